@@ -1,0 +1,38 @@
+# One vocabulary: these words are used by README, CI and people alike.
+PYTHON ?= python3
+WORKLOAD ?= garments
+PORT ?= 5000
+
+.PHONY: help setup run test lint ui serve clean
+.DEFAULT_GOAL := help
+
+help:  ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: .venv/installed  ## install everything into .venv
+
+run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Bento -> served and asked
+	@. ./env.sh && python -m flows.train $(WORKLOAD)
+
+test: setup lint  ## lint, then every test
+	@. ./env.sh && python -m pytest
+
+lint: setup  ## style, format, types and import contracts
+	@. ./env.sh && ruff check . && ruff format --check . && mypy && lint-imports
+
+ui: setup  ## the MLflow UI on this project's runs and models, http://127.0.0.1:5000
+	@. ./env.sh && mlflow server --host 127.0.0.1 --port $(PORT) --workers 1
+
+serve: setup  ## the endpoint of the champion, http://127.0.0.1:3000
+	@. ./env.sh && bentoml serve $(WORKLOAD):latest
+
+clean:  ## forget what local runs wrote: MLflow, Prefect and Bento stores. Data and models stay in DVC's cache
+	rm -rf state
+
+# Made whole or not at all: the marker comes last.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --constraint constraints.txt --upgrade pip
+	.venv/bin/python -m pip install --quiet --progress-bar on --constraint constraints.txt --group dev
+	touch $@

@@ -1,0 +1,1 @@
+"""The components of the loop, in its order: see each package's first line."""

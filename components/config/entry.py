@@ -1,0 +1,54 @@
+"""How a command of ours starts: its logs, its life bound to its parent's, its errors in one line."""
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from components.config.errors import JourneymanError
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+logger = logging.getLogger(__name__)
+
+
+def run(command: Callable[[str], None]) -> NoReturn:
+    """Run `command` with the one argument of the command line, a workload's name, and exit.
+
+    Exit status: 0 done, 1 a `JourneymanError` (printed as one line), 2 wrong usage, 130 interrupted.
+    """
+    if len(sys.argv) != 2:
+        print(f"usage: python -m {_module_of(command)} WORKLOAD", file=sys.stderr)
+        sys.exit(2)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    die_with_parent()
+    try:
+        command(sys.argv[1])
+    except JourneymanError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def die_with_parent(last_words: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel send `last_words` to this process when its parent dies (Linux: prctl(2)).
+
+    A stage outlives a killed `dvc` otherwise, and goes on writing into the outputs of the next run.
+    Also fit for `subprocess`'s `preexec_fn`.
+    """
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(last_words))
+    if os.getppid() != parent:  # it died before the call
+        os.kill(os.getpid(), last_words)
+
+
+def _module_of(command: Callable[[str], None]) -> str:
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec.name if spec else command.__module__

@@ -1,0 +1,37 @@
+"""What can go wrong, as one small tree. A message is one line: what, where, and what to do next."""
+
+
+class JourneymanError(Exception):
+    """Root of everything this project raises on purpose."""
+
+
+class ConfigError(JourneymanError):
+    """A wrong key, type or value in `params.yaml`, a data set's description or a setting."""
+
+
+class DataError(JourneymanError):
+    """Data that cannot be fetched, read or trusted."""
+
+
+class ParityError(JourneymanError):
+    """Training and serving disagree about the same input."""
+
+
+class BundleError(JourneymanError):
+    """A bundle that is missing, incomplete or not what its hash says."""
+
+
+class StageError(JourneymanError):
+    """A stage of `dvc.yaml` that did not end well."""
+
+
+class RegistryError(JourneymanError):
+    """The registry lacks something that is needed from it."""
+
+
+class EndpointError(JourneymanError):
+    """The endpoint does not start or does not answer as it should."""
+
+
+class BadRequest(JourneymanError):
+    """What a caller of the endpoint sent cannot be answered; the message is for the caller."""

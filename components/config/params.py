@@ -1,0 +1,166 @@
+"""`params.yaml`, read once at the edge into frozen typed models; a wrong key is answered in one line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from components.config.errors import ConfigError
+
+PARAMS = Path("params.yaml")
+
+Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+
+
+class Section(BaseModel):
+    """A part of `params.yaml`: strict types, no unknown keys, not to be changed."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Training(Section):
+    """What every kind's training has; a kind adds its recipe."""
+
+    seed: int = 0
+    """Seed of the weights, the order of the data and its augmentation."""
+    epochs: Annotated[int, Field(ge=1)]
+    """Passes over the training split."""
+    batch_size: Annotated[int, Field(ge=1)]
+    """Examples a step."""
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    """`auto`: the GPU where there is one."""
+    devices: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    """How many of them; on a CPU, processes."""
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    """`auto`: bf16 where the hardware computes in it, else 32 bit."""
+    threads: Annotated[int, Field(ge=1)] = 1
+    """CPU threads of the arithmetic. Two give other weights than one, and are far slower on cores that others use."""
+
+
+class Workload(Section):
+    """One section of `workloads:`; each kind narrows `kind`, `prepare` and `train`."""
+
+    kind: str
+    """What sort of data: a package of `components/kinds`."""
+    source: str
+    """A folder of the user's data, or the description of a public data set (`datasets/*.yaml`)."""
+    description: str = ""
+    """One sentence for people, shown in the registry."""
+    prepare: Section
+    train: Training
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+def read_workloads(path: Path = PARAMS) -> dict[str, dict[str, Any]]:
+    """Return the raw sections under `workloads:` by name.
+
+    Raises:
+        ConfigError: the file is missing, is no YAML, or holds anything but well-named workloads.
+    """
+    content = read_yaml(path)
+    for key in content:
+        if key != "workloads":
+            raise ConfigError(f"{path}: {key}: unknown key. Allowed: workloads{_nearest(key, ['workloads'])}")
+    workloads = content.get("workloads")
+    if not isinstance(workloads, dict) or not workloads:
+        raise ConfigError(f"{path}: workloads: expected at least one workload, found {_show(workloads)}")
+    for name, section in workloads.items():
+        parse(_Named, {"name": name}, f"{path}: workloads")
+        if not isinstance(section, dict):
+            raise ConfigError(f"{path}: workloads.{name}: expected a section, found {_show(section)}")
+    return workloads
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping that the YAML file at `path` holds."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file; run from the project's folder") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: expected keys and values, found {_show(content)}")
+    return content
+
+
+def choose(name: str, allowed: Sequence[str], where: str, what: str) -> str:
+    """Return `name` if it is among `allowed`, else raise a `ConfigError` that names the nearest."""
+    if name in allowed:
+        return name
+    raise ConfigError(f"{where}: unknown {what} {name!r}. Allowed: {', '.join(allowed)}{_nearest(name, allowed)}")
+
+
+def parse(model: type[SectionT], content: Mapping[str, Any], where: str) -> SectionT:
+    """Return `content` as a `model`; `where` begins the path in the error.
+
+    Raises:
+        ConfigError: one line for the first thing wrong: its path, what was found, what is allowed.
+    """
+    try:
+        return model.model_validate(dict(content))
+    except ValidationError as error:
+        raise ConfigError(_first_error(error.errors(), model, where)) from error
+
+
+class _Named(Section):
+    name: Name
+
+
+def _first_error(errors: list[ErrorDetails], model: type[BaseModel], where: str) -> str:
+    errors = sorted(errors, key=lambda error: error["type"] != "extra_forbidden")  # a typo explains a missing key
+    error = errors[0]
+    fields = [part for part in error["loc"] if isinstance(part, int) or not part.startswith(_UNION_TAGS)]
+    place = ".".join([where, *map(str, fields)]) if not where.endswith(".yaml") else f"{where}: {'.'.join(map(str, fields))}"
+    if error["type"] == "extra_forbidden":
+        allowed = _allowed_keys(model, fields[:-1])
+        key = str(fields[-1])
+        return f"{place}: unknown key. Allowed: {', '.join(allowed)}{_nearest(key, allowed)}"
+    if error["type"] == "missing":
+        return f"{place}: missing"
+    wanted = "; or ".join(dict.fromkeys(_lower_first(other["msg"]) for other in errors if _same(other, fields)))
+    return f"{place}: found {_show(error['input'])}; {wanted}"
+
+
+_UNION_TAGS = ("literal[", "constrained-", "int", "float", "list[", "str")
+
+
+def _same(error: ErrorDetails, fields: list[int | str]) -> bool:
+    return list(error["loc"])[: len(fields)] == fields
+
+
+def _allowed_keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    for part in path:
+        if isinstance(part, str) and part in model.model_fields:
+            model = next(_models_in(model.model_fields[part].annotation), model)
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in (Union, UnionType, list, dict, tuple, Annotated):
+        for part in get_args(annotation):
+            yield from _models_in(part)
+
+
+def _nearest(word: str, allowed: Sequence[str]) -> str:
+    close = get_close_matches(str(word), allowed, n=1, cutoff=0.5)
+    return f". Did you mean {close[0]!r}?" if close else ""
+
+
+def _show(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _lower_first(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

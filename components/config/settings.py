@@ -1,0 +1,51 @@
+"""Where state and servers are. Everything local is under `state/`: delete it and you are new again.
+
+`python -m components.config.settings` prints the environment as shell exports; `env.sh` takes it from there.
+"""
+
+import os
+import shlex
+from pathlib import Path
+
+STATE = Path("state")
+ARTIFACTS = Path("artifacts")
+INBOX = Path("data/inbox")
+
+
+def artifacts(workload: str, stage: str) -> Path:
+    """Return the directory that `stage` of `workload` writes, relative to the project."""
+    return ARTIFACTS / workload / stage
+
+
+def tracking_uri() -> str:
+    """Return the MLflow server or store in use: `MLFLOW_TRACKING_URI`, else SQLite under `state/`."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or _local_store(Path.cwd())
+
+
+def environment(root: Path) -> dict[str, str]:
+    """Return the variables that point each tool to `root`/state and keep its telemetry off.
+
+    What is set already wins: a user's own server or home is a choice, not an accident.
+    """
+    state = root / STATE
+    defaults = {
+        "PREFECT_HOME": str(state / "prefect"),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "BENTOML_HOME": str(state / "bentoml"),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "MLFLOW_TRACKING_URI": _local_store(root),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DVC_NO_ANALYTICS": "1",
+        "DO_NOT_TRACK": "true",
+    }
+    return {name: os.environ.get(name) or value for name, value in defaults.items()}
+
+
+def _local_store(root: Path) -> str:
+    return f"sqlite:///{root / STATE / 'mlflow' / 'mlflow.db'}"
+
+
+if __name__ == "__main__":
+    for variable, value in environment(Path.cwd()).items():
+        print(f"export {variable}={shlex.quote(value)}")

@@ -1,0 +1,1 @@
+"""Data: source -> raw -> prepared. The stages `ingest` and `prepare`."""

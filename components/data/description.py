@@ -1,0 +1,48 @@
+"""The description of a public data set, `datasets/*.yaml`: which files, how they are trusted, who may have them."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from components.config import params
+
+
+class File(params.Section):
+    """One file of the data set."""
+
+    name: str
+    """As its publisher calls it, without the `.gz` it may come with."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Of the decompressed bytes, so that it does not matter who compressed them."""
+
+
+class Debian(params.Section):
+    """A Debian package that carries the files."""
+
+    package: str
+    folder: str
+
+
+class Description(params.Section):
+    """One public data set."""
+
+    title: str
+    licence: str
+    homepage: str
+    kind: str
+    format: str
+    labels: list[str]
+    files: dict[str, File]
+    debian: Debian | None = None
+    addresses: list[str] = []
+    """Public addresses of the folder that holds the files."""
+
+
+def read_description(path: Path) -> Description:
+    """Read the description at `path`.
+
+    Raises:
+        ConfigError: one line that names the first thing wrong.
+    """
+    return params.parse(Description, params.read_yaml(path), str(path))

@@ -1,0 +1,104 @@
+"""The endpoint's door: a request of any form -> the kind's `Request`, or a refusal in one clear sentence."""
+
+from typing import Any, ClassVar, Self
+
+from _bentoml_sdk.io_models import IODescriptor
+from pydantic import BaseModel, ValidationError, create_model
+from pydantic_core import from_json
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+MAX_BYTES = 10 * 2**20
+"""Largest body that is read."""
+
+
+class Refusal(Exception):
+    """A request that is answered with a 4xx."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+    def response(self) -> Response:
+        """Return the one shape that every refusal has: `{"error": "a sentence"}`."""
+        return JSONResponse({"error": str(self)}, status_code=self.status)
+
+
+class Door(IODescriptor):
+    """Reads requests for BentoML. Refusals are returned as responses, so that none becomes a 500 or a trace."""
+
+    uploads: ClassVar[list[str]] = []
+    multipart_fields: ClassVar[list[str]] = []
+
+    @classmethod
+    async def from_http_request(cls, request: Request, serde: object) -> "Self | Response":
+        """Return the request's content as a model, or the refusal (BentoML's hook)."""
+        try:
+            return cls.model_validate(await _content(request, cls.uploads))
+        except Refusal as refusal:
+            return refusal.response()
+        except ValidationError as error:
+            return Refusal(400, _sentence(error)).response()
+
+
+def door(request: type[BaseModel]) -> type[Door]:
+    """Return `request` as BentoML takes it: its `bytes` fields are uploads, in a form or, if one, as the bare body."""
+    made: type[Door] = create_model(request.__name__, __base__=(Door, request), __doc__=request.__doc__)
+    made.uploads = [name for name, field in request.model_fields.items() if field.annotation is bytes]
+    made.multipart_fields = made.uploads
+    return made
+
+
+async def _content(request: Request, uploads: list[str]) -> Any:
+    body = await _body(request)
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not uploads:
+        return _json(body)
+    if media == "multipart/form-data":
+        return await _form(request, body)
+    if media in ("application/json", "application/x-www-form-urlencoded") or len(uploads) > 1:
+        raise Refusal(415, f"send the file in the field {uploads[0]!r} of a multipart/form-data form, or as the body itself")
+    return {uploads[0]: body}
+
+
+async def _body(request: Request) -> bytes:
+    too_large = Refusal(413, f"the request is larger than {MAX_BYTES:,} bytes")
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > MAX_BYTES:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise too_large
+    return bytes(body)
+
+
+async def _form(request: Request, body: bytes) -> dict[str, Any]:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    try:
+        async with Request(request.scope, receive).form(max_files=8, max_fields=64) as form:
+            return {
+                name: await value.read() if isinstance(value, UploadFile) else value.encode()
+                for name, value in form.items()
+            }
+    except HTTPException as error:
+        raise Refusal(400, f"the multipart form cannot be read: {error.detail}") from error
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return from_json(body)
+    except ValueError as error:
+        raise Refusal(400, f"the body is not valid JSON: {error}") from error
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    message = first["msg"][:1].lower() + first["msg"][1:]
+    return f"{where}: {message}" if where else message

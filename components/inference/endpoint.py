@@ -1,0 +1,92 @@
+"""A running endpoint: started on loopback, waited for, asked over HTTP, ended."""
+
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from signal import SIGTERM
+from typing import IO, Any
+
+import httpx
+
+from components.config.entry import die_with_parent
+from components.config.errors import EndpointError
+
+_START_LIMIT = 60.0  # seconds until /readyz has to answer
+_STOP_LIMIT = 20.0  # seconds from SIGTERM to SIGKILL
+_ANSWER_LIMIT = 30.0  # seconds for one answer
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a running endpoint answers."""
+
+    url: str
+
+    def ask(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to one row, as the kind's codec encodes it: bytes are uploaded, the rest is JSON.
+
+        Raises:
+            EndpointError: no answer, or one that is no success.
+        """
+        uploads = {name: value for name, value in row.items() if isinstance(value, bytes)}
+        content: dict[str, Any] = {"files": uploads} if uploads else {"json": dict(row)}
+        try:
+            answer = httpx.post(f"{self.url}/predict", timeout=_ANSWER_LIMIT, trust_env=False, **content)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise EndpointError(f"{self.url}/predict: {error}") from error
+        return dict(answer.json())
+
+
+@contextmanager
+def running_endpoint(bento: str) -> Iterator[Endpoint]:
+    """Serve the Bento with the tag `bento` on a free port of 127.0.0.1 for as long as the block runs.
+
+    Raises:
+        EndpointError: it ends or stays unready; the message has the last lines of its log.
+    """
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
+        port = _free_port()
+        command = [sys.executable, "-m", "bentoml", "serve", bento, "--host", "127.0.0.1", "--port", str(port)]
+        server = subprocess.Popen(
+            command, cwd=folder, stdout=log, stderr=log, preexec_fn=partial(die_with_parent, SIGTERM)
+        )
+        try:
+            yield _ready(Endpoint(f"http://127.0.0.1:{port}"), server, log)
+        finally:
+            _end(server)
+
+
+def _ready(endpoint: Endpoint, server: subprocess.Popen[bytes], log: IO[str]) -> Endpoint:
+    deadline = time.monotonic() + _START_LIMIT
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx.get(f"{endpoint.url}/readyz", timeout=1.0, trust_env=False).is_success:
+                return endpoint
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    log.seek(0)
+    last = [line.strip() for line in log if line.strip()][-5:]
+    raise EndpointError(f"the endpoint did not get ready within {_START_LIMIT:.0f} s. Its last words: {' | '.join(last)}")
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(_STOP_LIMIT)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,87 @@
+"""Take a bundle into the Bento store and build the Bento that serves it; each arrives whole or not at all.
+
+BentoML writes both straight into their final place, so that a kill leaves half a model which it then believes. Here
+they are made in a store of their own beside it and moved by one rename.
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import bentoml
+import yaml
+from bentoml._internal.bento import BentoStore
+from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.models import ModelStore
+from bentoml._internal.tag import Tag
+
+from components.config.files import scratch_directory, whole_file
+from components.inference.bundle import bundle_hash
+
+BENTOFILE = Path("bentofile.yaml")
+
+
+def package(bundle: Path, name: str, version: str) -> str:
+    """Return the tag of the Bento that serves `bundle`, version `version` of the registered model `name`.
+
+    The tag is a pure function of the bundle and of the code that serves it, so nothing is built twice. `latest` of
+    both stores points to it afterwards.
+    """
+    model = Tag(name, f"v{version}-{bundle_hash(bundle)[:8]}")
+    bento = Tag(name, f"{model.version}-{_code_hash()[:8]}")
+    home = Path(BentoMLContainer.bentoml_home.get())
+    _take_in(bundle, model, version, home)
+    _build(bento, model, home)
+    return str(bento)
+
+
+def _take_in(bundle: Path, tag: Tag, version: str, home: Path) -> None:
+    if not _place(home / "models", tag).exists():
+        with scratch_directory(home / "taking-in") as scratch:
+            made = bentoml.models.create(tag, metadata={"version": version}, _model_store=ModelStore(scratch))
+            with made as model:
+                shutil.copytree(bundle, model.path, dirs_exist_ok=True)
+            _arrive(scratch, home / "models", tag)
+    _make_latest(home / "models", tag)
+
+
+def _build(tag: Tag, model: Tag, home: Path) -> None:
+    if not _place(home / "bentos", tag).exists():
+        with scratch_directory(home / "building") as scratch:
+            bentoml.bentos.build_bentofile(
+                str(BENTOFILE),
+                build_ctx=str(Path.cwd()),
+                name=tag.name,
+                version=tag.version,
+                args={"workload": model.name, "version": model.version},
+                reload=True,
+                _bento_store=BentoStore(scratch),
+            )
+            _arrive(scratch, home / "bentos", tag)
+    _make_latest(home / "bentos", tag)
+
+
+def _arrive(scratch: Path, store: Path, tag: Tag) -> None:
+    place = _place(store, tag)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    os.rename(_place(scratch, tag), place)
+
+
+def _make_latest(store: Path, tag: Tag) -> None:
+    with whole_file(store / tag.name / "latest") as draft:
+        draft.write_text(str(tag.version))
+
+
+def _place(store: Path, tag: Tag) -> Path:
+    return store / tag.name / str(tag.version)
+
+
+def _code_hash() -> str:
+    """Hash of what goes into the Bento besides the bundle: `bentofile.yaml` and the files that it includes."""
+    patterns = yaml.safe_load(BENTOFILE.read_text())["include"]
+    files = sorted({path for pattern in patterns for path in Path().glob(pattern)})
+    digest = hashlib.sha256()
+    for path in [BENTOFILE, *files]:
+        digest.update(f"{path}\n{path.stat().st_size}\n".encode() + path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Pictures, each with one label."""

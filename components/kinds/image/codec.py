@@ -1,0 +1,94 @@
+"""Pictures as callers send them <-> the arrays that the model takes. The same code prepares data and serves."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from pydantic import BaseModel, Field
+
+from components.config.errors import BadRequest
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+MAX_PIXELS = 50_000_000  # about a 50-megapixel camera; what is larger is refused before it is decoded
+
+_READABLE = "PNG, JPEG, WebP or BMP"
+
+
+class Request(BaseModel):
+    """What `POST /predict` takes: one upload."""
+
+    picture: bytes = Field(description=f"A picture, {_READABLE}, grey or colour, any size.")
+
+
+class Answer(BaseModel):
+    """What `POST /predict` answers."""
+
+    label: str = Field(description="The most probable class.")
+    probability: float = Field(description="Its probability, 0 to 1.")
+    probabilities: dict[str, float] = Field(description="Every class with its probability; they add up to 1.")
+    model_version: str = Field(description="The registered version that gave this answer.")
+
+
+def rows(request: Request) -> list[dict[str, Any]]:
+    """Return the request as rows, as `decode` takes them: one."""
+    return [{"picture": request.picture}]
+
+
+def decode(row: Mapping[str, Any], input: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """Return the row's picture as `[height, width, channels]`, 0 to 255.
+
+    Turned upright by its EXIF orientation, cropped about its centre to the aspect ratio that `input` asks for,
+    and resampled to its size.
+
+    Args:
+        row: `{"picture": the bytes of a PNG, JPEG, WebP or BMP file}`.
+        input: `height`, `width` and `channels` (1 grey, 3 colour) that the model takes.
+
+    Raises:
+        BadRequest: the bytes are no readable picture, or one of too many pixels.
+    """
+    data = row["picture"]
+    if not data:
+        raise BadRequest("the picture is empty (0 bytes)")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise BadRequest(f"the picture has {picture.width} x {picture.height} pixels, at most {MAX_PIXELS:,} are taken")
+            return _array(picture, input)
+    except UnidentifiedImageError as error:
+        raise BadRequest(f"not a {_READABLE} picture") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise BadRequest(f"the picture is damaged: {error}") from error
+
+
+def encode(example: NDArray[np.uint8]) -> dict[str, Any]:
+    """Return `[height, width, channels]` as a row that decodes to the same array (PNG is lossless)."""
+    buffer = io.BytesIO()
+    picture = Image.fromarray(example[..., 0] if example.shape[-1] == 1 else example)
+    picture.save(buffer, format="PNG", compress_level=1)
+    return {"picture": buffer.getvalue()}
+
+
+def answers(probabilities: NDArray[np.float32], classes: Sequence[str], version: str) -> Answer:
+    """Return the answer to one picture from its probabilities `[1, classes]`."""
+    row = probabilities[0]
+    best = int(row.argmax())
+    return Answer(
+        label=classes[best],
+        probability=float(row[best]),
+        probabilities=dict(zip(classes, map(float, row), strict=True)),
+        model_version=version,
+    )
+
+
+def _array(picture: Image.Image, input: Mapping[str, Any]) -> NDArray[np.uint8]:
+    mode, size = ("L" if input["channels"] == 1 else "RGB"), (input["width"], input["height"])
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode.startswith("I"):  # 16 bits a pixel; convert() would clip them
+        upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
+    coloured = upright if upright.mode == mode else upright.convert(mode)
+    fitted = coloured if coloured.size == size else ImageOps.fit(coloured, size, Image.Resampling.BILINEAR)
+    return np.asarray(fitted).reshape(input["height"], input["width"], input["channels"])

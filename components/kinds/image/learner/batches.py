@@ -1,0 +1,105 @@
+"""Batches of memory-mapped pictures; what a training batch holds is a pure function of (seed, epoch, index)."""
+
+from collections.abc import Iterator
+from math import ceil
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Batch = tuple[Tensor, Tensor]
+
+
+class TrainingBatches:
+    """One epoch after another of shuffled, augmented batches, uint8 `[batch_size, H, W, C]` and int64 `[batch_size]`.
+
+    The last, incomplete batch is left out. Iterating goes on from (`epoch`, `position`), which a checkpoint keeps
+    through `state_dict`, and moves on to the next epoch at the end.
+    """
+
+    def __init__(
+        self,
+        pictures: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        batch_size: int,
+        seed: int,
+        flip: bool,
+        shift: int,
+    ) -> None:
+        self.pictures, self.labels, self.seed, self.flip, self.shift = pictures, labels, seed, flip, shift
+        self.batch_size = min(batch_size, len(labels))
+        self.epoch = self.position = 0
+
+    def __len__(self) -> int:
+        return len(self.labels) // self.batch_size
+
+    def __iter__(self) -> Iterator[Batch]:
+        epoch = self.epoch
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.labels))
+        for index in range(self.position, len(self)):
+            # moved on before the batch is handed out: a loop that counts its batches never asks for one more
+            self.epoch, self.position = (epoch, index + 1) if index + 1 < len(self) else (epoch + 1, 0)
+            yield self._batch(order, epoch, index)
+
+    def state_dict(self) -> dict[str, int]:
+        """Return where the iteration stands."""
+        return {"epoch": self.epoch, "position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from where `state_dict` stood."""
+        self.epoch, self.position = state["epoch"], state["position"]
+
+    def _batch(self, order: NDArray[np.int64], epoch: int, index: int) -> Batch:
+        places = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])  # read the file forwards
+        pictures, labels = torch.from_numpy(self.pictures[places]), torch.from_numpy(self.labels[places])
+        return augment(pictures, _generator(self.seed, epoch, index), self.flip, self.shift), labels
+
+
+class AllBatches:
+    """Every picture once, in the order of the file."""
+
+    def __init__(self, pictures: NDArray[np.uint8], labels: NDArray[np.int64], batch_size: int) -> None:
+        self.pictures, self.labels, self.batch_size = pictures, labels, batch_size
+
+    def __len__(self) -> int:
+        return ceil(len(self.labels) / self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for start in range(0, len(self.labels), self.batch_size):
+            part = slice(start, start + self.batch_size)
+            yield torch.from_numpy(self.pictures[part].copy()), torch.from_numpy(self.labels[part].copy())
+
+
+def augment(pictures: Tensor, generator: torch.Generator, flip: bool, shift: int) -> Tensor:
+    """Move each picture of `[N, H, W, C]` by up to `shift` pixels each way, reflected at the border; mirror half of them.
+
+    One gather for the whole batch: every picture has row and column numbers of its own.
+    """
+    count, height, width, _ = pictures.shape
+    shifts = torch.randint(-shift, shift + 1, (2, count, 1), generator=generator)
+    rows = _reflected(torch.arange(height) + shifts[0], height)
+    columns = _reflected(torch.arange(width) + shifts[1], width)
+    if flip:
+        mirrored = torch.randint(0, 2, (count, 1), generator=generator, dtype=torch.bool)
+        columns = torch.where(mirrored, width - 1 - columns, columns)
+    return pictures[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def _reflected(places: Tensor, size: int) -> Tensor:
+    """Return places outside 0 .. size - 1 mirrored at the first or last pixel, which is not repeated."""
+    places = places.abs()
+    return torch.where(places < size, places, 2 * (size - 1) - places)
+
+
+def _generator(*key: int) -> torch.Generator:
+    """Return a generator of its own for each key, independent of the global one (`numpy.random.SeedSequence`)."""
+    (state,) = np.random.SeedSequence(key).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(state) >> 1)
+
+
+def channel_statistics(pictures: NDArray[Any], most: int = 10_000) -> tuple[list[float], list[float]]:
+    """Return mean and standard deviation of each channel in units of the full scale, over at most `most` pictures."""
+    some = pictures[:: ceil(len(pictures) / most)].astype(np.float64) / 255.0
+    return some.mean(axis=(0, 1, 2)).tolist(), np.maximum(some.std(axis=(0, 1, 2)), 1e-3).tolist()

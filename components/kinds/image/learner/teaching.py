@@ -1,0 +1,81 @@
+"""The LightningModule: loss, metrics, optimizer and schedule."""
+
+from typing import TYPE_CHECKING, Any
+
+import lightning
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torchmetrics.classification import MulticlassAccuracy
+
+from components.kinds.image.learner.batches import Batch
+from components.kinds.image.learner.network import Network, Preprocessing
+
+if TYPE_CHECKING:
+    from components.kinds.image.params import Train
+
+_WARM_UP = 0.25  # part of the steps in which the learning rate rises
+
+
+class PictureModule(lightning.LightningModule):
+    """Teaches a network by SGD with Nesterov momentum (Sutskever et al. 2013) on one linear cycle (Smith 2018).
+
+    Logs `train_loss` and `learning_rate` by the step, `validation_loss` and `validation_accuracy` by the epoch.
+    """
+
+    def __init__(self, network: Network, preprocessing: Preprocessing, config: "Train") -> None:
+        super().__init__()
+        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.preprocessing = preprocessing
+        self.config = config
+        self.validation_accuracy = MulticlassAccuracy(network.head.out_features, average="micro")
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return logits `[N, classes]` of uint8 `[N, H, W, C]`."""
+        logits: Tensor = self.network(self.preprocessing(pictures))
+        return logits
+
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        """Return the loss of one batch."""
+        pictures, labels = batch
+        loss = functional.cross_entropy(self(pictures), labels, label_smoothing=self.config.label_smoothing)
+        if self.trainer.global_step % self.trainer.log_every_n_steps == 0:
+            self.log("train_loss", loss, prog_bar=True)
+            self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
+        return loss
+
+    def validation_step(self, batch: Batch, batch_index: int) -> None:
+        """Count one batch of the validation split."""
+        pictures, labels = batch
+        logits = self(pictures)
+        self.validation_accuracy(logits, labels)
+        self.log("validation_loss", functional.cross_entropy(logits, labels), batch_size=len(labels))
+        self.log("validation_accuracy", self.validation_accuracy, batch_size=len(labels), prog_bar=True)
+
+    def configure_optimizers(self) -> Any:
+        """Return SGD, its learning rate rising and falling once over all steps."""
+        config = self.config
+        optimizer = torch.optim.SGD(
+            _decayed_apart(self.network, config.weight_decay),
+            lr=config.learning_rate,
+            momentum=config.momentum,
+            nesterov=config.momentum > 0,
+        )
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            max_lr=config.learning_rate,
+            total_steps=int(self.trainer.estimated_stepping_batches),
+            pct_start=_WARM_UP,
+            anneal_strategy="linear",
+            cycle_momentum=False,
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _decayed_apart(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Return two parameter groups: matrices and kernels, which decay, and vectors (biases, norms), which do not."""
+    parameters = list(network.parameters())
+    return [
+        {"params": [one for one in parameters if one.ndim > 1], "weight_decay": weight_decay},
+        {"params": [one for one in parameters if one.ndim <= 1], "weight_decay": 0.0},
+    ]

@@ -1,0 +1,97 @@
+"""Where pictures come from -> raw records, one row a picture: its bytes, its label, its name, its split if given."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from components.config.errors import DataError
+from components.kinds.image import codec
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+SCHEMA = pa.schema(
+    [
+        pa.field("picture", pa.binary(), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("split", pa.string()),
+    ]
+)
+_BATCH = 2_000
+_IDX_UINT8 = 0x08  # type code in the third byte of an IDX file; the fourth is the number of dimensions
+
+
+def labels_in(folder: Path) -> list[str]:
+    """Return the labels of a folder `label/picture.png`: its subfolders' names, sorted."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def ignored_in(folder: Path) -> list[str]:
+    """Return the files of `folder` that are taken for no labelled picture, by their path below it."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
+    return [
+        str(path.relative_to(folder))
+        for path in files
+        if path.parent == folder or path.suffix.lower() not in SUFFIXES
+    ]
+
+
+def from_folder(folder: Path, origin: str) -> Iterator[pa.RecordBatch]:
+    """Yield the pictures of `folder/label/**`, sorted by path, as they are; nothing is opened here.
+
+    A record's name is its path below `folder`, behind `origin`.
+    """
+    files = [
+        (label, path)
+        for label in labels_in(folder)
+        for path in sorted((folder / label).rglob("*"))
+        if path.suffix.lower() in SUFFIXES and path.is_file()
+    ]
+    for start in range(0, len(files), _BATCH):
+        chunk = files[start : start + _BATCH]
+        records = [(path.read_bytes(), label, f"{origin}/{path.relative_to(folder)}", None) for label, path in chunk]
+        yield _batch(records)
+
+
+def from_files(format: str, files: Mapping[str, Path], labels: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the pictures of a public data set, as PNG.
+
+    Args:
+        format: `idx`, the format of MNIST and its successors (http://yann.lecun.com/exdb/mnist/).
+        files: for each split `train`, `test` its `{split}_pictures` and `{split}_labels`, decompressed.
+        labels: names of the label numbers.
+    """
+    if format != "idx":
+        raise DataError(f"format {format!r}: pictures are read from idx files only")
+    for split in ("train", "test"):
+        pictures, numbers = (_read_idx(files[f"{split}_{part}"]) for part in ("pictures", "labels"))
+        if len(pictures) != len(numbers):
+            raise DataError(f"{split}: {len(pictures)} pictures but {len(numbers)} labels")
+        for start in range(0, len(pictures), _BATCH):
+            yield _batch(
+                [
+                    (codec.encode(picture[..., None])["picture"], labels[number], f"{split}/{index:05d}", split)
+                    for index, picture, number in zip(
+                        range(start, len(pictures)), pictures[start : start + _BATCH], numbers[start:], strict=False
+                    )
+                ]
+            )
+
+
+def _batch(records: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
+    columns = zip(*records, strict=True)
+    return pa.record_batch(
+        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )
+
+
+def _read_idx(path: Path) -> NDArray[np.uint8]:
+    data = path.read_bytes()
+    dimensions = data[3]
+    if data[:3] != bytes([0, 0, _IDX_UINT8]):
+        raise DataError(f"{path}: not an IDX file of bytes")
+    shape = np.frombuffer(data, dtype=">u4", count=dimensions, offset=4)
+    return np.frombuffer(data, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)

@@ -1,0 +1,70 @@
+"""The prepared data set: few large files that are memory-mapped, the same layout for every kind.
+
+    prepared.json            kind, classes, input (the kind's description of one example), counts
+    report.json              what validation found, by file
+    {split}_inputs.npy       N examples, the first axis counts them
+    {split}_labels.npy       N int64, index into classes
+
+`split` is one of `train`, `validation`, `test`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.config.errors import DataError
+from components.config.files import read_json, write_json
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A prepared data set on disk; arrays are mapped, not read."""
+
+    path: Path
+    kind: str
+    classes: tuple[str, ...]
+    input: Mapping[str, Any]
+    counts: Mapping[str, int]
+
+    def inputs(self, split: Split) -> NDArray[Any]:
+        """Return the examples of `split`, `[N, ...]` in the kind's type."""
+        return self._array(f"{split}_inputs.npy")
+
+    def labels(self, split: Split) -> NDArray[np.int64]:
+        """Return the labels of `split`, `[N]`, each an index into `classes`."""
+        return self._array(f"{split}_labels.npy")
+
+    def _array(self, name: str) -> NDArray[Any]:
+        try:
+            array: NDArray[Any] = np.load(self.path / name, mmap_mode="r")
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.path / name}: not readable ({error}); run `dvc repro`") from error
+        return array
+
+
+def open_prepared(path: Path) -> PreparedData:
+    """Open the prepared data set at `path`.
+
+    Raises:
+        DataError: there is none, or it is incomplete.
+    """
+    try:
+        about = read_json(path / "prepared.json")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: no prepared data set; run `dvc repro`") from error
+    return PreparedData(path, about["kind"], tuple(about["classes"]), about["input"], about["counts"])
+
+
+def write_about(
+    path: Path, kind: str, classes: list[str], input: Mapping[str, Any], counts: Mapping[str, int]
+) -> None:
+    """Write `prepared.json` into the data set at `path`."""
+    about = {"kind": kind, "classes": classes, "input": dict(input), "counts": dict(counts)}
+    write_json(path / "prepared.json", about)

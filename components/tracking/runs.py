@@ -1,0 +1,151 @@
+"""Runs: opened once, ended truthfully, and made again from DVC's outputs where the store has lost them."""
+
+import getpass
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import psutil
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
+from mlflow.exceptions import MlflowException
+from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+from components.config.settings import tracking_uri
+from components.kinds.prepared import PreparedData
+from components.tracking.store import Store, missing
+
+logger = logging.getLogger(__name__)
+
+_SAMPLE = 2.0  # seconds between two samples of the system metrics
+_RESTORED = "journeyman.restored_from"
+
+
+@contextmanager
+def new_run(store: Store, workload: str, params: Mapping[str, Any]) -> Iterator[Run]:
+    """Yield a running run with the parameters `params`; it ends with the block: FINISHED, FAILED or KILLED.
+
+    Runs of this host that were killed without a word are marked KILLED first.
+    """
+    _bury_the_dead(store)
+    run = store.client.create_run(store.experiment, run_name=None, tags={**_process_tags(os.getpid()), **_source_tags()})
+    run_id = run.info.run_id
+    store.client.log_batch(run_id, params=[Param(key, str(value)) for key, value in flat(params).items()])
+    monitor = SystemMetricsMonitor(run_id, sampling_interval=_SAMPLE, tracking_uri=tracking_uri())
+    status = "FAILED"
+    before = signal.signal(signal.SIGTERM, _exit)
+    try:
+        monitor.start()
+        yield run
+        status = "FINISHED"
+    except (KeyboardInterrupt, SystemExit):
+        status = "KILLED"
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        monitor.finish()
+        store.client.set_terminated(run_id, status)
+
+
+def run_of_record(store: Store, record: Mapping[str, Any]) -> Run:
+    """Return the run that the train stage recorded; where this store does not have it, a stand-in with its facts.
+
+    DVC restores a training from its cache on a machine, or after `make clean`, where MLflow has never seen it.
+
+    Args:
+        store: the store to look in.
+        record: the content of the stage's `run.json`.
+    """
+    try:
+        return store.client.get_run(record["run_id"])
+    except MlflowException as error:
+        if not missing(error):
+            raise
+    filter_string = f"tags.`{_RESTORED}` = '{record['run_id']}'"
+    stand_ins = store.client.search_runs([store.experiment], filter_string, max_results=1)
+    return stand_ins[0] if stand_ins else _restored(store, record)
+
+
+def log_metrics(store: Store, run: Run, metrics: Mapping[str, float]) -> None:
+    """Log `metrics` to the run at its end time: a second time adds no second point."""
+    end = run.info.end_time or run.info.start_time
+    points = [Metric(key, value, end, 0) for key, value in metrics.items()]
+    store.client.log_batch(run.info.run_id, metrics=points)
+
+
+def log_data(store: Store, run: Run, name: str, digest: str, data: PreparedData) -> None:
+    """Log the prepared data set as the run's input: DVC's hash of it, where it lies, its size by split."""
+    inputs = data.inputs("train")
+    tensor = {"dtype": str(inputs.dtype), "shape": [-1, *inputs.shape[1:]]}
+    features = json.dumps([{"type": "tensor", "tensor-spec": tensor}])
+    dataset = Dataset(
+        name=name,
+        digest=digest[:36],  # as much as MLflow keeps; MD5 and `.dir` fit
+        source_type="local",
+        source=json.dumps({"uri": str(data.path)}),
+        schema=json.dumps({"mlflow_tensorspec": {"features": features, "targets": None}}),
+        profile=json.dumps({"num_rows": sum(data.counts.values()), **data.counts}),
+    )
+    tags = [InputTag("mlflow.data.context", "training")]
+    store.client.log_inputs(run.info.run_id, [DatasetInput(dataset=dataset, tags=tags)])
+
+
+def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, the keys joined by dots."""
+    pairs: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            pairs.update(flat(value, f"{prefix}{key}."))
+        else:
+            pairs[f"{prefix}{key}"] = value
+    return pairs
+
+
+def _restored(store: Store, record: Mapping[str, Any]) -> Run:
+    tags = {_RESTORED: record["run_id"], "mlflow.note.content": "Restored from DVC's cache: this store never saw it run."}
+    run = store.client.create_run(
+        store.experiment, start_time=record["started"], run_name=record["name"], tags={**tags, **_source_tags()}
+    )
+    params = [Param(key, str(value)) for key, value in record["params"].items()]
+    metrics = [
+        Metric(key, value, record["ended"], int(point["step"]))
+        for point in record["curve"]
+        for key, value in point.items()
+        if key not in ("step", "epoch")
+    ]
+    store.client.log_batch(run.info.run_id, params=params, metrics=metrics)
+    store.client.set_terminated(run.info.run_id, "FINISHED", end_time=record["ended"])
+    logger.warning("run %s is not in this MLflow store; %s stands in for it", record["run_id"], run.info.run_id)
+    return store.client.get_run(run.info.run_id)
+
+
+def _bury_the_dead(store: Store) -> None:
+    here = f"attributes.status = 'RUNNING' AND tags.`process.host` = '{socket.gethostname()}'"
+    for run in store.client.search_runs([store.experiment], here, max_results=1000):
+        if run.data.tags != {**run.data.tags, **_process_tags(int(run.data.tags["process.pid"]))}:
+            store.client.set_tag(run.info.run_id, "journeyman.ended", "its process was killed")
+            store.client.set_terminated(run.info.run_id, "KILLED")
+
+
+def _process_tags(pid: int) -> dict[str, str]:
+    """Return what tells a process from every other: process ids come again, with another start time."""
+    try:
+        started = f"{psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:
+        started = "gone"
+    return {"process.host": socket.gethostname(), "process.pid": str(pid), "process.started": started}
+
+
+def _source_tags() -> dict[str, str]:
+    git = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
+    tags = {"mlflow.source.type": "PROJECT", "mlflow.source.name": "dvc repro", "mlflow.user": getpass.getuser()}
+    return {**tags, "mlflow.source.git.commit": git.stdout.strip()} if git.returncode == 0 else tags
+
+
+def _exit(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -1,0 +1,57 @@
+"""MLflow's store: SQLite under state/, or the user's server; one experiment a workload."""
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from components.config.settings import STATE, environment, tracking_uri
+
+MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""What MLflow answers when it lacks something: the second for a missing alias and a malformed id."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store, and the experiment of one workload in it."""
+
+    client: MlflowClient
+    experiment: str
+    """The experiment's id."""
+
+
+def open_store(workload: str) -> Store:
+    """Open the store and the workload's experiment; both are made at first use."""
+    os.environ.update(environment(Path.cwd()))
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(tracking_uri())  # creating a version from a logged model reads the global address
+    client = MlflowClient()
+    return Store(client, _experiment(client, workload))
+
+
+def missing(error: MlflowException) -> bool:
+    """Whether `error` says that what was asked for is not there."""
+    return error.error_code in MISSING
+
+
+def _experiment(client: MlflowClient, name: str) -> str:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        try:
+            return client.create_experiment(name, artifact_location=_artifacts())
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        experiment = client.get_experiment_by_name(name)
+    return str(experiment.experiment_id)
+
+
+def _artifacts() -> str | None:
+    """Return where artifacts go: beside the local database, or where a server says."""
+    if not tracking_uri().startswith("sqlite:"):
+        return None
+    return (Path.cwd() / STATE / "mlflow" / "artifacts").as_uri()

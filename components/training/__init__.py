@@ -1,0 +1,1 @@
+"""Training: prepared -> weights -> bundle -> measured. The stages `train`, `export` and `evaluate`."""

@@ -1,0 +1,68 @@
+"""Stage `evaluate`: measure the bundle, by the very code that serves it, on the test split.
+
+    report/metrics.json    the kind's metrics
+    report/confusion.csv   one row a test example: what it is, what was predicted
+    report/figures/        the kind's figures, as PNG
+"""
+
+import csv
+import logging
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from components import kinds
+from components.config import entry
+from components.config.files import read_json, whole_directory, whole_file, write_json
+from components.config.settings import artifacts
+from components.inference.bundle import Bundle
+from components.kinds.prepared import PreparedData, open_prepared
+from components.tracking.runs import log_metrics, run_of_record
+from components.tracking.store import open_store
+
+logger = logging.getLogger(__name__)
+
+_DPI = 110
+
+
+def evaluate(name: str) -> None:
+    """Measure the bundle of the workload `name`, and tell the MLflow run that taught it."""
+    workload = kinds.workload(name)
+    exam = kinds.exam(workload.kind)
+    data = open_prepared(artifacts(name, "prepared"))
+    probabilities = Bundle(artifacts(name, "bundle")).probabilities(data.inputs("test"))
+    metrics = exam.measure(probabilities, np.asarray(data.labels("test")))
+    figures = exam.figures(data, probabilities)
+    report = artifacts(name, "report")
+    _write_figures(report / "figures", figures)
+    _write_confusion(report / "confusion.csv", data, probabilities)
+    write_json(report / "metrics.json", metrics)
+    store = open_store(name)
+    run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
+    log_metrics(store, run, {f"test_{key}": value for key, value in metrics.items()})
+    store.client.log_artifacts(run.info.run_id, str(report), "report")
+    logger.info("evaluated %s on %s test examples: %s", name, f"{len(probabilities):,}", _line(metrics))
+
+
+def _write_figures(folder: Path, figures: dict[str, Figure]) -> None:
+    with whole_directory(folder) as draft:
+        for title, figure in figures.items():
+            figure.savefig(draft / f"{title}.png", dpi=_DPI, metadata={"Software": None})
+
+
+def _write_confusion(path: Path, data: PreparedData, probabilities: NDArray[np.float32]) -> None:
+    with whole_file(path) as draft, draft.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["actual", "predicted"])
+        for actual, predicted in zip(data.labels("test"), probabilities.argmax(axis=1), strict=True):
+            writer.writerow([data.classes[actual], data.classes[predicted]])
+
+
+def _line(metrics: dict[str, float]) -> str:
+    return ", ".join(f"{key} {value:.4f}" for key, value in metrics.items())
+
+
+if __name__ == "__main__":
+    entry.run(evaluate)

@@ -1,0 +1,1 @@
+"""The flows: what Prefect runs, each a story with one line a component."""

@@ -1,0 +1,97 @@
+"""One stage of `dvc.yaml` as one task: DVC decides whether it is stale, the task's state says what it decided."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from components.config.entry import die_with_parent
+from components.config.errors import StageError
+
+STAGES = ("ingest", "prepare", "train", "export", "evaluate")
+
+_BUSY = "Unable to acquire lock"
+_BUSY_WAIT = 10.0  # seconds between two tries while another DVC command holds the lock
+_BUSY_TRIES = 60
+_STOP_LIMIT = 10.0  # seconds from SIGTERM to SIGKILL
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, task_run_name="{stage}")
+def reproduce(stage: str, workload: str) -> State[str]:
+    """Run `dvc repro` for one stage; its state is named Completed (it ran), Cached (restored) or Skipped (unchanged).
+
+    Raises:
+        StageError: the stage failed; its own output above says why.
+    """
+    began = time.monotonic()
+    for _ in range(_BUSY_TRIES):
+        status, output = _dvc("repro", "--single-item", f"{stage}@{workload}")
+        if status == 0 or _BUSY not in output:
+            break
+        time.sleep(_BUSY_WAIT)
+    if status != 0:
+        raise StageError(f"stage {stage}@{workload} failed: {_last_error(output)}")
+    name, message = _outcome(output)
+    return Completed(name=name, message=f"{message} ({time.monotonic() - began:.1f} s)", data=name)
+
+
+def _outcome(output: str) -> tuple[str, str]:
+    if "is cached - skipping run" in output:
+        return "Cached", "restored from DVC's cache"
+    if "Running stage" in output:
+        return "Completed", "ran"
+    return "Skipped", "nothing changed"
+
+
+def _last_error(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error:")]
+    return (errors or lines or ["no output"])[0]
+
+
+def _dvc(*arguments: str) -> tuple[int, str]:
+    """Run DVC in this interpreter's environment, pass its output on, and return its exit status and output."""
+    output = []
+    with _process([sys.executable, "-m", "dvc", *arguments]) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stderr.write(line)
+            output.append(line)
+        return process.wait(), "".join(output)
+
+
+@contextmanager
+def _process(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a process that ends with this one, whichever way this one ends."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PATH": path},
+        preexec_fn=partial(die_with_parent, signal.SIGTERM),
+        start_new_session=True,
+    )
+    try:
+        yield process
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(_STOP_LIMIT)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+        raise
+    finally:
+        process.wait()
