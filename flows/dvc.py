@@ -1,6 +1,7 @@
 """One stage of `dvc.yaml` as one task: DVC decides whether it is stale, the task's state says what it decided."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,11 @@ STAGES = ("ingest", "prepare", "train", "export", "evaluate")
 _BUSY = "Unable to acquire lock"
 _BUSY_WAIT = 10.0  # seconds between two tries while another DVC command holds the lock
 _BUSY_TRIES = 60
+_HINTS = re.compile(
+    r"\s*To track the changes with git, run:\s+git add [^\n]*\n|"
+    r"\s*To enable auto staging, run:\s+dvc config core.autostage true\n|"
+    r"Use `dvc push` to send your updates to remote storage.\n|Updating lock file 'dvc.lock'\n"
+)
 _STOP_LIMIT = 10.0  # seconds from SIGTERM to SIGKILL
 
 
@@ -60,26 +66,32 @@ def _last_error(output: str) -> str:
 
 
 def _dvc(*arguments: str) -> tuple[int, str]:
-    """Run DVC in this interpreter's environment, pass its output on, and return its exit status and output."""
+    """Run DVC in this interpreter's environment, pass its output on as it comes, return its exit status and output."""
     output = []
     with _process([sys.executable, "-m", "dvc", *arguments]) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            sys.stderr.write(line)
-            output.append(line)
-        return process.wait(), "".join(output)
+        while chunk := os.read(process.stdout.fileno(), 1 << 16):
+            output.append(chunk)
+            sys.stderr.write(_without_hints(chunk.decode(errors="replace")))
+            sys.stderr.flush()
+        return process.wait(), b"".join(output).decode(errors="replace")
+
+
+def _without_hints(text: str) -> str:
+    """Leave out the advice that DVC repeats after every stage."""
+    return _HINTS.sub("", text)
 
 
 @contextmanager
-def _process(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+def _process(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process that ends with this one, whichever way this one ends."""
+    quiet = {} if sys.stderr.isatty() else {"TQDM_MININTERVAL": "10"}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, **quiet, "PATH": path},
         preexec_fn=partial(die_with_parent, signal.SIGTERM),
         start_new_session=True,
     )

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, get_current_settings, temporary_settings
 
 from components.config.errors import JourneymanError
@@ -41,7 +43,11 @@ def prefect_server() -> Iterator[None]:
         _wait(server, url)
         # the heartbeat would hold the end of every run up for a second, to tell a server that ends with us
         with temporary_settings({PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-            yield
+            try:
+                yield
+            finally:  # what is still to be told cannot be told later
+                APILogWorker.drain_all(timeout=_STOP_LIMIT)
+                EventsWorker.drain_all(timeout=_STOP_LIMIT)
     finally:
         server.terminate()
         try:

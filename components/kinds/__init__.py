@@ -65,6 +65,11 @@ def learner(kind: str) -> "contract.Learner":
     return cast("contract.Learner", _module(kind, "learner"))
 
 
+def metric(kind: str) -> str:
+    """Return the name of the metric that decides which of two models of the kind is better; higher is better."""
+    return cast("contract.Params", _module(kind, "params")).METRIC
+
+
 def exam(kind: str) -> "contract.Exam":
     """Return how the kind is examined."""
     return cast("contract.Exam", _module(kind, "exam"))

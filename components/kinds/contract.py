@@ -22,6 +22,8 @@ class Params(Protocol):
     """`params.py`."""
 
     Workload: type[params.Workload]
+    METRIC: str
+    """The metric of `exam.py` that decides which of two models is better; higher is better."""
 
 
 class Codec(Protocol):
@@ -34,6 +36,9 @@ class Codec(Protocol):
 
     Request: type[BaseModel]
     Answer: type[BaseModel]
+
+    def fields(self, input: Mapping[str, Any], /) -> dict[str, str]:
+        """Name the fields of a row and MLflow's types of them (`binary`, `string`, `double`, `long`, `boolean`)."""
 
     def rows(self, request: Any, /) -> list[dict[str, Any]]: ...
     def decode(self, row: Mapping[str, Any], input: Mapping[str, Any], /) -> NDArray[Any]: ...
@@ -77,9 +82,6 @@ class Learner(Protocol):
 
 class Exam(Protocol):
     """`exam.py`: what a model of the kind is measured by."""
-
-    METRIC: str
-    """The metric that decides which of two models is better; higher is better."""
 
     def measure(self, probabilities: NDArray[np.float32], labels: NDArray[np.int64], /) -> dict[str, float]: ...
     def figures(

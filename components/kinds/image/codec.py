@@ -32,6 +32,11 @@ class Answer(BaseModel):
     model_version: str = Field(description="The registered version that gave this answer.")
 
 
+def fields(input: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields of a row with MLflow's types of them."""
+    return {"picture": "binary"}
+
+
 def rows(request: Request) -> list[dict[str, Any]]:
     """Return the request as rows, as `decode` takes them: one."""
     return [{"picture": request.picture}]

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from components.kinds.prepared import PreparedData
 
-METRIC = "accuracy"
-
 _INK = "#1f2933"
 _RIGHT, _WRONG = "#2b6cb0", "#c05621"
 

@@ -6,6 +6,9 @@ from pydantic import Field
 
 from components.config import params
 
+METRIC = "accuracy"
+"""Decides which of two models is better: the share of test pictures named rightly."""
+
 Side = Annotated[int, Field(ge=8, le=1024)]
 
 

@@ -1,0 +1,58 @@
+"""The gate: which version is at work. First form: a challenger must have the higher test metric."""
+
+import logging
+from dataclasses import dataclass
+
+from mlflow.exceptions import MlflowException
+
+from components.config.files import locked
+from components.registry.register import Version, as_version, registry_lock
+from components.tracking.store import Store, missing, open_store
+
+logger = logging.getLogger(__name__)
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate decided."""
+
+    champion: Version
+    """At work after the decision."""
+    promoted: bool
+    reason: str
+
+
+def promote(challenger: Version) -> Verdict:
+    """Make the challenger champion if there is none yet, or if its test metric is higher than the champion's."""
+    store = open_store(challenger.workload)
+    with locked(registry_lock(challenger.workload)):
+        current = champion(challenger.workload, store)
+        verdict = _judge(challenger, current)
+        if verdict.promoted:
+            store.client.set_registered_model_alias(challenger.workload, CHAMPION, challenger.number)
+    logger.info("%s: %s", challenger.workload, verdict.reason)
+    return verdict
+
+
+def champion(name: str, store: Store | None = None) -> Version | None:
+    """Return the version of the registered model `name` that is at work, or None."""
+    store = store or open_store(name)
+    try:
+        return as_version(store.client.get_model_version_by_alias(name, CHAMPION))
+    except MlflowException as error:
+        if missing(error):
+            return None
+        raise
+
+
+def _judge(challenger: Version, current: Version | None) -> Verdict:
+    if current is None:
+        return Verdict(challenger, True, f"version {challenger.number} is the first champion")
+    if challenger.number == current.number:
+        return Verdict(current, False, f"version {current.number} is champion already")
+    values = f"{challenger.metric} {challenger.value:.4f} against {current.value:.4f}"
+    if challenger.value > current.value:
+        return Verdict(challenger, True, f"version {challenger.number} replaces version {current.number}: {values}")
+    return Verdict(current, False, f"version {current.number} stays, version {challenger.number} is not better: {values}")

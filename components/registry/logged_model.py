@@ -1,0 +1,131 @@
+"""The MLflow model of a bundle: logged once, with signature, input example and the code it needs, and no torch.
+
+MLflow's one-call ways re-open the finished run, or cannot be repeated after a kill. Each step here can.
+"""
+
+import shutil
+import tempfile
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow.pyfunc
+import pandas as pd
+from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Run
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types.schema import Array
+
+from components import kinds
+from components.inference.bundle import read_about
+from components.kinds.prepared import open_prepared
+from components.tracking.store import Store
+
+BUNDLE_HASH = "journeyman.bundle_sha256"
+
+CARRIED = (
+    "components/__init__.py",
+    "components/config/*.py",
+    "components/inference/__init__.py",
+    "components/inference/bundle.py",
+    "components/kinds/__init__.py",
+    "components/kinds/*/__init__.py",
+    "components/kinds/*/codec.py",
+    "components/registry/__init__.py",
+    "components/registry/pyfunc.py",
+)
+"""The code that travels in the model."""
+
+_REQUIREMENTS = ("numpy", "onnxruntime", "pandas", "pillow", "pydantic", "pyyaml")
+_EXAMPLES = 3
+
+
+def logged_model(store: Store, run: Run, bundle: Path, sha256: str, prepared: Path) -> LoggedModel:
+    """Return the run's model of the bundle with the hash `sha256`, after logging it if it is not there whole.
+
+    Args:
+        store: where to log.
+        run: the run that taught the model; its `test_*` metrics become the model's.
+        bundle: the bundle's directory.
+        sha256: the bundle's hash.
+        prepared: the prepared data set, for the input example.
+    """
+    filter_string = f"source_run_id = '{run.info.run_id}' AND tags.`{BUNDLE_HASH}` = '{sha256}'"
+    found = store.client.search_logged_models([store.experiment], filter_string=filter_string, max_results=1)
+    model = found[0] if found else _create(store, run, bundle, sha256)
+    if model.status == LoggedModelStatus.READY:
+        return model
+    _upload(store, model, bundle, prepared)
+    _connect(store, run, model)
+    return store.client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+
+
+def _create(store: Store, run: Run, bundle: Path, sha256: str) -> LoggedModel:
+    return store.client.create_logged_model(
+        store.experiment,
+        name=read_about(bundle).workload,
+        source_run_id=run.info.run_id,
+        tags={BUNDLE_HASH: sha256},
+        params=dict(run.data.params),
+        model_type="classifier",
+    )
+
+
+def _upload(store: Store, model: LoggedModel, bundle: Path, prepared: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Operation with range is deprecated")  # MLflow's own use of pandas
+        code, path = Path(folder, "code"), Path(folder, "model")
+        _copy_code(code)
+        mlflow.pyfunc.save_model(
+            path,
+            mlflow_model=Model(
+                artifact_path=model.artifact_location,
+                model_uuid=model.model_id,
+                model_id=model.model_id,
+                run_id=model.source_run_id,
+            ),
+            loader_module="components.registry.pyfunc",
+            data_path=str(bundle),
+            code_paths=[str(code / "components")],
+            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+            signature=_signature(bundle),
+            input_example=_example(bundle, prepared),
+        )
+        store.client.log_model_artifacts(model.model_id, str(path))
+
+
+def _copy_code(folder: Path) -> None:
+    for pattern in CARRIED:
+        for path in sorted(Path().glob(pattern)):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / path)
+
+
+def _signature(bundle: Path) -> ModelSignature:
+    about = read_about(bundle)
+    fields = kinds.codec(about.kind).fields(about.input)
+    outputs = [
+        ColSpec(DataType.string, "label"),
+        ColSpec(DataType.double, "probability"),
+        ColSpec(Array(DataType.double), "probabilities"),
+    ]
+    return ModelSignature(Schema([ColSpec(DataType[kind], name) for name, kind in fields.items()]), Schema(outputs))
+
+
+def _example(bundle: Path, prepared: Path) -> pd.DataFrame:
+    codec = kinds.codec(read_about(bundle).kind)
+    return pd.DataFrame([codec.encode(example) for example in open_prepared(prepared).inputs("test")[:_EXAMPLES]])
+
+
+def _connect(store: Store, run: Run, model: LoggedModel) -> None:
+    """Make the model an output of the run and give it the run's test metrics."""
+    outputs = run.outputs.model_outputs if run.outputs else []
+    if model.model_id not in [output.model_id for output in outputs]:
+        store.client.log_outputs(run.info.run_id, [LoggedModelOutput(model.model_id, step=0)])
+    points = [
+        Metric(point.key, point.value, point.timestamp, point.step, model_id=model.model_id, run_id=run.info.run_id)
+        for key in run.data.metrics
+        if key.startswith("test_")
+        for point in store.client.get_metric_history(run.info.run_id, key)
+    ]
+    store.client.log_batch(run.info.run_id, metrics=points)

@@ -1,0 +1,111 @@
+"""Register: the bundle of a workload becomes a version of its registered model, once."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow.artifacts
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from components import kinds
+from components.config.errors import RegistryError
+from components.config.files import locked, read_json
+from components.config.settings import STATE, artifacts
+from components.inference.bundle import bundle_hash, read_about
+from components.registry.lineage import lineage
+from components.registry.logged_model import BUNDLE_HASH, logged_model
+from components.tracking.runs import log_metrics, run_of_record
+from components.tracking.store import Store, open_store
+
+logger = logging.getLogger(__name__)
+
+METRIC = "journeyman.metric."
+"""Prefix of the tag that holds a version's deciding metric."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version."""
+
+    workload: str
+    number: str
+    metric: str
+    value: float
+    bundle_sha256: str
+    run_id: str
+
+
+def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
+    """Return the version of the bundle that the stages of workload `name` left, and whether it is new.
+
+    The same bundle is never registered twice.
+
+    Args:
+        name: the workload, which is also the registered model's name.
+        flow_run: the Prefect run that asks for it, kept in the lineage.
+    """
+    bundle = artifacts(name, "bundle")
+    sha256 = bundle_hash(bundle)
+    store = open_store(name)
+    with locked(registry_lock(name)):
+        known = store.client.search_model_versions(f"name = '{name}' and tags.`{BUNDLE_HASH}` = '{sha256}'", max_results=1)
+        if known:
+            return as_version(known[0]), False
+        made = as_version(_create(store, name, bundle, sha256, flow_run))
+    logger.info("registered %s version %s", name, made.number)
+    return made, True
+
+
+def version_bundle(version: Version) -> Path:
+    """Return the directory of the version's bundle, fetched from MLflow.
+
+    Raises:
+        RegistryError: it is gone, or not what its hash says.
+    """
+    uri = f"models:/{version.workload}/{version.number}"
+    try:
+        path = Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{uri}/data/bundle"))
+    except (MlflowException, OSError) as error:
+        raise RegistryError(f"{uri}: its bundle cannot be fetched ({error}); was its artifact store deleted?") from error
+    if bundle_hash(path) != version.bundle_sha256:
+        raise RegistryError(f"{uri}: its bundle is not the one that was registered; its artifacts were changed")
+    return path
+
+
+def as_version(version: ModelVersion) -> Version:
+    """Return MLflow's model version as ours."""
+    tags = version.tags
+    metric = next(key.removeprefix(METRIC) for key in tags if key.startswith(METRIC))
+    return Version(
+        version.name, str(version.version), metric, float(tags[METRIC + metric]), tags[BUNDLE_HASH], version.run_id
+    )
+
+
+def registry_lock(name: str) -> Path:
+    """Return the lock file of the workload's registered model: MLflow's check-then-create is not atomic."""
+    return STATE / "locks" / f"registry-{name}"
+
+
+def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -> ModelVersion:
+    metric = kinds.metric(read_about(bundle).kind)
+    metrics = read_json(artifacts(name, "report") / "metrics.json")
+    run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
+    log_metrics(store, run, {f"test_{key}": value for key, value in metrics.items()})
+    run = store.client.get_run(run.info.run_id)
+    model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))
+    description = kinds.workload(name).description
+    try:
+        store.client.create_registered_model(name, description=description)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    tags = {BUNDLE_HASH: sha256, METRIC + metric: repr(metrics[metric]), **lineage(name, flow_run)}
+    return store.client.create_model_version(
+        name,
+        f"models:/{model.model_id}",
+        run_id=run.info.run_id,
+        tags=tags,
+        description=f"{metric} {metrics[metric]:.4f} on the test split. {description}",
+        model_id=model.model_id,
+    )

@@ -1,0 +1,48 @@
+"""How a flow is started from the command line, and what a person sees of it."""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from components.config.errors import JourneymanError
+from components.config.settings import environment
+from flows.embedded import prefect_server
+
+
+def run(flow: Callable[..., Any]) -> NoReturn:
+    """Run `flow` with the words of the command line, print its result, and exit.
+
+    Exit status: 0 done, 1 a `JourneymanError` (printed as one line), 130 interrupted.
+    """
+    prepare()
+    try:
+        with prefect_server():
+            result = flow(*sys.argv[1:])
+    except JourneymanError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
+    print(result)
+    sys.exit(0)
+
+
+def prepare() -> None:
+    """Point the tools to state/ and keep a user's error to one line: for a flow run here as for one run by a worker."""
+    os.environ.update(environment(Path.cwd()))
+    for handler in {*logging.getLogger().handlers, *logging.getLogger("prefect").handlers}:
+        handler.addFilter(_without_trace)
+    for chatty in ("prefect.events", "prefect._internal", "httpx", "bentoml"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", "Operation with range is deprecated")
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    if record.exc_info and isinstance(record.exc_info[1], JourneymanError):
+        record.exc_info = record.exc_text = None
+    return True

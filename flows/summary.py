@@ -1,0 +1,80 @@
+"""What a run of the flow `train` came to: for the console, and as a Prefect artifact."""
+
+import io
+from dataclasses import dataclass
+
+from prefect.artifacts import create_markdown_artifact
+from rich.console import Console
+from rich.table import Table
+
+from components.inference.check import Asked
+from components.registry.gate import Verdict
+from components.registry.register import Version
+
+
+_ANSWERS = ["test row", "is", "answered", "probability", "ms"]
+_FACTS = ["what", "outcome"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The outcome of one run."""
+
+    workload: str
+    stages: dict[str, str]
+    """Completed, Cached or Skipped, by stage."""
+    version: Version
+    new: bool
+    verdict: Verdict
+    bento: str
+    asked: list[Asked]
+
+    def __str__(self) -> str:
+        answers = _table("Asked of the live endpoint", _ANSWERS, self._answers())
+        return f"{answers}\n{_table(self.workload, _FACTS, self._facts())}"
+
+    def publish(self) -> None:
+        """Keep the summary as a Markdown artifact of the flow run."""
+        answers = _markdown(_ANSWERS, self._answers())
+        facts = _markdown(_FACTS, self._facts())
+        create_markdown_artifact(
+            f"# {self.workload}\n\n{facts}\n\n## Asked of the live endpoint\n\n{answers}\n",
+            key=f"summary-{self.workload.replace('_', '-')}",
+            description=f"What the last run of train came to for {self.workload}",
+        )
+
+    def _facts(self) -> list[list[str]]:
+        trained = self.stages["train"] == "Completed"
+        registered = f"version {self.version.number}" + ("" if self.new else " (registered before)")
+        right = sum(asked.answered == asked.actual for asked in self.asked)
+        return [
+            ["stages", ", ".join(f"{stage} {state}" for stage, state in self.stages.items())],
+            ["training", "trained anew" if trained else "nothing to train: data, parameters and code are unchanged"],
+            [f"test {self.version.metric}", f"{self.version.value:.2%}"],
+            ["registered", f"{self.workload} {registered}"],
+            ["champion", self.verdict.reason],
+            ["MLflow run", self.version.run_id],
+            ["Bento", self.bento],
+            ["endpoint", f"{right} of {len(self.asked)} held-out examples right"],
+        ]
+
+    def _answers(self) -> list[list[str]]:
+        return [
+            [str(asked.place), asked.actual, asked.answered, f"{asked.probability:.3f}", f"{asked.milliseconds:.1f}"]
+            for asked in self.asked
+        ]
+
+
+def _table(title: str, columns: list[str], rows: list[list[str]]) -> str:
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(width=110, file=io.StringIO())
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get()
+
+
+def _markdown(columns: list[str], rows: list[list[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,66 @@
+"""Flow `train`: teach, examine, register, promote, package, put to work. `python -m flows.train [WORKLOAD]`."""
+
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from components import kinds
+from components.config.settings import artifacts
+from components.inference.check import Asked, check_endpoint
+from components.inference.package import package
+from components.kinds.prepared import open_prepared
+from components.registry.gate import Verdict, promote
+from components.registry.register import Version, register, version_bundle
+from flows import console
+from flows.dvc import STAGES, reproduce
+from flows.history import bury_the_dead
+from flows.summary import Summary
+
+
+@flow(name="train", flow_run_name="train-{workload}", persist_result=False, log_prints=False)
+def train(workload: str = "garments") -> Summary:
+    """Bring the workload's endpoint up to date with its data, parameters and code; what is up to date is left alone."""
+    console.prepare()
+    kinds.workload(workload)
+    bury_the_dead("train")
+
+    stages = {stage: reproduce(stage, workload, return_state=True).result() for stage in STAGES}
+    version, new = register_version(workload)
+    verdict = promote_version(version)
+    bundle, bento = package_champion(verdict.champion)
+    asked = ask_endpoint(bento, bundle, verdict.champion)
+
+    summary = Summary(workload, stages, version, new, verdict, bento, asked)
+    summary.publish()
+    return summary
+
+
+@task(task_run_name="register", cache_policy=NO_CACHE, persist_result=False)
+def register_version(workload: str) -> tuple[Version, bool]:
+    """Register the bundle that the stages left."""
+    return register(workload, str(flow_run.get_id() or ""))
+
+
+@task(task_run_name="promote", cache_policy=NO_CACHE, persist_result=False)
+def promote_version(challenger: Version) -> Verdict:
+    """Let the gate decide who is at work."""
+    return promote(challenger)
+
+
+@task(task_run_name="package", cache_policy=NO_CACHE, persist_result=False)
+def package_champion(champion: Version) -> tuple[Path, str]:
+    """Take the champion's bundle into the Bento store and build its Bento."""
+    bundle = version_bundle(champion)
+    return bundle, package(bundle, champion.workload, champion.number)
+
+
+@task(task_run_name="ask endpoint", cache_policy=NO_CACHE, persist_result=False)
+def ask_endpoint(bento: str, bundle: Path, champion: Version) -> list[Asked]:
+    """Serve the Bento and ask it about held-out examples."""
+    return check_endpoint(bento, bundle, champion.number, open_prepared(artifacts(champion.workload, "prepared")))
+
+
+if __name__ == "__main__":
+    console.run(train)
