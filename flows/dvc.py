@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -33,7 +34,7 @@ _STOP_LIMIT = 10.0  # seconds from SIGTERM to SIGKILL
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, task_run_name="{stage}")
-def reproduce(stage: str, workload: str) -> State[str]:
+def reproduce(stage: str, workload: str) -> State[None]:
     """Run `dvc repro` for one stage; its state is named Completed (it ran), Cached (restored) or Skipped (unchanged).
 
     Raises:
@@ -48,7 +49,14 @@ def reproduce(stage: str, workload: str) -> State[str]:
     if status != 0:
         raise StageError(f"stage {stage}@{workload} failed: {_last_error(output)}")
     name, message = _outcome(output)
-    return Completed(name=name, message=f"{message} ({time.monotonic() - began:.1f} s)", data=name)
+    return Completed(name=name, message=f"{message} ({time.monotonic() - began:.1f} s)")
+
+
+def outcome(state: State[Any]) -> str:
+    """Return the name of the task's state; the stage's error is raised again."""
+    if state.is_failed() or state.is_crashed():
+        state.result()
+    return str(state.name)
 
 
 def _outcome(output: str) -> tuple[str, str]:

@@ -3,10 +3,16 @@
 import os
 import socket
 from pathlib import Path
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterState
-from prefect.client.schemas.filters import FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.runtime import flow_run
 from prefect.states import Crashed
@@ -17,7 +23,7 @@ _TAG = "process="
 def bury_the_dead(flow: str) -> None:
     """Tag this run with its process, and mark runs of `flow` Crashed whose process on this host is gone."""
     with get_client(sync_client=True) as client:
-        own = client.read_flow_run(flow_run.get_id())
+        own = client.read_flow_run(UUID(flow_run.get_id()))
         client.update_flow_run(own.id, tags=[*own.tags, f"{_TAG}{_identity(os.getpid())}"])
         running = client.read_flow_runs(
             flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])),
@@ -39,7 +45,7 @@ def _is_dead(run: FlowRun) -> bool:
 
 
 def _identity(pid: int) -> str:
-    """Return host, process and the tick it started at, since process ids come again; the last is empty when it is gone."""
+    """Return host, process and the tick it started at, since process ids come again; no tick: it is gone."""
     try:
         started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:

@@ -11,7 +11,6 @@ from components.inference.check import Asked
 from components.registry.gate import Verdict
 from components.registry.register import Version
 
-
 _ANSWERS = ["test row", "is", "answered", "probability", "ms"]
 _FACTS = ["what", "outcome"]
 

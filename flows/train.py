@@ -6,15 +6,15 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from components import kinds
 from components.config.settings import artifacts
 from components.inference.check import Asked, check_endpoint
 from components.inference.package import package
+from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.registry.gate import Verdict, promote
 from components.registry.register import Version, register, version_bundle
 from flows import console
-from flows.dvc import STAGES, reproduce
+from flows.dvc import STAGES, outcome, reproduce
 from flows.history import bury_the_dead
 from flows.summary import Summary
 
@@ -23,10 +23,10 @@ from flows.summary import Summary
 def train(workload: str = "garments") -> Summary:
     """Bring the workload's endpoint up to date with its data, parameters and code; what is up to date is left alone."""
     console.prepare()
-    kinds.workload(workload)
+    catalogue.workload(workload)
     bury_the_dead("train")
 
-    stages = {stage: reproduce(stage, workload, return_state=True).result() for stage in STAGES}
+    stages = {stage: outcome(reproduce(stage, workload, return_state=True)) for stage in STAGES}
     version, new = register_version(workload)
     verdict = promote_version(version)
     bundle, bento = package_champion(verdict.champion)

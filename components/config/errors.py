@@ -33,5 +33,5 @@ class EndpointError(JourneymanError):
     """The endpoint does not start or does not answer as it should."""
 
 
-class BadRequest(JourneymanError):
+class BadRequest(JourneymanError):  # noqa: N818 - the name of the status it becomes
     """What a caller of the endpoint sent cannot be answered; the message is for the caller."""

@@ -119,7 +119,11 @@ def _first_error(errors: list[ErrorDetails], model: type[BaseModel], where: str)
     errors = sorted(errors, key=lambda error: error["type"] != "extra_forbidden")  # a typo explains a missing key
     error = errors[0]
     fields = [part for part in error["loc"] if isinstance(part, int) or not part.startswith(_UNION_TAGS)]
-    place = ".".join([where, *map(str, fields)]) if not where.endswith(".yaml") else f"{where}: {'.'.join(map(str, fields))}"
+    place = (
+        ".".join([where, *map(str, fields)])
+        if not where.endswith(".yaml")
+        else f"{where}: {'.'.join(map(str, fields))}"
+    )
     if error["type"] == "extra_forbidden":
         allowed = _allowed_keys(model, fields[:-1])
         key = str(fields[-1])

@@ -35,7 +35,7 @@ class Description(params.Section):
     labels: list[str]
     files: dict[str, File]
     debian: Debian | None = None
-    addresses: list[str] = []
+    addresses: list[str] = Field(default_factory=list)
     """Public addresses of the folder that holds the files."""
 
 

@@ -8,8 +8,9 @@ import subprocess
 import tempfile
 import urllib.request
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -18,6 +19,9 @@ from components.config.errors import DataError
 from components.config.files import sha256, whole_file
 from components.config.settings import STATE
 from components.data.description import Debian, Description, File
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +61,9 @@ def _verified(file: File, place: Path, sources: list[Source]) -> Path:
             return place
         except (OSError, DataError, subprocess.SubprocessError, EOFError) as error:
             refusals.append(f"{title}: {error}")
-    raise DataError(f"{file.name}: no source has it. {'; '.join(refusals)}. Set {MIRROR} to a folder or address that does")
+    raise DataError(
+        f"{file.name}: no source has it. {'; '.join(refusals)}. Set {MIRROR} to a folder or address that does"
+    )
 
 
 def _sources(description: Description, scratch: Path) -> list[Source]:
@@ -102,14 +108,14 @@ def _address(address: str) -> Callable[[File, Path], None]:
     return take
 
 
-def _unpack(stream: IO[bytes], draft: Path) -> None:
+def _unpack(stream: "SupportsRead[bytes]", draft: Path) -> None:
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(stream, copy)
         copy.seek(0)
         compressed = copy.read(2) == b"\x1f\x8b"
         copy.seek(0)
-        with draft.open("wb") as out:
-            shutil.copyfileobj(gzip.open(copy) if compressed else copy, out)
+        with gzip.open(copy) if compressed else nullcontext(copy) as plain, draft.open("wb") as out:
+            shutil.copyfileobj(plain, out)
 
 
 def _unpack_package(package: str, scratch: Path) -> None:

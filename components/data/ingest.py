@@ -4,19 +4,22 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from components import kinds
+from components.kinds import catalogue
+
+if TYPE_CHECKING:
+    from components.kinds.contract import Source
 from components.config import entry
 from components.config.errors import ConfigError, DataError
 from components.config.files import whole_directory
 from components.config.settings import INBOX, artifacts
 from components.data.description import Description, read_description
 from components.data.fetch import fetch
-from components.kinds.contract import Source
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +32,8 @@ def ingest(name: str) -> None:
     Raises:
         DataError: the source does not answer, is not what its hash says, or holds no record.
     """
-    workload = kinds.workload(name)
-    source = kinds.source(workload.kind)
+    workload = catalogue.workload(name)
+    source = catalogue.source(workload.kind)
     inbox = INBOX / name
     folders = [(inbox, "inbox")] if inbox.is_dir() else []
     path = Path(workload.source).expanduser()
@@ -54,7 +57,7 @@ def _description(path: Path, kind: str) -> Description:
     return description
 
 
-def _about(source: Source, description: Description | None, folders: list[Path]) -> dict[str, list[str]]:
+def _about(source: "Source", description: Description | None, folders: list[Path]) -> dict[str, list[str]]:
     labels = list(description.labels) if description else []
     new = {label for folder in folders for label in source.labels_in(folder)} - set(labels)
     ignored = [f"{folder}/{name}" for folder in folders for name in source.ignored_in(folder)]
@@ -62,7 +65,7 @@ def _about(source: Source, description: Description | None, folders: list[Path])
 
 
 def _batches(
-    source: Source, description: Description | None, folders: list[tuple[Path, str]]
+    source: "Source", description: Description | None, folders: list[tuple[Path, str]]
 ) -> Iterator[pa.RecordBatch]:
     if description:
         yield from source.from_files(description.format, fetch(description), description.labels)
@@ -70,7 +73,7 @@ def _batches(
         yield from source.from_folder(folder, origin)
 
 
-def _write(path: Path, source: Source, about: dict[str, list[str]], batches: Iterator[pa.RecordBatch]) -> int:
+def _write(path: Path, source: "Source", about: dict[str, list[str]], batches: Iterator[pa.RecordBatch]) -> int:
     schema = source.SCHEMA.with_metadata({"journeyman": json.dumps(about, sort_keys=True)})
     count = 0
     with (

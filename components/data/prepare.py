@@ -2,10 +2,10 @@
 
 import logging
 
-from components import kinds
 from components.config import entry
 from components.config.files import whole_directory
 from components.config.settings import artifacts
+from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 
 logger = logging.getLogger(__name__)
@@ -17,9 +17,11 @@ def prepare(name: str) -> None:
     Raises:
         DataError: the data passes the limits that the user set.
     """
-    workload = kinds.workload(name)
+    workload = catalogue.workload(name)
     with whole_directory(artifacts(name, "prepared")) as draft:
-        kinds.preparation(workload.kind).prepare(artifacts(name, "raw") / "records.parquet", draft, workload.prepare)
+        catalogue.preparation(workload.kind).prepare(
+            artifacts(name, "raw") / "records.parquet", draft, workload.prepare
+        )
     data = open_prepared(artifacts(name, "prepared"))
     counts = ", ".join(f"{count:,} {split}" for split, count in data.counts.items())
     logger.info("prepared %s: %s, %d classes", name, counts, len(data.classes))

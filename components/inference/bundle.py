@@ -69,7 +69,12 @@ def new_bundle(
     with whole_directory(path) as draft:
         yield draft
         about = About(
-            format=FORMAT, workload=workload, kind=kind, classes=classes, input=input, model_sha256=sha256(draft / MODEL)
+            format=FORMAT,
+            workload=workload,
+            kind=kind,
+            classes=classes,
+            input=input,
+            model_sha256=sha256(draft / MODEL),
         )
         write_json(draft / ABOUT, about.model_dump(mode="json"))
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from components import kinds
 from components.config.errors import EndpointError
 from components.inference.bundle import Bundle
 from components.inference.endpoint import running_endpoint
+from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 
 _TOLERANCE = 1e-5  # of a probability, which crosses as JSON
@@ -33,7 +33,7 @@ def check_endpoint(bento: str, bundle: Path, version: str, data: PreparedData, c
     Raises:
         EndpointError: it does not answer, answers for another version, or otherwise than the bundle does.
     """
-    reference, codec = Bundle(bundle), kinds.codec(data.kind)
+    reference, codec = Bundle(bundle), catalogue.codec(data.kind)
     inputs, labels = data.inputs("test"), data.labels("test")
     asked = []
     with running_endpoint(bento) as endpoint:

@@ -1,6 +1,6 @@
 """The endpoint's door: a request of any form -> the kind's `Request`, or a refusal in one clear sentence."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from _bentoml_sdk.io_models import IODescriptor
 from pydantic import BaseModel, ValidationError, create_model
@@ -14,7 +14,7 @@ MAX_BYTES = 10 * 2**20
 """Largest body that is read."""
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - it is an answer
     """A request that is answered with a 4xx."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -36,7 +36,8 @@ class Door(IODescriptor):
     async def from_http_request(cls, request: Request, serde: object) -> "Self | Response":
         """Return the request's content as a model, or the refusal (BentoML's hook)."""
         try:
-            return cls.model_validate(await _content(request, cls.uploads))
+            accepted: Self = cls.model_validate(await _content(request, cls.uploads))
+            return accepted
         except Refusal as refusal:
             return refusal.response()
         except ValidationError as error:
@@ -45,7 +46,7 @@ class Door(IODescriptor):
 
 def door(request: type[BaseModel]) -> type[Door]:
     """Return `request` as BentoML takes it: its `bytes` fields are uploads, in a form or, if one, as the bare body."""
-    made: type[Door] = create_model(request.__name__, __base__=(Door, request), __doc__=request.__doc__)
+    made = cast("type[Door]", create_model(request.__name__, __base__=(cast("Any", Door), request)))
     made.uploads = [name for name, field in request.model_fields.items() if field.annotation is bytes]
     made.multipart_fields = made.uploads
     return made
@@ -59,7 +60,9 @@ async def _content(request: Request, uploads: list[str]) -> Any:
     if media == "multipart/form-data":
         return await _form(request, body)
     if media in ("application/json", "application/x-www-form-urlencoded") or len(uploads) > 1:
-        raise Refusal(415, f"send the file in the field {uploads[0]!r} of a multipart/form-data form, or as the body itself")
+        raise Refusal(
+            415, f"send the file in the field {uploads[0]!r} of a multipart/form-data form, or as the body itself"
+        )
     return {uploads[0]: body}
 
 

@@ -74,7 +74,9 @@ def _ready(endpoint: Endpoint, server: subprocess.Popen[bytes], log: IO[str]) ->
             time.sleep(0.05)
     log.seek(0)
     last = [line.strip() for line in log if line.strip()][-5:]
-    raise EndpointError(f"the endpoint did not get ready within {_START_LIMIT:.0f} s. Its last words: {' | '.join(last)}")
+    raise EndpointError(
+        f"the endpoint did not get ready within {_START_LIMIT:.0f} s. Its last words: {' | '.join(last)}"
+    )
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

@@ -5,7 +5,6 @@ they are made in a store of their own beside it and moved by one rename.
 """
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def _build(tag: Tag, model: Tag, home: Path) -> None:
 def _arrive(scratch: Path, store: Path, tag: Tag) -> None:
     place = _place(store, tag)
     place.parent.mkdir(parents=True, exist_ok=True)
-    os.rename(_place(scratch, tag), place)
+    _place(scratch, tag).rename(place)
 
 
 def _make_latest(store: Path, tag: Tag) -> None:
@@ -74,7 +73,7 @@ def _make_latest(store: Path, tag: Tag) -> None:
 
 
 def _place(store: Path, tag: Tag) -> Path:
-    return store / tag.name / str(tag.version)
+    return store / str(tag.name) / str(tag.version)
 
 
 def _code_hash() -> str:

@@ -5,6 +5,7 @@ Bento remembers both, so that it serves what it was built with.
 """
 
 from pathlib import Path
+from typing import cast
 
 import bentoml
 import numpy as np
@@ -12,11 +13,11 @@ from bentoml._internal.utils.args import set_arguments
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from components import kinds
 from components.config.entry import die_with_parent
 from components.config.errors import BadRequest
 from components.inference.bundle import Bundle, read_about
 from components.inference.door import Refusal, door
+from components.kinds import catalogue
 
 
 class Arguments(BaseModel):
@@ -30,7 +31,7 @@ _arguments = bentoml.use_arguments(Arguments)
 _model = bentoml.models.get(f"{_arguments.workload}:{_arguments.version}")
 set_arguments({"workload": _model.tag.name, "version": _model.tag.version})  # what a Bento keeps: "latest" would move
 
-_codec = kinds.codec(read_about(Path(_model.path)).kind)
+_codec = catalogue.codec(read_about(Path(_model.path)).kind)
 Input = door(_codec.Request)
 Output = _codec.Answer
 
@@ -56,8 +57,8 @@ class Endpoint:
     @bentoml.api
     def predict(self, request: Input, /) -> Output:  # type: ignore[valid-type]
         """Answer one request, as a form or, where it is a single file, as the bare body."""
-        if isinstance(request, Response):
-            return request
+        if isinstance(refused := cast("object", request), Response):
+            return refused
         about = self.bundle.about
         try:
             examples = [_codec.decode(row, about.input) for row in _codec.rows(request)]

@@ -1,6 +1,6 @@
 """Kinds of data: the only thing in which two workloads differ in code. One package a kind, found by its name.
 
-A kind is a package here with these modules; what each must offer stands in `components.kinds.contract`.
+A kind is a package here with these parts; what each must offer stands in `components.kinds.contract`.
 
     params.py    the kind's keys of a workload's section in params.yaml
     codec.py     what a caller sends <-> arrays; numpy only, used by both phases
@@ -9,80 +9,3 @@ A kind is a package here with these modules; what each must offer stands in `com
     learner/     loaders, network, LightningModule; training phase only
     exam.py      metrics and figures of the kind
 """
-
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
-
-from components.config import params
-from components.config.errors import ConfigError
-
-if TYPE_CHECKING:
-    from components.kinds import contract
-
-
-def names() -> list[str]:
-    """Return every kind there is."""
-    return sorted(path.parent.name for path in Path(__file__).parent.glob("*/codec.py"))
-
-
-def workloads() -> dict[str, params.Workload]:
-    """Return every workload of `params.yaml`, typed by its kind.
-
-    Raises:
-        ConfigError: one line that names the first thing wrong.
-    """
-    return {name: _typed(name, section) for name, section in params.read_workloads().items()}
-
-
-def workload(name: str) -> params.Workload:
-    """Return the workload of that name; the whole file must be in order.
-
-    Raises:
-        ConfigError: there is none of that name, or something in `params.yaml` is wrong.
-    """
-    everything = workloads()
-    return everything[params.choose(name, list(everything), str(params.PARAMS), "workload")]
-
-
-def codec(kind: str) -> "contract.Codec":
-    """Return the kind's codec."""
-    return cast("contract.Codec", _module(kind, "codec"))
-
-
-def source(kind: str) -> "contract.Source":
-    """Return how the kind reads its sources."""
-    return cast("contract.Source", _module(kind, "source"))
-
-
-def preparation(kind: str) -> "contract.Preparation":
-    """Return how the kind prepares raw records."""
-    return cast("contract.Preparation", _module(kind, "prepare"))
-
-
-def learner(kind: str) -> "contract.Learner":
-    """Return how the kind learns. Imports torch."""
-    return cast("contract.Learner", _module(kind, "learner"))
-
-
-def metric(kind: str) -> str:
-    """Return the name of the metric that decides which of two models of the kind is better; higher is better."""
-    return cast("contract.Params", _module(kind, "params")).METRIC
-
-
-def exam(kind: str) -> "contract.Exam":
-    """Return how the kind is examined."""
-    return cast("contract.Exam", _module(kind, "exam"))
-
-
-def _typed(name: str, section: dict[str, object]) -> params.Workload:
-    where = f"{params.PARAMS}: workloads.{name}"
-    if "kind" not in section:
-        raise ConfigError(f"{where}.kind: missing. Allowed: {', '.join(names())}")
-    kind = params.choose(str(section["kind"]), names(), f"{where}.kind", "kind")
-    model = cast("contract.Params", _module(kind, "params")).Workload
-    return params.parse(model, section, where)
-
-
-def _module(kind: str, part: str) -> object:
-    return import_module(f"{__name__}.{kind}.{part}")

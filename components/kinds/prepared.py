@@ -62,9 +62,7 @@ def open_prepared(path: Path) -> PreparedData:
     return PreparedData(path, about["kind"], tuple(about["classes"]), about["input"], about["counts"])
 
 
-def write_about(
-    path: Path, kind: str, classes: list[str], input: Mapping[str, Any], counts: Mapping[str, int]
-) -> None:
+def write_about(path: Path, kind: str, classes: list[str], input: Mapping[str, Any], counts: Mapping[str, int]) -> None:
     """Write `prepared.json` into the data set at `path`."""
     about = {"kind": kind, "classes": classes, "input": dict(input), "counts": dict(counts)}
     write_json(path / "prepared.json", about)

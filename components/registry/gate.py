@@ -55,4 +55,6 @@ def _judge(challenger: Version, current: Version | None) -> Verdict:
     values = f"{challenger.metric} {challenger.value:.4f} against {current.value:.4f}"
     if challenger.value > current.value:
         return Verdict(challenger, True, f"version {challenger.number} replaces version {current.number}: {values}")
-    return Verdict(current, False, f"version {current.number} stays, version {challenger.number} is not better: {values}")
+    return Verdict(
+        current, False, f"version {current.number} stays, version {challenger.number} is not better: {values}"
+    )

@@ -16,8 +16,8 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 from mlflow.types.schema import Array
 
-from components import kinds
 from components.inference.bundle import read_about
+from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.tracking.store import Store
 
@@ -28,7 +28,7 @@ CARRIED = (
     "components/config/*.py",
     "components/inference/__init__.py",
     "components/inference/bundle.py",
-    "components/kinds/__init__.py",
+    "components/kinds/*.py",
     "components/kinds/*/__init__.py",
     "components/kinds/*/codec.py",
     "components/registry/__init__.py",
@@ -103,7 +103,7 @@ def _copy_code(folder: Path) -> None:
 
 def _signature(bundle: Path) -> ModelSignature:
     about = read_about(bundle)
-    fields = kinds.codec(about.kind).fields(about.input)
+    fields = catalogue.codec(about.kind).fields(about.input)
     outputs = [
         ColSpec(DataType.string, "label"),
         ColSpec(DataType.double, "probability"),
@@ -113,7 +113,7 @@ def _signature(bundle: Path) -> ModelSignature:
 
 
 def _example(bundle: Path, prepared: Path) -> pd.DataFrame:
-    codec = kinds.codec(read_about(bundle).kind)
+    codec = catalogue.codec(read_about(bundle).kind)
     return pd.DataFrame([codec.encode(example) for example in open_prepared(prepared).inputs("test")[:_EXAMPLES]])
 
 

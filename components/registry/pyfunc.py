@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from components import kinds
 from components.inference.bundle import Bundle
+from components.kinds import catalogue
 
 
 class BundleModel:
@@ -17,7 +17,7 @@ class BundleModel:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self.codec = kinds.codec(bundle.about.kind)
+        self.codec = catalogue.codec(bundle.about.kind)
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, object] | None = None) -> pd.DataFrame:
         """Return `label`, `probability` and `probabilities` (one a class, in the bundle's order) for each row.

@@ -8,11 +8,11 @@ import mlflow.artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from components import kinds
 from components.config.errors import RegistryError
 from components.config.files import locked, read_json
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
+from components.kinds import catalogue
 from components.registry.lineage import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
 from components.tracking.runs import log_metrics, run_of_record
@@ -49,7 +49,9 @@ def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
     sha256 = bundle_hash(bundle)
     store = open_store(name)
     with locked(registry_lock(name)):
-        known = store.client.search_model_versions(f"name = '{name}' and tags.`{BUNDLE_HASH}` = '{sha256}'", max_results=1)
+        known = store.client.search_model_versions(
+            f"name = '{name}' and tags.`{BUNDLE_HASH}` = '{sha256}'", max_results=1
+        )
         if known:
             return as_version(known[0]), False
         made = as_version(_create(store, name, bundle, sha256, flow_run))
@@ -67,7 +69,9 @@ def version_bundle(version: Version) -> Path:
     try:
         path = Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{uri}/data/bundle"))
     except (MlflowException, OSError) as error:
-        raise RegistryError(f"{uri}: its bundle cannot be fetched ({error}); was its artifact store deleted?") from error
+        raise RegistryError(
+            f"{uri}: its bundle cannot be fetched ({error}); was its artifact store deleted?"
+        ) from error
     if bundle_hash(path) != version.bundle_sha256:
         raise RegistryError(f"{uri}: its bundle is not the one that was registered; its artifacts were changed")
     return path
@@ -88,13 +92,13 @@ def registry_lock(name: str) -> Path:
 
 
 def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -> ModelVersion:
-    metric = kinds.metric(read_about(bundle).kind)
+    metric = catalogue.metric(read_about(bundle).kind)
     metrics = read_json(artifacts(name, "report") / "metrics.json")
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
     log_metrics(store, run, {f"test_{key}": value for key, value in metrics.items()})
     run = store.client.get_run(run.info.run_id)
     model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))
-    description = kinds.workload(name).description
+    description = catalogue.workload(name).description
     try:
         store.client.create_registered_model(name, description=description)
     except MlflowException as error:

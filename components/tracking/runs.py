@@ -33,7 +33,9 @@ def new_run(store: Store, workload: str, params: Mapping[str, Any]) -> Iterator[
     Runs of this host that were killed without a word are marked KILLED first.
     """
     _bury_the_dead(store)
-    run = store.client.create_run(store.experiment, run_name=None, tags={**_process_tags(os.getpid()), **_source_tags()})
+    run = store.client.create_run(
+        store.experiment, run_name=None, tags={**_process_tags(os.getpid()), **_source_tags()}
+    )
     run_id = run.info.run_id
     store.client.log_batch(run_id, params=[Param(key, str(value)) for key, value in flat(params).items()])
     monitor = SystemMetricsMonitor(run_id, sampling_interval=_SAMPLE, tracking_uri=tracking_uri())
@@ -107,7 +109,10 @@ def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _restored(store: Store, record: Mapping[str, Any]) -> Run:
-    tags = {_RESTORED: record["run_id"], "mlflow.note.content": "Restored from DVC's cache: this store never saw it run."}
+    tags = {
+        _RESTORED: record["run_id"],
+        "mlflow.note.content": "Restored from DVC's cache: this store never saw it run.",
+    }
     run = store.client.create_run(
         store.experiment, start_time=record["started"], run_name=record["name"], tags={**tags, **_source_tags()}
     )

@@ -1,8 +1,8 @@
 """Stage `evaluate`: measure the bundle, by the very code that serves it, on the test split.
 
-    report/metrics.json    the kind's metrics
-    report/confusion.csv   one row a test example: what it is, what was predicted
-    report/figures/        the kind's figures, as PNG
+report/metrics.json    the kind's metrics
+report/confusion.csv   one row a test example: what it is, what was predicted
+report/figures/        the kind's figures, as PNG
 """
 
 import csv
@@ -13,11 +13,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from components import kinds
 from components.config import entry
 from components.config.files import read_json, whole_directory, whole_file, write_json
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
+from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 from components.tracking.runs import log_metrics, run_of_record
 from components.tracking.store import open_store
@@ -29,8 +29,8 @@ _DPI = 110
 
 def evaluate(name: str) -> None:
     """Measure the bundle of the workload `name`, and tell the MLflow run that taught it."""
-    workload = kinds.workload(name)
-    exam = kinds.exam(workload.kind)
+    workload = catalogue.workload(name)
+    exam = catalogue.exam(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
     probabilities = Bundle(artifacts(name, "bundle")).probabilities(data.inputs("test"))
     metrics = exam.measure(probabilities, np.asarray(data.labels("test")))

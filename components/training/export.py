@@ -11,11 +11,11 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from components import kinds
 from components.config import entry
 from components.config.errors import ParityError
 from components.config.settings import artifacts
 from components.inference.bundle import MODEL, Bundle, new_bundle
+from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 from components.training import hardware
 
@@ -33,21 +33,21 @@ def export(name: str) -> None:
     Raises:
         ParityError: the bundle answers otherwise than the torch module on examples of the test split.
     """
-    workload = kinds.workload(name)
+    workload = catalogue.workload(name)
     data = open_prepared(artifacts(name, "prepared"))
     hardware.make_repeatable(workload.train)
-    learner = kinds.learner(workload.kind)
+    learner = catalogue.learner(workload.kind)
     module = learner.module(data, workload.train)
     module.load_state_dict(load_file(artifacts(name, "weights") / "model.safetensors"))
     serving = learner.serving(module)
     path = artifacts(name, "bundle")
-    with new_bundle(
-        path, workload=name, kind=workload.kind, classes=data.classes, input=dict(data.input)
-    ) as draft:
+    with new_bundle(path, workload=name, kind=workload.kind, classes=data.classes, input=dict(data.input)) as draft:
         _write_onnx(serving, data, draft / MODEL)
     worst = _largest_difference(Bundle(path), serving, data)
     if not worst <= TOLERANCE:
-        raise ParityError(f"{path}: a probability differs from torch's by {worst:.2g}, at most {TOLERANCE:.2g} is right")
+        raise ParityError(
+            f"{path}: a probability differs from torch's by {worst:.2g}, at most {TOLERANCE:.2g} is right"
+        )
     size = (path / MODEL).stat().st_size
     logger.info("exported %s: %.2f MB, largest difference to torch %.1e", name, size / 1e6, worst)
 

@@ -43,7 +43,7 @@ def fit(learner: "Learner", data: "PreparedData", config: "Training", log_to: "S
     trainer = lightning.Trainer(
         accelerator=config.accelerator,
         devices=config.devices,
-        precision=hardware.precision(config),  # type: ignore[arg-type]
+        precision=hardware.precision(config),
         max_epochs=config.epochs,
         logger=list(log_to),
         log_every_n_steps=min(LOG_EVERY, len(training)),

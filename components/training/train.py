@@ -1,8 +1,8 @@
 """Stage `train`: prepared data -> weights, in one MLflow run that this stage opens and records.
 
-    model.safetensors   the weights, the same bytes for the same inputs
-    curve.csv           one row an epoch
-    run.json            the run's id and facts, from which a store that never saw it can be told
+model.safetensors   the weights, the same bytes for the same inputs
+curve.csv           one row an epoch
+run.json            the run's id and facts, from which a store that never saw it can be told
 """
 
 import csv
@@ -16,12 +16,11 @@ from lightning.pytorch.loggers import MLFlowLogger
 from mlflow.entities import Run
 from safetensors.torch import save_file
 
-from components import kinds
 from components.config import entry, lock
 from components.config.files import whole_directory, write_json
-from components.config.params import Workload
 from components.config.settings import artifacts, tracking_uri
-from components.kinds.prepared import PreparedData, open_prepared
+from components.kinds import catalogue
+from components.kinds.prepared import open_prepared
 from components.tracking.runs import flat, log_data, new_run
 from components.tracking.store import open_store
 from components.training.loop import Taught, fit
@@ -32,14 +31,14 @@ logger = logging.getLogger(__name__)
 def train(name: str) -> None:
     """Teach the workload `name` and write its weights, its learning curve and the record of its run."""
     _quiet()
-    workload = kinds.workload(name)
+    workload = catalogue.workload(name)
     data = open_prepared(artifacts(name, "prepared"))
     params = {"kind": workload.kind, **workload.train.model_dump()}
     store = open_store(name)
     with new_run(store, name, params) as run:
         log_data(store, run, name, lock.hashes(f"prepare@{name}").get(str(data.path), "untracked"), data)
         log_to = _RunLogger(tracking_uri=tracking_uri(), run_id=run.info.run_id)
-        taught = fit(kinds.learner(workload.kind), data, workload.train, [log_to])
+        taught = fit(catalogue.learner(workload.kind), data, workload.train, [log_to])
         with whole_directory(artifacts(name, "weights")) as draft:
             _write(draft, taught, _record(run, params, taught))
     logger.info("trained %s: %s", name, ", ".join(f"{key} {value:.4f}" for key, value in taught.curve[-1].items()))

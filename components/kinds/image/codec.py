@@ -61,7 +61,9 @@ def decode(row: Mapping[str, Any], input: Mapping[str, Any]) -> NDArray[np.uint8
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise BadRequest(f"the picture has {picture.width} x {picture.height} pixels, at most {MAX_PIXELS:,} are taken")
+                raise BadRequest(
+                    f"the picture has {picture.width} x {picture.height} pixels, at most {MAX_PIXELS:,} are taken"
+                )
             return _array(picture, input)
     except UnidentifiedImageError as error:
         raise BadRequest(f"not a {_READABLE} picture") from error

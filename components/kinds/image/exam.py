@@ -64,7 +64,9 @@ def _confusion_figure(confusion: NDArray[np.int64], classes: Sequence[str]) -> F
     axes.set_yticks(range(len(classes)), classes)
     axes.set_xlabel("answered")
     axes.set_ylabel("is")
-    axes.set_title(f"{np.trace(confusion) / confusion.sum():.2%} of {confusion.sum():,} test pictures right", color=_INK)
+    axes.set_title(
+        f"{np.trace(confusion) / confusion.sum():.2%} of {confusion.sum():,} test pictures right", color=_INK
+    )
     for (row, column), count in np.ndenumerate(confusion):
         if count and len(classes) <= 30:
             colour = "white" if shares[row, column] > 0.5 else _INK

@@ -44,14 +44,14 @@ class Train(params.Training):
 
     width: Annotated[int, Field(ge=4, le=1024)] = 32
     """Channels of the first stage; the later ones have multiples of it."""
-    learning_rate: Annotated[float, Field(gt=0.0)] = 0.4
+    learning_rate: Annotated[float, Field(gt=0.0)] = 0.2
     """Peak of the one-cycle schedule."""
     momentum: params.Fraction = 0.9
     weight_decay: Annotated[float, Field(ge=0.0)] = 5e-4
     label_smoothing: params.Fraction = 0.1
     flip: bool = True
     """Mirror half of the training pictures. Not for digits or letters."""
-    shift: Annotated[int, Field(ge=0, le=64)] = 2
+    shift: Annotated[int, Field(ge=0, le=64)] = 1
     """Most pixels that a training picture is moved by in each direction."""
 
 

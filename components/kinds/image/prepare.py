@@ -141,7 +141,8 @@ def _enforce(limits: Limits, findings: _Findings, kept: list[_Record], classes: 
         found, most = getattr(findings, what), cast("int | None", getattr(limits, what))
         if most is not None and len(found) > most:
             raise DataError(
-                f"{len(found)} {what.replace('_', ' ')}, prepare.limits.{what} allows {most}: {', '.join(list(found)[:5])}"
+                f"{len(found)} {what.replace('_', ' ')} ({', '.join(list(found)[:5])}); "
+                f"prepare.limits.{what} allows {most}"
             )
     sizes = Counter(record.label for record in kept if record.split == "train")
     for label in classes:

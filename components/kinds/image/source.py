@@ -33,9 +33,7 @@ def ignored_in(folder: Path) -> list[str]:
     """Return the files of `folder` that are taken for no labelled picture, by their path below it."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
     return [
-        str(path.relative_to(folder))
-        for path in files
-        if path.parent == folder or path.suffix.lower() not in SUFFIXES
+        str(path.relative_to(folder)) for path in files if path.parent == folder or path.suffix.lower() not in SUFFIXES
     ]
 
 

@@ -73,7 +73,7 @@ class AllBatches:
 
 
 def augment(pictures: Tensor, generator: torch.Generator, flip: bool, shift: int) -> Tensor:
-    """Move each picture of `[N, H, W, C]` by up to `shift` pixels each way, reflected at the border; mirror half of them.
+    """Move each picture of `[N, H, W, C]` by up to `shift` pixels each way, reflected at the border; mirror half.
 
     One gather for the whole batch: every picture has row and column numbers of its own.
     """
