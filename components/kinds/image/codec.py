@@ -14,6 +14,7 @@ from components.config.errors import BadRequest
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 MAX_PIXELS = 50_000_000  # about a 50-megapixel camera; what is larger is refused before it is decoded
 
+_AT_MOST = f"at most {MAX_PIXELS:,} are taken"
 _READABLE = "PNG, JPEG, WebP or BMP"
 
 
@@ -61,13 +62,13 @@ def decode(row: Mapping[str, Any], input: Mapping[str, Any]) -> NDArray[np.uint8
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise BadRequest(
-                    f"the picture has {picture.width} x {picture.height} pixels, at most {MAX_PIXELS:,} are taken"
-                )
+                raise BadRequest(f"the picture has {picture.width} x {picture.height} pixels, {_AT_MOST}")
             return _array(picture, input)
     except UnidentifiedImageError as error:
         raise BadRequest(f"not a {_READABLE} picture") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadRequest(f"the picture has too many pixels, {_AT_MOST}") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise BadRequest(f"the picture is damaged: {error}") from error
 
 

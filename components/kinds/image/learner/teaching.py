@@ -1,5 +1,6 @@
 """The LightningModule: loss, metrics, optimizer and schedule."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import lightning
@@ -61,15 +62,15 @@ class PictureModule(lightning.LightningModule):
             momentum=config.momentum,
             nesterov=config.momentum > 0,
         )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer,
-            max_lr=config.learning_rate,
-            total_steps=int(self.trainer.estimated_stepping_batches),
-            pct_start=_WARM_UP,
-            anneal_strategy="linear",
-            cycle_momentum=False,
-        )
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(one_cycle, steps=steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def one_cycle(step: int, steps: int) -> float:
+    """Return the share of the peak learning rate at `step` of `steps`: a quarter of them up, then down to nothing."""
+    peak = _WARM_UP * steps
+    return min((step + 1) / (peak + 1), (steps - step) / (steps - peak))
 
 
 def _decayed_apart(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

@@ -1,0 +1,162 @@
+"""A project of one's own for each test: the tracked files, a small real data set, the real tools."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+ROOT = Path(__file__).parent.parent
+DIGITS = """\
+workloads:
+  digits:
+    kind: image
+    source: {source}
+    prepare: {{size: 8, channels: 1, validation: 0.15, test: 0.2}}
+    train: {{epochs: 10, batch_size: 32, flip: false, width: 16}}
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of this project in a folder of its own, where the tools run as a user runs them."""
+
+    path: Path
+
+    def run(self, *command: str, **variables: str) -> str:
+        """Run a command in the project's folder and return what it printed, stdout and stderr together."""
+        done = self._call(command, variables)
+        assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}"
+        return done.stdout
+
+    def fail(self, *command: str, **variables: str) -> str:
+        """Run a command that has to fail and return what it printed."""
+        done = self._call(command, variables)
+        assert done.returncode != 0, f"{command} should have failed:\n{done.stdout}"
+        return done.stdout
+
+    def _call(self, command: tuple[str, ...], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.path,
+            env={**self.environment(), **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment that `env.sh` gives, with nothing of the machine's own tools' homes."""
+        ours = ("MLFLOW_", "PREFECT_", "BENTOML_", "DVC_", "JOURNEYMAN_", "PYTEST_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        state = self.path / "state"
+        return {
+            **kept,
+            "PATH": path,
+            "TQDM_MININTERVAL": "60",
+            "PREFECT_HOME": str(state / "prefect"),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "BENTOML_HOME": str(state / "bentoml"),
+            "BENTOML_DO_NOT_TRACK": "True",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "true",
+        }
+
+    def params(self, old: str, new: str) -> None:
+        """Change the text of `params.yaml`."""
+        path = self.path / "params.yaml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+
+@pytest.fixture(autouse=True)
+def _no_servers_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("MLFLOW_", "PREFECT_API", "BENTOML_", "JOURNEYMAN_"))]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of labelled pictures: 600 of scikit-learn's handwritten digits, 8 x 8, grey."""
+    folder = tmp_path_factory.mktemp("digits")
+    data = load_digits()
+    for index in range(600):
+        path = folder / f"digit-{data.target[index]}" / f"{index:04d}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray((data.images[index] * 255 / 16).astype(np.uint8)).save(path)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Callable[[], Project]:
+    """Make a fresh checkout whose only workload is the digits."""
+
+    def make() -> Project:
+        path = tmp_path_factory.mktemp("project") / "journeyman"
+        files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+        for name in filter(None, files.stdout.split("\0")):
+            if (ROOT / name).exists():
+                (path / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, path / name)
+        (path / "params.yaml").write_text(DIGITS.format(source=digits))
+        project = Project(path)
+        commit(project, "the checkout")
+        return project
+
+    return make
+
+
+@pytest.fixture
+def project(new_project: Callable[[], Project], monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A fresh checkout, and the test stands in it."""
+    made = new_project()
+    monkeypatch.chdir(made.path)
+    return made
+
+
+@pytest.fixture(scope="session")
+def trained_once(new_project: Callable[[], Project]) -> Project:
+    """A checkout on which `dvc repro` has run. Not to be changed: see `trained`."""
+    made = new_project()
+    made.run("dvc", "repro")
+    commit(made, "trained")
+    return made
+
+
+@pytest.fixture
+def trained(trained_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy of a trained checkout, and the test stands in it."""
+    path = tmp_path / "journeyman"
+    shutil.copytree(trained_once.path, path, symlinks=True)
+    monkeypatch.chdir(path)
+    return Project(path)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of labelled pictures to spoil: two labels, twelve random 16 x 16 colour pictures each."""
+    random = np.random.default_rng(0)
+    for label in ("cup", "plate"):
+        (tmp_path / "pictures" / label).mkdir(parents=True)
+        for index in range(12):
+            picture = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+            Image.fromarray(picture).save(tmp_path / "pictures" / label / f"{index:02d}.png")
+    return tmp_path / "pictures"
+
+
+def commit(project: Project, message: str) -> None:
+    """Commit everything in the project."""
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    project.run("git", "init", "-q", ".")
+    project.run("git", "add", "-A")
+    project.run("git", *identity, "commit", "-q", "--allow-empty", "-m", message)

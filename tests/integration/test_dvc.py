@@ -1,0 +1,128 @@
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from components.config.settings import artifacts
+from tests.conftest import ROOT, Project
+
+STAGES = ["ingest", "prepare", "train", "export", "evaluate"]
+
+
+def test_a_second_repro_does_nothing(trained: Project) -> None:
+    assert _ran(trained.run("dvc", "repro")) == []
+
+
+def test_it_learned(trained: Project) -> None:
+    assert json.loads((artifacts("digits", "report") / "metrics.json").read_text())["accuracy"] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("batch_size: 32", "batch_size: 16", ["train", "export", "evaluate"]),
+        ("validation: 0.15", "validation: 0.2", ["prepare", "train", "export", "evaluate"]),
+        ("kind: image", "kind: image\n    description: Which digit is it?", []),
+    ],
+)
+def test_a_changed_parameter_reruns_what_depends_on_it(
+    old: str, new: str, expected: list[str], trained: Project
+) -> None:
+    trained.params(old, new)
+    assert _ran(trained.run("dvc", "repro")) == expected
+
+
+def test_metrics_params_and_plots_are_shown_and_compared(trained: Project) -> None:
+    assert "accuracy" in trained.run("dvc", "metrics", "show")
+    trained.params("epochs: 10", "epochs: 1")
+    trained.run("dvc", "repro")
+    assert re.search(r"workloads\.digits\.train\.epochs\s+10\s+1", trained.run("dvc", "params", "diff"))
+    assert re.search(r"metrics\.json\s+accuracy\s+0\.\d+\s+0\.\d+\s+-0\.\d+", trained.run("dvc", "metrics", "diff"))
+    trained.run("dvc", "plots", "show", "--out", "plots")
+    page = Path("plots/index.html").read_text()
+    assert "digits, learning curve" in page
+    assert "digits, confusion on the test split" in page
+
+
+def test_an_experiment_runs_with_another_parameter(trained: Project) -> None:
+    trained.run("dvc", "exp", "run", "-S", "workloads.digits.train.epochs=1")
+    assert yaml.safe_load(Path("params.yaml").read_text())["workloads"]["digits"]["train"]["epochs"] == 1
+    shown = trained.run("dvc", "exp", "show", "--csv")
+    assert len(list(csv.DictReader(shown.splitlines()))) == 3  # the workspace, its commit, the experiment
+
+
+def test_a_forced_rerun_gives_the_same_bytes(trained: Project) -> None:
+    before = {path: path.read_bytes() for path in _deterministic()}
+    trained.run("dvc", "repro", "--force")
+    assert {path: path.read_bytes() for path in _deterministic()} == before
+
+
+def test_new_pictures_in_the_inbox_are_taken_in(trained: Project) -> None:
+    before = json.loads((artifacts("digits", "prepared") / "prepared.json").read_text())
+    folder = Path("data/inbox/digits/digit-3")
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for index in range(40):
+        Image.fromarray(random.integers(0, 256, (8, 8), dtype=np.uint8)).save(folder / f"{index}.png")
+    trained.run("dvc", "repro", "prepare@digits")
+    after = json.loads((artifacts("digits", "prepared") / "prepared.json").read_text())
+    assert sum(after["counts"].values()) == sum(before["counts"].values()) + 40
+    assert after["classes"] == before["classes"]
+
+
+def test_a_second_workload_is_one_section(trained: Project, pictures: Path) -> None:
+    section = f"""\
+  mugs:
+    kind: image
+    source: {pictures}
+    prepare: {{size: 16, channels: 3, test: 0.3, validation: 0.3}}
+    train: {{epochs: 1, batch_size: 4, width: 4}}
+"""
+    with Path("params.yaml").open("a") as file:
+        file.write(section)
+    output = trained.run("dvc", "repro")
+    assert _ran(output) == STAGES
+    assert "@mugs" in output
+    assert (artifacts("mugs", "bundle") / "model.onnx").exists()
+
+
+def test_what_a_user_did_wrong_is_one_clear_line(trained: Project) -> None:
+    trained.params("epochs: 10", "epoch: 6")
+    said = trained.fail("dvc", "repro")
+    assert "error: params.yaml: workloads.digits.train.epoch: unknown key." in said
+    assert "Traceback" not in said
+
+
+def test_limits_fail_the_stage_and_leave_nothing_half_done(trained: Project) -> None:
+    folder = Path("data/inbox/digits/digit-1")
+    folder.mkdir(parents=True)
+    (folder / "broken.png").write_bytes(b"not a picture")
+    trained.params("test: 0.2}", "test: 0.2, limits: {unreadable: 0}}")
+    said = trained.fail("dvc", "repro")
+    assert "error: 1 unreadable (inbox/digit-1/broken.png); prepare.limits.unreadable allows 0" in said
+    assert not artifacts("digits", "prepared").exists()
+    (folder / "broken.png").unlink()
+    shutil.rmtree(folder.parent)
+    trained.run("dvc", "repro")
+
+
+def test_the_shipped_pipeline_parses() -> None:
+    project = Project(ROOT)
+    listed = project.run("dvc", "stage", "list", "--name-only")
+    assert listed.split() == [f"{stage}@garments" for stage in STAGES]
+
+
+def _ran(output: str) -> list[str]:
+    return re.findall(r"Running stage '(\w+)@", output)
+
+
+def _deterministic() -> list[Path]:
+    weights = artifacts("digits", "weights") / "model.safetensors"
+    folders = [artifacts("digits", name) for name in ("raw", "prepared", "bundle")]
+    return [weights, *(path for folder in folders for path in sorted(folder.iterdir()))]

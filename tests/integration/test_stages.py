@@ -1,0 +1,118 @@
+"""What `dvc.yaml` says of a stage is held against what the stage does: DVC believes the list, so it must be true."""
+
+import ast
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT, Project
+
+MODULES = {
+    "ingest": "components.data.ingest",
+    "prepare": "components.data.prepare",
+    "train": "components.training.train",
+    "export": "components.training.export",
+    "evaluate": "components.training.evaluate",
+}
+RECORDER = """
+import json, logging, sys, warnings
+from pathlib import Path
+warnings.simplefilter("ignore")
+from pydantic import BaseModel
+from components.config.params import Section, Workload
+
+read = set()
+def record(section, name, path):
+    value = object.__getattribute__(section, name)
+    if isinstance(value, Section):
+        object.__setattr__(value, "__path__", path + [name])
+    else:
+        read.add(".".join(path + [name]))
+    return value
+
+def watched(self, name):
+    fields = type.__getattribute__(type(self), "__pydantic_fields__")
+    if name in fields:
+        try:
+            path = object.__getattribute__(self, "__path__")
+        except AttributeError:
+            path = None
+        if path is not None:
+            return record(self, name, path)
+    return object.__getattribute__(self, name)
+
+dump = BaseModel.model_dump
+def whole(self, *args, **kwargs):
+    for name in type(self).model_fields:
+        getattr(self, name)
+    return dump(self, *args, **kwargs)
+
+from components.kinds import catalogue
+load = catalogue.workload
+def workload(name):
+    loaded = load(name)
+    object.__setattr__(loaded, "__path__", [])
+    return loaded
+catalogue.workload = workload
+Section.__getattribute__ = watched
+Section.model_dump = whole
+import importlib
+stage, module = sys.argv[1:]
+getattr(importlib.import_module(module), stage)("digits")
+modules = sorted(str(Path(m.__file__).relative_to(Path.cwd())) for n, m in sys.modules.items()
+                 if n.startswith("components.") and m.__file__)
+json.dump({"read": sorted(read), "modules": modules}, open("seen.json", "w"))
+"""
+
+
+@pytest.mark.parametrize("stage", MODULES)
+def test_every_key_that_is_read_is_tracked_and_every_module_listed(stage: str, trained: Project) -> None:
+    trained.run(sys.executable, "-c", RECORDER, stage, MODULES[stage])
+    seen = json.loads(Path("seen.json").read_text())
+    described = _described(stage)
+
+    tracked = [key.removeprefix("workloads.digits.") for key in described["params"]]
+    assert seen["read"], "the recorder saw nothing"
+    untracked = [key for key in seen["read"] if not any(f"{key}.".startswith(f"{known}.") for known in tracked)]
+    assert untracked == []
+
+    listed = [Path(dep) for dep in described["deps"]]
+    unlisted = [
+        module
+        for module in seen["modules"]
+        if not any(Path(module).is_relative_to(dep) for dep in listed) and not _is_empty(Path(module))
+    ]
+    assert unlisted == []
+
+
+def test_the_recorder_sees_keys(trained: Project) -> None:
+    trained.run(sys.executable, "-c", RECORDER, "train", MODULES["train"])
+    read = json.loads(Path("seen.json").read_text())["read"]
+    assert {"kind", "train.epochs", "train.width", "train.threads"} <= set(read)
+    assert not [key for key in read if key.startswith("prepare")]
+
+
+def test_every_dependency_exists() -> None:
+    for stage in MODULES:
+        for dep in _described(stage)["deps"]:
+            if dep.startswith(("components", "data/inbox")):
+                assert (ROOT / dep).exists(), dep
+
+
+def _described(stage: str) -> dict[str, Any]:
+    text = (ROOT / "dvc.yaml").read_text()
+    for name, value in {"key": "digits", "item.kind": "image", "item.source": "pictures"}.items():
+        text = text.replace(f"${{{name}}}", value)
+    return dict(yaml.safe_load(re.sub(r"\$\{.*?\}", "x", text))["stages"][stage]["do"])
+
+
+def _is_empty(module: Path) -> bool:
+    """A package's first page, which holds no code, is nothing a stage could depend on."""
+    if module.name != "__init__.py":
+        return False
+    return len(ast.parse(module.read_text()).body) <= 1

@@ -1,0 +1,110 @@
+import gzip
+import hashlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from components.config.errors import DataError
+from components.data import fetch
+from components.data.description import Debian, Description, File, read_description
+from tests.conftest import ROOT
+
+CONTENT = b"sixteen tons and what do you get" * 1000
+
+
+def test_the_shipped_description_is_in_order() -> None:
+    description = read_description(ROOT / "datasets" / "fashion-mnist.yaml")
+    assert len(description.labels) == 10
+    assert set(description.files) == {"train_pictures", "train_labels", "test_pictures", "test_labels"}
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_users_folder_is_asked_first(packed: bool, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "mirror").mkdir()
+    _put(here / "mirror", packed)
+    monkeypatch.setenv(fetch.MIRROR, str(here / "mirror"))
+    assert fetch.fetch(_description())["all"].read_bytes() == CONTENT
+
+
+def test_a_public_address_is_asked_last(here: Path, server: str) -> None:
+    _put(here / "public", packed=True)
+    description = _description(debian=Debian(package="no-such-package-anywhere", folder="x"), addresses=[server])
+    assert fetch.fetch(description)["all"].read_bytes() == CONTENT
+
+
+def test_what_is_here_and_right_is_not_fetched_again(here: Path, server: str) -> None:
+    _put(here / "public", packed=True)
+    fetch.fetch(_description(addresses=[server]))
+    assert fetch.fetch(_description())["all"].read_bytes() == CONTENT
+
+
+def test_only_the_hash_is_believed(here: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "mirror").mkdir()
+    (here / "mirror" / "songs").write_bytes(b"another song")
+    monkeypatch.setenv(fetch.MIRROR, str(here / "mirror"))
+    with pytest.raises(DataError, match=r"songs: no source has it\. .*SHA-256 is [0-9a-f]{64}, expected .*404.*MIRROR"):
+        fetch.fetch(_description(addresses=[server]))
+    assert [path for path in (here / "state").rglob("*") if path.is_file()] == []
+    _put(here / "public", packed=True)
+    assert fetch.fetch(_description(addresses=[server]))["all"].read_bytes() == CONTENT
+
+
+def test_a_file_that_was_damaged_here_is_fetched_again(here: Path, server: str) -> None:
+    _put(here / "public", packed=True)
+    place = fetch.fetch(_description(addresses=[server]))["all"]
+    place.write_bytes(CONTENT[:100])
+    assert fetch.fetch(_description(addresses=[server]))["all"].read_bytes() == CONTENT
+
+
+def test_half_a_download_is_not_believed(here: Path, server: str) -> None:
+    packed = gzip.compress(CONTENT)
+    (here / "public" / "songs.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(DataError, match="no source has it"):
+        fetch.fetch(_description(addresses=[server]))
+
+
+def _description(debian: Debian | None = None, addresses: list[str] | None = None) -> Description:
+    return Description(
+        title="songs",
+        licence="MIT",
+        homepage="http://127.0.0.1",
+        kind="image",
+        format="idx",
+        labels=["a"],
+        files={"all": File(name="songs", sha256=hashlib.sha256(CONTENT).hexdigest())},
+        debian=debian,
+        addresses=addresses or [],
+    )
+
+
+def _put(folder: Path, packed: bool) -> None:
+    if packed:
+        (folder / "songs.gz").write_bytes(gzip.compress(CONTENT))
+    else:
+        (folder / "songs").write_bytes(CONTENT)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def server(here: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    (here / "public").mkdir()
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(here / "public")))
+    thread = threading.Thread(target=partial(listener.serve_forever, poll_interval=0.01))
+    thread.start()
+    yield f"http://127.0.0.1:{listener.server_port}"
+    listener.shutdown()
+    listener.server_close()
+    thread.join()

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from components.config.errors import BundleError
+from components.inference.bundle import Bundle, bundle_hash, new_bundle
+
+
+def test_a_bundle_answers_one_and_many(bundle: Path) -> None:
+    opened = Bundle(bundle)
+    assert opened.about.classes == ("a", "b")
+    inputs = np.random.default_rng(0).random((1203, 2), dtype=np.float32)
+    assert np.allclose(opened.probabilities(inputs), np.exp(inputs) / np.exp(inputs).sum(1, keepdims=True))
+    assert opened.probabilities(inputs[:1]).shape == (1, 2)
+
+
+def test_a_changed_model_is_refused(bundle: Path) -> None:
+    model = bundle / "model.onnx"
+    model.write_bytes(model.read_bytes() + b"\0")
+    with pytest.raises(BundleError, match=r"model\.onnx: SHA-256 is .* bundle\.json says"):
+        Bundle(bundle)
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '{"format": 2}'])
+def test_what_is_no_bundle_is_refused(content: str | None, bundle: Path) -> None:
+    if content is None:
+        (bundle / "bundle.json").unlink()
+    else:
+        (bundle / "bundle.json").write_text(content)
+    with pytest.raises(BundleError, match=r"bundle\.json: not a bundle of format 1"):
+        Bundle(bundle)
+
+
+def test_the_hash_is_that_of_the_content(bundle: Path, tmp_path: Path) -> None:
+    again = _write(tmp_path / "again")
+    assert bundle_hash(bundle) == bundle_hash(again)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return _write(tmp_path / "bundle")
+
+
+def _write(path: Path) -> Path:
+    graph = helper.make_graph(
+        [helper.make_node("Softmax", ["inputs"], ["probabilities"], axis=1)],
+        "softmax",
+        [helper.make_tensor_value_info("inputs", TensorProto.FLOAT, ["count", 2])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["count", 2])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    with new_bundle(path, workload="w", kind="image", classes=("a", "b"), input={"height": 1}) as draft:
+        onnx.save(model, draft / "model.onnx")
+    return path

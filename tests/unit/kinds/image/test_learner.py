@@ -1,0 +1,143 @@
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from components.kinds.image.learner.batches import AllBatches, TrainingBatches, augment, channel_statistics
+from components.kinds.image.learner.network import Network, Preprocessing, Serving
+from tests.conftest import ROOT
+
+RANDOM = np.random.default_rng(0)
+PICTURES = RANDOM.integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
+LABELS = np.arange(50, dtype=np.int64)
+
+
+def test_an_epoch_is_every_picture_once_and_the_next_one_is_whole_too() -> None:
+    batches = TrainingBatches(PICTURES, LABELS, 10, seed=0, flip=False, shift=0)
+    orders = []
+    for _ in range(3):
+        iterator = iter(batches)
+        labels = [next(iterator)[1] for _ in range(len(batches))]  # as Lightning does: never asks for one more
+        orders.append(torch.cat(labels).tolist())
+        assert sorted(orders[-1]) == list(range(50))
+    assert orders[0] != orders[1] != orders[2]
+
+
+def test_a_batch_is_a_pure_function_of_seed_epoch_and_index() -> None:
+    def third_of_second_epoch(seed: int) -> torch.Tensor:
+        torch.manual_seed(RANDOM.integers(1000))  # the global generator has no say
+        batches = TrainingBatches(PICTURES, LABELS, 10, seed, flip=True, shift=2)
+        list(batches)
+        return list(batches)[2][0]
+
+    assert torch.equal(third_of_second_epoch(1), third_of_second_epoch(1))
+    assert not torch.equal(third_of_second_epoch(1), third_of_second_epoch(2))
+
+
+def test_iterating_goes_on_from_its_state() -> None:
+    whole = TrainingBatches(PICTURES, LABELS, 10, seed=0, flip=True, shift=1)
+    expected = [*whole, *whole]
+    first = TrainingBatches(PICTURES, LABELS, 10, seed=0, flip=True, shift=1)
+    list(first)
+    iterator = iter(first)
+    next(iterator), next(iterator)
+    second = TrainingBatches(PICTURES, LABELS, 10, seed=0, flip=True, shift=1)
+    second.load_state_dict(first.state_dict())
+    rest = list(second)
+    assert len(rest) == 3
+    assert all(torch.equal(a[0], b[0]) for a, b in zip(rest, expected[7:], strict=True))
+
+
+def test_every_picture_is_validated_once() -> None:
+    batches = AllBatches(PICTURES, LABELS, 15)
+    assert [len(labels) for _, labels in batches] == [15, 15, 15, 5]
+    assert len(batches) == 4
+
+
+def test_augmentation_moves_and_mirrors_whole_pictures() -> None:
+    pictures = torch.from_numpy(PICTURES)
+    generator = torch.Generator().manual_seed(0)
+    assert torch.equal(augment(pictures, generator, flip=False, shift=0), pictures)
+    mirrored = augment(pictures, generator, flip=True, shift=0)
+    kept = (mirrored == pictures).flatten(1).all(1)
+    turned = (mirrored == pictures.flip(2)).flatten(1).all(1)
+    assert (kept ^ turned).all()
+    assert 10 < int(turned.sum()) < 40
+    moved = augment(pictures, generator, flip=False, shift=1)
+    padded = functional.pad(pictures.permute(0, 3, 1, 2).float(), (1, 1, 1, 1), mode="reflect").byte()
+    for place in range(50):
+        windows = [padded[place, 0, r : r + 8, c : c + 8] for r in range(3) for c in range(3)]
+        assert any(torch.equal(moved[place, ..., 0], window) for window in windows)
+
+
+@pytest.mark.parametrize(("channels", "side"), [(1, 8), (1, 28), (3, 33), (3, 64)])
+def test_any_size_is_taken(channels: int, side: int) -> None:
+    network = Network(channels, 7, width=4).eval()
+    assert network(torch.zeros(2, channels, side, side)).shape == (2, 7)
+
+
+def test_untaught_it_guesses() -> None:
+    torch.manual_seed(0)
+    serving = Serving(Preprocessing(*channel_statistics(PICTURES)), Network(1, 10, 16)).train()
+    probabilities = serving(torch.from_numpy(PICTURES))
+    assert torch.allclose(probabilities.sum(1), torch.ones(50))
+    loss = -probabilities[:, 0].log().mean().item()
+    assert abs(loss - math.log(10)) < 0.5
+
+
+def test_one_batch_can_be_learned_by_heart() -> None:
+    torch.manual_seed(0)
+    network, preprocessing = Network(1, 10, 16), Preprocessing(*channel_statistics(PICTURES))
+    pictures, labels = preprocessing(torch.from_numpy(PICTURES)), torch.from_numpy(LABELS % 10)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
+    for _ in range(60):
+        loss = functional.cross_entropy(network(pictures), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.1
+
+
+def test_preprocessing_normalises() -> None:
+    out = Preprocessing(*channel_statistics(PICTURES))(torch.from_numpy(PICTURES))
+    assert out.shape == (50, 1, 8, 8)
+    assert abs(out.mean().item()) < 1e-5
+    assert abs(out.std().item() - 1) < 1e-3
+
+
+def test_the_core_of_training_runs_on_a_bare_machine() -> None:
+    """With nothing but the standard library, torch, lightning and torchmetrics, and what those need themselves."""
+    script = """
+import sys
+BARRED = {"mlflow", "prefect", "dvc", "bentoml", "onnxruntime", "onnx", "safetensors", "pydantic", "pandas", "pyarrow",
+          "PIL", "sklearn"}
+from importlib.machinery import PathFinder
+class Bare(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in BARRED else super().find_spec(name, path, target)
+sys.meta_path[sys.meta_path.index(PathFinder)] = Bare
+import logging, types, warnings
+import numpy as np
+warnings.simplefilter("ignore")
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+from components.kinds.image import learner
+from components.training.loop import fit
+rows = {"train": 64, "validation": 16}
+data = types.SimpleNamespace(
+    input={"channels": 1}, classes=("a", "b"),
+    inputs=lambda split: np.zeros((rows[split], 8, 8, 1), np.uint8),
+    labels=lambda split: np.zeros(rows[split], np.int64))
+config = types.SimpleNamespace(
+    seed=0, epochs=2, batch_size=16, accelerator="cpu", devices=1, precision="auto", threads=1,
+    width=4, learning_rate=0.1, momentum=0.9, weight_decay=0.0, label_smoothing=0.0, flip=True, shift=1)
+taught = fit(learner, data, config)
+assert taught.curve[-1]["step"] == 8, taught.curve
+print("taught")
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.endswith("taught\n"), done.stderr
