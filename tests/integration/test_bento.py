@@ -1,0 +1,295 @@
+import io
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import psutil
+import pytest
+import yaml
+from PIL import Image
+
+from components.config.settings import artifacts
+from components.kinds.image import codec
+from components.kinds.prepared import open_prepared
+from tests.conftest import ROOT, Project
+
+PACKAGE = """
+import sys
+from pathlib import Path
+from components.inference.package import package
+print(package(Path("artifacts/digits/bundle"), "digits", sys.argv[1]))
+"""
+BARRED = ("torch", "mlflow", "prefect", "dvc", "lightning", "torchmetrics")
+
+
+@pytest.fixture(scope="module")
+def packaged(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+    """A trained checkout whose bundle is in a Bento, and the Bento's tag. Not to be changed."""
+    path = tmp_path_factory.mktemp("packaged") / "journeyman"
+    shutil.copytree(trained_once.path, path, symlinks=True)
+    project = Project(path)
+    return project, project.run(sys.executable, "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
+
+
+@pytest.fixture(scope="module")
+def endpoint(packaged: tuple[Project, str]) -> Iterator[str]:
+    project, bento = packaged
+    with serving(project, bento, cwd=project.path.parent) as url:
+        yield url
+
+
+def test_the_same_bundle_and_code_are_packaged_once(packaged: tuple[Project, str]) -> None:
+    project, bento = packaged
+    place = project.path / "state" / "bentoml" / "bentos" / bento.replace(":", "/")
+    before = place.stat().st_mtime_ns
+    assert project.run(sys.executable, "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1] == bento
+    assert place.stat().st_mtime_ns == before
+
+
+def test_other_code_is_another_bento_of_the_same_model(packaged: tuple[Project, str], tmp_path: Path) -> None:
+    shutil.copytree(packaged[0].path, tmp_path / "journeyman", symlinks=True)
+    project = Project(tmp_path / "journeyman")
+    with (project.path / "components" / "inference" / "door.py").open("a") as file:
+        file.write("\n# another line\n")
+    bento = project.run(sys.executable, "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
+    assert bento != packaged[1]
+    assert bento.rpartition("-")[0] == packaged[1].rpartition("-")[0]
+
+
+@pytest.mark.parametrize("arrivals", [0, 1])
+def test_a_kill_leaves_nothing_that_is_believed(arrivals: int, trained: Project) -> None:
+    """Killed with the model, then with the Bento made in full, but not yet moved to where it is looked for."""
+    killer = f"""
+import os, signal
+from components.inference import package
+arrive, left = package._arrive, [{arrivals}]
+def killed(*args):
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    arrive(*args)
+package._arrive = killed
+package.package(package.Path("artifacts/digits/bundle"), "digits", "1")
+"""
+    trained.fail(sys.executable, "-c", killer, PYTHONPATH=".")
+    assert trained.run("bentoml", "list", "-o", "json").strip() in ("[]", "")
+    bento = trained.run(sys.executable, "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
+    assert json.loads(trained.run("bentoml", "list", "-o", "json"))[0]["tag"] == bento
+    homes = [path.name for path in Path("state/bentoml").iterdir()]
+    assert not [name for name in homes if name.startswith(".")]
+
+
+def test_bentoml_build_in_the_project_folder_pins_the_model(packaged: tuple[Project, str], tmp_path: Path) -> None:
+    shutil.copytree(packaged[0].path, tmp_path / "journeyman", symlinks=True)
+    project = Project(tmp_path / "journeyman")
+    output = project.run("bentoml", "build", "--arg", "workload=digits", "-o", "tag")
+    bento = output.split("__tag__:")[1].split()[0]
+    assert bento.startswith("digits:")
+    project.run(sys.executable, "-c", PACKAGE, "2", PYTHONPATH=".")  # a newer model comes, the Bento keeps its own
+    with serving(project, bento, cwd=tmp_path) as url:
+        assert _ask(url, _picture())["model_version"] == "1"
+
+
+def test_bentoml_serve_works_in_the_project_folder(packaged: tuple[Project, str]) -> None:
+    project, _ = packaged
+    with serving(project, ".", "--arg", "workload=digits", cwd=project.path) as url:
+        assert _ask(url, _picture())["model_version"] == "1"
+
+
+def test_the_endpoint_answers_as_the_bundle_was_measured(endpoint: str, packaged: tuple[Project, str]) -> None:
+    data = open_prepared(packaged[0].path / artifacts("digits", "prepared"))
+    inputs, labels = data.inputs("test"), data.labels("test")
+    right = 0
+    for place in range(len(labels)):
+        right += _ask(endpoint, codec.encode(inputs[place])["picture"])["label"] == data.classes[labels[place]]
+    metrics = json.loads((packaged[0].path / artifacts("digits", "report") / "metrics.json").read_text())
+    assert right / len(labels) == pytest.approx(metrics["accuracy"])
+
+
+@pytest.mark.parametrize("format", codec.FORMATS)
+def test_every_format_is_answered(format: str, endpoint: str) -> None:
+    answer = _ask(endpoint, _picture(format))
+    assert set(answer) == {"label", "probability", "probabilities", "model_version"}
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert answer["probability"] == max(answer["probabilities"].values())
+    assert answer["model_version"] == "1"
+
+
+@pytest.mark.parametrize("headers", [{"content-type": "image/png"}, {}])
+def test_a_bare_body_is_answered_as_a_form_is(headers: dict[str, str], endpoint: str) -> None:
+    answer = httpx.post(f"{endpoint}/predict", content=_picture(), headers=headers)
+    assert answer.json() == _ask(endpoint, _picture())
+
+
+PNG = {"content-type": "image/png"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "sentence"),
+    [
+        ({"files": {"picture": b"hello"}}, 400, "not a PNG, JPEG, WebP or BMP picture"),
+        ({"files": {"picture": b""}}, 400, "the picture is empty (0 bytes)"),
+        ({"files": {"photo": b"hello"}}, 400, "picture: field required"),
+        ({"data": {"picture": "hello"}}, 415, "send the file in the field 'picture' of a multipart/form-data form, or"),
+        ({"json": {"picture": "hello"}}, 415, "send the file in the field 'picture' of a multipart/form-data form, or"),
+        ({"content": b"hello", "headers": PNG}, 400, "not a PNG, JPEG, WebP or BMP picture"),
+        ({"content": b"", "headers": PNG}, 400, "the picture is empty (0 bytes)"),
+        ({"content": b"junk", "headers": {"content-type": "multipart/form-data"}}, 400, "the multipart form cannot"),
+        ({"content": bytes(10 * 2**20 + 1), "headers": PNG}, 413, "the request is larger than 10,485,760 bytes"),
+        ({"content": iter([bytes(2**20)] * 11), "headers": PNG}, 413, "the request is larger than 10,485,760 bytes"),
+    ],
+)
+def test_a_wrong_upload_is_refused_in_one_sentence(
+    request_: dict[str, Any], status: int, sentence: str, endpoint: str
+) -> None:
+    answer = httpx.post(f"{endpoint}/predict", timeout=30, **request_)
+    assert answer.status_code == status, answer.text
+    (key,) = answer.json()
+    assert key == "error"
+    assert answer.json()["error"].startswith(sentence)
+    assert "\n" not in answer.json()["error"]
+
+
+def test_a_truncated_picture_is_refused(endpoint: str) -> None:
+    whole = _picture()
+    answer = httpx.post(f"{endpoint}/predict", files={"picture": whole[: len(whole) * 2 // 3]})
+    assert answer.status_code == 400
+    assert "damaged" in answer.json()["error"]
+
+
+def test_the_documentation_names_the_upload_and_the_answer(endpoint: str) -> None:
+    schema = httpx.get(f"{endpoint}/docs.json").json()
+    post = schema["paths"]["/predict"]["post"]
+    form = post["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert json.dumps(form).count("binary") == 1
+    assert "probabilities" in json.dumps(schema)
+
+
+def test_it_listens_on_loopback_alone(endpoint: str) -> None:
+    port = int(endpoint.rpartition(":")[2])
+    listening = {c.laddr.ip for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.laddr.port == port}
+    assert listening == {"127.0.0.1"}
+
+
+def test_requests_side_by_side_are_all_answered(endpoint: str) -> None:
+    answers: list[str] = []
+
+    def ask() -> None:
+        with httpx.Client() as client:
+            for _ in range(20):
+                answer = client.post(f"{endpoint}/predict", files={"picture": _picture()})
+                answers.append(answer.json()["label"])
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 160
+    assert len(set(answers)) == 1
+
+
+def test_a_killed_supervisor_takes_its_worker_along(packaged: tuple[Project, str]) -> None:
+    project, bento = packaged
+    with serving(project, bento, cwd=project.path.parent) as url:
+        (supervisor,) = [p for p in psutil.Process().children() if url.rpartition(":")[2] in p.cmdline()]
+        family = supervisor.children(recursive=True)
+        assert family
+        supervisor.kill()
+        _, alive = psutil.wait_procs(family, timeout=10)
+        assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"{url}/readyz", timeout=2)
+
+
+def test_nothing_of_training_is_listed_or_imported(packaged: tuple[Project, str]) -> None:
+    project, bento = packaged
+    place = project.path / "state" / "bentoml" / "bentos" / bento.replace(":", "/")
+    requirements = (place / "env" / "python" / "requirements.txt").read_text().lower()
+    assert "onnxruntime" in requirements
+    assert not [name for name in BARRED if name in requirements]
+    carried = {path.relative_to(place / "src").as_posix() for path in (place / "src").rglob("*.py")}
+    assert "components/inference/service.py" in carried
+    assert not [name for name in carried if "training" in name or "registry" in name or "learner" in name]
+    script = f"""
+import sys
+from bentoml._internal.utils.args import set_arguments
+set_arguments({{"workload": "digits"}})
+from components.inference.service import Endpoint
+Endpoint.inner()
+print([name for name in {BARRED!r} if name in sys.modules])
+"""
+    said = project.run(sys.executable, "-c", script, PYTHONPATH=".")
+    assert said.split("\n")[-2] == "[]"
+
+
+def test_the_bento_lists_the_inference_group_as_it_is_pinned() -> None:
+    listed = yaml.safe_load((ROOT / "bentofile.yaml").read_text())["python"]["packages"]
+    pins = {line.partition("==")[0].lower(): line.lower() for line in (ROOT / "constraints.txt").read_text().split()}
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    wanted = [requirement.partition(">")[0] for requirement in groups["inference"]]
+    assert listed == [pins[name] for name in wanted if name != "bentoml"]
+
+
+def test_it_is_served_in_an_environment_that_has_only_what_it_lists(
+    packaged: tuple[Project, str], tmp_path: Path
+) -> None:
+    project, bento = packaged
+    place = project.path / "state" / "bentoml" / "bentos" / bento.replace(":", "/")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    requirements = place / "env" / "python" / "requirements.txt"
+    install = [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", "-r", requirements]
+    subprocess.run(install, check=True, capture_output=True)
+    listed = subprocess.run([python, "-m", "pip", "list"], check=True, capture_output=True, text=True).stdout.lower()
+    assert not [name for name in BARRED if f"\n{name} " in listed]
+    with serving(project, bento, cwd=tmp_path, python=str(python)) as url:
+        assert _ask(url, _picture())["model_version"] == "1"
+
+
+@contextmanager
+def serving(project: Project, *arguments: str, cwd: Path, python: str = sys.executable) -> Iterator[str]:
+    """Run `bentoml serve` as a user does, on a free port."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = [python, "-m", "bentoml", "serve", *arguments, "--port", str(port)]
+    with (project.path / "state" / "serve.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=cwd, env=project.environment(), stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            assert server.poll() is None, (project.path / "state" / "serve.log").read_text()
+            assert time.monotonic() < deadline, (project.path / "state" / "serve.log").read_text()
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=1).is_success:
+                    break
+            except httpx.HTTPError:
+                time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _ask(url: str, picture: bytes) -> dict[str, Any]:
+    answer = httpx.post(f"{url}/predict", files={"picture": picture})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def _picture(format: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) * 4).save(buffer, format)
+    return buffer.getvalue()

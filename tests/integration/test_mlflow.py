@@ -1,0 +1,181 @@
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import pytest
+import yaml
+from mlflow import MlflowClient
+
+from components.config.errors import RegistryError
+from components.config.settings import artifacts, tracking_uri
+from components.inference.bundle import bundle_hash
+from components.registry.gate import champion, promote
+from components.registry.register import register, version_bundle
+from components.tracking.store import open_store
+from tests.conftest import Project
+
+
+def test_a_run_holds_parameters_curves_data_and_figures(trained: Project) -> None:
+    store = open_store("digits")
+    (run,) = store.client.search_runs([store.experiment])
+    assert run.info.status == "FINISHED"
+    assert run.data.params["epochs"] == "10"
+    assert run.data.params["kind"] == "image"
+    assert len(store.client.get_metric_history(run.info.run_id, "validation_accuracy")) == 10
+    assert run.data.metrics["test_accuracy"] > 0.8
+    (data,) = run.inputs.dataset_inputs
+    lock = yaml.safe_load(Path("dvc.lock").read_text())["stages"]["prepare@digits"]
+    assert data.dataset.digest == lock["outs"][0]["md5"]
+    figures = {item.path for item in store.client.list_artifacts(run.info.run_id, "report/figures")}
+    assert figures == {f"report/figures/{name}.png" for name in ("confusion", "samples", "worst_mistakes")}
+
+
+def test_registering_is_idempotent_and_the_first_is_champion(trained: Project) -> None:
+    first, new = register("digits")
+    again, new_again = register("digits")
+    assert (first, new, new_again) == (again, True, False)
+    assert promote(first).promoted
+    assert not promote(again).promoted
+    assert champion("digits") == first
+    assert bundle_hash(version_bundle(first)) == bundle_hash(artifacts("digits", "bundle"))
+    client = MlflowClient(tracking_uri())
+    assert len(client.search_logged_models([open_store("digits").experiment])) == 1
+    tags = client.get_model_version("digits", first.number).tags
+    assert {"journeyman.git.commit", "journeyman.dvc.prepared", "journeyman.dvc.raw"} <= set(tags)
+
+
+def test_a_challenger_must_be_better(trained: Project) -> None:
+    good, _ = register("digits")
+    promote(good)
+    trained.params("epochs: 10", "epochs: 1")
+    trained.run("dvc", "repro")
+    worse, new = register("digits")
+    assert new
+    assert worse.value < good.value
+    verdict = promote(worse)
+    assert not verdict.promoted
+    assert f"version {good.number} stays" in verdict.reason
+    assert champion("digits") == good
+
+
+def test_a_better_challenger_replaces_the_champion(trained: Project) -> None:
+    trained.params("epochs: 10", "epochs: 1")
+    trained.run("dvc", "repro")
+    poor, _ = register("digits")
+    promote(poor)
+    trained.params("epochs: 1", "epochs: 10")
+    trained.run("dvc", "repro")
+    better, _ = register("digits")
+    assert promote(better).promoted
+    assert champion("digits") == better
+
+
+def test_the_champion_predicts_from_raw_pictures_without_torch(trained: Project, digits: Path, tmp_path: Path) -> None:
+    promote(register("digits")[0])
+    script = """
+import sys
+for absent in ("torch", "lightning", "torchmetrics", "dvc", "prefect", "bentoml"):
+    sys.modules[absent] = None
+from pathlib import Path
+import mlflow, pandas as pd
+model = mlflow.pyfunc.load_model("models:/digits@champion")
+files = sorted(Path(sys.argv[1]).rglob("*.png"))[::12]
+answers = model.predict(pd.DataFrame({"picture": [file.read_bytes() for file in files]}))
+right = (answers["label"] == [file.parent.name for file in files]).mean()
+assert answers["probabilities"].map(len).eq(10).all() and answers["probability"].between(0, 1).all()
+assert not Path("components").exists()
+print("right", right)
+"""
+    elsewhere = Project(tmp_path)
+    output = elsewhere.run(sys.executable, "-c", script, str(digits), MLFLOW_TRACKING_URI=tracking_uri())
+    assert float(output.split()[-1]) > 0.8
+
+
+def test_the_logged_model_has_signature_and_input_example(trained: Project) -> None:
+    version, _ = register("digits")
+    mlflow.set_tracking_uri(tracking_uri())
+    info = mlflow.models.get_model_info(f"models:/digits/{version.number}")
+    assert info.signature.inputs.to_dict()[0]["name"] == "picture"
+    assert info.saved_input_example_info is not None
+
+
+def test_a_killed_training_does_not_stay_running(trained: Project) -> None:
+    trained.params("epochs: 10", "epochs: 2000")
+    command = [sys.executable, "-m", "components.training.train", "digits"]
+    process = subprocess.Popen(command, env=trained.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    store = open_store("digits")
+    _wait_for_a_running_run(store.client, store.experiment)
+    process.kill()
+    process.wait()
+    trained.params("epochs: 2000", "epochs: 10")
+    trained.run(*command)
+    statuses = [run.info.status for run in store.client.search_runs([store.experiment])]
+    assert sorted(statuses) == ["FINISHED", "FINISHED", "KILLED"]
+
+
+def test_a_terminated_training_says_so_and_was_watched(trained: Project) -> None:
+    trained.params("epochs: 10", "epochs: 2000")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "components.training.train", "digits"],
+        env=trained.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    store = open_store("digits")
+    _wait_for_a_running_run(store.client, store.experiment)
+    _wait_for_a_running_run(store.client, store.experiment, "system/cpu_utilization_percentage")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) != 0
+    statuses = [run.info.status for run in store.client.search_runs([store.experiment])]
+    assert sorted(statuses) == ["FINISHED", "KILLED"]
+
+
+def test_a_store_that_never_saw_the_run_is_told(trained: Project) -> None:
+    shutil.rmtree("state")
+    version, new = register("digits")
+    assert new
+    run = MlflowClient(tracking_uri()).get_run(version.run_id)
+    record = json.loads((artifacts("digits", "weights") / "run.json").read_text())
+    assert run.data.tags["journeyman.restored_from"] == record["run_id"]
+    assert run.data.params["epochs"] == "10"
+    assert run.data.metrics["test_accuracy"] == version.value
+    assert register("digits") == (version, False)
+
+
+def test_lost_artifacts_are_one_clear_error(trained: Project) -> None:
+    shutil.rmtree("state")  # so that the artifacts lie below this copy
+    version, _ = register("digits")
+    shutil.rmtree("state/mlflow/artifacts/models")
+    with pytest.raises(RegistryError, match="models:/digits/1: its bundle"):
+        version_bundle(version)
+
+
+def test_eight_racing_registrations_make_one_version(trained: Project) -> None:
+    script = "from components.registry.register import register; print(register('digits')[0].number)"
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            env=trained.environment() | {"PYTHONPATH": "."},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    said = [racer.communicate(timeout=180)[0] for racer in racers]
+    assert [words.split()[-1] for words in said] == ["1"] * 8, said
+
+
+def _wait_for_a_running_run(client: MlflowClient, experiment: str, metric: str = "train_loss") -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        running = client.search_runs([experiment], "attributes.status = 'RUNNING'")
+        if running and metric in running[0].data.metrics:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"no run logged {metric}")
