@@ -1,0 +1,169 @@
+"""The whole loop, as `make run` runs it, on a small real data set."""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from mlflow import MlflowClient
+
+from tests.conftest import Project
+
+TRAIN = (sys.executable, "-m", "flows.train", "digits")
+
+
+def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> None:
+    first = project.run(*TRAIN)
+    facts = _facts(first)
+    assert facts["training"] == "trained anew"
+    assert float(facts["test accuracy"].rstrip("%")) > 80
+    assert facts["registered"] == "digits version 1"
+    assert facts["champion"] == "version 1 is the first champion"
+    assert facts["Bento"].startswith("digits:v1-")
+    assert re.search(r"\d+ of 10 held-out examples right", facts["endpoint"])
+    assert len(re.findall(r"│ digit-\d\s+│ digit-\d\s+│ [01]\.\d{3}", first)) == 10
+    assert "Completed('ran" in first
+
+    second = project.run(*TRAIN)
+    again = _facts(second)
+    assert again["training"].startswith("nothing to train")
+    assert re.findall(r"(\w+) Skipped", again["stages"]) == ["ingest", "prepare", "train", "export", "evaluate"]
+    assert again["registered"] == "digits version 1 (registered before)"
+    for same in ("MLflow run", "Bento", "test accuracy"):
+        assert again[same] == facts[same]
+    assert [run.info.status for run in _mlflow_runs(project)] == ["FINISHED"]
+    assert _prefect_states(project) == ["Completed", "Completed"]
+    assert "Traceback" not in first + second
+
+    project.run(sys.executable, "-c", "import shutil; shutil.rmtree('artifacts')")
+    third = project.run(*TRAIN)
+    restored = _facts(third)
+    assert "train Cached" in restored["stages"] or "train Skipped" in restored["stages"]
+    assert restored["registered"] == "digits version 1 (registered before)"
+
+
+@pytest.mark.parametrize(
+    "moment", ["components.data.ingest", "components.data.prepare", "components.training.train", "bentoml serve"]
+)
+def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(moment: str, project: Project) -> None:
+    process = subprocess.Popen(
+        TRAIN,
+        cwd=project.path,
+        env={**project.environment(), "JOURNEYMAN_TEST": str(project.path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _wait_for(project, moment)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 20
+    while _alive(project) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _alive(project) == []
+
+    facts = _facts(project.run(*TRAIN))
+    assert facts["registered"].startswith("digits version 1")
+    assert "version 1" in facts["champion"]
+    statuses = [run.info.status for run in _mlflow_runs(project)]
+    assert "RUNNING" not in statuses
+    assert statuses.count("FINISHED") == 1
+    assert _prefect_states(project) == ["Completed", "Crashed"]
+    drafts = [path for folder in ("artifacts", "state") for path in (project.path / folder).rglob(".*draft-*")]
+    assert drafts == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ended_in_mid_training_nothing_lives_on(number: signal.Signals, project: Project) -> None:
+    process = subprocess.Popen(
+        TRAIN,
+        cwd=project.path,
+        env={**project.environment(), "JOURNEYMAN_TEST": str(project.path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _wait_for(project, "components.training.train")
+    time.sleep(4)  # into the training
+    process.send_signal(number)
+    assert process.wait(30) != 0
+    deadline = time.monotonic() + 20
+    while _alive(project) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _alive(project) == []
+    assert "RUNNING" not in [run.info.status for run in _mlflow_runs(project)]
+
+
+def test_a_users_mistake_is_one_line(project: Project) -> None:
+    project.params("epochs:", "epoch:")
+    said = project.fail(*TRAIN)
+    assert said.splitlines()[-1].startswith("error: params.yaml: workloads.digits.train.epoch: unknown key.")
+    assert "Traceback" not in said
+
+
+def test_an_unknown_workload_is_one_line(project: Project) -> None:
+    said = project.fail(sys.executable, "-m", "flows.train", "digit")
+    assert "error: params.yaml: unknown workload 'digit'. Allowed: digits. Did you mean 'digits'?" in said
+    assert "Traceback" not in said
+
+
+def test_a_failing_stage_says_why_in_its_last_line(project: Project) -> None:
+    project.params("test: 0.2}", "test: 0.2, limits: {smallest_class: 1000}}")
+    said = project.fail(*TRAIN)
+    last = said.strip().splitlines()[-1]
+    assert last.startswith("error: stage prepare@digits failed: error: label 'digit-0' has")
+    assert "Traceback" not in said
+
+
+def _facts(output: str) -> dict[str, str]:
+    """Return the rows of the summary's second table."""
+    rows = [re.split(r"\s*│\s*", line.strip())[1:-1] for line in output.splitlines() if line.startswith("│")]
+    facts: dict[str, str] = {}
+    key = ""
+    for what, outcome in (row for row in rows if len(row) == 2):
+        key = what or key
+        facts[key] = f"{facts.get(key, '')} {outcome}".strip()
+    return facts
+
+
+def _mlflow_runs(project: Project):
+    client = MlflowClient(f"sqlite:///{project.path}/state/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("digits")
+    return client.search_runs([experiment.experiment_id]) if experiment else []
+
+
+def _prefect_states(project: Project) -> list[str]:
+    connection = sqlite3.connect(project.path / "state" / "prefect" / "prefect.db")
+    states = [name for (name,) in connection.execute("select state_name from flow_run")]
+    connection.close()
+    return sorted(states)
+
+
+def _wait_for(project: Project, words: str) -> None:
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        if any(words in " ".join(process.cmdline()) for process in _family(project)):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no process {words!r} was seen")
+
+
+def _alive(project: Project) -> list[str]:
+    return [" ".join(process.cmdline()) for process in _family(project)]
+
+
+def _family(project: Project) -> list[psutil.Process]:
+    """Return every process that descends from the flow, wherever it hangs now: the environment is inherited."""
+    mark = f"JOURNEYMAN_TEST={project.path}".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in path.read_bytes().split(b"\0") and int(path.parent.name) != os.getpid():
+                found.append(psutil.Process(int(path.parent.name)))
+        except (OSError, psutil.NoSuchProcess):
+            continue
+    return [process for process in found if process.is_running()]

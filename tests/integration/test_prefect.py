@@ -1,0 +1,90 @@
+"""Prefect for real: the scheduled half on a server and a worker, as README tells it."""
+
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from tests.conftest import Project
+
+
+@pytest.fixture
+def server(project: Project) -> Iterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with _background(project, "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)):
+        url = f"http://127.0.0.1:{port}/api"
+        _wait_until(lambda: httpx.get(f"{url}/health", timeout=2).is_success)
+        yield url
+
+
+def test_the_deployment_is_scheduled_and_a_worker_runs_it(project: Project, server: str) -> None:
+    deploy = project.path / "prefect.yaml"
+    deploy.write_text(deploy.read_text().replace("workload: garments", "workload: digits"))
+    there = {"PREFECT_API_URL": server}
+    project.run("prefect", "--no-prompt", "work-pool", "create", "--type", "process", "local", **there)
+    project.run("prefect", "--no-prompt", "deploy", "--all", **there)
+
+    deployment = httpx.get(f"{server}/deployments/name/train/nightly").json()
+    assert deployment["schedules"][0]["schedule"]["cron"] == "0 3 * * *"
+    assert deployment["global_concurrency_limit"]["limit"] == 1
+    assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+    _wait_until(lambda: len(_runs(server, "SCHEDULED")) > 0)  # the server's scheduler works with these versions
+
+    with _background(project, "prefect", "worker", "start", "--pool", "local", **there):
+        project.run("prefect", "deployment", "run", "train/nightly", "--watch", **there)
+
+    (run,) = _runs(server, "COMPLETED")
+    assert run["parameters"] == {"workload": "digits"}
+    states = {task["name"]: task["state_name"] for task in _tasks(server, run["id"])}
+    assert states == dict.fromkeys(
+        ["ingest", "prepare", "train", "export", "evaluate", "register", "promote", "package", "ask endpoint"],
+        "Completed",
+    )
+    (artifact,) = httpx.post(f"{server}/artifacts/latest/filter", json={}).json()
+    assert artifact["key"] == "summary-digits"
+    assert "| champion | version 1 is the first champion |" in artifact["data"]
+    assert json.loads(project.run("bentoml", "list", "-o", "json"))[0]["tag"].startswith("digits:v1-")
+
+
+@contextmanager
+def _background(project: Project, *command: str, **variables: str) -> Iterator[None]:
+    log = project.path / "state" / f"{command[1]}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    (project.path / "state" / "prefect").mkdir(exist_ok=True)
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command, cwd=project.path, env={**project.environment(), **variables}, stdout=file, stderr=file
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _runs(server: str, state: str) -> list[dict[str, object]]:
+    filter = {"flow_runs": {"state": {"type": {"any_": [state]}}}}
+    return list(httpx.post(f"{server}/flow_runs/filter", json=filter).json())
+
+
+def _tasks(server: str, run: object) -> list[dict[str, object]]:
+    return list(httpx.post(f"{server}/task_runs/filter", json={"flow_runs": {"id": {"any_": [run]}}}).json())
+
+
+def _wait_until(true: object, within: float = 120.0) -> None:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        try:
+            if true():  # type: ignore[operator]
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError("it did not happen in time")
