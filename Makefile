@@ -3,7 +3,7 @@ PYTHON ?= python3
 WORKLOAD ?= garments
 PORT ?= 5000
 
-.PHONY: help setup run test lint ui serve clean
+.PHONY: help setup run test lint format ui serve lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -20,11 +20,22 @@ test: setup lint  ## lint, then every test
 lint: setup  ## style, format, types and import contracts
 	@. ./env.sh && ruff check . && ruff format --check . && mypy && lint-imports
 
+format: setup  ## mend style and format
+	@. ./env.sh && ruff check --fix --quiet . && ruff format .
+
 ui: setup  ## the MLflow UI on this project's runs and models, http://127.0.0.1:5000
 	@. ./env.sh && mlflow server --host 127.0.0.1 --port $(PORT) --workers 1
 
 serve: setup  ## the endpoint of the champion, http://127.0.0.1:3000
 	@. ./env.sh && bentoml serve $(WORKLOAD):latest
+
+lock:  ## solve pyproject.toml anew and pin what comes out in constraints.txt
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/python -m pip install --quiet --upgrade pip
+	.venv/lock/bin/python -m pip install --quiet --progress-bar on --group dev
+	{ echo "# Every package of the tested environment, exactly. Made by: make lock"; \
+	  .venv/lock/bin/python -m pip freeze --all | sed 's/+cpu//' | sort -f; } > constraints.txt
+	rm -rf .venv/lock
 
 clean:  ## forget what local runs wrote: MLflow, Prefect and Bento stores. Data and models stay in DVC's cache
 	rm -rf state

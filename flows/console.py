@@ -13,15 +13,18 @@ from components.config.settings import environment
 from flows.embedded import prefect_server
 
 
-def run(flow: Callable[..., Any]) -> NoReturn:
+def run(flow: Callable[..., Any], check: Callable[..., Any]) -> NoReturn:
     """Run `flow` with the words of the command line, print its result, and exit.
 
+    `check` gets the same words first, before a server is started, and raises what is wrong with them.
     Exit status: 0 done, 1 a `JourneymanError` (printed as one line), 130 interrupted.
     """
     prepare()
+    words = sys.argv[1:]
     try:
+        check(*words)
         with prefect_server():
-            result = flow(*sys.argv[1:])
+            result = flow(*words)
     except JourneymanError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

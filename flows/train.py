@@ -18,12 +18,14 @@ from flows.dvc import STAGES, outcome, reproduce
 from flows.history import bury_the_dead
 from flows.summary import Summary
 
+DEFAULT = "garments"
+
 
 @flow(name="train", flow_run_name="train-{workload}", persist_result=False, log_prints=False)
-def train(workload: str = "garments") -> Summary:
+def train(workload: str = DEFAULT) -> Summary:
     """Bring the workload's endpoint up to date with its data, parameters and code; what is up to date is left alone."""
     console.prepare()
-    catalogue.workload(workload)
+    check(workload)
     bury_the_dead("train")
 
     stages = {stage: outcome(reproduce(stage, workload, return_state=True)) for stage in STAGES}
@@ -35,6 +37,11 @@ def train(workload: str = "garments") -> Summary:
     summary = Summary(workload, stages, version, new, verdict, bento, asked)
     summary.publish()
     return summary
+
+
+def check(workload: str = DEFAULT) -> None:
+    """Raise a `ConfigError` unless `params.yaml` is in order and has the workload."""
+    catalogue.workload(workload)
 
 
 @task(task_run_name="register", cache_policy=NO_CACHE, persist_result=False)
@@ -63,4 +70,4 @@ def ask_endpoint(bento: str, bundle: Path, champion: Version) -> list[Asked]:
 
 
 if __name__ == "__main__":
-    console.run(train)
+    console.run(train, check=check)

@@ -98,7 +98,16 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def new_project(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Callable[[], Project]:
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Prefect home with an empty database: making one takes longer than most tests."""
+    project = Project(tmp_path_factory.mktemp("home"))
+    (project.path / "state" / "prefect").mkdir(parents=True)
+    project.run("prefect", "server", "database", "upgrade", "--yes")
+    return project.path / "state" / "prefect"
+
+
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory: pytest.TempPathFactory, digits: Path, prefect_home: Path) -> Callable[[], Project]:
     """Make a fresh checkout whose only workload is the digits."""
 
     def make() -> Project:
@@ -109,6 +118,7 @@ def new_project(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Calla
                 (path / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, path / name)
         (path / "params.yaml").write_text(DIGITS.format(source=digits))
+        shutil.copytree(prefect_home, path / "state" / "prefect")
         project = Project(path)
         commit(project, "the checkout")
         return project

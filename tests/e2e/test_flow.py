@@ -48,9 +48,7 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
     assert restored["registered"] == "digits version 1 (registered before)"
 
 
-@pytest.mark.parametrize(
-    "moment", ["components.data.ingest", "components.data.prepare", "components.training.train", "bentoml serve"]
-)
+@pytest.mark.parametrize("moment", ["components.data.prepare", "components.training.train", "bentoml serve"])
 def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(moment: str, project: Project) -> None:
     process = subprocess.Popen(
         TRAIN,
