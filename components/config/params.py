@@ -48,8 +48,9 @@ class Workload(Section):
 
     kind: str
     """What sort of data: a package of `components/kinds`."""
-    source: str
-    """A folder of the user's data, or the description of a public data set (`datasets/*.yaml`)."""
+    source: Annotated[str, Field(pattern=r"^[^~]")]
+    """A folder of the user's data, absolute or from the project's folder (DVC knows no `~`), or the description of a
+    public data set (`datasets/*.yaml`)."""
     description: str = ""
     """One sentence for people, shown in the registry."""
     prepare: Section

@@ -36,7 +36,7 @@ def ingest(name: str) -> None:
     source = catalogue.source(workload.kind)
     inbox = INBOX / name
     folders = [(inbox, "inbox")] if inbox.is_dir() else []
-    path = Path(workload.source).expanduser()
+    path = Path(workload.source)
     if path.is_dir():
         folders.insert(0, (path, "source"))
         description = None

@@ -1,0 +1,142 @@
+"""Every command of README is run, word for word and in its order, in a checkout whose garments are the digits."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import ROOT, Project, commit
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+
+SHELL = (". ./env.sh", "export ")
+"""Lines that set up the shell for those behind them."""
+SERVERS = {
+    "make ui": "http://127.0.0.1:5000/health",
+    "make serve": "http://127.0.0.1:3000/readyz",
+    "prefect server start": "http://127.0.0.1:4200/api/health",
+    "prefect worker start --pool local": None,
+}
+"""Commands that stay, with the address that answers when they are up."""
+HERE = {"make test"}
+"""What this test is run by."""
+EXPECTED = {
+    "make run": "version 1",
+    "dvc metrics show": "accuracy",
+    "curl -F picture=@docs/ankle-boot.png http://127.0.0.1:3000/predict": '"model_version":"1"',
+    "dvc params diff": "workloads.garments.train.epochs",
+    "dvc metrics diff": "accuracy",
+    "make run WORKLOAD=mugs": "mugs version 1",
+    "prefect deployment run train/nightly --watch": "Completed",
+}
+
+
+def test_every_command_works(project: Project, digits: Path, pictures: Path) -> None:
+    _make_small(project, digits)
+    shutil.copytree(pictures, project.path.parent / "mugs")
+    section = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert section
+    shell: list[str] = []
+    with ExitStack() as servers:
+        for command in COMMANDS:
+            if command.startswith("make run WORKLOAD=mugs"):
+                with (project.path / "params.yaml").open("a") as file:
+                    file.write(section.group(1).replace("prepare: {", "prepare: {validation: 0.3, test: 0.3, "))
+            if command.startswith(SHELL):
+                shell.append(command)
+            elif command in SERVERS:
+                servers.enter_context(_staying(project, shell, command))
+            elif command not in HERE:
+                output = _run(project, shell, command)
+                assert EXPECTED.get(command, "") in output, f"{command}:\n{output}"
+
+
+def test_the_users_section_has_at_most_ten_lines() -> None:
+    (section,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert len(section.splitlines()) <= 10
+
+
+def test_the_python_of_readme_works(trained: Project) -> None:
+    code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0].replace("garments", "digits")
+    register = "from components.registry import gate, register\ngate.promote(register.register('digits')[0])\n"
+    trained.run(sys.executable, "-c", register, PYTHONPATH=".")
+    there = {"MLFLOW_TRACKING_URI": f"sqlite:///{trained.path}/state/mlflow/mlflow.db"}
+    output = trained.run(sys.executable, "-c", code.replace("model.predict(", "print(model.predict(") + ")", **there)
+    assert "digit-" in output
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", *[f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")]])
+def test_every_link_leads_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text()
+    for target in re.findall(r"\]\((?!http)([^)#]+)", text):
+        assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_make_alone_lists_every_target(project: Project) -> None:
+    listed = project.run("make")
+    for target in ("setup", "run", "test", "lint", "ui", "serve", "clean"):
+        assert f"make {target}" in listed
+
+
+def _make_small(project: Project, digits: Path) -> None:
+    """Give the checkout the shipped workload's name on the small data set, and the environment that runs this test."""
+    params = project.path / "params.yaml"
+    text = params.read_text().replace("  digits:", "  garments:").replace("epochs: 10", "epochs: 5")
+    params.write_text(text)
+    (project.path / ".venv").symlink_to(sys.prefix)
+    commit(project, "small garments")
+
+
+def _run(project: Project, shell: list[str], command: str) -> str:
+    return project.run("bash", "-ec", "\n".join([*shell, command]), PATH=_path())
+
+
+@contextmanager
+def _staying(project: Project, shell: list[str], command: str) -> Iterator[None]:
+    log = project.path / "state" / "server.log"
+    with log.open("a") as file:
+        server = subprocess.Popen(
+            ["bash", "-ec", "\n".join([*shell, f"exec {command}"])],
+            cwd=project.path,
+            env={**project.environment(), "PATH": _path()},
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(SERVERS[command], server, log)
+        yield
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _wait_for(address: str | None, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while address and time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text()
+        try:
+            if httpx.get(address, timeout=2).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    assert address is None, log.read_text()
+
+
+def _path() -> str:
+    """The PATH of a shell that knows nothing of this test's environment: README's own lines must find it."""
+    return "/usr/local/bin:/usr/bin:/bin"
