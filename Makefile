@@ -12,10 +12,10 @@ help:  ## what there is
 setup: .venv/installed  ## install everything into .venv
 
 run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Bento -> served and asked
-	@. ./env.sh && python -m flows.train $(WORKLOAD)
+	@. ./env.sh && exec python -m flows.train $(WORKLOAD)
 
 test: setup lint  ## lint, then every test
-	@. ./env.sh && python -m pytest
+	@. ./env.sh && exec python -m pytest -n 2
 
 lint: setup  ## style, format, types and import contracts
 	@. ./env.sh && ruff check . && ruff format --check . && mypy && lint-imports
@@ -24,10 +24,10 @@ format: setup  ## mend style and format
 	@. ./env.sh && ruff check --fix --quiet . && ruff format .
 
 ui: setup  ## the MLflow UI on this project's runs and models, http://127.0.0.1:5000
-	@. ./env.sh && mlflow server --host 127.0.0.1 --port $(PORT) --workers 1
+	@. ./env.sh && exec mlflow server --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri "$$MLFLOW_TRACKING_URI"
 
 serve: setup  ## the endpoint of the champion, http://127.0.0.1:3000
-	@. ./env.sh && bentoml serve $(WORKLOAD):latest
+	@. ./env.sh && exec bentoml serve $(WORKLOAD):latest
 
 lock:  ## solve pyproject.toml anew and pin what comes out in constraints.txt
 	$(PYTHON) -m venv .venv/lock

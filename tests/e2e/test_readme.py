@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.conftest import ROOT, Project, commit
@@ -74,7 +75,9 @@ def test_the_python_of_readme_works(trained: Project) -> None:
     assert "digit-" in output
 
 
-@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", *[f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")]])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CHANGELOG.md", *[f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")]]
+)
 def test_every_link_leads_somewhere(page: str) -> None:
     text = (ROOT / page).read_text()
     for target in re.findall(r"\]\((?!http)([^)#]+)", text):
@@ -115,13 +118,20 @@ def _staying(project: Project, shell: list[str], command: str) -> Iterator[None]
     try:
         _wait_for(SERVERS[command], server, log)
         yield
+        if command == "make ui":
+            _shows_what_is_registered()
     finally:
+        family = psutil.Process(server.pid).children(recursive=True)
         server.send_signal(signal.SIGTERM)
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        server.wait(30)
+        _, alive = psutil.wait_procs(family, timeout=30)
+        assert alive == [], f"{command} left processes"
+
+
+def _shows_what_is_registered() -> None:
+    found = httpx.get("http://127.0.0.1:5000/ajax-api/2.0/mlflow/registered-models/get", params={"name": "garments"})
+    model = found.json()["registered_model"]
+    assert model["aliases"] == [{"alias": "champion", "version": "1"}]
 
 
 def _wait_for(address: str | None, server: subprocess.Popen[bytes], log: Path) -> None:
