@@ -15,6 +15,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    PREFECT_UI_URL,
     get_current_settings,
     temporary_settings,
 )
@@ -47,7 +48,7 @@ def prefect_server() -> Iterator[None]:
     try:
         _wait(server, url)
         # the heartbeat would hold the end of every run up for a second, to tell a server that ends with us
-        with temporary_settings({PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        with temporary_settings({PREFECT_API_URL: url, PREFECT_UI_URL: "", PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             try:
                 yield
             finally:  # what is still to be told cannot be told later

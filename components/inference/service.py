@@ -10,6 +10,7 @@ from typing import cast
 import bentoml
 import numpy as np
 from bentoml._internal.utils.args import set_arguments
+from bentoml.exceptions import NotFound
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -28,7 +29,10 @@ class Arguments(BaseModel):
 
 
 _arguments = bentoml.use_arguments(Arguments)
-_model = bentoml.models.get(f"{_arguments.workload}:{_arguments.version}")
+try:
+    _model = bentoml.models.get(f"{_arguments.workload}:{_arguments.version}")
+except NotFound as error:
+    raise NotFound(f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there") from error
 set_arguments({"workload": _model.tag.name, "version": _model.tag.version})  # what a Bento keeps: "latest" would move
 
 _codec = catalogue.codec(read_about(Path(_model.path)).kind)

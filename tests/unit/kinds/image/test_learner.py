@@ -114,7 +114,7 @@ def test_the_core_of_training_runs_on_a_bare_machine() -> None:
     script = """
 import sys
 BARRED = {"mlflow", "prefect", "dvc", "bentoml", "onnxruntime", "onnx", "safetensors", "pydantic", "pandas", "pyarrow",
-          "PIL", "sklearn"}
+          "sklearn"}
 from importlib.machinery import PathFinder
 class Bare(PathFinder):
     @classmethod

@@ -1,0 +1,118 @@
+"""What one round of the loop costs, and what a second one costs when nothing has changed.
+
+    python benchmarks/loop.py [--quick] [--json FILE]
+
+Clones the project's HEAD into a temporary folder, runs the flow there once from raw data to the asked endpoint, then
+interleaves unchanged runs of the flow with unchanged runs of `dvc repro`. The control is the unchanged flow against
+itself: odd repetitions against even ones. `--quick` teaches one epoch and repeats less.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from components.config.settings import environment  # noqa: E402 - the project is run from its folder, never installed
+
+FLOW = [sys.executable, "-m", "flows.train"]
+REPRO = [sys.executable, "-m", "dvc", "repro"]
+
+
+def main() -> None:
+    """Measure, print the table, and write it where the user wants it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one epoch, two repetitions")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(Path(folder) / "journeyman", options.quick)
+    report(figures)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def measure(project: Path, quick: bool) -> dict[str, object]:
+    """Return the figures of a fresh clone at `project`."""
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+    if quick:
+        params = project / "params.yaml"
+        params.write_text(params.read_text().replace("epochs: 5", "epochs: 1"))
+    first_wall, first_cpu, said = run(FLOW, project)
+    again: list[float] = []
+    repro: list[float] = []
+    for _ in range(2 if quick else 6):
+        again.append(run(FLOW, project)[0])
+        repro.append(run(REPRO, project)[0])
+    return {
+        "machine": machine(),
+        "epochs": 1 if quick else 5,
+        "test_accuracy_percent": float(re.findall(r"test accuracy\s+│ ([\d.]+)%", said)[0]),
+        "first_run_wall_s": first_wall,
+        "first_run_cpu_s": first_cpu,
+        "train_stage_wall_s": float(
+            re.findall(r"'train' - Finished in state Completed\('ran \(([\d.]+) s\)'", said)[0]
+        ),
+        "unchanged_flow_wall_s": again,
+        "unchanged_repro_wall_s": repro,
+    }
+
+
+def run(command: list[str], project: Path) -> tuple[float, float, str]:
+    """Run `command` in the project; return its wall and CPU seconds, children included, and what it said."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ours = ("MLFLOW_", "PREFECT_", "BENTOML_")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    for name in [name for name in os.environ if name.startswith(ours)]:
+        del os.environ[name]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(
+        command, cwd=project, env={**clean, **environment(project), "PATH": path}, capture_output=True, text=True
+    )
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return wall, cpu, done.stdout + done.stderr
+
+
+def report(figures: dict[str, object]) -> None:
+    """Print the table."""
+    again, repro = figures["unchanged_flow_wall_s"], figures["unchanged_repro_wall_s"]
+    assert isinstance(again, list)
+    assert isinstance(repro, list)
+    flow = statistics.median(again)
+    control = statistics.median(again[1::2]) / statistics.median(again[::2])
+    rows = [
+        ("machine", figures["machine"]),
+        ("test accuracy", f"{figures['test_accuracy_percent']} % after {figures['epochs']} epochs"),
+        ("first run", f"{figures['first_run_wall_s']:.0f} s wall, {figures['first_run_cpu_s']:.0f} s CPU"),
+        ("of it the stage train", f"{figures['train_stage_wall_s']:.0f} s wall"),
+        ("unchanged run", f"{flow:.1f} s (median of {len(again)}, {min(again):.1f} to {max(again):.1f})"),
+        ("unchanged dvc repro", f"{statistics.median(repro):.1f} s (median of {len(repro)})"),
+        ("first / unchanged", f"{figures['first_run_wall_s'] / flow:.1f}"),  # type: ignore[operator]
+        ("control: unchanged / unchanged", f"{control:.2f}"),
+    ]
+    for name, value in rows:
+        print(f"{name:32} {value}")
+
+
+def machine() -> str:
+    """Return the processor, its cores, and Python's version."""
+    info = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.*)", info.read_text()) if info.exists() else []
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()
