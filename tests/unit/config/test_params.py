@@ -1,10 +1,15 @@
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from components.config.errors import ConfigError
 from components.kinds import catalogue
+from components.kinds.image.params import Workload
 from tests.conftest import ROOT
 
 GOOD = """\
@@ -63,6 +68,25 @@ def test_a_missing_file_says_where_to_stand(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=r"params\.yaml: no such file; run from the project's folder"):
         catalogue.workloads()
+
+
+def test_every_key_is_documented_with_its_default() -> None:
+    documented = dict(
+        re.findall(r"^\| `([\w.]+)` \| (.*?) \|", (ROOT / "docs" / "params.md").read_text(), re.MULTILINE)
+    )
+    keys = dict(_keys(Workload))
+    assert set(documented) == set(keys)
+    for key, field in keys.items():
+        default = "" if field.is_required() or field.default in (None, "") else json.dumps(field.default).strip('"')
+        assert documented[key] == default, key
+
+
+def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _keys(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
 
 
 def test_an_unknown_workload_is_answered_with_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
