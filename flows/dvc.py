@@ -1,5 +1,6 @@
 """One stage of `dvc.yaml` as one task: DVC decides whether it is stale, the task's state says what it decided."""
 
+import logging
 import os
 import re
 import signal
@@ -20,11 +21,13 @@ from prefect.states import Completed
 from components.config.entry import die_with_parent
 from components.config.errors import StageError
 
+logger = logging.getLogger(__name__)
+
 STAGES = ("ingest", "prepare", "train", "export", "evaluate")
 
-_BUSY = "Unable to acquire lock"
-_BUSY_WAIT = 10.0  # seconds between two tries while another DVC command holds the lock
-_BUSY_TRIES = 60
+_BUSY = re.compile("is busy, it is being blocked by|Unable to acquire lock")
+_BUSY_WAIT = 2.0  # seconds between two tries while another DVC command holds the lock
+_BUSY_TRIES = 1_800  # an hour: a whole training may be in the way
 _HINTS = re.compile(
     r"\s*To track the changes with git, run:\s+git add [^\n]*\n|"
     r"\s*To enable auto staging, run:\s+dvc config core.autostage true\n|"
@@ -43,8 +46,9 @@ def reproduce(stage: str, workload: str) -> State[None]:
     began = time.monotonic()
     for _ in range(_BUSY_TRIES):
         status, output = _dvc("repro", "--single-item", f"{stage}@{workload}")
-        if status == 0 or _BUSY not in output:
+        if status == 0 or not _BUSY.search(output):
             break
+        logger.info("stage %s waits: another dvc is at work here", stage)
         time.sleep(_BUSY_WAIT)
     if status != 0:
         raise StageError(f"stage {stage}@{workload} failed: {_last_error(output)}")

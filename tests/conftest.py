@@ -62,6 +62,7 @@ class Project:
         return {
             **kept,
             "PATH": path,
+            "GIT_CONFIG_GLOBAL": os.devnull,
             "TQDM_MININTERVAL": "60",
             "PREFECT_HOME": str(state / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

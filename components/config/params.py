@@ -35,8 +35,8 @@ class Training(Section):
     """Examples a step."""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     """`auto`: the GPU where there is one."""
-    devices: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
-    """How many of them; on a CPU, processes."""
+    devices: Literal["auto", 1] = "auto"
+    """One GPU, or one process on the CPU: several would each learn the same batches."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     """`auto`: bf16 where the hardware computes in it, else 32 bit."""
     threads: Annotated[int, Field(ge=1)] = 1

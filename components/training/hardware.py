@@ -1,5 +1,6 @@
 """What the hardware can do: which precision `auto` means, and the arithmetic made repeatable."""
 
+import os
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,7 +19,8 @@ def precision(config: "Training") -> str:
 def make_repeatable(config: "Training") -> None:
     """Fix all that makes two runs on one machine differ: seed, thread count, nondeterministic kernels."""
     torch.set_num_threads(config.threads)
-    torch.use_deterministic_algorithms(True)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA's matrix products need for it
+    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())  # a few kernels have no such form
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # ours is always written before it is read
     torch.manual_seed(config.seed)
 

@@ -42,7 +42,7 @@ def fit(learner: "Learner", data: "PreparedData", config: "Training", log_to: "S
     curve = _Curve()
     trainer = lightning.Trainer(
         accelerator=config.accelerator,
-        devices=config.devices,
+        devices=1,
         precision=hardware.precision(config),
         max_epochs=config.epochs,
         logger=list(log_to),

@@ -50,13 +50,7 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
 
 @pytest.mark.parametrize("moment", ["components.data.prepare", "components.training.train", "bentoml serve"])
 def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(moment: str, project: Project) -> None:
-    process = subprocess.Popen(
-        TRAIN,
-        cwd=project.path,
-        env={**project.environment(), "JOURNEYMAN_TEST": str(project.path)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = _start(project, *TRAIN)
     _wait_for(project, moment)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -78,13 +72,7 @@ def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(momen
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ended_in_mid_training_nothing_lives_on(number: signal.Signals, project: Project) -> None:
-    process = subprocess.Popen(
-        TRAIN,
-        cwd=project.path,
-        env={**project.environment(), "JOURNEYMAN_TEST": str(project.path)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = _start(project, *TRAIN)
     _wait_for(project, "components.training.train")
     time.sleep(4)  # into the training
     process.send_signal(number)
@@ -94,6 +82,17 @@ def test_ended_in_mid_training_nothing_lives_on(number: signal.Signals, project:
         time.sleep(0.1)
     assert _alive(project) == []
     assert "RUNNING" not in [run.info.status for run in _mlflow_runs(project)]
+
+
+def test_a_stage_waits_while_another_dvc_is_at_work(trained: Project) -> None:
+    trained.params("epochs: 10", "epochs: 150")
+    other = _start(trained, sys.executable, "-m", "dvc", "repro", "train@digits")
+    _wait_for(trained, "components.training.train")
+    task = "from flows.dvc import reproduce; print('ended', reproduce.fn('train', 'digits').name)"
+    said = trained.run(sys.executable, "-c", task, PYTHONPATH=".")
+    assert other.wait(60) == 0
+    assert "is busy" in said
+    assert said.split()[-2:] == ["ended", "Skipped"]
 
 
 def test_a_users_mistake_is_one_line(project: Project) -> None:
@@ -115,6 +114,17 @@ def test_a_failing_stage_says_why_in_its_last_line(project: Project) -> None:
     last = said.strip().splitlines()[-1]
     assert last.startswith("error: stage prepare@digits failed: error: label 'digit-0' has")
     assert "Traceback" not in said
+
+
+def _start(project: Project, *command: str) -> subprocess.Popen[bytes]:
+    """Start a command whose descendants `_family` finds."""
+    return subprocess.Popen(
+        command,
+        cwd=project.path,
+        env={**project.environment(), "JOURNEYMAN_TEST": str(project.path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _facts(output: str) -> dict[str, str]:

@@ -83,7 +83,7 @@ def _input(config: Prepare) -> dict[str, int]:
 def _decode(
     table: pq.ParquetFile, pictures: NDArray[np.uint8], input: Mapping[str, Any], config: Prepare, findings: _Findings
 ) -> Iterator[_Record]:
-    rows = (row for batch in table.iter_batches(batch_size=1_000) for row in batch.to_pylist())
+    rows = (row for batch in table.iter_batches(batch_size=64) for row in batch.to_pylist())
     progress = tqdm(rows, total=table.metadata.num_rows, desc="prepare", unit=" pictures", mininterval=1.0)
     for index, row in enumerate(progress):
         try:

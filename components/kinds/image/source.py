@@ -20,7 +20,8 @@ SCHEMA = pa.schema(
         pa.field("split", pa.string()),
     ]
 )
-_BATCH = 2_000
+_BATCH = 1_000
+_BATCH_BYTES = 64 * 2**20  # of pictures held in memory at a time
 _IDX_UINT8 = 0x08  # type code in the third byte of an IDX file; the fourth is the number of dimensions
 
 
@@ -48,9 +49,16 @@ def from_folder(folder: Path, origin: str) -> Iterator[pa.RecordBatch]:
         for path in sorted((folder / label).rglob("*"))
         if path.suffix.lower() in SUFFIXES and path.is_file()
     ]
-    for start in range(0, len(files), _BATCH):
-        chunk = files[start : start + _BATCH]
-        records = [(path.read_bytes(), label, f"{origin}/{path.relative_to(folder)}", None) for label, path in chunk]
+    records: list[tuple[Any, ...]] = []
+    size = 0
+    for label, path in files:
+        picture = path.read_bytes()
+        if records and (len(records) == _BATCH or size + len(picture) > _BATCH_BYTES):
+            yield _batch(records)
+            records, size = [], 0
+        records.append((picture, label, f"{origin}/{path.relative_to(folder)}", None))
+        size += len(picture)
+    if records:
         yield _batch(records)
 
 

@@ -19,6 +19,13 @@ def test_a_folder_is_read_in_order_with_names_and_labels(pictures: Path) -> None
     assert batch.column("picture")[0].as_py() == (pictures / "cup" / "00.png").read_bytes()
 
 
+def test_large_pictures_come_in_small_batches(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = (pictures / "cup" / "00.png").stat().st_size
+    monkeypatch.setattr(source, "_BATCH_BYTES", 5 * size + size // 2)
+    batches = list(source.from_folder(pictures, "source"))
+    assert [batch.num_rows for batch in batches] == [5, 5, 5, 5, 4]
+
+
 def test_idx_files_become_pictures(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     files, written = {}, {}
