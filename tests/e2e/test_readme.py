@@ -117,9 +117,9 @@ def _staying(project: Project, shell: list[str], command: str) -> Iterator[None]
         )
     try:
         _wait_for(SERVERS[command], server, log)
-        yield
         if command == "make ui":
             _shows_what_is_registered()
+        yield
     finally:
         family = psutil.Process(server.pid).children(recursive=True)
         server.send_signal(signal.SIGTERM)
