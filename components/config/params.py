@@ -74,7 +74,7 @@ def read_workloads(path: Path = PARAMS) -> dict[str, dict[str, Any]]:
     if not isinstance(workloads, dict) or not workloads:
         raise ConfigError(f"{path}: workloads: expected at least one workload, found {_show(workloads)}")
     for name, section in workloads.items():
-        parse(_Named, {"name": name}, f"{path}: workloads")
+        parse(_Named, {"name": name}, f"{path}: workloads.")
         if not isinstance(section, dict):
             raise ConfigError(f"{path}: workloads.{name}: expected a section, found {_show(section)}")
     return workloads
@@ -101,7 +101,12 @@ def choose(name: str, allowed: Sequence[str], where: str, what: str) -> str:
 
 
 def parse(model: type[SectionT], content: Mapping[str, Any], where: str) -> SectionT:
-    """Return `content` as a `model`; `where` begins the path in the error.
+    """Return `content` as a `model`.
+
+    Args:
+        model: the typed section.
+        content: what the file says.
+        where: what stands before a key's path in the error: the file, and the path of the section with a dot behind.
 
     Raises:
         ConfigError: one line for the first thing wrong: its path, what was found, what is allowed.
@@ -109,37 +114,38 @@ def parse(model: type[SectionT], content: Mapping[str, Any], where: str) -> Sect
     try:
         return model.model_validate(dict(content))
     except ValidationError as error:
-        raise ConfigError(_first_error(error.errors(), model, where)) from error
+        raise ConfigError(where + _first_error(error.errors(), model, content)) from error
 
 
 class _Named(Section):
     name: Name
 
 
-def _first_error(errors: list[ErrorDetails], model: type[BaseModel], where: str) -> str:
+def _first_error(errors: list[ErrorDetails], model: type[BaseModel], content: Mapping[str, Any]) -> str:
     errors = sorted(errors, key=lambda error: error["type"] != "extra_forbidden")  # a typo explains a missing key
-    error = errors[0]
-    fields = [part for part in error["loc"] if isinstance(part, int) or not part.startswith(_UNION_TAGS)]
-    place = (
-        ".".join([where, *map(str, fields)])
-        if not where.endswith(".yaml")
-        else f"{where}: {'.'.join(map(str, fields))}"
-    )
+    error, path = errors[0], _path(errors[0], content)
+    place = ".".join(map(str, path))
     if error["type"] == "extra_forbidden":
-        allowed = _allowed_keys(model, fields[:-1])
-        key = str(fields[-1])
-        return f"{place}: unknown key. Allowed: {', '.join(allowed)}{_nearest(key, allowed)}"
+        allowed = _allowed_keys(model, path[:-1])
+        return f"{place}: unknown key. Allowed: {', '.join(allowed)}{_nearest(str(path[-1]), allowed)}"
     if error["type"] == "missing":
         return f"{place}: missing"
-    wanted = "; or ".join(dict.fromkeys(_lower_first(other["msg"]) for other in errors if _same(other, fields)))
-    return f"{place}: found {_show(error['input'])}; {wanted}"
+    alternatives = [_lower_first(other["msg"]) for other in errors if _path(other, content) == path]
+    return f"{place}: found {_show(error['input'])}; {'; or '.join(dict.fromkeys(alternatives))}"
 
 
-_UNION_TAGS = ("literal[", "constrained-", "int", "float", "list[", "str")
-
-
-def _same(error: ErrorDetails, fields: list[int | str]) -> bool:
-    return list(error["loc"])[: len(fields)] == fields
+def _path(error: ErrorDetails, content: Mapping[str, Any]) -> list[int | str]:
+    """Return the keys that lead to the error, without the names of union members that pydantic puts between them."""
+    path: list[int | str] = []
+    node: Any = content
+    for part in error["loc"]:
+        if isinstance(node, Mapping) and (part in node or error["type"] == "missing"):
+            path.append(part)
+            node = node.get(part)
+        elif isinstance(node, list) and isinstance(part, int):
+            path.append(part)
+            node = node[part]
+    return path
 
 
 def _allowed_keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:

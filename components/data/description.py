@@ -45,4 +45,4 @@ def read_description(path: Path) -> Description:
     Raises:
         ConfigError: one line that names the first thing wrong.
     """
-    return params.parse(Description, params.read_yaml(path), str(path))
+    return params.parse(Description, params.read_yaml(path), f"{path}: ")

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from components.config.entry import die_with_parent
 from components.config.errors import DataError
-from components.config.files import sha256, whole_file
+from components.config.files import scratch_directory, sha256, whole_file
 from components.config.settings import STATE
 from components.data.description import Debian, Description, File
 
@@ -42,8 +42,8 @@ def fetch(description: Description) -> dict[str, Path]:
         DataError: no source has the file with the right hash; the message says what each one answered.
     """
     here = STATE / "downloads" / description.title.lower()
-    with tempfile.TemporaryDirectory() as scratch:
-        sources = _sources(description, Path(scratch))
+    with scratch_directory(here / "package") as scratch:
+        sources = _sources(description, scratch.resolve())
         return {role: _verified(file, here / file.name, sources) for role, file in description.files.items()}
 
 

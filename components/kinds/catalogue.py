@@ -71,7 +71,7 @@ def _typed(name: str, section: dict[str, object]) -> params.Workload:
         raise ConfigError(f"{where}.kind: missing. Allowed: {', '.join(names())}")
     kind = params.choose(str(section["kind"]), names(), f"{where}.kind", "kind")
     model = cast("contract.Params", _module(kind, "params")).Workload
-    return params.parse(model, section, where)
+    return params.parse(model, section, f"{where}.")
 
 
 def _module(kind: str, part: str) -> object:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -74,10 +75,10 @@ def run_of_record(store: Store, record: Mapping[str, Any]) -> Run:
 
 
 def log_metrics(store: Store, run: Run, metrics: Mapping[str, float]) -> None:
-    """Log `metrics` to the run at its end time: a second time adds no second point."""
-    end = run.info.end_time or run.info.start_time
-    points = [Metric(key, value, end, 0) for key, value in metrics.items()]
-    store.client.log_batch(run.info.run_id, metrics=points)
+    """Log those of `metrics` that the run does not show yet."""
+    now = int(time.time() * 1000)
+    new = [Metric(key, value, now, 0) for key, value in metrics.items() if run.data.metrics.get(key) != value]
+    store.client.log_batch(run.info.run_id, metrics=new)
 
 
 def log_data(store: Store, run: Run, name: str, digest: str, data: PreparedData) -> None:

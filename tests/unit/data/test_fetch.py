@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.config.errors import DataError
+from components.config.errors import ConfigError, DataError
 from components.data import fetch
 from components.data.description import Debian, Description, File, read_description
 from tests.conftest import ROOT
@@ -20,6 +20,17 @@ def test_the_shipped_description_is_in_order() -> None:
     description = read_description(ROOT / "datasets" / "fashion-mnist.yaml")
     assert len(description.labels) == 10
     assert set(description.files) == {"train_pictures", "train_labels", "test_pictures", "test_labels"}
+
+
+def test_a_wrong_description_is_answered_in_one_line(tmp_path: Path) -> None:
+    text = (ROOT / "datasets" / "fashion-mnist.yaml").read_text()
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.replace("licence:", "license:"))
+    with pytest.raises(ConfigError, match=r"mine\.yaml: license: unknown key\. .*Did you mean 'licence'\?"):
+        read_description(path)
+    path.write_text(text.replace("sha256: c59f", "sha256: zzzz"))
+    with pytest.raises(ConfigError, match=r"mine\.yaml: files\.train_pictures\.sha256: found 'zzzz"):
+        read_description(path)
 
 
 @pytest.mark.parametrize("packed", [True, False])
