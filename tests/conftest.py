@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,6 +23,12 @@ workloads:
     prepare: {{size: 8, channels: 1, validation: 0.15, test: 0.2}}
     train: {{epochs: 10, batch_size: 32, flip: false, width: 16}}
 """
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C again where the tests are run in the background: a shell has what it starts there ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
