@@ -172,6 +172,17 @@ def pictures(tmp_path: Path) -> Path:
     return tmp_path / "pictures"
 
 
+def end(process: "subprocess.Popen[bytes]", within: float = 30.0) -> None:
+    """Ask a process to end, and see to it that it does: a test that fails here leaves none behind."""
+    process.terminate()
+    try:
+        process.wait(within)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+
+
 def commit(project: Project, message: str) -> None:
     """Commit everything in the project."""
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.conftest import ROOT, Project, commit
+from tests.conftest import ROOT, Project, commit, end
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -122,8 +121,7 @@ def _staying(project: Project, shell: list[str], command: str) -> Iterator[None]
         yield
     finally:
         family = psutil.Process(server.pid).children(recursive=True)
-        server.send_signal(signal.SIGTERM)
-        server.wait(30)
+        end(server)
         _, alive = psutil.wait_procs(family, timeout=30)
         assert alive == [], f"{command} left processes"
 

@@ -22,7 +22,7 @@ from PIL import Image
 from components.config.settings import artifacts
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, end
 
 PACKAGE = """
 import sys
@@ -279,8 +279,7 @@ def serving(project: Project, *arguments: str, cwd: Path, python: str = sys.exec
                 time.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(30)
+        end(server)
 
 
 def _ask(url: str, picture: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.conftest import Project
+from tests.conftest import Project, end
 
 
 @pytest.fixture
@@ -65,8 +65,7 @@ def _background(project: Project, *command: str, **variables: str) -> Iterator[N
     try:
         yield
     finally:
-        process.terminate()
-        process.wait(30)
+        end(process)
 
 
 def _runs(server: str, state: str) -> list[dict[str, object]]:
