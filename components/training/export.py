@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import shutil
 import warnings
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def export(name: str) -> None:
     with new_bundle(path, workload=name, kind=workload.kind, classes=data.classes, input=dict(data.input)) as draft:
         _write_onnx(serving, data, draft / MODEL)
     worst = _largest_difference(Bundle(path), serving, data)
-    if not worst <= TOLERANCE:
+    if not worst <= TOLERANCE:  # not a number is no parity either
+        shutil.rmtree(path)
         raise ParityError(
             f"{path}: a probability differs from torch's by {worst:.2g}, at most {TOLERANCE:.2g} is right"
         )

@@ -112,6 +112,15 @@ def test_limits_fail_the_stage_and_leave_nothing_half_done(trained: Project) -> 
     trained.run("dvc", "repro")
 
 
+@pytest.mark.parametrize("tolerance", ["-1.0", "float('nan')"])
+def test_a_bundle_that_differs_from_torch_fails_the_stage(tolerance: str, trained: Project) -> None:
+    path = Path("components/training/export.py")
+    path.write_text(path.read_text().replace("TOLERANCE = 1e-4", f"TOLERANCE = {tolerance}"))
+    said = trained.fail("dvc", "repro")
+    assert re.search(r"error: artifacts/digits/bundle: a probability differs from torch's by \S+, at most", said)
+    assert not artifacts("digits", "bundle").exists()
+
+
 def test_the_shipped_pipeline_parses() -> None:
     project = Project(ROOT)
     listed = project.run("dvc", "stage", "list", "--name-only")
