@@ -28,7 +28,7 @@ _RESTORED = "journeyman.restored_from"
 
 
 @contextmanager
-def new_run(store: Store, workload: str, params: Mapping[str, Any]) -> Iterator[Run]:
+def new_run(store: Store, params: Mapping[str, Any]) -> Iterator[Run]:
     """Yield a running run with the parameters `params`; it ends with the block: FINISHED, FAILED or KILLED.
 
     Runs of this host that were killed without a word are marked KILLED first.
@@ -38,7 +38,7 @@ def new_run(store: Store, workload: str, params: Mapping[str, Any]) -> Iterator[
         store.experiment, run_name=None, tags={**_process_tags(os.getpid()), **_source_tags()}
     )
     run_id = run.info.run_id
-    store.client.log_batch(run_id, params=[Param(key, str(value)) for key, value in flat(params).items()])
+    log_params(store, run, params)
     monitor = SystemMetricsMonitor(run_id, sampling_interval=_SAMPLE, tracking_uri=tracking_uri())
     status = "FAILED"
     before = signal.signal(signal.SIGTERM, _exit)
@@ -72,6 +72,11 @@ def run_of_record(store: Store, record: Mapping[str, Any]) -> Run:
     filter_string = f"tags.`{_RESTORED}` = '{record['run_id']}'"
     stand_ins = store.client.search_runs([store.experiment], filter_string, max_results=1)
     return stand_ins[0] if stand_ins else _restored(store, record)
+
+
+def log_params(store: Store, run: Run, params: Mapping[str, Any]) -> None:
+    """Log `params` to the run, nested ones with their keys joined by dots."""
+    store.client.log_batch(run.info.run_id, params=[Param(key, str(value)) for key, value in flat(params).items()])
 
 
 def log_metrics(store: Store, run: Run, metrics: Mapping[str, float]) -> None:
@@ -117,14 +122,14 @@ def _restored(store: Store, record: Mapping[str, Any]) -> Run:
     run = store.client.create_run(
         store.experiment, start_time=record["started"], run_name=record["name"], tags={**tags, **_source_tags()}
     )
-    params = [Param(key, str(value)) for key, value in record["params"].items()]
     metrics = [
         Metric(key, value, record["ended"], int(point["step"]))
         for point in record["curve"]
         for key, value in point.items()
         if key not in ("step", "epoch")
     ]
-    store.client.log_batch(run.info.run_id, params=params, metrics=metrics)
+    log_params(store, run, record["params"])
+    store.client.log_batch(run.info.run_id, metrics=metrics)
     store.client.set_terminated(run.info.run_id, "FINISHED", end_time=record["ended"])
     logger.warning("run %s is not in this MLflow store; %s stands in for it", record["run_id"], run.info.run_id)
     return store.client.get_run(run.info.run_id)

@@ -21,7 +21,7 @@ from components.config.files import whole_directory, write_json
 from components.config.settings import artifacts, tracking_uri
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
-from components.tracking.runs import flat, log_data, new_run
+from components.tracking.runs import flat, log_data, log_params, new_run
 from components.tracking.store import open_store
 from components.training.loop import Taught, fit
 
@@ -35,12 +35,14 @@ def train(name: str) -> None:
     data = open_prepared(artifacts(name, "prepared"))
     params = {"kind": workload.kind, **workload.train.model_dump()}
     store = open_store(name)
-    with new_run(store, name, params) as run:
+    with new_run(store, params) as run:
         log_data(store, run, name, lock.hashes(f"prepare@{name}").get(str(data.path), "untracked"), data)
         log_to = _RunLogger(tracking_uri=tracking_uri(), run_id=run.info.run_id)
         taught = fit(catalogue.learner(workload.kind), data, workload.train, [log_to])
+        used = {"used": {"device": taught.device, "precision": taught.precision}}
+        log_params(store, run, used)
         with whole_directory(artifacts(name, "weights")) as draft:
-            _write(draft, taught, _record(run, params, taught))
+            _write(draft, taught, _record(run, {**params, **used}, taught))
     logger.info("trained %s: %s", name, ", ".join(f"{key} {value:.4f}" for key, value in taught.curve[-1].items()))
 
 
@@ -62,13 +64,12 @@ def _write(draft: Path, taught: Taught, record: dict[str, Any]) -> None:
 
 
 def _record(run: Run, params: dict[str, Any], taught: Taught) -> dict[str, Any]:
-    facts = {**flat(params), "used.device": taught.device, "used.precision": taught.precision}
     return {
         "run_id": run.info.run_id,
         "name": run.info.run_name,
         "started": run.info.start_time,
         "ended": int(time.time() * 1000),
-        "params": facts,
+        "params": flat(params),
         "curve": taught.curve,
     }
 

@@ -26,6 +26,7 @@ def test_a_run_holds_parameters_curves_data_and_figures(trained: Project) -> Non
     assert run.info.status == "FINISHED"
     assert run.data.params["epochs"] == "10"
     assert run.data.params["kind"] == "image"
+    assert run.data.params["used.precision"] in ("32-true", "bf16-mixed")
     assert len(store.client.get_metric_history(run.info.run_id, "validation_accuracy")) == 10
     assert run.data.metrics["test_accuracy"] > 0.8
     (data,) = run.inputs.dataset_inputs
