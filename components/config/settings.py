@@ -10,6 +10,9 @@ from pathlib import Path
 STATE = Path("state")
 ARTIFACTS = Path("artifacts")
 INBOX = Path("data/inbox")
+SCHEMAS = Path("data/schemas")
+MEMORY = "JOURNEYMAN_MEMORY"
+"""The variable with the address (SQLAlchemy's form) of the database in which endpoints remember."""
 
 
 def artifacts(workload: str, stage: str) -> Path:

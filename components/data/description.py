@@ -1,7 +1,7 @@
 """The description of a public data set, `datasets/*.yaml`: which files, how they are trusted, who may have them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -29,11 +29,15 @@ class Description(params.Section):
 
     title: str
     licence: str
-    homepage: str
+    homepage: str = ""
     kind: str
     format: str
-    labels: list[str]
-    files: dict[str, File]
+    labels: list[str] = Field(default_factory=list)
+    """What the label numbers stand for."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """What the format wants to know besides; the kind's source reads it."""
+    files: dict[str, File] = Field(default_factory=dict)
+    """By their role; none where the data is made here."""
     debian: Debian | None = None
     addresses: list[str] = Field(default_factory=list)
     """Public addresses of the folder that holds the files."""

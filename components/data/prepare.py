@@ -4,7 +4,7 @@ import logging
 
 from components.config import entry
 from components.config.files import whole_directory
-from components.config.settings import artifacts
+from components.config.settings import SCHEMAS, artifacts
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 
@@ -20,7 +20,7 @@ def prepare(name: str) -> None:
     workload = catalogue.workload(name)
     with whole_directory(artifacts(name, "prepared")) as draft:
         catalogue.preparation(workload.kind).prepare(
-            artifacts(name, "raw") / "records.parquet", draft, workload.prepare
+            artifacts(name, "raw") / "records.parquet", draft, workload.prepare, SCHEMAS / f"{name}.yaml"
         )
     data = open_prepared(artifacts(name, "prepared"))
     counts = ", ".join(f"{count:,} {split}" for split, count in data.counts.items())

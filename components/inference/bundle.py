@@ -1,7 +1,8 @@
-"""The bundle, which crosses from training to inference: `model.onnx`, `bundle.json` and nothing of training.
+"""The bundle, which crosses from training to inference: `model.onnx`, `bundle.json`, `serving/`, no training in it.
 
-`bundle.json` holds the format's number, workload, kind, classes, the kind's description of one input, and the
-SHA-256 of `model.onnx`; its own SHA-256 is therefore the hash of the bundle.
+`bundle.json` holds the format's number, workload, kind, classes, the kind's description of one input, what the learner
+found best to decide by, and the SHA-256 of every other file; its own SHA-256 is therefore the hash of the bundle.
+`serving/` holds what the kind's codec needs beside the model, if anything.
 """
 
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MODEL = "model.onnx"
 ABOUT = "bundle.json"
+SERVING = "serving"
 FORMAT = 1
 _EXAMPLES = 500  # examples a run when many are asked for at once: small enough for the processor's cache
 
@@ -35,7 +37,10 @@ class About(BaseModel):
     kind: str
     classes: tuple[str, ...]
     input: dict[str, Any]
+    decision: dict[str, float] = {}
     model_sha256: str
+    files: dict[str, str] = {}
+    """SHA-256 of each file under `serving/`, by its name."""
 
 
 class Bundle:
@@ -49,8 +54,9 @@ class Bundle:
         """
         self.path = path
         self.about = read_about(path)
-        if (found := sha256(path / MODEL)) != self.about.model_sha256:
-            raise BundleError(f"{path / MODEL}: SHA-256 is {found}, {ABOUT} says {self.about.model_sha256}")
+        _verify(path / MODEL, self.about.model_sha256)
+        for name, expected in self.about.files.items():
+            _verify(path / SERVING / name, expected)
         self._session = _session(path / MODEL)
         self._input = self._session.get_inputs()[0].name
 
@@ -60,12 +66,26 @@ class Bundle:
         parts = [self._session.run(None, {self._input: inputs[i : i + _EXAMPLES]})[0] for i in starts]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
+    @property
+    def files(self) -> Path:
+        """The directory of what the codec needs beside the model; it may not be there."""
+        return self.path / SERVING
+
 
 @contextmanager
 def new_bundle(
-    path: Path, *, workload: str, kind: str, classes: tuple[str, ...], input: dict[str, Any]
+    path: Path,
+    *,
+    workload: str,
+    kind: str,
+    classes: tuple[str, ...],
+    input: dict[str, Any],
+    decision: dict[str, float],
 ) -> Iterator[Path]:
-    """Yield a directory to write `model.onnx` into; it becomes the bundle at `path` when the block ends well."""
+    """Yield a directory to write `model.onnx` and `serving/` into.
+
+    It becomes the bundle at `path` when the block ends well.
+    """
     with whole_directory(path) as draft:
         yield draft
         about = About(
@@ -74,7 +94,9 @@ def new_bundle(
             kind=kind,
             classes=classes,
             input=input,
+            decision=decision,
             model_sha256=sha256(draft / MODEL),
+            files={file.name: sha256(file) for file in sorted((draft / SERVING).glob("*"))},
         )
         write_json(draft / ABOUT, about.model_dump(mode="json"))
 
@@ -95,6 +117,15 @@ def bundle_hash(path: Path) -> str:
     """Hash of the whole bundle: SHA-256 of its `bundle.json`, which names that of the model."""
     read_about(path)
     return sha256(path / ABOUT)
+
+
+def _verify(path: Path, expected: str) -> None:
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise BundleError(f"{path}: missing, though {ABOUT} names it") from error
+    if found != expected:
+        raise BundleError(f"{path}: SHA-256 is {found}, {ABOUT} says {expected}")
 
 
 def _session(model: Path) -> "onnxruntime.InferenceSession":

@@ -1,8 +1,9 @@
 """The endpoint's door: a request of any form -> the kind's `Request`, or a refusal in one clear sentence."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self, cast
 
-from _bentoml_sdk.io_models import IODescriptor
+from _bentoml_sdk.io_models import IODescriptor, IORootModel
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import from_json
 from starlette.datastructures import UploadFile
@@ -12,6 +13,14 @@ from starlette.responses import JSONResponse, Response
 
 MAX_BYTES = 10 * 2**20
 """Largest body that is read."""
+
+
+def answer(content: BaseModel | Sequence[BaseModel]) -> Response:
+    """Return one answer, or a list of them, as JSON."""
+    if isinstance(content, BaseModel):
+        return Response(content.model_dump_json(), media_type="application/json")
+    body = b",".join(one.model_dump_json().encode() for one in content)
+    return Response(b"[" + body + b"]", media_type="application/json")
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer
@@ -44,8 +53,14 @@ class Door(IODescriptor):
             return Refusal(400, _sentence(error)).response()
 
 
-def door(request: type[BaseModel]) -> type[Door]:
-    """Return `request` as BentoML takes it: its `bytes` fields are uploads, in a form or, if one, as the bare body."""
+def door(request: Any) -> type[Door]:
+    """Return the type `request` as BentoML takes it.
+
+    Of a model, `bytes` fields are uploads, in a form or, if there is one, as the bare body. What is no model (a union,
+    a list) is the JSON body itself.
+    """
+    if not (isinstance(request, type) and issubclass(request, BaseModel)):
+        return cast("type[Door]", create_model("Records", __base__=(cast("Any", Door), IORootModel[request])))
     made = cast("type[Door]", create_model(request.__name__, __base__=(cast("Any", Door), request)))
     made.uploads = [name for name, field in request.model_fields.items() if field.annotation is bytes]
     made.multipart_fields = made.uploads

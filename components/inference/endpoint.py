@@ -1,5 +1,6 @@
 """A running endpoint: started on loopback, waited for, asked over HTTP, ended."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import httpx
 
 from components.config.entry import die_with_parent
 from components.config.errors import EndpointError
+from components.config.settings import MEMORY
 
 _START_LIMIT = 60.0  # seconds until /readyz has to answer
 _STOP_LIMIT = 20.0  # seconds from SIGTERM to SIGKILL
@@ -55,8 +57,14 @@ def running_endpoint(bento: str) -> Iterator[Endpoint]:
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
         port = _free_port()
         command = [sys.executable, "-m", "bentoml", "serve", bento, "--host", "127.0.0.1", "--port", str(port)]
+        memory = {MEMORY: f"sqlite:///{folder}/memory.db"}  # its own: what is asked here is no customer's
         server = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, preexec_fn=partial(die_with_parent, SIGTERM)
+            command,
+            cwd=folder,
+            env={**os.environ, **memory},
+            stdout=log,
+            stderr=log,
+            preexec_fn=partial(die_with_parent, SIGTERM),
         )
         try:
             yield _ready(Endpoint(f"http://127.0.0.1:{port}"), server, log)

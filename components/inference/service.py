@@ -4,11 +4,12 @@
 Bento remembers both, so that it serves what it was built with.
 """
 
+import os
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import bentoml
-import numpy as np
+from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.utils.args import set_arguments
 from bentoml.exceptions import NotFound
 from pydantic import BaseModel
@@ -16,8 +17,9 @@ from starlette.responses import Response
 
 from components.config.entry import die_with_parent
 from components.config.errors import BadRequest
+from components.config.settings import MEMORY
 from components.inference.bundle import Bundle, read_about
-from components.inference.door import Refusal, door
+from components.inference.door import Refusal, answer, door
 from components.kinds import catalogue
 
 
@@ -35,9 +37,12 @@ except NotFound as error:
     raise NotFound(f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there") from error
 set_arguments({"workload": _model.tag.name, "version": _model.tag.version})  # what a Bento keeps: "latest" would move
 
-_codec = catalogue.codec(read_about(Path(_model.path)).kind)
-Input = door(_codec.Request)
-Output = _codec.Answer
+_about = read_about(Path(_model.path))
+_codec = catalogue.codec(_about.kind)
+_request = _codec.request(_about.input)
+_labelled = _codec.labelled(_about.input)
+Input = door(_request)
+Output = _codec.Answer if isinstance(_request, type) else _codec.Answer | list[_codec.Answer]  # type: ignore[name-defined]
 
 
 @bentoml.service(
@@ -46,7 +51,7 @@ Output = _codec.Answer
     http={"host": "127.0.0.1", "port": 3000},
     traffic={"timeout": 30},
     logging={"access": {"enabled": False}},
-    tracing={"excluded_urls": "predict,livez,readyz,metrics"},
+    tracing={"excluded_urls": "predict,explain,labels,livez,readyz,metrics"},
 )
 class Endpoint:
     """Answers with the model of one registered version."""
@@ -56,16 +61,48 @@ class Endpoint:
     def __init__(self) -> None:
         die_with_parent()
         self.bundle = Bundle(Path(_model.path))
+        self.reader = _codec.Reader(_about.input, self.bundle.files, _memory())
         self.version = str(_model.info.metadata["version"])
 
     @bentoml.api
     def predict(self, request: Input, /) -> Output:  # type: ignore[valid-type]
-        """Answer one request, as a form or, where it is a single file, as the bare body."""
-        if isinstance(refused := cast("object", request), Response):
+        """Answer one request."""
+        return self._answer(request, explained=False)
+
+    if _codec.Explained:
+
+        @bentoml.api
+        def explain(self, request: Input, /) -> _codec.Explained | list[_codec.Explained]:  # type: ignore[valid-type,name-defined]
+            """Answer one request, and say what moved each answer most."""
+            return self._answer(request, explained=True)
+
+    if _labelled:
+
+        @bentoml.api
+        def labels(self, request: door(_labelled), /) -> dict[str, int]:  # type: ignore[valid-type]
+            """Take what became of earlier records; answer how many of them are remembered."""
+            if isinstance(refused := cast("object", request), Response):
+                return refused  # type: ignore[return-value]
+            return {"known": self.reader.learn(_codec.rows(request))}
+
+    def _answer(self, request: Any, explained: bool) -> Response:
+        if isinstance(refused := request, Response):
             return refused
-        about = self.bundle.about
         try:
-            examples = [_codec.decode(row, about.input) for row in _codec.rows(request)]
+            examples = self.reader.read(_codec.rows(request))
         except BadRequest as error:
             return Refusal(400, str(error)).response()
-        return _codec.answers(self.bundle.probabilities(np.stack(examples)), about.classes, self.version)
+        probabilities = self.bundle.probabilities(examples)
+        answers = _codec.answers(probabilities, _about.classes, _about.decision, self.version)
+        if explained:
+            answers = _codec.explain(self.bundle.probabilities, examples, _about.input, answers)
+        return answer(answers if isinstance(request, list) else answers[0])
+
+
+def _memory() -> str:
+    """Return where this workload's endpoints remember: `JOURNEYMAN_MEMORY`, else a database beside the models."""
+    if address := os.environ.get(MEMORY):
+        return address
+    folder = Path(BentoMLContainer.bentoml_home.get()) / "memory"
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{folder / str(_model.tag.name)}.db"

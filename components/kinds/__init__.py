@@ -3,9 +3,10 @@
 A kind is a package here with these parts; what each must offer stands in `components.kinds.contract`.
 
     params.py    the kind's keys of a workload's section in params.yaml
-    codec.py     what a caller sends <-> arrays; numpy only, used by both phases
-    source.py    a user's folder, or the files of a public data set -> raw records
-    prepare.py   raw records -> validated, split, memory-mapped arrays
+    source/      a user's data, or a public data set -> raw records
+    prepare/     raw records -> validated, split, memory-mapped arrays
     learner/     loaders, network, LightningModule; training phase only
-    exam.py      metrics and figures of the kind
+    exam/        metrics and figures of the kind
+    codec/       what a caller sends <-> arrays; light, used by both phases
+    sample.py    held-out examples as callers send them
 """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def names() -> list[str]:
     """Return every kind there is."""
-    return sorted(path.parent.name for path in Path(__file__).parent.glob("*/codec.py"))
+    return sorted(path.parent.name for path in Path(__file__).parent.glob("*/codec"))
 
 
 def workloads() -> dict[str, params.Workload]:
@@ -48,6 +48,11 @@ def source(kind: str) -> "contract.Source":
 def preparation(kind: str) -> "contract.Preparation":
     """Return how the kind prepares raw records."""
     return cast("contract.Preparation", _module(kind, "prepare"))
+
+
+def sample(kind: str) -> "contract.Sample":
+    """Return how the kind shows held-out examples as callers send them."""
+    return cast("contract.Sample", _module(kind, "sample"))
 
 
 def learner(kind: str) -> "contract.Learner":

@@ -1,6 +1,6 @@
 """What a kind must offer: the protocols that `components/kinds/*` fulfil with plain modules."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,12 +10,15 @@ from pydantic import BaseModel
 
 from components.config import params
 from components.kinds.prepared import PreparedData
+from components.kinds.raw import Origin, Raw
 
 if TYPE_CHECKING:
     import lightning
-    import pyarrow as pa
     from matplotlib.figure import Figure
     from torch import nn
+
+Row = Mapping[str, Any]
+"""What a caller sends of one example, by the names of its fields: bytes for an upload, else JSON values."""
 
 
 class Params(Protocol):
@@ -23,46 +26,108 @@ class Params(Protocol):
 
     Workload: type[params.Workload]
     METRIC: str
-    """The metric of `exam.py` that decides which of two models is better; higher is better."""
+    """The metric of `exam` that decides which of two models is better; higher is better."""
+
+
+class Reader(Protocol):
+    """Rows -> examples, in one worker of one endpoint. May remember rows, for features of those that follow."""
+
+    def read(self, rows: Sequence[Row], /) -> NDArray[Any]:
+        """Return `[N, ...]` as the model takes them.
+
+        Raises:
+            BadRequest: a row cannot be read; then none of them is remembered.
+        """
+
+    def learn(self, labels: Sequence[Row], /) -> int:
+        """Take what became of rows read before; return how many of them are remembered."""
+
+    def close(self) -> None: ...
 
 
 class Codec(Protocol):
-    """`codec.py`: what a caller sends <-> arrays. Imports neither torch nor mlflow nor prefect nor dvc.
+    """`codec/`: what a caller sends <-> arrays. Imports neither torch nor mlflow nor prefect nor dvc.
 
-    A row is a mapping of field names to what a caller sends for them: bytes for an upload, else JSON values.
-    A field of `Request` that is `bytes` is a file to upload.
-    `input` is the description of one example that `prepare` wrote and the bundle carries.
+    `input` is the description of one example that `prepare` wrote and the bundle carries, `decision` what the learner
+    found best to decide by.
     """
 
-    Request: type[BaseModel]
     Answer: type[BaseModel]
+    """The answer to one row."""
+    Explained: type[BaseModel] | None
+    """The answer of `explain`; None: the kind explains nothing."""
+
+    def request(self, input: Mapping[str, Any], /) -> Any:
+        """Return the type of what `POST /predict` takes. A field that is `bytes` is a file to upload."""
+
+    def labelled(self, input: Mapping[str, Any], /) -> Any:
+        """Return the type of what `POST /labels` takes: what became of earlier rows; None: nothing is remembered."""
 
     def fields(self, input: Mapping[str, Any], /) -> dict[str, str]:
-        """Name the fields of a row and MLflow's types of them (`binary`, `string`, `double`, `long`, `boolean`)."""
+        """Name the fields of a complete row and MLflow's types (`binary`, `string`, `double`, `long`, `boolean`).
+
+        Complete: with what an endpoint would remember.
+        """
 
     def rows(self, request: Any, /) -> list[dict[str, Any]]: ...
-    def decode(self, row: Mapping[str, Any], input: Mapping[str, Any], /) -> NDArray[Any]: ...
-    def encode(self, example: NDArray[Any], /) -> dict[str, Any]: ...
-    def answers(self, probabilities: NDArray[np.float32], classes: Sequence[str], version: str, /) -> BaseModel: ...
+
+    def Reader(self, input: Mapping[str, Any], files: Path, memory: str | None, /) -> Reader:  # noqa: N802 - a class
+        """Open a reader.
+
+        Args:
+            input: the bundle's description of one example.
+            files: the directory of what `prepare` gave the bundle to carry (`serving/`).
+            memory: where to remember rows, an SQLAlchemy address; None: the caller sends what would be remembered.
+        """
+
+    def decide(self, probabilities: NDArray[np.float32], decision: Mapping[str, float], /) -> NDArray[np.int64]:
+        """Return the index of the class that each row of `[N, classes]` is taken for."""
+
+    def answers(
+        self,
+        probabilities: NDArray[np.float32],
+        classes: Sequence[str],
+        decision: Mapping[str, float],
+        version: str,
+        /,
+    ) -> Sequence[BaseModel]: ...
+
+    def explain(
+        self,
+        score: Callable[[NDArray[Any]], NDArray[np.float32]],
+        examples: NDArray[Any],
+        input: Mapping[str, Any],
+        answers: Sequence[BaseModel],
+        /,
+    ) -> Sequence[BaseModel]:
+        """Return the answers with what moved each of them; `score` runs the model."""
 
 
 class Source(Protocol):
-    """`source.py`: a user's folder, or the files of a public data set -> raw records."""
+    """`source/`: a user's data, or the files of a public data set -> raw records."""
 
-    SCHEMA: "pa.Schema"
-
-    def labels_in(self, folder: Path, /) -> list[str]: ...
-    def ignored_in(self, folder: Path, /) -> list[str]: ...
-    def from_folder(self, folder: Path, origin: str, /) -> "Iterator[pa.RecordBatch]": ...
-    def from_files(
-        self, format: str, files: Mapping[str, Path], labels: Sequence[str], /
-    ) -> "Iterator[pa.RecordBatch]": ...
+    def open(self, origin: Origin, /) -> Raw: ...
 
 
 class Preparation(Protocol):
-    """`prepare.py`: raw records -> the prepared data set (`components.kinds.prepared`) and `report.json`."""
+    """`prepare/`: raw records -> the prepared data set (`components.kinds.prepared`) and `report.json`."""
 
-    def prepare(self, raw: Path, out: Path, config: Any, /) -> None: ...
+    def prepare(self, raw: Path, out: Path, config: Any, schema: Path, /) -> None:
+        """Write the prepared data set.
+
+        Args:
+            raw: the Parquet file.
+            out: the directory to write to.
+            config: the section `prepare` of the workload.
+            schema: where a kind writes down what it has found the data to look like, to hold later data to it.
+        """
+
+
+class Sample(Protocol):
+    """`sample.py`: held-out examples as callers send them."""
+
+    def requests(self, data: PreparedData, places: Sequence[int], complete: bool, /) -> list[dict[str, Any]]:
+        """Return the rows of the test examples at `places`; `complete`: with what an endpoint would remember."""
 
 
 class Batches(Protocol):
@@ -79,9 +144,25 @@ class Learner(Protocol):
     def loaders(self, data: PreparedData, config: Any, /) -> "tuple[Batches, Batches]": ...
     def serving(self, module: "lightning.LightningModule", /) -> "nn.Module": ...
 
+    def decision(self, module: "lightning.LightningModule", /) -> dict[str, float]:
+        """Return what the taught module found best to decide by; it crosses to inference in the bundle."""
+
 
 class Exam(Protocol):
-    """`exam.py`: what a model of the kind is measured by."""
+    """`exam/`: what a model of the kind is measured by, on the test split.
 
-    def measure(self, probabilities: NDArray[np.float32], labels: NDArray[np.int64], /) -> dict[str, float]: ...
-    def figures(self, data: PreparedData, probabilities: NDArray[np.float32], /) -> "dict[str, Figure]": ...
+    `config` is the section `train` of the workload, `decision` the bundle's.
+    """
+
+    def measure(
+        self,
+        data: PreparedData,
+        probabilities: NDArray[np.float32],
+        decision: Mapping[str, float],
+        config: Any,
+        /,
+    ) -> dict[str, float]: ...
+
+    def figures(
+        self, data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: Any, /
+    ) -> "dict[str, Figure]": ...

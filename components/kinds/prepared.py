@@ -5,6 +5,9 @@
     {split}_inputs.npy       N examples, the first axis counts them
     {split}_labels.npy       N int64, index into classes
 
+    serving/                 what the endpoint needs beside the model, if the kind has anything
+    {split}_{name}.npy       what the kind keeps of each example besides
+
 `split` is one of `train`, `validation`, `test`.
 """
 
@@ -35,18 +38,29 @@ class PreparedData:
 
     def inputs(self, split: Split) -> NDArray[Any]:
         """Return the examples of `split`, `[N, ...]` in the kind's type."""
-        return self._array(f"{split}_inputs.npy")
+        return self.array(split, "inputs")
 
     def labels(self, split: Split) -> NDArray[np.int64]:
         """Return the labels of `split`, `[N]`, each an index into `classes`."""
-        return self._array(f"{split}_labels.npy")
+        return self.array(split, "labels")
 
-    def _array(self, name: str) -> NDArray[Any]:
+    def array(self, split: Split, name: str) -> NDArray[Any]:
+        """Return what is kept under `name` of the examples of `split`, `[N, ...]`.
+
+        Raises:
+            DataError: there is no such file, or it is no array.
+        """
+        path = self.path / f"{split}_{name}.npy"
         try:
-            array: NDArray[Any] = np.load(self.path / name, mmap_mode="r")
+            array: NDArray[Any] = np.load(path, mmap_mode="r")
         except (OSError, ValueError) as error:
-            raise DataError(f"{self.path / name}: not readable ({error}); run `dvc repro`") from error
+            raise DataError(f"{path}: not readable ({error}); run `dvc repro`") from error
         return array
+
+    @property
+    def serving(self) -> Path:
+        """The directory of what the endpoint needs beside the model; it may not be there."""
+        return self.path / "serving"
 
 
 def open_prepared(path: Path) -> PreparedData:

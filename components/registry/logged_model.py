@@ -30,7 +30,7 @@ CARRIED = (
     "components/inference/bundle.py",
     "components/kinds/*.py",
     "components/kinds/*/__init__.py",
-    "components/kinds/*/codec.py",
+    "components/kinds/*/codec/*.py",
     "components/registry/__init__.py",
     "components/registry/pyfunc.py",
 )
@@ -113,8 +113,9 @@ def _signature(bundle: Path) -> ModelSignature:
 
 
 def _example(bundle: Path, prepared: Path) -> pd.DataFrame:
-    codec = catalogue.codec(read_about(bundle).kind)
-    return pd.DataFrame([codec.encode(example) for example in open_prepared(prepared).inputs("test")[:_EXAMPLES]])
+    data = open_prepared(prepared)
+    places = range(min(_EXAMPLES, data.counts["test"]))
+    return pd.DataFrame(catalogue.sample(read_about(bundle).kind).requests(data, places, True))
 
 
 def _connect(store: Store, run: Run, model: LoggedModel) -> None:

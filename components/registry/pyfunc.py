@@ -18,22 +18,25 @@ class BundleModel:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.codec = catalogue.codec(bundle.about.kind)
+        self.reader = self.codec.Reader(bundle.about.input, bundle.files, None)
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, object] | None = None) -> pd.DataFrame:
-        """Return `label`, `probability` and `probabilities` (one a class, in the bundle's order) for each row.
+        """Return `label`, its `probability`, and `probabilities` (one a class, in the bundle's order) for each row.
+
+        Nothing is remembered from row to row: where an endpoint would, the row has to bring it.
 
         Raises:
             BadRequest: a row that cannot be decoded.
         """
         about = self.bundle.about
-        rows = model_input.to_dict("records")
-        examples = [self.codec.decode({str(key): value for key, value in row.items()}, about.input) for row in rows]
-        probabilities = self.bundle.probabilities(np.stack(examples)).astype(np.float64)
+        rows = [{str(key): value for key, value in row.items()} for row in model_input.to_dict("records")]
+        probabilities = self.bundle.probabilities(self.reader.read(rows))
+        chosen = self.codec.decide(probabilities, about.decision)
         return pd.DataFrame(
             {
-                "label": [about.classes[best] for best in probabilities.argmax(axis=1)],
-                "probability": probabilities.max(axis=1),
-                "probabilities": probabilities.tolist(),
+                "label": [about.classes[index] for index in chosen],
+                "probability": probabilities[np.arange(len(chosen)), chosen].astype(np.float64),
+                "probabilities": probabilities.astype(np.float64).tolist(),
             },
             index=model_input.index,
         )

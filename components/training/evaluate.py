@@ -32,12 +32,15 @@ def evaluate(name: str) -> None:
     workload = catalogue.workload(name)
     exam = catalogue.exam(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
-    probabilities = Bundle(artifacts(name, "bundle")).probabilities(data.inputs("test"))
-    metrics = exam.measure(probabilities, np.asarray(data.labels("test")))
-    figures = exam.figures(data, probabilities)
+    bundle = Bundle(artifacts(name, "bundle"))
+    decision = bundle.about.decision
+    probabilities = bundle.probabilities(data.inputs("test"))
+    metrics = exam.measure(data, probabilities, decision, workload.train)
+    figures = exam.figures(data, probabilities, decision, workload.train)
+    predicted = catalogue.codec(workload.kind).decide(probabilities, decision)
     report = artifacts(name, "report")
     _write_figures(report / "figures", figures)
-    _write_confusion(report / "confusion.csv", data, probabilities)
+    _write_confusion(report / "confusion.csv", data, predicted)
     write_json(report / "metrics.json", metrics)
     store = open_store(name)
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
@@ -52,12 +55,12 @@ def _write_figures(folder: Path, figures: dict[str, Figure]) -> None:
             figure.savefig(draft / f"{title}.png", dpi=_DPI, metadata={"Software": None})
 
 
-def _write_confusion(path: Path, data: PreparedData, probabilities: NDArray[np.float32]) -> None:
+def _write_confusion(path: Path, data: PreparedData, predicted: NDArray[np.int64]) -> None:
     with whole_file(path) as draft, draft.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["actual", "predicted"])
-        for actual, predicted in zip(data.labels("test"), probabilities.argmax(axis=1), strict=True):
-            writer.writerow([data.classes[actual], data.classes[predicted]])
+        for actual, answer in zip(data.labels("test"), predicted, strict=True):
+            writer.writerow([data.classes[actual], data.classes[answer]])
 
 
 def _line(metrics: dict[str, float]) -> str:

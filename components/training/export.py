@@ -15,7 +15,7 @@ from torch import nn
 from components.config import entry
 from components.config.errors import ParityError
 from components.config.settings import artifacts
-from components.inference.bundle import MODEL, Bundle, new_bundle
+from components.inference.bundle import MODEL, SERVING, Bundle, new_bundle
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 from components.training import hardware
@@ -42,8 +42,17 @@ def export(name: str) -> None:
     module.load_state_dict(load_file(artifacts(name, "weights") / "model.safetensors"))
     serving = learner.serving(module)
     path = artifacts(name, "bundle")
-    with new_bundle(path, workload=name, kind=workload.kind, classes=data.classes, input=dict(data.input)) as draft:
+    with new_bundle(
+        path,
+        workload=name,
+        kind=workload.kind,
+        classes=data.classes,
+        input=dict(data.input),
+        decision=learner.decision(module),
+    ) as draft:
         _write_onnx(serving, data, draft / MODEL)
+        if data.serving.is_dir():
+            shutil.copytree(data.serving, draft / SERVING)
     worst = _largest_difference(Bundle(path), serving, data)
     if not worst <= TOLERANCE:  # not a number is no parity either
         shutil.rmtree(path)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -21,6 +22,17 @@ def test_a_changed_model_is_refused(bundle: Path) -> None:
     model = bundle / "model.onnx"
     model.write_bytes(model.read_bytes() + b"\0")
     with pytest.raises(BundleError, match=r"model\.onnx: SHA-256 is .* bundle\.json says"):
+        Bundle(bundle)
+
+
+def test_what_the_codec_needs_is_held_to_its_hash_too(bundle: Path) -> None:
+    assert Bundle(bundle).about.decision == {"threshold": 0.3}
+    past = Bundle(bundle).files / "past.npz"
+    past.write_bytes(b"another past")
+    with pytest.raises(BundleError, match=r"past\.npz: SHA-256 is .* bundle\.json says"):
+        Bundle(bundle)
+    past.unlink()
+    with pytest.raises(BundleError, match=r"past\.npz: missing, though bundle\.json names it"):
         Bundle(bundle)
 
 
@@ -52,6 +64,9 @@ def _write(path: Path) -> Path:
         [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["count", 2])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    with new_bundle(path, workload="w", kind="image", classes=("a", "b"), input={"height": 1}) as draft:
+    about: dict[str, Any] = {"classes": ("a", "b"), "input": {"height": 1}, "decision": {"threshold": 0.3}}
+    with new_bundle(path, workload="w", kind="image", **about) as draft:
         onnx.save(model, draft / "model.onnx")
+        (draft / "serving").mkdir()
+        (draft / "serving" / "past.npz").write_bytes(b"what was before")
     return path

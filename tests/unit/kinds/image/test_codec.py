@@ -81,7 +81,7 @@ def test_a_bomb_is_refused_before_it_is_decoded() -> None:
 
 
 def test_the_answer_names_the_best_class() -> None:
-    answer = codec.answers(np.array([[0.25, 0.75]], dtype=np.float32), ["cup", "plate"], "3")
+    (answer,) = codec.answers(np.array([[0.25, 0.75]], dtype=np.float32), ["cup", "plate"], {}, "3")
     assert answer.model_dump() == {
         "label": "plate",
         "probability": 0.75,

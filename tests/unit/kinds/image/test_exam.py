@@ -10,7 +10,7 @@ def test_metrics_are_the_fields_own() -> None:
     labels = random.integers(0, 5, 400)
     probabilities = random.dirichlet(np.ones(5), 400).astype(np.float32)
     predicted = probabilities.argmax(axis=1)
-    measured = exam.measure(probabilities, labels)
+    measured = exam.measures(probabilities, labels)
     assert measured["accuracy"] == pytest.approx(accuracy_score(labels, predicted))
     assert measured["macro_f1"] == pytest.approx(f1_score(labels, predicted, average="macro"))
     assert measured["log_loss"] == pytest.approx(log_loss(labels, probabilities), rel=1e-5)

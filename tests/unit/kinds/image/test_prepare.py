@@ -117,7 +117,7 @@ def _prepare(
             writer.write_batch(batch.set_column(3, source.SCHEMA.field("split"), pa.array(splits, pa.string())))
     out = folder / "prepared"
     out.mkdir()
-    prepare(folder / "raw.parquet", out, config)
+    prepare(folder / "raw.parquet", out, config, folder / "schema.yaml")
     return open_prepared(out)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from components.config.errors import DataError
 from components.kinds.image import codec, source
+from components.kinds.raw import DataSet
 
 
 def test_a_folder_is_read_in_order_with_names_and_labels(pictures: Path) -> None:
@@ -34,7 +35,7 @@ def test_idx_files_become_pictures(tmp_path: Path) -> None:
         labels = np.arange(count, dtype=np.uint8) % 2
         files[f"{split}_pictures"] = _idx(tmp_path / f"{split}-p", written[split])
         files[f"{split}_labels"] = _idx(tmp_path / f"{split}-l", labels)
-    train, test = source.from_files("idx", files, ["even", "odd"])
+    train, test = source.from_files(DataSet("idx", files, ["even", "odd"]))
     assert train.column("label").to_pylist() == ["even", "odd", "even", "odd", "even"]
     assert test.column("split").to_pylist() == ["test"] * 3
     row = {"picture": train.column("picture")[4].as_py()}
@@ -47,7 +48,7 @@ def test_another_file_is_no_idx_file(tmp_path: Path) -> None:
     path.write_bytes(b"hello there")
     files = {f"{split}_{part}": path for split in ("train", "test") for part in ("pictures", "labels")}
     with pytest.raises(DataError, match="not an IDX file"):
-        list(source.from_files("idx", files, ["a"]))
+        list(source.from_files(DataSet("idx", files, ["a"])))
 
 
 def _idx(path: Path, array: np.ndarray) -> Path:

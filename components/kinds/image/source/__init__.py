@@ -1,6 +1,6 @@
 """Where pictures come from -> raw records, one row a picture: its bytes, its label, its name, its split if given."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.config.errors import DataError
+from components.config.errors import ConfigError, DataError
 from components.kinds.image import codec
+from components.kinds.raw import DataSet, Origin, Raw
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 SCHEMA = pa.schema(
@@ -23,6 +24,37 @@ SCHEMA = pa.schema(
 _BATCH = 1_000
 _BATCH_BYTES = 64 * 2**20  # of pictures held in memory at a time
 _IDX_UINT8 = 0x08  # type code in the third byte of an IDX file; the fourth is the number of dimensions
+
+
+def open(origin: Origin) -> Raw:
+    """Open the pictures of a folder `label/picture.png` or of a public data set, then those of the inbox.
+
+    `about` has every label, those of the data set in its order before the rest, and the files that were ignored.
+
+    Raises:
+        ConfigError: the source is neither.
+    """
+    folders = [(origin.inbox, "inbox")] if origin.inbox else []
+    if origin.data_set is None:
+        if not Path(origin.source).is_dir():
+            raise ConfigError(f"source {origin.source}: neither a folder nor a data set's description (*.yaml)")
+        folders.insert(0, (Path(origin.source), "source"))
+    known = list(origin.data_set.labels) if origin.data_set else []
+    new = {label for folder, _ in folders for label in labels_in(folder)} - set(known)
+    ignored = [f"{folder}/{name}" for folder, _ in folders for name in ignored_in(folder)]
+    return Raw(SCHEMA, _batches(origin, folders), {"labels": known + sorted(new), "ignored": ignored})
+
+
+def _batches(origin: Origin, folders: Sequence[tuple[Path, str]]) -> Iterator[pa.RecordBatch]:
+    if origin.data_set:
+        yield from from_files(origin.data_set)
+    count = 0
+    for folder, name in folders:
+        for batch in from_folder(folder, name):
+            count += batch.num_rows
+            yield batch
+    if count == 0 and not origin.data_set:
+        raise DataError(f"{origin.source}: no picture there: label/picture.png is expected")
 
 
 def labels_in(folder: Path) -> list[str]:
@@ -62,16 +94,15 @@ def from_folder(folder: Path, origin: str) -> Iterator[pa.RecordBatch]:
         yield _batch(records)
 
 
-def from_files(format: str, files: Mapping[str, Path], labels: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def from_files(data_set: DataSet) -> Iterator[pa.RecordBatch]:
     """Yield the pictures of a public data set, as PNG.
 
-    Args:
-        format: `idx`, the format of MNIST and its successors (http://yann.lecun.com/exdb/mnist/).
-        files: for each split `train`, `test` its `{split}_pictures` and `{split}_labels`, decompressed.
-        labels: names of the label numbers.
+    Its format is `idx`, that of MNIST and its successors (http://yann.lecun.com/exdb/mnist/); its files are
+    `{split}_pictures` and `{split}_labels` of the splits `train` and `test`; its labels name the label numbers.
     """
-    if format != "idx":
-        raise DataError(f"format {format!r}: pictures are read from idx files only")
+    if data_set.format != "idx":
+        raise DataError(f"format {data_set.format!r}: pictures are read from idx files only")
+    files, labels = data_set.files, data_set.labels
     for split in ("train", "test"):
         pictures, numbers = (_read_idx(files[f"{split}_{part}"]) for part in ("pictures", "labels"))
         if len(pictures) != len(numbers):

@@ -1,7 +1,8 @@
 """Pictures as callers send them <-> the arrays that the model takes. The same code prepares data and serves."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,50 @@ class Answer(BaseModel):
     probability: float = Field(description="Its probability, 0 to 1.")
     probabilities: dict[str, float] = Field(description="Every class with its probability; they add up to 1.")
     model_version: str = Field(description="The registered version that gave this answer.")
+
+
+class Reader:
+    """Rows -> examples. Nothing is remembered from one picture to the next."""
+
+    def __init__(self, input: Mapping[str, Any], files: Path, memory: str | None) -> None:
+        self._input = input
+
+    def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.uint8]:
+        """Return the pictures of `rows` as `[N, height, width, channels]`.
+
+        Raises:
+            BadRequest: a row that `decode` does not take.
+        """
+        return np.stack([decode(row, self._input) for row in rows])
+
+    def learn(self, labels: Sequence[Mapping[str, Any]]) -> int:
+        """Return 0: no picture is remembered."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+Explained = None
+
+
+def explain(
+    score: Callable[[NDArray[Any]], NDArray[np.float32]],
+    examples: NDArray[Any],
+    input: Mapping[str, Any],
+    answers: Sequence[BaseModel],
+) -> Sequence[BaseModel]:
+    """Pictures are not explained."""
+    raise NotImplementedError
+
+
+def labelled(input: Mapping[str, Any]) -> None:
+    """Nothing is remembered of a picture, so nothing is to be told of it later."""
+
+
+def request(input: Mapping[str, Any]) -> type[Request]:
+    """Return what `POST /predict` takes."""
+    return Request
 
 
 def fields(input: Mapping[str, Any]) -> dict[str, str]:
@@ -80,16 +125,25 @@ def encode(example: NDArray[np.uint8]) -> dict[str, Any]:
     return {"picture": buffer.getvalue()}
 
 
-def answers(probabilities: NDArray[np.float32], classes: Sequence[str], version: str) -> Answer:
-    """Return the answer to one picture from its probabilities `[1, classes]`."""
-    row = probabilities[0]
-    best = int(row.argmax())
-    return Answer(
-        label=classes[best],
-        probability=float(row[best]),
-        probabilities=dict(zip(classes, map(float, row), strict=True)),
-        model_version=version,
-    )
+def decide(probabilities: NDArray[np.float32], decision: Mapping[str, float]) -> NDArray[np.int64]:
+    """Return the class that each of `[N, classes]` is taken for: the most probable."""
+    best: NDArray[np.int64] = probabilities.argmax(axis=1)
+    return best
+
+
+def answers(
+    probabilities: NDArray[np.float32], classes: Sequence[str], decision: Mapping[str, float], version: str
+) -> list[Answer]:
+    """Return the answers to `[N, classes]`."""
+    return [
+        Answer(
+            label=classes[best],
+            probability=float(row[best]),
+            probabilities=dict(zip(classes, map(float, row), strict=True)),
+            model_version=version,
+        )
+        for row, best in zip(probabilities, decide(probabilities, decision), strict=True)
+    ]
 
 
 def _array(picture: Image.Image, input: Mapping[str, Any]) -> NDArray[np.uint8]:

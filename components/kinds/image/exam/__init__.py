@@ -1,6 +1,7 @@
 """What a model of pictures is measured by, and the figures worth looking at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,11 +10,21 @@ from numpy.typing import NDArray
 
 from components.kinds.prepared import PreparedData
 
+if TYPE_CHECKING:
+    from components.kinds.image.params import Train
+
 _INK = "#1f2933"
 _RIGHT, _WRONG = "#2b6cb0", "#c05621"
 
 
-def measure(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
+def measure(
+    data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: "Train"
+) -> dict[str, float]:
+    """Return the measures of `probabilities`, `[N, classes]`, on the test split."""
+    return measures(probabilities, np.asarray(data.labels("test")))
+
+
+def measures(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
     """Return accuracy, the mean of the classes' F1 scores, and the mean negative log likelihood in nats.
 
     Args:
@@ -39,7 +50,9 @@ def confusion_matrix(probabilities: NDArray[np.float32], labels: NDArray[np.int6
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
-def figures(data: PreparedData, probabilities: NDArray[np.float32]) -> dict[str, Figure]:
+def figures(
+    data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: "Train"
+) -> dict[str, Figure]:
     """Return the confusion matrix, a picture of each class with its answer, and the worst mistakes."""
     labels = np.asarray(data.labels("test"))
     first = np.array([np.flatnonzero(labels == index)[0] for index in range(len(data.classes)) if index in labels])

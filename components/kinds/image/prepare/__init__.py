@@ -48,11 +48,12 @@ class _Record:
     split: Split
 
 
-def prepare(raw: Path, out: Path, config: Prepare) -> None:
+def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
     """Decode every picture of the Parquet file `raw`, leave out what is unfit, and write the splits to `out`.
 
     A picture's split is a pure function of its content, so that new pictures never move old ones. A picture that
-    stands in the test split already is left out of the others, and the same between validation and train.
+    stands in the test split already is left out of the others, and the same between validation and train. Pictures
+    need no schema.
 
     Raises:
         DataError: the findings pass the limits of `config`, or nothing is left to learn from.
