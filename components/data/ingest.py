@@ -2,8 +2,10 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
@@ -17,6 +19,9 @@ from components.kinds import catalogue
 from components.kinds.raw import DataSet, Origin, Raw
 
 logger = logging.getLogger(__name__)
+
+_GROUP = 2**17  # rows of a row group, or
+_GROUP_BYTES = 64 * 2**20  # its bytes in memory
 
 
 def ingest(name: str) -> None:
@@ -57,11 +62,23 @@ def _write(path: Path, raw: Raw) -> int:
         pq.ParquetWriter(path, schema, compression=raw.compression) as writer,
         tqdm(desc="ingest", unit=" records", mininterval=1.0) as progress,
     ):
-        for batch in raw.batches:
-            writer.write_batch(batch)
-            count += batch.num_rows
-            progress.update(batch.num_rows)
+        for group in _groups(raw.batches):
+            writer.write_table(group)
+            count += group.num_rows
+            progress.update(group.num_rows)
     return count
+
+
+def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Gather batches to row groups that are worth their overhead."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(one.num_rows for one in held) >= _GROUP or sum(one.nbytes for one in held) >= _GROUP_BYTES:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 if __name__ == "__main__":

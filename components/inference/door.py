@@ -15,7 +15,7 @@ MAX_BYTES = 10 * 2**20
 """Largest body that is read."""
 
 
-def answer(content: BaseModel | Sequence[BaseModel]) -> Response:
+def respond(content: BaseModel | Sequence[BaseModel]) -> Response:
     """Return one answer, or a list of them, as JSON."""
     if isinstance(content, BaseModel):
         return Response(content.model_dump_json(), media_type="application/json")
@@ -65,6 +65,24 @@ def door(request: Any) -> type[Door]:
     made.uploads = [name for name, field in request.model_fields.items() if field.annotation is bytes]
     made.multipart_fields = made.uploads
     return made
+
+
+def answers(one: type[BaseModel], request: Any) -> Any:
+    """Return the type of what answers a `request`, as BentoML shows it: one, or a list where many may be asked for."""
+    if isinstance(request, type):
+        return one
+    return create_model("Answers", __base__=(_OneOf, IORootModel[one | list[one]]))  # type: ignore[valid-type]
+
+
+class _OneOf:
+    """BentoML shows only the first of `anyOf`."""
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the schema with every alternative."""
+        schema: dict[str, Any] = super().model_json_schema(*args, **kwargs)  # type: ignore[misc]
+        schema["oneOf"] = schema.pop("anyOf")
+        return schema
 
 
 async def _content(request: Request, uploads: list[str]) -> Any:
@@ -117,6 +135,8 @@ def _json(body: bytes) -> Any:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
-    where = ".".join(map(str, first["loc"]))
+    place = first["loc"][2:] if first["loc"][:1] == ("root",) else first["loc"]  # behind it: which alternative
+    where = ".".join(map(str, place))
     message = first["msg"][:1].lower() + first["msg"][1:]
-    return f"{where}: {message}" if where else message
+    found = f", not {first['input']!r:.60}" if isinstance(first["input"], str | int | float) else ""
+    return f"{where}: {message}{found}" if where else message

@@ -30,6 +30,7 @@ class Endpoint:
     """Where a running endpoint answers."""
 
     url: str
+    client: httpx.Client
 
     def ask(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to one row, as the kind's codec encodes it: bytes are uploaded, the rest is JSON.
@@ -40,7 +41,7 @@ class Endpoint:
         uploads = {name: value for name, value in row.items() if isinstance(value, bytes)}
         content: dict[str, Any] = {"files": uploads} if uploads else {"json": dict(row)}
         try:
-            answer = httpx.post(f"{self.url}/predict", timeout=_ANSWER_LIMIT, trust_env=False, **content)
+            answer = self.client.post(f"{self.url}/predict", timeout=_ANSWER_LIMIT, **content)
             answer.raise_for_status()
         except httpx.HTTPError as error:
             raise EndpointError(f"{self.url}/predict: {error}") from error
@@ -67,7 +68,8 @@ def running_endpoint(bento: str) -> Iterator[Endpoint]:
             preexec_fn=partial(die_with_parent, SIGTERM),
         )
         try:
-            yield _ready(Endpoint(f"http://127.0.0.1:{port}"), server, log)
+            with httpx.Client(trust_env=False) as client:
+                yield _ready(Endpoint(f"http://127.0.0.1:{port}", client), server, log)
         finally:
             _end(server)
 
@@ -76,7 +78,7 @@ def _ready(endpoint: Endpoint, server: subprocess.Popen[bytes], log: IO[str]) ->
     deadline = time.monotonic() + _START_LIMIT
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            if httpx.get(f"{endpoint.url}/readyz", timeout=1.0, trust_env=False).is_success:
+            if endpoint.client.get(f"{endpoint.url}/readyz", timeout=1.0).is_success:
                 return endpoint
         except httpx.HTTPError:
             time.sleep(0.05)

@@ -19,7 +19,7 @@ from components.config.entry import die_with_parent
 from components.config.errors import BadRequest
 from components.config.settings import MEMORY
 from components.inference.bundle import Bundle, read_about
-from components.inference.door import Refusal, answer, door
+from components.inference.door import Refusal, answers, door, respond
 from components.kinds import catalogue
 
 
@@ -42,7 +42,7 @@ _codec = catalogue.codec(_about.kind)
 _request = _codec.request(_about.input)
 _labelled = _codec.labelled(_about.input)
 Input = door(_request)
-Output = _codec.Answer if isinstance(_request, type) else _codec.Answer | list[_codec.Answer]  # type: ignore[name-defined]
+Output = answers(_codec.Answer, _request)
 
 
 @bentoml.service(
@@ -61,7 +61,7 @@ class Endpoint:
     def __init__(self) -> None:
         die_with_parent()
         self.bundle = Bundle(Path(_model.path))
-        self.reader = _codec.Reader(_about.input, self.bundle.files, _memory())
+        self.reader = _codec.Reader(_about.workload, _about.input, self.bundle.files, _memory())
         self.version = str(_model.info.metadata["version"])
 
     @bentoml.api
@@ -72,7 +72,7 @@ class Endpoint:
     if _codec.Explained:
 
         @bentoml.api
-        def explain(self, request: Input, /) -> _codec.Explained | list[_codec.Explained]:  # type: ignore[valid-type,name-defined]
+        def explain(self, request: Input, /) -> answers(_codec.Explained, _request):  # type: ignore[valid-type]
             """Answer one request, and say what moved each answer most."""
             return self._answer(request, explained=True)
 
@@ -93,10 +93,10 @@ class Endpoint:
         except BadRequest as error:
             return Refusal(400, str(error)).response()
         probabilities = self.bundle.probabilities(examples)
-        answers = _codec.answers(probabilities, _about.classes, _about.decision, self.version)
+        told = _codec.answers(probabilities, _about.classes, _about.decision, self.version)
         if explained:
-            answers = _codec.explain(self.bundle.probabilities, examples, _about.input, answers)
-        return answer(answers if isinstance(request, list) else answers[0])
+            told = _codec.explain(self.bundle.probabilities, examples, _about.input, told)
+        return respond(told if isinstance(request, list) else told[0])
 
 
 def _memory() -> str:

@@ -63,18 +63,21 @@ class Codec(Protocol):
     def labelled(self, input: Mapping[str, Any], /) -> Any:
         """Return the type of what `POST /labels` takes: what became of earlier rows; None: nothing is remembered."""
 
-    def fields(self, input: Mapping[str, Any], /) -> dict[str, str]:
-        """Name the fields of a complete row and MLflow's types (`binary`, `string`, `double`, `long`, `boolean`).
+    def fields(self, input: Mapping[str, Any], /) -> dict[str, tuple[str, bool]]:
+        """Name the fields of a complete row (with what an endpoint would remember).
 
-        Complete: with what an endpoint would remember.
+        Each has MLflow's type (`binary`, `string`, `double`, `long`, `boolean`), and whether it may not be missing.
         """
 
     def rows(self, request: Any, /) -> list[dict[str, Any]]: ...
 
-    def Reader(self, input: Mapping[str, Any], files: Path, memory: str | None, /) -> Reader:  # noqa: N802 - a class
+    def Reader(  # noqa: N802 - a class
+        self, workload: str, input: Mapping[str, Any], files: Path, memory: str | None, /
+    ) -> Reader:
         """Open a reader.
 
         Args:
+            workload: whose endpoint it is.
             input: the bundle's description of one example.
             files: the directory of what `prepare` gave the bundle to carry (`serving/`).
             memory: where to remember rows, an SQLAlchemy address; None: the caller sends what would be remembered.

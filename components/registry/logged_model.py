@@ -109,7 +109,8 @@ def _signature(bundle: Path) -> ModelSignature:
         ColSpec(DataType.double, "probability"),
         ColSpec(Array(DataType.double), "probabilities"),
     ]
-    return ModelSignature(Schema([ColSpec(DataType[kind], name) for name, kind in fields.items()]), Schema(outputs))
+    inputs = [ColSpec(DataType[kind], name, required=required) for name, (kind, required) in fields.items()]
+    return ModelSignature(Schema(inputs), Schema(outputs))
 
 
 def _example(bundle: Path, prepared: Path) -> pd.DataFrame:

@@ -18,7 +18,7 @@ class BundleModel:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.codec = catalogue.codec(bundle.about.kind)
-        self.reader = self.codec.Reader(bundle.about.input, bundle.files, None)
+        self.reader = self.codec.Reader(bundle.about.workload, bundle.about.input, bundle.files, None)
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, object] | None = None) -> pd.DataFrame:
         """Return `label`, its `probability`, and `probabilities` (one a class, in the bundle's order) for each row.
@@ -29,7 +29,8 @@ class BundleModel:
             BadRequest: a row that cannot be decoded.
         """
         about = self.bundle.about
-        rows = [{str(key): value for key, value in row.items()} for row in model_input.to_dict("records")]
+        known = model_input.astype(object).where(model_input.notna(), None)
+        rows = [{str(key): value for key, value in row.items()} for row in known.to_dict("records")]
         probabilities = self.bundle.probabilities(self.reader.read(rows))
         chosen = self.codec.decide(probabilities, about.decision)
         return pd.DataFrame(

@@ -37,7 +37,7 @@ class Answer(BaseModel):
 class Reader:
     """Rows -> examples. Nothing is remembered from one picture to the next."""
 
-    def __init__(self, input: Mapping[str, Any], files: Path, memory: str | None) -> None:
+    def __init__(self, workload: str, input: Mapping[str, Any], files: Path, memory: str | None) -> None:
         self._input = input
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.uint8]:
@@ -78,9 +78,9 @@ def request(input: Mapping[str, Any]) -> type[Request]:
     return Request
 
 
-def fields(input: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields of a row with MLflow's types of them."""
-    return {"picture": "binary"}
+def fields(input: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
+    """Return the fields of a row: MLflow's types of them, and whether they may not be missing."""
+    return {"picture": ("binary", True)}
 
 
 def rows(request: Request) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Tables: records in time, each with a label or without one."""
