@@ -23,6 +23,29 @@ workloads:
     prepare: {{size: 8, channels: 1, validation: 0.15, test: 0.2}}
     train: {{epochs: 10, batch_size: 32, flip: false, width: 16}}
 """
+PAYMENTS = """\
+workloads:
+  payments:
+    kind: table
+    source: datasets/few.yaml
+    prepare:
+      columns: {label: fraud, time: time, id: transaction_id, amount: amount}
+      entities:
+        customer_id: {days: [1, 7]}
+        terminal_id: {days: [1, 7], measures: [count, risk], delayed: true}
+      card: customer_id
+      delay: 3
+      split: {train: 10, validation: 5, test: 5}
+    train: {epochs: 3, batch_size: 256}
+"""
+FEW = """\
+title: few
+kind: table
+licence: made here
+format: simulator
+settings:
+  {customers: 200, terminals: 400, days: 40, side: 20.0, compromised_terminals: 1, compromised_customers: 2}
+"""
 
 
 def pytest_configure() -> None:
@@ -115,17 +138,18 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def new_project(tmp_path_factory: pytest.TempPathFactory, digits: Path, prefect_home: Path) -> Callable[[], Project]:
-    """Make a fresh checkout whose only workload is the digits."""
+def new_project(tmp_path_factory: pytest.TempPathFactory, digits: Path, prefect_home: Path) -> Callable[..., Project]:
+    """Make a fresh checkout whose only workload is the digits, or what is given."""
 
-    def make() -> Project:
+    def make(params: str = DIGITS.format(source=digits)) -> Project:
         path = tmp_path_factory.mktemp("project") / "journeyman"
         files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
         for name in filter(None, files.stdout.split("\0")):
             if (ROOT / name).exists():
                 (path / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, path / name)
-        (path / "params.yaml").write_text(DIGITS.format(source=digits))
+        (path / "params.yaml").write_text(params)
+        (path / "datasets" / "few.yaml").write_text(FEW)
         shutil.copytree(prefect_home, path / "state" / "prefect")
         project = Project(path)
         commit(project, "the checkout")
@@ -135,7 +159,7 @@ def new_project(tmp_path_factory: pytest.TempPathFactory, digits: Path, prefect_
 
 
 @pytest.fixture
-def project(new_project: Callable[[], Project], monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(new_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch) -> Project:
     """A fresh checkout, and the test stands in it."""
     made = new_project()
     monkeypatch.chdir(made.path)
@@ -143,7 +167,7 @@ def project(new_project: Callable[[], Project], monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture(scope="session")
-def trained_once(new_project: Callable[[], Project]) -> Project:
+def trained_once(new_project: Callable[..., Project]) -> Project:
     """A checkout on which `dvc repro` has run. Not to be changed: see `trained`."""
     made = new_project()
     made.run("dvc", "repro")
@@ -156,6 +180,24 @@ def trained(trained_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """A copy of a trained checkout, and the test stands in it."""
     path = tmp_path / "journeyman"
     shutil.copytree(trained_once.path, path, symlinks=True)
+    monkeypatch.chdir(path)
+    return Project(path)
+
+
+@pytest.fixture(scope="session")
+def payments_once(new_project: Callable[..., Project]) -> Project:
+    """A checkout with a small simulated table, on which `dvc repro` has run. Not to be changed: see `payments`."""
+    made = new_project(PAYMENTS)
+    made.run("dvc", "repro")
+    commit(made, "trained")
+    return made
+
+
+@pytest.fixture
+def payments(payments_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy of the checkout with the trained table, and the test stands in it."""
+    path = tmp_path / "journeyman"
+    shutil.copytree(payments_once.path, path, symlinks=True)
     monkeypatch.chdir(path)
     return Project(path)
 

@@ -62,8 +62,8 @@ catalogue.workload = workload
 Section.__getattribute__ = watched
 Section.model_dump = whole
 import importlib
-stage, module = sys.argv[1:]
-getattr(importlib.import_module(module), stage)("digits")
+stage, module, workload_name = sys.argv[1:]
+getattr(importlib.import_module(module), stage)(workload_name)
 modules = sorted(str(Path(m.__file__).relative_to(Path.cwd())) for n, m in sys.modules.items()
                  if n.startswith("components.") and m.__file__)
 json.dump({"read": sorted(read), "modules": modules}, open("seen.json", "w"))
@@ -71,12 +71,18 @@ json.dump({"read": sorted(read), "modules": modules}, open("seen.json", "w"))
 
 
 @pytest.mark.parametrize("stage", MODULES)
-def test_every_key_that_is_read_is_tracked_and_every_module_listed(stage: str, trained: Project) -> None:
-    trained.run(sys.executable, "-c", RECORDER, stage, MODULES[stage])
+@pytest.mark.parametrize(
+    ("fixture", "workload", "kind"), [("trained", "digits", "image"), ("payments", "payments", "table")]
+)
+def test_every_key_that_is_read_is_tracked_and_every_module_listed(
+    fixture: str, workload: str, kind: str, stage: str, request: pytest.FixtureRequest
+) -> None:
+    project: Project = request.getfixturevalue(fixture)
+    project.run(sys.executable, "-c", RECORDER, stage, MODULES[stage], workload)
     seen = json.loads(Path("seen.json").read_text())
-    described = _described(stage)
+    described = _described(stage, workload, kind)
 
-    tracked = [key.removeprefix("workloads.digits.") for key in described["params"]]
+    tracked = [key.removeprefix(f"workloads.{workload}.") for key in described["params"]]
     assert seen["read"], "the recorder saw nothing"
     untracked = [key for key in seen["read"] if not any(f"{key}.".startswith(f"{known}.") for known in tracked)]
     assert untracked == []
@@ -91,22 +97,23 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(stage: str, t
 
 
 def test_the_recorder_sees_keys(trained: Project) -> None:
-    trained.run(sys.executable, "-c", RECORDER, "train", MODULES["train"])
+    trained.run(sys.executable, "-c", RECORDER, "train", MODULES["train"], "digits")
     read = json.loads(Path("seen.json").read_text())["read"]
     assert {"kind", "train.epochs", "train.width", "train.threads"} <= set(read)
     assert not [key for key in read if key.startswith("prepare")]
 
 
-def test_every_dependency_exists() -> None:
+@pytest.mark.parametrize("kind", ["image", "table"])
+def test_every_dependency_exists(kind: str) -> None:
     for stage in MODULES:
-        for dep in _described(stage)["deps"]:
+        for dep in _described(stage, "any", kind)["deps"]:
             if dep.startswith(("components", "data/inbox")):
                 assert (ROOT / dep).exists(), dep
 
 
-def _described(stage: str) -> dict[str, Any]:
+def _described(stage: str, workload: str, kind: str) -> dict[str, Any]:
     text = (ROOT / "dvc.yaml").read_text()
-    for name, value in {"key": "digits", "item.kind": "image", "item.source": "pictures"}.items():
+    for name, value in {"key": workload, "item.kind": kind, "item.source": "pictures"}.items():
         text = text.replace(f"${{{name}}}", value)
     return dict(yaml.safe_load(re.sub(r"\$\{.*?\}", "x", text))["stages"][stage]["do"])
 

@@ -1,7 +1,9 @@
 import json
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -9,7 +11,6 @@ from pydantic.fields import FieldInfo
 
 from components.config.errors import ConfigError
 from components.kinds import catalogue
-from components.kinds.image.params import Workload
 from tests.conftest import ROOT
 
 GOOD = """\
@@ -24,7 +25,7 @@ workloads:
 
 def test_shipped_params_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert list(catalogue.workloads()) == ["garments"]
+    assert list(catalogue.workloads()) == ["garments", "fraud"]
 
 
 def test_a_users_section_needs_at_most_ten_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,8 +43,12 @@ def test_a_users_section_needs_at_most_ten_lines(tmp_path: Path, monkeypatch: py
         ("channels: 3", "channels: 4", r"prepare\.channels: found 4; input should be 1 or 3"),
         ("epochs: 2", "epochs: 2, devices: many", r"train\.devices: found 'many'; "),
         ("epochs: 2", "epochs: 2, precision: bf16", r"train\.precision: found 'bf16'; input should be 'auto'"),
-        ("kind: image", "kind: imgae", r"mugs\.kind: unknown kind 'imgae'\. Allowed: image\. Did you mean 'image'\?"),
-        ("    kind: image\n", "", r"mugs\.kind: missing\. Allowed: image"),
+        (
+            "kind: image",
+            "kind: imgae",
+            r"mugs\.kind: unknown kind 'imgae'\. Allowed: image, table\. Did you mean 'image'\?",
+        ),
+        ("    kind: image\n", "", r"mugs\.kind: missing\. Allowed: image, table"),
         ("source: pictures", "sorce: pictures", r"mugs\.sorce: unknown key\. .*Did you mean 'source'\?"),
         ("workloads:", "workload:", r"workload: unknown key\. Allowed: workloads\. Did you mean 'workloads'\?"),
         ("mugs:", "Mugs!:", r"workloads\.name: found 'Mugs!'; "),
@@ -73,10 +78,15 @@ def test_a_missing_file_says_where_to_stand(tmp_path: Path, monkeypatch: pytest.
         catalogue.workloads()
 
 
-def test_every_key_is_documented_with_its_default() -> None:
-    rows = re.findall(r"^\| `([\w.]+)` \|([^|]*)\|", (ROOT / "docs" / "params.md").read_text(), re.MULTILINE)
-    documented = {key: default.strip() for key, default in rows}
-    keys = dict(_keys(Workload))
+@pytest.mark.parametrize("kind", catalogue.names())
+def test_every_key_is_documented_with_its_default(kind: str) -> None:
+    text = (ROOT / "docs" / "params.md").read_text()
+    common, *rest = re.split(r"^## ", text, flags=re.MULTILINE)
+    (own,) = [section for section in rest if section.startswith(f"Kind `{kind}`")]
+    documented = {
+        key: default.strip() for key, default in re.findall(r"^\| `([\w.<>]+)` \|([^|]*)\|", common + own, re.M)
+    }
+    keys = dict(_keys(import_module(f"components.kinds.{kind}.params").Workload))
     assert set(documented) == set(keys)
     for key, field in keys.items():
         default = "" if field.is_required() or field.default in (None, "") else json.dumps(field.default).strip('"')
@@ -87,6 +97,8 @@ def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Field
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from _keys(field.annotation, f"{prefix}{name}.")
+        elif get_origin(field.annotation) is dict and issubclass(get_args(field.annotation)[1], BaseModel):
+            yield from _keys(get_args(field.annotation)[1], f"{prefix}{name}.<name>.")
         else:
             yield f"{prefix}{name}", field
 

@@ -1,0 +1,69 @@
+"""Which features moved an answer most: each is put back to its typical value, and the model asked again.
+
+Occlusion by one reference value (Zeiler and Fergus 2014, arXiv:1311.2901, for pictures): exact for what it says, blind
+to what two features do together.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from components.kinds.table.codec.features import Definition
+from components.kinds.table.codec.records import Effect, Explained
+
+
+def explain(
+    score: Callable[[NDArray[Any]], NDArray[np.float32]],
+    examples: NDArray[Any],
+    input: Mapping[str, Any],
+    answers: Sequence[BaseModel],
+) -> list[Explained]:
+    """Return `answers` with what each feature does to them, the strongest first; one run of the model for all.
+
+    Args:
+        score: the model, `[N, F]` to `[N, 2]`.
+        examples: `[N, F]`.
+        input: the bundle's description of one example; its `typical` has one value a feature.
+        answers: to `examples`, in their order.
+    """
+    typical = np.array(input["typical"], dtype=np.float32)
+    effects = _effects(score, examples, typical)
+    strongest = np.argsort(-np.abs(effects), axis=1, kind="stable")
+    explained = []
+    for answer, example, effect, places in zip(answers, examples, effects, strongest, strict=True):
+        shown = [_effect(input, int(place), example, typical, float(effect[place])) for place in places]
+        explained.append(Explained(**dict(answer), explanation=shown))
+    return explained
+
+
+def _effects(
+    score: Callable[[NDArray[Any]], NDArray[np.float32]], examples: NDArray[Any], typical: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return `[N, F]`: the probability less that with the feature at its typical value."""
+    count, width = examples.shape
+    changed = np.repeat(examples, width, axis=0).reshape(count, width, width)
+    places = np.arange(width)
+    changed[:, places, places] = typical
+    without = score(changed.reshape(count * width, width))[:, 1].reshape(count, width)
+    effects: NDArray[np.float32] = score(examples)[:, 1:] - without
+    return effects
+
+
+def _effect(
+    input: Mapping[str, Any], place: int, example: NDArray[Any], typical: NDArray[np.float32], effect: float
+) -> Effect:
+    name = input["features"][place]
+    values = Definition.model_validate(input["definition"]).categories.get(name)
+    here, usual = (_shown(array[place], values) for array in (example, typical))
+    return Effect(feature=name, value=here, typical=usual, effect=effect)
+
+
+def _shown(value: np.float32, values: Sequence[str] | None) -> float | str | None:
+    if np.isnan(value):
+        return None
+    if values is None:
+        return float(value)
+    return values[int(value) - 1] if value >= 1 else None

@@ -1,0 +1,82 @@
+"""What a row of the table looks like: inferred once from the first data, written down, held to ever after."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from components.config.errors import ConfigError
+from components.config.files import whole_file
+from components.config.params import read_yaml
+
+Type = Literal["integer", "number", "boolean", "category", "time"]
+
+_HEAD = """\
+# The columns of this table: what `prepare` found in the first data it saw, and holds later data to.
+# Edit it where the data may be otherwise (ranges, known values, the part `nulls` that may be missing), and commit it.
+# Without this file it is written anew, from the data of that day.
+"""
+
+
+class Column(BaseModel):
+    """One column."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Type
+    minimum: float | None = None
+    """Of a number: the least that is taken."""
+    maximum: float | None = None
+    """Of a number: the most that is taken."""
+    values: tuple[str, ...] | None = None
+    """Of a category: those that are known."""
+    nulls: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Part of the values that may be missing; 0: none may."""
+    example: str | int | float | bool | None = None
+    """One value, for people."""
+
+    @field_validator("values")
+    @classmethod
+    def _once_each(cls, values: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        twice = sorted({value for value in values or () if (values or ()).count(value) > 1})
+        if twice:
+            raise ValueError(f"listed twice: {', '.join(twice)}")
+        return values
+
+
+class Schema(BaseModel):
+    """Every column by its name, in the table's order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: dict[str, Column]
+
+    def without(self, names: Collection[str]) -> "Schema":
+        """Return the schema less the columns of those names."""
+        return Schema(columns={name: column for name, column in self.columns.items() if name not in names})
+
+
+def read(path: Path) -> Schema:
+    """Return the schema that is written at `path`.
+
+    Raises:
+        ConfigError: one line for the first thing wrong with it.
+    """
+    try:
+        return Schema.model_validate(read_yaml(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ConfigError(f"{path}: {place}: {first['msg'][:1].lower()}{first['msg'][1:]}") from error
+
+
+def write(path: Path, schema: Schema) -> None:
+    """Write the schema to `path`, for people and for `read`."""
+    columns: dict[str, Any] = {
+        name: column.model_dump(mode="json", exclude_none=True) for name, column in schema.columns.items()
+    }
+    text = yaml.safe_dump({"columns": columns}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+    with whole_file(path) as draft:
+        draft.write_text(_HEAD + text, encoding="utf-8")

@@ -1,0 +1,155 @@
+"""Figures of scores: precision against recall, cost against alerts, their spread, and whether they can be believed."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, precision_recall_curve
+
+from components.kinds.prepared import PreparedData
+from components.kinds.table.exam.metrics import misses_of
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+_INK, _PALE = "#1f2933", "#8a94a6"
+_MODEL, _POSITIVE = "#2b6cb0", "#c05621"
+_BINS = 10  # of the calibration, each with a tenth of the expected positives
+_STEEPEST = 12.0  # logits beyond which scores are drawn at the edge
+
+
+def curve_figure(labels: Int64, scores: Float32, others: Float64, other: str, decision: Mapping[str, float]) -> Figure:
+    """Draw precision against recall of the model and the baseline, and where the threshold lies."""
+    figure, axes = _sheet()
+    for name, values, colour in (("model", scores, _MODEL), (other, others, _PALE)):
+        precision, recall, _ = precision_recall_curve(labels, values)
+        area = average_precision_score(labels, values)
+        axes.step(recall, precision, where="post", color=colour, linewidth=1.8, label=f"{name}, {area:.3f}")
+    positive, flagged = labels == 1, scores >= np.float32(decision["threshold"])
+    hits = (flagged & positive).sum()
+    if flagged.any():
+        point = (hits / positive.sum(), hits / flagged.sum())
+        axes.plot(*point, "o", color=_POSITIVE, markersize=7, zorder=3, label="at the threshold")
+    axes.axhline(positive.mean(), color=_PALE, linewidth=1, linestyle=":", label=f"chance, {positive.mean():.3f}")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall: part of the positives found")
+    axes.set_ylabel("precision: part of the alerts that is right")
+    axes.set_title(f"Average precision on {len(labels):,} test records", color=_INK)
+    figure.legend(frameon=False, loc="outside lower center", ncols=2)
+    return figure
+
+
+def cost_figure(data: PreparedData, scores: Float32, decision: Mapping[str, float], false_alarm: float) -> Figure:
+    """Draw what 1,000 records cost against how many of them are flagged, and where the threshold lies."""
+    positive, misses = np.asarray(data.labels("test")) == 1, misses_of(data)
+    order = np.argsort(-scores, kind="stable")
+    saved = np.where(positive, misses, -false_alarm)[order]
+    thousands = len(scores) / 1_000
+    cost = (misses[positive].sum() - np.cumsum(saved)) / thousands
+    alerts = np.arange(1, len(scores) + 1) / thousands
+    flagged = int((scores >= np.float32(decision["threshold"])).sum())
+    nothing = misses[positive].sum() / thousands
+    figure, axes = _sheet()
+    here, chosen = (cost[flagged - 1] if flagged else nothing), decision["threshold"]
+    axes.plot(alerts, cost, color=_MODEL, linewidth=1.8, label="the most suspicious")
+    axes.plot(
+        max(flagged, 1) / thousands,
+        here,
+        "o",
+        color=_POSITIVE,
+        markersize=7,
+        label=f"threshold {chosen:.3g}: {here:,.1f}",
+    )
+    axes.axhline(nothing, color=_PALE, linewidth=1, linestyle=":", label=f"none: {nothing:,.1f}")
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set(xlim=(alerts[0], 1_000), ylim=(0, 2.2 * nothing), xlabel="alerts in 1,000 records")
+    axes.set_ylabel("cost of 1,000 records")
+    axes.set_title(f"A miss costs {_price(data)}, a false alarm {false_alarm:g}", color=_INK)
+    figure.legend(frameon=False, loc="outside lower center", ncols=3, title="flagged")
+    return figure
+
+
+def scores_figure(labels: Int64, scores: Float32, classes: Sequence[str], decision: Mapping[str, float]) -> Figure:
+    """Draw how many records of each class have which score, counts by their logarithm."""
+    figure, axes = _sheet()
+    odds, threshold = _logit(scores), float(_logit(np.array([decision["threshold"]]))[0])
+    bins = np.linspace(odds.min(), odds.max(), 60).tolist()
+    for label, colour in ((0, _MODEL), (1, _POSITIVE)):
+        chosen = odds[labels == label]
+        axes.hist(chosen, bins=bins, color=colour, alpha=0.55, label=f"{classes[label]}: {len(chosen):,} records")
+    axes.axvline(threshold, color=_INK, linewidth=1.2)
+    top = axes.get_xaxis_transform()
+    axes.text(threshold, 1.01, "threshold", transform=top, ha="center", va="bottom", color=_INK, fontsize=9)
+    axes.set_yscale("log")
+    _score_ticks(axes, odds.min(), odds.max())
+    axes.set(xlabel="score", ylabel="records")
+    axes.legend(frameon=False, loc="upper right")
+    return figure
+
+
+def calibration_figure(labels: Int64, probabilities: Float32) -> Figure:
+    """Draw the share of positives among records of about the same probability, with 95 % intervals (Wilson 1927).
+
+    A bin holds a tenth of the positives that the probabilities promise; bins of as many records would show nothing
+    where positives are rare.
+    """
+    order = np.argsort(probabilities, kind="stable")
+    promised = np.cumsum(probabilities[order], dtype=np.float64)
+    bins = np.minimum((promised / promised[-1] * _BINS).astype(int), _BINS - 1)
+    count = np.bincount(bins, minlength=_BINS)
+    there = count > 0
+    mean = np.bincount(bins, probabilities[order], _BINS)[there] / count[there]
+    share = np.bincount(bins, labels[order], _BINS)[there] / count[there]
+    low, high = _wilson(share, count[there])
+    figure, axes = _sheet()
+    least = min(float(mean.min()), float(low[low > 0].min(initial=1.0))) / 2
+    axes.plot([least, 1], [least, 1], color=_PALE, linewidth=1, linestyle=":")
+    away = [np.maximum(share - low, 0), np.maximum(high - share, 0)]
+    axes.errorbar(mean, share, yerr=away, fmt="o", color=_MODEL, ecolor=_MODEL, elinewidth=1.2, markersize=6)
+    axes.set(xscale="log", yscale="log", xlim=(least, 1.2), ylim=(least, 1.2))
+    axes.set_xlabel("probability told")
+    axes.set_ylabel("share of positives found")
+    axes.set_title(
+        f"{probabilities.sum(dtype=np.float64):,.0f} positives promised, {int(labels.sum()):,} found", color=_INK
+    )
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    return figure
+
+
+def _sheet() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#e4e7eb", linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _price(data: PreparedData) -> str:
+    return "1" if data.input["amount_feature"] is None else "its amount"
+
+
+def _logit(scores: NDArray[np.floating]) -> Float64:
+    given = np.clip(scores.astype(np.float64), 1e-12, 1 - 1e-12)
+    odds: Float64 = np.clip(np.log(given) - np.log1p(-given), -_STEEPEST, _STEEPEST)
+    return odds
+
+
+def _score_ticks(axes: Axes, low: float, high: float) -> None:
+    scores = np.array([1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999])
+    places = _logit(scores)
+    shown = (places >= low) & (places <= high)
+    axes.set_xticks(places[shown], [f"{score:g}" for score in scores[shown]])
+
+
+def _wilson(share: Float64, count: Int64) -> tuple[Float64, Float64]:
+    """Return the 95 % interval of a share among `count`."""
+    z = 1.96
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
+    return middle - half, middle + half

@@ -1,0 +1,93 @@
+"""What scores of records are measured by: how they rank, whether they can be believed, and what they cost."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from components.kinds.prepared import PreparedData
+from components.kinds.table.codec.features import DAY
+
+CARDS = 100
+"""Cards a day that there are people to look into: the handbook's."""
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+_CERTAIN = 1e-7  # from 0 and 1: the log loss of a float32 stays finite
+
+
+def ranking(data: PreparedData, scores: NDArray[np.floating]) -> dict[str, float]:
+    """Return how well `[N]` scores rank the test records.
+
+    `average_precision`, `roc_auc`, and, where the table has cards, `card_precision_100`.
+    """
+    labels = np.asarray(data.labels("test"))
+    found = {
+        "average_precision": float(average_precision_score(labels, scores)),
+        "roc_auc": float(roc_auc_score(labels, scores)),
+    }
+    if (data.path / "test_cards.npy").exists():
+        cards, days = data.array("test", "cards"), data.array("test", "times") // DAY
+        found[f"card_precision_{CARDS}"] = card_precision(cards, days, labels, scores)
+    return found
+
+
+def card_precision(cards: Int64, days: Int64, labels: Int64, scores: NDArray[np.floating], most: int = CARDS) -> float:
+    """Return the part of the `most` highest-scored cards of a day that are compromised, averaged over the days.
+
+    A card has the highest score of its records that day, and is compromised if one of them is positive; once found on
+    a day, it is left out on later ones (Fraud Detection Handbook, chapter 4, "Card Precision top-k").
+
+    Args:
+        cards: `[N]`; below 0: none.
+        days: `[N]`.
+        labels: `[N]`, 0 or 1.
+        scores: `[N]`.
+        most: cards looked into a day.
+    """
+    found = np.empty(0, dtype=np.int64)
+    shares = []
+    for day in np.unique(days):
+        today = np.flatnonzero((days == day) & (cards >= 0) & ~np.isin(cards, found))
+        names, place = np.unique(cards[today], return_inverse=True)
+        score, compromised = np.full(len(names), -np.inf), np.zeros(len(names), dtype=np.bool_)
+        np.maximum.at(score, place, scores[today])
+        np.logical_or.at(compromised, place, labels[today] == 1)
+        looked = np.argsort(-score, kind="stable")[:most]
+        shares.append(float(compromised[looked].sum() / most))
+        found = np.append(found, names[looked][compromised[looked]])
+    return float(np.mean(shares))
+
+
+def log_loss(labels: Int64, probabilities: NDArray[np.floating]) -> float:
+    """Return the mean negative log likelihood of `[N]` labels, in nats; `[N]` probabilities of the positive class."""
+    given = np.where(labels == 1, probabilities, 1.0 - probabilities).astype(np.float64)
+    return float(-np.log(np.maximum(given, _CERTAIN)).mean())
+
+
+def decided(data: PreparedData, scores: Float32, decision: Mapping[str, float], false_alarm: float) -> dict[str, float]:
+    """Return what comes of flagging the test records whose score reaches the threshold.
+
+    `precision` and `recall`; `cost_per_1000` records, where a missed positive costs its amount and a false alarm
+    `false_alarm`; and for comparison `flag_nothing_cost_per_1000`.
+    """
+    positive, misses = np.asarray(data.labels("test")) == 1, misses_of(data)
+    flagged = scores >= np.float32(decision["threshold"])
+    hits = int((flagged & positive).sum())
+    cost = misses[positive & ~flagged].sum() + false_alarm * (flagged & ~positive).sum()
+    return {
+        "precision": hits / max(int(flagged.sum()), 1),
+        "recall": hits / max(int(positive.sum()), 1),
+        "cost_per_1000": 1_000 * float(cost) / len(scores),
+        "flag_nothing_cost_per_1000": 1_000 * float(misses[positive].sum()) / len(scores),
+    }
+
+
+def misses_of(data: PreparedData) -> Float64:
+    """Return what each test record costs if it is positive and missed, `[N]`: its amount; 1 without amounts."""
+    if data.input["amount_feature"] is None:
+        return np.ones(len(data.labels("test")))
+    return np.asarray(data.array("test", "amounts"))

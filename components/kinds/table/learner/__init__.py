@@ -1,0 +1,78 @@
+"""How records are learned. Needs torch, lightning, torchmetrics and numpy alone."""
+
+from math import ceil
+from typing import TYPE_CHECKING, Any, cast
+
+import lightning
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from components.kinds.table.learner.autoencoder import Autoencoder, View
+from components.kinds.table.learner.batches import AllBatches, TrainingBatches
+from components.kinds.table.learner.cuts import cuts
+from components.kinds.table.learner.encoding import Encoding, Layout
+from components.kinds.table.learner.network import Model, Network
+from components.kinds.table.learner.schedule import unlabelled_epochs
+from components.kinds.table.learner.teaching import RecordModule
+
+if TYPE_CHECKING:
+    from components.kinds.prepared import PreparedData
+    from components.kinds.table.params import Train
+
+_VALIDATION_BATCH = 4_096
+_SAMPLE = 500_000
+"""Most records that are looked at before the training, to fit scales and cuts."""
+
+
+def module(data: "PreparedData", config: "Train") -> RecordModule:
+    """Return a module with fresh weights, which depend on torch's global seed alone."""
+    layout = Layout.of(data.input)
+    examples = np.array(_spread(data.inputs("train")))
+    if config.labels == "none":
+        view = View(layout, examples, left_out=layout.from_labels)
+        return RecordModule(Model(None, None, Autoencoder(view, config.width, config.code)), config, labelled=1.0)
+    known = np.flatnonzero(data.labels("train") >= 0)
+    labels = data.labels("train")[known]
+    encoding = Encoding(layout, examples, _cuts(layout, data, known))
+    autoencoder = None
+    if config.autoencoder:
+        autoencoder = Autoencoder(View(layout, examples, left_out=()), config.width, config.code)
+    inputs = encoding.width + (0 if autoencoder is None else 1 + config.code)
+    prior = (int((labels == 1).sum()) + 0.5) / (len(labels) + 1)
+    network = Network(inputs, config.width, config.layers, config.dropout, prior)
+    return RecordModule(Model(encoding, network, autoencoder), config, len(known) / len(data.labels("train")))
+
+
+def loaders(data: "PreparedData", config: "Train") -> tuple[TrainingBatches, AllBatches]:
+    """Return the batches of training and validation; they come whole from the map, so no worker would help."""
+    inputs, labels = data.inputs("train"), data.labels("train")
+    if config.labels == "none":
+        labels = np.broadcast_to(np.int64(-1), len(inputs))
+    training = TrainingBatches(inputs, labels, config.batch_size, config.seed, unlabelled_epochs(config))
+    misses = np.broadcast_to(1.0, len(data.labels("validation")))
+    if data.input["amount_feature"] is not None:
+        misses = data.array("validation", "amounts")
+    return training, AllBatches(data.inputs("validation"), data.labels("validation"), misses, _VALIDATION_BATCH)
+
+
+def serving(module: lightning.LightningModule) -> nn.Module:
+    """Return what the endpoint runs, in evaluation mode: float32 `[N, F]` -> probabilities `[N, 2]`."""
+    return cast("RecordModule", module).model.eval()
+
+
+def decision(module: lightning.LightningModule) -> dict[str, float]:
+    """Return the threshold: from which probability on a record is taken for positive."""
+    return {"threshold": float(cast("RecordModule", module).threshold)}
+
+
+def _cuts(layout: Layout, data: "PreparedData", known: NDArray[np.int64]) -> list[tuple[int, float]]:
+    """Return where labelled records are cut: place of the number and value."""
+    places = _spread(known)
+    examples, labels = data.inputs("train")[places], data.labels("train")[places]
+    return [(place, cut) for place in range(layout.numbers) for cut in cuts(examples[:, place], labels)]
+
+
+def _spread(rows: NDArray[Any]) -> NDArray[Any]:
+    """Return at most `_SAMPLE` of the rows, evenly spread."""
+    return rows[:: ceil(len(rows) / _SAMPLE)]

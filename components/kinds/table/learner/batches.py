@@ -1,0 +1,93 @@
+"""Batches of memory-mapped records; what a training batch holds is a pure function of (seed, epoch, index)."""
+
+from collections.abc import Iterator
+from math import ceil
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Batch = tuple[Tensor, Tensor]
+"""Inputs float32 `[N, F]`, and labels int64 `[N]`: 1, 0, -1 not known."""
+WeighedBatch = tuple[Tensor, Tensor, Tensor]
+"""A batch, and what each record costs, float32 `[N]`, if it is positive and missed."""
+
+_SMALLEST = 16
+
+
+class TrainingBatches:
+    """One epoch after another of shuffled batches: first epochs over every record, then epochs over the labelled ones.
+
+    Every epoch has as many steps as batches fit into the split. Where only a part of it is labelled, the batches are
+    smaller by that part, so that few labels are not seen over and over, and learned by heart. Iterating goes on from
+    (`epoch`, `position`), which a checkpoint keeps through `state_dict`, and moves on to the next epoch at the end.
+    """
+
+    def __init__(
+        self, inputs: NDArray[np.float32], labels: NDArray[np.int64], batch_size: int, seed: int, unlabelled: int
+    ) -> None:
+        """Take the split.
+
+        Args:
+            inputs: `[N, F]`.
+            labels: `[N]`: 1, 0, -1 not known.
+            batch_size: records a step, if all are labelled.
+            seed: of the order.
+            unlabelled: epochs over every record, labelled or not, before those over the labelled ones.
+        """
+        self.inputs, self.labels, self.seed, self.unlabelled = inputs, labels, seed, unlabelled
+        self.batch_size = min(batch_size, len(labels))
+        self.epoch = self.position = 0
+        self._labelled = np.flatnonzero(labels >= 0)
+
+    def __len__(self) -> int:
+        return len(self.labels) // self.batch_size
+
+    def __iter__(self) -> Iterator[Batch]:
+        epoch = self.epoch
+        order, size = self._order(epoch)
+        for index in range(self.position, len(self)):
+            # moved on before the batch is handed out: a loop that counts its batches never asks for one more
+            self.epoch, self.position = (epoch, index + 1) if index + 1 < len(self) else (epoch + 1, 0)
+            places = np.sort(order[index * size : (index + 1) * size])  # read the file forwards
+            yield torch.from_numpy(self.inputs[places]), torch.from_numpy(self.labels[places])
+
+    def state_dict(self) -> dict[str, int]:
+        """Return where the iteration stands."""
+        return {"epoch": self.epoch, "position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from where `state_dict` stood."""
+        self.epoch, self.position = state["epoch"], state["position"]
+
+    def _order(self, epoch: int) -> tuple[NDArray[np.int64], int]:
+        """Return the places of the epoch's records, as often shuffled anew as they are needed, and the batch size."""
+        rows = np.arange(len(self.labels)) if epoch < self.unlabelled else self._labelled
+        size = max(_SMALLEST, round(self.batch_size * len(rows) / len(self.labels)))
+        size = min(size, self.batch_size, len(rows))
+        passes = ceil(len(self) * size / len(rows))
+        shuffled = [np.random.default_rng([self.seed, epoch, number]).permutation(rows) for number in range(passes)]
+        return np.concatenate(shuffled), size
+
+
+class AllBatches:
+    """Every record once, in the order of the file, with what it costs to miss it."""
+
+    def __init__(
+        self,
+        inputs: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        misses: NDArray[np.float64],
+        batch_size: int,
+    ) -> None:
+        self.inputs, self.labels, self.misses, self.batch_size = inputs, labels, misses, batch_size
+
+    def __len__(self) -> int:
+        return ceil(len(self.labels) / self.batch_size)
+
+    def __iter__(self) -> Iterator[WeighedBatch]:
+        for start in range(0, len(self.labels), self.batch_size):
+            part = slice(start, start + self.batch_size)
+            inputs, labels, misses = (np.array(array[part]) for array in (self.inputs, self.labels, self.misses))
+            yield torch.from_numpy(inputs), torch.from_numpy(labels), torch.from_numpy(misses).float()

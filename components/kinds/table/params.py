@@ -1,0 +1,159 @@
+"""The keys of a table workload's section in `params.yaml`."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from components.config import params
+
+METRIC = "average_precision"
+"""Decides which of two models is better: the area under the precision-recall curve, in steps."""
+
+Days = Annotated[float, Field(gt=0.0)]
+Count = Annotated[int, Field(ge=0)]
+Measure = Literal["count", "mean", "risk"]
+
+
+class Columns(params.Section):
+    """Which column is what. Every other column is a feature, unless it is dropped."""
+
+    label: str
+    """Two-valued: what is to be told. Null: not known."""
+    positive: str | int | bool | None = None
+    """The label's value to be found. Left out: 1, or true."""
+    time: str
+    """When it happened; a date with time, or a number of seconds since 1970."""
+    id: str | None = None
+    """Tells one record from every other, so that one that is sent twice counts once."""
+    amount: str | None = None
+    """What is at stake, in money; never negative."""
+    drop: list[str] = []
+    """Left out: known only afterwards, or of no use."""
+
+
+class Entity(params.Section):
+    """What is remembered of an entity (a customer, a terminal), over windows that end with the record."""
+
+    days: Annotated[list[Annotated[int, Field(ge=1, le=366)]], Field(min_length=1)] = [1, 7, 30]
+    """Lengths of the windows."""
+    measures: Annotated[list[Measure], Field(min_length=1)] = ["count", "mean"]
+    """`count` of its records, `mean` of their amounts, `risk`: the share of positives among the labelled."""
+    delayed: bool = False
+    """End the windows `prepare.delay` days before the record, where labels are known. `risk` asks for it."""
+
+    @model_validator(mode="after")
+    def _risk_is_delayed(self) -> Self:
+        if "risk" in self.measures and not self.delayed:
+            raise ValueError("the measure 'risk' needs labels, which are late: set delayed: true")
+        return self
+
+
+class Split(params.Section):
+    """Days of each split, the last ones of the table: train, validation, the delay, test."""
+
+    train: Days
+    validation: Days
+    test: Days
+
+
+class Limits(params.Section):
+    """How many records may be wrong before `prepare` fails. Left out: they are reported, and left out."""
+
+    duplicates: Count | None = None
+    """Records whose id was there before."""
+    future: Count | None = None
+    """Records of a time that has not come."""
+    unordered: Count | None = None
+    """Records that stand behind later ones; they are put in order, not left out."""
+    invalid: Count | None = None
+    """Infinite or negative amounts, labels or times that are none."""
+    out_of_range: Count | None = None
+    """Numbers outside the range of the schema."""
+    unknown: Count | None = None
+    """Categories that the schema does not know; they are taken as unknown, not left out."""
+    leaks: Count | None = 0
+    """Columns that tell the label by themselves."""
+
+
+class Prepare(params.Section):
+    """How records become features."""
+
+    columns: Columns
+    entities: dict[str, Entity] = {}
+    """Columns that name who or what the record is about, and what is remembered of each."""
+    card: str | None = None
+    """The entity that is blocked once a fraud of it is known, and that is ranked by card precision."""
+    delay: Annotated[float, Field(ge=0.0)] = 7.0
+    """Days until a label is known."""
+    split: Split
+    labelled: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Part of the training and validation labels that is used; the others are taken as not known."""
+    decimals: Annotated[int, Field(ge=0, le=6)] = 2
+    """Of the amount: windows add it up exactly, as whole numbers of its last place."""
+    history: Literal["endpoint", "caller"] = "endpoint"
+    """Who remembers the windows in service: the endpoint, or the caller, who then sends them."""
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        if self.card is not None and self.card not in self.entities:
+            raise ValueError(f"card {self.card!r} is none of the entities")
+        if self.columns.amount is None and any("mean" in entity.measures for entity in self.entities.values()):
+            raise ValueError("the measure 'mean' needs columns.amount")
+        if self.delay == 0 and any(entity.delayed for entity in self.entities.values()):
+            raise ValueError("an entity is delayed, but delay is 0: windows would see the record's own label")
+        return self
+
+    @model_validator(mode="after")
+    def _one_role_each(self) -> Self:
+        columns = self.columns
+        named = [columns.label, columns.time, columns.id, columns.amount, *self.entities, *columns.drop]
+        for name in named:
+            if name is not None and named.count(name) > 1:
+                raise ValueError(f"column {name!r} is named twice: as label, time, id, amount, entity or to drop")
+        return self
+
+
+class Train(params.Training):
+    """The recipe: fully connected layers, AdamW on one cycle; an autoencoder before them, or alone."""
+
+    labels: Literal["all", "none"] = "all"
+    """`all`: learn from the labels that are known. `none`: from none; what an autoencoder says badly is suspicious."""
+    autoencoder: bool = False
+    """Teach an autoencoder first, on every record of the training split, labelled or not; what it finds is input to
+    the network."""
+    autoencoder_epochs: Annotated[int, Field(ge=1)] = 4
+    """Of `epochs`, the first ones, which teach that autoencoder."""
+    width: Annotated[int, Field(ge=4, le=4096)] = 128
+    """Units of a hidden layer."""
+    layers: Annotated[int, Field(ge=1, le=16)] = 2
+    """Hidden layers of the network."""
+    code: Annotated[int, Field(ge=1, le=1024)] = 4
+    """Numbers by which the autoencoder has to say a record."""
+    dropout: params.Fraction = 0.1
+    """Part of the hidden units that is left out of a step."""
+    learning_rate: Annotated[float, Field(gt=0.0)] = 2e-3
+    """Peak of the cycle."""
+    weight_decay: Annotated[float, Field(ge=0.0)] = 0.1
+    """On matrices, not on biases."""
+    false_alarm: Annotated[float, Field(gt=0.0)] = 5.0
+    """What a false alarm costs, where a missed positive costs its amount, or 1 in a table without amounts. The
+    threshold is where the validation split costs least."""
+    alerts: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.01
+    """With `labels: none`: part of the validation split that the threshold flags."""
+
+    @model_validator(mode="after")
+    def _phases_fit(self) -> Self:
+        if self.autoencoder and self.labels == "none":
+            raise ValueError("autoencoder: without labels it is all there is; leave it out, or set labels: all")
+        if self.autoencoder and self.autoencoder_epochs >= self.epochs:
+            raise ValueError("autoencoder_epochs leaves none of the epochs to the network")
+        return self
+
+
+class Workload(params.Workload):
+    """A workload of records in a table."""
+
+    kind: Literal["table"]
+    prepare: Prepare
+    train: Train

@@ -1,0 +1,97 @@
+"""Raw records -> validated, split by time, with features: one array a split."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from components.config.errors import DataError
+from components.config.files import write_json
+from components.kinds.prepared import SPLITS, write_about
+from components.kinds.table.codec import features
+from components.kinds.table.codec import schema as schemas
+from components.kinds.table.prepare.clean import clean
+from components.kinds.table.prepare.describe import define, describe
+from components.kinds.table.prepare.findings import Findings, enforce, report
+from components.kinds.table.prepare.history import write_history
+from components.kinds.table.prepare.infer import infer, profile
+from components.kinds.table.prepare.labels import labels
+from components.kinds.table.prepare.leaks import leaks
+from components.kinds.table.prepare.split import SPLIT, assign, counts, spans
+from components.kinds.table.prepare.stream import write_features
+from components.kinds.table.prepare.table import ROW, TIME, open_table
+from components.kinds.table.prepare.validate import validate
+
+if TYPE_CHECKING:
+    from components.kinds.table.params import Prepare
+
+logger = logging.getLogger(__name__)
+
+
+def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
+    """Hold the Parquet file `raw` to the schema, split it by time, and write the features of the splits to `out`.
+
+    Where there is no file `schema`, it is inferred from the data, and written once all else is done. Memory is bounded
+    by the look-back of the windows and the chunk, not by the table, unless the table is not in order of time: it is
+    sorted then, which takes memory for the part of it that is used.
+
+    Raises:
+        DataError: the table is not what the schema says, has more faults than `config.limits` allows, or too few days.
+        ConfigError: the file `schema` is damaged.
+    """
+    table = open_table(raw, config)
+    profiles = profile(table)
+    columns = schemas.read(schema) if schema.exists() else infer(table, profiles, config)
+    findings: Findings = {}
+    validate(table, profiles, columns, schema, config, findings)
+    label = labels(table, config)
+    records = clean(table, columns, config, findings)
+    enforce(findings, config.limits)
+    span = spans(records.first, records.last, config.split, config.delay)
+    definition, sent = define(columns, config)
+    earliest = span.train[0] - features.lookback(definition)
+    used = records.frame.filter(table.since(earliest)).with_columns(label.expression())
+    with _in_order(used, out, records.ordered) as ordered:
+        assigned = assign(ordered, span, config.card, config.delay)
+        sizes = counts(assigned)
+        write_features(assigned, out, definition, sizes, config.card, config.labelled)
+        _both_classes(out, config)
+        findings["leaks"] = leaks(out, definition)
+        enforce({"leaks": findings["leaks"]}, config.limits)
+        test = pl.col(SPLIT) == SPLITS.index("test")
+        assigned.filter(table.since(span.test[0]), test).select(list(sent.columns)).sink_parquet(
+            out / "test_records.parquet"
+        )
+        if config.history == "endpoint" and definition.entities:
+            recent = ordered.filter(table.since(span.test[0] - features.lookback(definition)))
+            write_history(recent, out / "serving" / "history.npz", definition, config.labelled)
+    write_json(out / "report.json", {"findings": report(findings), "splits": span.texts(), "records": sizes})
+    write_about(out, "table", label.classes, describe(out, definition, sent, config), sizes)
+    if not schema.exists():
+        schemas.write(schema, columns)
+        logger.info("wrote %s: look it through, and commit it", schema)
+
+
+@contextmanager
+def _in_order(frame: pl.LazyFrame, out: Path, ordered: bool) -> Iterator[pl.LazyFrame]:
+    """Yield the frame in order of time, then arrival; a sorted copy stands in `out` for as long as it is needed."""
+    if ordered:
+        yield frame
+        return
+    copy = out / "sorted.parquet"
+    frame.sort(TIME, ROW).sink_parquet(copy)
+    yield pl.scan_parquet(copy)
+    copy.unlink()
+
+
+def _both_classes(out: Path, config: "Prepare") -> None:
+    for split in ("train", "test"):
+        found = np.load(out / f"{split}_labels.npy", mmap_mode="r")
+        for label, name in ((1, "positive"), (0, "negative")):
+            if not (found == label).any():
+                part = f", of which prepare.labelled takes {config.labelled:g}" if split == "train" else ""
+                raise DataError(f"the {split} split has no {name} record among {len(found):,}{part}; see prepare.split")

@@ -1,0 +1,144 @@
+"""Records that cannot be used are counted, shown and left out."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from components.config.errors import DataError
+from components.kinds.table.codec.features import DAY, MOST
+from components.kinds.table.codec.schema import Schema
+from components.kinds.table.prepare.duplicates import duplicates
+from components.kinds.table.prepare.findings import EXAMPLES, Finding, Findings
+from components.kinds.table.prepare.table import ROW, TIME, Table
+
+if TYPE_CHECKING:
+    from components.kinds.table.params import Prepare
+
+_LEFT_OUT = ("invalid", "future", "out_of_range")
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class Clean:
+    """The records that can be used, in order of arrival."""
+
+    frame: pl.LazyFrame
+    first: int
+    """The earliest time, milliseconds since 1970."""
+    last: int
+    """The latest."""
+    ordered: bool
+    """They are in order of time, too."""
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """One way in which a record may be at fault."""
+
+    finding: str
+    column: str
+    condition: pl.Expr
+
+
+def clean(table: Table, schema: Schema, config: "Prepare", findings: Findings) -> Clean:
+    """Return the usable records, and add to `findings` what is wrong with the others.
+
+    Raises:
+        DataError: there is none.
+    """
+    faults = list(_faults(schema, config))
+    for name in (*_LEFT_OUT, "unknown"):
+        findings[name] = Finding(0, [])
+    _count(table, faults, findings)
+    frame = table.frame.filter(~pl.any_horizontal(fault.condition for fault in faults if fault.finding in _LEFT_OUT))
+    if config.columns.id is not None:
+        findings["duplicates"], frame = _once(frame, table.rows, config.columns.id)
+    behind = pl.col(TIME) < pl.col(TIME).cum_max()
+    summary = frame.select(TIME, behind.alias("behind")).select(
+        pl.len(), pl.col("behind").sum(), pl.col(TIME).min().alias("first"), pl.col(TIME).max().alias("last")
+    )
+    count, unordered, first, last = summary.collect(engine="streaming").row(0)
+    if count == 0:
+        raise DataError(f"no record can be used; {_why(findings)}")
+    examples = frame.select(ROW, behind.alias("behind")).filter("behind").head(EXAMPLES) if unordered else None
+    findings["unordered"] = Finding(unordered, _rows(examples))
+    return Clean(frame, first, last, ordered=unordered == 0)
+
+
+def _faults(schema: Schema, config: "Prepare") -> Iterator[_Fault]:
+    now, amount = round(time.time() * 1_000), config.columns.amount
+    yield _Fault("invalid", config.columns.time, pl.col(TIME).is_null())
+    yield _Fault("future", config.columns.time, (pl.col(TIME) > now + DAY).fill_null(False))
+    if amount is not None:
+        money = pl.col(amount).cast(pl.Float64)
+        none = ~(money.is_finite() & (money >= 0) & (money <= MOST / 10**config.decimals)).fill_null(True)
+        yield _Fault("invalid", amount, none)
+    named = (config.columns.label, config.columns.time, config.columns.id, *config.entities, *config.columns.drop)
+    for name, column in schema.columns.items():
+        if name in named:
+            continue
+        if column.type in ("integer", "number"):
+            number = pl.col(name).cast(pl.Float64)
+            least, most = max(_or(column.minimum, -_LARGEST), -_LARGEST), min(_or(column.maximum, _LARGEST), _LARGEST)
+            outside = ~number.is_between(least, most).fill_null(True)
+            yield _Fault("out_of_range", name, outside & ~none if name == amount else outside)
+        elif column.type == "category":
+            known = pl.col(name).is_in(list(column.values or ()))
+            yield _Fault("unknown", name, ~known.fill_null(True))
+
+
+def _or(limit: float | None, otherwise: float) -> float:
+    return otherwise if limit is None else limit
+
+
+def _count(table: Table, faults: list[_Fault], findings: Findings) -> None:
+    """Count the records of each finding, and of each column, in one pass; look up examples where there are any."""
+    grouped = {name: [fault for fault in faults if fault.finding == name] for name in findings}
+    grouped = {name: group for name, group in grouped.items() if group}
+    counts = table.frame.select(
+        *(pl.any_horizontal(fault.condition for fault in group).sum().alias(name) for name, group in grouped.items()),
+        *(fault.condition.sum().alias(f"{fault.finding} {fault.column}") for fault in faults),
+    )
+    row = counts.collect(engine="streaming").row(0, named=True)
+    for name, group in grouped.items():
+        if row[name]:
+            columns = {fault.column: row[f"{name} {fault.column}"] for fault in group}
+            columns = {column: count for column, count in columns.items() if count}
+            findings[name] = Finding(row[name], _examples(table.frame, group), columns)
+
+
+def _examples(frame: pl.LazyFrame, group: list[_Fault]) -> list[str]:
+    """Return the first records at fault, as `row 17: amount = -3.0`."""
+    some = frame.filter(pl.any_horizontal(fault.condition for fault in group)).head(EXAMPLES)
+    marked = some.with_columns(fault.condition.alias(f"journeyman:fault {fault.column}") for fault in group)
+    examples = []
+    for row in marked.collect(engine="streaming").iter_rows(named=True):
+        column = next(fault.column for fault in group if row[f"journeyman:fault {fault.column}"])
+        examples.append(f"row {row[ROW]}: {column} = {row[column]}")
+    return examples
+
+
+def _once(frame: pl.LazyFrame, rows: int, id: str) -> tuple[Finding, pl.LazyFrame]:
+    """Return the records whose id was there before, and the others."""
+    again = duplicates(frame, rows, id)
+    if len(again) == 0:
+        return Finding(0, []), frame
+    left = pl.LazyFrame({ROW: again})
+    first = frame.select(ROW, id).filter(pl.col(ROW).is_in(again[:EXAMPLES].implode()))
+    examples = [f"row {row}: {id} = {value}" for row, value in first.collect(engine="streaming").iter_rows()]
+    return Finding(len(again), examples), frame.join(left, on=ROW, how="anti", maintain_order="left")
+
+
+def _rows(frame: pl.LazyFrame | None) -> list[str]:
+    return [] if frame is None else [f"row {row}" for row in frame.collect(engine="streaming")[ROW]]
+
+
+def _why(findings: Findings) -> str:
+    found = {
+        name.replace("_", " "): finding for name, finding in findings.items() if name in _LEFT_OUT and finding.count
+    }
+    return "; ".join(f"{name}: {finding.count:,} ({finding.examples[0]})" for name, finding in found.items())

@@ -1,0 +1,60 @@
+"""What the bundle says of one example: its features, and the columns that a caller sends for them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from components.kinds.table.codec import features
+from components.kinds.table.codec.features import Definition, Entity
+from components.kinds.table.codec.schema import Schema
+
+if TYPE_CHECKING:
+    from components.kinds.table.params import Prepare
+
+
+def define(schema: Schema, config: "Prepare") -> tuple[Definition, Schema]:
+    """Return the features that the columns give, and the columns that a caller sends."""
+    columns = config.columns
+    named = {columns.time, columns.id, *config.entities}
+    others = schema.without([columns.label, *columns.drop]).columns
+    sent = {name: column for name, column in others.items() if name in named or column.type != "time"}
+    numbers = [name for name, column in sent.items() if name not in named and column.type != "category"]
+    categories = {name: column.values or () for name, column in sent.items() if name not in {*named, *numbers}}
+    entities = [Entity(name=name, **dict(entity)) for name, entity in config.entities.items()]
+    definition = Definition(
+        time=columns.time,
+        id=columns.id,
+        amount=columns.amount,
+        decimals=config.decimals,
+        delay=config.delay,
+        entities=tuple(entities),
+        numbers=tuple(numbers),
+        categories=categories,
+    )
+    return definition, Schema(columns=sent)
+
+
+def describe(out: Path, definition: Definition, sent: Schema, config: "Prepare") -> dict[str, Any]:
+    """Return the description of one example that the bundle carries."""
+    numbers = list(definition.numbers)
+    return {
+        "definition": definition.model_dump(mode="json"),
+        "schema": sent.model_dump(mode="json", exclude_none=True),
+        "features": features.names(definition),
+        "typical": _typical(out, definition),
+        "amount_feature": numbers.index(definition.amount) if definition.amount else None,
+        "label_features": features.label_features(definition),
+        "history": config.history,
+    }
+
+
+def _typical(out: Path, definition: Definition) -> list[float]:
+    """Return the median of each feature in the train split; 0 for categories, and where every value is missing."""
+    inputs = np.load(out / "train_inputs.npy", mmap_mode="r")
+    medians = []
+    for place in range(inputs.shape[1] - len(definition.categories)):
+        values = np.asarray(inputs[:, place])
+        values = values[~np.isnan(values)]
+        medians.append(float(np.median(values)) if len(values) else 0.0)
+    return medians + [0.0] * len(definition.categories)

@@ -1,0 +1,100 @@
+"""The schema of a table that is seen for the first time, and what there is in the columns of any."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from components.config.errors import DataError
+from components.kinds.table.codec.schema import Column, Schema, Type
+from components.kinds.table.prepare.table import TIME, Table
+
+if TYPE_CHECKING:
+    from components.kinds.table.params import Prepare
+
+KNOWN = 200
+"""Values of a category that are known, the most frequent ones; the others are taken as unknown."""
+
+_ROOM = 10  # times the largest value seen is still taken
+_FIRST = 10_000  # records in which an example is looked for
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What there is in one column."""
+
+    nulls: int
+    least: float | None
+    """Of the finite numbers."""
+    largest: float | None
+
+
+def profile(table: Table) -> dict[str, Profile]:
+    """Return the profile of every column of a known type, and of `TIME`, in one pass."""
+    names = [*(name for name, type in table.types.items() if type), TIME]
+    numbers = [name for name in names if table.types.get(name) in ("integer", "number")]
+    finite = {name: pl.when(pl.col(name).cast(pl.Float64).is_finite()).then(pl.col(name)) for name in numbers}
+    found = table.frame.select(
+        *(pl.col(name).null_count().alias(f"nulls {name}") for name in names),
+        *(finite[name].min().cast(pl.Float64).alias(f"least {name}") for name in numbers),
+        *(finite[name].max().cast(pl.Float64).alias(f"largest {name}") for name in numbers),
+    )
+    row = found.collect(engine="streaming").row(0, named=True)
+    return {name: Profile(row[f"nulls {name}"], row.get(f"least {name}"), row.get(f"largest {name}")) for name in names}
+
+
+def infer(table: Table, profiles: dict[str, Profile], config: "Prepare") -> Schema:
+    """Return the schema that the table fulfils, with room for what later data may bring.
+
+    Raises:
+        DataError: a column is of a type that no feature is made of.
+    """
+    examples = _examples(table)
+    columns = {}
+    for name, type in table.types.items():
+        if type is None:
+            raise DataError(f"column {name!r}: neither numbers, texts, truth values nor times; prepare.columns.drop it")
+        columns[name] = _column(name, type, table, profiles[name], config).model_copy(
+            update={"example": examples.get(name)}
+        )
+    return Schema(columns=columns)
+
+
+def _column(name: str, type: Type, table: Table, profile: Profile, config: "Prepare") -> Column:
+    if name == config.columns.label:
+        return Column(type=type, nulls=1.0)
+    nulls = min(1.0, round(2 * profile.nulls / table.rows + 0.01, 4)) if profile.nulls else 0.0
+    if name == config.columns.id or name in config.entities:  # new ones come every day
+        return Column(type=type, nulls=nulls)
+    if type == "category":
+        return Column(type=type, nulls=nulls, values=_values(table, name))
+    if type in ("integer", "number"):
+        minimum, maximum = _range(profile, never_negative=name == config.columns.amount)
+        return Column(type=type, nulls=nulls, minimum=minimum, maximum=maximum)
+    return Column(type=type, nulls=nulls)
+
+
+def _values(table: Table, name: str) -> tuple[str, ...]:
+    counts = table.frame.select(name).drop_nulls().group_by(name).len("count").collect(engine="streaming")
+    return tuple(sorted(counts.sort("count", name, descending=[True, False]).head(KNOWN)[name].to_list()))
+
+
+def _range(profile: Profile, never_negative: bool) -> tuple[float, float]:
+    least, largest = profile.least or 0.0, profile.largest or 0.0
+    most = _round_number(_ROOM * max(abs(least), abs(largest), 1.0 / _ROOM))
+    return (0.0 if least >= 0 or never_negative else -_round_number(_ROOM * abs(least))), most
+
+
+def _round_number(value: float) -> float:
+    """Return `value` rounded up to one digit and zeros."""
+    digit = 10.0 ** math.floor(math.log10(value))
+    return float(f"{math.ceil(value / digit) * digit:.0e}")
+
+
+def _examples(table: Table) -> dict[str, Any]:
+    """Return the first value of each column that is there, in JSON's types."""
+    head = table.frame.head(_FIRST).select(pl.col(name).drop_nulls().first() for name in table.types)
+    row = head.collect(engine="streaming").row(0, named=True)
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}

@@ -1,0 +1,97 @@
+"""Which record belongs to which split: by time; and none of a known compromised card is in the test."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import polars as pl
+
+from components.config.errors import DataError
+from components.kinds.prepared import SPLITS
+from components.kinds.table import params
+from components.kinds.table.codec.features import DAY
+from components.kinds.table.prepare.labels import LABEL
+from components.kinds.table.prepare.table import TIME
+
+SPLIT = "journeyman:split"
+"""Column added to the table: index into `SPLITS`, or -1."""
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Where the splits lie, milliseconds since 1970: train, validation, the delay, test; the end of each is outside."""
+
+    train: tuple[int, int]
+    validation: tuple[int, int]
+    test: tuple[int, int]
+
+    def texts(self) -> dict[str, list[str]]:
+        """Return them for people."""
+        return {split: [_date(time) for time in getattr(self, split)] for split in SPLITS}
+
+
+def spans(first: int, last: int, split: "params.Split", delay: float) -> Spans:
+    """Return the spans that end with the day of the last record.
+
+    Raises:
+        DataError: the records from `first` to `last` span too few days.
+    """
+    day, end = first // DAY * DAY, (last // DAY + 1) * DAY
+    test = end - round(split.test * DAY)
+    known = test - round(delay * DAY)
+    validation = known - round(split.validation * DAY)
+    train = validation - round(split.train * DAY)
+    if train < day:
+        asked, there = (end - train) / DAY, (end - day) / DAY
+        raise DataError(
+            f"the table has {there:g} days ({_date(first)} to {_date(last)}), but the splits ask for {asked:g}: "
+            f"{split.train:g} train, {split.validation:g} validation, {delay:g} delay, {split.test:g} test "
+            f"(prepare.split, prepare.delay)"
+        )
+    return Spans((train, validation), (validation, known), (test, end))
+
+
+def assign(frame: pl.LazyFrame, spans: Spans, card: str | None, delay: float) -> pl.LazyFrame:
+    """Return `frame` with `SPLIT`.
+
+    A test record needs a label, and a card that is not known to be compromised on its day: one with a positive record
+    from the start of the training on, on a day that ended at least `delay` days before (Fraud Detection Handbook,
+    chapter 5, "Validation strategies"). The labels of the test records are all looked at, whatever part of them is
+    drawn for training: so every part is examined on the same records.
+    """
+    time, span = pl.col(TIME), {name: getattr(spans, name) for name in SPLITS}
+    within = [(time >= span[name][0]) & (time < span[name][1]) for name in SPLITS]
+    usable = pl.col(LABEL) >= 0
+    if card is not None:
+        frame = frame.join(_compromised(frame, spans, card, delay), on=card, how="left", maintain_order="left")
+        usable &= (time < pl.col(_KNOWN)).fill_null(True)
+    train, validation, test = within
+    split = pl.when(train).then(0).when(validation).then(1).when(test & usable).then(2).otherwise(-1)
+    return frame.with_columns(split.cast(pl.Int8).alias(SPLIT)).drop(_KNOWN, strict=False)
+
+
+def counts(frame: pl.LazyFrame) -> dict[str, int]:
+    """Return how many records each split has.
+
+    Raises:
+        DataError: one has none.
+    """
+    found = dict(frame.group_by(SPLIT).len().collect(engine="streaming").iter_rows())
+    for index, split in enumerate(SPLITS):
+        if not found.get(index):
+            raise DataError(f"no record falls into the {split} split; see prepare.split, and the times of the table")
+    return {split: found[index] for index, split in enumerate(SPLITS)}
+
+
+_KNOWN = "journeyman:known"
+
+
+def _compromised(frame: pl.LazyFrame, spans: Spans, card: str, delay: float) -> pl.LazyFrame:
+    """Return the cards with a positive record, and the midnight from which each is known for it."""
+    positive = frame.filter(pl.col(LABEL) == 1, pl.col(TIME) >= spans.train[0], pl.col(card).is_not_null())
+    first = positive.group_by(card).agg(pl.col(TIME).min()).collect(engine="streaming")
+    known = (first[TIME] // DAY + 1) * DAY + round(delay * DAY)  # and from the next midnight on, for a broken delay
+    return first.select(card).with_columns(((known + DAY - 1) // DAY * DAY).alias(_KNOWN)).lazy()
+
+
+def _date(time: int) -> str:
+    return datetime.fromtimestamp(time / 1_000, UTC).strftime("%Y-%m-%d")

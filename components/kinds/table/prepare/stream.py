@@ -1,0 +1,158 @@
+"""Features of the splits, in one pass over time; memory holds a chunk, and what windows reach back to."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from components.kinds.prepared import SPLITS, Split
+from components.kinds.table.codec import features
+from components.kinds.table.codec.features import Definition, Entity, Events, Float32, Float64, Int8, Int64
+from components.kinds.table.prepare.labels import LABEL, drawn
+from components.kinds.table.prepare.split import SPLIT
+from components.kinds.table.prepare.table import ROW, TIME
+
+CHUNK = 4_000_000
+"""Records that are computed at a time."""
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Some records, in order of time: `[n]` each, or `[n, columns]`."""
+
+    time: Int64
+    label: Int8
+    drawn: NDArray[np.bool_]
+    """Whether the label may be used."""
+    split: Int8
+    amount: Float64
+    numbers: Float64
+    categories: Float32
+    entities: dict[str, Int64]
+
+    @property
+    def known(self) -> Int8:
+        """The labels that may be used; the others are -1."""
+        return np.where(self.drawn, self.label, np.int8(-1))
+
+
+def write_features(
+    frame: pl.LazyFrame,
+    out: Path,
+    definition: Definition,
+    sizes: Mapping[str, int],
+    card: str | None,
+    fraction: float,
+) -> None:
+    """Write `{split}_inputs.npy` and the arrays that go with them to `out`.
+
+    Args:
+        frame: the records in order of time, from as far back as windows reach, with `LABEL` and `SPLIT`.
+        out: a directory.
+        definition: of the features.
+        sizes: records of each split.
+        card: the entity column whose codes are written, if any.
+        fraction: part of the labels that is used; those of the test split stay for the examination.
+    """
+    splits = [_Arrays(out, split, sizes[split]) for split in SPLITS]
+    remembered = {entity.name: Events.none() for entity in definition.entities}
+    with tqdm(desc="prepare", unit=" records", mininterval=1.0) as progress:
+        for chunk in _chunks(frame, definition, fraction):
+            wanted = np.flatnonzero(chunk.split >= 0)
+            windows = [_remember(remembered, chunk, wanted, entity, definition) for entity in definition.entities]
+            table = features.assemble(chunk.numbers[wanted], chunk.time[wanted], windows, chunk.categories[wanted])
+            for index, arrays in enumerate(splits):
+                mine = chunk.split[wanted] == index
+                rows = wanted[mine]
+                arrays.append("inputs", table[mine])
+                arrays.append(
+                    "labels", (chunk.label if SPLITS[index] == "test" else chunk.known)[rows].astype(np.int64)
+                )
+                arrays.append("times", chunk.time[rows])
+                arrays.append("amounts", chunk.amount[rows])
+                if card is not None:
+                    arrays.append("cards", chunk.entities[card][rows])
+                arrays.filled += len(rows)
+            progress.update(len(chunk.time))
+
+
+def _remember(
+    remembered: dict[str, Events], chunk: _Chunk, wanted: Int64, entity: Entity, definition: Definition
+) -> Float32:
+    """Return the windows of the wanted records, and remember the chunk as long as later windows reach back to it."""
+    place = features.last_places(chunk.amount, definition.decimals)
+    code = chunk.entities[entity.name]
+    events, places = remembered.pop(entity.name).followed_by(code, chunk.time, place, chunk.known)
+    remembered[entity.name] = events.since(int(chunk.time[-1]) - features.reach(entity, definition))
+    return features.windows(events, places[wanted], entity, definition)
+
+
+def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Iterator[_Chunk]:
+    numbers, categories = (range(len(columns)) for columns in (definition.numbers, definition.categories))
+    amount = pl.lit(0.0) if definition.amount is None else pl.col(definition.amount).cast(pl.Float64).fill_null(0.0)
+    for number, entity in enumerate(definition.entities):
+        frame = frame.join(
+            _codes(frame, entity.name, f"entity {number}"), on=entity.name, how="left", maintain_order="left"
+        )
+    columns = frame.select(
+        pl.col(ROW).alias("row"),
+        pl.col(TIME).alias("time"),
+        pl.col(LABEL).alias("label"),
+        pl.col(SPLIT).alias("split"),
+        amount.alias("amount"),
+        *(pl.col(definition.numbers[number]).cast(pl.Float64).alias(f"number {number}") for number in numbers),
+        *(
+            _category(name, values).alias(f"category {number}")
+            for number, (name, values) in enumerate(definition.categories.items())
+        ),
+        *(pl.col(f"entity {number}").fill_null(-1) for number in range(len(definition.entities))),
+    )
+    for batch in columns.collect_batches(chunk_size=CHUNK):
+        yield _Chunk(
+            batch["time"].to_numpy(),
+            batch["label"].to_numpy(),
+            drawn(batch["row"].to_numpy(), fraction),
+            batch["split"].to_numpy(),
+            batch["amount"].to_numpy(),
+            _table(batch, [f"number {number}" for number in numbers]),
+            _table(batch, [f"category {number}" for number in categories]),
+            {entity.name: batch[f"entity {number}"].to_numpy() for number, entity in enumerate(definition.entities)},
+        )
+
+
+def _table(batch: pl.DataFrame, names: list[str]) -> NDArray[Any]:
+    return batch.select(names).to_numpy().reshape(len(batch), len(names))
+
+
+def _codes(frame: pl.LazyFrame, name: str, code: str) -> pl.LazyFrame:
+    """Return the values of an entity column, ascending, and their codes, from 0."""
+    values = frame.select(pl.col(name).drop_nulls().unique()).collect(engine="streaming").sort(name)
+    return values.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(code)).lazy()
+
+
+def _category(name: str, values: tuple[str, ...]) -> pl.Expr:
+    """Return the codes that `codec.values.categories` gives: places from 1, else 0."""
+    place = pl.col(name).cast(pl.Enum(values), strict=False).to_physical().cast(pl.Float32)
+    return (place + 1).fill_null(0.0)
+
+
+class _Arrays:
+    """The arrays of one split, filled from the front. Mapped for as long as one chunk is written, then let go of."""
+
+    def __init__(self, out: Path, split: Split, size: int) -> None:
+        self.filled = 0
+        self._prefix, self._size = out / f"{split}_", size
+
+    def append(self, name: str, values: NDArray[Any]) -> None:
+        """Write `values` behind those that were counted in `filled`."""
+        path = self._prefix.with_name(f"{self._prefix.name}{name}.npy")
+        if self.filled == 0 and not path.exists():
+            open_memmap(path, mode="w+", dtype=values.dtype, shape=(self._size, *values.shape[1:]))
+        if len(values):
+            open_memmap(path, mode="r+")[self.filled : self.filled + len(values)] = values

@@ -1,0 +1,321 @@
+"""A table workload at its endpoint: a real Bento of a trained checkout, served and asked over HTTP."""
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import polars as pl
+import psutil
+import pytest
+
+from components.config.entry import die_with_parent
+from components.config.settings import artifacts
+from components.inference.bundle import Bundle
+from components.kinds.prepared import PreparedData, open_prepared
+from components.kinds.table.sample import requests
+from tests.conftest import Project, end
+from tests.integration.test_bento import PACKAGE
+
+NEW = {"transaction_id": 10_000_000, "time": "2018-05-10T12:00:00", "customer_id": 3, "terminal_id": 5, "amount": 20.0}
+
+
+@pytest.fixture(scope="module")
+def packaged(payments_once: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+    """A trained checkout whose bundle is in a Bento, and the Bento's tag. Not to be changed."""
+    path = tmp_path_factory.mktemp("packaged") / "journeyman"
+    shutil.copytree(payments_once.path, path, symlinks=True)
+    project = Project(path)
+    package = PACKAGE.replace("digits", "payments")
+    return project, project.run(sys.executable, "-c", package, "1", PYTHONPATH=".").split()[-1]
+
+
+@pytest.fixture(scope="module")
+def endpoint(packaged: tuple[Project, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(packaged, tmp_path_factory.mktemp("memory")) as (url, _):
+        yield url
+
+
+def data_of(project: Project) -> PreparedData:
+    return open_prepared(project.path / artifacts("payments", "prepared"))
+
+
+def expected(project: Project, data: PreparedData) -> np.ndarray:
+    return Bundle(project.path / artifacts("payments", "bundle")).probabilities(np.asarray(data.inputs("test")))[:, 1]
+
+
+def test_one_at_a_time_the_answers_are_those_of_the_batch(endpoint: str, packaged: tuple[Project, str]) -> None:
+    data = data_of(packaged[0])
+    places = np.linspace(0, data.counts["test"] - 1, 60, dtype=int).tolist()
+    with httpx.Client() as client:
+        answers = [ask(endpoint, row, client) for row in requests(data, places, False)]
+    told = [answer["probability"] for answer in answers]
+    assert told == pytest.approx(expected(packaged[0], data)[places], abs=1e-6)
+    assert {answer["model_version"] for answer in answers} == {"1"}
+    for answer in answers:
+        assert answer["label"] == data.classes[int(answer["probability"] >= answer["threshold"])]
+
+
+def test_a_thousand_records_in_one_request(endpoint: str, packaged: tuple[Project, str]) -> None:
+    data = data_of(packaged[0])
+    places = list(range(min(1000, data.counts["test"])))
+    answers = ask(endpoint, requests(data, places, False))
+    told = [answer["probability"] for answer in answers]
+    assert told == pytest.approx(expected(packaged[0], data)[places], abs=1e-6)
+
+
+def test_what_was_asked_is_remembered_once(packaged: tuple[Project, str], tmp_path: Path) -> None:
+    with serving(packaged, tmp_path) as (url, _):
+        first = ask(url, NEW)
+        assert ask(url, NEW) == first
+        effects = [explained(url, {**NEW, "transaction_id": NEW["transaction_id"] + 1 + step}) for step in range(3)]
+        counts = [next(e["value"] for e in told if e["feature"] == "customer_id_count_1d") for told in effects]
+        assert counts == [counts[0], counts[0] + 1, counts[0] + 2]
+
+
+def test_labels_become_the_terminals_risk(packaged: tuple[Project, str], tmp_path: Path) -> None:
+    with serving(packaged, tmp_path) as (url, _):
+        later = {**NEW, "transaction_id": NEW["transaction_id"] + 1, "time": "2018-05-14T12:00:00"}
+        ask(url, NEW)
+        before = value_of("terminal_id_risk_7d", url, later)
+        labels = {"transaction_id": NEW["transaction_id"], "label": True}
+        assert httpx.post(f"{url}/labels", json=labels).json() == {"known": 1}
+        after = value_of("terminal_id_risk_7d", url, {**later, "transaction_id": later["transaction_id"] + 1})
+        assert after > before
+        unknown = {"transaction_id": 77_777_777, "label": False}
+        assert httpx.post(f"{url}/labels", json=[labels, unknown]).json() == {"known": 1}
+
+
+def test_a_killed_worker_loses_nothing_that_it_answered(packaged: tuple[Project, str], tmp_path: Path) -> None:
+    with serving(packaged, tmp_path) as (url, server):
+        base = value_of("customer_id_count_7d", url, NEW)
+        for step in range(1, 21):
+            ask(url, {**NEW, "transaction_id": NEW["transaction_id"] + step})
+        for worker in psutil.Process(server.pid).children(recursive=True):
+            worker.kill()
+        server.kill()
+        server.wait()
+    with serving(packaged, tmp_path) as (url, _):
+        again = {**NEW, "transaction_id": NEW["transaction_id"] + 21}
+        assert value_of("customer_id_count_7d", url, again) == base + 21
+
+
+def test_two_workers_have_one_memory(packaged: tuple[Project, str], tmp_path: Path) -> None:
+    rows = [{**NEW, "transaction_id": NEW["transaction_id"] + step} for step in range(80)]
+    with serving(packaged, tmp_path, workers=2) as (url, server):
+        base = value_of("customer_id_count_1d", url, {**NEW, "transaction_id": 1})
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(partial(ask, url), rows))
+        last = {**NEW, "transaction_id": NEW["transaction_id"] + 80, "time": "2018-05-10T12:00:01"}
+        assert value_of("customer_id_count_1d", url, last) == base + 81
+        assert len(psutil.Process(server.pid).children(recursive=True)) >= 2
+
+
+def test_an_explanation_names_what_moved_the_answer(endpoint: str) -> None:
+    dear = {**NEW, "transaction_id": 20_000_000, "amount": 900.0}
+    answer = httpx.post(f"{endpoint}/explain", json=dear).json()
+    assert "amount" in [effect["feature"] for effect in answer["explanation"]]
+    sizes = [abs(effect["effect"]) for effect in answer["explanation"]]
+    assert sizes == sorted(sizes, reverse=True)
+    plain = ask(endpoint, dear)
+    assert {key: answer[key] for key in plain} == plain
+
+
+def test_openapi_shows_the_workloads_own_fields(endpoint: str) -> None:
+    spec = httpx.get(f"{endpoint}/docs.json").json()
+    record = spec["components"]["schemas"]["Record"]
+    assert set(record["properties"]) == set(NEW)
+    assert record["properties"]["amount"]["minimum"] == 0
+    assert record["properties"]["amount"]["examples"]
+    assert record["properties"]["time"]["format"] == "date-time"
+    body = spec["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert [alternative.get("type", "one") for alternative in body["oneOf"]] == ["one", "array"]
+    answer = spec["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert [alternative.get("type", "one") for alternative in answer["oneOf"]] == ["one", "array"]
+    assert "Explained" in spec["components"]["schemas"]
+    assert {"/predict", "/explain", "/labels"} <= set(spec["paths"])
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"amount": "20"}, "amount: input should be a valid number, not '20'"),
+        ({"amount": -1}, "amount: input should be greater than or equal to 0, not -1"),
+        ({"amount": None}, "amount: input should be a valid number"),
+        ({"time": "2200-01-01T00:00:00"}, "the time has not come yet"),
+        ({"time": "soon"}, "time: input should be a valid datetime"),
+        ({"colour": "red"}, "colour: extra inputs are not permitted"),
+        ({"customer_id": 1.5}, "customer_id: input should be a valid integer"),
+    ],
+)
+def test_what_cannot_be_answered_is_a_sentence(change: dict[str, Any], sentence: str, endpoint: str) -> None:
+    for content in ({**NEW, **change}, [{**NEW, **change}]):
+        answer = httpx.post(f"{endpoint}/predict", json=content)
+        assert answer.status_code == 400
+        assert sentence in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"5", b"null", b'{"amount": NaN}', json.dumps({"amount": 1}).encode(), b"\xff\xfe"]
+)
+def test_what_is_no_record_is_a_sentence(body: bytes, endpoint: str) -> None:
+    answer = httpx.post(f"{endpoint}/predict", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["error"]
+
+
+def test_a_wrong_record_in_a_list_leaves_nothing_behind(packaged: tuple[Project, str], tmp_path: Path) -> None:
+    with serving(packaged, tmp_path) as (url, _):
+        good = [{**NEW, "transaction_id": NEW["transaction_id"] + step} for step in range(5)]
+        bad = {**NEW, "time": "2200-01-01T00:00:00"}
+        assert httpx.post(f"{url}/predict", json=[*good, bad]).status_code == 400
+        alone = value_of("customer_id_count_1d", url, NEW)
+        assert value_of("customer_id_count_1d", url, {**NEW, "transaction_id": 99_000_000}) == alone + 1
+
+
+def test_where_the_caller_remembers_the_endpoint_does_not(payments: Project, tmp_path: Path) -> None:
+    payments.params("delay: 3\n", "delay: 3\n      history: caller\n")
+    payments.run("dvc", "repro")
+    bento = payments.run(sys.executable, "-c", PACKAGE.replace("digits", "payments"), "1", PYTHONPATH=".").split()[-1]
+    data = data_of(payments)
+    with serving((payments, bento), tmp_path) as (url, _):
+        answers = ask(url, requests(data, range(50), False))
+        told = [answer["probability"] for answer in answers]
+        assert told == pytest.approx(expected(payments, data)[:50], abs=1e-6)
+        assert httpx.post(f"{url}/labels", json={"transaction_id": 1, "label": True}).status_code == 404
+        assert not list(tmp_path.glob("*.db"))
+        refused = httpx.post(f"{url}/predict", json=NEW)
+        assert "customer_id_count_1d: field required" in refused.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("train: {epochs", "train: {labels: none, epochs"),
+        ("train: {epochs", "train: {autoencoder: true, autoencoder_epochs: 1, epochs"),
+        ("delay: 3\n", "delay: 3\n      labelled: 0.5\n"),
+    ],
+)
+def test_it_learns_without_labels_or_with_few(old: str, new: str, payments: Project) -> None:
+    payments.params(old, new)
+    payments.run("dvc", "repro")
+    metrics = json.loads((artifacts("payments", "report") / "metrics.json").read_text())
+    prevalence = float(np.mean(data_of(payments).labels("test")))
+    assert metrics["average_precision"] > 2 * prevalence
+    assert {"baseline_average_precision", "roc_auc", "card_precision_100", "cost_per_1000"} <= set(metrics)
+    assert list(Bundle(artifacts("payments", "bundle")).about.decision) == ["threshold"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda text: text.replace("\n", "\n1,2,3,4,5,6,7,8,9\n", 3), r"payments\.csv: line \d+"),
+        (lambda text: text.replace("amount", "amuont"), r"column 'amount'.*amuont"),
+        (lambda text: text.partition("\n")[0] + "\n", r"payments\.csv: .*no rows"),
+        (lambda text: "", r"payments\.csv: .*empty"),
+    ],
+)
+def test_a_spoilt_table_is_one_line_and_leaves_nothing(spoil: Any, sentence: str, payments: Project) -> None:
+    source = payments.path.parent / "payments.csv"
+    pl.read_parquet(artifacts("payments", "raw") / "records.parquet").write_csv(source)
+    source.write_text(spoil(source.read_text()))
+    payments.params("datasets/few.yaml", str(source))
+    said = payments.fail("dvc", "repro")
+    (line,) = [line for line in said.splitlines() if line.startswith("error: ")]
+    assert re.search(sentence, line), line
+    assert "Traceback" not in said
+    assert list(Path("artifacts").rglob("*draft*")) == []
+
+
+def test_mlflow_loads_it_and_the_row_brings_its_windows(payments: Project) -> None:
+    register = "from components.registry import gate, register; gate.promote(register.register('payments')[0])"
+    payments.run(sys.executable, "-c", register, PYTHONPATH=".")
+    data = data_of(payments)
+    rows = requests(data, range(40), True)
+    Path("rows.json").write_text(json.dumps(rows))
+    there = {"MLFLOW_TRACKING_URI": f"sqlite:///{payments.path}/state/mlflow/mlflow.db", "PYTHONPATH": ""}
+    told = payments.run(sys.executable, "-c", PREDICT, "rows.json", **there).splitlines()[-1]
+    assert json.loads(told) == pytest.approx(expected(payments, data)[:40].tolist(), abs=1e-6)
+
+
+PREDICT = """
+import json, sys, mlflow, pandas as pd
+model = mlflow.pyfunc.load_model("models:/payments@champion")
+rows = pd.DataFrame(json.load(open(sys.argv[1])))
+said = model.predict(rows)
+assert "torch" not in sys.modules
+print([share[1] for share in said["probabilities"]])
+"""
+
+
+def ask(url: str, content: Any, client: Any = httpx) -> Any:
+    answer = client.post(f"{url}/predict", json=content, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def explained(url: str, row: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = httpx.post(f"{url}/explain", json=row)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["explanation"])
+
+
+def value_of(feature: str, url: str, row: dict[str, Any]) -> float:
+    """Return a feature as the endpoint sees it."""
+    (effect,) = [effect for effect in explained(url, row) if effect["feature"] == feature]
+    return float(effect["value"])
+
+
+@contextmanager
+def serving(
+    packaged: tuple[Project, str], memory: Path, workers: int = 1
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Serve a Bento on a free port of loopback, with a memory in a folder of its own."""
+    project, bento = packaged
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with (memory / "log").open("w") as log:
+        server = subprocess.Popen(
+            ["bentoml", "serve", bento, "--port", str(port)],
+            cwd=memory,
+            env={
+                **project.environment(),
+                "JOURNEYMAN_MEMORY": f"sqlite:///{memory}/memory.db",
+                "BENTOML_CONFIG_OPTIONS": f"services.payments.workers={workers}",
+            },
+            stdout=log,
+            stderr=log,
+            preexec_fn=partial(die_with_parent, signal.SIGTERM),
+        )
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _ready(url, server, memory / "log")
+            yield url, server
+        finally:
+            if server.poll() is None:
+                end(server)
+
+
+def _ready(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text()
+        try:
+            if httpx.get(f"{url}/readyz", timeout=1).is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    raise AssertionError(log.read_text())

@@ -1,0 +1,161 @@
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import log_loss as sklearn_log_loss
+
+from components.config.params import parse
+from components.kinds.prepared import PreparedData, open_prepared, write_about
+from components.kinds.table import exam
+from components.kinds.table.codec.features import DAY
+from components.kinds.table.exam.baseline import baseline
+from components.kinds.table.exam.metrics import card_precision, log_loss
+from components.kinds.table.params import Train
+
+RANDOM = np.random.default_rng(0)
+ROWS = {"train": 2_000, "validation": 500, "test": 1_500}
+INPUT = {
+    "features": ["amount", "shop_risk_7d", "colour"],
+    "definition": {"categories": {"colour": ["blue", "red"]}},
+    "label_features": ["shop_risk_7d"],
+    "typical": [50.0, 0.0, 0.0],
+    "amount_feature": 0,
+}
+DECISION = {"threshold": 0.3}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> PreparedData:
+    """A prepared data set in which large amounts are positive, and half of the training labels are not known."""
+    for split, count in ROWS.items():
+        amount, risk = RANDOM.gamma(2.0, 30.0, count), RANDOM.random(count)
+        labels = ((amount > 130) | (RANDOM.random(count) < 0.02)).astype(np.int64)
+        if split != "test":
+            labels[::2] = -1
+        amount[RANDOM.random(count) < 0.01] = np.nan
+        inputs = np.column_stack([amount, risk, RANDOM.integers(0, 3, count)]).astype(np.float32)
+        np.save(tmp_path / f"{split}_inputs.npy", inputs)
+        np.save(tmp_path / f"{split}_labels.npy", labels)
+        np.save(tmp_path / f"{split}_amounts.npy", np.nan_to_num(amount))
+        np.save(tmp_path / f"{split}_times.npy", np.sort(RANDOM.integers(0, 7 * DAY, count)))
+        np.save(tmp_path / f"{split}_cards.npy", RANDOM.integers(-1, 300, count))
+    write_about(tmp_path, "table", ["0", "1"], INPUT, ROWS)
+    return open_prepared(tmp_path)
+
+
+def train(**keys: Any) -> Train:
+    return parse(Train, {"epochs": 1, "batch_size": 64, **keys}, "train.")
+
+
+def guesses(data: PreparedData) -> NDArray[np.float32]:
+    """Return probabilities that are right more often than not."""
+    noise = RANDOM.random(ROWS["test"])
+    positive = np.clip(0.6 * np.asarray(data.labels("test")) * noise + 0.4 * RANDOM.random(len(noise)), 0, 1)
+    return np.stack([1 - positive, positive], axis=1).astype(np.float32)
+
+
+def naive_card_precision(cards: Any, days: Any, labels: Any, scores: Any, most: int) -> float:
+    """Return the same, card by card."""
+    found: set[int] = set()
+    shares = []
+    for day in sorted(set(days)):
+        rows = [row for row in range(len(days)) if days[row] == day and cards[row] >= 0 and cards[row] not in found]
+        best = {card: max(scores[row] for row in rows if cards[row] == card) for card in {cards[row] for row in rows}}
+        compromised = {cards[row] for row in rows if labels[row] == 1}
+        looked = sorted(best, key=lambda card: (-best[card], card))[:most]
+        hits = [card for card in looked if card in compromised]
+        shares.append(len(hits) / most)
+        found |= set(hits)
+    return sum(shares) / len(shares)
+
+
+def test_card_precision_is_that_of_the_handbook() -> None:
+    for most in (1, 5, 40):
+        cards, days = RANDOM.integers(-1, 30, 400), RANDOM.integers(0, 6, 400)
+        labels, scores = (RANDOM.random(400) < 0.1).astype(np.int64), RANDOM.integers(0, 50, 400) / 50
+        expected = naive_card_precision(cards, days, labels, scores, most)
+        assert card_precision(cards, days, labels, scores, most) == pytest.approx(expected)
+
+
+def test_a_card_that_was_found_is_not_looked_into_again() -> None:
+    cards, days = np.array([7, 8, 7, 8]), np.array([0, 0, 1, 1])
+    labels, scores = np.array([1, 0, 1, 1]), np.array([0.9, 0.1, 0.9, 0.1])
+    assert card_precision(cards, days, labels, scores, 1) == 1.0  # 7 on the first day, 8 on the second
+
+
+def test_metrics_are_the_fields_own(data: PreparedData) -> None:
+    labels, amounts = np.asarray(data.labels("test")), np.asarray(data.array("test", "amounts"))
+    probabilities = guesses(data)
+    scores = probabilities[:, 1]
+    found = exam.measure(data, probabilities, DECISION, train(false_alarm=3.0))
+    flagged = scores >= np.float32(0.3)
+    assert found["average_precision"] == pytest.approx(average_precision_score(labels, scores))
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(labels, scores))
+    assert found["log_loss"] == pytest.approx(sklearn_log_loss(labels, scores.astype(np.float64)), rel=1e-5)
+    assert found["precision"] == pytest.approx(precision_score(labels, flagged))
+    assert found["recall"] == pytest.approx(recall_score(labels, flagged))
+    cost = sum(
+        amount if label and not flag else 3.0 if flag and not label else 0.0
+        for label, flag, amount in zip(labels, flagged, amounts, strict=True)
+    )
+    assert found["cost_per_1000"] == pytest.approx(1000 * cost / len(labels))
+    assert found["flag_nothing_cost_per_1000"] == pytest.approx(1000 * amounts[labels == 1].sum() / len(labels))
+    beside = {name.removeprefix("baseline_") for name in found if name.startswith("baseline_")}
+    assert beside == {"average_precision", "roc_auc", "card_precision_100", "log_loss"}
+    assert all(np.isfinite(value) for value in found.values())
+
+
+def test_a_sure_mistake_costs_a_finite_log_loss() -> None:
+    assert log_loss(np.array([1, 0]), np.array([0.0, 1.0], np.float32)) == pytest.approx(-np.log(1e-7))
+
+
+def test_without_cards_or_amounts_there_is_less_to_say(data: PreparedData) -> None:
+    (data.path / "test_cards.npy").unlink()
+    plain = replace(data, input={**data.input, "amount_feature": None})
+    found = exam.measure(plain, guesses(data), {"threshold": 1.0}, train())
+    assert not any("card" in name for name in found)
+    assert found["cost_per_1000"] == found["flag_nothing_cost_per_1000"]
+    assert found["cost_per_1000"] == pytest.approx(1000 * np.asarray(data.labels("test")).mean())
+    assert found["precision"] == found["recall"] == 0.0
+
+
+def test_without_labels_a_score_is_no_probability(data: PreparedData) -> None:
+    found = exam.measure(data, guesses(data), DECISION, train(labels="none"))
+    assert not any("log_loss" in name for name in found)
+    assert set(exam.figures(data, guesses(data), DECISION, train(labels="none"))) == {
+        "precision_recall",
+        "cost",
+        "scores",
+    }
+
+
+def test_the_baseline_learns_from_known_labels_alone(data: PreparedData) -> None:
+    before = baseline(data, train())
+    assert average_precision_score(data.labels("test"), before) > 0.7
+    inputs = np.array(data.inputs("train"))
+    inputs[::2] = RANDOM.random((1_000, 3)) * 2  # those whose label is not known
+    np.save(data.path / "train_inputs.npy", inputs)
+    assert (baseline(data, train()) == before).all()
+
+
+def test_the_baseline_without_labels_sees_none_of_their_making(data: PreparedData) -> None:
+    before = baseline(data, train(labels="none"))
+    for split in ("train", "test"):
+        inputs = np.array(data.inputs(split))
+        inputs[:, 1] = 0.0
+        np.save(data.path / f"{split}_inputs.npy", inputs)
+        np.save(data.path / f"{split}_labels.npy", np.full(ROWS[split], -1))
+    assert (baseline(data, train(labels="none")) == before).all()
+
+
+@pytest.mark.parametrize("threshold", [0.3, 1.0])
+def test_every_figure_can_be_drawn(data: PreparedData, threshold: float) -> None:
+    drawn = exam.figures(data, guesses(data), {"threshold": threshold}, train())
+    assert set(drawn) == {"precision_recall", "cost", "scores", "calibration"}
+    for figure in drawn.values():
+        figure.savefig(io.BytesIO(), format="png")

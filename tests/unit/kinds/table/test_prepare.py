@@ -1,0 +1,508 @@
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from components.config.errors import DataError
+from components.kinds.prepared import SPLITS, PreparedData, open_prepared
+from components.kinds.table.codec import features, schema, values
+from components.kinds.table.codec.features import DAY, Definition, Events
+from components.kinds.table.params import Columns, Entity, Limits, Prepare, Split
+from components.kinds.table.prepare import duplicates, prepare, stream
+from components.kinds.table.source.simulator import Simulation, transactions
+
+START = datetime(2018, 4, 1)
+DAYS, RECORDS = 30, 3_000
+CONFIG = Prepare(
+    columns=Columns(label="fraud", time="time", id="id", amount="amount", drop=["scenario"]),
+    entities={
+        "customer": Entity(days=[1, 7], measures=["count", "mean"]),
+        "terminal": Entity(days=[1, 7], measures=["risk", "count"], delayed=True),
+    },
+    card="customer",
+    delay=2.0,
+    split=Split(train=6.0, validation=3.0, test=4.0),
+)
+PLAIN = CONFIG.model_copy(update={"columns": Columns(label="fraud", time="time"), "entities": {}, "card": None})
+
+
+def table(seed: int = 1) -> pl.DataFrame:
+    """A month of records, on the minute, so that some share a time; fraud where a drawn terminal is used."""
+    random = np.random.default_rng(seed)
+    minute = np.sort(random.integers(0, DAYS * 1_440, RECORDS))
+    terminal = random.integers(0, 30, RECORDS)
+    fraud = (random.random(RECORDS) < np.where(terminal < 3, 0.3, 0.01)).astype(np.int8)
+    return pl.DataFrame(
+        {
+            "id": random.permutation(RECORDS),
+            "time": np.datetime64(START, "ms") + minute * np.timedelta64(60_000, "ms"),
+            "customer": [f"c{number}" if number else None for number in random.integers(0, 60, RECORDS)],
+            "terminal": terminal,
+            "amount": np.round(random.gamma(2.0, 25.0, RECORDS), 2),
+            "channel": random.choice(["web", "chip", "tap"], RECORDS),
+            "age": [float(age) if age > 20 else None for age in random.integers(18, 90, RECORDS)],
+            "foreign": random.random(RECORDS) < 0.1,
+            "scenario": fraud * 2,
+            "fraud": [
+                int(label) if known else None for label, known in zip(fraud, random.random(RECORDS) < 0.97, strict=True)
+            ],
+        }
+    )
+
+
+def run(frame: pl.DataFrame, folder: Path, config: Prepare = CONFIG) -> PreparedData:
+    """Prepare `frame` in `folder`; the schema stands beside it."""
+    folder.mkdir(exist_ok=True)
+    out = folder / "prepared"
+    out.mkdir()
+    frame.write_parquet(folder / "records.parquet", row_group_size=500)
+    prepare(folder / "records.parquet", out, config, folder / "schema.yaml")
+    return open_prepared(out)
+
+
+@pytest.fixture(scope="module")
+def frame() -> pl.DataFrame:
+    return table()
+
+
+@pytest.fixture(scope="module")
+def prepared(frame: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
+    return run(frame, tmp_path_factory.mktemp("prepared"))
+
+
+def array(data: PreparedData, name: str) -> Any:
+    return np.load(data.path / f"{name}.npy")
+
+
+def definition(data: PreparedData) -> Definition:
+    return Definition.model_validate(data.input["definition"])
+
+
+def report(data: PreparedData) -> Any:
+    return json.loads((data.path / "report.json").read_text())["findings"]
+
+
+def rows(data: PreparedData) -> list[dict[str, Any]]:
+    """The test records as a caller sends them."""
+    found = pl.read_parquet(data.path / "test_records.parquet").to_dicts()
+    return [record | {"time": record["time"].isoformat()} for record in found]
+
+
+def test_splits_and_cards_are_those_of_a_plain_computation(frame: pl.DataFrame, prepared: PreparedData) -> None:
+    expected: dict[str, list[int]] = {split: [] for split in SPLITS}
+    records = frame.to_dicts()
+    for record in records:
+        day = (record["time"] - START).days
+        if 15 <= day < 21:
+            expected["train"].append(record["id"])
+        elif 21 <= day < 24:
+            expected["validation"].append(record["id"])
+        elif day >= 26:
+            known = {
+                other["customer"]
+                for other in records
+                if other["fraud"] == 1 and 15 <= (other["time"] - START).days <= day - 3
+            } - {None}
+            if record["fraud"] is not None and record["customer"] not in known:
+                expected["test"].append(record["id"])
+    assert [record["id"] for record in rows(prepared)] == expected["test"]
+    named = {record["id"]: record for record in records}
+    for split in SPLITS:
+        mine = [named[id] for id in expected[split]]
+        assert prepared.counts[split] == len(mine) > 0
+        assert array(prepared, f"{split}_times").tolist() == [
+            round(one["time"].replace(tzinfo=UTC).timestamp() * 1_000) for one in mine
+        ]
+        assert array(prepared, f"{split}_labels").tolist() == [
+            -1 if one["fraud"] is None else one["fraud"] for one in mine
+        ]
+        assert array(prepared, f"{split}_amounts").tolist() == [one["amount"] for one in mine]
+        codes = {
+            code: one["customer"] for code, one in zip(array(prepared, f"{split}_cards").tolist(), mine, strict=True)
+        }
+        assert len(set(codes.values())) == len(codes)
+        assert codes[-1] is None
+    assert len(expected["test"]) < frame.filter(pl.col("time") >= START + timedelta(days=26)).height - 50
+
+
+def test_windows_see_all_that_they_reach_back_to(frame: pl.DataFrame, prepared: PreparedData) -> None:
+    """Not only what is held in memory: against the windows over the whole table at once."""
+    time, label = frame["time"].dt.epoch("ms").to_numpy(), frame["fraud"].fill_null(-1).cast(pl.Int8).to_numpy()
+    amount = features.last_places(frame["amount"].to_numpy(), 2)
+    columns = {}
+    for entity in definition(prepared).entities:
+        code = frame[entity.name].cast(pl.String).rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()
+        events, places = Events.none().followed_by(code, time, amount, label)
+        table = features.windows(events, places, entity, definition(prepared))
+        columns |= {f"{entity.name} {place}": table[:, place] for place in range(table.shape[1])}
+    whole = np.stack(list(columns.values()), axis=1)
+    first, windows = prepared.input["features"].index("customer_count_1d"), slice(5, 13)
+    assert first == windows.start
+    for start, end, split in ((15, 21, "train"), (21, 24, "validation")):
+        mine = (
+            (frame["time"] >= START + timedelta(days=start)) & (frame["time"] < START + timedelta(days=end))
+        ).to_numpy()
+        assert (prepared.inputs(split)[:, windows] == whole[mine]).all()  # type: ignore[arg-type]
+
+
+def test_the_endpoint_would_compute_the_same_features(prepared: PreparedData) -> None:
+    """From what is sent, and from what it is told to remember, one record at a time; to the bit."""
+    inputs, defined = prepared.inputs("test"), definition(prepared)
+    with np.load(prepared.path / "serving" / "history.npz", allow_pickle=False) as history:
+        past = dict(history)
+    places = {id: place for place, id in enumerate(past["id"].tolist())}
+    for record, expected in zip(rows(prepared), inputs, strict=True):
+        before = slice(0, places[str(record["id"])] + 1)
+        assert past["time"][before][-1] == values.times([record], defined)[0]
+        assert past["amount"][before][-1] == values.amounts([record], defined)[0]
+        windows = []
+        for entity in defined.entities:
+            name = values.texts([record], entity.name)[0]
+            mine = np.flatnonzero(past[f"entity_{entity.name}"][before] == name)
+            code = np.full(len(mine), 0 if name else -1)
+            events, at = Events.none().followed_by(code, past["time"][mine], past["amount"][mine], past["label"][mine])
+            windows.append(features.windows(events, at[-1:], entity, defined))
+        sent = ([record], defined)
+        alone = features.assemble(values.numbers(*sent), values.times(*sent), windows, values.categories(*sent))
+        assert alone[0].tobytes() == expected.tobytes()
+
+
+def test_memory_of_the_past_does_not_depend_on_the_chunk(
+    frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "CHUNK", 173)
+    same(prepared, run(frame, tmp_path / "chunks"))
+
+
+def test_the_same_table_gives_the_same_bytes(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
+    same(prepared, run(frame, tmp_path / "again"))
+
+
+def test_a_table_out_of_order_is_put_in_order(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
+    late = frame["time"].is_in(frame["time"].sample(40, seed=3).implode())  # all that share a time: they stay in order
+    mixed = pl.concat([frame.filter(~late), frame.filter(late)])
+    data = run(mixed, tmp_path / "mixed")
+    assert report(data)["unordered"]["count"] >= 39
+    assert not (data.path / "sorted.parquet").exists()
+    same(prepared, data, but="report.json")
+    strict = CONFIG.model_copy(update={"limits": Limits(unordered=0)})
+    with pytest.raises(
+        DataError, match=r"unordered: \d+ \(row .*; prepare.limits.unordered allows 0. They are put in order"
+    ):
+        run(mixed, tmp_path / "strict", strict)
+
+
+def same(one: PreparedData, other: PreparedData, but: str = "") -> None:
+    names = sorted(str(path.relative_to(one.path)) for path in one.path.rglob("*") if path.is_file())
+    assert names == sorted(str(path.relative_to(other.path)) for path in other.path.rglob("*") if path.is_file())
+    for name in names:
+        assert name == but or (one.path / name).read_bytes() == (other.path / name).read_bytes(), name
+
+
+def test_one_example_is_described(prepared: PreparedData) -> None:
+    about = prepared.input
+    assert prepared.classes == ("0", "1")
+    assert about["features"] == features.names(definition(prepared))
+    assert about["features"][:5] == ["amount", "age", "foreign", "weekend", "night"]
+    assert set(about["schema"]["columns"]) == {
+        "id",
+        "time",
+        "customer",
+        "terminal",
+        "amount",
+        "channel",
+        "age",
+        "foreign",
+    }
+    assert about["amount_feature"] == 0
+    assert about["label_features"] == ["terminal_risk_1d", "terminal_risk_7d"]
+    assert about["typical"][0] == np.float32(np.median(prepared.inputs("train")[:, 0]))
+    assert about["typical"][-1] == 0.0
+    assert about["history"] == "endpoint"
+    assert np.isnan(prepared.inputs("train")[:, 1]).any()
+
+
+def test_a_schema_is_inferred_and_later_data_is_held_to_it(frame: pl.DataFrame, tmp_path: Path) -> None:
+    run(frame, tmp_path)
+    path = tmp_path / "schema.yaml"
+    columns, before = schema.read(path).columns, path.read_bytes()
+    assert list(columns) == [name for name in frame.columns if name != "scenario"]
+    assert [column.type for column in columns.values()] == [
+        *("integer", "time", "category", "integer", "number", "category", "number", "boolean", "integer")
+    ]
+    assert columns["channel"].values == ("chip", "tap", "web")
+    assert columns["customer"].values is None
+    assert (columns["age"].minimum, columns["age"].maximum) == (0.0, 900.0)
+    missing = frame["age"].null_count() / RECORDS
+    assert columns["age"].nulls == pytest.approx(2 * missing + 0.01, abs=1e-4)
+    assert columns["amount"].nulls == 0.0
+    assert columns["time"].example == frame["time"][0].isoformat()
+    (tmp_path / "prepared").rename(tmp_path / "first")
+    run(frame.with_columns(extra=1), tmp_path)
+    assert path.read_bytes() == before
+    assert report(open_prepared(tmp_path / "prepared"))["extra"]["examples"] == ["extra"]
+
+
+def test_a_part_of_the_labels_is_a_pure_function_of_the_row(
+    frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path
+) -> None:
+    half, tenth = (
+        run(frame, tmp_path / str(part), CONFIG.model_copy(update={"labelled": part})) for part in (0.5, 0.1)
+    )
+    for split in ("train", "validation"):
+        everything, some, few = (array(data, f"{split}_labels") for data in (prepared, half, tenth))
+        assert ((some == everything) | (some == -1)).all()
+        assert ((few == some) | (few == -1)).all()
+        assert 0.4 < (some >= 0).sum() / (everything >= 0).sum() < 0.6
+        assert 0.03 < (few >= 0).sum() / (everything >= 0).sum() < 0.17
+    assert (array(half, "test_labels") == array(prepared, "test_labels")).all()
+    assert (array(half, "test_times") == array(prepared, "test_times")).all()
+    risk = [index for index, name in enumerate(prepared.input["features"]) if "risk" in name]
+    same = (prepared.inputs("test") == half.inputs("test")) | np.isnan(prepared.inputs("test"))
+    assert not same[:, risk].all()
+    assert np.delete(same, risk, axis=1).all()
+
+
+def test_a_plain_table_needs_no_entities_amount_or_id(frame: pl.DataFrame, tmp_path: Path) -> None:
+    data = run(frame.select("time", "age", "fraud"), tmp_path, PLAIN)
+    assert data.input["features"] == ["age", "weekend", "night"]
+    assert data.input["amount_feature"] is None
+    assert not (data.path / "serving").exists()
+    assert not (data.path / "train_cards.npy").exists()
+    assert not array(data, "test_amounts").any()
+
+
+@pytest.mark.parametrize(
+    "as_told",
+    [
+        pl.col("time").dt.epoch("ms") / 1_000,
+        pl.col("time").dt.epoch("s"),
+        pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%S"),
+        pl.col("time").dt.strftime("%Y-%m-%d %H:%M:%SZ"),
+        pl.col("time").dt.replace_time_zone("UTC"),
+        pl.col("time").dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Paris"),
+        pl.col("time").cast(pl.Datetime("ns")),
+    ],
+    ids=["fractions", "seconds", "text", "zulu", "utc", "paris", "nanoseconds"],
+)
+def test_times_may_be_told_in_several_ways(
+    as_told: pl.Expr, frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path
+) -> None:
+    data = run(frame.with_columns(time=as_told), tmp_path)
+    assert (data.inputs("test").tobytes(), data.counts) == (prepared.inputs("test").tobytes(), prepared.counts)
+
+
+def test_fractions_of_seconds_are_cut_to_milliseconds(frame: pl.DataFrame, tmp_path: Path) -> None:
+    moment = pl.col("time").cast(pl.Datetime("us")).dt.offset_by("70ms")
+    expected = frame.with_columns(time=moment)
+    told = expected.with_columns(time=pl.col("time").dt.epoch("us") / 1e6)
+    found = [array(run(one, tmp_path / name), "test_times") for name, one in (("a", expected), ("b", told))]
+    assert (found[0] == found[1]).all()
+    assert (found[0] % 1_000 == 70).all()
+
+
+@pytest.mark.parametrize(
+    ("label", "positive", "classes"),
+    [
+        (pl.col("fraud") == 1, None, ("false", "true")),
+        (pl.col("fraud").cast(pl.Float64), None, ("0", "1")),
+        (pl.col("fraud").replace_strict({0: "good", 1: "bad"}), "bad", ("good", "bad")),
+    ],
+    ids=["truth", "float", "text"],
+)
+def test_a_label_may_be_of_any_two_values(
+    label: pl.Expr, positive: Any, classes: tuple[str, str], frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path
+) -> None:
+    columns = CONFIG.columns.model_copy(update={"positive": positive})
+    data = run(frame.with_columns(fraud=label), tmp_path, CONFIG.model_copy(update={"columns": columns}))
+    assert data.classes == classes
+    assert (array(data, "train_labels") == array(prepared, "train_labels")).all()
+
+
+def test_records_at_fault_are_counted_shown_and_left_out(
+    frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "PART", 700)
+    (tmp_path / "schema.yaml").write_bytes((prepared.path.parent / "schema.yaml").read_bytes())
+    faulty = frame.with_columns(fraud=pl.col("fraud").cast(pl.Int8))
+    row = faulty.row(2_000, named=True)
+    faults = [
+        row | {"id": 9_001, "amount": float("inf")},
+        row | {"id": 9_002, "amount": -0.01},
+        row | {"id": 9_003, "time": None},
+        row | {"id": 9_004, "time": datetime.now() + timedelta(days=400)},
+        row | {"id": 9_005, "age": 901.0},
+        row,
+        row | {"amount": 1.0},
+    ]
+    broken = pl.concat([faulty[:2_001], pl.DataFrame(faults, schema=faulty.schema), faulty[2_001:]])
+    data = run(broken, tmp_path)
+    found = report(data)
+    assert {name: finding["count"] for name, finding in found.items() if finding["count"]} == {
+        "invalid": 3,
+        "future": 1,
+        "out_of_range": 1,
+        "duplicates": 2,
+    }
+    assert found["invalid"]["columns"] == {"amount": 2, "time": 1}
+    assert found["invalid"]["examples"][:2] == ["row 2001: amount = inf", "row 2002: amount = -0.01"]
+    assert found["out_of_range"]["examples"] == ["row 2005: age = 901.0"]
+    assert found["duplicates"]["examples"] == [f"row {line}: id = {row['id']}" for line in (2_006, 2_007)]
+    same(prepared, data, but="report.json")
+    for name, count in (("invalid", 3), ("future", 1), ("out_of_range", 1), ("duplicates", 2)):
+        (tmp_path / "prepared").rename(tmp_path / name)
+        limits = Limits.model_validate({name: count - 1})
+        with pytest.raises(DataError, match=rf"{name.replace('_', ' ')}: {count} \(.*limits.{name} allows {count - 1}"):
+            run(broken, tmp_path, CONFIG.model_copy(update={"limits": limits}))
+
+
+def test_an_unknown_category_is_taken_as_unknown(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
+    (tmp_path / "schema.yaml").write_bytes((prepared.path.parent / "schema.yaml").read_bytes())
+    channel = pl.when(pl.int_range(pl.len()) % 100 == 0).then(pl.lit("pigeon")).otherwise("channel")
+    data = run(frame.with_columns(channel=channel), tmp_path)
+    assert report(data)["unknown"]["count"] == RECORDS / 100
+    assert report(data)["unknown"]["examples"][0] == "row 0: channel = pigeon"
+    assert data.counts == prepared.counts
+    assert set(np.unique(data.inputs("train")[:, -1])) == {0.0, 1.0, 2.0, 3.0}
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (pl.col("fraud") * 3.5 + pl.col("amount") / 1e6, "ROC AUC 1.0"),
+        (pl.col("amount") / 1e6 - pl.col("fraud"), "ROC AUC 1.0"),
+        (pl.when(pl.col("fraud") == 1).then(1.0), "ROC AUC 1.0"),
+        (pl.when(pl.col("fraud") == 0).then("amount").when(pl.col("foreign")).then(-1.0), "ROC AUC 1.0"),
+        (pl.when(pl.col("fraud") == 1).then(pl.lit("refund")).otherwise(pl.lit("none")), "ROC AUC 1.0"),
+    ],
+    ids=["number", "less", "missing", "missing or less", "category"],
+)
+def test_a_column_that_tells_the_label_is_refused(
+    column: pl.Expr, message: str, frame: pl.DataFrame, tmp_path: Path
+) -> None:
+    leaking = frame.with_columns(after=column)
+    advice = r"prepare.limits.leaks allows 0. Known only afterwards\? Then name them in prepare.columns.drop$"
+    with pytest.raises(
+        DataError, match=rf"leaks: 1 \(column 'after': {message} by itself in the train split\); {advice}"
+    ):
+        run(leaking, tmp_path / "refused")
+    assert not (tmp_path / "refused" / "schema.yaml").exists()
+    columns = CONFIG.columns.model_copy(update={"drop": ["scenario", "after"]})
+    run(leaking, tmp_path / "dropped", CONFIG.model_copy(update={"columns": columns}))
+    data = run(leaking, tmp_path / "allowed", CONFIG.model_copy(update={"limits": Limits(leaks=1)}))
+    assert report(data)["leaks"]["columns"] == {"after": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (pl.all().exclude("channel"), r"column 'channel' is missing, \S+schema.yaml asks for it; the table has"),
+        (pl.all().name.replace("^age$", "Age"), "column 'age' is missing, .* the table has Age. Did you mean 'Age'?"),
+        (
+            pl.all().name.replace("^amount$", "amuont"),
+            r"column 'amount' \(prepare.columns.amount\) is missing; .*'amuont'\?",
+        ),
+        (pl.all().name.replace("^terminal$", "term"), r"column 'terminal' \(prepare.entities.terminal\) is missing"),
+        (pl.all().exclude("scenario"), r"column 'scenario' \(prepare.columns.drop scenario\) is missing"),
+        (pl.col("age").cast(pl.String), r"column 'age' holds text, \S+ asks for numbers; mend either"),
+        (pl.col("terminal").cast(pl.String), "column 'terminal' holds text, .* asks for whole numbers"),
+        (
+            pl.col("terminal").cast(pl.Float64),
+            "column 'terminal': an id or entity is text or a whole number, found number",
+        ),
+        (pl.col("amount").cast(pl.String), "column 'amount': an amount is a number, found category; mend the data"),
+        (pl.lit(None, pl.Float64).alias("age"), "column 'age': every value is missing; mend the data, or name it in"),
+        (pl.lit(None).alias("channel"), "column 'channel': every value is missing"),
+        (
+            pl.when(pl.col("terminal") > 9).then("age").alias("age"),
+            r"column 'age': \d+\.\d\d% of the values are missing, \S+ allows \d\.\d\d% \(nulls: 0.0\d+\); mend either",
+        ),
+        (pl.when(pl.col("terminal") > 0).then("amount").alias("amount"), r"allows 0.00% \(nulls: 0.0\)"),
+        (
+            pl.col("fraud") + pl.col("foreign").cast(pl.Int8),
+            r"column 'fraud' .*two values are needed, found 3 \(0, 1, 2\)",
+        ),
+        (pl.lit(0).cast(pl.Int64).alias("fraud"), r"two values are needed, found 1 \(0\)"),
+        (pl.col("fraud") + 4, "column 'fraud': found 4, 5; none of them is 1 or true: set prepare.columns.positive"),
+        (pl.lit("noon").alias("time"), "column 'time' .* holds no time: found neither dates with times nor seconds"),
+        (pl.col("time").dt.epoch("ms"), "column 'time' .* holds no time"),
+        (pl.col("foreign").alias("time"), r"column 'time' \(prepare.columns.time\) is no time: found Boolean"),
+        (pl.col("time").dt.offset_by("200y"), r"no record can be used; future: 3,000 \(row 0: time = 2218-04-01"),
+        (
+            pl.when(pl.col("time") > START + timedelta(days=25)).then(0).otherwise("fraud").alias("fraud"),
+            "test split has no pos",
+        ),
+    ],
+)
+def test_a_table_that_is_not_as_it_should_be_is_answered_in_one_line(
+    change: pl.Expr, message: str, frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path
+) -> None:
+    (tmp_path / "schema.yaml").write_bytes((prepared.path.parent / "schema.yaml").read_bytes())
+    with_all = change.meta.has_multiple_outputs()
+    with pytest.raises(DataError, match=message):
+        run(frame.select(change) if with_all else frame.with_columns(change), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (pl.lit(None, pl.String).alias("channel"), "column 'channel': every value is missing"),
+        (pl.lit(None).alias("channel"), "column 'channel': every value is missing"),
+        (pl.concat_list("age").alias("age"), "column 'age': neither numbers, texts, truth values nor times; prepare"),
+        (pl.lit(None, pl.Int64).alias("fraud"), r"two values are needed, found 0 \(\)"),
+    ],
+)
+def test_no_schema_is_inferred_from_what_cannot_be_used(
+    change: pl.Expr, message: str, frame: pl.DataFrame, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=message):
+        run(frame.with_columns(change), tmp_path)
+    assert not (tmp_path / "schema.yaml").exists()
+
+
+def test_a_table_without_records_or_days_is_refused(frame: pl.DataFrame, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="the table is empty: it has columns, but no record"):
+        run(frame.head(0), tmp_path / "empty")
+    with pytest.raises(
+        DataError, match=r"the table has 13 days \(2018-04-01 to 2018-04-13\), but the splits ask for 15"
+    ):
+        run(frame.filter(pl.col("time") < START + timedelta(days=13)), tmp_path / "short")
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"PAR1 and no more")
+    with pytest.raises(DataError, match=r"broken.parquet: not a readable Parquet file"):
+        prepare(broken, tmp_path, CONFIG, tmp_path / "schema.yaml")
+    few = CONFIG.model_copy(update={"labelled": 1e-9})
+    with pytest.raises(DataError, match=r"the train split has no positive record among \d+, of which prepare.labelled"):
+        run(frame, tmp_path / "unlabelled", few)
+
+
+def test_times_that_are_no_feature_are_named(frame: pl.DataFrame, tmp_path: Path) -> None:
+    data = run(frame.with_columns(born=pl.col("time").dt.date()), tmp_path)
+    assert report(data)["unused"]["examples"] == ["born"]
+    assert "born" not in data.input["features"]
+    assert "born" not in data.input["schema"]["columns"]
+
+
+def test_simulated_transactions_are_prepared(tmp_path: Path) -> None:
+    batches = transactions(Simulation(customers=150, terminals=300, days=50, radius=10.0))
+    columns = Columns(label="fraud", time="time", id="transaction_id", amount="amount")
+    entities = {
+        "customer_id": Entity(days=[1, 7, 30], measures=["count", "mean"]),
+        "terminal_id": Entity(days=[1, 7, 30], measures=["count", "risk"], delayed=True),
+    }
+    split = Split(train=7.0, validation=7.0, test=7.0)
+    config = Prepare(columns=columns, entities=entities, card="customer_id", split=split)
+    loaded = pl.from_arrow(pa.Table.from_batches(batches))
+    assert isinstance(loaded, pl.DataFrame)
+    data = run(loaded, tmp_path, config)
+    assert data.inputs("train").shape[1] == 15
+    assert not any(finding["count"] for finding in report(data).values())
+    with np.load(data.path / "serving" / "history.npz", allow_pickle=False) as history:
+        assert history["time"].min() >= array(data, "test_times").min() // DAY * DAY - 37 * DAY
+        assert np.isin(array(data, "test_times"), history["time"]).all()
+        assert set(history) == {"id", "time", "amount", "label", "entity_customer_id", "entity_terminal_id"}
