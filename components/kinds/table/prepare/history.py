@@ -32,7 +32,8 @@ def write_history(frame: pl.LazyFrame, path: Path, definition: Definition, fract
     texts |= {f"entity_{one.name}": pl.col(one.name).cast(pl.String).fill_null("") for one in definition.entities}
     lengths = frame.select(pl.len(), *(text.str.len_chars().max().alias(name) for name, text in texts.items()))
     count, *longest = lengths.collect(engine="streaming").row(0)
-    with zipfile.ZipFile(path, "w") as archive:  # members are dated 1980: the same records give the same bytes
+    # members are dated 1980: the same records give the same bytes
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for (name, text), length in zip(texts.items(), longest, strict=True):
             _write(archive, name, frame.select(text), count, np.dtype(f"U{length or 1}"), _first)
         _write(archive, "time", frame.select(TIME), count, np.dtype(np.int64), _first)

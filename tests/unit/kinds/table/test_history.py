@@ -90,6 +90,15 @@ def test_what_is_sent_twice_counts_once_as_it_was_first_and_keeps_its_place(memo
         assert _values(again[column]) == (_values(first[column])[0], [2, 2])
 
 
+def test_a_later_seed_tells_labels_that_were_not_known(memory: History) -> None:
+    memory.observe(["a", "b", "c"], [10, 20, 30], [1, 2, 3], {"card": ["x"] * 3, "shop": ["s"] * 3})
+    memory.label(["b"], [1])
+    cards = {"card": ["x"] * 3, "shop": ["s"] * 3}
+    assert memory.seed("next bundle", ["a", "b", "d"], [10, 20, 40], [1, 2, 4], [1, 0, 0], cards) == 1
+    known = memory.observe(["e"], [50], [5], {"card": ["x"], "shop": ["s"]})["card"]
+    assert known.label.tolist() == [1, 1, -1, 0, -1]
+
+
 def test_late_records_and_ties_stand_where_they_belong(memory: History) -> None:
     memory.observe(["a"], [100], [1], {"card": ["x"], "shop": ["s"]})
     late = memory.observe(["b"], [50], [2], {"card": ["x"], "shop": ["s"]})
