@@ -224,21 +224,21 @@ def report(values: Values, minutes: float) -> None:
     """Print the tables."""
     count = len(values["network"])
     print(f"{machine()}; {count} folds in {minutes:.0f} min")
-    print(f"\n{'mean and 95 % interval over the folds':42} " + " ".join(f"{head:>24}" for head in HEADS))
+    print(f"\n{'mean and 95 % interval over the folds':52} " + " ".join(f"{head:>24}" for head in HEADS))
     for model, folds in values.items():
-        print(f"{model:42} " + " ".join(f"{interval([one[name] for one in folds]):>24}" for name in METRICS))
-    print(f"\n{'difference on the same fold':42} " + " ".join(f"{head:>24}" for head in HEADS))
+        print(f"{model:52} " + " ".join(f"{interval([one[name] for one in folds]):>24}" for name in METRICS))
+    print(f"\n{'difference on the same fold':52} " + " ".join(f"{head:>24}" for head in HEADS))
     for first, second in PAIRS:
         if first in values and second in values:
             apart = [
                 [one[name] - other[name] for one, other in zip(values[first], values[second], strict=True)]
                 for name in METRICS
             ]
-            print(f"{f'{first} - {second}':42} " + " ".join(f"{interval(each, '+.3f'):>24}" for each in apart))
+            print(f"{f'{first} - {second}':52} " + " ".join(f"{interval(each, '+.3f'):>24}" for each in apart))
     for title, rows in HANDBOOK.items():
-        print(f"\n{f'printed in the handbook, {title}':42} " + " ".join(f"{head:>24}" for head in HEADS))
+        print(f"\n{f'printed in the handbook, {title}':52} " + " ".join(f"{head:>24}" for head in HEADS))
         for model, printed in rows.items():
-            print(f"{model:42} " + " ".join(f"{value:>24.3f}" for value in printed))
+            print(f"{model:52} " + " ".join(f"{value:>24.3f}" for value in printed))
 
 
 def interval(found: list[float], form: str = ".3f") -> str:

@@ -132,6 +132,8 @@ def windows(events: Events, rows: Int64, entity: Entity, definition: Definition)
     pandas' `rolling` has it. Delayed, it ends where labels are known: times in (t - delay - d, t - delay], with all
     ties. A window without records, or for `risk` without labelled ones, is 0.
     """
+    if len(rows) == 0:
+        return np.empty((0, len(entity.measures) * len(entity.days)), dtype=np.float32)
     order = np.argsort(rows, kind="stable")  # neighbours in memory are looked up one after the other
     rows = rows[order]
     search = _Search(events, rows)
@@ -194,8 +196,15 @@ class _Line:
     """Length of an entity's part."""
 
     def keys(self, entity: Int64, time: Int64) -> Int64:
-        """Return the places on the line; times before the first are brought to 0, later ones to the last."""
-        return (entity - self.entity) * self.span + np.clip(time - self.time, 0, self.span - 1)
+        """Return the places on the line of records that stand on it."""
+        places = (entity - self.entity) * self.span
+        places += time
+        places -= self.time
+        return places
+
+    def clipped(self, time: Int64) -> Int64:
+        """Return times from just before the first on the line to the last."""
+        return np.clip(time, self.time, self.time + self.span - 1)
 
 
 def _line(entity: Int64, time: Int64) -> _Line:
@@ -223,7 +232,8 @@ class _Search:
 
     def first_after(self, times: Int64) -> Int64:
         """Return for each row the place of its entity's first record later than `times`, or behind its last."""
-        return np.searchsorted(self._keys, self._line.keys(self._entity, times), side="right")
+        places = self._line.keys(self._entity, self._line.clipped(times))
+        return np.searchsorted(self._keys, places, side="right")
 
 
 def _measured(measure: Measure, events: Events, starts: Sequence[Int64], ends: Int64, decimals: int) -> list[Float64]:
