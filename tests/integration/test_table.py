@@ -218,6 +218,19 @@ def test_it_learns_without_labels_or_with_few(old: str, new: str, payments: Proj
     assert list(Bundle(artifacts("payments", "bundle")).about.decision) == ["threshold"]
 
 
+def test_a_table_may_have_labels_for_the_examination_alone(payments: Project) -> None:
+    source = payments.path.parent / "payments.parquet"
+    records = pl.read_parquet(artifacts("payments", "raw") / "records.parquet")
+    examined = pl.col("time") >= pl.col("time").max() - pl.duration(days=5)
+    records.with_columns(pl.when(examined).then(pl.col("fraud"))).write_parquet(source)
+    payments.params("datasets/few.yaml", str(source))
+    said = payments.fail("dvc", "repro")
+    assert "error: no label of the train split is known; learn without, by train.labels: none" in said
+    payments.params("train: {epochs", "train: {labels: none, epochs")
+    payments.run("dvc", "repro")
+    assert "average_precision" in (artifacts("payments", "report") / "metrics.json").read_text()
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [

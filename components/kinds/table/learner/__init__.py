@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from components.config.errors import DataError
 from components.kinds.table.learner.autoencoder import Autoencoder, View
 from components.kinds.table.learner.batches import AllBatches, TrainingBatches
 from components.kinds.table.learner.cuts import cuts
@@ -33,6 +34,8 @@ def module(data: "PreparedData", config: "Train") -> RecordModule:
         view = View(layout, examples, left_out=layout.from_labels)
         return RecordModule(Model(None, None, Autoencoder(view, config.width, config.code)), config, labelled=1.0)
     known = np.flatnonzero(data.labels("train") >= 0)
+    if len(known) == 0:
+        raise DataError("no label of the train split is known; learn without, by train.labels: none")
     labels = data.labels("train")[known]
     encoding = Encoding(layout, examples, _cuts(layout, data, known))
     autoencoder = None

@@ -91,6 +91,9 @@ def _in_order(frame: pl.LazyFrame, out: Path, ordered: bool) -> Iterator[pl.Lazy
 def _both_classes(out: Path, config: "Prepare") -> None:
     for split in ("train", "test"):
         found = np.load(out / f"{split}_labels.npy", mmap_mode="r")
+        if split == "train" and not (found >= 0).any():
+            logger.warning("no label of the train split is known: it can be learned from with train.labels: none alone")
+            continue
         for label, name in ((1, "positive"), (0, "negative")):
             if not (found == label).any():
                 part = f", of which prepare.labelled takes {config.labelled:g}" if split == "train" else ""
