@@ -34,25 +34,32 @@ def new_run(store: Store, params: Mapping[str, Any]) -> Iterator[Run]:
     Runs of this host that were killed without a word are marked KILLED first.
     """
     _bury_the_dead(store)
-    run = store.client.create_run(
-        store.experiment, run_name=None, tags={**_process_tags(os.getpid()), **_source_tags()}
-    )
-    run_id = run.info.run_id
-    log_params(store, run, params)
-    monitor = SystemMetricsMonitor(run_id, sampling_interval=_SAMPLE, tracking_uri=tracking_uri())
+    before = signal.signal(signal.SIGTERM, _exit)  # from before there is a run, so that none is left running
+    try:
+        tags = {**_process_tags(os.getpid()), **_source_tags()}
+        run = store.client.create_run(store.experiment, run_name=None, tags=tags)
+        with _ended(store, run):
+            log_params(store, run, params)
+            yield run
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _ended(store: Store, run: Run) -> Iterator[None]:
+    """Watch the machine while the block runs, and say truthfully how it ended."""
+    monitor = SystemMetricsMonitor(run.info.run_id, sampling_interval=_SAMPLE, tracking_uri=tracking_uri())
     status = "FAILED"
-    before = signal.signal(signal.SIGTERM, _exit)
     try:
         monitor.start()
-        yield run
+        yield
         status = "FINISHED"
     except (KeyboardInterrupt, SystemExit):
         status = "KILLED"
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
         monitor.finish()
-        store.client.set_terminated(run_id, status)
+        store.client.set_terminated(run.info.run_id, status)
 
 
 def run_of_record(store: Store, record: Mapping[str, Any]) -> Run:

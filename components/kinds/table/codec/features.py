@@ -136,10 +136,7 @@ def windows(events: Events, rows: Int64, entity: Entity, definition: Definition)
         return np.empty((0, len(entity.measures) * len(entity.days)), dtype=np.float32)
     order = np.argsort(rows, kind="stable")  # neighbours in memory are looked up one after the other
     rows = rows[order]
-    search = _Search(events, rows)
-    last = events.time[rows] - _delay(entity, definition)
-    ends = search.first_after(last) if entity.delayed else rows + 1
-    starts = [search.first_after(last - days * DAY) for days in entity.days]
+    starts, ends = _bounds(events, rows, entity, definition)
     measured = [
         column
         for measure in entity.measures
@@ -222,18 +219,17 @@ def _line(entity: Int64, time: Int64) -> _Line:
     return _Line(least, first, span)
 
 
-class _Search:
-    """Looks up times among the records of the same entity."""
+def _bounds(events: Events, rows: Int64, entity: Entity, definition: Definition) -> tuple[list[Int64], Int64]:
+    """Return where the windows of each length start, for each row, and the place behind their end."""
+    line = _line(events.entity, events.time)
+    keys, mine = line.keys(events.entity, events.time), events.entity[rows]
 
-    def __init__(self, events: Events, rows: Int64) -> None:
-        self._line = _line(events.entity, events.time)
-        self._keys = self._line.keys(events.entity, events.time)
-        self._entity = events.entity[rows]
+    def first_after(times: Int64) -> Int64:
+        return np.searchsorted(keys, line.keys(mine, line.clipped(times)), side="right")
 
-    def first_after(self, times: Int64) -> Int64:
-        """Return for each row the place of its entity's first record later than `times`, or behind its last."""
-        places = self._line.keys(self._entity, self._line.clipped(times))
-        return np.searchsorted(self._keys, places, side="right")
+    last = events.time[rows] - _delay(entity, definition)
+    ends = first_after(last) if entity.delayed else rows + 1
+    return [first_after(last - days * DAY) for days in entity.days], ends
 
 
 def _measured(measure: Measure, events: Events, starts: Sequence[Int64], ends: Int64, decimals: int) -> list[Float64]:

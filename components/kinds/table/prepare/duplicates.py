@@ -9,18 +9,18 @@ from components.kinds.table.prepare.table import ROW
 PART = 8_000_000
 """Ids that are held in memory at a time."""
 
+_FALLS = "journeyman:falls"
+
 
 def duplicates(frame: pl.LazyFrame, rows: int, id: str) -> pl.Series:
     """Return the rows, ascending, whose id stands in an earlier one. Missing ids are no one's duplicates.
 
     Ids that only ever increase have none. Others are looked through in parts, by their hash: one pass a part.
     """
-    marked = frame.select(
-        id, (pl.col(id) <= pl.col(id).shift(1)).alias("falls")
-    )  # apart from the sums: it streams then
-    summary = marked.select(pl.col("falls").sum(), pl.col(id).null_count().alias("nulls"))
-    falls, nulls = summary.collect(engine="streaming").row(0)
-    if falls == 0 and nulls == 0:
+    falls = pl.col(id) <= pl.col(id).shift(1)
+    marked = frame.select(id, falls.alias(_FALLS))  # apart from the sums: then it streams
+    summary = marked.select(pl.col(_FALLS).sum(), pl.col(id).null_count())
+    if not any(summary.collect(engine="streaming").row(0)):
         return pl.Series(ROW, [], pl.UInt32)
     parts = math.ceil(rows / PART)
     found = [_in_part(frame.select(ROW, id).drop_nulls(), id, part, parts) for part in range(parts)]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KNOWN = 200
 """Values of a category that are known, the most frequent ones; the others are taken as unknown."""
 
+_COUNT = "journeyman:count"
 _ROOM = 10  # times the largest value seen is still taken
 _FIRST = 10_000  # records in which an example is looked for
 
@@ -77,8 +78,8 @@ def _column(name: str, type: Type, table: Table, profile: Profile, config: "Prep
 
 
 def _values(table: Table, name: str) -> tuple[str, ...]:
-    counts = table.frame.select(name).drop_nulls().group_by(name).len("count").collect(engine="streaming")
-    return tuple(sorted(counts.sort("count", name, descending=[True, False]).head(KNOWN)[name].to_list()))
+    counts = table.frame.select(name).drop_nulls().group_by(name).len(_COUNT).collect(engine="streaming")
+    return tuple(sorted(counts.sort(_COUNT, name, descending=[True, False]).head(KNOWN)[name].to_list()))
 
 
 def _range(profile: Profile, never_negative: bool) -> tuple[float, float]:

@@ -44,8 +44,8 @@ def labels(table: Table, config: "Prepare") -> Labels:
         DataError: there are not two, or it is not clear which is the positive one.
     """
     name, asked = config.columns.label, config.columns.positive
-    counts = table.frame.group_by(name).len().collect(engine="streaming")
-    found = counts[name].drop_nulls().sort().to_list()
+    values = table.frame.select(pl.col(name).drop_nulls().unique()).collect(engine="streaming")
+    found = values[name].sort().to_list()
     shown = ", ".join(map(_text, found[:5])) + (" and more" if len(found) > 5 else "")
     if len(found) != 2:
         raise DataError(f"column {name!r} (prepare.columns.label): two values are needed, found {len(found)} ({shown})")

@@ -89,8 +89,9 @@ def _remember(
     place = features.last_places(chunk.amount, definition.decimals)
     code = chunk.entities[entity.name]
     events, places = remembered.pop(entity.name).followed_by(code, chunk.time, place, chunk.known)
+    windows = features.windows(events, places[wanted], entity, definition)
     remembered[entity.name] = events.since(int(chunk.time[-1]) - features.reach(entity, definition))
-    return features.windows(events, places[wanted], entity, definition)
+    return windows
 
 
 def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Iterator[_Chunk]:
@@ -98,7 +99,7 @@ def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Ite
     amount = pl.lit(0.0) if definition.amount is None else pl.col(definition.amount).cast(pl.Float64).fill_null(0.0)
     for number, entity in enumerate(definition.entities):
         frame = frame.join(
-            _codes(frame, entity.name, f"entity {number}"), on=entity.name, how="left", maintain_order="left"
+            _codes(frame, entity.name, f"journeyman:{number}"), on=entity.name, how="left", maintain_order="left"
         )
     columns = frame.select(
         pl.col(ROW).alias("row"),
@@ -111,7 +112,10 @@ def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Ite
             _category(name, values).alias(f"category {number}")
             for number, (name, values) in enumerate(definition.categories.items())
         ),
-        *(pl.col(f"entity {number}").fill_null(-1) for number in range(len(definition.entities))),
+        *(
+            pl.col(f"journeyman:{number}").fill_null(-1).alias(f"entity {number}")
+            for number in range(len(definition.entities))
+        ),
     )
     for batch in columns.collect_batches(chunk_size=CHUNK):
         yield _Chunk(

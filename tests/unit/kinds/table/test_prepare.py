@@ -476,7 +476,7 @@ def test_a_table_without_records_or_days_is_refused(frame: pl.DataFrame, tmp_pat
     broken.write_bytes(b"PAR1 and no more")
     with pytest.raises(DataError, match=r"broken.parquet: not a readable Parquet file"):
         prepare(broken, tmp_path, CONFIG, tmp_path / "schema.yaml")
-    few = CONFIG.model_copy(update={"labelled": 1e-9})
+    few = CONFIG.model_copy(update={"labelled": 0.01})
     with pytest.raises(DataError, match=r"the train split has no positive record among \d+, of which prepare.labelled"):
         run(frame, tmp_path / "unlabelled", few)
 
@@ -486,6 +486,36 @@ def test_times_that_are_no_feature_are_named(frame: pl.DataFrame, tmp_path: Path
     assert report(data)["unused"]["examples"] == ["born"]
     assert "born" not in data.input["features"]
     assert "born" not in data.input["schema"]["columns"]
+
+
+def test_columns_may_have_any_name(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
+    names = {
+        "id": "falls",
+        "time": "row",
+        "customer": "entity 1",
+        "terminal": "split",
+        "amount": "len",
+        "fraud": "label",
+    }
+    names |= {"age": "behind"}
+    columns = Columns(label="label", time="row", id="falls", amount="len", drop=["scenario"])
+    entities = {names[name]: entity for name, entity in CONFIG.entities.items()}
+    config = CONFIG.model_copy(update={"columns": columns, "entities": entities, "card": "entity 1"})
+    data = run(frame.rename(names), tmp_path, config)
+    assert data.inputs("test").tobytes() == prepared.inputs("test").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"delay": 0.0}, "an entity is delayed, but delay is 0: windows would see the record's own label"),
+        ({"columns": Columns(label="fraud", time="time", amount="amount", drop=["fraud"])}, "'fraud' is named twice"),
+        ({"columns": Columns(label="fraud", time="customer", amount="amount")}, "'customer' is named twice"),
+    ],
+)
+def test_a_column_has_one_role_and_labels_come_late(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Prepare.model_validate(CONFIG.model_copy(update=change).model_dump())
 
 
 def test_simulated_transactions_are_prepared(tmp_path: Path) -> None:
