@@ -10,7 +10,7 @@ Memory: once the default size and 100 times it, each in a process of its own tha
 the limit (`RLIMIT_DATA`: heap, anonymous maps, stacks; a request beyond it fails). Peaks are those of private resident
 memory (`RssAnon` of /proc/self/status, every 10 ms) and of all resident memory (`ru_maxrss`), in which mapped pages of
 the files being written count too, as long as the kernel has no better use for them. `--quick` leaves 100 times out.
-Needs 12 GB in the folder.
+Needs 5 GB in the folder.
 """
 
 import argparse

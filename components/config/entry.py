@@ -24,7 +24,7 @@ def run(command: Callable[[str], None]) -> NoReturn:
         print(f"usage: python -m {_module_of(command)} WORKLOAD", file=sys.stderr)
         sys.exit(2)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    die_with_parent()
+    die_with_parent(signal.SIGTERM)  # not SIGKILL: a training tells its run how it ended
     try:
         command(sys.argv[1])
     except JourneymanError as error:

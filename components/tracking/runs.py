@@ -166,4 +166,6 @@ def _source_tags() -> dict[str, str]:
 
 
 def _exit(number: int, frame: object) -> NoReturn:
+    """Leave in good order, once: the parent's end may send the same signal again."""
+    signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + number)

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -154,14 +155,18 @@ def _prefect_states(project: Project) -> list[str]:
 def _wait_for(project: Project, words: str) -> None:
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
-        if any(words in " ".join(process.cmdline()) for process in _family(project)):
+        if any(words in command for command in _alive(project)):
             return
         time.sleep(0.05)
     raise AssertionError(f"no process {words!r} was seen")
 
 
 def _alive(project: Project) -> list[str]:
-    return [" ".join(process.cmdline()) for process in _family(project)]
+    commands = []
+    for process in _family(project):
+        with suppress(psutil.NoSuchProcess):  # it ends while we look
+            commands.append(" ".join(process.cmdline()))
+    return commands
 
 
 def _family(project: Project) -> list[psutil.Process]:
