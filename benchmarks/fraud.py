@@ -19,9 +19,6 @@ import contextlib
 import io
 import json
 import logging
-import os
-import platform
-import re
 import sys
 import tempfile
 import time
@@ -46,6 +43,7 @@ from sklearn.preprocessing import StandardScaler
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402 - run from its folder, never installed
 from components.kinds.table import learner, params  # noqa: E402
 from components.kinds.table.exam.baseline import baseline  # noqa: E402
@@ -255,13 +253,6 @@ def quiet() -> None:
     for name in ("lightning.pytorch", "components"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated")
-
-
-def machine() -> str:
-    """Return the processor, its cores, and Python's version."""
-    info = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.*)", info.read_text()) if info.exists() else []
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ Needs 5 GB in the folder.
 
 import argparse
 import json
-import os
-import platform
 import re
 import resource
 import statistics
@@ -33,6 +31,7 @@ import pyarrow.parquet as pq
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.table import params  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.table.prepare import prepare  # noqa: E402
 from components.kinds.table.source import simulator  # noqa: E402
@@ -175,13 +174,6 @@ def report(figures: dict[str, object]) -> None:
         speed = f"{run['rows'] / run['seconds']:,.0f} rows/s ({run['seconds']:.0f} s)"
         peaks = f"peak {run['private_gib']:.2f} GiB private, {run['resident_gib']:.2f} GiB resident"
         print(f"{run['factor']:>3}x: {run['rows']:>13,} rows {'':9} {speed}, {peaks}; limit {run['limit_gib']:g} GiB")
-
-
-def machine() -> str:
-    """Return the processor, its cores, and Python's version."""
-    info = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.*)", info.read_text()) if info.exists() else []
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -10,9 +10,6 @@ ones. `--quick` does a tenth and once the default, and repeats less.
 
 import argparse
 import json
-import os
-import platform
-import re
 import resource
 import statistics
 import subprocess
@@ -29,6 +26,7 @@ import pyarrow.parquet as pq
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.table.source import simulator  # noqa: E402 - the project is run from its folder, never installed
 
 HELD = 2_000_000  # rows that the limit writes again
@@ -150,13 +148,6 @@ def report(figures: dict[str, object]) -> None:
     print(
         f"control, 1x against 1x: {ratio:.2f} ({len(control)} runs, {min(control):,.0f} to {max(control):,.0f} rows/s)"
     )
-
-
-def machine() -> str:
-    """Return the processor, its cores, and Python's version."""
-    info = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.*)", info.read_text()) if info.exists() else []
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":
