@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from components.config.entry import die_with_parent
-from components.config.errors import BadRequest
+from components.config.errors import BadRequest, EndpointError
 from components.config.settings import MEMORY
 from components.inference.bundle import Bundle, read_about
 from components.inference.door import Refusal, answers, door, respond
@@ -69,7 +69,7 @@ class Endpoint:
         """Answer one request."""
         return self._answer(request, explained=False)
 
-    if _codec.Explained:
+    if _codec.Explained and _codec.explain:
 
         @bentoml.api
         def explain(self, request: Input, /) -> answers(_codec.Explained, _request):  # type: ignore[valid-type]
@@ -83,20 +83,28 @@ class Endpoint:
             """Take what became of earlier records; answer how many of them are remembered."""
             if isinstance(refused := cast("object", request), Response):
                 return refused  # type: ignore[return-value]
-            return {"known": self.reader.learn(_codec.rows(request))}
+            try:
+                return {"known": self.reader.learn(_codec.rows(request))}
+            except (BadRequest, EndpointError) as error:
+                return _refused(error)  # type: ignore[return-value]
 
     def _answer(self, request: Any, explained: bool) -> Response:
         if isinstance(refused := request, Response):
             return refused
         try:
             examples = self.reader.read(_codec.rows(request))
-        except BadRequest as error:
-            return Refusal(400, str(error)).response()
+        except (BadRequest, EndpointError) as error:
+            return _refused(error)
         probabilities = self.bundle.probabilities(examples)
         told = _codec.answers(probabilities, _about.classes, _about.decision, self.version)
-        if explained:
+        if explained and _codec.explain:
             told = _codec.explain(self.bundle.probabilities, examples, _about.input, told)
         return respond(told if isinstance(request, list) else told[0])
+
+
+def _refused(error: BadRequest | EndpointError) -> Response:
+    """Answer what the caller did wrong with 400, a memory that does not answer with 503."""
+    return Refusal(400 if isinstance(error, BadRequest) else 503, str(error)).response()
 
 
 def _memory() -> str:

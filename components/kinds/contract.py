@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 """What a caller sends of one example, by the names of its fields: bytes for an upload, else JSON values."""
 
+Score = Callable[[NDArray[Any]], NDArray[np.float32]]
+"""Examples `[N, ...]` -> probabilities `[N, classes]`."""
+
 
 class Params(Protocol):
     """`params.py`."""
@@ -56,6 +59,8 @@ class Codec(Protocol):
     """The answer to one row."""
     Explained: type[BaseModel] | None
     """The answer of `explain`; None: the kind explains nothing."""
+    explain: Callable[[Score, NDArray[Any], Mapping[str, Any], Sequence[Any]], Sequence[BaseModel]] | None
+    """(score, examples, input, their answers) -> the answers with what moved each of them; `score` runs the model."""
 
     def request(self, input: Mapping[str, Any], /) -> Any:
         """Return the type of what `POST /predict` takes. A field that is `bytes` is a file to upload."""
@@ -94,16 +99,6 @@ class Codec(Protocol):
         version: str,
         /,
     ) -> Sequence[BaseModel]: ...
-
-    def explain(
-        self,
-        score: Callable[[NDArray[Any]], NDArray[np.float32]],
-        examples: NDArray[Any],
-        input: Mapping[str, Any],
-        answers: Sequence[BaseModel],
-        /,
-    ) -> Sequence[BaseModel]:
-        """Return the answers with what moved each of them; `score` runs the model."""
 
 
 class Source(Protocol):

@@ -1,7 +1,7 @@
 """Pictures as callers send them <-> the arrays that the model takes. The same code prepares data and serves."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +56,7 @@ class Reader:
         """Nothing is held open."""
 
 
-Explained = None
-
-
-def explain(
-    score: Callable[[NDArray[Any]], NDArray[np.float32]],
-    examples: NDArray[Any],
-    input: Mapping[str, Any],
-    answers: Sequence[BaseModel],
-) -> Sequence[BaseModel]:
-    """Pictures are not explained."""
-    raise NotImplementedError
+Explained = explain = None  # pictures are not explained
 
 
 def labelled(input: Mapping[str, Any]) -> None:

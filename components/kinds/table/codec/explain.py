@@ -32,9 +32,11 @@ def explain(
     typical = np.array(input["typical"], dtype=np.float32)
     effects = _effects(score, examples, typical)
     strongest = np.argsort(-np.abs(effects), axis=1, kind="stable")
+    categories = Definition.model_validate(input["definition"]).categories
+    known = [(name, categories.get(name)) for name in input["features"]]
     explained = []
     for answer, example, effect, places in zip(answers, examples, effects, strongest, strict=True):
-        shown = [_effect(input, int(place), example, typical, float(effect[place])) for place in places]
+        shown = [_effect(*known[int(place)], example[place], typical[place], effect[place]) for place in places]
         explained.append(Explained(**dict(answer), explanation=shown))
     return explained
 
@@ -52,13 +54,8 @@ def _effects(
     return effects
 
 
-def _effect(
-    input: Mapping[str, Any], place: int, example: NDArray[Any], typical: NDArray[np.float32], effect: float
-) -> Effect:
-    name = input["features"][place]
-    values = Definition.model_validate(input["definition"]).categories.get(name)
-    here, usual = (_shown(array[place], values) for array in (example, typical))
-    return Effect(feature=name, value=here, typical=usual, effect=effect)
+def _effect(name: str, values: Sequence[str] | None, here: np.float32, usual: np.float32, effect: np.float32) -> Effect:
+    return Effect(feature=name, value=_shown(here, values), typical=_shown(usual, values), effect=float(effect))
 
 
 def _shown(value: np.float32, values: Sequence[str] | None) -> float | str | None:
