@@ -72,11 +72,13 @@ def _write(path: Path, raw: Raw) -> int:
 def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
     """Gather batches to row groups that are worth their overhead."""
     held: list[pa.RecordBatch] = []
+    rows = size = 0
     for batch in batches:
         held.append(batch)
-        if sum(one.num_rows for one in held) >= _GROUP or sum(one.nbytes for one in held) >= _GROUP_BYTES:
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= _GROUP or size >= _GROUP_BYTES:
             yield pa.Table.from_batches(held)
-            held = []
+            held, rows, size = [], 0, 0
     if held:
         yield pa.Table.from_batches(held)
 

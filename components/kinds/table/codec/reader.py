@@ -79,9 +79,7 @@ class Reader:
         for entity in definition.entities:
             known = past[entity.name]
             events = Events(known.entity, known.time, known.amount, known.label)
-            measured = windows(events, known.rows, entity, definition)
-            measured[[not name for name in named[entity.name]]] = 0.0  # no entity, no history
-            found.append(measured)
+            found.append(windows(events, known.rows, entity, definition))
         return found
 
 
