@@ -1,6 +1,7 @@
 """How a command of ours starts: its logs, its life bound to its parent's, its errors in one line."""
 
 import ctypes
+import errno
 import logging
 import os
 import signal
@@ -8,9 +9,11 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from components.config.errors import JourneymanError
+from components.config.errors import Interrupted, JourneymanError
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_INTERRUPTED = 128 + signal.SIGINT
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +30,19 @@ def run(command: Callable[[str], None]) -> NoReturn:
     die_with_parent(signal.SIGTERM)  # not SIGKILL: a training tells its run how it ended
     try:
         command(sys.argv[1])
+    except Interrupted as error:
+        print(error, file=sys.stderr)
+        sys.exit(_INTERRUPTED)
     except JourneymanError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        print(f"error: {error.filename or 'a file'}: {error.strerror}; make room, then run it again", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     sys.exit(0)
 
 

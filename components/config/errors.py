@@ -21,6 +21,14 @@ class BundleError(JourneymanError):
     """A bundle that is missing, incomplete or not what its hash says."""
 
 
+class TrainingError(JourneymanError):
+    """A training that cannot go on: its loss left the numbers, or its memory or disk is full."""
+
+
+class Interrupted(JourneymanError):  # noqa: N818 - nothing went wrong
+    """A training that was asked to stop, and says from where the same command goes on."""
+
+
 class StageError(JourneymanError):
     """A stage of `dvc.yaml` that did not end well."""
 

@@ -35,12 +35,26 @@ class Training(Section):
     """Examples a step."""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     """`auto`: the GPU where there is one."""
-    devices: Literal["auto", 1] = "auto"
-    """One GPU, or one process on the CPU: several would each learn the same batches."""
+    devices: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    """Processes of a node, each with its GPU, or with `threads` of the CPU. `auto`: every GPU, or one process."""
+    nodes: Annotated[int, Field(ge=1)] = 1
+    """Machines that learn together, each started by `torchrun`, SLURM or the like."""
+    strategy: Literal["auto", "ddp", "fsdp"] = "auto"
+    """How several processes learn: `ddp`, each has the whole model, `fsdp`, each a part of it (GPUs). `auto`: ddp."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     """`auto`: bf16 where the hardware computes in it, else 32 bit."""
-    threads: Annotated[int, Field(ge=1)] = 1
-    """CPU threads of the arithmetic. Two give other weights than one, and are far slower on cores that others use."""
+    layout: Literal["auto", "channels_last", "contiguous"] = "auto"
+    """Of pictures in memory; records have none. `auto`: channels last."""
+    compile: Literal["auto"] | bool = "auto"
+    """Compile the network (torch.compile). `auto`: on a GPU, if there are steps enough to pay for it."""
+    threads: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    """CPU threads of one process. `auto`: half of the cores that it may use, shared by the processes; more are slower
+    where others use the cores too. Another count gives other weights."""
+    checkpoint_every: Annotated[float, Field(ge=0.0)] = 60.0
+    """Seconds between two checkpoints: at most so much is lost by a kill. 0: one every step."""
+    patience: Annotated[int, Field(ge=1)] | None = None
+    """Stop after so many epochs without a better validation score, and keep the best epoch's weights. Left out: learn
+    to the end of the schedule, which is what it is made for."""
 
 
 class Workload(Section):

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from components.config import params
 from components.kinds.prepared import PreparedData
 from components.kinds.raw import Origin, Raw
+from components.kinds.share import Share
 
 if TYPE_CHECKING:
     import lightning
@@ -129,17 +130,37 @@ class Sample(Protocol):
 
 
 class Batches(Protocol):
-    """What a training loop iterates over, epoch after epoch."""
+    """What a training loop iterates over, epoch after epoch: of each batch this process's share."""
+
+    share: Share
+    """Set before the first epoch."""
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Any]: ...
 
 
+class TrainingBatches(Batches, Protocol):
+    """Those of the training split: what one holds is a pure function of (seed, epoch, index)."""
+
+    def state_dict(self) -> dict[str, int]:
+        """Return where the iteration stands."""
+
+    def load_state_dict(self, state: dict[str, int], /) -> None: ...
+
+
 class Learner(Protocol):
     """`learner/`: needs torch, lightning, torchmetrics and numpy alone."""
 
+    MONITOR: str
+    """What the module logs each epoch of the validation split; higher is better."""
+
     def module(self, data: PreparedData, config: Any, /) -> "lightning.LightningModule": ...
-    def loaders(self, data: PreparedData, config: Any, /) -> "tuple[Batches, Batches]": ...
+    def loaders(self, data: PreparedData, config: Any, /) -> tuple[TrainingBatches, Batches]:
+        """Return the batches of training and of validation, which hold each example once, over all processes."""
+
+    def leaves_out(self, config: Any, /) -> bool:
+        """Whether there are steps that teach only a part of the parameters: DDP has to look for the others."""
+
     def serving(self, module: "lightning.LightningModule", /) -> "nn.Module": ...
 
     def decision(self, module: "lightning.LightningModule", /) -> dict[str, float]:

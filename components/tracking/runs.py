@@ -17,27 +17,34 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
+from components.config.errors import Interrupted
 from components.config.settings import tracking_uri
 from components.kinds.prepared import PreparedData
 from components.tracking.store import Store, missing
 
 logger = logging.getLogger(__name__)
 
-_SAMPLE = 2.0  # seconds between two samples of the system metrics
+_SAMPLE = 10.0  # seconds between two samples of the system metrics: each costs the store a write
 _RESTORED = "journeyman.restored_from"
+_ENDED = "journeyman.ended"
 
 
 @contextmanager
-def new_run(store: Store, params: Mapping[str, Any]) -> Iterator[Run]:
+def running(store: Store, params: Mapping[str, Any], run_id: str | None = None) -> Iterator[Run]:
     """Yield a running run with the parameters `params`; it ends with the block: FINISHED, FAILED or KILLED.
 
     Runs of this host that were killed without a word are marked KILLED first.
+
+    Args:
+        store: where.
+        params: of the run.
+        run_id: of the run that goes on; None, or one that the store does not have: a new run.
     """
     _bury_the_dead(store)
     before = signal.signal(signal.SIGTERM, _exit)  # from before there is a run, so that none is left running
     try:
         tags = {**_process_tags(os.getpid()), **_source_tags()}
-        run = store.client.create_run(store.experiment, run_name=None, tags=tags)
+        run = _reopened(store, run_id, tags) or store.client.create_run(store.experiment, run_name=None, tags=tags)
         with _ended(store, run):
             log_params(store, run, params)
             yield run
@@ -48,18 +55,26 @@ def new_run(store: Store, params: Mapping[str, Any]) -> Iterator[Run]:
 @contextmanager
 def _ended(store: Store, run: Run) -> Iterator[None]:
     """Watch the machine while the block runs, and say truthfully how it ended."""
-    monitor = SystemMetricsMonitor(run.info.run_id, sampling_interval=_SAMPLE, tracking_uri=tracking_uri())
+    monitor = SystemMetricsMonitor(
+        run.info.run_id, sampling_interval=_SAMPLE, resume_logging=True, tracking_uri=tracking_uri()
+    )
     status = "FAILED"
     try:
         monitor.start()
         yield
         status = "FINISHED"
-    except (KeyboardInterrupt, SystemExit):
+    except (Interrupted, KeyboardInterrupt, SystemExit):
         status = "KILLED"
         raise
     finally:
         monitor.finish()
         store.client.set_terminated(run.info.run_id, status)
+
+
+def last_steps(store: Store, run: Run) -> dict[str, int]:
+    """Return the last step at which each metric of the run was logged."""
+    histories = {name: store.client.get_metric_history(run.info.run_id, name) for name in run.data.metrics}
+    return {name: max(point.step for point in points) for name, points in histories.items()}
 
 
 def run_of_record(store: Store, record: Mapping[str, Any]) -> Run:
@@ -121,6 +136,24 @@ def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return pairs
 
 
+def _reopened(store: Store, run_id: str | None, tags: Mapping[str, str]) -> Run | None:
+    """Have a run of an earlier process go on in this one; None where there is none."""
+    try:
+        run = store.client.get_run(run_id) if run_id else None
+    except MlflowException as error:
+        if not missing(error):
+            raise
+        return None
+    if run is None:
+        return None
+    for name, value in tags.items():
+        store.client.set_tag(run.info.run_id, name, value)
+    if _ENDED in run.data.tags:
+        store.client.delete_tag(run.info.run_id, _ENDED)
+    store.client.update_run(run.info.run_id, status="RUNNING")
+    return run
+
+
 def _restored(store: Store, record: Mapping[str, Any]) -> Run:
     tags = {
         _RESTORED: record["run_id"],
@@ -146,7 +179,7 @@ def _bury_the_dead(store: Store) -> None:
     here = f"attributes.status = 'RUNNING' AND tags.`process.host` = '{socket.gethostname()}'"
     for run in store.client.search_runs([store.experiment], here, max_results=1000):
         if run.data.tags != {**run.data.tags, **_process_tags(int(run.data.tags["process.pid"]))}:
-            store.client.set_tag(run.info.run_id, "journeyman.ended", "its process was killed")
+            store.client.set_tag(run.info.run_id, _ENDED, "its process was killed")
             store.client.set_terminated(run.info.run_id, "KILLED")
 
 

@@ -19,6 +19,7 @@ from components.inference.bundle import MODEL, SERVING, Bundle, new_bundle
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 from components.training import hardware
+from components.training.checkpoints import clear_recorded
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,9 @@ def export(name: str) -> None:
         ParityError: the bundle answers otherwise than the torch module on examples of the test split.
     """
     workload = catalogue.workload(name)
+    clear_recorded(name)
     data = open_prepared(artifacts(name, "prepared"))
-    hardware.make_repeatable(workload.train)
+    hardware.make_repeatable(workload.train.seed, hardware.threads(workload.train))
     learner = catalogue.learner(workload.kind)
     module = learner.module(data, workload.train)
     module.load_state_dict(load_file(artifacts(name, "weights") / "model.safetensors"))

@@ -1,32 +1,145 @@
-"""What the hardware can do: which precision `auto` means, and the arithmetic made repeatable."""
+"""What the hardware can do: what each `auto` means on this machine and why, and the arithmetic made repeatable."""
 
 import os
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+from components.config.errors import ConfigError
 
 if TYPE_CHECKING:
     from components.config.params import Training
 
+_BF16 = ("amx_bf16", "avx512_bf16")
+"""The instructions with which a processor computes in bf16; without them it would be emulated, and slow."""
+_COMPILED_STEPS = 20_000
+"""Steps from which compilation is taken to pay on a GPU: it costs about a minute, and saves milliseconds a step."""
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
-def precision(config: "Training") -> str:
-    """Return Lightning's name for the precision: what the user chose, or bf16 where the hardware computes in it."""
-    if config.precision != "auto":
-        return config.precision
-    return "bf16-mixed" if _computes_in_bf16(config) else "32-true"
+
+@dataclass(frozen=True)
+class Plan:
+    """How a training uses its machine."""
+
+    accelerator: str
+    """`cpu` or `gpu`."""
+    devices: int
+    """Processes of this node, each with a GPU or with CPU threads of its own."""
+    precision: str
+    """Lightning's name."""
+    layout: str
+    """Of pictures and kernels in memory: `channels_last` or `contiguous`."""
+    compile: bool
+    threads: int
+    reasons: dict[str, str] = field(default_factory=dict, compare=False)
+    """Why, for what was left to `auto`."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was decided, by name."""
+        return {name: value for name, value in asdict(self).items() if name != "reasons"}
+
+    def __str__(self) -> str:
+        told = [(name, value, self.reasons.get(name, "as params.yaml says")) for name, value in self.facts().items()]
+        return "; ".join(f"{name} {value} ({why})" for name, value, why in told)
 
 
-def make_repeatable(config: "Training") -> None:
+def plan(config: "Training", steps: int) -> Plan:
+    """Decide what is `auto`; what the user chose is taken.
+
+    Args:
+        config: the section `train`.
+        steps: of the whole training.
+
+    Raises:
+        ConfigError: the user chose what this machine does not have.
+    """
+    reasons: dict[str, str] = {}
+    accelerator = _accelerator(config, reasons)
+    devices = _devices(config, accelerator, reasons)
+    precision = _precision(config, accelerator, reasons)
+    layout = _layout(config, reasons)
+    compiled = _compile(config, accelerator, steps, reasons)
+    threads = _threads(config, devices, reasons)
+    return Plan(accelerator, devices, precision, layout, compiled, threads, reasons)
+
+
+def make_repeatable(seed: int, threads: int) -> None:
     """Fix all that makes two runs on one machine differ: seed, thread count, nondeterministic kernels."""
-    torch.set_num_threads(config.threads)
+    torch.set_num_threads(threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA's matrix products need for it
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())  # a few kernels have no such form
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # ours is always written before it is read
-    torch.manual_seed(config.seed)
+    torch.manual_seed(seed)
 
 
-def _computes_in_bf16(config: "Training") -> bool:
-    if config.accelerator != "cpu" and torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+def threads(config: "Training") -> int:
+    """Return the CPU threads of one process."""
+    return config.threads if config.threads != "auto" else max(1, _cores() // 2)
+
+
+def _accelerator(config: "Training", reasons: dict[str, str]) -> str:
+    there = torch.cuda.is_available()
+    if config.accelerator == "gpu" and not there:
+        raise ConfigError("train.accelerator: gpu, but torch sees none here; say cpu, or install torch with CUDA")
+    if config.accelerator != "auto":
+        return config.accelerator
+    reasons["accelerator"] = f"auto: torch sees {torch.cuda.device_count()} GPU" if there else "auto: torch sees no GPU"
+    return "gpu" if there else "cpu"
+
+
+def _devices(config: "Training", accelerator: str, reasons: dict[str, str]) -> int:
+    if config.devices != "auto":
+        return config.devices
+    reasons["devices"] = "auto: every GPU" if accelerator == "gpu" else "auto: one process on a CPU"
+    return torch.cuda.device_count() if accelerator == "gpu" else 1
+
+
+def _precision(config: "Training", accelerator: str, reasons: dict[str, str]) -> str:
+    if config.precision != "auto":
+        return config.precision
+    if accelerator == "gpu":
+        able = bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        reasons["precision"] = f"auto: the GPU {'computes' if able else 'does not compute'} in bf16"
+    else:
+        found = [name for name in _BF16 if torch.cpu.get_capabilities().get(name)]
+        able = bool(found)
+        reasons["precision"] = f"auto: the processor has {found[0] if found else 'neither ' + ' nor '.join(_BF16)}"
+    return "bf16-mixed" if able else "32-true"
+
+
+def _layout(config: "Training", reasons: dict[str, str]) -> str:
+    if config.layout != "auto":
+        return config.layout
+    reasons["layout"] = "auto: convolutions are faster so in 32 bit and in bf16"
+    return "channels_last"
+
+
+def _compile(config: "Training", accelerator: str, steps: int, reasons: dict[str, str]) -> bool:
+    if config.compile != "auto":
+        return config.compile
+    if accelerator == "cpu":
+        reasons["compile"] = "auto: it does not pay on a CPU"
+        return False
+    pays = steps >= _COMPILED_STEPS
+    reasons["compile"] = f"auto: {steps:,} steps {'pay' if pays else 'do not pay'} for it"
+    return pays
+
+
+def _threads(config: "Training", devices: int, reasons: dict[str, str]) -> int:
+    if config.threads != "auto":
+        return config.threads
+    share = max(1, threads(config) // devices)
+    reasons["threads"] = f"auto: half of {_cores()} cores" + (f", for {devices} processes" if devices > 1 else "")
+    return share
+
+
+def _cores() -> int:
+    """Return the cores that this process may use: its affinity, and its control group's quota."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = _QUOTA.read_text().split()
+        return max(1, min(allowed, int(quota) // int(period)))
+    except (OSError, ValueError):  # no control groups, or "max"
+        return allowed

@@ -3,65 +3,158 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lightning
+import torch
 from lightning.pytorch.callbacks import Callback, TQDMProgressBar
+from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, Strategy
+from torch import Tensor
+from torchmetrics import Metric
 
+from components.config.errors import ConfigError
 from components.training import hardware
+from components.training.callbacks.best import Best
+from components.training.callbacks.curve import Curve
+from components.training.callbacks.health import FiniteLoss, SameData
+from components.training.callbacks.process import Process
+from components.training.callbacks.saving import Saving
+from components.training.hardware import Plan
+from components.training.memory import fitting_batch, out_of_memory
 
 if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
 
     from components.config.params import Training
-    from components.kinds.contract import Learner
+    from components.kinds.contract import Batches, Learner
     from components.kinds.prepared import PreparedData
 
 logger = logging.getLogger(__name__)
 
 LOG_EVERY = 50
 """Steps between two points of the learning curve: each point costs the tracking store a write."""
+_SILENCE = timedelta(minutes=10)
+"""After which a process that hears nothing from the others gives up."""
 
 
 @dataclass(frozen=True)
 class Taught:
     """What a training leaves."""
 
-    module: lightning.LightningModule
+    weights: dict[str, Tensor]
+    """The module's state, on the CPU. Empty in every process but the first."""
     curve: list[dict[str, float]]
     """One point an epoch: `epoch`, `step` and what the module logged last."""
-    device: str
-    precision: str
 
 
-def fit(learner: "Learner", data: "PreparedData", config: "Training", log_to: "Sequence[Logger]" = ()) -> Taught:
-    """Teach the kind's module on the training split."""
-    hardware.make_repeatable(config)
+def plan(data: "PreparedData", config: "Training") -> Plan:
+    """Decide how this machine is used for the training."""
+    return hardware.plan(config, data.counts["train"] // config.batch_size * config.epochs)
+
+
+def fit(
+    learner: "Learner",
+    data: "PreparedData",
+    config: "Training",
+    log_to: "Sequence[Logger]" = (),
+    checkpoint: Path | None = None,
+) -> Taught:
+    """Teach the kind's module on the training split.
+
+    Args:
+        learner: the kind's.
+        data: the prepared data set.
+        config: the section `train` of the workload, or an object with its attributes.
+        log_to: where the curve goes.
+        checkpoint: the file that keeps the state of the training. Where there is one, the training goes on from it, and
+            comes to the same weights, to the bit, as one that was never stopped. None: nothing is kept.
+
+    Raises:
+        TrainingError: the loss left the numbers, or memory or disk are full.
+        Interrupted: it was asked to stop, and can go on.
+        DataError: the data set changed under it.
+        ConfigError: the parameters do not fit the hardware, or each other.
+    """
+    chosen = plan(data, config)
+    hardware.make_repeatable(config.seed, chosen.threads)
     module = learner.module(data, config)
     training, validation = learner.loaders(data, config)
-    curve = _Curve()
-    trainer = lightning.Trainer(
-        accelerator=config.accelerator,
-        devices=1,
-        precision=hardware.precision(config),
+    module = _placed(module, chosen)
+    saving = None if checkpoint is None else Saving(checkpoint, config.checkpoint_every)
+    curve, best = Curve(), Best(learner.MONITOR, config.patience)
+    watchers = [
+        Process(config.seed, chosen.threads, training, validation),
+        curve,
+        best,
+        FiniteLoss(saving),
+        SameData(data),
+    ]
+    trainer = _trainer(learner, config, chosen, training, [*watchers, *([saving] if saving else [])], log_to)
+    resumed = checkpoint if checkpoint is not None and checkpoint.exists() else None
+    _tell(trainer, chosen, resumed)
+    try:
+        trainer.fit(module, training, validation, ckpt_path=resumed, weights_only=True)
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        raise fitting_batch(error, learner, data, config, chosen) from error
+    weights = best.weights or trainer.strategy.lightning_module_state_dict()
+    return Taught({name: value.cpu().contiguous() for name, value in weights.items()}, curve.points)
+
+
+def _trainer(
+    learner: "Learner",
+    config: "Training",
+    chosen: Plan,
+    training: "Batches",
+    callbacks: list[Callback],
+    log_to: "Sequence[Logger]",
+) -> lightning.Trainer:
+    processes = chosen.devices * config.nodes
+    if config.batch_size % processes:
+        raise ConfigError(f"train.batch_size: {config.batch_size} examples cannot be shared by {processes} processes")
+    return lightning.Trainer(
+        accelerator=chosen.accelerator,
+        devices=chosen.devices,
+        num_nodes=config.nodes,
+        strategy=_strategy(learner, config, chosen),
+        precision=chosen.precision,
         max_epochs=config.epochs,
         logger=list(log_to),
         log_every_n_steps=min(LOG_EVERY, len(training)),
-        callbacks=[TQDMProgressBar(refresh_rate=LOG_EVERY), curve],
+        callbacks=[TQDMProgressBar(refresh_rate=LOG_EVERY), *callbacks],
         enable_checkpointing=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
+        use_distributed_sampler=False,
     )
-    device = f"{trainer.num_devices} {trainer.strategy.root_device.type}"
-    logger.info("training on %s, precision %s, %d threads", device, trainer.precision, config.threads)
-    trainer.fit(module, training, validation)
-    return Taught(module.cpu(), curve.points, device, str(trainer.precision))
 
 
-class _Curve(Callback):
-    def __init__(self) -> None:
-        self.points: list[dict[str, float]] = []
+def _strategy(learner: "Learner", config: "Training", chosen: Plan) -> Strategy | str:
+    if config.strategy == "fsdp":
+        if chosen.accelerator == "cpu":
+            raise ConfigError("train.strategy: fsdp shares a model out over GPUs, and there is none; say ddp or auto")
+        return FSDPStrategy(state_dict_type="full", timeout=_SILENCE)
+    if config.strategy == "ddp" or chosen.devices * config.nodes > 1:
+        return DDPStrategy(find_unused_parameters=learner.leaves_out(config), timeout=_SILENCE)
+    return "auto"
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:
-        logged = {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
-        self.points.append({"epoch": trainer.current_epoch, "step": trainer.global_step, **logged})
+
+def _placed(module: lightning.LightningModule, chosen: Plan) -> lightning.LightningModule:
+    """Lay the weights out in memory as they are used, and compile what computes."""
+    if chosen.layout == "channels_last":
+        module = module.to(memory_format=torch.channels_last)
+    if chosen.compile:
+        for part in module.children():
+            if not isinstance(part, Metric):
+                part.compile()
+    return module
+
+
+def _tell(trainer: lightning.Trainer, chosen: Plan, resumed: Path | None) -> None:
+    if trainer.is_global_zero:
+        logger.info("training with %s", chosen)
+        if resumed:
+            logger.info("going on from %s", resumed)

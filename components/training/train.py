@@ -9,10 +9,12 @@ import csv
 import logging
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lightning.pytorch.loggers import MLFlowLogger
+from lightning.pytorch.utilities import rank_zero_only
 from mlflow.entities import Run
 from safetensors.torch import save_file
 
@@ -21,41 +23,76 @@ from components.config.files import whole_directory, write_json
 from components.config.settings import artifacts, tracking_uri
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
-from components.tracking.runs import flat, log_data, log_params, new_run
+from components.tracking.runs import flat, last_steps, log_data, running
 from components.tracking.store import open_store
-from components.training.loop import Taught, fit
+from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
+from components.training.loop import Taught, fit, plan
+
+if TYPE_CHECKING:
+    from components.config.params import Training
+    from components.kinds.contract import Learner
+    from components.kinds.prepared import PreparedData
 
 logger = logging.getLogger(__name__)
 
 
 def train(name: str) -> None:
-    """Teach the workload `name` and write its weights, its learning curve and the record of its run."""
+    """Teach the workload `name` and write its weights, its learning curve and the record of its run.
+
+    One that was stopped goes on, in the same run. Of several processes the first writes.
+    """
     _quiet()
     workload = catalogue.workload(name)
+    learner = catalogue.learner(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
-    params = {"kind": workload.kind, **workload.train.model_dump()}
-    store = open_store(name)
-    with new_run(store, params) as run:
-        log_data(store, run, name, lock.hashes(f"prepare@{name}").get(str(data.path), "untracked"), data)
-        log_to = _RunLogger(tracking_uri=tracking_uri(), run_id=run.info.run_id)
-        taught = fit(catalogue.learner(workload.kind), data, workload.train, [log_to])
-        used = {"used": {"device": taught.device, "precision": taught.precision}}
-        log_params(store, run, used)
-        with whole_directory(artifacts(name, "weights")) as draft:
-            _write(draft, taught, _record(run, {**params, **used}, taught))
+    used = plan(data, workload.train)
+    params = {"kind": workload.kind, **workload.train.model_dump(), "used": used.facts()}
+    key = key_of(name, data, params)
+    if rank_zero_only.rank:
+        fit(learner, data, workload.train, checkpoint=seen(name, key).checkpoint)
+        return
+    with kept(name, key) as training:
+        taught = _train(name, workload.train, learner, data, params, training)
     logger.info("trained %s: %s", name, ", ".join(f"{key} {value:.4f}" for key, value in taught.curve[-1].items()))
 
 
+def _train(
+    name: str, config: "Training", learner: "Learner", data: "PreparedData", params: dict[str, Any], training: Kept
+) -> Taught:
+    store = open_store(name)
+    with running(store, params, training.run_id()) as run:
+        if run.info.run_id != training.run_id():
+            training.keep_run(run.info.run_id)
+            log_data(store, run, name, lock.hashes(f"prepare@{name}").get(str(data.path), "untracked"), data)
+        log_to = _RunLogger(last_steps(store, run), tracking_uri=tracking_uri(), run_id=run.info.run_id)
+        left = training.finished()
+        taught = Taught(**left) if left else fit(learner, data, config, [log_to], training.checkpoint)
+        training.finish(vars(taught))
+        with whole_directory(artifacts(name, "weights")) as draft:
+            _write(draft, taught, _record(run, params, taught))
+        training.written(artifacts(name, "weights") / WEIGHTS)
+    return taught
+
+
 class _RunLogger(MLFlowLogger):
-    """Lightning's logger would end the run with the fit; its end is ours."""
+    """Logs every step once, also where a resumed training comes by it again; and leaves the run's end to us."""
+
+    def __init__(self, logged: Mapping[str, int], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._logged = dict(logged)
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Log those that this step does not have yet."""
+        new = {name: value for name, value in metrics.items() if step is None or step > self._logged.get(name, -1)}
+        if new:
+            super().log_metrics(new, step)
 
     def finalize(self, status: str = "success") -> None:
         """Leave the run as it is."""
 
 
 def _write(draft: Path, taught: Taught, record: dict[str, Any]) -> None:
-    weights = {name: value.contiguous() for name, value in taught.module.state_dict().items()}
-    save_file(weights, draft / "model.safetensors")
+    save_file(taught.weights, draft / WEIGHTS)
     with (draft / "curve.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(taught.curve[-1]))
         writer.writeheader()

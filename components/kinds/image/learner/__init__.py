@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from components.kinds.image.params import Train
     from components.kinds.prepared import PreparedData
 
+MONITOR = "validation_accuracy"
+
 _VALIDATION_BATCH = 1_000
 
 
@@ -27,6 +29,11 @@ def loaders(data: "PreparedData", config: "Train") -> tuple[TrainingBatches, All
     pictures, labels = data.inputs("train"), data.labels("train")
     training = TrainingBatches(pictures, labels, config.batch_size, config.seed, config.flip, config.shift)
     return training, AllBatches(data.inputs("validation"), data.labels("validation"), _VALIDATION_BATCH)
+
+
+def leaves_out(config: "Train") -> bool:
+    """Return whether steps teach only a part of the network: none does."""
+    return False
 
 
 def serving(module: lightning.LightningModule) -> nn.Module:

@@ -9,13 +9,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from components.kinds.share import Share
+
 Batch = tuple[Tensor, Tensor]
 
 
 class TrainingBatches:
-    """One epoch after another of shuffled, augmented batches, uint8 `[batch_size, H, W, C]` and int64 `[batch_size]`.
+    """One epoch after another of shuffled, augmented batches, uint8 `[N, H, W, C]` and int64 `[N]`.
 
-    The last, incomplete batch is left out. Iterating goes on from (`epoch`, `position`), which a checkpoint keeps
+    N is this process's share of `batch_size`: several processes together see the batches that one alone would. The
+    last, incomplete batch is left out. Iterating goes on from (`epoch`, `position`), which a checkpoint keeps
     through `state_dict`, and moves on to the next epoch at the end.
     """
 
@@ -31,6 +34,7 @@ class TrainingBatches:
         self.pictures, self.labels, self.seed, self.flip, self.shift = pictures, labels, seed, flip, shift
         self.batch_size = min(batch_size, len(labels))
         self.epoch = self.position = 0
+        self.share = Share()
 
     def __len__(self) -> int:
         return len(self.labels) // self.batch_size
@@ -53,38 +57,41 @@ class TrainingBatches:
 
     def _batch(self, order: NDArray[np.int64], epoch: int, index: int) -> Batch:
         places = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])  # read the file forwards
-        pictures, labels = torch.from_numpy(self.pictures[places]), torch.from_numpy(self.labels[places])
-        return augment(pictures, _generator(self.seed, epoch, index), self.flip, self.shift), labels
+        part = self.share.part(0, len(places))
+        pictures, labels = torch.from_numpy(self.pictures[places[part]]), torch.from_numpy(self.labels[places[part]])
+        generator = _generator(self.seed, epoch, index)
+        return augment(pictures, generator, self.flip, self.shift, len(places), part), labels
 
 
 class AllBatches:
-    """Every picture once, in the order of the file."""
+    """Every picture once, in the order of the file: of each batch this process's share."""
 
     def __init__(self, pictures: NDArray[np.uint8], labels: NDArray[np.int64], batch_size: int) -> None:
         self.pictures, self.labels, self.batch_size = pictures, labels, batch_size
+        self.share = Share()
 
     def __len__(self) -> int:
-        return ceil(len(self.labels) / self.batch_size)
+        return self.share.steps(len(self.labels), self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        for start in range(0, len(self.labels), self.batch_size):
-            part = slice(start, start + self.batch_size)
+        for part in self.share.parts(len(self.labels), self.batch_size):
             yield torch.from_numpy(self.pictures[part].copy()), torch.from_numpy(self.labels[part].copy())
 
 
-def augment(pictures: Tensor, generator: torch.Generator, flip: bool, shift: int) -> Tensor:
+def augment(pictures: Tensor, generator: torch.Generator, flip: bool, shift: int, count: int, part: slice) -> Tensor:
     """Move each picture of `[N, H, W, C]` by up to `shift` pixels each way, reflected at the border; mirror half.
 
-    One gather for the whole batch: every picture has row and column numbers of its own.
+    One gather for the whole batch: every picture has row and column numbers of its own. The pictures are the `part` of
+    a batch of `count`, for all of which numbers are drawn.
     """
-    count, height, width, _ = pictures.shape
-    shifts = torch.randint(-shift, shift + 1, (2, count, 1), generator=generator)
+    own, height, width, _ = pictures.shape
+    shifts = torch.randint(-shift, shift + 1, (2, count, 1), generator=generator)[:, part]
     rows = _reflected(torch.arange(height) + shifts[0], height)
     columns = _reflected(torch.arange(width) + shifts[1], width)
     if flip:
-        mirrored = torch.randint(0, 2, (count, 1), generator=generator, dtype=torch.bool)
+        mirrored = torch.randint(0, 2, (count, 1), generator=generator, dtype=torch.bool)[part]
         columns = torch.where(mirrored, width - 1 - columns, columns)
-    return pictures[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return pictures[torch.arange(own)[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
 def _reflected(places: Tensor, size: int) -> Tensor:

@@ -26,7 +26,7 @@ class PictureModule(lightning.LightningModule):
 
     def __init__(self, network: Network, preprocessing: Preprocessing, config: "Train") -> None:
         super().__init__()
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network
         self.preprocessing = preprocessing
         self.config = config
         self.validation_accuracy = MulticlassAccuracy(network.head.out_features, average="micro")
@@ -40,7 +40,7 @@ class PictureModule(lightning.LightningModule):
         """Return the loss of one batch."""
         pictures, labels = batch
         loss = functional.cross_entropy(self(pictures), labels, label_smoothing=self.config.label_smoothing)
-        if self.trainer.global_step % self.trainer.log_every_n_steps == 0:
+        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
             self.log("train_loss", loss, prog_bar=True)
             self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
@@ -50,7 +50,8 @@ class PictureModule(lightning.LightningModule):
         pictures, labels = batch
         logits = self(pictures)
         self.validation_accuracy(logits, labels)
-        self.log("validation_loss", functional.cross_entropy(logits, labels), batch_size=len(labels))
+        loss = functional.cross_entropy(logits, labels)
+        self.log("validation_loss", loss, batch_size=len(labels), sync_dist=True)
         self.log("validation_accuracy", self.validation_accuracy, batch_size=len(labels), prog_bar=True)
 
     def configure_optimizers(self) -> Any:

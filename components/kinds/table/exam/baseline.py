@@ -21,7 +21,7 @@ Float64 = NDArray[np.float64]
 
 def baseline(data: PreparedData, config: "Train") -> Float64:
     """Return the baseline's scores of the test records `[N]`, taught by what the model was taught by."""
-    with threadpool_limits(config.threads):
+    with threadpool_limits(1 if config.threads == "auto" else config.threads):
         return _forest(data, config.seed) if config.labels == "none" else _boosted(data, config.seed)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from components.kinds.prepared import PreparedData
     from components.kinds.table.params import Train
 
+MONITOR = "validation_average_precision"
+
 _VALIDATION_BATCH = 4_096
 _SAMPLE = 500_000
 """Most records that are looked at before the training, to fit scales and cuts."""
@@ -57,6 +59,11 @@ def loaders(data: "PreparedData", config: "Train") -> tuple[TrainingBatches, All
     if data.input["amount_feature"] is not None:
         misses = data.array("validation", "amounts")
     return training, AllBatches(data.inputs("validation"), data.labels("validation"), misses, _VALIDATION_BATCH)
+
+
+def leaves_out(config: "Train") -> bool:
+    """Return whether steps teach only a part of the model: first the autoencoder, then the network."""
+    return config.labels == "all" and config.autoencoder
 
 
 def serving(module: lightning.LightningModule) -> nn.Module:

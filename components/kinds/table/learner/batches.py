@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from components.kinds.share import Share
+
 Batch = tuple[Tensor, Tensor]
 """Inputs float32 `[N, F]`, and labels int64 `[N]`: 1, 0, -1 not known."""
 WeighedBatch = tuple[Tensor, Tensor, Tensor]
@@ -20,8 +22,9 @@ class TrainingBatches:
     """One epoch after another of shuffled batches: first epochs over every record, then epochs over the labelled ones.
 
     Every epoch has as many steps as batches fit into the split. Where only a part of it is labelled, the batches are
-    smaller by that part, so that few labels are not seen over and over, and learned by heart. Iterating goes on from
-    (`epoch`, `position`), which a checkpoint keeps through `state_dict`, and moves on to the next epoch at the end.
+    smaller by that part, so that few labels are not seen over and over, and learned by heart. A process gets its share
+    of every batch: several together see the batches that one alone would. Iterating goes on from (`epoch`,
+    `position`), which a checkpoint keeps through `state_dict`, and moves on to the next epoch at the end.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class TrainingBatches:
         self.inputs, self.labels, self.seed, self.unlabelled = inputs, labels, seed, unlabelled
         self.batch_size = min(batch_size, len(labels))
         self.epoch = self.position = 0
+        self.share = Share()
         self._labelled = np.flatnonzero(labels >= 0)
 
     def __len__(self) -> int:
@@ -50,7 +54,9 @@ class TrainingBatches:
         for index in range(self.position, len(self)):
             # moved on before the batch is handed out: a loop that counts its batches never asks for one more
             self.epoch, self.position = (epoch, index + 1) if index + 1 < len(self) else (epoch + 1, 0)
-            places = np.sort(order[index * size : (index + 1) * size])  # read the file forwards
+            places = np.sort(order[index * size : (index + 1) * size])[
+                self.share.part(0, size)
+            ]  # read the file forwards
             yield torch.from_numpy(self.inputs[places]), torch.from_numpy(self.labels[places])
 
     def state_dict(self) -> dict[str, int]:
@@ -66,13 +72,14 @@ class TrainingBatches:
         rows = np.arange(len(self.labels)) if epoch < self.unlabelled else self._labelled
         size = max(_SMALLEST, round(self.batch_size * len(rows) / len(self.labels)))
         size = min(size, self.batch_size, len(rows))
+        size = max(size - size % self.share.of, self.share.of)  # the same for every process
         passes = ceil(len(self) * size / len(rows))
         shuffled = [np.random.default_rng([self.seed, epoch, number]).permutation(rows) for number in range(passes)]
         return np.concatenate(shuffled), size
 
 
 class AllBatches:
-    """Every record once, in the order of the file, with what it costs to miss it."""
+    """Every record once, in the order of the file, with what it costs to miss it: of a batch this process's share."""
 
     def __init__(
         self,
@@ -82,12 +89,12 @@ class AllBatches:
         batch_size: int,
     ) -> None:
         self.inputs, self.labels, self.misses, self.batch_size = inputs, labels, misses, batch_size
+        self.share = Share()
 
     def __len__(self) -> int:
-        return ceil(len(self.labels) / self.batch_size)
+        return self.share.steps(len(self.labels), self.batch_size)
 
     def __iter__(self) -> Iterator[WeighedBatch]:
-        for start in range(0, len(self.labels), self.batch_size):
-            part = slice(start, start + self.batch_size)
+        for part in self.share.parts(len(self.labels), self.batch_size):
             inputs, labels, misses = (np.array(array[part]) for array in (self.inputs, self.labels, self.misses))
             yield torch.from_numpy(inputs), torch.from_numpy(labels), torch.from_numpy(misses).float()

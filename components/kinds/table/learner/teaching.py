@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import lightning
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.nn import functional
 from torchmetrics.functional.classification import binary_average_precision
+from torchmetrics.utilities.distributed import gather_all_tensors
 
 from components.kinds.table.learner.batches import Batch, WeighedBatch
 from components.kinds.table.learner.network import Model
@@ -47,7 +48,7 @@ class RecordModule(lightning.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Return the loss of one batch."""
         loss = self._loss(*batch)
-        if self.trainer.global_step % self.trainer.log_every_n_steps == 0:
+        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
             self.log("train_loss", loss, prog_bar=True)
             self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
@@ -59,12 +60,12 @@ class RecordModule(lightning.LightningModule):
             scores = self.model.suspicion(inputs) if self._unlabelled else self.model(inputs)[:, 1]
             loss = self._loss(inputs, labels)
         weight = len(labels) if self._unlabelled else max(int((labels >= 0).sum()), 1)
-        self.log("validation_loss", loss, batch_size=weight)
-        self._validated.append((scores.cpu(), labels.cpu(), misses.cpu()))
+        self.log("validation_loss", loss, batch_size=weight, sync_dist=True)
+        self._validated.append((scores.float(), labels, misses))
 
     def on_validation_epoch_end(self) -> None:
         """Log how well the scores rank, 0 where no positive is known, and set the threshold."""
-        scores, labels, misses = (torch.cat(parts) for parts in zip(*self._validated, strict=True))
+        scores, labels, misses = (_everywhere(torch.cat(parts)) for parts in zip(*self._validated, strict=True))
         self._validated.clear()
         known = labels >= 0
         found = binary_average_precision(scores[known], labels[known]) if (labels == 1).any() else torch.tensor(0.0)
@@ -97,3 +98,10 @@ class RecordModule(lightning.LightningModule):
         logits = self.model.logits(inputs)[known]
         total = functional.binary_cross_entropy_with_logits(logits, labels[known].float(), reduction="sum")
         return total / known.sum().clamp_min(1)
+
+
+def _everywhere(part: Tensor) -> Tensor:
+    """Return the parts of all processes, one behind the other, on the CPU."""
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return part.cpu()
+    return torch.cat(gather_all_tensors(part)).cpu()

@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning
 import numpy as np
@@ -31,7 +31,7 @@ from components.kinds.table.learner.schedule import two_cycles
 from components.kinds.table.learner.threshold import cheapest, choose, highest_share
 from components.kinds.table.params import Train
 from components.training.hardware import make_repeatable
-from components.training.loop import Taught, fit
+from components.training.loop import fit
 from tests.conftest import ROOT
 
 RANDOM = np.random.default_rng(0)
@@ -92,8 +92,16 @@ def train(**keys: Any) -> Train:
     return parse(Train, {"epochs": 3, "batch_size": 64, "width": 32, "accelerator": "cpu", **keys}, "train.")
 
 
-def taught(data: PreparedData, **keys: Any) -> Taught:
-    return fit(learner, data, train(**keys))
+class Done(NamedTuple):
+    module: lightning.LightningModule
+    curve: list[dict[str, float]]
+
+
+def taught(data: PreparedData, **keys: Any) -> Done:
+    left = fit(learner, data, train(**keys))
+    module = learner.module(data, train(**keys))
+    module.load_state_dict(left.weights)
+    return Done(module, left.curve)
 
 
 def scores(module: lightning.LightningModule, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -164,7 +172,7 @@ def test_iterating_goes_on_from_its_state_and_from_one_phase_to_the_next() -> No
 def test_every_record_is_validated_once() -> None:
     inputs, labels = records(50)
     batches = AllBatches(inputs, labels, np.ones(50), 15)
-    assert [len(labels) for _, labels, _ in batches] == [15, 15, 15, 5]
+    assert [len(labels) for _, labels, _ in batches] == [12, 13, 12, 13]
     assert len(batches) == 4
 
 
@@ -194,7 +202,7 @@ def test_encoding_fills_gaps_says_so_and_takes_unknown_categories() -> None:
 
 
 def test_untaught_it_gives_the_share_of_positives(data: PreparedData) -> None:
-    make_repeatable(train())
+    make_repeatable(0, 1)
     module = learner.module(data, train())
     labels = np.asarray(data.labels("train"))
     found = scores(module, data.inputs("train"))
@@ -265,7 +273,7 @@ def test_the_exported_graph_agrees_and_is_rebuilt_from_its_weights(
     partly: PreparedData, keys: dict[str, Any], tmp_path: Path
 ) -> None:
     done = taught(partly, **keys)
-    make_repeatable(train(seed=5))
+    make_repeatable(5, 1)
     module = learner.module(partly, train(**keys))
     module.load_state_dict(done.module.state_dict())
     assert learner.decision(module) == learner.decision(done.module)
@@ -297,7 +305,7 @@ def test_the_exported_graph_agrees_and_is_rebuilt_from_its_weights(
 
 def test_the_autoencoder_comes_first_and_then_stays(partly: PreparedData) -> None:
     config = train(autoencoder=True, autoencoder_epochs=2, epochs=4)
-    make_repeatable(config)
+    make_repeatable(config.seed, 1)
     module = learner.module(partly, config)
     after: list[dict[str, torch.Tensor]] = [{name: value.clone() for name, value in module.state_dict().items()}]
 
@@ -430,18 +438,24 @@ warnings.simplefilter("ignore")
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 from components.kinds.table import learner
 from components.training.loop import fit
+import json, pathlib, tempfile
+from components.kinds.prepared import open_prepared
+folder = pathlib.Path(tempfile.mkdtemp())
 rows = {"train": 64, "validation": 16}
-data = types.SimpleNamespace(
-    input={"features": ["a", "c"], "definition": {"categories": {"c": ["x"]}}, "label_features": [],
-           "amount_feature": None},
-    classes=("a", "b"),
-    inputs=lambda split: np.ones((rows[split], 2), np.float32),
-    labels=lambda split: np.arange(rows[split]) % 3 - 1)
+about = {"features": ["a", "c"], "definition": {"categories": {"c": ["x"]}}, "label_features": [],
+         "amount_feature": None}
+for split, count in rows.items():
+    np.save(folder / f"{split}_inputs.npy", np.ones((count, 2), np.float32))
+    np.save(folder / f"{split}_labels.npy", np.arange(count) % 3 - 1)
+(folder / "prepared.json").write_text(json.dumps(
+    {"kind": "table", "classes": ["a", "b"], "input": about, "counts": rows}))
+data = open_prepared(folder)
 config = types.SimpleNamespace(
-    seed=0, epochs=3, batch_size=16, accelerator="cpu", devices=1, precision="auto", threads=1, labels="all",
+    seed=0, epochs=3, batch_size=16, accelerator="cpu", devices=1, nodes=1, strategy="auto", precision="auto",
+    layout="auto", compile="auto", threads=1, checkpoint_every=0.0, patience=None, labels="all",
     autoencoder=True, autoencoder_epochs=1, width=4, layers=1, code=2, dropout=0.1, learning_rate=0.01,
     weight_decay=0.1, false_alarm=5.0, alerts=0.01)
-taught = fit(learner, data, config)
+taught = fit(learner, data, config, checkpoint=folder / "last.ckpt")
 assert taught.curve[-1]["step"] == 12, taught.curve
 print("taught")
 """

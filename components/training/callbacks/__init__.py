@@ -1,0 +1,1 @@
+"""What watches and keeps a training while it runs. Needs torch and lightning alone."""

@@ -1,0 +1,67 @@
+"""Out of memory: say so, and find out which batch would have fitted."""
+
+import copy
+import logging
+import traceback
+from typing import TYPE_CHECKING
+
+import lightning
+import torch
+
+from components.config.errors import TrainingError
+from components.training.hardware import Plan
+
+if TYPE_CHECKING:
+    from components.config.params import Training
+    from components.kinds.contract import Learner
+    from components.kinds.prepared import PreparedData
+
+logger = logging.getLogger(__name__)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that memory could not be had, on a GPU or a CPU."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def fitting_batch(
+    error: Exception, learner: "Learner", data: "PreparedData", config: "Training", plan: Plan
+) -> TrainingError:
+    """Return what to raise for `error`, a training that ran out of memory: it names the largest batch that fits.
+
+    Halves the batch until one step goes through. With several processes that cannot be tried: no batch is named.
+    """
+    traceback.clear_frames(error.__traceback__)  # which hold what did not fit
+    told = f"out of memory with batches of {config.batch_size}"
+    if plan.devices * config.nodes == 1:
+        size = config.batch_size // 2
+        while size and not _fits(learner, data, config, plan, size):
+            size //= 2
+        told += f"; {size} fit: set train.batch_size" if size else "; not even one example fits"
+    return TrainingError(told)
+
+
+def _fits(learner: "Learner", data: "PreparedData", config: "Training", plan: Plan, size: int) -> bool:
+    smaller = copy.copy(config)
+    vars(smaller)["batch_size"] = size  # whichever object it is, and frozen or not
+    trainer = lightning.Trainer(
+        accelerator=plan.accelerator,
+        devices=1,
+        precision=plan.precision,
+        max_steps=1,
+        limit_val_batches=0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=False,
+    )
+    try:
+        module = learner.module(data, smaller)
+        trainer.fit(module, learner.loaders(data, smaller)[0])
+    except Exception as error:
+        if out_of_memory(error):
+            return False
+        raise
+    return True
