@@ -1,5 +1,6 @@
 """What the hardware can do: what each `auto` means on this machine and why, and the arithmetic made repeatable."""
 
+import ctypes
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ _BF16 = ("amx_bf16", "avx512_bf16")
 """The instructions with which a processor computes in bf16; without them it would be emulated, and slow."""
 _COMPILED_STEPS = 20_000
 """Steps from which compilation is taken to pay on a GPU: it costs about a minute, and saves milliseconds a step."""
+_KEEP = {-4: 0, -1: 2**31 - 1, -2: 64 << 20}
+"""Options of mallopt(3): M_MMAP_MAX, so that large blocks come from the heap; M_TRIM_THRESHOLD; M_TOP_PAD."""
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -72,6 +75,19 @@ def make_repeatable(seed: int, threads: int) -> None:
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())  # a few kernels have no such form
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # ours is always written before it is read
     torch.manual_seed(seed)
+
+
+def keep_memory() -> None:
+    """Have the C library keep the memory that a step gives back: the next one wants as much.
+
+    Otherwise each step has the kernel clear thousands of pages anew, a tenth of the CPU time of a training on pictures.
+    """
+    try:
+        allocator = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # not glibc
+        return
+    for option, value in _KEEP.items():
+        allocator(option, value)
 
 
 def threads(config: "Training") -> int:

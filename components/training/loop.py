@@ -79,6 +79,7 @@ def fit(
     """
     chosen = plan(data, config)
     hardware.make_repeatable(config.seed, chosen.threads)
+    hardware.keep_memory()
     module = learner.module(data, config)
     training, validation = learner.loaders(data, config)
     module = _placed(module, chosen)

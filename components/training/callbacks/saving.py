@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 _AGREE = 7
 """Steps between two questions to the other processes whether it is time to save: each costs a round trip."""
 
+_AGAIN = 1.0
+"""Seconds in which a signal that comes twice is one: a parent may pass it on, or end by it and have its end told."""
+
 
 class Saving(Callback):
     """Saves the whole state of a training every `interval` seconds, and when it is asked to stop.
@@ -32,7 +35,7 @@ class Saving(Callback):
         self.step: int | None = None
         """The step that the last checkpoint stands at."""
         self._due = 0.0
-        self._heard: signal.Signals | None = None
+        self._heard = 0.0
         self._before: dict[signal.Signals, Any] = {}
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
@@ -68,14 +71,14 @@ class Saving(Callback):
         )
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self._heard and number == signal.SIGINT:
+        if self._heard and number == signal.SIGINT and time.monotonic() - self._heard > _AGAIN:
             raise KeyboardInterrupt
-        self._heard = signal.Signals(number)  # SIGTERM may come twice: from the parent, and for its end
+        self._heard = self._heard or time.monotonic()
 
     def _save_if_due(self, trainer: lightning.Trainer, asked: bool = False) -> None:
         if trainer.world_size > 1 and not asked and trainer.global_step % _AGREE:
             return
-        stop, due = self._heard is not None, time.monotonic() >= self._due
+        stop, due = self._heard > 0, time.monotonic() >= self._due
         if trainer.world_size > 1:
             stop, due = (trainer.strategy.reduce_boolean_decision(one, all=False) for one in (stop, due))
         if stop or due:
