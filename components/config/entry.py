@@ -31,7 +31,7 @@ def run(command: Callable[[str], None]) -> NoReturn:
     try:
         command(sys.argv[1])
     except Interrupted as error:
-        print(error, file=sys.stderr)
+        print(f"\n{error}", file=sys.stderr)  # below the progress bar
         sys.exit(_INTERRUPTED)
     except JourneymanError as error:
         print(f"error: {error}", file=sys.stderr)

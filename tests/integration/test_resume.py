@@ -63,7 +63,7 @@ def test_a_killed_training_goes_on(project: Project, undisturbed: Project, comma
 def test_ctrl_c_keeps_the_state_and_says_how_to_go_on(project: Project, undisturbed: Project) -> None:
     with in_training(project, DVC) as family:
         os.killpg(family[0].pid, signal.SIGINT)
-    assert "which is kept; the same command goes on from there" in said(project)
+    assert "which is saved; the same command goes on from there" in said(project)
     (run_id,) = runs(project)
     assert client(project).get_run(run_id).info.status == "KILLED"
     project.run("dvc", "repro", "export")
