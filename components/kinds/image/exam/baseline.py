@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 _STEPS = 100  # of lbfgs, whether or not it has settled: more gave nothing on garments
 _BATCH = 250_000  # values of pictures at once: what a processor's cache holds
-_PIXELS = 50_000_000  # that are learned from: the training split of garments whole, some 3 CPU-seconds
-_READING = 20  # values that are read and averaged in the time in which one pixel votes
-_ANSWERS = 2_000_000  # pictures x classes that are learned from: at most some 15 CPU-seconds
+_PIXELS = 100_000_000  # that vote: some 6 CPU-seconds
+_READING = 40  # values that are read and averaged in the time in which one pixel votes
+_ANSWERS = 2_000_000  # pictures x classes that are learned from: some 10 CPU-seconds
+_ONE_MORE = 14  # classes in whose time a picture is read, however many there are
 
 Float32 = NDArray[np.float32]
 
@@ -64,5 +65,5 @@ def _places(data: PreparedData) -> NDArray[np.int64]:
     """Return which training pictures are learned from."""
     count, height, width, channels = data.inputs("train").shape
     pixels = height * width // factor(height, width) ** 2 + height * width * channels // _READING
-    most = min(_PIXELS // pixels, _ANSWERS // len(data.classes))
+    most = min(_PIXELS // pixels, _ANSWERS // (len(data.classes) + _ONE_MORE))
     return np.linspace(0, count - 1, min(count, max(1, most))).astype(np.int64)

@@ -20,7 +20,7 @@ Float32 = NDArray[np.float32]
 
 
 def hog(pictures: NDArray[np.uint8]) -> Float32:
-    """Return the features `[N, F]` of pictures `[N, H, W, C]`, F = cells of a column x cells of a row x BINS.
+    """Return the features `[N, BINS x rows of cells x cells of a row]` of pictures `[N, H, W, C]`.
 
     Sides are 8 pixels or more. Colours are averaged; a picture of twice 28 pixels or more is made smaller by a whole
     factor first, so that its finest grain does not drown its shapes. All N are computed at once: give it batches.
