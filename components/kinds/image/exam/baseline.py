@@ -16,7 +16,7 @@ from components.kinds.prepared import PreparedData
 if TYPE_CHECKING:
     from components.kinds.image.params import Train
 
-_STEPS = 100  # of lbfgs, whether or not it has settled: more gave nothing on garments
+_STEPS = 100  # of lbfgs, whether or not it has settled: fifty were worse on garments
 _BATCH = 250_000  # values of pictures at once: what a processor's cache holds
 _PIXELS = 100_000_000  # that vote: some 6 CPU-seconds
 _READING = 40  # values that are read and averaged in the time in which one pixel votes

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 BINS = 12
 """Directions; the first points from dark to bright along a row, the others follow clockwise as one sees the picture."""
 _CELLS = 7  # a side, at most: 4 x 4 pixels of a 28 x 28 picture
-_SIDE = 28  # pixels a side, under which a picture is not made smaller
+_SIDE = 28  # pixels a side, from twice of which on a picture is made smaller
 _CUT = 0.2  # of a block's energy that one direction may have: theirs
 _QUIET = 0.01  # energy, of gradients in 0..1, below which a block counts as flat
 
