@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from components.inference.check import Asked
+from components.kinds.baseline import Comparison
 from components.registry.gate import Verdict
 from components.registry.register import Version
 
@@ -24,6 +25,8 @@ class Summary:
     """Completed, Cached or Skipped, by stage."""
     version: Version
     new: bool
+    baseline: Comparison
+    """Of the bundle that the stages left."""
     verdict: Verdict
     bento: str
     asked: list[Asked]
@@ -50,6 +53,7 @@ class Summary:
             ["stages", ", ".join(f"{stage} {state}" for stage, state in self.stages.items())],
             ["training", "trained anew" if trained else "nothing to train: data, parameters and code are unchanged"],
             [f"test {self.version.metric}", f"{self.version.value:.2%}"],
+            ["baseline", str(self.baseline)],
             ["registered", f"{self.workload} {registered}"],
             ["champion", self.verdict.reason],
             ["MLflow run", self.version.run_id],

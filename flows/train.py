@@ -6,10 +6,12 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
+from components.config.files import read_json
 from components.config.settings import artifacts
 from components.inference.check import Asked, check_endpoint
 from components.inference.package import package
 from components.kinds import catalogue
+from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
 from components.registry.gate import Verdict, promote
 from components.registry.register import Version, register, version_bundle
@@ -34,7 +36,7 @@ def train(workload: str = DEFAULT) -> Summary:
     bundle, bento = package_champion(verdict.champion)
     asked = ask_endpoint(bento, bundle, verdict.champion)
 
-    summary = Summary(workload, stages, version, new, verdict, bento, asked)
+    summary = Summary(workload, stages, version, new, measured(version), verdict, bento, asked)
     summary.publish()
     return summary
 
@@ -48,6 +50,11 @@ def check(workload: str = DEFAULT) -> None:
 def register_version(workload: str) -> tuple[Version, bool]:
     """Register the bundle that the stages left."""
     return register(workload, str(flow_run.get_id() or ""))
+
+
+def measured(version: Version) -> Comparison:
+    """Return what `evaluate` found: the version that the stages left beside its baseline."""
+    return compare(read_json(artifacts(version.workload, "report") / "metrics.json"), version.metric)
 
 
 @task(task_run_name="promote", cache_policy=NO_CACHE, persist_result=False)

@@ -180,7 +180,11 @@ class Exam(Protocol):
         decision: Mapping[str, float],
         config: Any,
         /,
-    ) -> dict[str, float]: ...
+    ) -> dict[str, float]:
+        """Return the metrics by name: `METRIC` among them and, taught and examined alike, `baseline_` + `METRIC`.
+
+        The baseline is a simpler and cheaper model of another sort (`components.kinds.baseline`).
+        """
 
     def figures(
         self, data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: Any, /

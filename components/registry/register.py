@@ -13,9 +13,10 @@ from components.config.files import locked, read_json
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
 from components.kinds import catalogue
+from components.kinds.baseline import compare
 from components.registry.lineage import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
-from components.tracking.runs import log_metrics, run_of_record
+from components.tracking.runs import log_exam, run_of_record
 from components.tracking.store import Store, open_store
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
     metric = catalogue.metric(read_about(bundle).kind)
     metrics = read_json(artifacts(name, "report") / "metrics.json")
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
-    log_metrics(store, run, {f"test_{key}": value for key, value in metrics.items()})
+    log_exam(store, run, metrics, compare(metrics, metric).beaten)
     run = store.client.get_run(run.info.run_id)
     model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))
     description = catalogue.workload(name).description

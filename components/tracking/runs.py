@@ -24,6 +24,9 @@ from components.tracking.store import Store, missing
 
 logger = logging.getLogger(__name__)
 
+BEATS_BASELINE = "journeyman.beats_baseline"
+"""Tag of an examined run: true or false."""
+
 _SAMPLE = 10.0  # seconds between two samples of the system metrics: each costs the store a write
 _RESTORED = "journeyman.restored_from"
 _ENDED = "journeyman.ended"
@@ -106,6 +109,12 @@ def log_metrics(store: Store, run: Run, metrics: Mapping[str, float]) -> None:
     now = int(time.time() * 1000)
     new = [Metric(key, value, now, 0) for key, value in metrics.items() if run.data.metrics.get(key) != value]
     store.client.log_batch(run.info.run_id, metrics=new)
+
+
+def log_exam(store: Store, run: Run, metrics: Mapping[str, float], beats_baseline: bool) -> None:
+    """Log the metrics of the test split, and as a tag whether the model beats its baseline."""
+    log_metrics(store, run, {f"test_{key}": value for key, value in metrics.items()})
+    store.client.set_tag(run.info.run_id, BEATS_BASELINE, str(beats_baseline).lower())
 
 
 def log_data(store: Store, run: Run, name: str, digest: str, data: PreparedData) -> None:

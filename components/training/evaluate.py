@@ -1,6 +1,6 @@
-"""Stage `evaluate`: measure the bundle, by the very code that serves it, on the test split.
+"""Stage `evaluate`: measure the bundle, by the very code that serves it, on the test split, with a baseline beside it.
 
-report/metrics.json    the kind's metrics
+report/metrics.json    the kind's metrics, and the baseline's
 report/confusion.csv   one row a test example: what it is, what was predicted
 report/figures/        the kind's figures, as PNG
 """
@@ -18,8 +18,9 @@ from components.config.files import read_json, whole_directory, whole_file, writ
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.kinds import catalogue
+from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import PreparedData, open_prepared
-from components.tracking.runs import log_metrics, run_of_record
+from components.tracking.runs import log_exam, run_of_record
 from components.tracking.store import open_store
 
 logger = logging.getLogger(__name__)
@@ -30,23 +31,28 @@ _DPI = 110
 def evaluate(name: str) -> None:
     """Measure the bundle of the workload `name`, and tell the MLflow run that taught it."""
     workload = catalogue.workload(name)
-    exam = catalogue.exam(workload.kind)
+    exam, metric = catalogue.exam(workload.kind), catalogue.metric(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
     bundle = Bundle(artifacts(name, "bundle"))
     decision = bundle.about.decision
     probabilities = bundle.probabilities(data.inputs("test"))
     metrics = exam.measure(data, probabilities, decision, workload.train)
-    figures = exam.figures(data, probabilities, decision, workload.train)
-    predicted = catalogue.codec(workload.kind).decide(probabilities, decision)
     report = artifacts(name, "report")
-    _write_figures(report / "figures", figures)
-    _write_confusion(report / "confusion.csv", data, predicted)
+    _write_figures(report / "figures", exam.figures(data, probabilities, decision, workload.train))
+    _write_confusion(report / "confusion.csv", data, catalogue.codec(workload.kind).decide(probabilities, decision))
     write_json(report / "metrics.json", metrics)
+    comparison = compare(metrics, metric)
+    _tell_run(name, metrics, comparison)
+    logger.info("evaluated %s on %s test examples: %s", name, f"{len(probabilities):,}", _line(metrics))
+    if not comparison.beaten:
+        logger.warning("%s does not beat its baseline in %s: %s", name, metric, comparison)
+
+
+def _tell_run(name: str, metrics: dict[str, float], comparison: Comparison) -> None:
     store = open_store(name)
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
-    log_metrics(store, run, {f"test_{key}": value for key, value in metrics.items()})
-    store.client.log_artifacts(run.info.run_id, str(report), "report")
-    logger.info("evaluated %s on %s test examples: %s", name, f"{len(probabilities):,}", _line(metrics))
+    log_exam(store, run, metrics, comparison.beaten)
+    store.client.log_artifacts(run.info.run_id, str(artifacts(name, "report")), "report")
 
 
 def _write_figures(folder: Path, figures: dict[str, Figure]) -> None:

@@ -24,6 +24,7 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
     facts = _facts(first)
     assert facts["training"] == "trained anew"
     assert float(facts["test accuracy"].rstrip("%")) > 80
+    assert re.search(r"\d+\.\d\d%", facts["baseline"])
     assert facts["registered"] == "digits version 1"
     assert facts["champion"] == "version 1 is the first champion"
     assert facts["Bento"].startswith("digits:v1-")

@@ -1,4 +1,4 @@
-"""What a model of pictures is measured by, and the figures worth looking at."""
+"""What a model of pictures is measured by, with a baseline beside it, and the figures worth looking at."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from components.kinds.baseline import beside
+from components.kinds.image.exam.baseline import baseline
 from components.kinds.prepared import PreparedData
 
 if TYPE_CHECKING:
@@ -20,8 +22,9 @@ _RIGHT, _WRONG = "#2b6cb0", "#c05621"
 def measure(
     data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: "Train"
 ) -> dict[str, float]:
-    """Return the measures of `probabilities`, `[N, classes]`, on the test split."""
-    return measures(probabilities, np.asarray(data.labels("test")))
+    """Return the measures of `probabilities`, `[N, classes]`, on the test split, and the baseline's beside them."""
+    labels = np.asarray(data.labels("test"))
+    return measures(probabilities, labels) | beside(measures(baseline(data, config), labels))
 
 
 def measures(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from components.kinds.baseline import beside
 from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.table.exam.baseline import NAMES, baseline
 from components.kinds.table.exam.figures import calibration_figure, cost_figure, curve_figure, scores_figure
@@ -33,12 +34,11 @@ def measure(
     """
     labels, scores = np.asarray(data.labels("test")), probabilities[:, 1]
     other = _baseline(data.path, config)
-    beside = ranking(data, other)
-    found = ranking(data, scores)
+    found, theirs = ranking(data, scores), ranking(data, other)
     if config.labels == "all":
-        found["log_loss"], beside["log_loss"] = log_loss(labels, scores), log_loss(labels, other)
+        found["log_loss"], theirs["log_loss"] = log_loss(labels, scores), log_loss(labels, other)
     found |= decided(data, scores, decision, config.false_alarm)
-    return found | {f"baseline_{name}": value for name, value in beside.items()}
+    return found | beside(theirs)
 
 
 def figures(

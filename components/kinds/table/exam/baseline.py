@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from components.kinds.baseline import limited
 from components.kinds.prepared import PreparedData
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ Float64 = NDArray[np.float64]
 
 def baseline(data: PreparedData, config: "Train") -> Float64:
     """Return the baseline's scores of the test records `[N]`, taught by what the model was taught by."""
-    with threadpool_limits(1 if config.threads == "auto" else config.threads):
+    with limited(config):
         return _forest(data, config.seed) if config.labels == "none" else _boosted(data, config.seed)
 
 

@@ -1,0 +1,101 @@
+"""What the baseline of pictures reaches on the garments, and what it costs, there and on larger sets.
+
+    python benchmarks/baseline.py [--quick] [--json FILE] [--prepared FOLDER]
+
+On the prepared garments (`dvc repro prepare@garments`): its accuracy on the validation split, by which it was chosen,
+and on the test split, and the CPU-seconds of teaching and asking, one thread. Then the CPU-seconds on generated sets of
+more, larger or more sorts of pictures: noise, of which nothing can be learned, so that the regression takes its steps.
+`--quick` measures once and leaves the generated sets out, which need 4 GB in the temporary folder.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.format import open_memmap
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
+from components.kinds.image.exam import baseline, measures  # noqa: E402
+from components.kinds.image.params import Train  # noqa: E402
+from components.kinds.prepared import PreparedData, open_prepared, write_about  # noqa: E402
+
+CONFIG = Train(epochs=1, batch_size=1)
+SETS = {  # training pictures, side, channels, classes
+    "more pictures": (200_000, 28, 1, 10),
+    "more classes": (100_000, 28, 1, 300),
+    "larger, in colour": (22_000, 224, 3, 10),
+}
+
+
+def main() -> None:
+    """Measure, print the table, and write it where the user wants it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="the garments only, once")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--prepared", type=Path, default=ROOT / "artifacts" / "garments" / "prepared")
+    options = parser.parse_args()
+    figures: dict[str, Any] = {"machine": machine()}
+    figures |= garments(open_prepared(options.prepared), 1 if options.quick else 3)
+    for name, shape in {} if options.quick else SETS.items():
+        figures[f"{name} {shape}, CPU-seconds"] = generated(*shape)
+    for name, figure in figures.items():
+        print(f"| {name} | {figure} |")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def garments(data: PreparedData, repetitions: int) -> dict[str, Any]:
+    """Return accuracy on both splits, and the CPU-seconds of each repetition."""
+    found: dict[str, Any] = {"validation accuracy": accuracy(_Validated(data))}
+    seconds = []
+    for _ in range(repetitions):
+        began = time.process_time()
+        found["test accuracy"] = accuracy(data)
+        seconds.append(round(time.process_time() - began, 1))
+    return found | {"garments, CPU-seconds": statistics.median(seconds), "of": seconds}
+
+
+def accuracy(data: PreparedData) -> float:
+    """Return the baseline's accuracy."""
+    return round(measures(baseline(data, CONFIG), np.asarray(data.labels("test")))["accuracy"], 4)
+
+
+def generated(count: int, side: int, channels: int, classes: int) -> float:
+    """Return the CPU-seconds that noise takes, with a thousand test pictures."""
+    random = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        for split, size in {"train": count, "test": 1_000}.items():
+            path = Path(folder) / f"{split}_inputs.npy"
+            inputs = open_memmap(path, mode="w+", dtype=np.uint8, shape=(size, side, side, channels))
+            for start in range(0, size, 1_000):
+                part = inputs[start : start + 1_000]
+                part[:] = random.integers(0, 256, part.shape, dtype=np.uint8)
+            inputs.flush()
+            np.save(Path(folder) / f"{split}_labels.npy", random.integers(0, classes, size))
+        write_about(Path(folder), "image", [str(index) for index in range(classes)], {}, {})
+        began = time.process_time()
+        baseline(open_prepared(Path(folder)), CONFIG)
+        return round(time.process_time() - began, 1)
+
+
+class _Validated(PreparedData):
+    """The prepared data set with its validation split in place of the test split."""
+
+    def __init__(self, data: PreparedData) -> None:
+        super().__init__(data.path, data.kind, data.classes, data.input, data.counts)
+
+    def array(self, split: Any, name: str) -> Any:
+        return super().array("validation" if split == "test" else split, name)
+
+
+if __name__ == "__main__":
+    main()
