@@ -86,6 +86,7 @@ class _RunLogger(MLFlowLogger):
         new = {name: value for name, value in metrics.items() if step is None or step > self._logged.get(name, -1)}
         if new:
             super().log_metrics(new, step)
+            self._logged.update(dict.fromkeys(new, step or 0))
 
     def finalize(self, status: str = "success") -> None:
         """Leave the run as it is."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
+from torch import distributed
 
 if TYPE_CHECKING:
     from components.kinds.contract import Batches, TrainingBatches
@@ -35,6 +36,12 @@ class Process(Callback):
         torch.default_generator.manual_seed(seed)
         if trainer.strategy.root_device.type == "cuda":
             torch.cuda.manual_seed(seed)
+
+    def on_validation_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Give every process the first one's running statistics: what is validated is what will be kept."""
+        if trainer.world_size > 1:
+            for buffer in pl_module.buffers():
+                distributed.broadcast(buffer, src=0)
 
     def state_dict(self) -> dict[str, Any]:
         """Return where the batches stand; Lightning's own record of it is not loaded once it has counted the steps."""

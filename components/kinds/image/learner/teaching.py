@@ -7,6 +7,7 @@ import lightning
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 
 from components.kinds.image.learner.batches import Batch
@@ -29,6 +30,7 @@ class PictureModule(lightning.LightningModule):
         self.network = network
         self.preprocessing = preprocessing
         self.config = config
+        self.validation_loss = MeanMetric()  # weighs rightly over several processes, as Lightning's own mean does not
         self.validation_accuracy = MulticlassAccuracy(network.head.out_features, average="micro")
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -51,7 +53,8 @@ class PictureModule(lightning.LightningModule):
         logits = self(pictures)
         self.validation_accuracy(logits, labels)
         loss = functional.cross_entropy(logits, labels)
-        self.log("validation_loss", loss, batch_size=len(labels), sync_dist=True)
+        self.validation_loss(loss, len(labels))
+        self.log("validation_loss", self.validation_loss, batch_size=len(labels))
         self.log("validation_accuracy", self.validation_accuracy, batch_size=len(labels), prog_bar=True)
 
     def configure_optimizers(self) -> Any:

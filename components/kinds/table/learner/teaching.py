@@ -7,6 +7,7 @@ import lightning
 import torch
 from torch import Tensor, distributed
 from torch.nn import functional
+from torchmetrics import MeanMetric
 from torchmetrics.functional.classification import binary_average_precision
 from torchmetrics.utilities.distributed import gather_all_tensors
 
@@ -43,6 +44,7 @@ class RecordModule(lightning.LightningModule):
         super().__init__()
         self.model, self.config, self.labelled = model, config, labelled
         self.register_buffer("threshold", torch.tensor(1.0))
+        self.validation_loss = MeanMetric()  # weighs rightly over several processes, as Lightning's own mean does not
         self._validated: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
@@ -60,7 +62,8 @@ class RecordModule(lightning.LightningModule):
             scores = self.model.suspicion(inputs) if self._unlabelled else self.model(inputs)[:, 1]
             loss = self._loss(inputs, labels)
         weight = len(labels) if self._unlabelled else max(int((labels >= 0).sum()), 1)
-        self.log("validation_loss", loss, batch_size=weight, sync_dist=True)
+        self.validation_loss(loss, weight)
+        self.log("validation_loss", self.validation_loss, batch_size=weight)
         self._validated.append((scores.float(), labels, misses))
 
     def on_validation_epoch_end(self) -> None:
