@@ -1,5 +1,6 @@
 """The training loop: needs torch, lightning and torchmetrics alone, so that it runs on a bare GPU machine."""
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, TQDMProgressBar
+from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, Strategy
 from torch import Tensor
 from torchmetrics import Metric
@@ -130,7 +132,17 @@ def _trainer(
         enable_model_summary=False,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
+        profiler=_NoProfiler(),
     )
+
+
+class _NoProfiler(PassThroughProfiler):
+    """Lightning enters its profiler 64 times a step; this one costs nothing."""
+
+    _nothing = contextlib.nullcontext()
+
+    def profile(self, action_name: str) -> contextlib.AbstractContextManager[None]:
+        return self._nothing
 
 
 def _strategy(learner: "Learner", config: "Training", chosen: Plan) -> Strategy | str:
