@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 from lightning.pytorch.profilers import PassThroughProfiler
-from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, Strategy
+from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy, Strategy
 from torch import Tensor
+from torch.distributed.fsdp import FSDPModule, fully_shard
 from torchmetrics import Metric
 
 from components.config.errors import ConfigError
@@ -84,7 +86,7 @@ def fit(
     hardware.keep_memory()
     module = learner.module(data, config)
     training, validation = learner.loaders(data, config)
-    module = _placed(module, chosen)
+    module = _placed(module, config, chosen)
     saving = None if checkpoint is None else Saving(checkpoint, config.checkpoint_every)
     curve, best = Curve(), Best(learner.MONITOR, config.patience)
     watchers = [
@@ -147,15 +149,14 @@ class _NoProfiler(PassThroughProfiler):
 
 def _strategy(learner: "Learner", config: "Training", chosen: Plan) -> Strategy | str:
     if config.strategy == "fsdp":
-        if chosen.accelerator == "cpu":
-            raise ConfigError("train.strategy: fsdp shares a model out over GPUs, and there is none; say ddp or auto")
-        return FSDPStrategy(state_dict_type="full", timeout=_SILENCE)
+        size = chosen.devices * config.nodes
+        return ModelParallelStrategy(size, 1, save_distributed_checkpoint=False, timeout=_SILENCE)
     if config.strategy == "ddp" or chosen.devices * config.nodes > 1:
         return DDPStrategy(find_unused_parameters=learner.leaves_out(config), timeout=_SILENCE)
     return "auto"
 
 
-def _placed(module: lightning.LightningModule, chosen: Plan) -> lightning.LightningModule:
+def _placed(module: lightning.LightningModule, config: "Training", chosen: Plan) -> lightning.LightningModule:
     """Lay the weights out in memory as they are used, and compile what computes."""
     if chosen.layout == "channels_last":
         module = module.to(memory_format=torch.channels_last)
@@ -163,7 +164,16 @@ def _placed(module: lightning.LightningModule, chosen: Plan) -> lightning.Lightn
         for part in module.children():
             if not isinstance(part, Metric):
                 part.compile()
+    if config.strategy == "fsdp":
+        module.configure_model = partial(_share_out, module)  # called once the processes know of each other
     return module
+
+
+def _share_out(module: lightning.LightningModule) -> None:
+    """Have each process keep a part of every layer (FSDP2, Zhao et al. 2023, arXiv:2304.11277)."""
+    for layer in list(module.modules()):
+        if any(True for _ in layer.parameters(recurse=False)) and not isinstance(layer, FSDPModule):
+            fully_shard(layer, mesh=module.device_mesh["data_parallel"])
 
 
 def _tell(trainer: lightning.Trainer, chosen: Plan, resumed: Path | None) -> None:
