@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from components.kinds.image.learner.augment import Augmentation, augment
+
 Batch = tuple[Tensor, Tensor]
 
 
@@ -25,10 +27,9 @@ class TrainingBatches:
         labels: NDArray[np.int64],
         batch_size: int,
         seed: int,
-        flip: bool,
-        shift: int,
+        how: Augmentation,
     ) -> None:
-        self.pictures, self.labels, self.seed, self.flip, self.shift = pictures, labels, seed, flip, shift
+        self.pictures, self.labels, self.seed, self.how = pictures, labels, seed, how
         self.batch_size = min(batch_size, len(labels))
         self.epoch = self.position = 0
 
@@ -54,7 +55,8 @@ class TrainingBatches:
     def _batch(self, order: NDArray[np.int64], epoch: int, index: int) -> Batch:
         places = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])  # read the file forwards
         pictures, labels = torch.from_numpy(self.pictures[places]), torch.from_numpy(self.labels[places])
-        return augment(pictures, _generator(self.seed, epoch, index), self.flip, self.shift), labels
+        whole = slice(0, self.batch_size)
+        return augment(pictures, _generator(self.seed, epoch, index), self.how, self.batch_size, whole), labels
 
 
 class AllBatches:
@@ -70,27 +72,6 @@ class AllBatches:
         for start in range(0, len(self.labels), self.batch_size):
             part = slice(start, start + self.batch_size)
             yield torch.from_numpy(self.pictures[part].copy()), torch.from_numpy(self.labels[part].copy())
-
-
-def augment(pictures: Tensor, generator: torch.Generator, flip: bool, shift: int) -> Tensor:
-    """Move each picture of `[N, H, W, C]` by up to `shift` pixels each way, reflected at the border; mirror half.
-
-    One gather for the whole batch: every picture has row and column numbers of its own.
-    """
-    count, height, width, _ = pictures.shape
-    shifts = torch.randint(-shift, shift + 1, (2, count, 1), generator=generator)
-    rows = _reflected(torch.arange(height) + shifts[0], height)
-    columns = _reflected(torch.arange(width) + shifts[1], width)
-    if flip:
-        mirrored = torch.randint(0, 2, (count, 1), generator=generator, dtype=torch.bool)
-        columns = torch.where(mirrored, width - 1 - columns, columns)
-    return pictures[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
-
-
-def _reflected(places: Tensor, size: int) -> Tensor:
-    """Return places outside 0 .. size - 1 mirrored at the first or last pixel, which is not repeated."""
-    places = places.abs()
-    return torch.where(places < size, places, 2 * (size - 1) - places)
 
 
 def _generator(*key: int) -> torch.Generator:
