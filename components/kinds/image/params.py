@@ -49,6 +49,8 @@ class Train(params.Training):
     """Channels of the first stage; the later ones have multiples of it."""
     depth: Annotated[int, Field(ge=1, le=32)]
     """Convolutions of each of the three stages."""
+    fine: bool
+    """Halve the picture at the end of a stage instead of at its beginning: more accurate, three times the work."""
     learning_rate: Annotated[float, Field(gt=0.0)]
     """Peak of the one-cycle schedule, for the kernels; ten times as much for the rest."""
     momentum: params.Fraction

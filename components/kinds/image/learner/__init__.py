@@ -25,7 +25,7 @@ def module(data: "PreparedData", config: "Train") -> "PictureModule":
     """Return a module with fresh weights, which depend on the pictures and torch's global seed alone."""
     pictures = data.inputs("train")
     preprocessing = Preprocessing(*channel_statistics(pictures))
-    network = Network(data.input["channels"], len(data.classes), config.width, config.depth)
+    network = Network(data.input["channels"], len(data.classes), config.width, config.depth, config.fine)
     some = torch.from_numpy(np.array(pictures[:: ceil(len(pictures) / _MEASURED)]))
     network.whitening.measure(preprocessing(some))
     return PictureModule(network, preprocessing, config)

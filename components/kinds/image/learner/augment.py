@@ -6,7 +6,7 @@ from math import log
 import torch
 from torch import Tensor
 
-_ERASED_AREA = (0.02, 0.2)  # of the picture
+_ERASED_AREA = (0.02, 0.25)  # of the picture
 _ERASED_ASPECT = 0.3  # of the flattest rectangle; its inverse of the tallest
 
 

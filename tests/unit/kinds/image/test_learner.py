@@ -60,17 +60,18 @@ def test_every_picture_is_validated_once() -> None:
     assert len(batches) == 4
 
 
+@pytest.mark.parametrize("fine", [False, True])
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize(("channels", "side"), [(1, 8), (1, 28), (3, 9), (3, 33), (3, 64)])
-def test_any_size_is_taken(channels: int, side: int, depth: int) -> None:
-    network = Network(channels, 7, width=4, depth=depth).eval()
+def test_any_size_is_taken(channels: int, side: int, depth: int, fine: bool) -> None:
+    network = Network(channels, 7, width=4, depth=depth, fine=fine).eval()
     assert network(torch.zeros(2, channels, side, side)).shape == (2, 7)
     assert sum(isinstance(module, torch.nn.Conv2d) for module in network.modules()) == 3 * depth
 
 
 @pytest.mark.parametrize("depth", [2, 3])
 def test_untaught_it_guesses(depth: int) -> None:
-    network, preprocessing = Network(1, 10, 16, depth), Preprocessing(*channel_statistics(PICTURES))
+    network, preprocessing = Network(1, 10, 16, depth, fine=depth > 2), Preprocessing(*channel_statistics(PICTURES))
     probabilities = Serving(preprocessing, network, views=2).train()(torch.from_numpy(PICTURES))
     assert torch.allclose(probabilities.sum(1), torch.ones(50))
     loss = -probabilities[:, 0].log().mean().item()
@@ -80,7 +81,7 @@ def test_untaught_it_guesses(depth: int) -> None:
 @pytest.mark.parametrize("depth", [2, 5])
 def test_one_batch_can_be_learned_by_heart(depth: int) -> None:
     torch.manual_seed(0)
-    network, preprocessing = Network(1, 10, 16, depth), Preprocessing(*channel_statistics(PICTURES))
+    network, preprocessing = Network(1, 10, 16, depth, fine=depth > 2), Preprocessing(*channel_statistics(PICTURES))
     pictures, labels = preprocessing(torch.from_numpy(PICTURES)), torch.from_numpy(LABELS % 10)
     network.whitening.measure(pictures)
     kernels = [one for one in network.parameters() if one.ndim == 4]
@@ -96,7 +97,7 @@ def test_one_batch_can_be_learned_by_heart(depth: int) -> None:
 
 def test_two_views_do_not_tell_left_from_right() -> None:
     torch.manual_seed(0)
-    network, preprocessing = Network(1, 10, 16, 2), Preprocessing(*channel_statistics(PICTURES))
+    network, preprocessing = Network(1, 10, 16, 2, fine=False), Preprocessing(*channel_statistics(PICTURES))
     torch.nn.init.normal_(network.head.weight)
     pictures = torch.from_numpy(PICTURES)
     for views, same in ((1, False), (2, True)):
