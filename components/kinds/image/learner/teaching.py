@@ -11,16 +11,18 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 
 from components.kinds.image.learner.batches import Batch
-from components.kinds.image.learner.network import Network, Preprocessing
+from components.kinds.image.learner.muon import Muon
+from components.kinds.image.learner.network import Network, Preprocessing, Serving
 
 if TYPE_CHECKING:
     from components.kinds.image.params import Train
 
 _WARM_UP = 0.25  # part of the steps in which the learning rate rises
+_REST = 10.0  # learning rate of norms and head, in those of kernels, whose steps have a fixed length
 
 
 class PictureModule(lightning.LightningModule):
-    """Teaches a network by SGD with Nesterov momentum (Sutskever et al. 2013) on one linear cycle (Smith 2018).
+    """Teaches a network by Muon on one linear cycle (Smith 2018).
 
     Logs `train_loss` and `learning_rate` by the step, `validation_loss` and `validation_accuracy` by the epoch.
     """
@@ -43,29 +45,27 @@ class PictureModule(lightning.LightningModule):
         pictures, labels = batch
         loss = functional.cross_entropy(self(pictures), labels, label_smoothing=self.config.label_smoothing)
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
-            self.log("train_loss", loss, prog_bar=True)
+            self.log("train_loss", loss, prog_bar=True, sync_dist=True)
             self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        """Count one batch of the validation split."""
+        """Count one batch of the validation split, answered as the endpoint will."""
         pictures, labels = batch
-        logits = self(pictures)
+        logits = self.serving().logits(pictures)
         self.validation_accuracy(logits, labels)
         loss = functional.cross_entropy(logits, labels)
         self.validation_loss(loss, len(labels))
         self.log("validation_loss", self.validation_loss, batch_size=len(labels))
         self.log("validation_accuracy", self.validation_accuracy, batch_size=len(labels), prog_bar=True)
 
+    def serving(self) -> Serving:
+        """Return what the endpoint runs, around this very network."""
+        return Serving(self.preprocessing, self.network, self.config.views)
+
     def configure_optimizers(self) -> Any:
-        """Return SGD, its learning rate rising and falling once over all steps."""
-        config = self.config
-        optimizer = torch.optim.SGD(
-            _decayed_apart(self.network, config.weight_decay),
-            lr=config.learning_rate,
-            momentum=config.momentum,
-            nesterov=config.momentum > 0,
-        )
+        """Return Muon, its learning rate rising and falling once over all steps."""
+        optimizer = Muon(_groups(self.network, self.config), self.config.momentum)
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(one_cycle, steps=steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
@@ -77,10 +77,11 @@ def one_cycle(step: int, steps: int) -> float:
     return min((step + 1) / (peak + 1), (steps - step) / (steps - peak))
 
 
-def _decayed_apart(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Return two parameter groups: matrices and kernels, which decay, and vectors (biases, norms), which do not."""
-    parameters = list(network.parameters())
+def _groups(network: nn.Module, config: "Train") -> list[dict[str, Any]]:
+    """Return two parameter groups: kernels, and the rest (norms, the head), which do not decay."""
+    rate, parameters = config.learning_rate, list(network.parameters())
+    kernels = {"lr": rate, "weight_decay": config.weight_decay, "orthogonal": True}
     return [
-        {"params": [one for one in parameters if one.ndim > 1], "weight_decay": weight_decay},
-        {"params": [one for one in parameters if one.ndim <= 1], "weight_decay": 0.0},
+        {"params": [one for one in parameters if one.ndim == 4], **kernels},
+        {"params": [one for one in parameters if one.ndim != 4], "lr": _REST * rate},
     ]

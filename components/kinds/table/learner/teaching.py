@@ -51,7 +51,7 @@ class RecordModule(lightning.LightningModule):
         """Return the loss of one batch."""
         loss = self._loss(*batch)
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
-            self.log("train_loss", loss, prog_bar=True)
+            self.log("train_loss", loss, prog_bar=True, sync_dist=True)
             self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
 

@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from components.kinds.image.learner.batches import AllBatches, TrainingBatches, augment, channel_statistics
+from components.kinds.image.learner.augment import Augmentation
+from components.kinds.image.learner.batches import AllBatches, TrainingBatches, channel_statistics
+from components.kinds.image.learner.muon import Muon
 from components.kinds.image.learner.network import Network, Preprocessing, Serving
 from tests.conftest import ROOT
 
@@ -17,7 +19,7 @@ LABELS = np.arange(50, dtype=np.int64)
 
 
 def test_an_epoch_is_every_picture_once_and_the_next_one_is_whole_too() -> None:
-    batches = TrainingBatches(PICTURES, LABELS, 10, seed=0, flip=False, shift=0)
+    batches = TrainingBatches(PICTURES, LABELS, 10, seed=0, how=Augmentation(False, 0, 0.0))
     orders = []
     for _ in range(3):
         iterator = iter(batches)
@@ -30,7 +32,7 @@ def test_an_epoch_is_every_picture_once_and_the_next_one_is_whole_too() -> None:
 def test_a_batch_is_a_pure_function_of_seed_epoch_and_index() -> None:
     def third_of_second_epoch(seed: int) -> torch.Tensor:
         torch.manual_seed(RANDOM.integers(1000))  # the global generator has no say
-        batches = TrainingBatches(PICTURES, LABELS, 10, seed, flip=True, shift=2)
+        batches = TrainingBatches(PICTURES, LABELS, 10, seed, Augmentation(True, 2, 0.5))
         list(batches)
         return list(batches)[2][0]
 
@@ -39,13 +41,13 @@ def test_a_batch_is_a_pure_function_of_seed_epoch_and_index() -> None:
 
 
 def test_iterating_goes_on_from_its_state() -> None:
-    whole = TrainingBatches(PICTURES, LABELS, 10, seed=0, flip=True, shift=1)
+    whole = TrainingBatches(PICTURES, LABELS, 10, seed=0, how=Augmentation(True, 1, 0.5))
     expected = [*whole, *whole]
-    first = TrainingBatches(PICTURES, LABELS, 10, seed=0, flip=True, shift=1)
+    first = TrainingBatches(PICTURES, LABELS, 10, seed=0, how=Augmentation(True, 1, 0.5))
     list(first)
     iterator = iter(first)
     next(iterator), next(iterator)
-    second = TrainingBatches(PICTURES, LABELS, 10, seed=0, flip=True, shift=1)
+    second = TrainingBatches(PICTURES, LABELS, 10, seed=0, how=Augmentation(True, 1, 0.5))
     second.load_state_dict(first.state_dict())
     rest = list(second)
     assert len(rest) == 3
@@ -58,48 +60,49 @@ def test_every_picture_is_validated_once() -> None:
     assert len(batches) == 4
 
 
-def test_augmentation_moves_and_mirrors_whole_pictures() -> None:
-    pictures = torch.from_numpy(PICTURES)
-    generator = torch.Generator().manual_seed(0)
-    assert torch.equal(augment(pictures, generator, flip=False, shift=0, count=50, part=slice(0, 50)), pictures)
-    mirrored = augment(pictures, generator, flip=True, shift=0, count=50, part=slice(0, 50))
-    kept = (mirrored == pictures).flatten(1).all(1)
-    turned = (mirrored == pictures.flip(2)).flatten(1).all(1)
-    assert (kept ^ turned).all()
-    assert 10 < int(turned.sum()) < 40
-    moved = augment(pictures, generator, flip=False, shift=1, count=50, part=slice(0, 50))
-    padded = functional.pad(pictures.permute(0, 3, 1, 2).float(), (1, 1, 1, 1), mode="reflect").byte()
-    for place in range(50):
-        windows = [padded[place, 0, r : r + 8, c : c + 8] for r in range(3) for c in range(3)]
-        assert any(torch.equal(moved[place, ..., 0], window) for window in windows)
-
-
-@pytest.mark.parametrize(("channels", "side"), [(1, 8), (1, 28), (3, 33), (3, 64)])
-def test_any_size_is_taken(channels: int, side: int) -> None:
-    network = Network(channels, 7, width=4).eval()
+@pytest.mark.parametrize("fine", [False, True])
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(("channels", "side"), [(1, 8), (1, 28), (3, 9), (3, 33), (3, 64)])
+def test_any_size_is_taken(channels: int, side: int, depth: int, fine: bool) -> None:
+    network = Network(channels, 7, width=4, depth=depth, fine=fine).eval()
     assert network(torch.zeros(2, channels, side, side)).shape == (2, 7)
+    assert sum(isinstance(module, torch.nn.Conv2d) for module in network.modules()) == 3 * depth
 
 
-def test_untaught_it_guesses() -> None:
-    torch.manual_seed(0)
-    serving = Serving(Preprocessing(*channel_statistics(PICTURES)), Network(1, 10, 16)).train()
-    probabilities = serving(torch.from_numpy(PICTURES))
+@pytest.mark.parametrize("depth", [2, 3])
+def test_untaught_it_guesses(depth: int) -> None:
+    network, preprocessing = Network(1, 10, 16, depth, fine=depth > 2), Preprocessing(*channel_statistics(PICTURES))
+    probabilities = Serving(preprocessing, network, views=2).train()(torch.from_numpy(PICTURES))
     assert torch.allclose(probabilities.sum(1), torch.ones(50))
     loss = -probabilities[:, 0].log().mean().item()
-    assert abs(loss - math.log(10)) < 0.5
+    assert abs(loss - math.log(10)) < 1e-5
 
 
-def test_one_batch_can_be_learned_by_heart() -> None:
+@pytest.mark.parametrize("depth", [2, 5])
+def test_one_batch_can_be_learned_by_heart(depth: int) -> None:
     torch.manual_seed(0)
-    network, preprocessing = Network(1, 10, 16), Preprocessing(*channel_statistics(PICTURES))
+    network, preprocessing = Network(1, 10, 16, depth, fine=depth > 2), Preprocessing(*channel_statistics(PICTURES))
     pictures, labels = preprocessing(torch.from_numpy(PICTURES)), torch.from_numpy(LABELS % 10)
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
+    network.whitening.measure(pictures)
+    kernels = [one for one in network.parameters() if one.ndim == 4]
+    rest = [one for one in network.parameters() if one.ndim != 4]
+    optimizer = Muon([{"params": kernels, "lr": 0.02, "orthogonal": True}, {"params": rest, "lr": 0.1}], momentum=0.9)
     for _ in range(60):
         loss = functional.cross_entropy(network(pictures), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.1
+
+
+def test_two_views_do_not_tell_left_from_right() -> None:
+    torch.manual_seed(0)
+    network, preprocessing = Network(1, 10, 16, 2, fine=False), Preprocessing(*channel_statistics(PICTURES))
+    torch.nn.init.normal_(network.head.weight)
+    pictures = torch.from_numpy(PICTURES)
+    for views, same in ((1, False), (2, True)):
+        serving = Serving(preprocessing, network, views).eval()
+        assert torch.allclose(serving(pictures), serving(pictures.flip(2)), atol=1e-6) == same
 
 
 def test_preprocessing_normalises() -> None:
@@ -126,6 +129,8 @@ import numpy as np
 warnings.simplefilter("ignore")
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 from components.kinds.image import learner
+import runpy
+RECIPES = runpy.run_path("components/kinds/image/params/recipes.py")["RECIPES"]  # its package wants pydantic
 from components.training.loop import fit
 import json, pathlib, tempfile
 from components.kinds.prepared import open_prepared
@@ -138,9 +143,9 @@ for split, count in rows.items():
     {"kind": "image", "classes": ["a", "b"], "input": {"channels": 1}, "counts": rows}))
 data = open_prepared(folder)
 config = types.SimpleNamespace(
-    seed=0, epochs=2, batch_size=16, accelerator="cpu", devices=1, nodes=1, strategy="auto", precision="auto",
-    layout="auto", compile="auto", threads=1, checkpoint_every=0.0, patience=None,
-    width=4, learning_rate=0.1, momentum=0.9, weight_decay=0.0, label_smoothing=0.0, flip=True, shift=1)
+    seed=0, accelerator="cpu", devices=1, nodes=1, strategy="auto", precision="auto", layout="auto", compile="auto",
+    threads=1, checkpoint_every=0.0, patience=None,
+    **{**RECIPES["standard"], "epochs": 2, "batch_size": 16, "width": 4})
 taught = fit(learner, data, config, checkpoint=folder / "last.ckpt")
 assert taught.curve[-1]["step"] == 8, taught.curve
 print("taught")

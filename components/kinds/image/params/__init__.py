@@ -1,0 +1,91 @@
+"""The keys of a picture workload's section in `params.yaml`."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from components.config import params
+from components.kinds.image.params.recipes import RECIPES
+
+METRIC = "accuracy"
+"""Decides which of two models is better: the share of test pictures named rightly."""
+
+Side = Annotated[int, Field(ge=8, le=1024)]
+
+
+class Limits(params.Section):
+    """How much may be wrong with the data before `prepare` fails. Left out: it is reported, never fatal."""
+
+    unreadable: Annotated[int, Field(ge=0)] | None = None
+    """Pictures that do not open, empty files included."""
+    duplicates: Annotated[int, Field(ge=0)] | None = None
+    """Pictures that stand in the test or validation split already."""
+    empty_labels: Annotated[int, Field(ge=0)] | None = None
+    """Labels without one readable picture."""
+    smallest_class: Annotated[int, Field(ge=1)] | None = None
+    """Training pictures that every class must have."""
+
+
+class Prepare(params.Section):
+    """How raw pictures become arrays."""
+
+    size: Side
+    """Height and width in pixels that every picture is brought to."""
+    channels: Literal[1, 3]
+    """1: grey. 3: red, green, blue."""
+    validation: params.Fraction = 0.1
+    """Part of the training pictures held back to watch the training."""
+    test: params.Fraction = 0.15
+    """Part held back for the examination, where the source does not say which."""
+    limits: Limits = Limits()
+
+
+class Train(params.Training):
+    """A recipe, and what the user wants otherwise: a small convolutional network, Muon in one cycle."""
+
+    recipe: Literal["quick", "standard", "best"] = "quick"
+    """Fills in what is left out below, `epochs` and `batch_size` too: see `recipes`."""
+    width: Annotated[int, Field(ge=4, le=1024)]
+    """Channels of the first stage; the later ones have multiples of it."""
+    depth: Annotated[int, Field(ge=1, le=32)]
+    """Convolutions of each of the three stages."""
+    fine: bool
+    """Halve the picture at the end of a stage instead of at its beginning: more accurate, three times the work."""
+    learning_rate: Annotated[float, Field(gt=0.0)]
+    """Peak of the one-cycle schedule, for the kernels; ten times as much for the rest."""
+    momentum: params.Fraction
+    weight_decay: Annotated[float, Field(ge=0.0)]
+    """On kernels, apart from the gradient."""
+    label_smoothing: params.Fraction
+    flip: bool
+    """Mirror half of the training pictures. Not for digits or letters."""
+    shift: Annotated[int, Field(ge=0, le=64)]
+    """Most pixels that a training picture is moved by in each direction."""
+    erase: Annotated[float, Field(ge=0.0, le=1.0)]
+    """Part of the training pictures that lose a rectangle."""
+    views: Literal[1, 2]
+    """2: answer by the mean of a picture and its mirror image, which costs twice. Not for digits or letters."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, given: Any) -> Any:
+        """Complete what the user says by the recipe; a wrong name or type is left to the fields."""
+        if not isinstance(given, dict):
+            return given
+        recipe = RECIPES.get(str(given.get("recipe", "quick")), RECIPES["quick"])
+        unmirrored = {"views": 1} if given.get("flip") is False else {}
+        return {**recipe, **unmirrored, **given}
+
+    @model_validator(mode="after")
+    def _views_were_taught(self) -> Self:
+        if self.views > 1 and not self.flip:
+            raise ValueError("views: 2 shows mirrored pictures, which are not taught with flip: false")
+        return self
+
+
+class Workload(params.Workload):
+    """A picture workload."""
+
+    kind: Literal["image"]
+    prepare: Prepare
+    train: Train
