@@ -1,5 +1,6 @@
 """Several processes are one training: one run, one set of outputs, every validation example once, one end."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from components.config.params import parse
 from components.kinds.image import learner
 from components.kinds.image.params import Train
 from components.kinds.prepared import open_prepared
-from tests.conftest import DIGITS, Project
+from tests.conftest import DIGITS, ROOT, Project
 
 KEYS = {"epochs": 10, "batch_size": 32, "flip": False, "width": 16}
 
@@ -58,7 +59,7 @@ def test_two_processes_are_one_training(project: Project, alone: Project, comman
     accuracy, loss = validated(project)
     assert run.data.metrics["validation_accuracy"] == pytest.approx(accuracy, abs=1e-6)
     assert run.data.metrics["validation_loss"] == pytest.approx(loss, rel=1e-4)
-    assert abs(accuracy - before.data.metrics["validation_accuracy"]) < 0.08  # 99 pictures
+    assert abs(accuracy - before.data.metrics["validation_accuracy"]) < 0.12  # 99 pictures
 
 
 def test_a_dead_process_ends_the_training_and_the_next_goes_on(project: Project) -> None:
@@ -82,6 +83,56 @@ def test_a_dead_process_ends_the_training_and_the_next_goes_on(project: Project)
     assert "terminated with code -9. Forcefully terminating all" in (project.path / "said.txt").read_text()
     assert "going on from" in project.run("dvc", "repro", "train")
     assert len([run for run in runs(project) if run.data.params["devices"] == "2"]) == 1
+
+
+@pytest.mark.parametrize("kind", ["image", "table"])
+def test_a_model_that_is_shared_out_learns_the_same(kind: str, tmp_path: Path) -> None:
+    """FSDP keeps a part of each layer in each process, and comes to what DDP comes to, but for rounding."""
+    weights = {}
+    for strategy in ("ddp", "fsdp"):
+        script = SHARED_OUT.format(kind=kind, strategy=strategy, folder=tmp_path)
+        (tmp_path / "teach.py").write_text(script)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, tmp_path / "teach.py"], check=True, env=environment, timeout=120)
+        weights[strategy] = torch.load(tmp_path / f"{strategy}.pt", weights_only=True)
+    assert weights["ddp"].keys() == weights["fsdp"].keys()
+    for name, value in weights["ddp"].items():
+        assert torch.allclose(weights["fsdp"][name].float(), value.float(), atol=1e-3), name
+
+
+SHARED_OUT = """
+import warnings
+from pathlib import Path
+import numpy as np
+import torch
+from components.kinds import catalogue
+from components.kinds.image.params import Train as Pictures
+from components.kinds.prepared import open_prepared, write_about
+from components.kinds.table.params import Train as Records
+from components.training.loop import fit
+
+warnings.simplefilter("ignore")
+folder, random = Path("{folder}"), np.random.default_rng(0)
+rows = dict(train=200, validation=101, test=4)
+for split, count in rows.items():
+    numbers = random.normal(size=(count, 3)).astype(np.float32)
+    pictures = random.integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
+    np.save(folder / f"{{split}}_inputs.npy", pictures if "{kind}" == "image" else numbers)
+    np.save(folder / f"{{split}}_labels.npy", (numbers[:, 0] > 0.5).astype(np.int64))
+    np.save(folder / f"{{split}}_amounts.npy", np.ones(count))
+about = dict(features=["a", "b", "c"], definition=dict(categories=dict()), label_features=[], amount_feature=None)
+write_about(folder, "{kind}", ["0", "1"], dict(about, channels=1, height=8, width=8), rows)
+machine = dict(devices=2, strategy="{strategy}", accelerator="cpu", precision="32-true", layout="auto", threads=1)
+if "{strategy}" == "ddp":
+    machine["layout"] = "contiguous"
+recipe = dict(epochs=2, batch_size=20, width=8, checkpoint_every=0.0)
+kinds = dict(
+    image=lambda: Pictures(**machine, **recipe),
+    table=lambda: Records(**machine, **recipe, autoencoder=True, autoencoder_epochs=1, dropout=0.0),
+)
+taught = fit(catalogue.learner("{kind}"), open_prepared(folder), kinds["{kind}"](), (), folder / "{strategy}.ckpt")
+torch.save(taught.weights, folder / "{strategy}.pt")
+"""
 
 
 def validated(project: Project) -> tuple[float, float]:

@@ -43,7 +43,7 @@ class PictureModule(lightning.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Return the loss of one batch."""
         pictures, labels = batch
-        loss = functional.cross_entropy(self(pictures), labels, label_smoothing=self.config.label_smoothing)
+        loss = functional.cross_entropy(self(pictures).float(), labels, label_smoothing=self.config.label_smoothing)
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
             self.log("train_loss", loss, prog_bar=True, sync_dist=True)
             self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
@@ -52,7 +52,7 @@ class PictureModule(lightning.LightningModule):
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Count one batch of the validation split, answered as the endpoint will."""
         pictures, labels = batch
-        logits = self.serving().logits(pictures)
+        logits = self.serving().logits(pictures).float()
         self.validation_accuracy(logits, labels)
         loss = functional.cross_entropy(logits, labels)
         self.validation_loss(loss, len(labels))
