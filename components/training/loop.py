@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torchmetrics import Metric
 
-from components.config.errors import ConfigError
+from components.config.errors import ConfigError, TrainingError
 from components.training import hardware
 from components.training.callbacks.best import Best
 from components.training.callbacks.curve import Curve
@@ -41,6 +41,8 @@ LOG_EVERY = 50
 """Steps between two points of the learning curve: each point costs the tracking store a write."""
 _SILENCE = timedelta(minutes=10)
 """After which a process that hears nothing from the others gives up."""
+_GONE = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL communicator was aborted")
+"""What the backends of torch.distributed say when they hear no more of a process."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def fit(
             comes to the same weights, to the bit, as one that was never stopped. None: nothing is kept.
 
     Raises:
-        TrainingError: the loss left the numbers, or memory or disk are full.
+        TrainingError: the loss left the numbers, memory or disk are full, or another process is gone.
         Interrupted: it was asked to stop, and can go on.
         DataError: the data set changed under it.
         ConfigError: the parameters do not fit the hardware, or each other.
@@ -102,9 +104,13 @@ def fit(
     try:
         trainer.fit(module, training, validation, ckpt_path=resumed, weights_only=True)
     except Exception as error:
-        if not out_of_memory(error):
-            raise
-        raise fitting_batch(error, learner, data, config, chosen) from error
+        if out_of_memory(error):
+            raise fitting_batch(error, learner, data, config, chosen) from error
+        if trainer.world_size > 1 and any(words in str(error) for words in _GONE):
+            raise TrainingError(
+                "another process of this training is gone, see what it said; so this one ends"
+            ) from error
+        raise
     weights = best.weights or trainer.strategy.lightning_module_state_dict()
     return Taught({name: value.cpu().contiguous() for name, value in weights.items()}, curve.points)
 

