@@ -41,7 +41,7 @@ class Model(nn.Module):
     def __init__(self, encoding: Encoding | None, network: Network | None, autoencoder: Autoencoder | None) -> None:
         super().__init__()
         self.encoding, self.network, self.autoencoder = encoding, network, autoencoder
-        self.trust = nn.Parameter(torch.ones(1)) if network is not None and autoencoder is not None else None
+        self.trust = Trust() if network is not None and autoencoder is not None else None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the probabilities."""
@@ -69,7 +69,20 @@ class Model(nn.Module):
             error, code = self.autoencoder(inputs)
         evidence = torch.log(error + _LEAST)
         corrected: Tensor = self.network(torch.cat([self.encoding(inputs), evidence[:, None], code], dim=1))
-        return corrected + self.trust * evidence
+        trusted: Tensor = self.trust(evidence)
+        return corrected + trusted
+
+
+class Trust(nn.Module):
+    """One learned factor, 1 to begin with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones(1))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return the values, times the factor."""
+        return self.factor * values
 
 
 _LEAST = 1e-6
