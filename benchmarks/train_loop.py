@@ -20,30 +20,26 @@ import argparse
 import contextlib
 import io
 import json
-import logging
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
-from torch.nn import functional
-from torchmetrics.functional.classification import binary_average_precision
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.fraud import simulated  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks.bare import Bare  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks.fraud import quiet, simulated  # noqa: E402 - the project is run from its folder, never installed
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from benchmarks.prepare import CONFIG as PREPARE  # noqa: E402
 from components.config.settings import tracking_uri  # noqa: E402
@@ -51,18 +47,20 @@ from components.kinds import catalogue  # noqa: E402
 from components.kinds.image import params as image  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
 from components.kinds.table import params as table  # noqa: E402
-from components.kinds.table.learner.threshold import choose  # noqa: E402
 from components.kinds.table.prepare import prepare  # noqa: E402
 from components.kinds.table.source import simulator  # noqa: E402
-from components.tracking.runs import new_run  # noqa: E402
+from components.tracking.runs import running  # noqa: E402
 from components.tracking.store import open_store  # noqa: E402
-from components.training import hardware  # noqa: E402
 from components.training.loop import fit  # noqa: E402
 from components.training.train import _RunLogger  # noqa: E402
 
-RECIPES = {"image": image.Train(epochs=5, batch_size=256), "table": table.Train(epochs=10, batch_size=512)}
+RECIPES = {"image": image.Train.model_validate({"recipe": "quick"}), "table": table.Train(epochs=10, batch_size=512)}
 CUSTOMERS = 0.3  # times those of the simulated table's default
+INTERVAL = 180.0
+"""Seconds between two checkpoints: three times the default, for three loops share the time."""
 ARMS = ("bare", "again", "ours")
+
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -118,28 +116,31 @@ def apart(folder: Path, kind: str, data: Path, quick: bool) -> Any:
 
 def one(kind: str, data: PreparedData, quick: bool) -> dict[str, Any]:
     """Teach three times in turns; return the CPU seconds of each arm by part, and whether the weights are the same."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated")
-    config = RECIPES[kind].model_copy(update={"epochs": 1} if quick else {})
-    Bare("warm-up", kind, data, config, Laps()).take("step")
+    quiet()
+    config = RECIPES[kind].model_copy(update={"checkpoint_every": INTERVAL, **({"epochs": 1} if quick else {})})
+    Bare(kind, data, config).step()  # a warm-up
     laps = Laps()
-    bare = [Bare(name, kind, data, config, laps) for name in ARMS[:2]]
+    bare = {arm: laps.timed(f"{arm} start", lambda: Bare(kind, data, config)) for arm in ARMS[:2]}
     store = open_store(kind)
-    with contextlib.redirect_stdout(io.StringIO()), new_run(store, config.model_dump()) as run:
-        log_to = _RunLogger(tracking_uri=tracking_uri(), run_id=run.info.run_id)
+    with contextlib.redirect_stdout(io.StringIO()), running(store, config.model_dump()) as run:
+        log_to = _RunLogger({}, tracking_uri=tracking_uri(), run_id=run.info.run_id)
         beside = time.process_time() - time.thread_time()
         laps.turn("ours start")
-        taught = fit(Turns(kind, bare, laps), data, config, [log_to])
+        taught = fit(Turns(kind, bare, laps), data, config, [log_to], Path("last.ckpt"))
         laps.turn("")
-        beside += time.process_time() - time.thread_time() - 2 * beside
-    state = taught.module.state_dict()
+        beside = time.process_time() - time.thread_time() - beside
     return {
-        "parameters": sum(weights.numel() for weights in taught.module.parameters()),
+        "parameters": sum(weights.numel() for weights in bare["bare"].module.parameters()),
         "batch_size": config.batch_size,
         "arms": {arm: laps.of(arm) for arm in ARMS},
         "beside_s": beside * laps.total("ours") / sum(map(laps.total, ARMS)),
-        "same_weights": all(torch.equal(value, state[key]) for arm in bare for key, value in arm.state().items()),
+        "same_weights": all(same(arm.module.state_dict(), taught.weights) for arm in bare.values()),
     }
+
+
+def same(state: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    """Return whether two modules are the same, bit by bit."""
+    return state.keys() == other.keys() and all(torch.equal(value, other[key]) for key, value in state.items())
 
 
 class Laps:
@@ -156,6 +157,13 @@ class Laps:
             self.seconds[self._name].append(now - self._since)
         self._name, self._since = name, now
 
+    def timed(self, name: str, what: Callable[[], T]) -> T:
+        """Return what `what` returns, which is a lap of its own."""
+        self.turn(name)
+        done = what()
+        self.turn("")
+        return done
+
     def total(self, arm: str) -> float:
         """Return the seconds of all laps of the arm."""
         return sum(chain(*(laps for name, laps in self.seconds.items() if name.startswith(arm))))
@@ -165,65 +173,10 @@ class Laps:
         return {part: self.seconds[f"{arm} {part}"] for part in ("start", "step", "epoch")}
 
 
-class Bare:
-    """The least that teaches the same network as ours."""
-
-    def __init__(self, name: str, kind: str, data: PreparedData, config: Any, laps: Laps) -> None:
-        self.name, self.config, self.laps = name, config, laps
-        laps.turn(f"{name} start")
-        hardware.make_repeatable(config)
-        learner = catalogue.learner(kind)
-        self.module: Any = learner.module(data, config)
-        self.training, self.validation = learner.loaders(data, config)
-        self.batches: Iterator[Any] = iter(())
-        self.loss, self.validate = {"image": (picture_loss, pictures), "table": (record_loss, score_records)}[kind]
-        self.autocast = hardware.precision(config) == "bf16-mixed"
-        steps = config.epochs * len(self.training)
-        self.module.trainer = SimpleNamespace(estimated_stepping_batches=steps, fit_loop=None)
-        made = self.module.configure_optimizers()
-        self.optimizer, self.schedule = made["optimizer"], made["lr_scheduler"]["scheduler"]
-        self.random = torch.get_rng_state()
-        laps.turn("")
-
-    def take(self, part: str) -> None:
-        """Make a `step`, or do what is done at the end of an `epoch`, with random numbers of its own."""
-        others = torch.get_rng_state()
-        torch.set_rng_state(self.random)
-        self.laps.turn(f"{self.name} {part}")
-        self.step() if part == "step" else self.end_epoch()
-        self.laps.turn("")
-        self.random = torch.get_rng_state()
-        torch.set_rng_state(others)
-
-    def step(self) -> None:
-        """Learn from the next batch."""
-        batch = next(self.batches, None)
-        if batch is None:
-            self.batches = iter(self.training)
-            batch = next(self.batches)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
-            loss = self.loss(self.module, batch)
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        self.schedule.step()
-
-    def end_epoch(self) -> None:
-        """Validate."""
-        self.module.eval()
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
-            self.validate(self.module, self.validation)
-        self.module.train()
-
-    def state(self) -> dict[str, Tensor]:
-        """Return the weights."""
-        return cast("dict[str, Tensor]", self.module.state_dict())
-
-
 class Turns:
     """The kind's learner, whose batches let the bare loops go first."""
 
-    def __init__(self, kind: str, bare: list[Bare], laps: Laps) -> None:
+    def __init__(self, kind: str, bare: dict[str, Bare], laps: Laps) -> None:
         self.learner, self.bare, self.laps = catalogue.learner(kind), bare, laps
 
     def __getattr__(self, name: str) -> Any:
@@ -237,8 +190,9 @@ class Turns:
     def others(self, part: str, number: int) -> None:
         """Let the bare loops do their part, in an order that changes, then begin a lap of ours."""
         self.laps.turn("")
-        for bare in self.bare[:: -1 if number % 2 else 1]:
-            bare.take(part)
+        for name in sorted(self.bare, reverse=number % 2 == 1):
+            self.bare[name].draw()
+            self.laps.timed(f"{name} {part}", getattr(self.bare[name], part))
         self.laps.turn(f"ours {part}")
 
 
@@ -250,6 +204,15 @@ class _InTurn:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.batches, name)
+
+    @property
+    def share(self) -> Any:
+        """Which part of every batch is this process's."""
+        return self.batches.share
+
+    @share.setter
+    def share(self, share: Any) -> None:
+        self.batches.share = share
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -268,45 +231,6 @@ class _InTurn:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.batches.load_state_dict(state)
-
-
-def picture_loss(module: Any, batch: Any) -> Tensor:
-    """Return the loss of a batch of pictures, as `PictureModule` has it."""
-    logits = module.network(module.preprocessing(batch[0]))
-    return functional.cross_entropy(logits, batch[1], label_smoothing=module.config.label_smoothing)
-
-
-def pictures(module: Any, batches: Any) -> tuple[float, float]:
-    """Return loss and accuracy of the validation split."""
-    loss, right, count = torch.zeros(()), torch.zeros((), dtype=torch.int64), 0
-    for inputs, labels in batches:
-        logits = module.network(module.preprocessing(inputs))
-        loss += functional.cross_entropy(logits, labels, reduction="sum")
-        right += (logits.argmax(dim=1) == labels).sum()
-        count += len(labels)
-    return float(loss) / count, float(right) / count
-
-
-def record_loss(module: Any, batch: Any) -> Tensor:
-    """Return the loss of a batch of records, as `RecordModule` has it."""
-    known = batch[1] >= 0
-    logits = module.model.logits(batch[0])[known]
-    total = functional.binary_cross_entropy_with_logits(logits, batch[1][known].float(), reduction="sum")
-    return cast("Tensor", total / known.sum().clamp_min(1))
-
-
-def score_records(module: Any, batches: Any) -> tuple[float, float]:
-    """Return loss and average precision of the validation split, and set the threshold."""
-    parts, loss = [], torch.zeros(())
-    with torch.autocast("cpu", enabled=False):
-        for inputs, labels, misses in batches:
-            parts.append((module.model(inputs)[:, 1], labels, misses))
-            loss += record_loss(module, (inputs, labels)) * (labels >= 0).sum()
-    scores, labels, misses = (torch.cat(part) for part in zip(*parts, strict=True))
-    known = labels >= 0
-    found = binary_average_precision(scores[known], labels[known])
-    module.threshold.fill_(choose(scores.numpy(), labels.numpy(), misses.numpy(), module.config))
-    return float(loss) / int(known.sum()), float(found)
 
 
 def report(figures: dict[str, Any]) -> None:
