@@ -19,7 +19,6 @@ import argparse
 import contextlib
 import json
 import logging
-import re
 import statistics
 import sys
 import time
@@ -34,6 +33,8 @@ from typing import Any
 import torch
 from lightning.pytorch.loggers.logger import Logger
 from torch import Tensor
+from torch._dynamo import config as dynamo
+from torch._inductor import config as inductor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -41,6 +42,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks.peaks import peak  # noqa: E402 - the project is run from its folder, never installed
 from components.config.errors import JourneymanError  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.image import learner  # noqa: E402
 from components.kinds.image.recipes import RECIPES  # noqa: E402
@@ -50,19 +52,6 @@ from components.training.loop import fit  # noqa: E402
 
 LEVEL = 0.94
 LARGE = 2_048
-PEAKS: tuple[tuple[str, dict[str, float]], ...] = (
-    (r"H200 NVL", {"fp32": 60.0, "tf32": 417.5, "bf16": 835.5}),
-    (r"H100 PCIe", {"fp32": 51.0, "tf32": 378.0, "bf16": 756.0}),
-    (r"H100 80GB|H200", {"fp32": 67.0, "tf32": 494.5, "bf16": 989.5}),
-    (r"A100", {"fp32": 19.5, "tf32": 156.0, "bf16": 312.0}),
-    (r"A10$", {"fp32": 31.2, "tf32": 62.5, "bf16": 125.0}),
-    (r"L40S", {"fp32": 91.6, "tf32": 183.0, "bf16": 362.0}),
-    (r"L4$", {"fp32": 30.3, "tf32": 60.0, "bf16": 121.0}),
-    (r"T4$", {"fp32": 8.1}),
-    (r"V100-SXM", {"fp32": 15.7}),
-)
-"""By the device's name: dense TFLOP/s of NVIDIA's data sheets of these products (where they print figures with
-sparsity, half of them)."""
 BASE = {
     "seed": 0,
     "accelerator": "auto",
@@ -295,17 +284,13 @@ def name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
-def peak(device: str, precision: str) -> float | None:
-    """Return the peak in TFLOP/s of the data sheet, where it is known."""
-    return next((by.get(precision) for pattern, by in PEAKS if re.search(pattern, device)), None)
-
-
 def quiet() -> None:
     """Keep advertisements and warnings about others' code off the console; compile from nothing."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated")
     warnings.filterwarnings("ignore", r".*does not have a deterministic implementation")
-    torch._dynamo.config.recompile_limit = 64  # every arm is another shape or precision
+    dynamo.recompile_limit = 64  # every arm is another shape or precision
+    inductor.force_disable_caches = True
 
 
 def report(figures: dict[str, Any]) -> None:
