@@ -18,21 +18,19 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from lightning.pytorch.loggers.logger import Logger
 from torch import nn
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks.watch import Watch  # noqa: E402 - the project is run from its folder, never installed
 from components.config.files import write_json  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.image import learner, params  # noqa: E402
 from components.kinds.image.recipes import RECIPES  # noqa: E402
@@ -120,30 +118,6 @@ def one(name: str, seed: int, data: PreparedData, quick: bool) -> Run:
         "curve": watch.curve,
         "test_accuracy": accuracy(serving, data),
     }
-
-
-class Watch(Logger):
-    """Takes the time when a validation is logged."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.began = (time.process_time(), time.perf_counter())
-        self.curve: list[dict[str, float]] = []
-
-    name = version = None
-
-    def seconds(self) -> tuple[float, float]:
-        """Return the CPU and the wall seconds since the beginning."""
-        return time.process_time() - self.began[0], time.perf_counter() - self.began[1]
-
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Note the accuracy, and when it was reached."""
-        if "validation_accuracy" in metrics:
-            cpu, wall = self.seconds()
-            self.curve.append({"cpu_s": cpu, "wall_s": wall, "accuracy": float(metrics["validation_accuracy"])})
-
-    def log_hyperparams(self, *given: Any, **named: Any) -> None:
-        """Nothing: the recipe is known."""
 
 
 def accuracy(serving: nn.Module, data: PreparedData) -> float:

@@ -23,7 +23,7 @@ import statistics
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -31,7 +31,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from lightning.pytorch.loggers.logger import Logger
 from torch import Tensor
 from torch._dynamo import config as dynamo
 from torch._inductor import config as inductor
@@ -43,6 +42,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from benchmarks.peaks import peak  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks.watch import ReachedError, Watch  # noqa: E402 - the project is run from its folder, never installed
 from components.config.errors import JourneymanError  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.image import learner  # noqa: E402
 from components.kinds.image.recipes import RECIPES  # noqa: E402
@@ -107,48 +107,21 @@ def measure(data: PreparedData, recipe: str, quick: bool, compiled: bool) -> dic
 
 def taught(data: PreparedData, config: Any) -> dict[str, Any]:
     """Teach the recipe by the project's loop until the level is reached; return what it took."""
-    watch = Watch()
+    watch = Watch(LEVEL)
     with contextlib.suppress(ReachedError):
         fit(learner, data, config, [watch])
     steps = data.counts["train"] // min(config.batch_size, data.counts["train"])
-    epochs = [
-        later["seconds"] - earlier["seconds"] for earlier, later in zip(watch.curve, watch.curve[1:], strict=False)
-    ]
+    epochs = [later["wall_s"] - earlier["wall_s"] for earlier, later in zip(watch.curve, watch.curve[1:], strict=False)]
     best = max(watch.curve, key=lambda point: point["accuracy"])
     return {
         "level": LEVEL,
-        "seconds_to_level": best["seconds"] if best["accuracy"] >= LEVEL else None,
+        "seconds_to_level": best["wall_s"] if best["accuracy"] >= LEVEL else None,
         "accuracy": best["accuracy"],
         "epochs": len(watch.curve),
         "epochs_of_recipe": config.epochs,
-        "pictures_s": steps * config.batch_size / statistics.median(epochs or [watch.curve[0]["seconds"]]),
+        "pictures_s": steps * config.batch_size / statistics.median(epochs or [watch.curve[0]["wall_s"]]),
         "curve": watch.curve,
     }
-
-
-class ReachedError(Exception):
-    """The level is reached."""
-
-
-class Watch(Logger):
-    """Takes the time of every validation, and ends the training at the level."""
-
-    name = version = None
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.began, self.curve = time.perf_counter(), list[dict[str, float]]()
-
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Note the validation accuracy."""
-        if "validation_accuracy" in metrics:
-            accuracy = float(metrics["validation_accuracy"])
-            self.curve.append({"seconds": time.perf_counter() - self.began, "accuracy": accuracy})
-            if accuracy >= LEVEL:
-                raise ReachedError
-
-    def log_hyperparams(self, *given: Any, **named: Any) -> None:
-        """Nothing: the recipe is known."""
 
 
 @dataclass(frozen=True)
