@@ -2,9 +2,10 @@
 
     python benchmarks/data_path.py [--quick] [--json FILE] [--data DIR] [--folder FOLDER]
 
-Share: CPU time of our whole training batches (memory-mapped, augmented at once) of the recipes, against that of a bare
-training step of `quick`. Beside them stand a peer, torch's DataLoader with transforms item by item (the same mirroring
-and moving as `quick`), and the least there is, a copy of a slice. All take turns; `ours, again` is the control.
+Share: CPU time of our whole training batches (memory-mapped, augmented at once) of two recipes, against that of their
+training steps. Beside them stand a peer, torch's DataLoader with transforms item by item (the same mirroring and moving
+as `quick`), and the least there is, a copy of a slice. All take turns, each after a training step, whose work leaves
+the caches as they are in a training; `again` is the control.
 
 Larger than memory: a set of random pictures is learned from in a process that may have no more private memory
 (`RLIMIT_DATA`: heap, anonymous maps, stacks; not the mapped files, whose pages the kernel takes back when it needs
@@ -50,6 +51,7 @@ from components.kinds.prepared import PreparedData, Split, open_prepared, write_
 LIMIT = 1.0
 """GiB of private memory."""
 SIDE = 28
+STEPS = ("a training step, quick", "a training step, standard")
 QUICK = image.Train.model_validate({"recipe": "quick", "threads": 1})
 STANDARD = image.Train.model_validate({"recipe": "standard", "threads": 1})
 
@@ -77,21 +79,20 @@ def main() -> None:
 
 
 def shares(data: PreparedData, rounds: int) -> dict[str, list[float]]:
-    """Return the CPU seconds of a batch of each arm, and of a step, by round."""
-    torch.set_num_threads(1)
-    peer = DataLoader(Transformed(data), QUICK.batch_size, shuffle=True, drop_last=True)
-    bare = Bare("image", data, QUICK)
+    """Return the CPU seconds of a batch of each arm, and of the steps, by round."""
+    quick, standard = (Bare("image", data, recipe) for recipe in (QUICK, STANDARD))
     arms: dict[str, Callable[[], object]] = {
         "ours, quick": taker(learner.loaders(data, QUICK)[0]),
         "ours, quick, again": taker(learner.loaders(data, QUICK)[0]),
         "ours, standard": taker(learner.loaders(data, STANDARD)[0]),
-        "DataLoader, item by item": taker(peer),
+        "DataLoader, item by item": taker(DataLoader(Transformed(data), QUICK.batch_size, shuffle=True)),
         "copy of a slice": taker(slices(data)),
-        "a training step, quick": bare.step,
+        STEPS[0]: quick.step,
+        STEPS[1]: standard.step,
     }
-    for take in arms.values():
-        take()
-    return in_turns(arms, rounds)
+    for arm in arms.values():
+        arm()
+    return in_turns(arms, quick.step, rounds)
 
 
 def taker(batches: Any) -> Callable[[], object]:
@@ -100,12 +101,12 @@ def taker(batches: Any) -> Callable[[], object]:
     return lambda: next(endless)
 
 
-def in_turns(arms: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Return the CPU seconds of each arm by round; each round begins with another arm."""
+def in_turns(arms: dict[str, Callable[[], object]], before: Callable[[], None], rounds: int) -> dict[str, list[float]]:
+    """Return the CPU seconds of each arm by round; each runs with the caches as the step `before` leaves them."""
     seconds: dict[str, list[float]] = {name: [] for name in arms}
     for number in range(rounds):
-        names = list(arms)
-        for name in names[number % len(names) :] + names[: number % len(names)]:
+        for name in sorted(arms, reverse=number % 2 == 1):
+            before()
             began = time.thread_time()
             arms[name]()
             seconds[name].append(time.thread_time() - began)
@@ -247,11 +248,10 @@ def report(figures: dict[str, Any]) -> None:
     """Print the tables."""
     share, large = figures["share"], figures["larger"]
     middle = {name: statistics.median(seconds) for name, seconds in share.items()}
-    step = middle["a training step, quick"]
     print(f"{'machine':32} {figures['machine']}")
     print(f"\n{'CPU time, median':32} {'a batch':>12} {'a picture':>12} {'of a step':>10}")
     for name, seconds in middle.items():
-        each = 1e6 * seconds / QUICK.batch_size
+        step, each = middle[STEPS["standard" in name]], 1e6 * seconds / QUICK.batch_size
         print(f"{name:32} {1e3 * seconds:>9.2f} ms {each:>9.2f} us {100 * seconds / step:>8.2f} %")
     print(f"{'control: again / ours':32} {middle['ours, quick, again'] / middle['ours, quick']:.3f}")
     print(f"\n{large['size_gib']:.2f} GiB of pictures; mapped: at most {large['limit_gib']:g} GiB of private memory")
