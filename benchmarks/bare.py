@@ -67,7 +67,7 @@ class Bare:
 
 def picture_loss(module: Any, batch: Any) -> Tensor:
     """Return the loss of a batch of pictures, as `PictureModule` has it."""
-    logits = module.network(module.preprocessing(batch[0]))
+    logits = module.network(module.preprocessing(batch[0])).float()
     return functional.cross_entropy(logits, batch[1], label_smoothing=module.config.label_smoothing)
 
 
@@ -75,7 +75,7 @@ def score_pictures(module: Any, batches: Any) -> tuple[float, float]:
     """Return loss and accuracy of the validation split."""
     loss, right, count = torch.zeros(()), torch.zeros((), dtype=torch.int64), 0
     for inputs, labels in batches:
-        logits = module.serving().logits(inputs)
+        logits = module.serving().logits(inputs).float()
         loss += functional.cross_entropy(logits, labels, reduction="sum")
         right += (logits.argmax(dim=1) == labels).sum()
         count += len(labels)

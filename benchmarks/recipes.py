@@ -33,7 +33,7 @@ from benchmarks.loop import machine  # noqa: E402 - the project is run from its 
 from benchmarks.watch import Watch  # noqa: E402 - the project is run from its folder, never installed
 from components.config.files import write_json  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.image import learner, params  # noqa: E402
-from components.kinds.image.recipes import RECIPES  # noqa: E402
+from components.kinds.image.params.recipes import RECIPES  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
 from components.training.loop import fit, plan  # noqa: E402
 

@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
+from runpy import run_path
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,11 +46,12 @@ from benchmarks.peaks import peak  # noqa: E402 - the project is run from its fo
 from benchmarks.watch import ReachedError, Watch  # noqa: E402 - the project is run from its folder, never installed
 from components.config.errors import JourneymanError  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.image import learner  # noqa: E402
-from components.kinds.image.recipes import RECIPES  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
 from components.training import hardware  # noqa: E402
 from components.training.loop import fit  # noqa: E402
 
+RECIPES = run_path(str(ROOT / "components/kinds/image/params/recipes.py"))["RECIPES"]
+"""Read from the file: the package around it needs pydantic, which a bare machine does not have."""
 LEVEL = 0.94
 LARGE = 2_048
 BASE = {
@@ -175,7 +177,7 @@ class Step:
     def loss(self, pictures: Tensor, labels: Tensor) -> Tensor:
         """Return the loss, as the module has it."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.arm.precision == "bf16"):
-            logits = self.module.network(self.module.preprocessing(pictures))
+            logits = self.module.network(self.module.preprocessing(pictures)).float()
             return functional.cross_entropy(logits, labels, label_smoothing=self.smoothing)
 
     def _batches(self, training: Any) -> Iterator[Batch]:
