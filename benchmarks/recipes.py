@@ -1,0 +1,175 @@
+"""Time to accuracy of the recipes for pictures: CPU and wall seconds on Fashion-MNIST, over several seeds.
+
+    python benchmarks/recipes.py [--recipes quick,standard] [--seeds N] [--data DIR] [--json FILE] [--quick]
+
+Each recipe is taught by the project's own loop, each seed in a process of its own, one thread, seeds in turn. Seconds
+count from before the network is made to the end of an epoch, validation included; packages are imported before. The
+test split is asked once, at the end, by the module that is exported as the bundle (`export` holds the two together).
+The table gives means and standard deviations over the seeds, and when the validation accuracy first reached a level.
+
+Every run is written to the file as soon as it is finished, and what the file holds is not run again: an interrupted
+series goes on where it stopped. `--quick` teaches one epoch of one seed.
+"""
+
+import argparse
+import json
+import logging
+import os
+import statistics
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks.watch import Watch  # noqa: E402 - the project is run from its folder, never installed
+from components.config.files import write_json  # noqa: E402 - the project is run from its folder, never installed
+from components.kinds.image import learner, params  # noqa: E402
+from components.kinds.image.params.recipes import RECIPES  # noqa: E402
+from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
+from components.training.loop import fit, plan  # noqa: E402
+
+LEVELS = (0.925, 0.935, 0.944, 0.954)
+ANCHORS = (
+    ("DenseNet-BC, 768 K parameters", 95.4),
+    ("VGG16, 26 M parameters", 93.5),
+    ("people", 83.5),
+)
+"""Test accuracy in percent, as the README of the data set lists them (github.com/zalandoresearch/fashion-mnist)."""
+
+Run = dict[str, Any]
+
+
+def main() -> None:
+    """Teach what is not in the file yet, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--recipes", default="quick,standard", help=f"of {','.join(RECIPES)}; default: %(default)s")
+    parser.add_argument("--seeds", type=int, default=3, help="how many; default: %(default)s")
+    parser.add_argument("--data", type=Path, default=ROOT / "artifacts/garments/prepared", help="prepared pictures")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, and go on from what it holds")
+    parser.add_argument("--quick", action="store_true", help="one epoch, one seed")
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(one(options.one[0], int(options.one[1]), open_prepared(options.data), options.quick)))
+        return
+    names = options.recipes.split(",")
+    if unknown := set(names) - set(RECIPES):
+        parser.error(f"no such recipe: {', '.join(sorted(unknown))}; there are {', '.join(RECIPES)}")
+    runs = series(names, 1 if options.quick else options.seeds, options.data, options.json, options.quick)
+    report([run for run in runs if run["recipe"] in names])
+
+
+def series(names: list[str], seeds: int, data: Path, file: Path | None, quick: bool) -> list[Run]:
+    """Return the runs of the file, and those that were missing there, which it holds now."""
+    runs: list[Run] = json.loads(file.read_text())["runs"] if file and file.exists() else []
+    done = {(run["recipe"], run["seed"], run["epochs"]) for run in runs}
+    for seed in range(seeds):
+        for name in names:
+            if (name, seed, 1 if quick else RECIPES[name]["epochs"]) in done:
+                continue
+            runs.append(apart(name, seed, data, quick))
+            print(line(runs[-1]), flush=True)
+            if file:
+                write_json(file, {"machine": machine(), "runs": runs})
+    return runs
+
+
+def apart(name: str, seed: int, data: Path, quick: bool) -> Run:
+    """Return what `one` measures in a process of its own, on one thread."""
+    command = [sys.executable, str(Path(__file__).resolve()), "--one", name, str(seed), "--data", str(data)]
+    done = subprocess.run(
+        command + ["--quick"] * quick, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+    run: Run = json.loads(done.stdout.splitlines()[-1])
+    return run
+
+
+def one(name: str, seed: int, data: PreparedData, quick: bool) -> Run:
+    """Teach the recipe once, and ask the test split once."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated")
+    config = params.Train.model_validate({"recipe": name, "seed": seed, "threads": 1})
+    config = config.model_copy(update={"epochs": 1} if quick else {})
+    watch = Watch()
+    taught = fit(learner, data, config, [watch])
+    cpu, wall = watch.seconds()
+    module = learner.module(data, config)
+    module.load_state_dict(taught.weights)
+    serving = learner.serving(module)
+    return {
+        "recipe": name,
+        "seed": seed,
+        "epochs": config.epochs,
+        "parameters": sum(weights.numel() for weights in serving.parameters()),
+        "used": plan(data, config).facts(),
+        "cpu_s": cpu,
+        "wall_s": wall,
+        "curve": watch.curve,
+        "test_accuracy": accuracy(serving, data),
+    }
+
+
+def accuracy(serving: nn.Module, data: PreparedData) -> float:
+    """Return the accuracy on the test split, in 32 bit, as the endpoint answers."""
+    inputs, labels, right = data.inputs("test"), data.labels("test"), 0
+    with torch.inference_mode():
+        for start in range(0, len(labels), 1_000):
+            part = slice(start, start + 1_000)
+            answers = serving(torch.from_numpy(np.array(inputs[part]))).argmax(dim=1).numpy()
+            right += int((answers == labels[part]).sum())
+    return right / len(labels)
+
+
+def report(runs: list[Run]) -> None:
+    """Print what each recipe takes and reaches, and when it reached each level."""
+    by_recipe = {name: [run for run in runs if run["recipe"] == name] for name in RECIPES}
+    found = {name: some for name, some in by_recipe.items() if some}
+    print(f"\n{machine()}")
+    print(f"{'recipe':32} {'parameters':>10} {'epochs':>6} {'CPU s':>16} {'wall s':>16} {'test accuracy %':>16} seeds")
+    for name, some in found.items():
+        cpu, wall = (spread([run[key] for run in some]) for key in ("cpu_s", "wall_s"))
+        test = spread([100 * run["test_accuracy"] for run in some], 2)
+        about = f"{some[0]['parameters']:>10,} {some[0]['epochs']:>6}"
+        print(f"{name:32} {about} {cpu:>16} {wall:>16} {test:>16} {len(some):>5}")
+    for name, percent in ANCHORS:
+        print(f"{f'{name} (README of the data)':66} {'':17} {percent:>15.1f}")
+    print(f"\n{'seconds until validation reached':32}" + "".join(f" {100 * level:>25.1f} %" for level in LEVELS))
+    for name, some in found.items():
+        for key, unit in (("cpu_s", "CPU"), ("wall_s", "wall")):
+            print(f"{f'{name}, {unit}':32}" + "".join(f" {reached(some, key, level):>27}" for level in LEVELS))
+
+
+def reached(runs: list[Run], key: str, level: float) -> str:
+    """Return the seconds at which the runs first reached the level, and how many did where not all of them."""
+    first = [next((point[key] for point in run["curve"] if point["accuracy"] >= level), None) for run in runs]
+    those = [seconds for seconds in first if seconds is not None]
+    if not those:
+        return "-"
+    return spread(those) + (f" ({len(those)} of {len(runs)})" if len(those) < len(runs) else "")
+
+
+def spread(values: list[float], digits: int = 1) -> str:
+    """Return mean and standard deviation; of one value, the value."""
+    mean = f"{statistics.mean(values):.{digits}f}"
+    return f"{mean} ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
+
+
+def line(run: Run) -> str:
+    """Return a finished run in one line."""
+    found = f"test {100 * run['test_accuracy']:.2f} %, validation {100 * run['curve'][-1]['accuracy']:.2f} %"
+    return f"{run['recipe']}, seed {run['seed']}: {found}, {run['cpu_s']:.0f} s CPU, {run['wall_s']:.0f} s wall"
+
+
+if __name__ == "__main__":
+    main()
