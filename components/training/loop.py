@@ -1,6 +1,7 @@
 """The training loop: needs torch, lightning and torchmetrics alone, so that it runs on a bare GPU machine."""
 
 import contextlib
+import gc
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,6 +104,8 @@ def fit(
     trainer = _trainer(learner, config, chosen, training, [*watchers, *([saving] if saving else [])], log_to)
     resumed = checkpoint if checkpoint is not None and checkpoint.exists() else None
     _tell(trainer, chosen, resumed)
+    gc.collect()
+    gc.freeze()  # what is there now stays: the collector need not look through it every few steps
     try:
         trainer.fit(module, training, validation, ckpt_path=resumed, weights_only=True)
     except Exception as error:
@@ -111,6 +114,8 @@ def fit(
         if trainer.world_size > 1 and any(words in str(error) for words in _GONE):
             raise TrainingError("another process of this training is gone; see what it said") from error
         raise
+    finally:
+        gc.unfreeze()
     weights = best.weights or trainer.strategy.lightning_module_state_dict()
     return Taught({name: value.cpu().contiguous() for name, value in weights.items()}, curve.points)
 

@@ -58,7 +58,9 @@ class TrainingBatches:
     def _batch(self, order: NDArray[np.int64], epoch: int, index: int) -> Batch:
         places = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])  # read the file forwards
         part = self.share.part(0, len(places))
-        pictures, labels = torch.from_numpy(self.pictures[places[part]]), torch.from_numpy(self.labels[places[part]])
+        pictures, labels = (
+            torch.from_numpy(np.asarray(one).take(places[part], 0)) for one in (self.pictures, self.labels)
+        )
         return augment(pictures, _generator(self.seed, epoch, index), self.how, len(places), part), labels
 
 
