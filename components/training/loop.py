@@ -26,6 +26,7 @@ from components.training.callbacks.curve import Curve
 from components.training.callbacks.health import FiniteLoss, SameData
 from components.training.callbacks.process import Process
 from components.training.callbacks.saving import Saving
+from components.training.callbacks.together import Together
 from components.training.hardware import Plan
 from components.training.memory import fitting_batch, out_of_memory
 
@@ -104,7 +105,6 @@ def fit(
     trainer = _trainer(learner, config, chosen, training, [*watchers, *([saving] if saving else [])], log_to)
     resumed = checkpoint if checkpoint is not None and checkpoint.exists() else None
     _tell(trainer, chosen, resumed)
-    gc.collect()
     gc.freeze()  # what is there now stays: the collector need not look through it every few steps
     try:
         trainer.fit(module, training, validation, ckpt_path=resumed, weights_only=True)
@@ -140,7 +140,7 @@ def _trainer(
         max_epochs=config.epochs,
         logger=list(log_to),
         log_every_n_steps=min(LOG_EVERY, len(training)),
-        callbacks=[TQDMProgressBar(refresh_rate=_REFRESH_EVERY), *callbacks],
+        callbacks=[TQDMProgressBar(refresh_rate=_REFRESH_EVERY), Together(callbacks)],
         enable_checkpointing=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
