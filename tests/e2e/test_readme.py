@@ -38,7 +38,7 @@ EXPECTED = {
     "make run": "version 1",
     "dvc metrics show": "accuracy",
     "curl -F picture=@docs/ankle-boot.png http://127.0.0.1:3000/predict": '"model_version":"1"',
-    "dvc params diff": "workloads.garments.train.epochs",
+    "dvc params diff": "workloads.garments.train.recipe",
     "dvc metrics diff": "accuracy",
     "make run WORKLOAD=mugs": "mugs version 1",
     "make run WORKLOAD=fraud": "fraud version 1",
@@ -110,7 +110,7 @@ def _write_payments(path: Path) -> None:
 def _make_small(project: Project, digits: Path) -> None:
     """Give the checkout the shipped workload's name on the small data set, and the environment that runs this test."""
     params = project.path / "params.yaml"
-    text = params.read_text().replace("  digits:", "  garments:").replace("epochs: 10", "epochs: 5")
+    text = params.read_text().replace("  digits:", "  garments:").replace("epochs: 10", "recipe: quick, epochs: 5")
     params.write_text(text)
     (project.path / ".venv").symlink_to(sys.prefix)
     commit(project, "small garments")
