@@ -33,6 +33,9 @@ _HINTS = re.compile(
     r"\s*To enable auto staging, run:\s+dvc config core.autostage true\n|"
     r"Use `dvc push` to send your updates to remote storage.\n|Updating lock file 'dvc.lock'\n"
 )
+_ERROR = re.compile(r"\b(?:error|ERROR): [^\r\n]*")
+_SIGKILL = re.compile(r"exited with (-9|137)$")
+_KILLED = ": killed from outside, by the kernel if memory was full; the same command goes on from the last checkpoint"
 _STOP_LIMIT = 10.0  # seconds from SIGTERM to SIGKILL
 
 
@@ -72,9 +75,11 @@ def _outcome(output: str) -> tuple[str, str]:
 
 
 def _last_error(output: str) -> str:
+    """Return the first error that was said, which may stand behind a progress bar."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if line.lower().startswith("error:")]
-    return (errors or lines or ["no output"])[0]
+    errors = _ERROR.findall(output)
+    said: str = (errors or lines or ["no output"])[0].strip()
+    return said + _KILLED if _SIGKILL.search(said) else said
 
 
 def _dvc(*arguments: str) -> tuple[int, str]:

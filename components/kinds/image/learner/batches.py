@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from math import ceil
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +12,9 @@ from components.kinds.image.learner.augment import Augmentation, augment
 from components.kinds.share import Share
 
 Batch = tuple[Tensor, Tensor]
+
+_MEASURED = 10_000  # pictures that the statistics are taken from
+_MEASURED_VALUES = 20_000_000  # most values of them: 160 MB in 64 bit
 
 
 class TrainingBatches:
@@ -85,7 +87,8 @@ def _generator(*key: int) -> torch.Generator:
     return torch.Generator().manual_seed(int(state) >> 1)
 
 
-def channel_statistics(pictures: NDArray[Any], most: int = 10_000) -> tuple[list[float], list[float]]:
-    """Return mean and standard deviation of each channel in units of the full scale, over at most `most` pictures."""
+def channel_statistics(pictures: NDArray[np.uint8]) -> tuple[list[float], list[float]]:
+    """Return mean and standard deviation of each channel in units of the full scale, over some spread pictures."""
+    most = max(1, min(_MEASURED, _MEASURED_VALUES // pictures[0].size))
     some = pictures[:: ceil(len(pictures) / most)].astype(np.float64) / 255.0
     return some.mean(axis=(0, 1, 2)).tolist(), np.maximum(some.std(axis=(0, 1, 2)), 1e-3).tolist()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn import functional
 
 from components.kinds.table.learner.encoding import Layout, Standard
@@ -104,10 +104,14 @@ class Autoencoder(nn.Module):
 
     @torch.no_grad()
     def _remember(self, errors: Tensor) -> None:
-        """Take the squares of a batch's errors into their running mean."""
+        """Take the squares of a batch's errors, of every process's share of it, into their running mean."""
         self.batches += 1
         weight = max(1.0 / int(self.batches), _MEMORY)
-        self.spread.lerp_((errors**2).mean(dim=0).clamp_min(_FEWEST), weight)
+        squares = (errors**2).mean(dim=0)
+        if distributed.is_available() and distributed.is_initialized():
+            distributed.all_reduce(squares)
+            squares /= distributed.get_world_size()
+        self.spread.lerp_(squares.clamp_min(_FEWEST), weight)
 
 
 def suspicion(error: Tensor) -> Tensor:
