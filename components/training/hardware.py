@@ -19,6 +19,8 @@ _COMPILED_STEPS = 20_000
 """Steps from which compilation is taken to pay on a GPU: it costs about a minute, and saves milliseconds a step."""
 _KEEP = {-4: 0, -1: 2**31 - 1, -2: 64 << 20}
 """Options of mallopt(3): M_MMAP_MAX, so that large blocks come from the heap; M_TRIM_THRESHOLD; M_TOP_PAD."""
+_STARTED = "LOCAL_WORLD_SIZE"
+"""The variable in which torchrun says how many processes it started on this node."""
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -106,10 +108,23 @@ def _accelerator(config: "Training", reasons: dict[str, str]) -> str:
 
 
 def _devices(config: "Training", accelerator: str, reasons: dict[str, str]) -> int:
-    if config.devices != "auto":
-        return config.devices
-    reasons["devices"] = "auto: every GPU" if accelerator == "gpu" else "auto: one process on a CPU"
-    return torch.cuda.device_count() if accelerator == "gpu" else 1
+    started = int(os.environ.get(_STARTED, 0))
+    if config.devices == "auto":
+        found, reasons["devices"] = _automatic_devices(accelerator, started)
+        return found
+    if started not in (0, config.devices):
+        raise ConfigError(f"train.devices: {config.devices}, but torchrun started {started} processes on this node")
+    if accelerator == "gpu" and config.devices > torch.cuda.device_count():
+        raise ConfigError(f"train.devices: {config.devices}, but torch sees {torch.cuda.device_count()} GPU here")
+    return config.devices
+
+
+def _automatic_devices(accelerator: str, started: int) -> tuple[int, str]:
+    if started:
+        return started, "auto: as many as torchrun started"
+    if accelerator == "gpu":
+        return torch.cuda.device_count(), "auto: every GPU"
+    return 1, "auto: one process on a CPU"
 
 
 def _precision(config: "Training", accelerator: str, reasons: dict[str, str]) -> str:

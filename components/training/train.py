@@ -49,7 +49,9 @@ def train(name: str) -> None:
     params = {"kind": workload.kind, **workload.train.model_dump(), "used": used.facts()}
     key = key_of(name, data, params)
     if rank_zero_only.rank:
-        fit(learner, data, workload.train, checkpoint=seen(name, key).checkpoint)
+        beside = seen(name, key)
+        if beside.recorded(name) or beside.finished() is None:
+            fit(learner, data, workload.train, checkpoint=beside.checkpoint)
         return
     with kept(name, key) as training:
         taught = _train(name, workload.train, learner, data, params, training)

@@ -75,6 +75,20 @@ def test_a_control_groups_quota_counts(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert plan().threads == 8
 
 
+def test_what_torchrun_started_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert plan().devices == 2
+    assert plan(devices=2).devices == 2
+    with pytest.raises(ConfigError, match=r"train.devices: 4, but torchrun started 2 processes on this node"):
+        plan(devices=4)
+
+
+@pytest.mark.usefixtures("_a_machine_with_two_gpus")
+def test_more_gpus_than_there_are_is_one_line() -> None:
+    with pytest.raises(ConfigError, match=r"train.devices: 4, but torch sees 2 GPU here"):
+        plan(devices=4)
+
+
 def test_a_gpu_that_is_not_there_is_one_line() -> None:
     with pytest.raises(ConfigError, match=r"train.accelerator: gpu, but torch sees none here"):
         plan(accelerator="gpu")

@@ -105,6 +105,28 @@ def test_two_views_do_not_tell_left_from_right() -> None:
         assert torch.allclose(serving(pictures), serving(pictures.flip(2)), atol=1e-6) == same
 
 
+@pytest.mark.parametrize("scale", [1, 255])
+def test_gradients_are_finite_in_bf16(scale: int) -> None:
+    """From untaught to taught, on faint pictures and on glaring ones."""
+    torch.manual_seed(0)
+    faint = (PICTURES > 127).astype(np.uint8) * scale
+    network, preprocessing = Network(1, 10, 16, 3, fine=True), Preprocessing(*channel_statistics(faint))
+    pictures, labels = preprocessing(torch.from_numpy(faint)), torch.from_numpy(LABELS % 10)
+    network.whitening.measure(pictures)
+    kernels = [one for one in network.parameters() if one.ndim == 4]
+    rest = [one for one in network.parameters() if one.ndim != 4]
+    optimizer = Muon([{"params": kernels, "lr": 0.02, "orthogonal": True}, {"params": rest, "lr": 0.1}], momentum=0.9)
+    for _ in range(20):
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(pictures)
+        loss = functional.cross_entropy(logits.float(), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        assert all(bool(one.grad.isfinite().all()) for one in network.parameters())
+        optimizer.step()
+    assert loss.item() < math.log(10)
+
+
 def test_preprocessing_normalises() -> None:
     out = Preprocessing(*channel_statistics(PICTURES))(torch.from_numpy(PICTURES))
     assert out.shape == (50, 1, 8, 8)
