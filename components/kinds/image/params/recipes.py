@@ -26,7 +26,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "views": 1,
     },
     "standard": {
-        "epochs": 17,
+        "epochs": 14,
         "batch_size": 256,
         "width": 24,
         "depth": 3,
