@@ -35,7 +35,7 @@ _HINTS = re.compile(
 )
 _ERROR = re.compile(r"\b(?:error|ERROR): [^\r\n]*")
 _SIGKILL = re.compile(r"exited with (-9|137)$")
-_KILLED = ": killed from outside, by the kernel if memory was full; the same command goes on from the last checkpoint"
+_KILLED = ": killed from outside, by the kernel if memory was full; run the same command again"
 _STOP_LIMIT = 10.0  # seconds from SIGTERM to SIGKILL
 
 

@@ -7,9 +7,10 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch import distributed
 
+from components.kinds.share import Share
+
 if TYPE_CHECKING:
     from components.kinds.contract import Batches, TrainingBatches
-from components.kinds.share import Share
 
 _FAR = 1_000_003
 """Between the seeds of two trainings, so that their steps do not meet."""

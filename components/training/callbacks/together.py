@@ -19,7 +19,7 @@ _HOOKS = (
 
 
 class Together(Callback):
-    """Passes each hook on to those of `parts` that listen to it, in their order: six saved 0.3 ms a step."""
+    """Passes each hook on to those of `parts` that listen to it, in their order."""
 
     def __init__(self, parts: Sequence[Callback]) -> None:
         self._parts = {type(part).__name__: part for part in parts}
