@@ -178,10 +178,9 @@ def trained_once(new_project: Callable[..., Project]) -> Project:
 @pytest.fixture
 def trained(trained_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A copy of a trained checkout, and the test stands in it."""
-    path = tmp_path / "journeyman"
-    shutil.copytree(trained_once.path, path, symlinks=True)
-    monkeypatch.chdir(path)
-    return Project(path)
+    made = copy_of(trained_once, tmp_path)
+    monkeypatch.chdir(made.path)
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -196,10 +195,9 @@ def payments_once(new_project: Callable[..., Project]) -> Project:
 @pytest.fixture
 def payments(payments_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A copy of the checkout with the trained table, and the test stands in it."""
-    path = tmp_path / "journeyman"
-    shutil.copytree(payments_once.path, path, symlinks=True)
-    monkeypatch.chdir(path)
-    return Project(path)
+    made = copy_of(payments_once, tmp_path)
+    monkeypatch.chdir(made.path)
+    return made
 
 
 @pytest.fixture
@@ -212,6 +210,11 @@ def pictures(tmp_path: Path) -> Path:
             picture = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
             Image.fromarray(picture).save(tmp_path / "pictures" / label / f"{index:02d}.png")
     return tmp_path / "pictures"
+
+
+def copy_of(project: Project, folder: Path) -> Project:
+    """Return a copy of the project under `folder`."""
+    return Project(Path(shutil.copytree(project.path, folder / "journeyman", symlinks=True)))
 
 
 def end(process: "subprocess.Popen[bytes]", within: float = 30.0) -> None:

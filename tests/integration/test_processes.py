@@ -1,7 +1,6 @@
 """Several processes are one training: one run, one set of outputs, every validation example once, one end."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from components.config.params import parse
 from components.kinds.image import learner
 from components.kinds.image.params import Train
 from components.kinds.prepared import open_prepared, write_about
-from tests.conftest import DIGITS, ROOT, Project
+from tests.conftest import DIGITS, ROOT, Project, copy_of
 
 KEYS = {"epochs": 10, "batch_size": 32, "flip": False, "width": 16}
 
@@ -35,10 +34,8 @@ def alone(new_project: Callable[..., Project], digits: Path) -> Project:
 @pytest.fixture
 def project(alone: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A copy of that project, with two processes instead."""
-    path = tmp_path / "journeyman"
-    shutil.copytree(alone.path, path, symlinks=True)
-    monkeypatch.chdir(path)
-    made = Project(path)
+    made = copy_of(alone, tmp_path)
+    monkeypatch.chdir(made.path)
     made.params("precision: 32-true", "precision: 32-true, devices: 2, threads: 1")
     return made
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import psutil
 import pytest
 from mlflow import MlflowClient
 
-from tests.conftest import DIGITS, Project
+from tests.conftest import DIGITS, Project, copy_of
 
 SLOWLY = ("width: 16", "width: 16, checkpoint_every: 0.0")
 DVC = [sys.executable, "-m", "dvc", "repro"]
@@ -32,18 +31,16 @@ def prepared(new_project: Callable[..., Project], digits: Path) -> Project:
 
 @pytest.fixture(scope="module")
 def undisturbed(prepared: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = Project(tmp_path_factory.mktemp("undisturbed") / "journeyman")
-    shutil.copytree(prepared.path, made.path, symlinks=True)
+    made = copy_of(prepared, tmp_path_factory.mktemp("undisturbed"))
     made.run("dvc", "repro", "export")
     return made
 
 
 @pytest.fixture
 def project(prepared: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    path = tmp_path / "journeyman"
-    shutil.copytree(prepared.path, path, symlinks=True)
-    monkeypatch.chdir(path)
-    return Project(path)
+    made = copy_of(prepared, tmp_path)
+    monkeypatch.chdir(made.path)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -56,7 +53,7 @@ def test_a_killed_training_goes_on(project: Project, undisturbed: Project, comma
         (process,) = [one for one in family if victim in one.cmdline()]
         process.kill()
     if victim == "components.training.train":
-        assert "killed from outside, by the kernel if memory was full; the same command goes on" in said(project)
+        assert "killed from outside, by the kernel if memory was full; run the same command again" in said(project)
     assert "going on from state/checkpoints/digits/" in project.run("dvc", "repro", "export")
     assert_as_if_undisturbed(project, undisturbed)
 
