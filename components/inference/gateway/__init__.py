@@ -13,6 +13,6 @@ A request becomes a `Call` (`call.py`), which goes this way (`app.py`):
 6. `Policies.observers`, in order: each is `observe(call) -> None`, when the answer is sent or its reader gone;
    `call.status`, `seconds`, `outcome`, `answers`, `version`, `received` are known then.
 
-`components.inference.service` makes the `Policies`. `Engine.ran`, a function, is told the size of every run of the model.
+`components.inference.service` makes the `Policies`. `Engine.ran` is told the size of each run of the model.
 All of them run in the event loop and must take microseconds.
 """
