@@ -2,35 +2,25 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from pydantic import BaseModel, Field
 
-from components.config.errors import BadRequest
+from components.kinds.image.codec import picture
+from components.kinds.image.codec.picture import FORMATS, MAX_PIXELS, Limits
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
-MAX_PIXELS = 50_000_000  # about a 50-megapixel camera; what is larger is refused before it is decoded
-
-_READABLE = "PNG, JPEG, WebP or BMP"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Which pictures are decoded."""
-
-    formats: tuple[str, ...] = FORMATS
-    max_pixels: int = MAX_PIXELS
+ANY = Limits()
+"""Every format, up to the default size: what training takes."""
 
 
 class Request(BaseModel):
     """What `POST /predict` takes: one upload."""
 
-    picture: bytes = Field(description=f"A picture, {_READABLE}, grey or colour, any size.")
+    picture: bytes = Field(description="A picture: PNG, JPEG, WebP or BMP, grey or colour, any size.")
 
 
 class Answer(BaseModel):
@@ -57,7 +47,8 @@ class Reader:
         Raises:
             BadRequest: a row that `decode` does not take.
         """
-        return np.stack([decode(row, self._input, self._limits) for row in rows])
+        pictures = [decode(row, self._input, self._limits) for row in rows]
+        return pictures[0][np.newaxis] if len(pictures) == 1 else np.stack(pictures)
 
     def learn(self, labels: Sequence[Mapping[str, Any]]) -> int:
         """Return 0: no picture is remembered."""
@@ -89,47 +80,25 @@ def rows(request: Request) -> list[dict[str, Any]]:
     return [{"picture": request.picture}]
 
 
-def decode(row: Mapping[str, Any], input: Mapping[str, Any], limits: Limits = Limits()) -> NDArray[np.uint8]:
+def decode(row: Mapping[str, Any], input: Mapping[str, Any], limits: Limits = ANY) -> NDArray[np.uint8]:
     """Return the row's picture as `[height, width, channels]`, 0 to 255.
-
-    Turned upright by its EXIF orientation, cropped about its centre to the aspect ratio that `input` asks for,
-    and resampled to its size.
 
     Args:
         row: `{"picture": the bytes of a PNG, JPEG, WebP or BMP file}`.
-        input: `height`, `width` and `channels` (1 grey, 3 colour) that the model takes.
+        input: `height`, `width` and `channels` (1 grey, 3 colour) that the model takes, and the `background` of what is
+            transparent, 0 black to 255 white.
         limits: what is decoded at all.
 
     Raises:
         BadRequest: the bytes are no readable picture, or one of too many pixels.
     """
-    data = row["picture"]
-    if not data:
-        raise BadRequest("the picture is empty (0 bytes)")
-    at_most = f"at most {limits.max_pixels:,} are taken"
-    try:
-        with Image.open(io.BytesIO(data), formats=limits.formats) as picture:
-            if picture.width * picture.height > limits.max_pixels:
-                raise BadRequest(f"the picture has {picture.width} x {picture.height} pixels, {at_most}")
-            return _array(picture, input)
-    except UnidentifiedImageError as error:
-        raise BadRequest(f"not a {_listed(limits.formats)} picture") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadRequest(f"the picture has too many pixels, {at_most}") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise BadRequest(f"the picture is damaged: {error}") from error
-
-
-def _listed(formats: Sequence[str]) -> str:
-    *others, last = [name.replace("WEBP", "WebP") for name in formats]
-    return f"{', '.join(others)} or {last}" if others else last
+    return picture.decode(row["picture"], input, limits)
 
 
 def encode(example: NDArray[np.uint8]) -> dict[str, Any]:
     """Return `[height, width, channels]` as a row that decodes to the same array (PNG is lossless)."""
     buffer = io.BytesIO()
-    picture = Image.fromarray(example[..., 0] if example.shape[-1] == 1 else example)
-    picture.save(buffer, format="PNG", compress_level=1)
+    Image.fromarray(example[..., 0] if example.shape[-1] == 1 else example).save(buffer, format="PNG", compress_level=1)
     return {"picture": buffer.getvalue()}
 
 
@@ -152,13 +121,3 @@ def answers(
         )
         for row, best in zip(probabilities, decide(probabilities, decision), strict=True)
     ]
-
-
-def _array(picture: Image.Image, input: Mapping[str, Any]) -> NDArray[np.uint8]:
-    mode, size = ("L" if input["channels"] == 1 else "RGB"), (input["width"], input["height"])
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode.startswith("I"):  # 16 bits a pixel; convert() would clip them
-        upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-    coloured = upright if upright.mode == mode else upright.convert(mode)
-    fitted = coloured if coloured.size == size else ImageOps.fit(coloured, size, Image.Resampling.BILINEAR)
-    return np.asarray(fitted).reshape(input["height"], input["width"], input["channels"])

@@ -34,6 +34,8 @@ class Prepare(params.Section):
     """Height and width in pixels that every picture is brought to."""
     channels: Literal[1, 3]
     """1: grey. 3: red, green, blue."""
+    background: Annotated[int, Field(ge=0, le=255)] = 255
+    """What shows through where a picture is transparent, as behind the training pictures. 0: black. 255: white."""
     validation: params.Fraction = 0.1
     """Part of the training pictures held back to watch the training."""
     test: params.Fraction = 0.15
