@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from components.kinds.image.codec import picture
 from components.kinds.image.codec.picture import FORMATS, MAX_PIXELS, Limits
+from components.kinds.image.codec.quick import quick
 
 ANY = Limits()
 """Every format, up to the default size: what training takes."""
@@ -40,6 +41,10 @@ class Reader:
     ) -> None:
         self._input = input
         self._limits = Limits(tuple(serve.get("formats", FORMATS)), serve.get("max_pixels", MAX_PIXELS))
+
+    def quick(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether it is one picture of few bytes and pixels."""
+        return len(rows) == 1 and quick(rows[0]["picture"])
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.uint8]:
         """Return the pictures of `rows` as `[N, height, width, channels]`.
