@@ -1,0 +1,85 @@
+"""Live endpoints of both kinds, asked whatever their OpenAPI allows, and what it forbids; and by damaged pictures."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case, CheckContext, GenerationMode, Response
+from schemathesis.checks import load_all_checks
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.conftest import Project
+from tests.integration.test_bento import PACKAGE, serving
+
+_EXAMPLES = 25  # of each operation, of what is allowed and of what is not
+_QUIET = settings(
+    max_examples=_EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example],
+)
+ROUTES = {"digits": ["/predict"], "payments": ["/explain", "/labels", "/predict"]}
+
+
+@pytest.fixture(scope="module")
+def endpoints(
+    trained_once: Project, payments_once: Project, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """The addresses of a digits endpoint and of a payments one."""
+    with ExitStack() as stack:
+        urls = {}
+        for workload, once in {"digits": trained_once, "payments": payments_once}.items():
+            path = tmp_path_factory.mktemp(workload) / "journeyman"
+            project = Project(Path(shutil.copytree(once.path, path, symlinks=True)))
+            package = PACKAGE.replace("digits", workload)
+            bento = project.run(sys.executable, "-c", package, "1", PYTHONPATH=".").split()[-1]
+            urls[workload] = stack.enter_context(serving(project, bento, cwd=path))
+        yield urls
+
+
+@pytest.mark.parametrize("workload", ROUTES)
+def test_whatever_is_asked_is_answered_as_the_openapi_says(workload: str, endpoints: dict[str, str]) -> None:
+    load_all_checks()
+    schema = schemathesis.openapi.from_url(f"{endpoints[workload]}/docs.json").include(method="POST")
+    operations = {result.ok().path: result.ok() for result in schema.get_all_operations()}
+    assert sorted(operations) == ROUTES[workload]
+    with requests.Session() as session:
+        session.trust_env = False
+        for operation in operations.values():
+            for mode in GenerationMode:
+                statuses = _ask(operation.as_strategy(generation_mode=mode), session)
+                assert (400 in statuses) if mode.is_negative else (200 in statuses), (operation.path, mode)
+
+
+def _ask(cases: object, session: requests.Session) -> set[int]:
+    """Ask every case, check every answer, and return the statuses that came."""
+    statuses: set[int] = set()
+
+    @_QUIET
+    @given(case=cases)
+    def ask(case: Case) -> None:
+        answer = case.call(session=session)
+        statuses.add(answer.status_code)
+        # valid by the schema are also bytes that are no picture, and times that have not come
+        case.validate_response(
+            answer, excluded_checks=[positive_data_acceptance], additional_checks=[refusals_have_one_shape]
+        )
+
+    ask()
+    return statuses
+
+
+def refusals_have_one_shape(context: CheckContext, response: Response, case: Case) -> None:
+    assert response.headers["x-request-id"]
+    if response.status_code >= 400:
+        refusal = response.json()
+        assert list(refusal) == ["error"]
+        assert "\n" not in refusal["error"]
+        assert "Traceback" not in refusal["error"]
