@@ -1,6 +1,8 @@
 """Live endpoints of both kinds, asked whatever their OpenAPI allows, and what it forbids; and by damaged pictures."""
 
+import itertools
 import shutil
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,6 +16,11 @@ from schemathesis import Case, CheckContext, GenerationMode, Response
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from benchmarks.fuzz import QUICK, Way, fuzz, in_process
+from benchmarks.mutations import mutant
+from components.config.settings import artifacts
+from components.inference.model import Model
+from components.kinds.image import codec
 from tests.conftest import Project
 from tests.integration.test_bento import PACKAGE, serving
 
@@ -42,6 +49,29 @@ def endpoints(
             bento = project.run(sys.executable, "-c", package, "1", PYTHONPATH=".").split()[-1]
             urls[workload] = stack.enter_context(serving(project, bento, cwd=path))
         yield urls
+
+
+def test_two_thousand_damaged_pictures_are_answered_or_refused(trained_once: Project, tmp_path: Path) -> None:
+    model = Model.open(trained_once.path / artifacts("digits", "bundle"), "1", None)
+    found = fuzz(in_process(model), range(QUICK), 0, tmp_path)
+    assert found.failures == []
+    assert set(found.outcomes) == set(codec.FORMATS)
+    assert all(counts["answered"] and counts["the picture is damaged"] for counts in found.outcomes.values())
+    assert sum(counts.total() for counts in found.outcomes.values()) == QUICK
+
+
+def test_the_fuzzer_sees_what_must_not_come(tmp_path: Path) -> None:
+    hours = itertools.count(step=3_600)
+    grown = itertools.count(step=100)
+
+    def crash(data: bytes) -> str:
+        raise struct.error("a decoder's own")
+
+    found = fuzz(Way(crash, lambda: float(next(hours)), lambda: float(next(grown))), range(100), 7, tmp_path)
+    assert len([failure for failure in found.failures if "error: a decoder's own" in failure]) == 100
+    assert len([failure for failure in found.failures if "took 3600.0 s" in failure]) == 100
+    assert [failure for failure in found.failures if "grew by" in failure]
+    assert (tmp_path / "3.picture").read_bytes() == mutant(7, 3)[1]
 
 
 @pytest.mark.parametrize("workload", ROUTES)

@@ -5,6 +5,7 @@ what a file says besides its picture (EXIF, several pictures in one), at a cost 
 """
 
 import io
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -172,5 +173,8 @@ def _listed(formats: Sequence[str]) -> str:
 
 
 def _damaged(error: Exception) -> NoReturn:
-    said = " ".join(str(error).split())[:100]
+    pythons = isinstance(
+        error.__cause__ or error, struct.error | LookupError | TypeError
+    )  # which tells a caller nothing
+    said = "" if pythons else " ".join(str(error).split())[:100]
     raise BadRequest(f"the picture is damaged: {said}" if said else "the picture is damaged") from error
