@@ -1,5 +1,6 @@
 """A training that is killed, whoever is, goes on and comes to the same bundle, in the same MLflow run."""
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -7,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -94,17 +94,25 @@ def assert_as_if_undisturbed(project: Project, undisturbed: Project) -> None:
     assert not list((project.path / "state" / "checkpoints" / "digits").iterdir())
 
 
-@contextmanager
+@contextlib.contextmanager
 def in_training(project: Project, command: list[str]) -> Iterator[list[psutil.Process]]:
-    """Run a command until its training has kept its state a few times; behind the block all of its processes end."""
+    """Run a command until its training has kept its state, and halt it there: a slow test must not let it finish.
+
+    Behind the block it moves again, and all processes end.
+    """
     with (project.path / "said.txt").open("wb") as file:
         process = subprocess.Popen(
             command, cwd=project.path, env=project.environment(), stdout=file, stderr=file, start_new_session=True
         )
     wait_for_checkpoints(project, process)
     family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    (training,) = [one for one in family if "components.training.train" in one.cmdline()]
+    training.suspend()
     try:
+        assert "finished.pt" not in {path.name for path in project.path.glob("state/checkpoints/digits/*/*")}
         yield family
+        with contextlib.suppress(psutil.NoSuchProcess):
+            training.resume()
         process.wait(60)
         assert psutil.wait_procs(family, timeout=60)[1] == []
     finally:
@@ -112,7 +120,7 @@ def in_training(project: Project, command: list[str]) -> Iterator[list[psutil.Pr
             one.kill()
 
 
-def wait_for_checkpoints(project: Project, process: "subprocess.Popen[bytes]", count: int = 5) -> None:
+def wait_for_checkpoints(project: Project, process: "subprocess.Popen[bytes]", count: int = 2) -> None:
     seen: set[float] = set()
     deadline = time.monotonic() + 120
     while len(seen) < count:
