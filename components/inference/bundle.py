@@ -26,6 +26,7 @@ ABOUT = "bundle.json"
 SERVING = "serving"
 FORMAT = 1
 _EXAMPLES = 500  # examples a run when many are asked for at once: small enough for the processor's cache
+_SERVE = Serve().model_dump(mode="json")  # what every kind takes where nothing is said
 
 
 class About(BaseModel):
@@ -39,7 +40,7 @@ class About(BaseModel):
     classes: tuple[str, ...]
     input: dict[str, Any]
     decision: dict[str, float] = {}
-    serve: dict[str, Any] = Serve().model_dump(mode="json")
+    serve: dict[str, Any] = _SERVE
     """The section `serve` of the workload, with its defaults filled in."""
     model_sha256: str
     files: dict[str, str] = {}
@@ -95,7 +96,7 @@ def new_bundle(
     classes: tuple[str, ...],
     input: dict[str, Any],
     decision: dict[str, float],
-    serve: dict[str, Any],
+    serve: dict[str, Any] | None = None,
 ) -> Iterator[Path]:
     """Yield a directory to write `model.onnx` and `serving/` into.
 
@@ -110,7 +111,7 @@ def new_bundle(
             classes=classes,
             input=input,
             decision=decision,
-            serve=serve,
+            serve=serve or _SERVE,
             model_sha256=sha256(draft / MODEL),
             files={file.name: sha256(file) for file in sorted((draft / SERVING).glob("*"))},
         )

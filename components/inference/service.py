@@ -18,13 +18,14 @@ from starlette.responses import Response
 
 from components.config.entry import die_with_parent
 from components.inference.bundle import read_about
-from components.inference.door import Intake, answers, door, respond
+from components.inference.door import answers, door, respond
 from components.inference.engine import Engine
 from components.inference.gateway.app import Gateway, Policies
 from components.inference.gateway.call import Call, Reply, current
 from components.inference.gateway.failure import failure
 from components.inference.gateway.openapi import DOCUMENT, document
 from components.inference.gateway.predict import answered
+from components.inference.intake import Intake
 from components.inference.model import Model
 from components.inference.options import Options
 from components.inference.process import settle

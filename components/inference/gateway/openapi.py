@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from components.inference.gateway.call import Call, Reply
-from components.inference.gateway.relay import FORM
+from components.inference.intake import FORM
 
 DOCUMENT = "/docs.json"
 
@@ -16,6 +16,7 @@ _REFUSALS = {
     400: "The request cannot be answered; the sentence says why.",
     401: "A key is asked for, and this is none.",
     403: "Pages of this origin may not ask.",
+    408: "The body did not come in time.",
     413: "The request is too large.",
     415: "The body is of another sort than what is taken.",
     429: "Too many requests at once, or of one key; `Retry-After` says when to come again.",
