@@ -1,6 +1,8 @@
 """Live endpoints of both kinds, asked whatever their OpenAPI allows, and what it forbids; and by damaged pictures."""
 
+import io
 import itertools
+import json
 import shutil
 import struct
 import sys
@@ -8,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from PIL import Image
 from schemathesis import Case, CheckContext, GenerationMode, Response
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -32,6 +36,10 @@ _QUIET = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example],
 )
+LIMITS = {
+    "digits": {"max_bytes": 20_000, "formats": ["PNG"], "max_pixels": 10_000},
+    "payments": {"max_bytes": 1_000_000},
+}
 ROUTES = {"digits": ["/predict"], "payments": ["/explain", "/labels", "/predict"]}
 
 
@@ -45,10 +53,16 @@ def endpoints(
         for workload, once in {"digits": trained_once, "payments": payments_once}.items():
             path = tmp_path_factory.mktemp(workload) / "journeyman"
             project = Project(Path(shutil.copytree(once.path, path, symlinks=True)))
+            _narrow(path / artifacts(workload, "bundle") / "bundle.json", LIMITS[workload])
             package = PACKAGE.replace("digits", workload)
             bento = project.run(sys.executable, "-c", package, "1", PYTHONPATH=".").split()[-1]
             urls[workload] = stack.enter_context(serving(project, bento, cwd=path))
         yield urls
+
+
+def _narrow(about: Path, limits: dict[str, object]) -> None:
+    content = json.loads(about.read_text())
+    about.write_text(json.dumps({**content, "serve": {**content["serve"], **limits}}))
 
 
 def test_two_thousand_damaged_pictures_are_answered_or_refused(trained_once: Project, tmp_path: Path) -> None:
@@ -86,6 +100,25 @@ def test_whatever_is_asked_is_answered_as_the_openapi_says(workload: str, endpoi
             for mode in GenerationMode:
                 statuses = _ask(operation.as_strategy(generation_mode=mode), session)
                 assert (400 in statuses) if mode.is_negative else (200 in statuses), (operation.path, mode)
+
+
+@pytest.mark.parametrize("form", [True, False])
+def test_the_endpoint_takes_what_its_bundle_says(form: bool, endpoints: dict[str, str]) -> None:
+    def ask(data: bytes) -> tuple[int, str]:
+        body = {"files": {"picture": data}} if form else {"content": data}
+        answer = httpx.post(f"{endpoints['digits']}/predict", **body)
+        return answer.status_code, answer.json().get("error", "")
+
+    assert ask(saved((100, 100), "PNG")) == (200, "")
+    assert ask(saved((100, 101), "PNG")) == (400, "the picture has 100 x 101 pixels, at most 10,000 are taken")
+    assert ask(saved((8, 8), "BMP")) == (400, "not a PNG picture")
+    assert ask(bytes(20_001)) == (413, "the request is larger than 20,000 bytes")
+
+
+def saved(size: tuple[int, int], format: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", size).save(buffer, format)
+    return buffer.getvalue()
 
 
 def _ask(cases: object, session: requests.Session) -> set[int]:
