@@ -11,7 +11,7 @@ from PIL import Image
 from pydantic import BaseModel, Field
 
 from components.kinds.image.codec import picture
-from components.kinds.image.codec.picture import FORMATS, MAX_PIXELS, Limits
+from components.kinds.image.codec.file import FORMATS, MAX_PIXELS, Limits
 from components.kinds.image.codec.quick import quick
 
 ANY = Limits()

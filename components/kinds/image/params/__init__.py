@@ -91,8 +91,8 @@ class Serve(params.Serve):
 
     formats: Annotated[list[Format], Field(min_length=1)] = ["PNG", "JPEG", "WEBP", "BMP"]
     """Files that are opened; others are refused."""
-    max_pixels: Annotated[int, Field(ge=1, le=89_000_000)] = 50_000_000
-    """Largest picture that is decoded: width times height. Above 89 million Pillow's own limit would come first."""
+    max_pixels: Annotated[int, Field(ge=1, le=178_000_000)] = 50_000_000
+    """Largest picture that is decoded: width times height. Above 178 million Pillow's own limit would come first."""
 
 
 class Workload(params.Workload):

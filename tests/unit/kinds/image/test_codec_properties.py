@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 
 from components.config.errors import BadRequest
 from components.kinds.image import codec
-from components.kinds.image.codec.picture import Limits
+from components.kinds.image.codec.file import Limits
 
 BEGINNINGS = [
     b"",
