@@ -51,7 +51,8 @@ class Model:
         self.codec = catalogue.codec(self.about.kind)
         self.card = _card(bundle.path)
         self._bundle = bundle
-        self._reader = self.codec.Reader(self.about.workload, self.about.input, bundle.files, memory)
+        about = self.about
+        self._reader = self.codec.Reader(about.workload, about.input, about.serve, bundle.files, memory)
         self.together: bool = self._reader.together
         """Whether many rows are read much faster at once than one by one."""
         self.pace = _pace(bundle)

@@ -23,6 +23,7 @@ from components.inference.engine import Engine
 from components.inference.gateway.app import Gateway, Policies
 from components.inference.gateway.call import Call, Reply, current
 from components.inference.gateway.failure import failure
+from components.inference.gateway.openapi import DOCUMENT, document
 from components.inference.gateway.predict import answered
 from components.inference.intake import Intake
 from components.inference.model import Model
@@ -48,7 +49,7 @@ set_arguments({"workload": _model.tag.name, "version": _model.tag.version})  # w
 _options = Options.read()
 _about = read_about(Path(_model.path))
 _codec = catalogue.codec(_about.kind)
-_intake = Intake(_codec.request(_about.input), _codec.rows)
+_intake = Intake(_codec.request(_about.input), _codec.rows, _about.serve["max_bytes"])
 _labelled = _codec.labelled(_about.input)
 _engine = Engine()
 Input = door(_intake)
@@ -136,5 +137,9 @@ def _memory() -> str:
 
 
 cast("Any", Endpoint).add_asgi_middleware(
-    Gateway, engine=_engine, intake=_intake, options=_options, policies=Policies()
+    Gateway,
+    engine=_engine,
+    intake=_intake,
+    options=_options,
+    policies=Policies(routes={DOCUMENT: document(lambda: cast("Any", Endpoint).openapi_spec.asdict())}),
 )

@@ -13,6 +13,7 @@ from components.inference.bundle import Bundle, bundle_hash, new_bundle
 def test_a_bundle_answers_one_and_many(bundle: Path) -> None:
     opened = Bundle(bundle)
     assert opened.about.classes == ("a", "b")
+    assert opened.about.serve == {"precision": "float32", "max_bytes": 10 * 2**20}
     inputs = np.random.default_rng(0).random((1203, 2), dtype=np.float32)
     assert np.allclose(opened.probabilities(inputs), np.exp(inputs) / np.exp(inputs).sum(1, keepdims=True))
     assert opened.probabilities(inputs[:1]).shape == (1, 2)

@@ -7,24 +7,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from pydantic import BaseModel, Field
 
-from components.config.errors import BadRequest
+from components.kinds.image.codec import picture
+from components.kinds.image.codec.file import FORMATS, MAX_PIXELS, Limits
+from components.kinds.image.codec.quick import quick
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
-MAX_PIXELS = 50_000_000  # about a 50-megapixel camera; what is larger is refused before it is decoded
-
-_SMALL = 8192  # bytes of a file
-
-_AT_MOST = f"at most {MAX_PIXELS:,} are taken"
-_READABLE = "PNG, JPEG, WebP or BMP"
+ANY = Limits()
+"""Every format, up to the default size: what training takes."""
 
 
 class Request(BaseModel):
     """What `POST /predict` takes: one upload."""
 
-    picture: bytes = Field(description=f"A picture, {_READABLE}, grey or colour, any size.")
+    picture: bytes = Field(description="A picture: PNG, JPEG, WebP or BMP, grey or colour, any size.")
 
 
 class Answer(BaseModel):
@@ -41,12 +38,15 @@ class Reader:
 
     together = False
 
-    def __init__(self, workload: str, input: Mapping[str, Any], files: Path, memory: str | None) -> None:
+    def __init__(
+        self, workload: str, input: Mapping[str, Any], serve: Mapping[str, Any], files: Path, memory: str | None
+    ) -> None:
         self._input = input
+        self._limits = Limits(tuple(serve.get("formats", FORMATS)), serve.get("max_pixels", MAX_PIXELS))
 
     def quick(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether it is one picture of few bytes and pixels."""
-        return len(rows) == 1 and _small(rows[0]["picture"])
+        return len(rows) == 1 and quick(rows[0]["picture"])
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.uint8]:
         """Return the pictures of `rows` as `[N, height, width, channels]`.
@@ -54,7 +54,8 @@ class Reader:
         Raises:
             BadRequest: a row that `decode` does not take.
         """
-        return np.stack([decode(row, self._input) for row in rows])
+        pictures = [decode(row, self._input, self._limits) for row in rows]
+        return pictures[0][np.newaxis] if len(pictures) == 1 else np.stack(pictures)
 
     def learn(self, labels: Sequence[Mapping[str, Any]]) -> int:
         """Return 0: no picture is remembered."""
@@ -86,40 +87,25 @@ def rows(request: Request) -> list[dict[str, Any]]:
     return [{"picture": request.picture}]
 
 
-def decode(row: Mapping[str, Any], input: Mapping[str, Any]) -> NDArray[np.uint8]:
+def decode(row: Mapping[str, Any], input: Mapping[str, Any], limits: Limits = ANY) -> NDArray[np.uint8]:
     """Return the row's picture as `[height, width, channels]`, 0 to 255.
-
-    Turned upright by its EXIF orientation, cropped about its centre to the aspect ratio that `input` asks for,
-    and resampled to its size.
 
     Args:
         row: `{"picture": the bytes of a PNG, JPEG, WebP or BMP file}`.
-        input: `height`, `width` and `channels` (1 grey, 3 colour) that the model takes.
+        input: `height`, `width` and `channels` (1 grey, 3 colour) that the model takes, and the `background` of what is
+            transparent, 0 black to 255 white.
+        limits: what is decoded at all.
 
     Raises:
         BadRequest: the bytes are no readable picture, or one of too many pixels.
     """
-    data = row["picture"]
-    if not data:
-        raise BadRequest("the picture is empty (0 bytes)")
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise BadRequest(f"the picture has {picture.width} x {picture.height} pixels, {_AT_MOST}")
-            return _array(picture, input)
-    except UnidentifiedImageError as error:
-        raise BadRequest(f"not a {_READABLE} picture") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadRequest(f"the picture has too many pixels, {_AT_MOST}") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise BadRequest(f"the picture is damaged: {error}") from error
+    return picture.decode(row["picture"], input, limits)
 
 
 def encode(example: NDArray[np.uint8]) -> dict[str, Any]:
     """Return `[height, width, channels]` as a row that decodes to the same array (PNG is lossless)."""
     buffer = io.BytesIO()
-    picture = Image.fromarray(example[..., 0] if example.shape[-1] == 1 else example)
-    picture.save(buffer, format="PNG", compress_level=1)
+    Image.fromarray(example[..., 0] if example.shape[-1] == 1 else example).save(buffer, format="PNG", compress_level=1)
     return {"picture": buffer.getvalue()}
 
 
@@ -142,25 +128,3 @@ def answers(
         )
         for row, best in zip(probabilities, decide(probabilities, decision), strict=True)
     ]
-
-
-def _small(data: bytes) -> bool:
-    """Whether the file is at most 8 KiB, and holds no more than some 10,000 pixels, as far as its head tells.
-
-    A few bytes of PNG, WebP or BMP may stand for many pixels, of JPEG for a hundred pixels each at most.
-    """
-    if len(data) > _SMALL:
-        return False
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
-        return int.from_bytes(data[16:20]) * int.from_bytes(data[20:24]) <= 2 * _SMALL
-    return data[:2] == b"\xff\xd8" or (data[:4] != b"RIFF" and data[:2] != b"BM")
-
-
-def _array(picture: Image.Image, input: Mapping[str, Any]) -> NDArray[np.uint8]:
-    mode, size = ("L" if input["channels"] == 1 else "RGB"), (input["width"], input["height"])
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode.startswith("I"):  # 16 bits a pixel; convert() would clip them
-        upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-    coloured = upright if upright.mode == mode else upright.convert(mode)
-    fitted = coloured if coloured.size == size else ImageOps.fit(coloured, size, Image.Resampling.BILINEAR)
-    return np.asarray(fitted).reshape(input["height"], input["width"], input["channels"])

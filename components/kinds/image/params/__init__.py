@@ -11,6 +11,7 @@ METRIC = "accuracy"
 """Decides which of two models is better: the share of test pictures named rightly."""
 
 Side = Annotated[int, Field(ge=8, le=1024)]
+Format = Literal["PNG", "JPEG", "WEBP", "BMP"]
 
 
 class Limits(params.Section):
@@ -33,6 +34,8 @@ class Prepare(params.Section):
     """Height and width in pixels that every picture is brought to."""
     channels: Literal[1, 3]
     """1: grey. 3: red, green, blue."""
+    background: Annotated[int, Field(ge=0, le=255)] = 255
+    """What shows through where a picture is transparent, as behind the training pictures. 0: black. 255: white."""
     validation: params.Fraction = 0.1
     """Part of the training pictures held back to watch the training."""
     test: params.Fraction = 0.15
@@ -83,9 +86,19 @@ class Train(params.Training):
         return self
 
 
+class Serve(params.Serve):
+    """What the endpoint takes for a picture."""
+
+    formats: Annotated[list[Format], Field(min_length=1)] = ["PNG", "JPEG", "WEBP", "BMP"]
+    """Files that are opened; others are refused."""
+    max_pixels: Annotated[int, Field(ge=1, le=178_000_000)] = 50_000_000
+    """Largest picture that is decoded: width times height. Above 178 million Pillow's own limit would come first."""
+
+
 class Workload(params.Workload):
     """A picture workload."""
 
     kind: Literal["image"]
     prepare: Prepare
     train: Train
+    serve: Serve = Serve()

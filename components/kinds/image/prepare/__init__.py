@@ -78,7 +78,8 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
 
 
 def _input(config: Prepare) -> dict[str, int]:
-    return {"height": config.size, "width": config.size, "channels": config.channels}
+    size = {"height": config.size, "width": config.size}
+    return {**size, "channels": config.channels, "background": config.background}
 
 
 def _decode(

@@ -50,7 +50,7 @@ def labelled(input: Mapping[str, Any]) -> Any:
     if input["history"] == "caller" or not definition.entities or definition.id is None:
         return None
     identity = _type(Schema.model_validate(input["schema"]).columns[definition.id])
-    label = (bool, Field(description="Whether it is positive.", examples=[True]))
+    label = (bool, Field(description="Whether it is positive.", examples=[True], strict=True))
     return _one_or_many(_model("Label", {definition.id: identity, "label": label}))
 
 
