@@ -53,10 +53,7 @@ class Bundle:
             BundleError: a file is missing, or is not what its hash says.
         """
         self.path = path
-        self.about = read_about(path)
-        _verify(path / MODEL, self.about.model_sha256)
-        for name, expected in self.about.files.items():
-            _verify(path / SERVING / name, expected)
+        self.about = verified(path)
         self._session = _session(path / MODEL)
         self._input = self._session.get_inputs()[0].name
 
@@ -111,6 +108,19 @@ def read_about(path: Path) -> About:
         return About.model_validate_json((path / ABOUT).read_bytes())
     except (OSError, ValidationError) as error:
         raise BundleError(f"{path / ABOUT}: not a bundle of format {FORMAT}") from error
+
+
+def verified(path: Path) -> About:
+    """Read what the bundle at `path` says of itself, and hold every file to it.
+
+    Raises:
+        BundleError: a file is missing, or is not what its hash says.
+    """
+    about = read_about(path)
+    _verify(path / MODEL, about.model_sha256)
+    for name, expected in about.files.items():
+        _verify(path / SERVING / name, expected)
+    return about
 
 
 def bundle_hash(path: Path) -> str:
