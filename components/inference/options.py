@@ -25,6 +25,12 @@ class Options(BaseModel):
     """Seconds from a request's arrival to its answer; what has no answer by then is given up (504)."""
     memory: str | None = None
     """Address (SQLAlchemy's form) of the database in which the endpoint remembers; a file beside the models."""
+    champions: str | None = None
+    """Address at which champions are published, to be followed: a directory, or what fsspec knows; nobody is."""
+    follow_every: Annotated[float, Field(gt=0.0)] = 1.0
+    """Seconds between two looks at the pointer there."""
+    version: str | None = None
+    """The one version to answer with, whoever is champion: the Bento's, or a published one."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:

@@ -1,9 +1,10 @@
 """What is published for endpoints to follow: the bundles of a workload, and a pointer to the one that is at work.
 
     <address>/<workload>/<version>-<hash>/    the bundle's files, and of `BESIDE` what there is
-    <address>/<workload>/champion.json        the pointer, which moves at once and last
+    <address>/<workload>/<version>.json       a pointer to it
+    <address>/<workload>/champion.json        the pointer that is followed; it moves at once and last
 
-Nothing there is changed or deleted when the pointer moves, so that it may move back.
+Nothing else is changed or deleted when it moves, so that it may move back.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from components.config.files import locked, sha256, whole_directory
 from components.inference.address import Address
 from components.inference.bundle import ABOUT, MODEL, SERVING, About, read_about, verified
 
-POINTER = "champion.json"
+CHAMPION = "champion"
+"""The name of the pointer that is followed; the others have that of their version."""
+LOCK = "fetching.lock"
 FORMAT = 1
 BESIDE = ("card.json", "examples.json")
 """What may lie beside a bundle and is no part of it."""
@@ -70,19 +73,20 @@ def publish(bundle: Path, workload: str, version: str, address: str) -> Pointer:
         if place.sha256(f"{pointer.path}/{name}") != sha256(bundle / name):
             place.put(bundle / name, f"{pointer.path}/{name}")
     content = pointer.model_dump_json(indent=2).encode() + b"\n"
-    if place.read(f"{workload}/{POINTER}") != content:
-        place.write(f"{workload}/{POINTER}", content)
+    for name in (version, CHAMPION):
+        if place.read(at := f"{workload}/{name}.json") != content:
+            place.write(at, content)
     return pointer
 
 
-def read_pointer(address: Address, workload: str) -> Pointer | None:
-    """Return where the workload's pointer points, None where nothing has been published.
+def read_pointer(address: Address, workload: str, name: str = CHAMPION) -> Pointer | None:
+    """Return where the workload's pointer of that name points, None where there is none.
 
     Raises:
         PublishedError: the address cannot be read, or what is there is no pointer of this format and workload.
     """
-    content = address.read(f"{workload}/{POINTER}")
-    return None if content is None else parse_pointer(content, workload, f"{address}/{workload}/{POINTER}")
+    content = address.read(at := f"{workload}/{name}.json")
+    return None if content is None else parse_pointer(content, workload, f"{address}/{at}")
 
 
 def parse_pointer(content: bytes, workload: str, where: str) -> Pointer:
@@ -112,7 +116,7 @@ def fetch(address: Address, pointer: Pointer, to: Path) -> Path:
         BundleError: it is not what its hashes say.
     """
     try:
-        with locked(to.parent / "fetching.lock"):
+        with locked(to.parent / LOCK):
             if not _is_whole(to, pointer):
                 with whole_directory(to) as draft:
                     _bring(address, pointer, draft)
