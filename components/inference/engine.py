@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ from pydantic import BaseModel
 
 from components.inference.lane import Job, Lane, Late
 from components.inference.model import Model
-from components.kinds.contract import Row
+
+if TYPE_CHECKING:
+    from components.kinds.contract import Row
 
 __all__ = ["Engine", "Late"]
 
@@ -54,7 +56,7 @@ class Engine:
         if before and not before.users:
             before.close()
 
-    async def answer(self, rows: Sequence[Row], *, deadline: float, explained: bool = False) -> Sequence[BaseModel]:
+    async def answer(self, rows: "Sequence[Row]", *, deadline: float, explained: bool = False) -> Sequence[BaseModel]:
         """Return the answers to `rows`, all by one model.
 
         Args:
@@ -80,11 +82,11 @@ class Engine:
         finally:
             self._leave(lane)
 
-    def prompt(self, rows: Sequence[Row]) -> bool:
+    def prompt(self, rows: "Sequence[Row]") -> bool:
         """Whether `rows` are answered in so short a time that nobody need watch whether their sender is gone."""
         return self._current.inline and len(rows) <= _MANY and self.model.quick(rows)
 
-    async def learn(self, labels: Sequence[Row]) -> int:
+    async def learn(self, labels: "Sequence[Row]") -> int:
         """Take what became of rows read before; return how many of them are remembered."""
         return await self.beside(partial(self.model.learn, labels), self._current)
 
@@ -110,7 +112,7 @@ class Engine:
         if lane and not lane.users:
             lane.close()
 
-    async def _much(self, lane: Lane, rows: Sequence[Row], explained: bool) -> Sequence[BaseModel]:
+    async def _much(self, lane: Lane, rows: "Sequence[Row]", explained: bool) -> Sequence[BaseModel]:
         """Read and answer in a thread; cancelled, the model's run there is ended."""
         import onnxruntime
 

@@ -8,14 +8,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from components.inference.model import Model
-from components.kinds.contract import Row
+
+if TYPE_CHECKING:
+    from components.kinds.contract import Row
 
 INLINE = 0.002
 """Seconds of a run up to which it is done in the event loop: a thread would cost more than it frees."""
@@ -31,7 +33,7 @@ class Job:
 
     __slots__ = ("deadline", "examples", "future", "rows")
 
-    def __init__(self, rows: Sequence[Row], deadline: float, examples: NDArray[Any] | None = None) -> None:
+    def __init__(self, rows: "Sequence[Row]", deadline: float, examples: NDArray[Any] | None = None) -> None:
         self.rows = rows
         self.deadline = deadline
         self.examples = examples

@@ -14,10 +14,11 @@ from pydantic import BaseModel
 from components.config.errors import BundleError
 from components.inference.bundle import Bundle
 from components.kinds import catalogue
-from components.kinds.contract import Row
 
 if TYPE_CHECKING:
     import onnxruntime
+
+    from components.kinds.contract import Row
 
 CARD = "card.json"
 """What the registry says of the version, beside the bundle; it may not be there."""
@@ -68,11 +69,11 @@ class Model:
         """
         return cls(Bundle(path), version, memory)
 
-    def quick(self, rows: Sequence[Row]) -> bool:
+    def quick(self, rows: "Sequence[Row]") -> bool:
         """Whether `read` of these rows takes well under a millisecond and waits for nobody."""
         return self._reader.quick(rows)
 
-    def read(self, rows: Sequence[Row]) -> NDArray[Any]:
+    def read(self, rows: "Sequence[Row]") -> NDArray[Any]:
         """Return the examples `[N, ...]` of `rows`.
 
         Raises:
@@ -97,7 +98,7 @@ class Model:
             raise NotImplementedError(f"{self.about.kind} explains nothing")
         return self.codec.explain(score, examples, self.about.input, self.answers(score(examples)))
 
-    def learn(self, labels: Sequence[Row]) -> int:
+    def learn(self, labels: "Sequence[Row]") -> int:
         """Take what became of rows read before; return how many of them are remembered."""
         return self._reader.learn(labels)
 

@@ -115,6 +115,14 @@ class Endpoint:
             """Take what became of earlier records; answer how many of them are remembered."""
             return await _learned(request)  # type: ignore[return-value]
 
+    @bentoml.on_deployment
+    @staticmethod
+    def supervise() -> None:
+        """Look after the workers (in the supervisor, before it starts them)."""
+        from components.inference.supervisor import look_after_workers  # here: no worker needs it
+
+        look_after_workers()
+
     @bentoml.on_shutdown
     def shut_down(self) -> None:
         """Let go of the pointer, and of the model's memory."""
