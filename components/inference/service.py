@@ -84,12 +84,6 @@ class Endpoint:
         _engine.swap(model)
         settle()
 
-    @bentoml.on_deployment
-    @staticmethod
-    def supervise() -> None:
-        """Have the supervisor hear its workers."""
-        readiness.listen()
-
     @bentoml.on_startup
     async def follow(self) -> None:
         """Have the champion take over whenever there is another one."""
@@ -122,6 +116,7 @@ class Endpoint:
         from components.inference.supervisor import look_after_workers  # here: no worker needs it
 
         look_after_workers()
+        readiness.listen()
 
     @bentoml.on_shutdown
     def shut_down(self) -> None:
