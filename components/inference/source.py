@@ -20,7 +20,9 @@ logger = logging.getLogger(__name__)
 _FOR_PEOPLE = ("description", "examples", "title")
 
 
-def opening(bundle: Path, version: str, memory: str, cache: Path, options: Options) -> tuple[Model, Follower | None]:
+def opening(
+    bundle: Path, version: str, memory: str | None, cache: Path, options: Options
+) -> tuple[Model, Follower | None]:
     """Return the model to start with, and who is to keep it the champion, if anybody.
 
     Args:
@@ -56,7 +58,7 @@ def _published(champions: Champions | None, version: str, opened: Callable[[Path
     raise PublishedError(f"{variable('version')}: version {version} is not in the Bento, {where}")
 
 
-def _opened(own: About, memory: str, path: Path, version: str) -> Model:
+def _opened(own: About, memory: str | None, path: Path, version: str) -> Model:
     """Open the bundle at `path`, which has to take the requests that `own` does.
 
     Raises:
