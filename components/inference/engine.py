@@ -53,8 +53,8 @@ class Engine:
         What has begun ends with the model that it began with, which is closed when the last of that is done.
         """
         before, self._lane = self._lane, Lane(model, self._tell)
-        if before and not before.users:
-            before.close()
+        if before:
+            before.retire()
 
     async def answer(self, rows: "Sequence[Row]", *, deadline: float, explained: bool = False) -> Sequence[BaseModel]:
         """Return the answers to `rows`, all by one model.
@@ -72,19 +72,10 @@ class Engine:
             EndpointError: the memory does not answer.
         """
         lane = self._current
-        lane.users += 1
-        try:
+        with lane:
             if explained or len(rows) > _MANY:
                 return await self._much(lane, rows, explained)
-            quick = lane.model.quick(rows)
-            examples = None if quick else await self.beside(partial(lane.model.read, rows), lane)
-            return await lane.submit(Job(rows, deadline, examples))
-        finally:
-            self._leave(lane)
-
-    def prompt(self, rows: "Sequence[Row]") -> bool:
-        """Whether `rows` are answered in so short a time that nobody need watch whether their sender is gone."""
-        return self._current.inline and len(rows) <= _MANY and self.model.quick(rows)
+            return await lane.submit(Job(rows, deadline, await self._read(lane, rows)))
 
     async def learn(self, labels: "Sequence[Row]") -> int:
         """Take what became of rows read before; return how many of them are remembered."""
@@ -99,9 +90,7 @@ class Engine:
             self._beside = ThreadPoolExecutor(_BESIDE, "beside")
         done = self._beside.submit(work)
         if lane:
-            lane.users += 1
-            loop = asyncio.get_running_loop()
-            done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave, lane))
+            lane.hold_until(done)
         return await asyncio.wrap_future(done)
 
     def close(self) -> None:
@@ -109,8 +98,16 @@ class Engine:
         if self._beside:
             self._beside.shutdown(wait=False, cancel_futures=True)
         lane, self._lane = self._lane, None
-        if lane and not lane.users:
-            lane.close()
+        if lane:
+            lane.retire()
+
+    async def _read(self, lane: Lane, rows: "Sequence[Row]") -> NDArray[Any] | None:
+        """Return the examples of `rows`; None: they are read so quickly that their turn in the lane will do."""
+        if lane.model.quick(rows):
+            return None
+        if lane.together:
+            return await lane.together.read(rows)
+        return await self.beside(partial(lane.model.read, rows), lane)
 
     async def _much(self, lane: Lane, rows: "Sequence[Row]", explained: bool) -> Sequence[BaseModel]:
         """Read and answer in a thread; cancelled, the model's run there is ended."""
@@ -130,11 +127,6 @@ class Engine:
         except asyncio.CancelledError:
             run.terminate = True
             raise
-
-    def _leave(self, lane: Lane) -> None:
-        lane.users -= 1
-        if not lane.users and lane is not self._lane:
-            lane.close()
 
     @property
     def _current(self) -> Lane:

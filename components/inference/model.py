@@ -52,6 +52,8 @@ class Model:
         self.card = _card(bundle.path)
         self._bundle = bundle
         self._reader = self.codec.Reader(self.about.workload, self.about.input, bundle.files, memory)
+        self.together: bool = self._reader.together
+        """Whether many rows are read much faster at once than one by one."""
         self.pace = _pace(bundle)
 
     @classmethod

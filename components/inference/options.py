@@ -21,6 +21,8 @@ class Options(BaseModel):
 
     queue: Annotated[int, Field(ge=1)] = 128
     """Requests that one worker has in hand at most; whoever comes then is told to come later (429)."""
+    queue_bytes: Annotated[int, Field(ge=1)] = 64 * 2**20
+    """Bytes of bodies that one worker has in hand at most; likewise."""
     deadline: Annotated[float, Field(gt=0.0)] = 5.0
     """Seconds from a request's arrival to its answer; what has no answer by then is given up (504)."""
     memory: str | None = None
