@@ -30,7 +30,7 @@ from components.inference.gateway.failure import failure
 from components.inference.gateway.predict import answered
 from components.inference.model import Model
 from components.inference.options import Options
-from components.inference.process import settle
+from components.inference.process import settle, speak
 from components.inference.source import opening
 from components.kinds import catalogue
 
@@ -79,6 +79,7 @@ class Endpoint:
 
     def __init__(self) -> None:
         die_with_parent()
+        speak()
         with readiness.starting():
             model, self._follower = _opening()
         _engine.swap(model)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,14 +79,15 @@ class Load:
     ended: threading.Event = field(default_factory=threading.Event)
 
     def ask(self, count: int | None = None) -> list[dict[str, Any]]:
-        connection, picture = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=30), _picture()
-        while not self.ended.is_set() and count != 0:
-            connection.request("POST", "/predict", picture, {"content-type": "image/png"})
-            response = connection.getresponse()
-            body = response.read()
-            assert response.status == 200, body
-            self.answers.append(json.loads(body))
-            count = None if count is None else count - 1
+        picture = _picture()
+        with closing(http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=30)) as connection:
+            while not self.ended.is_set() and count != 0:
+                connection.request("POST", "/predict", picture, {"content-type": "image/png"})
+                response = connection.getresponse()
+                body = response.read()
+                assert response.status == 200, body
+                self.answers.append(json.loads(body))
+                count = None if count is None else count - 1
         return self.answers
 
     def run(self, connections: int, meanwhile: Callable[[], None]) -> list[dict[str, Any]]:
