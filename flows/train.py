@@ -10,11 +10,12 @@ from components.config.files import read_json
 from components.config.settings import artifacts
 from components.inference.check import Asked, check_endpoint
 from components.inference.examples import EXAMPLES, examples
+from components.inference.model import CARD
 from components.inference.package import package
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
-from components.registry.card import CARD, card
+from components.registry.card import card
 from components.registry.gate import Verdict, promote
 from components.registry.register import Version, register, version_bundle
 from flows import console

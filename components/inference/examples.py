@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from components.config.errors import BundleError
 from components.config.files import read_json
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
@@ -31,11 +32,18 @@ def examples(data: PreparedData, count: int = MOST) -> list[dict[str, Any]]:
 
 
 def read_examples(path: Path) -> list[dict[str, Any]]:
-    """Return the examples in the directory `path`, their bytes as bytes; none if it has none."""
-    if not (path / EXAMPLES).exists():
+    """Return the examples in the directory `path`, their bytes as bytes; none if it has none.
+
+    Raises:
+        BundleError: they cannot be read.
+    """
+    try:
+        kept = read_json(path / EXAMPLES)
+        return [{**one, "row": {name: _unpacked(value) for name, value in one["row"].items()}} for one in kept]
+    except FileNotFoundError:
         return []
-    kept = read_json(path / EXAMPLES)
-    return [{**one, "row": {name: _unpacked(value) for name, value in one["row"].items()}} for one in kept]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{path / EXAMPLES}: not what it should be ({error!r})") from error
 
 
 def spread(labels: NDArray[np.int64], count: int) -> list[int]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from components.config.errors import BundleError
 from components.inference.bundle import Bundle
+from components.inference.examples import read_examples
 from components.kinds import catalogue
 from components.kinds.contract import Row
 
@@ -49,6 +50,7 @@ class Model:
         self.about = bundle.about
         self.codec = catalogue.codec(self.about.kind)
         self.card = _card(bundle.path)
+        self.examples = read_examples(bundle.path)
         self._bundle = bundle
         self._reader = self.codec.Reader(self.about.workload, self.about.input, bundle.files, memory)
         self.pace = _pace(bundle)

@@ -23,6 +23,7 @@ from components.inference.engine import Engine
 from components.inference.gateway.app import Gateway, Policies
 from components.inference.gateway.call import Call, Reply, current
 from components.inference.gateway.failure import failure
+from components.inference.gateway.page import routes
 from components.inference.gateway.predict import answered
 from components.inference.model import Model
 from components.inference.options import Options
@@ -127,5 +128,5 @@ def _memory() -> str:
 
 
 cast("Any", Endpoint).add_asgi_middleware(
-    Gateway, engine=_engine, intake=_intake, options=_options, policies=Policies()
+    Gateway, engine=_engine, intake=_intake, options=_options, policies=Policies(routes=routes(_engine))
 )

@@ -16,9 +16,6 @@ from components.registry.lineage import PREFIX
 from components.registry.register import Version
 from components.tracking.store import open_store
 
-CARD = "card.json"
-"""Where an endpoint looks for it, beside the bundle."""
-
 _TEST = "test_"
 _LEFT_OUT = ("kind", "used.")  # parameters: what the card says elsewhere, what the hardware decided
 _UNDECIDED = ("auto", "None")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from components.config.errors import BundleError
 from components.config.files import read_json, write_json
 from components.config.settings import artifacts
 from components.inference.examples import EXAMPLES, examples, read_examples
@@ -80,3 +81,10 @@ def test_no_more_examples_than_asked_for(count: int, trained: Project) -> None:
 
 def test_a_bundle_may_have_no_examples(tmp_path: Path) -> None:
     assert read_examples(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", ["[", "[1]", '[{"name": "cup"}]', '{"row": {}}', '[{"row": {"picture": {}}}]'])
+def test_broken_examples_are_named_in_one_line(content: str, tmp_path: Path) -> None:
+    (tmp_path / EXAMPLES).write_text(content)
+    with pytest.raises(BundleError, match=r"examples.json: not what it should be \(.+\)$"):
+        read_examples(tmp_path)
