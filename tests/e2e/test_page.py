@@ -1,6 +1,7 @@
 """The page for a person, in a real browser, of a real endpoint."""
 
 import io
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from pydantic import TypeAdapter
 
+from components.inference.gateway.page.about import schema_of_one
+from components.kinds.table.codec import records
 from tests.e2e.conftest import Visit
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -39,6 +43,25 @@ FAINT = """
   }).filter(([, contrast]) => contrast < 4.5);
 }
 """
+DRAW = """
+async (schema) => {
+  window.drawn = { ...(await import("./page/fields.js")), box: document.createElement("form") };
+  document.body.append(drawn.box);
+  drawn.drawFields(drawn.box, schema);
+}
+"""
+INPUT = {
+    "history": "endpoint",
+    "schema": {
+        "columns": {
+            "id": {"type": "integer"},
+            "time": {"type": "time"},
+            "shop": {"type": "category", "values": ["bakery", "café"]},
+            "night": {"type": "boolean"},
+            "tip": {"type": "number", "nulls": 0.5},
+        }
+    },
+}
 HAND_OVER = """
 ([kind, type, bytes]) => {
   const data = new DataTransfer();
@@ -230,6 +253,20 @@ def test_a_record_of_ones_own_is_asked_as_it_was_typed(visit: Callable[..., Visi
     assert f'"transaction_id": {long}' in (asked.value.post_data or "")
     assert asked.value.post_data_json["amount"] == 12.5
     expect(page.locator("#effects")).to_contain_text("12.5")
+
+
+def test_fields_are_as_their_columns_are(visit: Callable[..., Visit], digits_url: str) -> None:
+    page = visit(digits_url).page
+    page.evaluate(DRAW, schema_of_one(TypeAdapter(records.request(INPUT)).json_schema()))
+    shop, night, tip = page.get_by_label("shop"), page.get_by_label("night"), page.get_by_label("tip")
+    assert shop.evaluate("input => [...input.list.options].map(option => option.value)") == ["bakery", "café"]
+    assert night.locator("option").all_inner_texts() == ["", "true", "false"]
+    assert [field.evaluate("field => field.required") for field in (shop, night, tip)] == [True, True, False]
+    assert tip.get_attribute("step") == "any"
+    typed = {"shop": "café", "night": "true", "time": "2026-01-31T12:30:00.123456+01:00", "id": "9007199254740993"}
+    page.evaluate("record => drawn.fillFields(drawn.box, record)", typed)
+    read = json.loads(page.evaluate("drawn.readFields(drawn.box)"))
+    assert read == {"shop": "café", "night": True, "time": "2026-01-31T11:30:00.123", "id": 9007199254740993}
 
 
 def _example(page: Page, name: str) -> Locator:

@@ -21,7 +21,7 @@ def describe(model: "Model") -> dict[str, Any]:
     `name`, and `href`, where the file is, or `record`, texts by field as a person would type them.
     """
     about, codec = model.about, catalogue.codec(model.about.kind)
-    schema = _one(TypeAdapter(codec.request(about.input)).json_schema())
+    schema = schema_of_one(TypeAdapter(codec.request(about.input)).json_schema())
     upload = _upload(schema)
     return {
         "workload": about.workload,
@@ -31,7 +31,7 @@ def describe(model: "Model") -> dict[str, Any]:
         "explains": codec.explain is not None,
         "remembers": codec.labelled(about.input) is not None,
         "card": model.card,
-        "examples": [_shown(one, place) for place, one in enumerate(model.examples)],
+        "examples": [_shown(held_out, place) for place, held_out in enumerate(model.examples)],
     }
 
 
@@ -40,10 +40,10 @@ def example(model: "Model", place: int) -> bytes | None:
     return _file(model.examples[place]["row"]) if place < len(model.examples) else None
 
 
-def _one(schema: dict[str, Any]) -> dict[str, Any]:
+def schema_of_one(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of one request where `schema` takes one or many."""
     alternatives = schema.get("anyOf") or schema.get("oneOf") or [schema]
-    chosen = next(one for one in alternatives if one.get("type") != "array")
+    chosen = next(alternative for alternative in alternatives if alternative.get("type") != "array")
     definitions = schema.get("$defs", {})
     meant = definitions[chosen["$ref"].rpartition("/")[2]] if "$ref" in chosen else chosen
     return {**meant, "$defs": definitions} if definitions else meant
@@ -57,11 +57,11 @@ def _upload(schema: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _shown(one: Mapping[str, Any], place: int) -> dict[str, Any]:
-    if _file(one["row"]) is not None:
-        return {"name": one["name"], "href": f"examples/{place}"}
-    typed = {name: _typed(value) for name, value in one["row"].items() if value is not None}
-    return {"name": one["name"], "record": typed}
+def _shown(held_out: Mapping[str, Any], place: int) -> dict[str, Any]:
+    if _file(held_out["row"]) is not None:
+        return {"name": held_out["name"], "href": f"examples/{place}"}
+    typed = {name: _typed(value) for name, value in held_out["row"].items() if value is not None}
+    return {"name": held_out["name"], "record": typed}
 
 
 def _file(row: Mapping[str, Any]) -> bytes | None:

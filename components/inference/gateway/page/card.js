@@ -3,7 +3,7 @@
 import { className, count, element } from "./words.js";
 
 const at = (id) => document.getElementById(id);
-const day = new Intl.DateTimeFormat("en", { dateStyle: "long" });
+const day = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 
 /** Show what `/about` says of the model; what the card lacks is left out. */
 export function showCard({ workload, version, classes, card }) {
@@ -15,7 +15,7 @@ export function showCard({ workload, version, classes, card }) {
     ...pair("Version", version),
     ...pair("Taught", card.trained && day.format(new Date(card.trained))),
     ...pair("Data", card.data?.title && titled(card.data)),
-    ...pair("Licence of the data", card.data?.licence),
+    ...pair("Its licence", card.data?.licence),
     ...pair("Examples", card.data?.examples && sizes(card.data.examples)),
     ...pair(`${classes.length} classes`, classes.map((label) => className(label, classes)).join(", ")),
     ...pair("Commit", card.commit && `${card.commit.slice(0, 8)}${card.dirty ? ", with uncommitted changes" : ""}`),
@@ -39,7 +39,7 @@ function titled({ title, homepage }) {
 }
 
 function sizes(examples) {
-  return Object.entries(examples).map(([split, size]) => `${split} ${count(size)}`).join(", ");
+  return ["train", "validation", "test"].map((split) => `${split}\u00a0${count(examples[split])}`).join(", ");
 }
 
 function measures(metrics) {
