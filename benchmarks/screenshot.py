@@ -1,4 +1,4 @@
-"""The picture of the page in docs: `make serve`, then `python -m benchmarks.screenshot http://127.0.0.1:3000`.
+"""The picture of the page in docs: `make serve`, then `python benchmarks/screenshot.py http://127.0.0.1:3000`.
 
 Opens the page in the system's Chromium, clicks the first example and writes what is to be seen to docs/page.png.
 """
@@ -18,7 +18,7 @@ def screenshot(url: str, path: Path) -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, reduced_motion="reduce")
         page.goto(url)
-        for _ in range(2):  # the second one's latency is not that of a first connection
+        for _ in range(10):  # the last one's latency is not that of a first connection
             page.locator("#examples button").first.click()
             page.locator("#answer:not([aria-busy]) #bars li").first.wait_for()
             page.mouse.move(0, 0)

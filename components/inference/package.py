@@ -35,12 +35,21 @@ def package(bundle: Path, name: str, version: str, beside: Mapping[str, Any] | N
         version: its version.
         beside: what goes with the bundle, for people, as JSON by file name; it is no part of the bundle or of the tag.
     """
-    model = Tag(name, f"v{version}-{bundle_hash(bundle)[:8]}")
+    model = _model(bundle, name, version)
     bento = Tag(name, f"{model.version}-{_code_hash()[:8]}")
     home = Path(BentoMLContainer.bentoml_home.get())
     _take_in(bundle, model, version, beside or {}, home)
     _build(bento, model, home)
     return str(bento)
+
+
+def packaged_bundle(bundle: Path, name: str, version: str) -> Path:
+    """Return where `package` has put the bundle, with what goes with it beside it."""
+    return _place(Path(BentoMLContainer.bentoml_home.get()) / "models", _model(bundle, name, version))
+
+
+def _model(bundle: Path, name: str, version: str) -> Tag:
+    return Tag(name, f"v{version}-{bundle_hash(bundle)[:8]}")
 
 
 def _take_in(bundle: Path, tag: Tag, version: str, beside: Mapping[str, Any], home: Path) -> None:

@@ -3,18 +3,22 @@
 import io
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pydantic import TypeAdapter
 
 from components.inference.gateway.page.about import schema_of_one
 from components.kinds.table.codec import records
+from tests.conftest import ROOT
 from tests.e2e.conftest import Visit
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -253,6 +257,14 @@ def test_a_record_of_ones_own_is_asked_as_it_was_typed(visit: Callable[..., Visi
     assert f'"transaction_id": {long}' in (asked.value.post_data or "")
     assert asked.value.post_data_json["amount"] == 12.5
     expect(page.locator("#effects")).to_contain_text("12.5")
+
+
+def test_the_picture_in_docs_is_taken_by_its_script(digits_url: str, browser: Browser, tmp_path: Path) -> None:
+    script = ROOT / "benchmarks" / "screenshot.py"
+    subprocess.run([sys.executable, script, digits_url, "--to", tmp_path / "page.png"], check=True)
+    with Image.open(tmp_path / "page.png") as picture:
+        assert picture.width == 1240
+        assert len(picture.getcolors(2**20) or []) > 100
 
 
 def test_fields_are_as_their_columns_are(visit: Callable[..., Visit], digits_url: str) -> None:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from pydantic_core import to_json
 
@@ -15,6 +16,7 @@ from components.inference.engine import Engine
 from components.inference.examples import MOST
 from components.inference.gateway.call import Call, Reply, refusal
 from components.inference.gateway.page.about import describe, example
+from components.inference.model import Model
 
 Route = Callable[[Call], Reply]
 
@@ -30,7 +32,7 @@ def routes(engine: Engine) -> dict[str, Route]:
     """Return what answers a GET, by path: the page's files, `/about` and `/examples/0`, `1`, … of the model at work."""
     return {
         **{path: _file(*file) for path, file in files().items()},
-        "/about": lambda call: _content(call, to_json(describe(engine.model)), b"application/json"),
+        "/about": _about(engine),
         **{f"/examples/{place}": _example(engine, place) for place in range(MOST)},
     }
 
@@ -47,6 +49,18 @@ def files() -> dict[str, tuple[bytes, bytes]]:
 
 def _file(body: bytes, media: bytes) -> Route:
     return lambda call: _content(call, body, media)
+
+
+def _about(engine: Engine) -> Route:
+    told: WeakKeyDictionary[Model, bytes] = WeakKeyDictionary()  # a table's types take milliseconds to describe
+
+    def route(call: Call) -> Reply:
+        model = engine.model
+        if model not in told:
+            told[model] = to_json(describe(model))
+        return _content(call, told[model], b"application/json")
+
+    return route
 
 
 def _example(engine: Engine, place: int) -> Route:
