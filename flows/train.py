@@ -9,10 +9,13 @@ from prefect.runtime import flow_run
 from components.config.files import read_json
 from components.config.settings import artifacts
 from components.inference.check import Asked, check_endpoint
+from components.inference.examples import EXAMPLES, examples
+from components.inference.model import CARD
 from components.inference.package import package
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
+from components.registry.card import card
 from components.registry.gate import Verdict, promote
 from components.registry.register import Version, register, version_bundle
 from flows import console
@@ -65,9 +68,10 @@ def promote_version(challenger: Version) -> Verdict:
 
 @task(task_run_name="package", cache_policy=NO_CACHE, persist_result=False)
 def package_champion(champion: Version) -> tuple[Path, str]:
-    """Take the champion's bundle into the Bento store and build its Bento."""
+    """Take the champion's bundle into the Bento store, with its card and examples, and build its Bento."""
     bundle = version_bundle(champion)
-    return bundle, package(bundle, champion.workload, champion.number)
+    shown = examples(open_prepared(artifacts(champion.workload, "prepared")))
+    return bundle, package(bundle, champion.workload, champion.number, {CARD: card(champion), EXAMPLES: shown})
 
 
 @task(task_run_name="ask endpoint", cache_policy=NO_CACHE, persist_result=False)

@@ -27,6 +27,7 @@ from components.inference.follow import Follower
 from components.inference.gateway.app import Gateway, Policies
 from components.inference.gateway.call import Call, Reply, current
 from components.inference.gateway.failure import failure
+from components.inference.gateway.page import routes
 from components.inference.gateway.predict import answered
 from components.inference.model import Model
 from components.inference.options import Options
@@ -159,5 +160,5 @@ def _opening() -> tuple[Model, Follower | None]:
 
 
 cast("Any", Endpoint).add_asgi_middleware(
-    Gateway, engine=_engine, intake=_intake, options=_options, policies=Policies()
+    Gateway, engine=_engine, intake=_intake, options=_options, policies=Policies(routes=routes(_engine))
 )
