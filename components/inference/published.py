@@ -17,12 +17,14 @@ from components.config.errors import BundleError, PublishedError
 from components.config.files import locked, sha256, whole_directory
 from components.inference.address import Address
 from components.inference.bundle import ABOUT, MODEL, SERVING, About, read_about, verified
+from components.inference.examples import EXAMPLES
+from components.inference.model import CARD
 
 CHAMPION = "champion"
 """The name of the pointer that is followed; the others have that of their version."""
 LOCK = "fetching.lock"
 FORMAT = 1
-BESIDE = ("card.json", "examples.json")
+BESIDE = (CARD, EXAMPLES)
 """What may lie beside a bundle and is no part of it."""
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=100)]

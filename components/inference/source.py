@@ -17,7 +17,7 @@ from components.kinds import catalogue
 
 logger = logging.getLogger(__name__)
 
-_FOR_PEOPLE = ("description", "examples", "title")
+_FOR_PEOPLE = ("description", "examples", "title")  # and what begins with `x-`
 
 
 def opening(
@@ -84,6 +84,6 @@ def _bare(schema: Any) -> Any:
         return [_bare(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    return {  # a field of that name has a schema, the note is a text or a list
-        key: _bare(value) for key, value in schema.items() if key not in _FOR_PEOPLE or isinstance(value, dict)
-    }
+    shown = {key for key in schema if key in _FOR_PEOPLE or key.startswith("x-")}
+    # a field of such a name has a schema there, a remark is a text or a list
+    return {key: _bare(value) for key, value in schema.items() if key not in shown or isinstance(value, dict)}
