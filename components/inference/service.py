@@ -20,10 +20,15 @@ from components.config.entry import die_with_parent
 from components.inference.bundle import read_about
 from components.inference.door import Intake, answers, door, respond
 from components.inference.engine import Engine
-from components.inference.gateway.app import Gateway, Policies
+from components.inference.gateway.access import warn_of_strangers
+from components.inference.gateway.app import Gateway
 from components.inference.gateway.call import Call, Reply, current
+from components.inference.gateway.cells import Cells
 from components.inference.gateway.failure import failure
+from components.inference.gateway.metrics import Metrics
+from components.inference.gateway.policies import policies
 from components.inference.gateway.predict import answered
+from components.inference.gateway.tracing import tracing
 from components.inference.model import Model
 from components.inference.options import Options
 from components.inference.process import settle
@@ -50,6 +55,7 @@ _codec = catalogue.codec(_about.kind)
 _intake = Intake(_codec.request(_about.input), _codec.rows)
 _labelled = _codec.labelled(_about.input)
 _engine = Engine()
+_metrics = Metrics(Cells.private())
 Input = door(_intake)
 Output = answers(_codec.Answer, _intake.type)
 
@@ -60,6 +66,7 @@ Output = answers(_codec.Answer, _intake.type)
     http={"host": "127.0.0.1", "port": 3000},
     metrics={"enabled": False, "namespace": "bentoml"},  # the gateway has its own
     logging={"access": {"enabled": False}},
+    tracing=tracing(_options.tracing, _options.tracing_share),
 )
 class Endpoint:
     """Answers with the model of one registered version."""
@@ -68,6 +75,10 @@ class Endpoint:
 
     def __init__(self) -> None:
         die_with_parent()
+        if not _options.keyed:
+            warn_of_strangers()
+        _metrics.share()
+        _engine.ran, _engine.swapped = _metrics.ran, _metrics.serves
         version = str(_model.info.metadata["version"])
         _engine.swap(Model.open(Path(_model.path), version, _options.memory or _memory()))
         settle()
@@ -135,5 +146,10 @@ def _memory() -> str:
 
 
 cast("Any", Endpoint).add_asgi_middleware(
-    Gateway, engine=_engine, intake=_intake, options=_options, policies=Policies()
+    Gateway,
+    engine=_engine,
+    intake=_intake,
+    options=_options,
+    policies=policies(_options, _metrics),
+    first=_options.tracing is None,
 )
