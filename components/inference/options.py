@@ -38,7 +38,7 @@ class Options(BaseModel):
     api_keys: str | None = Field(default=None, repr=False)
     """Lines as in that file, separated by commas."""
     rate: Annotated[float, Field(gt=0.0)] | None = None
-    """Requests a second that each key may make of one worker; None: any number."""
+    """Questions a second that each key may put to one worker; None: any number."""
     burst: Annotated[int, Field(ge=1)] | None = None
     """How many of them at once; those of one second."""
     cors: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
@@ -51,6 +51,12 @@ class Options(BaseModel):
     """Address (OTLP over HTTP) that spans are sent to; None: there are none."""
     tracing_share: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     """Of the requests that are traced where their callers have not decided it."""
+    champions: str | None = None
+    """Address at which champions are published, to be followed: a directory, or what fsspec knows; nobody is."""
+    follow_every: Annotated[float, Field(gt=0.0)] = 1.0
+    """Seconds between two looks at the pointer there."""
+    version: str | None = None
+    """The one version to answer with, whoever is champion: the Bento's, or a published one."""
 
     @property
     def keyed(self) -> bool:

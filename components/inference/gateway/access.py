@@ -1,4 +1,4 @@
-"""Who gets in: a guard before everything else. A key where keys are set, and no more often than the rate allows."""
+"""Who gets in: a guard before everything else. A key where keys are set, and questions at the rate that is set."""
 
 import logging
 from typing import Literal
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Access:
-    """Answers 401 to whom no key opens, and 429 to who comes too often."""
+    """Answers 401 to whom no key opens, and 429 to who asks too often."""
 
     def __init__(self, keys: Keys | None, rate: Rate | None, metrics: Shown) -> None:
         """Take the keys (None: everyone is let in), the rate (None: however often) and who may read `/metrics`."""
@@ -37,10 +37,15 @@ class Access:
             if call.caller is None:
                 call.outcome = "key"
                 return refusal(401, _WHO, (b"www-authenticate", b"Bearer"))
-        if self._rate and (seconds := self._rate.wait(call.caller or _EVERYONE, call.began)):
-            call.outcome = "rate"
-            return refusal(429, f"too many requests; come again in {seconds} s", (b"retry-after", b"%d" % seconds))
+        if self._rate and call.method == "POST":
+            return self._often(self._rate, call)
         return None
+
+    def _often(self, rate: Rate, call: Call) -> Reply | None:
+        if not (seconds := rate.wait(call.caller or _EVERYONE, call.began)):
+            return None
+        call.outcome = "rate"
+        return refusal(429, f"too many requests; come again in {seconds} s", (b"retry-after", b"%d" % seconds))
 
 
 def warn_of_strangers() -> None:

@@ -8,12 +8,13 @@ _ALL: Headers = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-ANSWER: Headers = (
-    *_ALL,
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
+_NO_PAGE: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
+ANSWER: Headers = (*_ALL, (b"cache-control", b"no-store"), _NO_PAGE)
 """With JSON, and whatever is no page: it is kept nowhere and shows nothing."""
+
+ABOUT: Headers = (*_ALL, (b"cache-control", b"private, no-cache"), _NO_PAGE)
+"""With what the page asks for first: it may be kept by its reader, who asks each time whether it is still so."""
 
 PAGE: Headers = (
     *_ALL,
@@ -45,4 +46,6 @@ def headers(call: Call) -> Headers:
     path = call.path
     if path == "/" or path.startswith("/page/"):
         return PAGE
+    if path == "/about" or path.startswith("/examples/"):
+        return ABOUT
     return DOCS if path in ("/docs", "/docs/") or path.startswith("/static_content/") else ANSWER

@@ -31,6 +31,7 @@ class Metrics:
         self._refused: dict[str, int] = {}
         self._labels: dict[str, int] = {}
         self._version = ""
+        self._served: str | None = None
         self._bytes = _Histogram(cells, "journeyman_body_bytes")
         self._rows = _Histogram(cells, "journeyman_rows")
         self._batch = _Histogram(cells, "journeyman_batch_size")
@@ -90,12 +91,15 @@ class Metrics:
             self._values[place] += 1
 
     def serves(self, version: str) -> None:
-        """Say which version this worker answers with from now on."""
+        """Say which version this worker answers with from now on, and count the change."""
+        if self._served is not None:
+            self.swapped("done")
+        self._served = version
         self._forget("journeyman_model_workers")
         self._values[self._cells.place(cell("journeyman_model_workers", version=version))] = 1
 
     def swapped(self, outcome: str) -> None:
-        """Count an attempt to change the version; `outcome` is one of a few words."""
+        """Count an attempt to change the version; `outcome` is `done` or `failed`."""
         self._values[self._cells.place(cell("journeyman_swaps_total", outcome=outcome))] += 1
 
     def exposition(self) -> bytes:

@@ -31,8 +31,8 @@ class Policies:
     observers: tuple[Observer, ...] = ()
 
 
-def policies(options: Options, metrics: Metrics) -> Policies:
-    """Return what `options` ask for.
+def policies(options: Options, metrics: Metrics, pages: Mapping[str, Route]) -> Policies:
+    """Return what `options` ask for, beside `pages`.
 
     Raises:
         ConfigError: the API keys cannot be read, or an origin is none.
@@ -40,7 +40,7 @@ def policies(options: Options, metrics: Metrics) -> Policies:
     cors = [Cors(options.cors)] if options.cors else []
     return Policies(
         guards=(metrics.guard, *(one.guard for one in cors), _access(options).guard),
-        routes={} if options.metrics == "off" else {"/metrics": partial(_exposition, metrics)},
+        routes={**pages, **({} if options.metrics == "off" else {"/metrics": partial(_exposition, metrics)})},
         headers=(headers.headers, *(one.headers for one in cors), *((tracing.headers,) if options.tracing else ())),
         observers=(metrics.observe, *((log.observe,) if options.log_requests else ())),
     )

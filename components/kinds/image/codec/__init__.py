@@ -24,7 +24,10 @@ _READABLE = "PNG, JPEG, WebP or BMP"
 class Request(BaseModel):
     """What `POST /predict` takes: one upload."""
 
-    picture: bytes = Field(description=f"A picture, {_READABLE}, grey or colour, any size.")
+    picture: bytes = Field(
+        description=f"A picture, {_READABLE}, grey or colour, any size.",
+        json_schema_extra={"x-media-types": [f"image/{format.lower()}" for format in FORMATS]},
+    )
 
 
 class Answer(BaseModel):

@@ -48,6 +48,14 @@ def test_each_key_has_its_rate_and_a_wrong_one_takes_nothing_from_it() -> None:
     assert 9 <= int(dict(often.headers)[b"retry-after"]) <= 10
 
 
+def test_only_questions_are_counted() -> None:
+    door = Access(Keys(lines=LINE), Rate(rate=0.1, burst=1), "open")
+    looks = [door.guard(call(path, method="GET", x_api_key=SHOP)) for path in ("/about", "/docs.json", "/examples/0")]
+    assert looks == [None] * 3
+    assert door.guard(call(x_api_key=SHOP)) is None
+    assert door.guard(call(x_api_key=SHOP)) is not None
+
+
 def test_without_keys_all_share_one_rate() -> None:
     door = Access(None, Rate(rate=0.1, burst=2), "open")
     assert [door.guard(call()) is None for _ in range(3)] == [True, True, False]

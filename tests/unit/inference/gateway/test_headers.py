@@ -5,7 +5,7 @@ from tests.unit.inference.gateway.calls import call
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/page/page.js", "/predict", "/docs", "/docs.json", "/static_content/index.css", "/x"]
+    "path", ["/", "/page/page.js", "/predict", "/about", "/docs", "/docs.json", "/static_content/index.css", "/x"]
 )
 def test_nothing_is_guessed_framed_or_fetched_from_elsewhere(path: str) -> None:
     sent = dict(headers(call(path)))
@@ -19,6 +19,7 @@ def test_nothing_is_guessed_framed_or_fetched_from_elsewhere(path: str) -> None:
 
 def test_answers_are_kept_nowhere_and_the_page_has_the_camera() -> None:
     assert dict(headers(call("/predict")))[b"cache-control"] == b"no-store"
+    assert dict(headers(call("/examples/3")))[b"cache-control"] == b"private, no-cache"
     assert b"camera=(self)" in dict(headers(call("/")))[b"permissions-policy"]
     assert b"camera=()" in dict(headers(call("/docs")))[b"permissions-policy"]
     assert headers(call("/docs.json")) == headers(call("/predict"))

@@ -17,7 +17,7 @@ KEY, LINE = new_key("shop")
 
 def made(**settings: str) -> Policies:
     environment = {f"JOURNEYMAN_{name.upper()}": value for name, value in settings.items()}
-    return policies(Options.read(environment), Metrics(Cells.private()))
+    return policies(Options.read(environment), Metrics(Cells.private()), {})
 
 
 def reply(found: Policies, to: Call) -> Reply | None:
