@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ from pydantic import BaseModel
 
 from components.inference.lane import Job, Lane, Late
 from components.inference.model import Model
-from components.kinds.contract import Row
+
+if TYPE_CHECKING:
+    from components.kinds.contract import Row
 
 __all__ = ["Engine", "Late"]
 
@@ -32,6 +34,8 @@ class Engine:
     def __init__(self) -> None:
         self.ran: Callable[[int], None] = _nothing
         """Is told how many examples each run of the model had (for metrics)."""
+        self.swapped: Callable[[str], None] = _nothing
+        """Is told which version answers from now on (for metrics)."""
         self._lane: Lane | None = None
         self._beside: ThreadPoolExecutor | None = None
 
@@ -51,10 +55,11 @@ class Engine:
         What has begun ends with the model that it began with, which is closed when the last of that is done.
         """
         before, self._lane = self._lane, Lane(model, self._tell)
-        if before and not before.users:
-            before.close()
+        self.swapped(model.version)
+        if before:
+            before.retire()
 
-    async def answer(self, rows: Sequence[Row], *, deadline: float, explained: bool = False) -> Sequence[BaseModel]:
+    async def answer(self, rows: "Sequence[Row]", *, deadline: float, explained: bool = False) -> Sequence[BaseModel]:
         """Return the answers to `rows`, all by one model.
 
         Args:
@@ -70,21 +75,12 @@ class Engine:
             EndpointError: the memory does not answer.
         """
         lane = self._current
-        lane.users += 1
-        try:
+        with lane:
             if explained or len(rows) > _MANY:
                 return await self._much(lane, rows, explained)
-            quick = lane.model.quick(rows)
-            examples = None if quick else await self.beside(partial(lane.model.read, rows), lane)
-            return await lane.submit(Job(rows, deadline, examples))
-        finally:
-            self._leave(lane)
+            return await lane.submit(Job(rows, deadline, await self._read(lane, rows)))
 
-    def prompt(self, rows: Sequence[Row]) -> bool:
-        """Whether `rows` are answered in so short a time that nobody need watch whether their sender is gone."""
-        return self._current.inline and len(rows) <= _MANY and self.model.quick(rows)
-
-    async def learn(self, labels: Sequence[Row]) -> int:
+    async def learn(self, labels: "Sequence[Row]") -> int:
         """Take what became of rows read before; return how many of them are remembered."""
         return await self.beside(partial(self.model.learn, labels), self._current)
 
@@ -97,9 +93,7 @@ class Engine:
             self._beside = ThreadPoolExecutor(_BESIDE, "beside")
         done = self._beside.submit(work)
         if lane:
-            lane.users += 1
-            loop = asyncio.get_running_loop()
-            done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave, lane))
+            lane.hold_until(done)
         return await asyncio.wrap_future(done)
 
     def close(self) -> None:
@@ -107,10 +101,18 @@ class Engine:
         if self._beside:
             self._beside.shutdown(wait=False, cancel_futures=True)
         lane, self._lane = self._lane, None
-        if lane and not lane.users:
-            lane.close()
+        if lane:
+            lane.retire()
 
-    async def _much(self, lane: Lane, rows: Sequence[Row], explained: bool) -> Sequence[BaseModel]:
+    async def _read(self, lane: Lane, rows: "Sequence[Row]") -> NDArray[Any] | None:
+        """Return the examples of `rows`; None: they are read so quickly that their turn in the lane will do."""
+        if lane.model.quick(rows):
+            return None
+        if lane.together:
+            return await lane.together.read(rows)
+        return await self.beside(partial(lane.model.read, rows), lane)
+
+    async def _much(self, lane: Lane, rows: "Sequence[Row]", explained: bool) -> Sequence[BaseModel]:
         """Read and answer in a thread; cancelled, the model's run there is ended."""
         import onnxruntime
 
@@ -129,11 +131,6 @@ class Engine:
             run.terminate = True
             raise
 
-    def _leave(self, lane: Lane) -> None:
-        lane.users -= 1
-        if not lane.users and lane is not self._lane:
-            lane.close()
-
     @property
     def _current(self) -> Lane:
         if self._lane is None:
@@ -144,4 +141,4 @@ class Engine:
         self.ran(examples)
 
 
-def _nothing(_: int) -> None: ...
+def _nothing(_: object) -> None: ...

@@ -8,18 +8,23 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from components.inference.model import Model
-from components.kinds.contract import Row
+from components.inference.together import Together
+
+if TYPE_CHECKING:
+    from components.kinds.contract import Row
 
 INLINE = 0.002
 """Seconds of a run up to which it is done in the event loop: a thread would cost more than it frees."""
-_TURN = 0.002  # seconds of work between two looks at who else has come
+_TURN = 0.002  # seconds of work between two looks at who else has come, at least
+_LONGEST = 0.05  # and at most
+_SHARE = 9  # times what the looks cost: under overload that is the refusing, which must not eat up the answering
 
 
 class Late(Exception):  # noqa: N818 - nobody's error
@@ -31,7 +36,7 @@ class Job:
 
     __slots__ = ("deadline", "examples", "future", "rows")
 
-    def __init__(self, rows: Sequence[Row], deadline: float, examples: NDArray[Any] | None = None) -> None:
+    def __init__(self, rows: "Sequence[Row]", deadline: float, examples: NDArray[Any] | None = None) -> None:
         self.rows = rows
         self.deadline = deadline
         self.examples = examples
@@ -45,15 +50,38 @@ class Lane:
     def __init__(self, model: Model, ran: Callable[[int], None]) -> None:
         """Make the lane of `model`; `ran` is told how many examples each run had."""
         self.model = model
-        self.users = 0
-        """Requests that have begun with this model and are not answered."""
+        self.together = Together(model.read, self.hold_until) if model.together else None
+        """Reads what is not quick, if that goes better for many."""
         self.inline = model.pace.single <= INLINE
         self._ran = ran
+        self._users = 0
+        self._retired = False
         self._queue: deque[Job] = deque()
         self._due = False
+        self._left = float("inf")
         self._running: list[Job] = []
         self._thread = None if self.inline else ThreadPoolExecutor(1, "model")
         self._run: Any = None
+
+    def __enter__(self) -> None:
+        """Use the model: as long as anybody does, it is not closed."""
+        self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        """Use it no more."""
+        self._users -= 1
+        self._close_if_unused()
+
+    def hold_until(self, done: "Future[Any]") -> None:
+        """Use the model until what a thread does is done."""
+        loop = asyncio.get_running_loop()
+        self.__enter__()
+        done.add_done_callback(lambda _: loop.is_closed() or loop.call_soon_threadsafe(self.__exit__))
+
+    def retire(self) -> None:
+        """Take no more; let go of the model when nobody uses it."""
+        self._retired = True
+        self._close_if_unused()
 
     def submit(self, job: Job) -> "asyncio.Future[Sequence[BaseModel]]":
         """Queue a job; return what will have the answers, or what went wrong. Cancelled, it leaves the queue."""
@@ -63,10 +91,12 @@ class Lane:
         self._look_soon()
         return job.future
 
-    def close(self) -> None:
-        """Let go of the model; nobody uses it any more."""
-        if self._thread:
-            self._thread.shutdown(wait=False)
+    def _close_if_unused(self) -> None:
+        if not self._retired or self._users:
+            return
+        for threads in (self._thread, self.together):
+            if threads:
+                threads.shutdown(wait=False)
         self.model.close()
 
     def _look_soon(self) -> None:
@@ -76,7 +106,8 @@ class Lane:
 
     def _look(self) -> None:
         self._due = False
-        until = time.monotonic() + _TURN
+        now = time.monotonic()
+        until = now + min(max(_TURN, _SHARE * (now - self._left)), _LONGEST)
         while self._queue and not self._running and time.monotonic() < until:
             if not (jobs := self._take()):
                 continue
@@ -85,7 +116,9 @@ class Lane:
                 self._answer(jobs, self._score(jobs, None))
             else:
                 self._start(jobs)
+        self._left = float("inf")
         if self._queue:
+            self._left = time.monotonic()
             self._look_soon()
 
     def _take(self) -> list[Job]:
@@ -123,6 +156,7 @@ class Lane:
         loop = asyncio.get_running_loop()
         self._running, self._run = jobs, onnxruntime.RunOptions()
         done = self._thread.submit(self._score, jobs, self._run)
+        self.hold_until(done)
         done.add_done_callback(lambda scored: loop.call_soon_threadsafe(self._ended, scored))
 
     def _ended(self, scored: "Future[NDArray[np.float32] | Exception]") -> None:

@@ -15,10 +15,11 @@ from components.config.errors import BundleError
 from components.inference.bundle import Bundle
 from components.inference.examples import read_examples
 from components.kinds import catalogue
-from components.kinds.contract import Row
 
 if TYPE_CHECKING:
     import onnxruntime
+
+    from components.kinds.contract import Row
 
 CARD = "card.json"
 """What the registry says of the version, beside the bundle; it may not be there."""
@@ -53,6 +54,8 @@ class Model:
         self.examples = read_examples(bundle.path)
         self._bundle = bundle
         self._reader = self.codec.Reader(self.about.workload, self.about.input, bundle.files, memory)
+        self.together: bool = self._reader.together
+        """Whether many rows are read much faster at once than one by one."""
         self.pace = _pace(bundle)
 
     @classmethod
@@ -70,11 +73,11 @@ class Model:
         """
         return cls(Bundle(path), version, memory)
 
-    def quick(self, rows: Sequence[Row]) -> bool:
+    def quick(self, rows: "Sequence[Row]") -> bool:
         """Whether `read` of these rows takes well under a millisecond and waits for nobody."""
         return self._reader.quick(rows)
 
-    def read(self, rows: Sequence[Row]) -> NDArray[Any]:
+    def read(self, rows: "Sequence[Row]") -> NDArray[Any]:
         """Return the examples `[N, ...]` of `rows`.
 
         Raises:
@@ -99,7 +102,7 @@ class Model:
             raise NotImplementedError(f"{self.about.kind} explains nothing")
         return self.codec.explain(score, examples, self.about.input, self.answers(score(examples)))
 
-    def learn(self, labels: Sequence[Row]) -> int:
+    def learn(self, labels: "Sequence[Row]") -> int:
         """Take what became of rows read before; return how many of them are remembered."""
         return self._reader.learn(labels)
 

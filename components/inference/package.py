@@ -72,7 +72,7 @@ def _build(tag: Tag, model: Tag, home: Path) -> None:
                 build_ctx=str(Path.cwd()),
                 name=tag.name,
                 version=tag.version,
-                args={"workload": model.name, "version": model.version},
+                args={"workload": model.name, "version": model.version, "pinned": False},
                 reload=True,
                 _bento_store=BentoStore(scratch),
             )

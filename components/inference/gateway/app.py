@@ -1,37 +1,23 @@
 """The way of a request through the gateway; see the package's docstring."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable
 from typing import Any
 
 from components.inference.door import Intake
 from components.inference.engine import Engine
 from components.inference.gateway import relay
-from components.inference.gateway.call import Call, Header, Receive, Reply, Scope, Send, refusal
+from components.inference.gateway.call import Call, Receive, Reply, Scope, Send, refusal
 from components.inference.gateway.failure import failure
+from components.inference.gateway.policies import Policies, Route
 from components.inference.gateway.predict import Predict
 from components.inference.gateway.watch import Watch
 from components.inference.options import Options
 
-Guard = Callable[[Call], Reply | None]
-Route = Callable[[Call], Reply]
-Headers = Callable[[Call], Iterable[Header]]
-Observer = Callable[[Call], None]
-
 PREDICT = "/predict"
 _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
+_BUSY = refusal(429, "the endpoint has all the requests it can take; come again", (b"retry-after", b"1"))
 _SEEN = "journeyman.call"  # marks a scope that has been here
-
-
-@dataclass(frozen=True)
-class Policies:
-    """What is asked and done about every call; the package's docstring says when."""
-
-    guards: tuple[Guard, ...] = ()
-    routes: Mapping[str, Route] = field(default_factory=dict)
-    headers: tuple[Headers, ...] = ()
-    observers: tuple[Observer, ...] = ()
 
 
 class Gateway:
@@ -57,7 +43,7 @@ class Gateway:
         self._predict = Predict(engine, intake)
         self._limit = intake.max_bytes
         self._routes = {**_health(engine), **policies.routes}
-        self._watch = Watch(options.queue)
+        self._watch = Watch(options.queue, options.queue_bytes, intake.max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or have BentoML answer (ASGI)."""
@@ -80,21 +66,24 @@ class Gateway:
 
     async def _reply(self, call: Call, send: Send) -> Reply | None:
         """Return the reply; None: it has been sent."""
-        for guard in self._policies.guards:
-            if (reply := guard(call)) is not None:
-                call.outcome = "refused"
-                return reply
-        if route := self._routes.get(call.path):
-            return route(call) if call.method in ("GET", "HEAD") else relay.not_allowed(call, b"GET, HEAD")
+        try:
+            for guard in self._policies.guards:
+                if (reply := guard(call)) is not None:
+                    return reply
+            if route := self._routes.get(call.path):
+                return route(call) if call.method in ("GET", "HEAD") else relay.not_allowed(call, b"GET, HEAD")
+            return await self._admitted(call, send)
+        except BaseException as error:
+            return failure(call, error)
+
+    async def _admitted(self, call: Call, send: Send) -> Reply | None:
         if not self._watch.admit(call):
             call.outcome = "busy"
-            return refusal(429, "the endpoint has all the requests it can take; come again", (b"retry-after", b"1"))
+            return _BUSY
         try:
             if call.path == PREDICT and call.method == "POST" and call.media != relay.FORM:
                 return await self._predict(call)
             return await relay.pass_on(self._app, call, self._limit, self._started(call, send))
-        except BaseException as error:
-            return failure(call, error)
         finally:
             self._watch.release(call)
 

@@ -1,12 +1,6 @@
-"""Reading the body of a request, as far as it is allowed to go, and noticing that its sender has gone."""
-
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+"""Reading the body of a request, as far as it is allowed to go."""
 
 from components.inference.gateway.call import Call, Message, Receive, Reply, refusal
-
-Value = TypeVar("Value")
 
 _CLOSE = (b"connection", b"close")
 
@@ -55,26 +49,10 @@ def limited(call: Call, limit: int) -> Receive:
         call.received += len(message.get("body", b""))
         if call.received > limit:
             raise _too_large(limit, end=await _goes_on(call.receive, message, limit))
+        call.whole = not message.get("more_body", False)
         return message
 
     return receive
-
-
-async def unless_gone(work: Coroutine[Any, Any, Value], receive: Receive) -> Value:
-    """Return what `work` returns; end it when the sender of a wholly read request leaves.
-
-    Raises:
-        Gone: he left.
-    """
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(receive())
-    try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise Gone
-        return working.result()
-    finally:
-        working.cancel()
-        leaving.cancel()
 
 
 async def _goes_on(receive: Receive, message: Message, patience: int) -> bool:

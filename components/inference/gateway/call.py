@@ -48,8 +48,8 @@ class Call:
     """One request: what it says, and what becomes known of it."""
 
     __slots__ = (
-        "answers", "began", "caller", "deadline", "headers", "id", "late", "method", "outcome", "path", "receive",
-        "received", "scope", "seconds", "status", "version",
+        "answers", "began", "caller", "deadline", "given_up", "headers", "id", "method", "outcome", "path", "receive",
+        "received", "scope", "seconds", "status", "version", "whole",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, limit: float) -> None:
@@ -76,9 +76,11 @@ class Call:
         self.status = 0
         """Of the answer; 0: none was sent, for its reader was gone."""
         self.outcome = "answered"
-        """In one word: `answered`, `refused` (by a guard), `busy`, `late`, `gone`, `invalid`, `failed`."""
-        self.late = False
-        """Whether it is being given up."""
+        """In one word: `answered`, `busy`, `late`, `gone`, `invalid`, `failed`; by a guard `key`, `rate`, `origin`."""
+        self.whole = False
+        """Whether the body has been read to its end."""
+        self.given_up = ""
+        """Why its work has been cancelled, if it has: `late`, `gone`."""
         self.seconds = 0.0
         """From arrival to the end of the answer."""
 
@@ -86,6 +88,11 @@ class Call:
     def media(self) -> str:
         """The media type of the body, without its parameters; "": not said."""
         return self.headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+
+    @property
+    def has_body(self) -> bool:
+        """Whether there is one, by what the headers say."""
+        return self.headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self.headers
 
 
 current: ContextVar[Call] = ContextVar("call")

@@ -22,23 +22,25 @@ def failure(call: Call, error: BaseException) -> Reply:
         case BadRequest():
             call.outcome = "invalid"
             return refusal(400, str(error))
-        case Gone():
-            return gone(call)
         case EndpointError():
             call.outcome = "failed"
             return refusal(503, str(error))
-        case Late() | asyncio.CancelledError():
-            return _late(call, error)
-    if not isinstance(error, Exception):
-        raise error
-    call.outcome = "failed"
-    logger.error("request %s failed", call.id.decode(), exc_info=error)
-    return refusal(500, f"the endpoint failed; its log says why, under {call.id.decode()}")
+        case Gone() | Late() | asyncio.CancelledError():
+            return _given_up(call, error)
+        case Exception():
+            call.outcome = "failed"
+            logger.error("request %s failed", call.id.decode(), exc_info=error)
+            return refusal(500, f"the endpoint failed; its log says why, under {call.id.decode()}")
+    raise error
 
 
-def _late(call: Call, error: BaseException) -> Reply:
-    """Return the reply to a call that was given up for its deadline, and for no other reason."""
-    if not (call.late or isinstance(error, Late)):
+def _given_up(call: Call, error: BaseException) -> Reply:
+    if isinstance(error, Gone) or call.given_up == "gone":
+        return gone(call)
+    if not (isinstance(error, Late) or call.given_up):
         raise error
     call.outcome = "late"
-    return refusal(504, f"there was no answer within {call.deadline - call.began:g} s")
+    limit = f"within {call.deadline - call.began:g} s"
+    if call.whole or not call.has_body:
+        return refusal(504, f"there was no answer {limit}")
+    return refusal(408, f"the body did not come {limit}", (b"connection", b"close"))

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from components.inference.door import Intake, Question
 from components.inference.engine import Engine
-from components.inference.gateway.body import read_body, unless_gone
+from components.inference.gateway.body import read_body
 from components.inference.gateway.call import Call, Reply
 
 _LARGE = 32 * 1024  # bytes of JSON from which it is read beside the others
@@ -31,7 +31,7 @@ class Predict:
         body = await read_body(call, self._intake.max_bytes)
         question = partial(self._intake.question, body, call.media)
         large = len(body) > _LARGE and not self._intake.uploads
-        asked = await unless_gone(self._engine.beside(question), call.receive) if large else question()
+        asked = await self._engine.beside(question) if large else question()
         return Reply(200, await answered(self._engine, call, asked))
 
 
@@ -40,11 +40,8 @@ async def answered(engine: Engine, call: Call, asked: Question, explained: bool 
 
     Raises:
         Exception: what `Engine.answer` raises.
-        Gone: its sender left.
     """
-    answering = engine.answer(asked.rows, deadline=call.deadline, explained=explained)
-    prompt = not explained and engine.prompt(asked.rows)
-    answers = await (answering if prompt else unless_gone(answering, call.receive))
+    answers = await engine.answer(asked.rows, deadline=call.deadline, explained=explained)
     call.answers, call.version = answers, getattr(answers[0], "model_version", None) if answers else None
     if len(answers) > _MANY:
         return await engine.beside(lambda: _many(answers))

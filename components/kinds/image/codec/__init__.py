@@ -42,6 +42,8 @@ class Answer(BaseModel):
 class Reader:
     """Rows -> examples. Nothing is remembered from one picture to the next."""
 
+    together = False
+
     def __init__(self, workload: str, input: Mapping[str, Any], files: Path, memory: str | None) -> None:
         self._input = input
 

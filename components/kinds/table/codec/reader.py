@@ -44,6 +44,7 @@ class Reader:
         """
         self._definition = Definition.model_validate(input["definition"])
         remembers = input["history"] == "endpoint" and bool(self._definition.entities)
+        self.together = memory is not None and remembers
         self._history = _open(workload, self._definition, files / HISTORY, memory) if memory and remembers else None
 
     def quick(self, rows: Sequence[Mapping[str, Any]]) -> bool:
