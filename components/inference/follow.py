@@ -31,6 +31,8 @@ class Follower:
         """
         self.swaps = 0
         self.failures = 0
+        self.failed: Callable[[], object] = lambda: None
+        """Is called in the follower's thread at each failure (for metrics)."""
         self._champions, self._opened, self._every = champions, opened, every
         self._at: Pointer | None = None
         self._failed: Pointer | None = None
@@ -110,6 +112,7 @@ class Follower:
     def _say(self, what: str) -> None:
         """Count a failure; log it in one line, unless it is the one that was logged last."""
         self.failures += 1
+        self.failed()
         line = " ".join(f"{self._champions.workload}: {what}; what is at work stays at work".split())
         if line != self._said:
             logger.error("%s", line)

@@ -6,6 +6,7 @@ Bento remembers both, so that it serves what it was built with.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,11 +25,16 @@ from components.inference.bundle import verified
 from components.inference.door import Intake, answers, door, respond
 from components.inference.engine import Engine
 from components.inference.follow import Follower
-from components.inference.gateway.app import Gateway, Policies
+from components.inference.gateway.access import warn_of_strangers
+from components.inference.gateway.app import Gateway
 from components.inference.gateway.call import Call, Reply, current
+from components.inference.gateway.cells import Cells
 from components.inference.gateway.failure import failure
+from components.inference.gateway.metrics import Metrics
 from components.inference.gateway.page import routes
+from components.inference.gateway.policies import policies
 from components.inference.gateway.predict import answered
+from components.inference.gateway.tracing import tracing
 from components.inference.model import Model
 from components.inference.options import Options
 from components.inference.process import settle, speak
@@ -46,9 +52,12 @@ class Arguments(BaseModel):
 
 
 _arguments = bentoml.use_arguments(Arguments)
+_engine, _metrics = Engine(), Metrics(Cells.private())
 try:
     _model = bentoml.models.get(f"{_arguments.workload}:{_arguments.version}")
     _options, _about = Options.read(), verified(Path(_model.path))
+    _policies = policies(_options, _metrics, routes(_engine))
+    _tracing = tracing(_options.tracing, _options.tracing_share)
 except NotFound as error:
     missing = f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there"
     raise BentoMLException(missing) from error
@@ -61,7 +70,6 @@ set_arguments(_said)  # what a Bento keeps, and workers get: "latest" would move
 _codec = catalogue.codec(_about.kind)
 _intake = Intake(_codec.request(_about.input), _codec.rows)
 _labelled = _codec.labelled(_about.input)
-_engine = Engine()
 Input = door(_intake)
 Output = answers(_codec.Answer, _intake.type)
 
@@ -72,6 +80,7 @@ Output = answers(_codec.Answer, _intake.type)
     http={"host": "127.0.0.1", "port": 3000},
     metrics={"enabled": False, "namespace": "bentoml"},  # the gateway has its own
     logging={"access": {"enabled": False}},
+    tracing=_tracing,
 )
 class Endpoint:
     """Answers with the model of one registered version."""
@@ -81,6 +90,10 @@ class Endpoint:
     def __init__(self) -> None:
         die_with_parent()
         speak()
+        if not _options.keyed:
+            warn_of_strangers()
+        _metrics.share()
+        _engine.ran, _engine.swapped = _metrics.ran, _metrics.serves
         with readiness.starting():
             model, self._follower = _opening()
         _engine.swap(model)
@@ -89,8 +102,10 @@ class Endpoint:
     @bentoml.on_startup
     async def follow(self) -> None:
         """Have the champion take over whenever there is another one."""
+        loop = asyncio.get_running_loop()
         if self._follower:
-            self._follower.start(_engine.swap, asyncio.get_running_loop())
+            self._follower.failed = partial(loop.call_soon_threadsafe, _metrics.swapped, "failed")
+            self._follower.start(_engine.swap, loop)
 
     @bentoml.api
     async def predict(self, request: Input, /) -> Output:  # type: ignore[valid-type]
@@ -160,5 +175,10 @@ def _opening() -> tuple[Model, Follower | None]:
 
 
 cast("Any", Endpoint).add_asgi_middleware(
-    Gateway, engine=_engine, intake=_intake, options=_options, policies=Policies(routes=routes(_engine))
+    Gateway,
+    engine=_engine,
+    intake=_intake,
+    options=_options,
+    policies=_policies,
+    first=_options.tracing is None,
 )
