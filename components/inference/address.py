@@ -21,8 +21,11 @@ class Address:
         """Open `address`; nothing is read yet.
 
         Raises:
-            ConfigError: fsspec does not know such an address, or lacks the package for it.
+            ConfigError: fsspec does not know such an address, or lacks the package for it; or a directory's path is not
+                whole, which each process would take to be another one.
         """
+        if "://" not in address and not Path(address).is_absolute():
+            raise ConfigError(f"{address}: name the directory by its whole path, as {Path(address).absolute()}")
         try:
             self._files, self._root = url_to_fs(address, use_listings_cache=False)
         except (ImportError, ValueError) as error:

@@ -7,7 +7,6 @@
 Nothing else is changed or deleted when it moves, so that it may move back.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -143,11 +142,10 @@ def _pointer(bundle: Path, workload: str, version: str) -> Pointer:
 
 def _bring(address: Address, pointer: Pointer, to: Path) -> None:
     """Copy what the pointer names: `bundle.json` first, which is believed by its hash, then what it names."""
-    bring: Callable[[str], None] = lambda name: address.get(f"{pointer.path}/{name}", to / name)  # noqa: E731
-    bring(ABOUT)
+    address.get(f"{pointer.path}/{ABOUT}", to / ABOUT)
     _expect(to / ABOUT, pointer.bundle)
     for name in [*_files(read_about(to)), *pointer.beside]:
-        bring(name)
+        address.get(f"{pointer.path}/{name}", to / name)
 
 
 def _hold(path: Path, pointer: Pointer) -> None:

@@ -202,7 +202,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     assert contents(fetch(place, made, cache)) == contents(tmp_path / "bundle")
 
 
-@pytest.mark.parametrize("address", ["nowhere://champions", "s3://champions"])
+@pytest.mark.parametrize("address", ["nowhere://champions", "s3://champions", "state/champions"])
 def test_an_unknown_address_is_a_wrong_setting(address: str) -> None:
     with pytest.raises(ConfigError, match=f"^{address}: .*{address.partition(':')[0]}"):
         Address(address)
