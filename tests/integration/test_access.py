@@ -106,6 +106,12 @@ def test_a_key_is_asked_for_and_health_is_not(served: Served) -> None:
     assert served.get("/docs.json", x_api_key=SHOP).status_code == 200
 
 
+def test_a_worker_knows_where_it_listens(served: Served) -> None:
+    """By which it knows when to warn that it has no keys."""
+    connections = [connection for worker in served.workers() for connection in worker.net_connections()]
+    assert [one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN] == ["127.0.0.1"] * 2
+
+
 def test_every_answer_is_named_and_says_what_browsers_are_not_to_do(served: Served) -> None:
     for answer in (served.ask(x_api_key=SHOP, x_request_id="mine-1"), served.get("/docs.json", x_request_id="mine-1")):
         assert answer.headers["x-request-id"] == "mine-1"
