@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import onnx
 import psutil
@@ -152,6 +153,9 @@ def test_under_load_every_answer_is_one_version_s_and_none_is_missing(served: Se
 
     answers = Load(served.url).run(8, back_and_forth)
     assert max(took) < WITHIN
+    metrics = httpx.get(f"{served.url}/metrics").text.splitlines()
+    assert 'journeyman_swaps_total{outcome="done"} 12' in metrics
+    assert 'journeyman_model_workers{version="1"} 2' in metrics
     given = Counter(told["model_version"] for told in answers)
     assert set(given) == {"1", "2", "3"}
     assert all(told == expected[told["model_version"]] for told in answers)
@@ -183,6 +187,7 @@ def test_a_spoilt_bundle_is_said_and_the_old_one_goes_on_answering(served: Serve
     assert len(said) == 2  # one a worker
     assert re.search(r"model\.onnx: SHA-256 is .*; what is at work stays at work$", said[0])
     assert "Traceback" not in served.log
+    assert 'journeyman_swaps_total{outcome="failed"}' in httpx.get(f"{served.url}/metrics").text
     before = served.swaps("3")
     served.publish("3")
     wait_for(lambda: served.swaps("3") == before + 2)
