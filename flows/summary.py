@@ -30,6 +30,8 @@ class Summary:
     verdict: Verdict
     bento: str
     asked: list[Asked]
+    published: str
+    """Where endpoints find it to be at work."""
 
     def __str__(self) -> str:
         answers = _table("Asked of the live endpoint", _ANSWERS, self._answers())
@@ -58,6 +60,7 @@ class Summary:
             ["champion", self.verdict.reason],
             ["MLflow run", self.version.run_id],
             ["Bento", self.bento],
+            ["published", f"version {self.verdict.champion.number} in {self.published}"],
             ["endpoint", f"{right} of {len(self.asked)} held-out examples right"],
         ]
 

@@ -1,5 +1,6 @@
-"""Flow `train`: teach, examine, register, promote, package, put to work. `python -m flows.train [WORKLOAD]`."""
+"""Flow `train`: teach, examine, register, promote, package, ask, put to work. `python -m flows.train [WORKLOAD]`."""
 
+import os
 from pathlib import Path
 
 from prefect import flow, task
@@ -7,12 +8,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from components.config.files import read_json
-from components.config.settings import artifacts
+from components.config.settings import CHAMPIONS, artifacts
 from components.inference.check import Asked, check_endpoint
-from components.inference.package import package
+from components.inference.examples import EXAMPLES, examples
+from components.inference.model import CARD
+from components.inference.package import package, packaged_bundle
+from components.inference.published import publish
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
+from components.registry.card import card
 from components.registry.gate import Verdict, promote
 from components.registry.register import Version, register, version_bundle
 from flows import console
@@ -35,8 +40,9 @@ def train(workload: str = DEFAULT) -> Summary:
     verdict = promote_version(version)
     bundle, bento = package_champion(verdict.champion)
     asked = ask_endpoint(bento, bundle, verdict.champion)
+    published = publish_champion(bundle, verdict.champion)
 
-    summary = Summary(workload, stages, version, new, measured(version), verdict, bento, asked)
+    summary = Summary(workload, stages, version, new, measured(version), verdict, bento, asked, published)
     summary.publish()
     return summary
 
@@ -65,15 +71,25 @@ def promote_version(challenger: Version) -> Verdict:
 
 @task(task_run_name="package", cache_policy=NO_CACHE, persist_result=False)
 def package_champion(champion: Version) -> tuple[Path, str]:
-    """Take the champion's bundle into the Bento store and build its Bento."""
+    """Take the champion's bundle into the Bento store, with its card and examples, and build its Bento."""
     bundle = version_bundle(champion)
-    return bundle, package(bundle, champion.workload, champion.number)
+    shown = examples(open_prepared(artifacts(champion.workload, "prepared")))
+    return bundle, package(bundle, champion.workload, champion.number, {CARD: card(champion), EXAMPLES: shown})
 
 
 @task(task_run_name="ask endpoint", cache_policy=NO_CACHE, persist_result=False)
 def ask_endpoint(bento: str, bundle: Path, champion: Version) -> list[Asked]:
     """Serve the Bento and ask it about held-out examples."""
     return check_endpoint(bento, bundle, champion.number, open_prepared(artifacts(champion.workload, "prepared")))
+
+
+@task(task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
+def publish_champion(bundle: Path, champion: Version) -> str:
+    """Point the endpoints that follow to the champion; return where that is said."""
+    packaged = packaged_bundle(bundle, champion.workload, champion.number)
+    address = os.environ[CHAMPIONS]
+    publish(packaged, champion.workload, champion.number, address)
+    return f"{address}/{champion.workload}"
 
 
 if __name__ == "__main__":

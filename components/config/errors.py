@@ -21,6 +21,10 @@ class BundleError(JourneymanError):
     """A bundle that is missing, incomplete or not what its hash says."""
 
 
+class PublishedError(JourneymanError):
+    """What is published for endpoints to follow cannot be written, read or believed."""
+
+
 class TrainingError(JourneymanError):
     """A training that cannot go on: its loss left the numbers, or its memory or disk is full."""
 

@@ -13,6 +13,10 @@ INBOX = Path("data/inbox")
 SCHEMAS = Path("data/schemas")
 MEMORY = "JOURNEYMAN_MEMORY"
 """The variable with the address (SQLAlchemy's form) of the database in which endpoints remember."""
+CHAMPIONS = "JOURNEYMAN_CHAMPIONS"
+"""The variable with the address at which champions are published, and endpoints follow them."""
+VERSION = "JOURNEYMAN_VERSION"
+"""The variable with the one version that an endpoint answers with, whoever is champion."""
 
 
 def artifacts(workload: str, stage: str) -> Path:
@@ -42,6 +46,7 @@ def environment(root: Path) -> dict[str, str]:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else `mlflow server` starts ten processes
         "DVC_NO_ANALYTICS": "1",
         "DO_NOT_TRACK": "true",
+        CHAMPIONS: str(state / "champions"),
     }
     return {name: os.environ.get(name) or value for name, value in defaults.items()}
 

@@ -57,10 +57,7 @@ class Bundle:
             BundleError: a file is missing, or is not what its hash says.
         """
         self.path = path
-        self.about = read_about(path)
-        _verify(path / MODEL, self.about.model_sha256)
-        for name, expected in self.about.files.items():
-            _verify(path / SERVING / name, expected)
+        self.about = verified(path)
         self._session = _session(path / MODEL)
         self._graph_input = self._session.get_inputs()[0]
         self._input = self._graph_input.name
@@ -130,6 +127,19 @@ def read_about(path: Path) -> About:
         raise BundleError(f"{path / ABOUT}: not a bundle of format {FORMAT}") from error
 
 
+def verified(path: Path) -> About:
+    """Read what the bundle at `path` says of itself, and hold every file to it.
+
+    Raises:
+        BundleError: a file is missing, or is not what its hash says.
+    """
+    about = read_about(path)
+    _verify(path / MODEL, about.model_sha256)
+    for name, expected in about.files.items():
+        _verify(path / SERVING / name, expected)
+    return about
+
+
 def bundle_hash(path: Path) -> str:
     """Hash of the whole bundle: SHA-256 of its `bundle.json`, which names that of the model."""
     read_about(path)
@@ -151,4 +161,7 @@ def _session(model: Path) -> "onnxruntime.InferenceSession":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's have no root of their own
+        raise BundleError(f"{model}: ONNX Runtime does not take it: {error}") from error

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from components.config.errors import EndpointError
 from components.inference.bundle import Bundle
 from components.inference.endpoint import running_endpoint
+from components.inference.examples import spread
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 
@@ -36,7 +36,7 @@ def check_endpoint(bento: str, bundle: Path, version: str, data: PreparedData, c
         EndpointError: it does not answer, answers for another version, or otherwise than the bundle does.
     """
     reference, labels = Bundle(bundle), data.labels("test")
-    places = _places(np.asarray(labels), count)
+    places = spread(np.asarray(labels), count)
     requests = catalogue.sample(data.kind).requests(data, places, False)
     asked = []
     with running_endpoint(bento) as endpoint:
@@ -51,15 +51,6 @@ def check_endpoint(bento: str, bundle: Path, version: str, data: PreparedData, c
             actual = data.classes[labels[place]]
             asked.append(Asked(place, actual, answer["label"], answer["probability"], milliseconds))
     return asked
-
-
-def _places(labels: NDArray[np.int64], count: int) -> list[int]:
-    """Return places spread over those of each class, in their order."""
-    classes = np.unique(labels)
-    each = [np.flatnonzero(labels == label) for label in classes]
-    share = max(1, count // len(classes))
-    spread = [places[np.linspace(0, len(places) - 1, num=min(share, len(places)), dtype=int)] for places in each]
-    return [int(place) for place in np.sort(np.concatenate(spread))[:count]]
 
 
 def _expected(bundle: Bundle, data: PreparedData, places: list[int], version: str) -> list[dict[str, Any]]:

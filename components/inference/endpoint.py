@@ -18,7 +18,7 @@ import httpx
 
 from components.config.entry import die_with_parent
 from components.config.errors import EndpointError
-from components.config.settings import MEMORY
+from components.config.settings import CHAMPIONS, MEMORY, VERSION
 
 _START_LIMIT = 60.0  # seconds until /readyz has to answer
 _STOP_LIMIT = 20.0  # seconds from SIGTERM to SIGKILL
@@ -59,10 +59,11 @@ def running_endpoint(bento: str) -> Iterator[Endpoint]:
         port = _free_port()
         command = [sys.executable, "-m", "bentoml", "serve", bento, "--host", "127.0.0.1", "--port", str(port)]
         memory = {MEMORY: f"sqlite:///{folder}/memory.db"}  # its own: what is asked here is no customer's
+        alone = {CHAMPIONS: "", VERSION: ""}  # this very Bento is asked, whoever is champion
         server = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **memory},
+            env={**os.environ, **memory, **alone},
             stdout=log,
             stderr=log,
             preexec_fn=partial(die_with_parent, SIGTERM),

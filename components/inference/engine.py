@@ -34,6 +34,8 @@ class Engine:
     def __init__(self) -> None:
         self.ran: Callable[[int], None] = _nothing
         """Is told how many examples each run of the model had (for metrics)."""
+        self.swapped: Callable[[str], None] = _nothing
+        """Is told which version answers from now on (for metrics)."""
         self._lane: Lane | None = None
         self._beside: ThreadPoolExecutor | None = None
 
@@ -53,6 +55,7 @@ class Engine:
         What has begun ends with the model that it began with, which is closed when the last of that is done.
         """
         before, self._lane = self._lane, Lane(model, self._tell)
+        self.swapped(model.version)
         if before:
             before.retire()
 
@@ -138,4 +141,4 @@ class Engine:
         self.ran(examples)
 
 
-def _nothing(_: int) -> None: ...
+def _nothing(_: object) -> None: ...

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from components.config.errors import BundleError
 from components.inference.bundle import Bundle
+from components.inference.examples import read_examples
 from components.kinds import catalogue
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Model:
         self.about = bundle.about
         self.codec = catalogue.codec(self.about.kind)
         self.card = _card(bundle.path)
+        self.examples = read_examples(bundle.path)
         self._bundle = bundle
         about = self.about
         self._reader = self.codec.Reader(about.workload, about.input, about.serve, bundle.files, memory)

@@ -5,13 +5,19 @@ What belongs to a model's answers is in `params.yaml` instead, section `serve`, 
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Self
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from components.config.errors import ConfigError
 
 PREFIX = "JOURNEYMAN_"
+_NEVER_EMPTY = ("api_keys", "api_keys_file")  # a secret that did not arrive is no leave for everyone
+
+
+def _listed(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",")) if isinstance(text, str) else text
 
 
 class Options(BaseModel):
@@ -27,16 +33,46 @@ class Options(BaseModel):
     """Seconds from a request's arrival to its answer; what has no answer by then is given up (504)."""
     memory: str | None = None
     """Address (SQLAlchemy's form) of the database in which the endpoint remembers; a file beside the models."""
+    api_keys_file: Path | None = None
+    """File of the API keys that open (`gateway.keys`); it is read again when it changes."""
+    api_keys: str | None = Field(default=None, repr=False)
+    """Lines as in that file, separated by commas."""
+    rate: Annotated[float, Field(gt=0.0)] | None = None
+    """Questions a second that each key may put to one worker; None: any number."""
+    burst: Annotated[int, Field(ge=1)] | None = None
+    """How many of them at once; those of one second."""
+    cors: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    """Origins whose pages may ask from a browser, separated by commas."""
+    metrics: Literal["open", "keys", "off"] = "open"
+    """Who may read `/metrics`: everyone, whoever has a key, nobody."""
+    log_requests: bool = False
+    """Whether each request is written to standard output as a line of JSON."""
+    tracing: str | None = None
+    """Address (OTLP over HTTP) that spans are sent to; None: there are none."""
+    tracing_share: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    """Of the requests that are traced where their callers have not decided it."""
+    champions: str | None = None
+    """Address at which champions are published, to be followed: a directory, or what fsspec knows; nobody is."""
+    follow_every: Annotated[float, Field(gt=0.0)] = 1.0
+    """Seconds between two looks at the pointer there."""
+    version: str | None = None
+    """The one version to answer with, whoever is champion: the Bento's, or a published one."""
+
+    @property
+    def keyed(self) -> bool:
+        """Whether a key is asked for."""
+        return self.api_keys_file is not None or self.api_keys is not None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Return what the environment says, an empty variable being none.
+        """Return what the environment says, an empty variable being none, but where that would open a door.
 
         Raises:
             ConfigError: a value that its setting does not take; the message names the variable.
         """
         given = os.environ if environment is None else environment
-        found = {name: value for name in cls.model_fields if (value := given.get(variable(name)))}
+        found = {name: given[variable(name)] for name in cls.model_fields if variable(name) in given}
+        found = {name: value for name, value in found.items() if value or name in _NEVER_EMPTY}
         try:
             return cls.model_validate(found)
         except ValidationError as error:

@@ -6,7 +6,9 @@ they are made in a store of their own beside it and moved by one rename.
 
 import hashlib
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import bentoml
 import yaml
@@ -15,32 +17,49 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 from bentoml._internal.tag import Tag
 
-from components.config.files import scratch_directory, whole_file
+from components.config.files import scratch_directory, whole_file, write_json
 from components.inference.bundle import bundle_hash
 
 BENTOFILE = Path("bentofile.yaml")
 
 
-def package(bundle: Path, name: str, version: str) -> str:
+def package(bundle: Path, name: str, version: str, beside: Mapping[str, Any] | None = None) -> str:
     """Return the tag of the Bento that serves `bundle`, version `version` of the registered model `name`.
 
     The tag is a pure function of the bundle and of the code that serves it, so nothing is built twice. `latest` of
     both stores points to it afterwards.
+
+    Args:
+        bundle: the bundle's directory.
+        name: the registered model.
+        version: its version.
+        beside: what goes with the bundle, for people, as JSON by file name; it is no part of the bundle or of the tag.
     """
-    model = Tag(name, f"v{version}-{bundle_hash(bundle)[:8]}")
+    model = _model(bundle, name, version)
     bento = Tag(name, f"{model.version}-{_code_hash()[:8]}")
     home = Path(BentoMLContainer.bentoml_home.get())
-    _take_in(bundle, model, version, home)
+    _take_in(bundle, model, version, beside or {}, home)
     _build(bento, model, home)
     return str(bento)
 
 
-def _take_in(bundle: Path, tag: Tag, version: str, home: Path) -> None:
+def packaged_bundle(bundle: Path, name: str, version: str) -> Path:
+    """Return where `package` has put the bundle, with what goes with it beside it."""
+    return _place(Path(BentoMLContainer.bentoml_home.get()) / "models", _model(bundle, name, version))
+
+
+def _model(bundle: Path, name: str, version: str) -> Tag:
+    return Tag(name, f"v{version}-{bundle_hash(bundle)[:8]}")
+
+
+def _take_in(bundle: Path, tag: Tag, version: str, beside: Mapping[str, Any], home: Path) -> None:
     if not _place(home / "models", tag).exists():
         with scratch_directory(home / "taking-in") as scratch:
             made = bentoml.models.create(tag, metadata={"version": version}, _model_store=ModelStore(scratch))
             with made as model:
                 shutil.copytree(bundle, model.path, dirs_exist_ok=True)
+                for file, content in beside.items():
+                    write_json(Path(model.path) / file, content)
             _arrive(scratch, home / "models", tag)
     _make_latest(home / "models", tag)
 
@@ -53,7 +72,7 @@ def _build(tag: Tag, model: Tag, home: Path) -> None:
                 build_ctx=str(Path.cwd()),
                 name=tag.name,
                 version=tag.version,
-                args={"workload": model.name, "version": model.version},
+                args={"workload": model.name, "version": model.version, "pinned": False},
                 reload=True,
                 _bento_store=BentoStore(scratch),
             )

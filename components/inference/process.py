@@ -1,9 +1,14 @@
-"""What a process of the endpoint does to itself: a worker when its model is loaded."""
+"""What a process of the endpoint does to itself: a worker before and after its model is loaded."""
 
 import gc
 import logging
 
 _YOUNG = 50_000  # objects that may come before they are looked through; a request leaves none behind
+
+
+def speak() -> None:
+    """Have what this project logs be heard from INFO on, as what BentoML logs is."""
+    logging.getLogger("components").setLevel(logging.INFO)
 
 
 def settle() -> None:

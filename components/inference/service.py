@@ -4,31 +4,43 @@
 Bento remembers both, so that it serves what it was built with.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import bentoml
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.utils.args import set_arguments
-from bentoml.exceptions import NotFound
+from bentoml.exceptions import BentoMLException, NotFound
 from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.responses import Response
 
 from components.config.entry import die_with_parent
-from components.inference.bundle import read_about
+from components.config.errors import JourneymanError
+from components.inference import readiness
+from components.inference.bundle import verified
 from components.inference.door import answers, door, respond
 from components.inference.engine import Engine
-from components.inference.gateway.app import Gateway, Policies
+from components.inference.follow import Follower
+from components.inference.gateway.access import warn_of_strangers
+from components.inference.gateway.app import Gateway
 from components.inference.gateway.call import Call, Reply, current
+from components.inference.gateway.cells import Cells
 from components.inference.gateway.failure import failure
+from components.inference.gateway.metrics import Metrics
 from components.inference.gateway.openapi import DOCUMENT, document
+from components.inference.gateway.page import routes
+from components.inference.gateway.policies import policies
 from components.inference.gateway.predict import answered
+from components.inference.gateway.tracing import tracing
 from components.inference.intake import Intake
 from components.inference.model import Model
 from components.inference.options import Options
-from components.inference.process import settle
+from components.inference.process import settle, speak
+from components.inference.source import opening
 from components.kinds import catalogue
 
 
@@ -37,21 +49,31 @@ class Arguments(BaseModel):
 
     workload: str = "garments"
     version: str = "latest"
+    pinned: bool | None = None
+    """Serve that version whatever is published; if nothing is said, then whether one is named."""
 
 
 _arguments = bentoml.use_arguments(Arguments)
+_engine, _metrics = Engine(), Metrics(Cells.private())
 try:
     _model = bentoml.models.get(f"{_arguments.workload}:{_arguments.version}")
+    _options, _about = Options.read(), verified(Path(_model.path))
+    _policies = policies(
+        _options, _metrics, {**routes(_engine), DOCUMENT: document(lambda: cast("Any", Endpoint).openapi_spec.asdict())}
+    )
+    _tracing = tracing(_options.tracing, _options.tracing_share)
 except NotFound as error:
-    raise NotFound(f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there") from error
-set_arguments({"workload": _model.tag.name, "version": _model.tag.version})  # what a Bento keeps: "latest" would move
+    missing = f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there"
+    raise BentoMLException(missing) from error
+except JourneymanError as error:
+    raise BentoMLException(str(error)) from error  # which BentoML says in one line
+_pinned = _arguments.version != "latest" if _arguments.pinned is None else _arguments.pinned
+_said = {"workload": _model.tag.name, "version": _model.tag.version, "pinned": _pinned}
+set_arguments(_said)  # what a Bento keeps, and workers get: "latest" would move
 
-_options = Options.read()
-_about = read_about(Path(_model.path))
 _codec = catalogue.codec(_about.kind)
 _intake = Intake(_codec.request(_about.input), _codec.rows, _about.serve["max_bytes"])
 _labelled = _codec.labelled(_about.input)
-_engine = Engine()
 Input = door(_intake)
 Output = answers(_codec.Answer, _intake.type)
 
@@ -62,6 +84,7 @@ Output = answers(_codec.Answer, _intake.type)
     http={"host": "127.0.0.1", "port": 3000},
     metrics={"enabled": False, "namespace": "bentoml"},  # the gateway has its own
     logging={"access": {"enabled": False}},
+    tracing=_tracing,
 )
 class Endpoint:
     """Answers with the model of one registered version."""
@@ -70,9 +93,23 @@ class Endpoint:
 
     def __init__(self) -> None:
         die_with_parent()
-        version = str(_model.info.metadata["version"])
-        _engine.swap(Model.open(Path(_model.path), version, _options.memory or _memory()))
+        speak()
+        with readiness.starting():
+            if not _options.keyed:
+                warn_of_strangers()
+            _metrics.share()
+            _engine.ran, _engine.swapped = _metrics.ran, _metrics.serves
+            model, self._follower = _opening()
+            _engine.swap(model)
         settle()
+
+    @bentoml.on_startup
+    async def follow(self) -> None:
+        """Have the champion take over whenever there is another one."""
+        loop = asyncio.get_running_loop()
+        if self._follower:
+            self._follower.failed = partial(loop.call_soon_threadsafe, _metrics.swapped, "failed")
+            self._follower.start(_engine.swap, loop)
 
     @bentoml.api
     async def predict(self, request: Input, /) -> Output:  # type: ignore[valid-type]
@@ -100,10 +137,13 @@ class Endpoint:
         from components.inference.supervisor import look_after_workers  # here: no worker needs it
 
         look_after_workers()
+        readiness.listen()
 
     @bentoml.on_shutdown
     def shut_down(self) -> None:
-        """Let go of the model's memory."""
+        """Let go of the pointer, and of the model's memory."""
+        if self._follower:
+            self._follower.stop()
         _engine.close()
 
 
@@ -129,11 +169,13 @@ async def _unless_refused(content: Any, work: Callable[[Call], Awaitable[bytes]]
         return respond(failure(call, error))
 
 
-def _memory() -> str:
-    """Return where this workload's endpoints remember unless they are told: in a database beside the models."""
-    folder = Path(BentoMLContainer.bentoml_home.get()) / "memory"
-    folder.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{folder / str(_model.tag.name)}.db"
+def _opening() -> tuple[Model, Follower | None]:
+    """Return the model to start with; what it remembers and what is fetched is kept beside the models."""
+    home, version = Path(BentoMLContainer.bentoml_home.get()), str(_model.info.metadata["version"])
+    memory = home / "memory" / f"{_model.tag.name}.db"
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    options = _options.model_copy(update={"version": version}) if _pinned else _options
+    return opening(Path(_model.path), version, _options.memory or f"sqlite:///{memory}", home / "followed", options)
 
 
 cast("Any", Endpoint).add_asgi_middleware(
@@ -141,5 +183,6 @@ cast("Any", Endpoint).add_asgi_middleware(
     engine=_engine,
     intake=_intake,
     options=_options,
-    policies=Policies(routes={DOCUMENT: document(lambda: cast("Any", Endpoint).openapi_spec.asdict())}),
+    policies=_policies,
+    first=_options.tracing is None,
 )

@@ -1,5 +1,6 @@
 """The whole loop, as `make run` runs it, on a small real data set."""
 
+import json
 import os
 import re
 import signal
@@ -29,6 +30,8 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
     assert facts["champion"] == "version 1 is the first champion"
     assert facts["Bento"].startswith("digits:v1-")
     assert re.search(r"\d+ of 10 held-out examples right", facts["endpoint"])
+    pointer = json.loads((project.path / "state" / "champions" / "digits" / "champion.json").read_text())
+    assert (pointer["version"], sorted(pointer["beside"])) == ("1", ["card.json", "examples.json"])
     assert len(re.findall(r"│ digit-\d\s+│ digit-\d\s+│ [01]\.\d{3}", first)) == 10
     assert "Completed('ran" in first
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -259,14 +259,21 @@ def test_it_is_served_in_an_environment_that_has_only_what_it_lists(
 
 
 @contextmanager
-def serving(project: Project, *arguments: str, cwd: Path, python: str = sys.executable) -> Iterator[str]:
+def serving(
+    project: Project,
+    *arguments: str,
+    cwd: Path,
+    python: str = sys.executable,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     """Run `bentoml serve` as a user does, on a free port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     command = [python, "-m", "bentoml", "serve", *arguments, "--port", str(port)]
     with (project.path / "state" / "serve.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=cwd, env=project.environment(), stdout=log, stderr=log)
+        environment = {**project.environment(), **(variables or {})}
+        server = subprocess.Popen(command, cwd=cwd, env=environment, stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + 60
         while True:

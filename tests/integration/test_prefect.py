@@ -44,7 +44,18 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(project: Project, serv
     assert run["parameters"] == {"workload": "digits"}
     states = {task["name"]: task["state_name"] for task in _tasks(server, run["id"])}
     assert states == dict.fromkeys(
-        ["ingest", "prepare", "train", "export", "evaluate", "register", "promote", "package", "ask endpoint"],
+        [
+            "ingest",
+            "prepare",
+            "train",
+            "export",
+            "evaluate",
+            "register",
+            "promote",
+            "package",
+            "ask endpoint",
+            "publish",
+        ],
         "Completed",
     )
     (artifact,) = httpx.post(f"{server}/artifacts/latest/filter", json={}).json()

@@ -1,38 +1,23 @@
 """The way of a request through the gateway; see the package's docstring."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable
 from typing import Any
 
 from components.inference.engine import Engine
 from components.inference.gateway import relay
-from components.inference.gateway.call import Call, Header, Receive, Reply, Scope, Send, refusal
+from components.inference.gateway.call import Call, Receive, Reply, Scope, Send, refusal
 from components.inference.gateway.failure import failure
+from components.inference.gateway.policies import Policies, Route
 from components.inference.gateway.predict import Predict
 from components.inference.gateway.watch import Watch
 from components.inference.intake import FORM, Intake
 from components.inference.options import Options
 
-Guard = Callable[[Call], Reply | None]
-Route = Callable[[Call], Reply]
-Headers = Callable[[Call], Iterable[Header]]
-Observer = Callable[[Call], None]
-
 PREDICT = "/predict"
 _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 _BUSY = refusal(429, "the endpoint has all the requests it can take; come again", (b"retry-after", b"1"))
 _SEEN = "journeyman.call"  # marks a scope that has been here
-
-
-@dataclass(frozen=True)
-class Policies:
-    """What is asked and done about every call; the package's docstring says when."""
-
-    guards: tuple[Guard, ...] = ()
-    routes: Mapping[str, Route] = field(default_factory=dict)
-    headers: tuple[Headers, ...] = ()
-    observers: tuple[Observer, ...] = ()
 
 
 class Gateway:
@@ -84,7 +69,8 @@ class Gateway:
         try:
             for guard in self._policies.guards:
                 if (reply := guard(call)) is not None:
-                    call.outcome = "refused"
+                    if reply.status >= 400 and call.outcome == "answered":
+                        call.outcome = "refused"
                     return reply
             if route := self._routes.get(call.path):
                 return route(call) if call.method in ("GET", "HEAD") else relay.not_allowed(call, b"GET, HEAD")

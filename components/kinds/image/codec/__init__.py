@@ -21,7 +21,10 @@ ANY = Limits()
 class Request(BaseModel):
     """What `POST /predict` takes: one upload."""
 
-    picture: bytes = Field(description="A picture: PNG, JPEG, WebP or BMP, grey or colour, any size.")
+    picture: bytes = Field(
+        description="A picture: PNG, JPEG, WebP or BMP, grey or colour, any size.",
+        json_schema_extra={"x-media-types": [f"image/{format.lower()}" for format in FORMATS]},
+    )
 
 
 class Answer(BaseModel):

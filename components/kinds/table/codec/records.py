@@ -95,7 +95,8 @@ def _type(column: Column) -> tuple[Any, Any]:
     kind: Any = _TYPES[column.type]
     if column.type != "time":
         kind = Annotated[kind, Field(strict=True, **limits)]
-    shown: dict[str, Any] = {"examples": [column.example]} if column.example is not None else {}
+    examples = list(column.values[:20]) if column.values else [column.example]
+    shown: dict[str, Any] = {"examples": examples} if examples != [None] else {}
     known = (
         f"Known: {', '.join(column.values[:20])}" + ("…" if len(column.values) > 20 else "") if column.values else None
     )

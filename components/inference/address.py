@@ -1,0 +1,95 @@
+"""An address where files are published: a directory, or what fsspec knows (`s3://…` with s3fs, `gs://…` with gcsfs)."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fsspec.core import url_to_fs
+
+from components.config.errors import ConfigError, PublishedError
+from components.config.files import whole_file
+
+_CHUNK = 1 << 20
+
+
+class Address:
+    """Files by name under one address. A file is replaced at once: who reads finds the old or the new one, whole."""
+
+    def __init__(self, address: str) -> None:
+        """Open `address`; nothing is read yet.
+
+        Raises:
+            ConfigError: fsspec does not know such an address, or lacks the package for it; or a directory's path is not
+                whole, which each process would take to be another one.
+        """
+        if "://" not in address and not Path(address).is_absolute():
+            raise ConfigError(f"{address}: name the directory by its whole path, as {Path(address).absolute()}")
+        try:
+            self._files, self._root = url_to_fs(address, use_listings_cache=False)
+        except (ImportError, ValueError) as error:
+            raise ConfigError(f"{address}: {error}") from error
+        self._local = "file" in self._files.protocol
+        self._address = address
+
+    def __str__(self) -> str:
+        return self._address
+
+    def read(self, name: str) -> bytes | None:
+        """Return the file's content, None where there is none."""
+        with self._reaching(name):
+            try:
+                content: bytes = self._files.cat_file(self._at(name))
+            except FileNotFoundError:
+                return None
+        return content
+
+    def sha256(self, name: str) -> str | None:
+        """Return the hexadecimal SHA-256 of the file, None where there is none."""
+        digest = hashlib.sha256()
+        with self._reaching(name):
+            try:
+                with self._files.open(self._at(name), "rb") as file:
+                    while chunk := file.read(_CHUNK):
+                        digest.update(chunk)
+            except FileNotFoundError:
+                return None
+        return digest.hexdigest()
+
+    def write(self, name: str, content: bytes) -> None:
+        """Make `content` the file's, on a disk by a rename, in an object store by one PUT."""
+        with self._reaching(name):
+            if self._local:
+                with whole_file(Path(self._at(name))) as draft:
+                    draft.write_bytes(content)
+            else:
+                self._files.pipe_file(self._at(name), content)
+
+    def put(self, file: Path, name: str) -> None:
+        """Copy a local file there."""
+        with self._reaching(name):
+            if self._local:
+                with whole_file(Path(self._at(name))) as draft:
+                    self._files.put_file(str(file), str(draft))
+            else:
+                self._files.put_file(str(file), self._at(name))
+
+    def get(self, name: str, to: Path) -> None:
+        """Copy a file from there to the local path `to`."""
+        with self._reaching(name):
+            to.parent.mkdir(parents=True, exist_ok=True)
+            self._files.get_file(self._at(name), str(to))
+
+    def _at(self, name: str) -> str:
+        return f"{self._root.rstrip('/')}/{name}"
+
+    @contextmanager
+    def _reaching(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise PublishedError(f"{self._address}/{name}: missing") from error
+        except Exception as error:  # each file system raises errors of its own
+            said: Any = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise PublishedError(f"{self._address}/{name}: {type(error).__name__}: {said}") from error

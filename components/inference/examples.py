@@ -1,0 +1,63 @@
+"""Held-out examples that go with a bundle, for people to click: `examples.json` beside it, no part of its hash.
+
+`[{"name": the class it is, "row": {field: value}}]`; bytes are `{"base64": …}`.
+"""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.config.errors import BundleError
+from components.config.files import read_json
+from components.kinds import catalogue
+from components.kinds.prepared import PreparedData
+
+EXAMPLES = "examples.json"
+MOST = 10
+
+
+def examples(data: PreparedData, count: int = MOST) -> list[dict[str, Any]]:
+    """Return some `count` examples of the test split as callers send them, as many of each class, as JSON."""
+    labels = np.asarray(data.labels("test"))
+    places = spread(labels, count)
+    rows = catalogue.sample(data.kind).requests(data, places, False)
+    return [
+        {"name": data.classes[labels[place]], "row": {name: _packed(value) for name, value in row.items()}}
+        for place, row in zip(places, rows, strict=True)
+    ]
+
+
+def read_examples(path: Path) -> list[dict[str, Any]]:
+    """Return the examples in the directory `path`, their bytes as bytes; none if it has none.
+
+    Raises:
+        BundleError: they cannot be read.
+    """
+    try:
+        kept = read_json(path / EXAMPLES)
+        return [{**one, "row": {name: _unpacked(value) for name, value in one["row"].items()}} for one in kept]
+    except FileNotFoundError:
+        return []
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{path / EXAMPLES}: not what it should be ({error!r})") from error
+
+
+def spread(labels: NDArray[np.int64], count: int) -> list[int]:
+    """Return places spread over those of each class, in their order."""
+    classes = np.unique(labels)
+    each = [np.flatnonzero(labels == label) for label in classes]
+    share = max(1, count // len(classes))
+    picked = [places[np.linspace(0, len(places) - 1, num=min(share, len(places)), dtype=int)] for places in each]
+    return [int(place) for place in np.sort(np.concatenate(picked))[:count]]
+
+
+def _packed(value: Any) -> Any:
+    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _unpacked(value: Any) -> Any:
+    return base64.b64decode(value["base64"]) if isinstance(value, Mapping) else value

@@ -1,0 +1,51 @@
+"""What every answer tells browsers not to do. After OWASP's Secure Headers and REST Security cheat sheets."""
+
+from components.inference.gateway.call import Call, Header
+
+Headers = tuple[Header, ...]
+
+_ALL: Headers = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_NO_PAGE: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
+ANSWER: Headers = (*_ALL, (b"cache-control", b"no-store"), _NO_PAGE)
+"""With JSON, and whatever is no page: it is kept nowhere and shows nothing."""
+
+ABOUT: Headers = (*_ALL, (b"cache-control", b"private, no-cache"), _NO_PAGE)
+"""With what the page asks for first: it may be kept by its reader, who asks each time whether it is still so."""
+
+PAGE: Headers = (
+    *_ALL,
+    (b"cache-control", b"no-cache"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        b"frame-ancestors 'none'",
+    ),
+    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
+)
+"""With the page for a person: nothing from another address, no inline script, the camera for the page alone."""
+
+DOCS: Headers = (
+    *_ALL,
+    (b"cache-control", b"no-cache"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
+        b"base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+"""With BentoML's Swagger page, which would also fetch a tracker from another address: this keeps it from that."""
+
+
+def headers(call: Call) -> Headers:
+    """Return the headers for the answer to `call`."""
+    path = call.path
+    if path == "/" or path.startswith("/page/"):
+        return PAGE
+    if path == "/about" or path.startswith("/examples/"):
+        return ABOUT
+    return DOCS if path in ("/docs", "/docs/") or path.startswith("/static_content/") else ANSWER

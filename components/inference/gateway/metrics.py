@@ -1,0 +1,132 @@
+"""What is counted on the way of every request, and shown at `/metrics` as the sum over all workers of one server.
+
+A counter is an assignment to a cell that was looked up once.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Any, cast
+
+from components.inference.gateway.call import Call
+from components.inference.gateway.cells import Cells
+from components.inference.gateway.exposition import FAMILIES, cell, exposition
+
+_PATHS = {"/", "/about", "/docs", "/docs.json", "/explain", "/labels", "/livez", "/metrics", "/predict", "/readyz"}
+_BY_NAME = {family.name: family for family in FAMILIES}
+
+
+class Metrics:
+    """One worker's counters. All are moved by one thread, that of the event loop."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._begin(cells)
+
+    def share(self) -> None:
+        """Count where the other workers of this server see it; what was counted before is dropped."""
+        self._begin(Cells.shared())
+
+    def _begin(self, cells: Cells) -> None:
+        self._cells, self._values = cells, cells.values
+        self._answered: dict[tuple[str, int], tuple[int, _Histogram]] = {}
+        self._refused: dict[str, int] = {}
+        self._labels: dict[str, int] = {}
+        self._version = ""
+        self._served: str | None = None
+        self._bytes = _Histogram(cells, "journeyman_body_bytes")
+        self._rows = _Histogram(cells, "journeyman_rows")
+        self._batch = _Histogram(cells, "journeyman_batch_size")
+        self._in_hand, self._place_in_hand = 0, cells.place(cell("journeyman_requests_in_hand"))
+        self._forget("gauge")  # what the worker before this one has left was true of that one
+
+    def guard(self, call: Call) -> None:
+        """Count a request as in hand; the first of the guards, for `observe` hears of every request."""
+        self._in_hand += 1
+        self._values[self._place_in_hand] = self._in_hand
+
+    def observe(self, call: Call) -> None:
+        """Count a request that is over."""
+        self._in_hand -= 1
+        self._values[self._place_in_hand] = self._in_hand
+        self.answered(call.path if call.path in _PATHS else "other", call.status, call.seconds)
+        if call.outcome != "answered":
+            self.refused(call.outcome)
+        if call.answers and call.version is not None:
+            self.asked(call.received, len(call.answers))
+            self.predicted(call.version, [answer.label for answer in cast("Sequence[Any]", call.answers)])
+
+    def answered(self, path: str, status: int, seconds: float) -> None:
+        """Count a request; `path` is one of the endpoint's own, or `other`: callers make no series."""
+        found = self._answered.get((path, status))
+        if found is None:
+            found = self._answered[path, status] = self._new_path(path, status)
+        counter, latency = found
+        self._values[counter] += 1
+        latency.add(seconds)
+
+    def refused(self, reason: str) -> None:
+        """Count a refusal; `reason` is one of a few words."""
+        place = self._refused.get(reason)
+        if place is None:
+            place = self._refused[reason] = self._cells.place(cell("journeyman_refused_total", reason=reason))
+        self._values[place] += 1
+
+    def asked(self, size: int, rows: int) -> None:
+        """Take down a request to the model: bytes of its body, examples in it."""
+        self._bytes.add(size)
+        self._rows.add(rows)
+
+    def ran(self, examples: int) -> None:
+        """Take down one run of the model."""
+        self._batch.add(examples)
+
+    def predicted(self, version: str, labels: Sequence[str]) -> None:
+        """Count answers by label."""
+        if version != self._version:
+            self._version, self._labels = version, {}
+        for label in labels:
+            place = self._labels.get(label)
+            if place is None:
+                name = cell("journeyman_predictions_total", version=version, label=label)
+                place = self._labels[label] = self._cells.place(name)
+            self._values[place] += 1
+
+    def serves(self, version: str) -> None:
+        """Say which version this worker answers with from now on, and count the change."""
+        if self._served is not None:
+            self.swapped("done")
+        self._served = version
+        self._forget("journeyman_model_workers")
+        self._values[self._cells.place(cell("journeyman_model_workers", version=version))] = 1
+
+    def swapped(self, outcome: str) -> None:
+        """Count an attempt to change the version; `outcome` is `done` or `failed`."""
+        self._values[self._cells.place(cell("journeyman_swaps_total", outcome=outcome))] += 1
+
+    def exposition(self) -> bytes:
+        """Return what all workers have counted, in Prometheus's text format."""
+        return exposition(self._cells.total())
+
+    def _new_path(self, path: str, status: int) -> tuple[int, "_Histogram"]:
+        counter = self._cells.place(cell("journeyman_requests_total", path=path, status=str(status)))
+        return counter, _Histogram(self._cells, "journeyman_request_seconds", path=path)
+
+    def _forget(self, what: str) -> None:
+        """Set the numbers of a family, or of all families of a type, to 0."""
+        for name in self._cells.names():
+            family = _BY_NAME.get(name.partition("\t")[0])
+            if family and what in (family.name, family.type):
+                self._values[self._cells.place(name)] = 0
+
+
+class _Histogram:
+    """The cells of one histogram: one a bucket, and the sum."""
+
+    def __init__(self, cells: Cells, family: str, **labels: str) -> None:
+        self._bounds, self._values = _BY_NAME[family].bounds, cells.values
+        self._buckets = [cells.place(cell(family, bucket, **labels)) for bucket in _BY_NAME[family].buckets]
+        self._sum = cells.place(cell(family, "sum", **labels))
+
+    def add(self, value: float) -> None:
+        """Take down one value."""
+        self._values[self._buckets[bisect_left(self._bounds, value)]] += 1
+        self._values[self._sum] += value

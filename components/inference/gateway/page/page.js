@@ -1,0 +1,132 @@
+// The page: what the endpoint says of itself, a question, its answer. Nothing comes from another address.
+
+import { showAnswer, showProblem, showWaiting } from "./answer.js";
+import { showCard } from "./card.js";
+import { drawFields, fillFields, readFields } from "./fields.js";
+import { offerPictures, showPicture } from "./picture.js";
+import { className, element } from "./words.js";
+
+const KEY = "journeyman-key";
+const at = (id) => document.getElementById(id);
+let about = null;
+let asked = 0;
+
+await introduce();
+
+/** Ask the endpoint what it is, and draw the page accordingly. */
+async function introduce() {
+  const response = await call("about");
+  if (!response) return;
+  const before = about;
+  about = await response.json();
+  showCard(about);
+  if (before) return; // another version came to work: what the person has typed stays
+  at("question").hidden = false;
+  if (about.form.upload) drawUpload(about.form.upload);
+  else drawRecord(about.form.fields);
+  drawExamples(about.examples);
+}
+
+function drawUpload(upload) {
+  at("upload").hidden = false;
+  at("upload-hint").textContent = upload.description ?? "";
+  offerPictures(upload.types, askPicture);
+}
+
+function drawRecord(schema) {
+  at("record").hidden = false;
+  at("remembers").hidden = !about.remembers;
+  drawFields(at("fields"), schema);
+  at("record").addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask("application/json", readFields(at("fields")));
+  });
+}
+
+function drawExamples(examples) {
+  at("examples-box").hidden = examples.length === 0;
+  at("examples").replaceChildren(...examples.map(example));
+}
+
+function example({ name, href, record }) {
+  const button = element("button", "");
+  button.type = "button";
+  button.append(element("span", "", className(name, about.classes)));
+  if (record) button.addEventListener("click", () => askRecord(record));
+  else offerPicture(button, name, href);
+  const item = element("li", "");
+  item.append(button);
+  return item;
+}
+
+/** Show an example's picture on its button, which asks about it; what did not come at first is fetched by the click. */
+async function offerPicture(button, name, href) {
+  const canvas = element("canvas", "");
+  let picture = null;
+  const load = async () => {
+    picture ??= await (await call(href))?.blob();
+    if (picture) await showPicture(canvas, picture);
+  };
+  button.prepend(canvas);
+  button.addEventListener("click", async () => {
+    if (!picture) await load();
+    if (picture) await askPicture(picture, name);
+  });
+  await load();
+}
+
+async function askPicture(picture, name) {
+  const shown = await showPicture(at("picture"), picture);
+  at("picture").hidden = !shown;
+  at("picture").setAttribute("aria-label", name);
+  at("invitation").hidden = shown;
+  await ask("application/octet-stream", picture);
+}
+
+function askRecord(record) {
+  fillFields(at("fields"), record);
+  at("record").requestSubmit();
+}
+
+/** Ask, and show what comes; of several questions the last one's answer stands. */
+async function ask(type, body) {
+  const mine = ++asked;
+  showWaiting();
+  const began = performance.now();
+  const route = about.explains ? "explain" : "predict";
+  const response = await call(route, { method: "POST", headers: { "content-type": type }, body });
+  if (!response) return;
+  const answer = await response.json();
+  if (mine !== asked) return;
+  showAnswer(answer, about.classes, performance.now() - began);
+  if (answer.model_version !== about.version) await introduce();
+}
+
+/** Call the endpoint with the key, if there is one. Return what it answers; null after showing why there is nothing. */
+async function call(href, options = {}) {
+  const key = sessionStorage.getItem(KEY);
+  const headers = { ...options.headers, ...(key && { authorization: `Bearer ${key}` }) };
+  try {
+    const response = await fetch(href, { ...options, headers });
+    if (response.ok) return response;
+    if (response.status === 401) askForKey();
+    const said = await response.json().catch(() => ({}));
+    showProblem(said.error ?? `The endpoint answered with status ${response.status}.`);
+  } catch {
+    showProblem("The endpoint does not answer.");
+  }
+  return null;
+}
+
+function askForKey() {
+  at("key").hidden = false;
+  at("key-text").focus();
+}
+
+at("key").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(KEY, at("key-text").value.trim());
+  at("key").hidden = true;
+  showProblem("");
+  if (!about) await introduce();
+});

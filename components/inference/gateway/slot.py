@@ -1,0 +1,81 @@
+"""A file for each worker of one server, which outlives the worker and is taken over by the next.
+
+A lock, which the system itself lets go when its process ends, marks the files in use.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_WORKERS = 256  # of one server at most
+
+
+def take_slot(size: int) -> tuple[Path, int]:
+    """Return the directory of this server's workers, and a file of `size` bytes in it that is this worker's, open.
+
+    Raises:
+        OSError: none can be had.
+    """
+    folder = _folder()
+    for number in range(_WORKERS):
+        file = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _reserve(file, size)
+            return folder, file
+        except BlockingIOError:
+            os.close(file)
+        except OSError:
+            os.close(file)
+            raise
+    raise OSError(f"{folder} has {_WORKERS} workers already")
+
+
+def _reserve(file: int, size: int) -> None:
+    """Give the file its size: a disk that is full says so here, not by a SIGBUS to who writes to mapped memory."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:
+        os.truncate(file, size)
+
+
+def _folder() -> Path:
+    """Return the directory of the workers that have this one's parent, the server; those of ended servers go."""
+    home = Path(tempfile.gettempdir()) / f"journeyman-{os.getuid()}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    if home.is_symlink() or home.stat().st_uid != os.getuid():
+        raise PermissionError(f"{home} is someone else's")
+    if not (server := _server(os.getppid())):
+        raise ProcessLookupError("this worker has no parent")
+    for other in home.glob("[0-9]*-*"):
+        if other.name != _server(int(other.name.partition("-")[0])) and not _in_use(other):
+            shutil.rmtree(other, ignore_errors=True)  # another worker may be at it too
+    (home / server).mkdir(mode=0o700, exist_ok=True)
+    return home / server
+
+
+def _server(process: int) -> str:
+    """Name a process by its number and, for numbers come again, its start; nothing where there is none such."""
+    if not Path("/proc/self/stat").exists():
+        return f"{process}-"
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return ""
+    return f"{process}-{stat.rpartition(')')[2].split()[19]}"  # ticks from the machine's start to the process's
+
+
+def _in_use(folder: Path) -> bool:
+    """Whether a worker holds a file in it: of a server that is not seen from in here, in another container."""
+    return any(_locked(file) for file in folder.iterdir())
+
+
+def _locked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

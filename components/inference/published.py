@@ -1,0 +1,176 @@
+"""What is published for endpoints to follow: the bundles of a workload, and a pointer to the one that is at work.
+
+    <address>/<workload>/<version>-<hash>/    the bundle's files, and of `BESIDE` what there is
+    <address>/<workload>/<version>.json       a pointer to it
+    <address>/<workload>/champion.json        the pointer that is followed; it moves at once and last
+
+Nothing else is changed or deleted when it moves, so that it may move back.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from components.config.errors import BundleError, PublishedError
+from components.config.files import locked, sha256, whole_directory
+from components.inference.address import Address
+from components.inference.bundle import ABOUT, MODEL, SERVING, About, read_about, verified
+from components.inference.examples import EXAMPLES
+from components.inference.model import CARD
+
+CHAMPION = "champion"
+"""The name of the pointer that is followed; the others have that of their version."""
+LOCK = "fetching.lock"
+FORMAT = 1
+BESIDE = (CARD, EXAMPLES)
+"""What may lie beside a bundle and is no part of it."""
+
+_Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=100)]
+_Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _below(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ValueError("has to lead below the address")
+    return path
+
+
+class Pointer(BaseModel):
+    """What `champion.json` says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1]
+    workload: _Name
+    version: _Name
+    bundle: _Hash
+    """The bundle's hash: SHA-256 of its `bundle.json`, which names those of its other files."""
+    path: Annotated[str, AfterValidator(_below)]
+    """Where the bundle is, from the address on."""
+    beside: dict[_Name, _Hash] = {}
+    """SHA-256 of what lies beside the bundle, by name."""
+
+    @property
+    def name(self) -> str:
+        """The name of a directory that holds this and nothing else."""
+        return f"{self.version}-{self.bundle[:8]}"
+
+
+def publish(bundle: Path, workload: str, version: str, address: str) -> Pointer:
+    """Publish the bundle with what lies beside it, then move the workload's pointer to it.
+
+    What is there already and right is left alone. A kill leaves the pointer where it was.
+
+    Raises:
+        BundleError: the bundle is not whole, or another workload's.
+        PublishedError: the address cannot be written.
+    """
+    about = verified(bundle)
+    if about.workload != workload:
+        raise BundleError(f"{bundle}: a bundle of {about.workload}, not of {workload}")
+    place, pointer = Address(address), _pointer(bundle, workload, version)
+    for name in [*_files(about), ABOUT, *pointer.beside]:
+        if place.sha256(f"{pointer.path}/{name}") != sha256(bundle / name):
+            place.put(bundle / name, f"{pointer.path}/{name}")
+    content = pointer.model_dump_json(indent=2).encode() + b"\n"
+    for name in (version, CHAMPION):
+        if place.read(at := f"{workload}/{name}.json") != content:
+            place.write(at, content)
+    return pointer
+
+
+def read_pointer(address: Address, workload: str, name: str = CHAMPION) -> Pointer | None:
+    """Return where the workload's pointer of that name points, None where there is none.
+
+    Raises:
+        PublishedError: the address cannot be read, or what is there is no pointer of this format and workload.
+    """
+    content = address.read(at := f"{workload}/{name}.json")
+    return None if content is None else parse_pointer(content, workload, f"{address}/{at}")
+
+
+def parse_pointer(content: bytes, workload: str, where: str) -> Pointer:
+    """Return the content of the file `where` as a pointer of `workload`.
+
+    Raises:
+        PublishedError: it is none.
+    """
+    try:
+        pointer = Pointer.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(map(str, first["loc"])) or "the file"
+        raise PublishedError(f"{where}: no pointer of format {FORMAT} ({at}: {first['msg']})") from error
+    if pointer.workload != workload:
+        raise PublishedError(f"{where}: points to a bundle of {pointer.workload}, not of {workload}")
+    return pointer
+
+
+def fetch(address: Address, pointer: Pointer, to: Path) -> Path:
+    """Bring the pointer's bundle to the directory `to`, every file held to its hash; what is there and whole stays.
+
+    Of several processes that ask at once, one fetches and the others wait for it.
+
+    Raises:
+        PublishedError: it cannot be read there, or not be written here.
+        BundleError: it is not what its hashes say.
+    """
+    try:
+        with locked(to.parent / LOCK):
+            if not _is_whole(to, pointer):
+                with whole_directory(to) as draft:
+                    _bring(address, pointer, draft)
+                    _hold(draft, pointer)
+            to.touch()  # the last one that was asked for
+    except OSError as error:
+        raise PublishedError(f"{error.filename or to}: {error.strerror}") from error
+    return to
+
+
+def _pointer(bundle: Path, workload: str, version: str) -> Pointer:
+    found = sha256(bundle / ABOUT)
+    return Pointer(
+        format=FORMAT,
+        workload=workload,
+        version=version,
+        bundle=found,
+        path=f"{workload}/{version}-{found[:8]}",
+        beside={name: sha256(bundle / name) for name in BESIDE if (bundle / name).is_file()},
+    )
+
+
+def _bring(address: Address, pointer: Pointer, to: Path) -> None:
+    """Copy what the pointer names: `bundle.json` first, which is believed by its hash, then what it names."""
+    address.get(f"{pointer.path}/{ABOUT}", to / ABOUT)
+    _expect(to / ABOUT, pointer.bundle)
+    for name in [*_files(read_about(to)), *pointer.beside]:
+        address.get(f"{pointer.path}/{name}", to / name)
+
+
+def _hold(path: Path, pointer: Pointer) -> None:
+    """Raise a `BundleError` unless the directory is what the pointer names, to the byte."""
+    _expect(path / ABOUT, pointer.bundle)
+    verified(path)
+    for name, expected in pointer.beside.items():
+        _expect(path / name, expected)
+
+
+def _is_whole(path: Path, pointer: Pointer) -> bool:
+    try:
+        _hold(path, pointer)
+    except (BundleError, OSError):
+        return False
+    return True
+
+
+def _expect(path: Path, expected: str) -> None:
+    if (found := sha256(path)) != expected:
+        raise BundleError(f"{path.name}: SHA-256 is {found}, the pointer says {expected}")
+
+
+def _files(about: About) -> list[str]:
+    """Return the names of the bundle's files besides `bundle.json`."""
+    if odd := [name for name in about.files if Path(name).name != name]:
+        raise BundleError(f"{ABOUT}: {odd[0]!r} is no file's name")
+    return [MODEL, *(f"{SERVING}/{name}" for name in about.files)]

@@ -1,0 +1,90 @@
+"""Where an endpoint has its model from: the published champion, a version asked for, or its own Bento."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from components.config.errors import BundleError, PublishedError
+from components.inference.bundle import About, read_about
+from components.inference.champions import Champions
+from components.inference.follow import Follower
+from components.inference.model import Model
+from components.inference.options import Options, variable
+from components.kinds import catalogue
+
+logger = logging.getLogger(__name__)
+
+_FOR_PEOPLE = ("description", "examples", "title")  # and what begins with `x-`
+
+
+def opening(
+    bundle: Path, version: str, memory: str | None, cache: Path, options: Options
+) -> tuple[Model, Follower | None]:
+    """Return the model to start with, and who is to keep it the champion, if anybody.
+
+    Args:
+        bundle: what the Bento holds; it decides which requests the endpoint takes.
+        version: its version.
+        memory: where readers remember; see `Model.open`.
+        cache: where published bundles are kept.
+        options: of them `champions`, `version` and `follow_every`.
+
+    Raises:
+        BundleError: the bundle is not whole.
+        PublishedError: the version that is asked for is neither in the Bento nor published.
+    """
+    own = read_about(bundle)
+    opened = partial(_opened, own, memory)
+    if options.version == version or not (options.version or options.champions):
+        return opened(bundle, version), None
+    champions = Champions(options.champions, own.workload, cache) if options.champions else None
+    if options.version:
+        return _published(champions, options.version, opened), None
+    assert champions
+    follower = Follower(champions, opened, options.follow_every)
+    if model := follower.first():
+        return model, follower
+    logger.info("%s: starts with version %s, which its Bento holds", own.workload, version)
+    return opened(bundle, version), follower
+
+
+def _published(champions: Champions | None, version: str, opened: Callable[[Path, str], Model]) -> Model:
+    if champions and (pointer := champions.pointer(version)):
+        return opened(champions.bundle(pointer), version)
+    where = f"nor at {champions.address}" if champions else f"and {variable('champions')} does not say where to look"
+    raise PublishedError(f"{variable('version')}: version {version} is not in the Bento, {where}")
+
+
+def _opened(own: About, memory: str | None, path: Path, version: str) -> Model:
+    """Open the bundle at `path`, which has to take the requests that `own` does.
+
+    Raises:
+        BundleError: it does not, or is not whole.
+    """
+    about = read_about(path)
+    if (about.workload, about.kind) != (own.workload, own.kind):
+        raise BundleError(f"a bundle of {about.workload} ({about.kind}), not of {own.workload} ({own.kind})")
+    if _requests(about) != _requests(own):
+        raise BundleError("it takes other requests than this endpoint does: start its own Bento")
+    return Model.open(path, version, memory)
+
+
+def _requests(about: About) -> Any:
+    """Return the JSON schema of what the endpoint of a bundle takes, less what is only shown."""
+    codec = catalogue.codec(about.kind)
+    types = (codec.request(about.input), codec.labelled(about.input))
+    return [_bare(TypeAdapter(one).json_schema()) for one in types if one]
+
+
+def _bare(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_bare(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    shown = {key for key in schema if key in _FOR_PEOPLE or key.startswith("x-")}
+    # a field of such a name has a schema there, a remark is a text or a list
+    return {key: _bare(value) for key, value in schema.items() if key not in shown or isinstance(value, dict)}

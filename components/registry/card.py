@@ -1,0 +1,77 @@
+"""The card of a version: what it is, what it was taught from, how good it was. It goes with the bundle to the endpoint.
+
+After "Model Cards for Model Reporting" (Mitchell et al. 2019, arXiv:1810.03993), as far as the registry knows.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mlflow.entities import Run
+
+from components.kinds.baseline import PREFIX as BASELINE
+from components.kinds.prepared import SPLITS
+from components.registry.lineage import PREFIX
+from components.registry.register import Version
+from components.tracking.store import open_store
+
+_TEST = "test_"
+_LEFT_OUT = ("kind", "used.")  # parameters: what the card says elsewhere, what the hardware decided
+_UNDECIDED = ("auto", "None")
+
+
+def card(version: Version) -> dict[str, Any]:
+    """Return what is worth knowing of `version`, as JSON; what the registry does not know is left out.
+
+    `trained` is UTC in ISO 8601; `data.examples` counts them by split; `metrics` are of the test split, the one that
+    decides first, each with the baseline's where that was measured.
+    """
+    client = open_store(version.workload).client
+    run = client.get_run(version.run_id)
+    tags = client.get_model_version(version.workload, version.number).tags
+    told = {
+        "name": version.workload,
+        "version": version.number,
+        "description": client.get_registered_model(version.workload).description,
+        "trained": _moment(run.info.end_time),
+        "data": _data(tags, run),
+        "metrics": _metrics(run.data.metrics, version.metric),
+        "parameters": _parameters(run.data.params),
+        "commit": tags.get(f"{PREFIX}git.commit"),
+        "dirty": tags.get(f"{PREFIX}git.dirty") == "true",
+        "run": version.run_id,
+        "bundle_sha256": version.bundle_sha256,
+    }
+    return {key: value for key, value in told.items() if value}
+
+
+def _moment(milliseconds: int | None) -> str | None:
+    return datetime.fromtimestamp(milliseconds / 1e3, UTC).isoformat(timespec="seconds") if milliseconds else None
+
+
+def _data(tags: Mapping[str, str], run: Run) -> dict[str, Any]:
+    start = f"{PREFIX}data."
+    said = {key.removeprefix(start): value for key, value in tags.items() if key.startswith(start)}
+    return said | ({"examples": counts} if (counts := _counts(run)) else {})
+
+
+def _counts(run: Run) -> dict[str, int]:
+    """Return how many examples each split had; nothing of a run that was restored without its data set."""
+    if not run.inputs or not run.inputs.dataset_inputs:
+        return {}
+    profile = json.loads(run.inputs.dataset_inputs[0].dataset.profile)
+    return {split: profile[split] for split in SPLITS}
+
+
+def _metrics(metrics: Mapping[str, float], deciding: str) -> list[dict[str, Any]]:
+    tested = {key.removeprefix(_TEST): value for key, value in metrics.items() if key.startswith(_TEST)}
+    own = sorted((name for name in tested if not name.startswith(BASELINE)), key=lambda name: (name != deciding, name))
+    return [
+        {"name": name, "model": tested[name], "baseline": tested.get(BASELINE + name), "decides": name == deciding}
+        for name in own
+    ]
+
+
+def _parameters(params: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in params.items() if not name.startswith(_LEFT_OUT) and value not in _UNDECIDED}

@@ -1,0 +1,92 @@
+"""A real browser, and pages of real endpoints in it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.conftest import Project, copy_of
+from tests.integration.test_bento import serving
+
+REQUIRED = bool(os.environ.get("JOURNEYMAN_REQUIRE_CHROMIUM"))
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+PACKAGE = """
+import sys
+from components.registry.gate import promote
+from components.registry.register import register
+from flows.train import package_champion
+print(package_champion.fn(promote(register(sys.argv[1])[0]).champion)[1])
+"""
+
+
+@dataclass
+class Visit:
+    """A page that has been opened, and what was seen of it."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    """What the browser's console says."""
+    asked: list[str] = field(default_factory=list)
+    """The addresses of its requests."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path. Without one the test is skipped, or fails where one is required."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        (pytest.fail if REQUIRED else pytest.skip)("needs Chromium on the PATH: apt-get install chromium")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=CAMERA)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def digits_url(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(copy_of(trained_once, tmp_path_factory.mktemp("digits-page")), "digits") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def payments_url(payments_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(copy_of(payments_once, tmp_path_factory.mktemp("payments-page")), "payments") as url:
+        yield url
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    contexts: list[BrowserContext] = []
+
+    def open_page(url: str, **options: Any) -> Visit:
+        contexts.append(browser.new_context(**options))
+        made = Visit(contexts[-1].new_page())
+        made.page.on("console", lambda message: made.complaints.append(message.text))
+        made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
+        made.page.on("request", lambda request: made.asked.append(request.url))
+        made.page.goto(f"{url}/")
+        expect(made.page.locator("#examples li").last).to_be_visible()
+        return made
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@contextmanager
+def served(project: Project, workload: str) -> Iterator[str]:
+    """Serve the workload's Bento, made as the flow makes it."""
+    bento = project.run(sys.executable, "-c", PACKAGE, workload, PYTHONPATH=".").split()[-1]
+    with serving(project, bento, cwd=project.path.parent) as url:
+        yield url

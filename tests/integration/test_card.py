@@ -1,0 +1,90 @@
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from components.config.errors import BundleError
+from components.config.files import read_json, write_json
+from components.config.settings import artifacts
+from components.inference.examples import EXAMPLES, examples, read_examples
+from components.kinds.image import codec
+from components.kinds.prepared import open_prepared
+from components.registry.card import card
+from components.registry.register import register
+from components.tracking.store import open_store
+from tests.conftest import Project
+
+
+def test_a_card_says_what_the_registry_knows(trained: Project) -> None:
+    version, _ = register("digits")
+    told = json.loads(json.dumps(card(version)))
+    metrics = read_json(artifacts("digits", "report") / "metrics.json")
+    first = told["metrics"][0]
+    assert first == {
+        "name": "accuracy",
+        "model": metrics["accuracy"],
+        "baseline": metrics["baseline_accuracy"],
+        "decides": True,
+    }
+    assert [one["name"] for one in told["metrics"] if one["decides"]] == ["accuracy"]
+    assert told["parameters"]["epochs"] == "10"
+    assert "auto" not in told["parameters"].values()
+    counts = open_prepared(artifacts("digits", "prepared")).counts
+    assert told["data"]["examples"] == counts
+    assert told["version"] == version.number
+    assert told["trained"].startswith("20")
+
+
+def test_a_card_names_ones_own_data_but_not_where_it_lies(trained: Project, digits: Path) -> None:
+    told = card(register("digits")[0])
+    assert told["data"]["title"] == digits.name
+    assert str(digits.parent) not in json.dumps(told)
+
+
+def test_a_card_follows_what_a_person_writes_in_the_registry(trained: Project) -> None:
+    version, _ = register("digits")
+    open_store("digits").client.update_registered_model("digits", "Which digit is it?")
+    assert card(version)["description"] == "Which digit is it?"
+
+
+def test_a_card_names_a_public_data_set_with_its_licence(payments: Project) -> None:
+    data = card(register("payments")[0])["data"]
+    assert (data["title"], data["licence"]) == ("few", "made here")
+
+
+def test_examples_hold_each_class_and_come_back_as_they_were(trained: Project, tmp_path: Path) -> None:
+    data = open_prepared(artifacts("digits", "prepared"))
+    write_json(tmp_path / EXAMPLES, examples(data))
+    kept = read_examples(tmp_path)
+    assert sorted(one["name"] for one in kept) == sorted(data.classes)
+    held_out = data.inputs("test")
+    for one in kept:
+        decoded = codec.decode(one["row"], data.input)
+        (place,) = [place for place in range(len(held_out)) if (held_out[place] == decoded).all()]
+        assert data.classes[data.labels("test")[place]] == one["name"]
+
+
+def test_examples_of_a_table_are_records_of_both_classes(payments: Project, tmp_path: Path) -> None:
+    data = open_prepared(artifacts("payments", "prepared"))
+    write_json(tmp_path / EXAMPLES, examples(data))
+    kept = read_examples(tmp_path)
+    there = Counter(data.labels("test").tolist())
+    assert Counter(one["name"] for one in kept) == {name: min(5, there[i]) for i, name in enumerate(data.classes)}
+    assert {"amount", "time", "customer_id"} <= set(kept[0]["row"])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_no_more_examples_than_asked_for(count: int, trained: Project) -> None:
+    assert len(examples(open_prepared(artifacts("digits", "prepared")), count)) == count
+
+
+def test_a_bundle_may_have_no_examples(tmp_path: Path) -> None:
+    assert read_examples(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", ["[", "[1]", '[{"name": "cup"}]', '{"row": {}}', '[{"row": {"picture": {}}}]'])
+def test_broken_examples_are_named_in_one_line(content: str, tmp_path: Path) -> None:
+    (tmp_path / EXAMPLES).write_text(content)
+    with pytest.raises(BundleError, match=r"examples.json: not what it should be \(.+\)$"):
+        read_examples(tmp_path)

@@ -1,0 +1,280 @@
+"""A served endpoint follows the champion, under load, with two workers; and refuses to start with what is spoilt."""
+
+import hashlib
+import http.client
+import json
+import re
+import shutil
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import onnx
+import psutil
+import pytest
+from onnx import numpy_helper
+
+from components.inference.bundle import Bundle
+from components.inference.endpoint import running_endpoint
+from components.inference.published import publish
+from components.kinds.image import codec
+from tests.conftest import Project
+from tests.integration.test_bento import PACKAGE, _picture, serving
+
+WITHIN = 15.0  # seconds that all workers have to swap in, on a busy machine; some tenths on an idle one
+
+
+@dataclass
+class Served:
+    """An endpoint of two workers whose champions are published in a folder, and what it wrote."""
+
+    url: str
+    project: Project
+    bundles: dict[str, Path]
+    current: str = ""
+
+    @property
+    def address(self) -> str:
+        return str(self.project.path / "state" / "champions")
+
+    @property
+    def log(self) -> str:
+        return (self.project.path / "state" / "serve.log").read_text()
+
+    def publish(self, version: str) -> Path:
+        self.current = version
+        return Path(self.address) / publish(self.bundles[version], "digits", version, self.address).path
+
+    def move(self, version: str) -> float:
+        """Move the pointer, unless it is there; return after how many seconds both workers have swapped."""
+        if version == self.current:
+            return 0.0
+        before, began = self.swaps(version), time.monotonic()
+        self.publish(version)
+        wait_for(lambda: self.swaps(version) == before + 2)
+        return time.monotonic() - began
+
+    def swaps(self, version: str) -> int:
+        return self.log.count(f"digits: version {version} is at work")
+
+    def workers(self) -> list[psutil.Process]:
+        port = self.url.rpartition(":")[2]
+        (supervisor,) = [p for p in psutil.Process().children() if port in p.cmdline()]
+        return [p for p in supervisor.children() if "_bentoml_impl.worker.service" in " ".join(p.cmdline())]
+
+
+@dataclass
+class Load:
+    """Clients that ask one after the other, each on a connection that stays open."""
+
+    url: str
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def ask(self, count: int | None = None) -> list[dict[str, Any]]:
+        picture = _picture()
+        with closing(http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=30)) as connection:
+            while not self.ended.is_set() and count != 0:
+                connection.request("POST", "/predict", picture, {"content-type": "image/png"})
+                response = connection.getresponse()
+                body = response.read()
+                assert response.status == 200, body
+                self.answers.append(json.loads(body))
+                count = None if count is None else count - 1
+        return self.answers
+
+    def run(self, connections: int, meanwhile: Callable[[], None]) -> list[dict[str, Any]]:
+        """Ask on so many connections while `meanwhile` runs; a request that is not answered fails the test."""
+        failed: list[BaseException] = []
+
+        def client() -> None:
+            try:
+                self.ask()
+            except BaseException as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=client) for _ in range(connections)]
+        for thread in threads:
+            thread.start()
+        try:
+            meanwhile()
+        finally:
+            self.ended.set()
+            for thread in threads:
+                thread.join()
+        assert failed == []
+        return self.answers
+
+
+@pytest.fixture(scope="module")
+def packaged(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str, dict[str, Path]]:
+    """A checkout with a Bento of version 1, and the bundles of versions 1 to 3. Not to be changed."""
+    folder = tmp_path_factory.mktemp("followed")
+    project = Project(Path(shutil.copytree(trained_once.path, folder / "journeyman", symlinks=True)))
+    bento = project.run(sys.executable, "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
+    bundles = {"1": project.path / "artifacts" / "digits" / "bundle"}
+    for version in ("2", "3"):
+        bundles[version] = other(bundles["1"], folder / version, int(version))
+    return project, bento, bundles
+
+
+@pytest.fixture(scope="module")
+def served(packaged: tuple[Project, str, dict[str, Path]]) -> Iterator[Served]:
+    project, bento, bundles = packaged
+    made = Served("", project, bundles)
+    made.publish("1")
+    variables = {
+        "JOURNEYMAN_CHAMPIONS": made.address,
+        "JOURNEYMAN_FOLLOW_EVERY": "0.1",
+        "BENTOML_CONFIG_OPTIONS": "services.digits.workers=2",
+    }
+    with serving(project, bento, cwd=project.path.parent, variables=variables) as made.url:
+        wait_for(lambda: made.swaps("1") == 2)
+        yield made
+
+
+def test_under_load_every_answer_is_one_version_s_and_none_is_missing(served: Served) -> None:
+    expected = {version: answer(bundle, version) for version, bundle in served.bundles.items()}
+    assert len({told["probability"] for told in expected.values()}) == 3
+    took: list[float] = []
+
+    def back_and_forth() -> None:
+        for version in ("2", "1", "2", "1", "3", "1"):
+            took.append(served.move(version))
+            time.sleep(0.1)
+
+    answers = Load(served.url).run(8, back_and_forth)
+    assert max(took) < WITHIN
+    metrics = httpx.get(f"{served.url}/metrics").text.splitlines()
+    assert 'journeyman_swaps_total{outcome="done"} 12' in metrics
+    assert 'journeyman_model_workers{version="1"} 2' in metrics
+    given = Counter(told["model_version"] for told in answers)
+    assert set(given) == {"1", "2", "3"}
+    assert all(told == expected[told["model_version"]] for told in answers)
+
+
+def test_what_was_swapped_out_is_freed(served: Served) -> None:
+    def turn(count: int) -> list[int]:
+        for index in range(count):
+            served.move("2" if index % 2 == 0 else "1")
+        return [worker.memory_full_info().uss for worker in served.workers()]
+
+    before = turn(4)
+    after = turn(10)
+    growth = [(late - early) / 2**20 for early, late in zip(before, after, strict=True)]
+    assert max(growth) < 10 * 0.3  # the graph alone has 0.3 MiB, a session of it more
+
+
+def test_a_spoilt_bundle_is_said_and_the_old_one_goes_on_answering(served: Served, tmp_path: Path) -> None:
+    served.move("1")
+    shutil.rmtree(served.project.path / "state" / "bentoml" / "followed" / "digits", ignore_errors=True)
+    made = publish(served.bundles["3"], "digits", "3", str(tmp_path))
+    (tmp_path / made.path / "model.onnx").write_bytes(b"junk")
+    shutil.copytree(tmp_path / made.path, Path(served.address) / made.path, dirs_exist_ok=True)
+    (tmp_path / "digits" / "champion.json").replace(Path(served.address) / "digits" / "champion.json")
+    wait_for(lambda: served.log.count("digits: version 3 is not taken: ") >= 2)
+    answers = Load(served.url).run(2, lambda: time.sleep(1))
+    assert {told["model_version"] for told in answers} == {"1"}
+    said = [line for line in served.log.splitlines() if "version 3 is not taken" in line]
+    assert len(said) == 2  # one a worker
+    assert re.search(r"model\.onnx: SHA-256 is .*; what is at work stays at work$", said[0])
+    assert "Traceback" not in served.log
+    assert 'journeyman_swaps_total{outcome="failed"}' in httpx.get(f"{served.url}/metrics").text
+    before = served.swaps("3")
+    served.publish("3")
+    wait_for(lambda: served.swaps("3") == before + 2)
+
+
+def test_a_worker_that_comes_back_answers_as_the_others(served: Served) -> None:
+    served.move("2")
+    before = served.swaps("2")
+    served.workers()[0].kill()
+    wait_for(lambda: served.swaps("2") == before + 1)
+    assert {told["model_version"] for told in Load(served.url).ask(20)} == {"2"}
+
+
+def test_what_is_asked_for_is_not_the_champion_but_the_bento(
+    packaged: tuple[Project, str, dict[str, Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, bento, bundles = packaged
+    publish(bundles["2"], "digits", "2", str(tmp_path))
+    for name, value in {**project.environment(), "JOURNEYMAN_CHAMPIONS": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    with running_endpoint(bento) as endpoint:
+        assert endpoint.ask({"picture": _picture()})["model_version"] == "1"
+
+
+@pytest.mark.parametrize("by", ["variable", "argument"])
+def test_a_version_is_pinned(by: str, packaged: tuple[Project, str, dict[str, Path]], tmp_path: Path) -> None:
+    project, bento, bundles = packaged
+    for version in ("2", "3"):
+        publish(bundles[version], "digits", version, str(tmp_path))
+    variables = {"JOURNEYMAN_CHAMPIONS": str(tmp_path)}
+    if by == "variable":
+        wanted, what, variables["JOURNEYMAN_VERSION"] = "2", (bento,), "2"
+    else:
+        (model,) = (project.path / "state" / "bentoml" / "models" / "digits").glob("v1-*")
+        wanted, what = "1", (".", "--arg", "workload=digits", "--arg", f"version={model.name}")
+    with serving(project, *what, cwd=project.path, variables=variables) as url:
+        assert {told["model_version"] for told in Load(url).ask(3)} == {wanted}
+
+
+@pytest.mark.parametrize(
+    ("content", "about", "sentence"),
+    [
+        (b"junk", {}, r"model\.onnx: SHA-256 is "),
+        (b"junk", {"format": 2}, r"bundle\.json: not a bundle of format 1"),
+        (b"junk", {"model_sha256": hashlib.sha256(b"junk").hexdigest()}, r"model\.onnx: ONNX Runtime does not take it"),
+    ],
+)
+def test_a_spoilt_bento_is_refused_in_one_line_and_ends(
+    content: bytes, about: dict[str, Any], sentence: str, packaged: tuple[Project, str, dict[str, Path]], tmp_path: Path
+) -> None:
+    project = Project(Path(shutil.copytree(packaged[0].path, tmp_path / "journeyman", symlinks=True)))
+    (model,) = (project.path / "state" / "bentoml" / "models" / "digits").glob("v1-*")
+    (model / "model.onnx").write_bytes(content)
+    said = json.loads((model / "bundle.json").read_text())
+    (model / "bundle.json").write_text(json.dumps({**said, **about}))
+    output = project.fail("bentoml", "serve", packaged[1], "--port", "0")
+    assert len(re.findall(sentence, output)) == 1, output
+    assert "Traceback" not in output
+    assert len(output.splitlines()) <= 2
+
+
+def other(bundle: Path, path: Path, seed: int) -> Path:
+    """Write the bundle again with other weights."""
+    shutil.copytree(bundle, path)
+    model, random = onnx.load(path / "model.onnx"), np.random.default_rng(seed)
+    for tensor in model.graph.initializer:
+        weights = numpy_helper.to_array(tensor)
+        if weights.dtype == np.float32 and weights.ndim > 1:
+            changed = weights * random.uniform(0.7, 1.3, weights.shape).astype(np.float32)
+            tensor.CopyFrom(numpy_helper.from_array(changed, tensor.name))
+    onnx.save(model, path / "model.onnx")
+    about = json.loads((path / "bundle.json").read_text())
+    about["model_sha256"] = hashlib.sha256((path / "model.onnx").read_bytes()).hexdigest()
+    (path / "bundle.json").write_text(json.dumps(about))
+    return path
+
+
+def answer(bundle: Path, version: str) -> dict[str, Any]:
+    """Return what this bundle answers to the picture, to the last digit."""
+    opened = Bundle(bundle)
+    example = codec.decode({"picture": _picture()}, opened.about.input)[np.newaxis]
+    (told,) = codec.answers(opened.probabilities(example), opened.about.classes, opened.about.decision, version)
+    return dict(json.loads(told.model_dump_json()))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
