@@ -36,12 +36,17 @@ class Visit:
     """The addresses of its requests."""
 
 
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path. Without one the test is skipped, or fails where one is required."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        (pytest.fail if REQUIRED else pytest.skip)("needs Chromium on the PATH: apt-get install chromium")
+    return str(path)
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        reason = "needs Chromium on the PATH: apt-get install chromium"
-        pytest.fail(reason) if REQUIRED else pytest.skip(reason)
+def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=CAMERA)
         yield started

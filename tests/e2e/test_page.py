@@ -21,6 +21,8 @@ from components.kinds.table.codec import records
 from tests.conftest import ROOT
 from tests.e2e.conftest import Visit
 
+pytestmark = pytest.mark.usefixtures("chromium")  # before any training: a machine without it is told at once
+
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 # Contrast by WCAG 2.2 (1.4.3): of relative luminances, (lighter + 0.05) / (darker + 0.05). Returns what is under 4.5.
 FAINT = """

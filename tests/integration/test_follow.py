@@ -173,11 +173,13 @@ def test_what_was_swapped_out_is_freed(served: Served) -> None:
     assert max(growth) < 10 * 0.3  # the graph alone has 0.3 MiB, a session of it more
 
 
-def test_a_spoilt_bundle_is_said_and_the_old_one_goes_on_answering(served: Served) -> None:
+def test_a_spoilt_bundle_is_said_and_the_old_one_goes_on_answering(served: Served, tmp_path: Path) -> None:
     served.move("1")
     shutil.rmtree(served.project.path / "state" / "bentoml" / "followed" / "digits", ignore_errors=True)
-    path = served.publish("3")
-    (path / "model.onnx").write_bytes(b"junk")
+    made = publish(served.bundles["3"], "digits", "3", str(tmp_path))
+    (tmp_path / made.path / "model.onnx").write_bytes(b"junk")
+    shutil.copytree(tmp_path / made.path, Path(served.address) / made.path, dirs_exist_ok=True)
+    (tmp_path / "digits" / "champion.json").replace(Path(served.address) / "digits" / "champion.json")
     wait_for(lambda: served.log.count("digits: version 3 is not taken: ") >= 2)
     answers = Load(served.url).run(2, lambda: time.sleep(1))
     assert {told["model_version"] for told in answers} == {"1"}
@@ -210,13 +212,19 @@ def test_what_is_asked_for_is_not_the_champion_but_the_bento(
         assert endpoint.ask({"picture": _picture()})["model_version"] == "1"
 
 
-def test_a_version_is_pinned(packaged: tuple[Project, str, dict[str, Path]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["variable", "argument"])
+def test_a_version_is_pinned(by: str, packaged: tuple[Project, str, dict[str, Path]], tmp_path: Path) -> None:
     project, bento, bundles = packaged
     for version in ("2", "3"):
         publish(bundles[version], "digits", version, str(tmp_path))
-    variables = {"JOURNEYMAN_CHAMPIONS": str(tmp_path), "JOURNEYMAN_VERSION": "2"}
-    with serving(project, bento, cwd=tmp_path, variables=variables) as url:
-        assert {told["model_version"] for told in Load(url).ask(3)} == {"2"}
+    variables = {"JOURNEYMAN_CHAMPIONS": str(tmp_path)}
+    if by == "variable":
+        wanted, what, variables["JOURNEYMAN_VERSION"] = "2", (bento,), "2"
+    else:
+        (model,) = (project.path / "state" / "bentoml" / "models" / "digits").glob("v1-*")
+        wanted, what = "1", (".", "--arg", "workload=digits", "--arg", f"version={model.name}")
+    with serving(project, *what, cwd=project.path, variables=variables) as url:
+        assert {told["model_version"] for told in Load(url).ask(3)} == {wanted}
 
 
 @pytest.mark.parametrize(

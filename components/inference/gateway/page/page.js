@@ -53,19 +53,26 @@ function example({ name, href, record }) {
   button.type = "button";
   button.append(element("span", "", className(name, about.classes)));
   if (record) button.addEventListener("click", () => askRecord(record));
-  else drawThumbnail(button, name, href);
+  else offerPicture(button, name, href);
   const item = element("li", "");
   item.append(button);
   return item;
 }
 
-async function drawThumbnail(button, name, href) {
+/** Show an example's picture on its button, which asks about it; what did not come at first is fetched by the click. */
+async function offerPicture(button, name, href) {
   const canvas = element("canvas", "");
+  let picture = null;
+  const load = async () => {
+    picture ??= await (await call(href))?.blob();
+    if (picture) await showPicture(canvas, picture);
+  };
   button.prepend(canvas);
-  const picture = await (await call(href))?.blob();
-  if (!picture) return;
-  await showPicture(canvas, picture);
-  button.addEventListener("click", () => askPicture(picture, name));
+  button.addEventListener("click", async () => {
+    if (!picture) await load();
+    if (picture) await askPicture(picture, name);
+  });
+  await load();
 }
 
 async function askPicture(picture, name) {

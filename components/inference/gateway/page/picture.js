@@ -12,6 +12,7 @@ export function offerPictures(types, take) {
       input.value = ""; // the same file may be chosen again
     });
   }
+  at("frame").addEventListener("click", () => at("file").click());
   addEventListener("paste", (event) => takeFirst(event.clipboardData.files));
   offerDrop(takeFirst);
   at("photograph").addEventListener("click", () => photograph(take));
