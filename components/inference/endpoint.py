@@ -24,9 +24,8 @@ from components.inference.options import variable
 _START_LIMIT = 60.0  # seconds until /readyz has to answer
 _STOP_LIMIT = 20.0  # seconds from SIGTERM to SIGKILL
 _ANSWER_LIMIT = 30.0  # seconds for one answer
-_WHO_GETS_IN = [
-    variable(field) for field in ("api_keys", "api_keys_file", "rate", "burst")
-]  # of others; ours asks for a moment, on loopback
+# set for others: an endpoint that is asked here answers on loopback, for a moment
+_WHO_GETS_IN = [variable(field) for field in ("api_keys", "api_keys_file", "rate", "burst")]
 
 
 @dataclass(frozen=True)
