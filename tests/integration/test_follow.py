@@ -24,6 +24,7 @@ from onnx import numpy_helper
 
 from components.inference.bundle import Bundle
 from components.inference.endpoint import running_endpoint
+from components.inference.gateway.keys import new_key
 from components.inference.published import publish
 from components.kinds.image import codec
 from tests.conftest import Project
@@ -208,6 +209,9 @@ def test_what_is_asked_for_is_not_the_champion_but_the_bento(
     publish(bundles["2"], "digits", "2", str(tmp_path))
     for name, value in {**project.environment(), "JOURNEYMAN_CHAMPIONS": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv(
+        "JOURNEYMAN_API_KEYS", new_key("shop")[1]
+    )  # of others: this one is asked for a moment, on loopback
     with running_endpoint(bento) as endpoint:
         assert endpoint.ask({"picture": _picture()})["model_version"] == "1"
 
