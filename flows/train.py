@@ -10,6 +10,7 @@ from components.config.files import read_json
 from components.config.settings import artifacts
 from components.inference.check import Asked, check_endpoint
 from components.inference.package import package
+from components.inference.served import read_served
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
@@ -36,7 +37,7 @@ def train(workload: str = DEFAULT) -> Summary:
     bundle, bento = package_champion(verdict.champion)
     asked = ask_endpoint(bento, bundle, verdict.champion)
 
-    summary = Summary(workload, stages, version, new, measured(version), verdict, bento, asked)
+    summary = Summary(workload, stages, version, new, measured(version), read_served(workload), verdict, bento, asked)
     summary.publish()
     return summary
 

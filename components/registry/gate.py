@@ -1,4 +1,7 @@
-"""The gate: which version is at work. First form: a challenger must have the higher test metric."""
+"""The gate: which version is at work. First form: a challenger must have the higher test metric.
+
+Of one training, in float32 or int8, that one is at work which `evaluate` has chosen: int8 is within its margin then.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -25,7 +28,10 @@ class Verdict:
 
 
 def promote(challenger: Version) -> Verdict:
-    """Make the challenger champion if there is none yet, or if its test metric is higher than the champion's."""
+    """Make the challenger champion if there is none yet, or if it is better than the one that there is.
+
+    It is if its test metric is higher, or if it is the champion's own training in another precision.
+    """
     store = open_store(challenger.workload)
     with locked(registry_lock(challenger.workload)):
         current = champion(challenger.workload, store)
@@ -52,9 +58,12 @@ def _judge(challenger: Version, current: Version | None) -> Verdict:
         return Verdict(challenger, True, f"version {challenger.number} is the first champion")
     if challenger.number == current.number:
         return Verdict(current, False, f"version {current.number} is champion already")
+    replaces = f"version {challenger.number} replaces version {current.number}"
     values = f"{challenger.metric} {challenger.value:.4f} against {current.value:.4f}"
     if challenger.value > current.value:
-        return Verdict(challenger, True, f"version {challenger.number} replaces version {current.number}: {values}")
+        return Verdict(challenger, True, f"{replaces}: {values}")
+    if challenger.run_id == current.run_id and challenger.precision != current.precision:
+        return Verdict(challenger, True, f"{replaces}, the same training in {challenger.precision}: {values}")
     return Verdict(
         current, False, f"version {current.number} stays, version {challenger.number} is not better: {values}"
     )
