@@ -107,6 +107,17 @@ def test_without_a_choice_nothing_is_registered(heavy: Project) -> None:
         register("digits")
 
 
+def test_the_benchmark_holds_both_against_each_other(heavy_once: Project, tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    heavy_once.run(
+        sys.executable, "benchmarks/int8.py", "--quick", "--artifacts", "artifacts/digits", "--json", str(figures)
+    )
+    found = json.loads(figures.read_text())
+    assert found["float32"]["right"] == found["control"]["right"]
+    assert found["int8"]["megabytes"] < found["float32"]["megabytes"] == found["control"]["megabytes"]
+    assert all(found[arm]["microseconds of 32"] > found[arm]["microseconds of 1"] > 0 for arm in ("float32", "int8"))
+
+
 @pytest.fixture(scope="module")
 def device(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The Python of an environment with onnxruntime, what that needs, and nothing else; not even pip."""
