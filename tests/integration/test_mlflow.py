@@ -74,6 +74,13 @@ def test_a_better_challenger_replaces_the_champion(trained: Project) -> None:
     better, _ = register("digits")
     assert promote(better).promoted
     assert champion("digits") == better
+    client = MlflowClient(tracking_uri())
+    client.set_registered_model_alias("digits", "champion", poor.number)  # by hand
+    verdict = promote(better)
+    assert (verdict.champion, verdict.promoted) == (poor, False)
+    assert verdict.reason == f"version {poor.number} stays, version {better.number} was taken back"
+    client.set_registered_model_alias("digits", "champion", better.number)
+    assert promote(better).champion == better
 
 
 def test_the_champion_predicts_from_raw_pictures_without_torch(trained: Project, digits: Path, tmp_path: Path) -> None:
