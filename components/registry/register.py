@@ -17,7 +17,7 @@ from components.kinds import catalogue
 from components.kinds.baseline import compare
 from components.registry.lineage import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
-from components.tracking.runs import log_exam, run_of_record
+from components.tracking.runs import log_exam, log_metrics, run_of_record
 from components.tracking.store import Store, open_store
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,9 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
     metric = catalogue.metric(read_about(bundle).kind)
     metrics = read_json(artifacts(name, "report") / "metrics.json")
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
+    precisions = read_json(artifacts(name, "report") / "precisions.json")
     log_exam(store, run, metrics, compare(metrics, metric).beaten)
+    log_metrics(store, run, precisions)
     run = store.client.get_run(run.info.run_id)
     model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))
     description = catalogue.workload(name).description
@@ -116,7 +118,7 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     tags = {BUNDLE_HASH: sha256, METRIC + metric: repr(metrics[metric]), **lineage(name, flow_run)}
-    tags |= _precision(name, metric, metrics)
+    tags |= _precision(name, metric, precisions)
     return store.client.create_model_version(
         name,
         f"models:/{model.model_id}",
@@ -127,8 +129,8 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
     )
 
 
-def _precision(name: str, metric: str, metrics: dict[str, float]) -> dict[str, str]:
+def _precision(name: str, metric: str, precisions: dict[str, float]) -> dict[str, str]:
     """Return the tags of what was chosen, and of what there was to choose from."""
     served = read_served(name)
-    values = {f"{PRECISION}.{which}": repr(metrics[f"{which}_{metric}"]) for which in PRECISIONS}
+    values = {f"{PRECISION}.{which}": repr(precisions[f"{which}_{metric}"]) for which in PRECISIONS}
     return {PRECISION: served.precision, f"{PRECISION}.reason": served.reason, **values}

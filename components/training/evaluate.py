@@ -1,9 +1,10 @@
 """Stage `evaluate`: measure both bundles, by the very code that serves them, on the test split, a baseline beside them.
 
-report/served.json     which of them is served, and why
-report/metrics.json    the kind's metrics of that one, and the baseline's; the deciding one and the size of both
-report/confusion.csv   one row a test example: what it is, what was predicted
-report/figures/        the kind's figures, as PNG
+report/served.json       which of them is served, and why
+report/precisions.json   of both, the deciding metric and the size
+report/metrics.json      of the one that is served, the kind's metrics, and the baseline's
+report/confusion.csv     of the same, one row a test example: what it is, what was predicted
+report/figures/          of the same, the kind's figures, as PNG
 """
 
 import csv
@@ -20,7 +21,7 @@ from components.config.files import read_json, whole_directory, whole_file, writ
 from components.config.params import Workload
 from components.config.settings import artifacts
 from components.inference.bundle import MODEL, Bundle
-from components.inference.served import PRECISIONS, Precision, bundle_path, write_served
+from components.inference.served import PRECISIONS, Precision, Served, bundle_path, write_served
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import PreparedData, open_prepared
@@ -48,19 +49,18 @@ def evaluate(name: str) -> None:
     metric = catalogue.metric(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
     both = {precision: _measure(bundle_path(name, precision), data, workload) for precision in PRECISIONS}
-    models = {found.bundle.about.model_sha256 for found in both.values()}
-    values = {precision: found.metrics[metric] for precision, found in both.items()}
-    wanted = workload.serve
-    served = choose(wanted.precision, wanted.margin, metric, values, gains=len(models) > 1)
+    served, side_by_side = _served(both, workload, metric), _side_by_side(both, metric)
+    ours = both[served.precision]
     write_served(name, served)
-    metrics = both[served.precision].metrics | _side_by_side(both, metric)
-    comparison = compare(metrics, metric)
-    _report(artifacts(name, "report"), data, workload, both[served.precision], metrics)
-    speed = _speed(both, data)
-    _tell_run(name, metrics, comparison, speed)
-    logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", _line(metrics))
-    logger.info("milliseconds an example, one thread: %s", _line(speed))
-    logger.log(logging.INFO if served.precision == wanted.precision else logging.WARNING, "served is %s", served)
+    write_json(artifacts(name, "report") / "precisions.json", side_by_side)
+    _report(artifacts(name, "report"), data, workload, ours)
+    comparison, precisions = compare(ours.metrics, metric), side_by_side | _speed(both, data)
+    _tell_run(name, ours.metrics, comparison, precisions)
+    logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", _line(ours.metrics))
+    logger.info("in both precisions, one example at a time on one thread: %s", _line(precisions))
+    logger.log(
+        logging.INFO if served.precision == workload.serve.precision else logging.WARNING, "served is %s", served
+    )
     if not comparison.beaten:
         logger.warning("%s does not beat its baseline in %s: %s", name, metric, comparison)
 
@@ -70,6 +70,12 @@ def _measure(path: Path, data: PreparedData, workload: Workload) -> Measured:
     probabilities = bundle.probabilities(data.inputs("test"))
     exam = catalogue.exam(workload.kind)
     return Measured(bundle, probabilities, exam.measure(data, probabilities, bundle.about.decision, workload.train))
+
+
+def _served(both: dict[Precision, Measured], workload: Workload, metric: str) -> Served:
+    values = {precision: found.metrics[metric] for precision, found in both.items()}
+    models = {found.bundle.about.model_sha256 for found in both.values()}
+    return choose(workload.serve.precision, workload.serve.margin, metric, values, gains=len(models) > 1)
 
 
 def _side_by_side(both: dict[Precision, Measured], metric: str) -> dict[str, float]:
@@ -87,19 +93,19 @@ def _speed(both: dict[Precision, Measured], data: PreparedData) -> dict[str, flo
     return {f"{precision}_milliseconds": time for precision, time in zip(both, times, strict=True)}
 
 
-def _report(folder: Path, data: PreparedData, workload: Workload, served: Measured, metrics: dict[str, float]) -> None:
+def _report(folder: Path, data: PreparedData, workload: Workload, served: Measured) -> None:
     probabilities, decision = served.probabilities, served.bundle.about.decision
     exam, codec = catalogue.exam(workload.kind), catalogue.codec(workload.kind)
     _write_figures(folder / "figures", exam.figures(data, probabilities, decision, workload.train))
     _write_confusion(folder / "confusion.csv", data, codec.decide(probabilities, decision))
-    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "metrics.json", served.metrics)
 
 
-def _tell_run(name: str, metrics: dict[str, float], comparison: Comparison, speed: dict[str, float]) -> None:
+def _tell_run(name: str, metrics: dict[str, float], comparison: Comparison, precisions: dict[str, float]) -> None:
     store = open_store(name)
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
     log_exam(store, run, metrics, comparison.beaten)
-    log_metrics(store, run, speed)
+    log_metrics(store, run, precisions)
     store.client.log_artifacts(run.info.run_id, str(artifacts(name, "report")), "report")
 
 
