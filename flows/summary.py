@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from components.inference.check import Asked
+from components.inference.served import Served
 from components.kinds.baseline import Comparison
 from components.registry.gate import Verdict
 from components.registry.register import Version
@@ -26,7 +27,8 @@ class Summary:
     version: Version
     new: bool
     baseline: Comparison
-    """Of the bundle that the stages left."""
+    """Of the bundle that the stages chose."""
+    served: Served
     verdict: Verdict
     bento: str
     asked: list[Asked]
@@ -56,6 +58,7 @@ class Summary:
             ["training", "trained anew" if trained else "nothing to train: data, parameters and code are unchanged"],
             [f"test {self.version.metric}", f"{self.version.value:.2%}"],
             ["baseline", str(self.baseline)],
+            ["precision", str(self.served)],
             ["registered", f"{self.workload} {registered}"],
             ["champion", self.verdict.reason],
             ["MLflow run", self.version.run_id],

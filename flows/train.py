@@ -14,6 +14,7 @@ from components.inference.examples import EXAMPLES, examples
 from components.inference.model import CARD
 from components.inference.package import package, packaged_bundle
 from components.inference.published import publish
+from components.inference.served import read_served
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
@@ -42,7 +43,8 @@ def train(workload: str = DEFAULT) -> Summary:
     asked = ask_endpoint(bento, bundle, verdict.champion)
     published = publish_champion(bundle, verdict.champion)
 
-    summary = Summary(workload, stages, version, new, measured(version), verdict, bento, asked, published)
+    served = read_served(workload)
+    summary = Summary(workload, stages, version, new, measured(version), served, verdict, bento, asked, published)
     summary.publish()
     return summary
 

@@ -61,7 +61,9 @@ class Serve(Section):
     """How every kind's model answers; it travels in the bundle. What the endpoint does besides is set where it runs."""
 
     precision: Literal["float32", "int8"] = "float32"
-    """Numbers that the model served computes in. `int8` is faster, and is held to the same gate."""
+    """Numbers that the model served computes in. `int8` is faster; served only if it keeps to `margin`."""
+    margin: Annotated[float, Field(ge=0.0, le=1.0)] = 0.002
+    """How much of the deciding metric, on the test split, `int8` may lose against `float32`."""
     max_bytes: Annotated[int, Field(ge=1, le=2**30)] = 10 * 2**20
     """Largest request that is read."""
 

@@ -85,7 +85,7 @@ def _upload(store: Store, model: LoggedModel, bundle: Path, prepared: Path) -> N
                 run_id=model.source_run_id,
             ),
             loader_module="components.registry.pyfunc",
-            data_path=str(bundle),
+            data_path=str(shutil.copytree(bundle, Path(folder, "bundle"))),  # under this name, whichever it is
             code_paths=[str(code / "components")],
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
             signature=_signature(bundle),

@@ -1,4 +1,4 @@
-"""Register: the bundle of a workload becomes a version of its registered model, once."""
+"""Register: the bundle of a workload that is to be served becomes a version of its registered model, once."""
 
 import logging
 from dataclasses import dataclass
@@ -12,17 +12,20 @@ from components.config.errors import RegistryError
 from components.config.files import locked, read_json
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
+from components.inference.served import PRECISIONS, bundle_path, read_served
 from components.kinds import catalogue
 from components.kinds.baseline import compare
 from components.registry.lineage import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
-from components.tracking.runs import log_exam, run_of_record
+from components.tracking.runs import log_exam, log_metrics, run_of_record
 from components.tracking.store import Store, open_store
 
 logger = logging.getLogger(__name__)
 
 METRIC = "journeyman.metric."
 """Prefix of the tag that holds a version's deciding metric."""
+PRECISION = "journeyman.precision"
+"""Tag of a version: `float32` or `int8`; `.reason` behind it says why, `.float32` and `.int8` what each reached."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,11 @@ class Version:
     value: float
     bundle_sha256: str
     run_id: str
+    precision: str = "float32"
 
 
 def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
-    """Return the version of the bundle that the stages of workload `name` left, and whether it is new.
+    """Return the version of the bundle that the stages of workload `name` chose, and whether it is new.
 
     The same bundle is never registered twice.
 
@@ -46,7 +50,7 @@ def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
         name: the workload, which is also the registered model's name.
         flow_run: the Prefect run that asks for it, kept in the lineage.
     """
-    bundle = artifacts(name, "bundle")
+    bundle = bundle_path(name, read_served(name).precision)
     sha256 = bundle_hash(bundle)
     store = open_store(name)
     with locked(registry_lock(name)):
@@ -83,7 +87,13 @@ def as_version(version: ModelVersion) -> Version:
     tags = version.tags
     metric = next(key.removeprefix(METRIC) for key in tags if key.startswith(METRIC))
     return Version(
-        version.name, str(version.version), metric, float(tags[METRIC + metric]), tags[BUNDLE_HASH], version.run_id
+        workload=version.name,
+        number=str(version.version),
+        metric=metric,
+        value=float(tags[METRIC + metric]),
+        bundle_sha256=tags[BUNDLE_HASH],
+        run_id=version.run_id,
+        precision=tags.get(PRECISION, "float32"),  # a version from before there was a choice has none
     )
 
 
@@ -96,7 +106,9 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
     metric = catalogue.metric(read_about(bundle).kind)
     metrics = read_json(artifacts(name, "report") / "metrics.json")
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
+    precisions = read_json(artifacts(name, "report") / "precisions.json")
     log_exam(store, run, metrics, compare(metrics, metric).beaten)
+    log_metrics(store, run, precisions)
     run = store.client.get_run(run.info.run_id)
     model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))
     description = catalogue.workload(name).description
@@ -106,6 +118,7 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     tags = {BUNDLE_HASH: sha256, METRIC + metric: repr(metrics[metric]), **lineage(name, flow_run)}
+    tags |= _precision(name, metric, precisions)
     return store.client.create_model_version(
         name,
         f"models:/{model.model_id}",
@@ -114,3 +127,10 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
         description=f"{metric} {metrics[metric]:.4f} on the test split. {description}",
         model_id=model.model_id,
     )
+
+
+def _precision(name: str, metric: str, precisions: dict[str, float]) -> dict[str, str]:
+    """Return the tags of what was chosen, and of what there was to choose from."""
+    served = read_served(name)
+    values = {f"{PRECISION}.{which}": repr(precisions[f"{which}_{metric}"]) for which in PRECISIONS}
+    return {PRECISION: served.precision, f"{PRECISION}.reason": served.reason, **values}

@@ -1,12 +1,15 @@
-"""Stage `evaluate`: measure the bundle, by the very code that serves it, on the test split, with a baseline beside it.
+"""Stage `evaluate`: measure both bundles, by the very code that serves them, on the test split, a baseline beside them.
 
-report/metrics.json    the kind's metrics, and the baseline's
-report/confusion.csv   one row a test example: what it is, what was predicted
-report/figures/        the kind's figures, as PNG
+report/served.json       which of them is served, and why
+report/precisions.json   of both, the deciding metric and the size
+report/metrics.json      of the one that is served, the kind's metrics, and the baseline's
+report/confusion.csv     of the same, one row a test example: what it is, what was predicted
+report/figures/          of the same, the kind's figures, as PNG
 """
 
 import csv
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,43 +18,94 @@ from numpy.typing import NDArray
 
 from components.config import entry
 from components.config.files import read_json, whole_directory, whole_file, write_json
+from components.config.params import Workload
 from components.config.settings import artifacts
-from components.inference.bundle import Bundle
+from components.inference.bundle import MODEL, Bundle
+from components.inference.served import PRECISIONS, Precision, Served, bundle_path, write_served
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import PreparedData, open_prepared
-from components.tracking.runs import log_exam, run_of_record
+from components.tracking.runs import log_exam, log_metrics, run_of_record
 from components.tracking.store import open_store
+from components.training.precision import choose, milliseconds
 
 logger = logging.getLogger(__name__)
 
 _DPI = 110
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A bundle, and what it reached on the test split."""
+
+    bundle: Bundle
+    probabilities: NDArray[np.float32]
+    metrics: dict[str, float]
+
+
 def evaluate(name: str) -> None:
-    """Measure the bundle of the workload `name`, and tell the MLflow run that taught it."""
+    """Measure the bundles of the workload `name`, choose the one to serve, tell the MLflow run that taught them."""
     workload = catalogue.workload(name)
-    exam, metric = catalogue.exam(workload.kind), catalogue.metric(workload.kind)
+    metric = catalogue.metric(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
-    bundle = Bundle(artifacts(name, "bundle"))
-    decision = bundle.about.decision
-    probabilities = bundle.probabilities(data.inputs("test"))
-    metrics = exam.measure(data, probabilities, decision, workload.train)
-    report = artifacts(name, "report")
-    _write_figures(report / "figures", exam.figures(data, probabilities, decision, workload.train))
-    _write_confusion(report / "confusion.csv", data, catalogue.codec(workload.kind).decide(probabilities, decision))
-    write_json(report / "metrics.json", metrics)
-    comparison = compare(metrics, metric)
-    _tell_run(name, metrics, comparison)
-    logger.info("evaluated %s on %s test examples: %s", name, f"{len(probabilities):,}", _line(metrics))
+    both = {precision: _measure(bundle_path(name, precision), data, workload) for precision in PRECISIONS}
+    served, side_by_side = _served(both, workload, metric), _side_by_side(both, metric)
+    ours = both[served.precision]
+    write_served(name, served)
+    write_json(artifacts(name, "report") / "precisions.json", side_by_side)
+    _report(artifacts(name, "report"), data, workload, ours)
+    comparison, precisions = compare(ours.metrics, metric), side_by_side | _speed(both, data)
+    _tell_run(name, ours.metrics, comparison, precisions)
+    logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", _line(ours.metrics))
+    logger.info("in both precisions, one example at a time on one thread: %s", _line(precisions))
+    logger.log(
+        logging.INFO if served.precision == workload.serve.precision else logging.WARNING, "served is %s", served
+    )
     if not comparison.beaten:
         logger.warning("%s does not beat its baseline in %s: %s", name, metric, comparison)
 
 
-def _tell_run(name: str, metrics: dict[str, float], comparison: Comparison) -> None:
+def _measure(path: Path, data: PreparedData, workload: Workload) -> Measured:
+    bundle = Bundle(path)
+    probabilities = bundle.probabilities(data.inputs("test"))
+    exam = catalogue.exam(workload.kind)
+    return Measured(bundle, probabilities, exam.measure(data, probabilities, bundle.about.decision, workload.train))
+
+
+def _served(both: dict[Precision, Measured], workload: Workload, metric: str) -> Served:
+    values = {precision: found.metrics[metric] for precision, found in both.items()}
+    models = {found.bundle.about.model_sha256 for found in both.values()}
+    return choose(workload.serve.precision, workload.serve.margin, metric, values, gains=len(models) > 1)
+
+
+def _side_by_side(both: dict[Precision, Measured], metric: str) -> dict[str, float]:
+    """Return the deciding metric and the size of the model in megabytes, by the precision."""
+    values = {f"{precision}_{metric}": found.metrics[metric] for precision, found in both.items()}
+    sizes = {
+        f"{precision}_megabytes": (found.bundle.path / MODEL).stat().st_size / 1e6 for precision, found in both.items()
+    }
+    return values | sizes
+
+
+def _speed(both: dict[Precision, Measured], data: PreparedData) -> dict[str, float]:
+    """Return how long one example takes, by the precision. It differs from run to run: nothing for DVC to hash."""
+    times = milliseconds([found.bundle for found in both.values()], np.array(data.inputs("test")[:1]))
+    return {f"{precision}_milliseconds": time for precision, time in zip(both, times, strict=True)}
+
+
+def _report(folder: Path, data: PreparedData, workload: Workload, served: Measured) -> None:
+    probabilities, decision = served.probabilities, served.bundle.about.decision
+    exam, codec = catalogue.exam(workload.kind), catalogue.codec(workload.kind)
+    _write_figures(folder / "figures", exam.figures(data, probabilities, decision, workload.train))
+    _write_confusion(folder / "confusion.csv", data, codec.decide(probabilities, decision))
+    write_json(folder / "metrics.json", served.metrics)
+
+
+def _tell_run(name: str, metrics: dict[str, float], comparison: Comparison, precisions: dict[str, float]) -> None:
     store = open_store(name)
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
     log_exam(store, run, metrics, comparison.beaten)
+    log_metrics(store, run, precisions)
     store.client.log_artifacts(run.info.run_id, str(artifacts(name, "report")), "report")
 
 

@@ -1,11 +1,18 @@
-"""Stage `export`: weights -> the bundle, an ONNX graph that takes raw input, checked against torch on real data."""
+"""Stage `export`: weights -> two bundles of one format, each an ONNX graph that takes raw input.
 
-import contextlib
+bundle/         in float32, checked against torch on real data
+bundle-int8/    the same with its heavy layers in int8, see `quantize`
+"""
+
 import io
 import logging
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,10 +23,12 @@ from components.config import entry
 from components.config.errors import ParityError
 from components.config.settings import artifacts
 from components.inference.bundle import MODEL, SERVING, Bundle, new_bundle
+from components.inference.served import Precision, bundle_path
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 from components.training import hardware
 from components.training.checkpoints import clear_recorded
+from components.training.quantize import quantize
 
 logger = logging.getLogger(__name__)
 
@@ -27,13 +36,15 @@ OPSET = 18
 TOLERANCE = 1e-4
 """Largest difference of a probability between torch and ONNX Runtime, both in 32 bit."""
 _PARITY_EXAMPLES = 1_000
+_CALIBRATION_EXAMPLES = 512
+"""Of the validation split, evenly spread. More of them hardly move the least and the largest number of a layer."""
 
 
 def export(name: str) -> None:
-    """Write the bundle of the workload `name`.
+    """Write both bundles of the workload `name`.
 
     Raises:
-        ParityError: the bundle answers otherwise than the torch module on examples of the test split.
+        ParityError: the float32 bundle answers otherwise than the torch module on examples of the test split.
     """
     workload = catalogue.workload(name)
     clear_recorded(name)
@@ -43,19 +54,22 @@ def export(name: str) -> None:
     module = learner.module(data, workload.train)
     module.load_state_dict(load_file(artifacts(name, "weights") / "model.safetensors"))
     serving = learner.serving(module)
-    path = artifacts(name, "bundle")
-    with new_bundle(
-        path,
-        workload=name,
-        kind=workload.kind,
-        classes=data.classes,
-        input=dict(data.input),
-        decision=learner.decision(module),
-        serve=workload.serve.model_dump(mode="json"),
-    ) as draft:
-        _write_onnx(serving, data, draft / MODEL)
-        if data.serving.is_dir():
-            shutil.copytree(data.serving, draft / SERVING)
+    about = {
+        "workload": name,
+        "kind": workload.kind,
+        "classes": data.classes,
+        "input": dict(data.input),
+        "decision": learner.decision(module),
+        "serve": workload.serve.model_dump(mode="json", exclude={"margin"}),
+    }
+    _export_float32(name, about, serving, data)
+    _export_int8(name, about, data)
+
+
+def _export_float32(name: str, about: dict[str, Any], serving: nn.Module, data: PreparedData) -> None:
+    path = bundle_path(name, "float32")
+    with _new_bundle(path, "float32", about, data) as model:
+        _write_onnx(serving, data, model)
     worst = _largest_difference(Bundle(path), serving, data)
     if not worst <= TOLERANCE:  # not a number is no parity either
         shutil.rmtree(path)
@@ -66,10 +80,29 @@ def export(name: str) -> None:
     logger.info("exported %s: %.2f MB, largest difference to torch %.1e", name, size / 1e6, worst)
 
 
+def _export_int8(name: str, about: dict[str, Any], data: PreparedData) -> None:
+    path = bundle_path(name, "int8")
+    examples = data.inputs("validation" if data.counts["validation"] else "train")
+    some = examples[:: ceil(len(examples) / _CALIBRATION_EXAMPLES)]
+    with _new_bundle(path, "int8", about, data) as model:
+        layers = quantize(bundle_path(name, "float32") / MODEL, some, model)
+    size = (path / MODEL).stat().st_size
+    logger.info("exported %s with %d layers in int8: %.2f MB", name, layers, size / 1e6)
+
+
+@contextmanager
+def _new_bundle(path: Path, precision: Precision, about: dict[str, Any], data: PreparedData) -> Iterator[Path]:
+    """Yield where the model of a new bundle goes; the bundle says its own precision, not the one asked for."""
+    with new_bundle(path, **about | {"serve": about["serve"] | {"precision": precision}}) as draft:
+        yield draft / MODEL
+        if data.serving.is_dir():
+            shutil.copytree(data.serving, draft / SERVING)
+
+
 def _write_onnx(serving: nn.Module, data: PreparedData, path: Path) -> None:
     """Trace the module on two examples, the count of examples left open."""
     examples = torch.from_numpy(np.array(data.inputs("test")[:2]))
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.filterwarnings("ignore", ".*legacy TorchScript-based ONNX export.*", DeprecationWarning)
         torch.onnx.export(
             serving,

@@ -29,7 +29,7 @@ def test_it_learned(trained: Project) -> None:
         ("batch_size: 32", "batch_size: 16", ["train", "export", "evaluate"]),
         ("validation: 0.15", "validation: 0.2", ["prepare", "train", "export", "evaluate"]),
         ("kind: image", "kind: image\n    serve: {max_pixels: 1000}", ["export", "evaluate"]),
-        ("kind: image", "kind: image\n    description: Which digit is it?", ["export"]),
+        ("kind: image", "kind: image\n    description: Which digit is it?", ["export", "evaluate"]),
     ],
 )
 def test_a_changed_parameter_reruns_what_depends_on_it(
@@ -134,5 +134,5 @@ def _ran(output: str) -> list[str]:
 
 def _deterministic() -> list[Path]:
     weights = artifacts("digits", "weights") / "model.safetensors"
-    folders = [artifacts("digits", name) for name in ("raw", "prepared", "bundle")]
+    folders = [artifacts("digits", name) for name in ("raw", "prepared", "bundle", "bundle-int8")]
     return [weights, *(path for folder in folders for path in sorted(folder.iterdir()))]

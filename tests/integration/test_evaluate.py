@@ -14,10 +14,12 @@ POOR = "epochs: 1, learning_rate: 0.000001"
 SUMMARY = """
 from flows.summary import Summary
 from flows.train import measured
+from components.inference.served import read_served
 from components.registry.gate import Verdict
 from components.registry.register import register
 version, new = register("digits")
-print(Summary("digits", {"train": "Completed"}, version, new, measured(version), Verdict(version, True, ""), "", []))
+verdict, served = Verdict(version, True, ""), read_served("digits")
+print(Summary("digits", {"train": "Completed"}, version, new, measured(version), served, verdict, "", []))
 """
 
 

@@ -1,6 +1,8 @@
 """What a model of pictures is measured by, with a baseline beside it, and the figures worth looking at."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from components.kinds.baseline import beside
 from components.kinds.image.exam.baseline import baseline
-from components.kinds.prepared import PreparedData
+from components.kinds.prepared import PreparedData, open_prepared
 
 if TYPE_CHECKING:
     from components.kinds.image.params import Train
@@ -24,7 +26,13 @@ def measure(
 ) -> dict[str, float]:
     """Return the measures of `probabilities`, `[N, classes]`, on the test split, and the baseline's beside them."""
     labels = np.asarray(data.labels("test"))
-    return measures(probabilities, labels) | beside(measures(baseline(data, config), labels))
+    return measures(probabilities, labels) | beside(measures(_baseline(data.path, config), labels))
+
+
+@lru_cache(maxsize=1)
+def _baseline(path: Path, config: "Train") -> NDArray[np.float32]:
+    """Return the baseline's probabilities on the data set at `path`, taught once for every bundle that is measured."""
+    return baseline(open_prepared(path), config)
 
 
 def measures(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:

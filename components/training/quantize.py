@@ -1,0 +1,166 @@
+"""Quantize: the graph of a bundle with its heavy layers in int8, static, per channel, calibrated on real examples.
+
+Where it pays was measured on a processor with VNNI (docs/edge.md, `benchmarks/int8.py`): layers of many multiply-adds,
+and what stands between two of them. All else stays in float32: what scales the input, narrow first layers, the head.
+"""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+_LAYERS = ("Conv", "Gemm", "MatMul")
+_BETWEEN = ("Relu", "MaxPool", "Add")
+_HEAVY = 1_000_000
+"""Multiply-adds an example from which on a layer surely gains: in float32 they take longer than the conversions."""
+_BATCH = 32
+
+
+def quantize(model: Path, examples: NDArray[Any], out: Path) -> int:
+    """Write the graph at `model` with its heavy layers in int8 to `out`, and return how many layers that is.
+
+    Where none is heavy enough, `out` is a copy of `model`.
+
+    Args:
+        model: an ONNX graph of one input.
+        examples: `[N, ...]` as the graph takes them, to find the range of every number in between.
+        out: where to write to.
+    """
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        fused = _fused(model, Path(folder))
+        nodes = _gaining(onnx.load(fused).graph)
+        if not nodes:
+            shutil.copyfile(model, out)
+            return 0
+        quantize_static(
+            fused,
+            out,
+            _Examples(fused, examples),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=[*_LAYERS, *_BETWEEN],
+            nodes_to_quantize=[node.name for node in nodes],
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            reduce_range=True,  # 7 bits: else sums saturate on processors without VNNI, and answers depend on those
+        )
+    return sum(node.op_type in _LAYERS for node in nodes)
+
+
+def _fused(model: Path, folder: Path) -> Path:
+    """Return the graph with known shapes, and batch norms made part of the convolutions before them."""
+    first, pooled, fused = folder / "first.onnx", folder / "pooled.onnx", folder / "fused.onnx"
+    quant_pre_process(model, first, skip_symbolic_shape=True)
+    graph = onnx.load(first)
+    _pool_last(graph.graph)
+    onnx.save(graph, pooled)
+    quant_pre_process(pooled, fused, skip_symbolic_shape=True)
+    return fused
+
+
+def _pool_last(graph: onnx.GraphProto) -> None:
+    """Move every max pooling behind what follows it and only rises: the same numbers, and batch norms can be fused."""
+    weights = {weight.name: weight for weight in graph.initializer}
+    del graph.value_info[:]  # shapes of what is between change
+    for place, node in enumerate(graph.node):
+        if node.op_type != "MaxPool":
+            continue
+        while (after := _follower(graph, place)) is not None and _rises(graph.node[after], weights):
+            _swap(graph.node[place], graph.node[after])
+            place = after
+
+
+def _follower(graph: onnx.GraphProto, place: int) -> int | None:
+    """Return the place of the one node that takes what the node at `place` gives; None: there are others."""
+    given = graph.node[place].output
+    takers = [index for index, node in enumerate(graph.node) if given[0] in node.input]
+    final = [output.name for output in graph.output]
+    return takers[0] if len(takers) == len(given) == 1 and given[0] not in final else None
+
+
+def _rises(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto]) -> bool:
+    """Whether a larger input never gives a smaller output, channel by channel."""
+    if node.op_type == "BatchNormalization" and node.input[1] in weights:
+        return bool((numpy_helper.to_array(weights[node.input[1]]) > 0).all())
+    return node.op_type == "Relu"
+
+
+def _swap(node: onnx.NodeProto, follower: onnx.NodeProto) -> None:
+    """Have `follower` work first: each takes the other's place in the graph and among the tensors."""
+    given, between, result = node.input[0], node.output[0], follower.output[0]
+    follower.input[0], follower.output[0] = given, between
+    node.input[0], node.output[0] = between, result
+    kept = onnx.NodeProto()
+    kept.CopyFrom(node)
+    node.CopyFrom(follower)
+    follower.CopyFrom(kept)
+
+
+def _gaining(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Return the heavy layers, and what has nothing but their results as input."""
+    nodes, inside = [], set[str]()
+    sizes = {weight.name: list(weight.dims) for weight in graph.initializer}
+    shapes = {
+        info.name: [dim.dim_value for dim in info.type.tensor_type.shape.dim]
+        for info in [*graph.input, *graph.value_info, *graph.output]
+    }
+    for node in graph.node:
+        if node.op_type in _LAYERS:
+            around = [shapes.get(name, []) for name in (node.input[0], node.output[0])]
+            gains = _multiply_adds(sizes.get(node.input[1], []), *around) >= _HEAVY
+        else:
+            gains = node.op_type in _BETWEEN and inside.issuperset(node.input)
+        if gains:
+            nodes.append(node)
+            inside.update(node.output)
+    return nodes
+
+
+def _multiply_adds(weight: list[int], given: list[int], result: list[int]) -> int:
+    """Return how many one example takes of a layer with that weight; 0: not known.
+
+    Args:
+        weight: its shape: `[out, in, height, width]` of a convolution, or a matrix.
+        given: the shape of what the layer takes, `[N, ...]`.
+        result: the shape of what it makes of it, `[N, ...]`.
+    """
+    if not (weight and given and result):
+        return 0
+    if len(weight) == 2:
+        return prod(weight) * prod(result[1:-1])
+    seen = [min(side, size) for side, size in zip(weight[2:], given[2:], strict=True)]  # beyond the edge are zeros
+    return prod(weight[:2]) * prod(seen) * prod(result[2:])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what ONNX Runtime logs of its every step from being shown."""
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+class _Examples(CalibrationDataReader):
+    """The examples in batches, as the calibration asks for them."""
+
+    def __init__(self, model: Path, examples: NDArray[Any]) -> None:
+        self._name = onnx.load(model).graph.input[0].name
+        self._batches = iter([examples[start : start + _BATCH] for start in range(0, len(examples), _BATCH)])
+
+    def get_next(self) -> dict[str, NDArray[Any]] | None:
+        """Return the next batch by the name of the input, or None after the last."""
+        batch = next(self._batches, None)
+        return None if batch is None else {self._name: np.ascontiguousarray(batch)}

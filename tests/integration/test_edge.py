@@ -1,0 +1,185 @@
+"""The int8 bundle from the parameter to the champion, on a real training; a bundle on a device with nothing else."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow.artifacts
+import numpy as np
+import onnx
+import pytest
+
+from components.config.errors import BundleError
+from components.config.files import sha256, write_json
+from components.config.settings import artifacts, tracking_uri
+from components.inference.bundle import Bundle, bundle_hash
+from components.inference.served import Precision, bundle_path, read_served
+from components.kinds import catalogue
+from components.kinds.prepared import open_prepared
+from components.registry.gate import promote
+from components.registry.register import Version, register, version_bundle
+from components.tracking.store import open_store
+from tests.conftest import DIGITS, ROOT, Project, copy_of
+
+HEAVY = DIGITS.replace("size: 8", "size: 16").replace("width: 16", "width: 48").replace("epochs: 10", "epochs: 5")
+ASKED = "    serve: {precision: int8, margin: 0.05}\n"
+
+
+@pytest.fixture(scope="module")
+def heavy_once(new_project: Callable[..., Project], digits: Path) -> Project:
+    """A trained checkout with layers that gain by int8, which is asked for. Not to be changed."""
+    made = new_project(HEAVY.format(source=digits) + ASKED)
+    made.run("dvc", "repro")
+    return made
+
+
+@pytest.fixture
+def heavy(heavy_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    made = copy_of(heavy_once, tmp_path)
+    shutil.rmtree(made.path / "state")  # so that MLflow's artifacts lie below this copy
+    monkeypatch.chdir(made.path)
+    return made
+
+
+def test_what_is_asked_for_is_served_from_one_training(heavy: Project) -> None:
+    report = artifacts("digits", "report")
+    metrics, both = (json.loads((report / name).read_text()) for name in ("metrics.json", "precisions.json"))
+    assert metrics["accuracy"] == both["int8_accuracy"] >= both["float32_accuracy"] - 0.05
+    assert both["int8_megabytes"] < both["float32_megabytes"]
+    first = register_served("int8")
+    assert first.value == metrics["accuracy"]
+    assert promote(first).promoted
+    mlflow.set_tracking_uri(tracking_uri())
+    found = mlflow.artifacts.download_artifacts("models:/digits@champion/data/bundle", dst_path="device")
+    assert bundle_hash(Path(found)) == first.bundle_sha256
+
+    heavy.params("precision: int8", "precision: float32")
+    said = heavy.run("dvc", "repro")
+    assert "Running stage 'train@digits'" not in said
+    assert "int8_milliseconds" in said
+    second = register_served("float32")
+    verdict = promote(second)
+    assert verdict.champion == second
+    if second.value <= first.value:
+        assert "the same training in float32" in verdict.reason
+    heavy.params("precision: float32", "precision: int8")
+    heavy.run("dvc", "repro")
+    assert register_served("int8") == first
+    assert promote(first).champion == first
+    client = open_store("digits").client
+    client.set_registered_model_alias("digits", "champion", second.number)  # by hand, which overrules
+    assert promote(first).champion == second
+    assert "int8_milliseconds" in client.get_run(second.run_id).data.metrics
+
+
+def register_served(precision: Precision) -> Version:
+    version, _ = register("digits")
+    assert read_served("digits").precision == version.precision == precision
+    assert (
+        version.bundle_sha256 == bundle_hash(bundle_path("digits", precision)) == bundle_hash(version_bundle(version))
+    )
+    assert Bundle(version_bundle(version)).about.serve["precision"] == precision
+    tags = open_store("digits").client.get_model_version("digits", version.number).tags
+    assert tags["journeyman.precision"] == precision
+    assert float(tags[f"journeyman.precision.{precision}"]) == version.value
+    return version
+
+
+def test_an_int8_bundle_that_answers_worse_is_not_served(heavy: Project) -> None:
+    forget(bundle_path("digits", "int8"))
+    said = heavy.run(sys.executable, "-m", "components.training.evaluate", "digits")
+    (line,) = [line for line in said.splitlines() if line.startswith("served is")]
+    assert line.startswith("served is float32: int8 is asked for, but loses more than 0.0500: accuracy 0.")
+    version = register("digits")[0]
+    assert version.precision == "float32"
+    assert version.value > 0.5
+
+
+def forget(path: Path) -> None:
+    """Have the bundle say the same of every example."""
+    graph = onnx.load(path / "model.onnx")
+    head = next(node for node in graph.graph.node if node.op_type == "Gemm")
+    (weight,) = [weight for weight in graph.graph.initializer if weight.name == head.input[1]]
+    weight.raw_data = bytes(len(weight.raw_data))
+    onnx.save(graph, path / "model.onnx")
+    about = json.loads((path / "bundle.json").read_text())
+    write_json(path / "bundle.json", about | {"model_sha256": sha256(path / "model.onnx")})
+
+
+def test_without_a_choice_nothing_is_registered(heavy: Project) -> None:
+    (artifacts("digits", "report") / "served.json").unlink()
+    with pytest.raises(BundleError, match=r"served\.json: does not say which bundle is served; run `dvc repro`"):
+        register("digits")
+
+
+def test_the_benchmark_holds_both_against_each_other(heavy_once: Project, tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    heavy_once.run(
+        sys.executable, "benchmarks/int8.py", "--quick", "--artifacts", "artifacts/digits", "--json", str(figures)
+    )
+    found = json.loads(figures.read_text())
+    assert found["float32"]["right"] == found["control"]["right"]
+    assert found["int8"]["megabytes"] < found["float32"]["megabytes"] == found["control"]["megabytes"]
+    assert all(found[arm]["microseconds of 32"] > found[arm]["microseconds of 1"] > 0 for arm in ("float32", "int8"))
+
+
+@pytest.fixture(scope="module")
+def device(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The Python of an environment with onnxruntime, what that needs, and nothing else; not even pip."""
+    path = tmp_path_factory.mktemp("device")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", path], check=True)
+    python = str(path / "bin" / "python")
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "-c", ROOT / "constraints.txt"]
+    subprocess.run([*install, "numpy", "onnxruntime"], check=True, capture_output=True)
+    return python
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_pictures_are_answered_on_a_device(
+    precision: Precision, heavy_once: Project, device: str, tmp_path: Path
+) -> None:
+    shutil.copytree(heavy_once.path / bundle_path("digits", precision), tmp_path / "bundle")
+    pictures = open_prepared(heavy_once.path / artifacts("digits", "prepared")).inputs("test")[:20]
+    np.save(tmp_path / "pictures.npy", pictures)
+    expected = answers(tmp_path / "bundle", pictures)
+    assert predicted(device, tmp_path, "pictures.npy") == expected
+    for number, (picture, answer) in enumerate(zip(pictures, expected, strict=True)):
+        (tmp_path / f"{number}.pgm").write_bytes(b"P5\n# a comment\n16 16\n255\n" + picture.tobytes())
+        if number < 2:
+            assert predicted(device, tmp_path, f"{number}.pgm") == [answer]
+    (tmp_path / "bundle" / "model.onnx").write_bytes(b"another")
+    said = subprocess.run([device, ROOT / "docs" / "predict.py", "bundle", "0.pgm"], cwd=tmp_path, capture_output=True)
+    assert said.returncode == 1
+    assert b"model.onnx is not the one that bundle.json was written for" in said.stderr
+
+
+def test_records_are_answered_on_a_device(payments_once: Project, device: str, tmp_path: Path) -> None:
+    shutil.copytree(payments_once.path / bundle_path("payments", "float32"), tmp_path / "bundle")
+    records = open_prepared(payments_once.path / artifacts("payments", "prepared")).inputs("test")[:200]
+    np.save(tmp_path / "records.npy", records)
+    assert predicted(device, tmp_path, "records.npy") == answers(tmp_path / "bundle", records)
+
+
+def test_tables_of_the_usual_width_have_nothing_to_gain(payments_once: Project) -> None:
+    one, two = (payments_once.path / bundle_path("payments", precision) for precision in ("float32", "int8"))
+    assert (one / "model.onnx").read_bytes() == (two / "model.onnx").read_bytes()
+    assert Bundle(two).about.files == Bundle(one).about.files != {}
+    assert bundle_hash(one) != bundle_hash(two)
+
+
+def answers(path: Path, examples: np.ndarray) -> list[tuple[str, float]]:
+    bundle = Bundle(path)
+    probabilities = bundle.probabilities(np.array(examples))
+    best = catalogue.codec(bundle.about.kind).decide(probabilities, bundle.about.decision)
+    return [
+        (bundle.about.classes[k], pytest.approx(row[k], abs=1e-6)) for k, row in zip(best, probabilities, strict=True)
+    ]
+
+
+def predicted(python: str, folder: Path, file: str) -> list[tuple[str, float]]:
+    command = [python, "-I", ROOT / "docs" / "predict.py", "bundle", file]
+    said = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    return [(label, float(value)) for label, _, value in (line.rpartition(" ") for line in said.splitlines())]

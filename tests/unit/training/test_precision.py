@@ -1,0 +1,37 @@
+from math import nan
+
+import pytest
+
+from components.inference.served import Precision
+from components.training.precision import choose
+
+
+@pytest.mark.parametrize(
+    ("wanted", "int8", "gains", "precision", "reason"),
+    [
+        ("float32", 0.95, True, "float32", "asked for; int8 has accuracy 0.9500 against 0.9000 in float32"),
+        ("float32", 0.90, False, "float32", "asked for"),
+        ("int8", 0.90, False, "float32", "int8 is asked for, but no layer is heavy enough to gain by it"),
+        ("int8", 0.95, True, "int8", "asked for, and good enough: accuracy 0.9500 against 0.9000 in float32"),
+        ("int8", 0.899, True, "int8", "asked for, and good enough: accuracy 0.8990 against 0.9000 in float32"),
+        (
+            "int8",
+            0.897,
+            True,
+            "float32",
+            "int8 is asked for, but loses more than 0.0020: accuracy 0.8970 against 0.9000 in float32",
+        ),
+        (
+            "int8",
+            nan,
+            True,
+            "float32",
+            "int8 is asked for, but loses more than 0.0020: accuracy nan against 0.9000 in float32",
+        ),
+    ],
+)
+def test_int8_is_served_where_it_is_asked_for_and_good_enough(
+    wanted: Precision, int8: float, gains: bool, precision: str, reason: str
+) -> None:
+    served = choose(wanted, 0.002, "accuracy", {"float32": 0.9, "int8": int8}, gains)
+    assert (served.precision, served.reason) == (precision, reason)

@@ -1,0 +1,96 @@
+import collections
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from components.training.quantize import _fused, quantize
+
+
+class Small(nn.Module):
+    """Pictures -> probabilities: a narrow first layer, two heavy ones, the second with a way past it, a light head."""
+
+    def __init__(self, norm: float) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(1, 8, 2)
+        self.stage = nn.Sequential(nn.Conv2d(8, 32, 3, padding=1, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(32))
+        self.past = nn.Sequential(nn.Conv2d(32, 32, 3, padding=1, bias=False), nn.BatchNorm2d(32))
+        self.head = nn.Linear(32, 3)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                nn.init.uniform_(module.weight, 0.5, 1.5)
+                nn.init.uniform_(module.bias, -0.5, 0.5)
+                nn.init.uniform_(module.running_var, 0.5, 1.5)
+        with torch.no_grad():
+            self.stage[2].weight[0] = norm
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        features = self.stage(self.first(pictures.permute(0, 3, 1, 2).float() / 255.0 - 0.5)).relu()
+        features = (features + self.past(features)).relu()
+        return self.head(features.amax(dim=(2, 3))).softmax(dim=1)
+
+
+class Light(nn.Module):
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return values.softmax(dim=1)
+
+
+def examples(count: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (count, 28, 28, 1), dtype=np.uint8)
+
+
+def answers(model: Path, inputs: NDArray[np.generic]) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = onnxruntime.InferenceSession(model).run(None, {"inputs": inputs})[0]
+    return found
+
+
+@pytest.fixture(params=[1.0, -1.0], ids=["rising", "falling"])
+def small(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A graph whose batch norm can, or cannot, be moved to before the pooling."""
+    torch.manual_seed(0)
+    return written(Small(request.param), torch.from_numpy(examples(2)), tmp_path / "model.onnx")
+
+
+def test_heavy_layers_alone_are_in_int8_and_the_answers_stay(small: Path, tmp_path: Path) -> None:
+    assert quantize(small, examples(64), tmp_path / "int8.onnx") == 2
+    weights = {weight.name: weight.data_type for weight in onnx.load(tmp_path / "int8.onnx").graph.initializer}
+    assert {weights["first.weight"], weights["head.weight"]} == {onnx.TensorProto.FLOAT}
+    kinds = collections.Counter(weights.values())
+    assert kinds[onnx.TensorProto.INT8] >= 2
+    before, after = answers(small, examples(200)), answers(tmp_path / "int8.onnx", examples(200))
+    assert 0 < np.abs(before - after).max() < 0.05
+
+
+def test_batch_norms_are_fused_and_nothing_else_changes(
+    small: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    fused = _fused(small, tmp_path)
+    left = [node.op_type for node in onnx.load(fused).graph.node].count("BatchNormalization")
+    assert left == ("falling" in request.node.callspec.id)
+    np.testing.assert_allclose(answers(fused, examples(50)), answers(small, examples(50)), atol=1e-5)
+
+
+def test_the_same_graph_and_examples_give_the_same_bytes(small: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        quantize(small, examples(64), tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_what_gains_nothing_is_left_as_it_is(tmp_path: Path) -> None:
+    model = written(Light(), torch.zeros(2, 3), tmp_path / "model.onnx")
+    assert quantize(model, np.zeros((5, 3), dtype=np.float32), tmp_path / "int8.onnx") == 0
+    assert (tmp_path / "int8.onnx").read_bytes() == model.read_bytes()
+
+
+def written(module: nn.Module, example: torch.Tensor, path: Path) -> Path:
+    names = {"input_names": ["inputs"], "output_names": ["probabilities"], "dynamic_axes": {"inputs": {0: "count"}}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the older of two exporters
+        torch.onnx.export(module.eval(), (example,), str(path), opset_version=18, dynamo=False, **names)
+    return path
