@@ -59,7 +59,7 @@ def measure(project: Path, quick: bool) -> dict[str, Any]:
     data, bundle = open_prepared(artifacts("fraud", "prepared")), Bundle(artifacts("fraud", "bundle"))
     about = bundle.about
     codec = catalogue.codec(about.kind)
-    reader = codec.Reader("fraud", about.input, bundle.files, f"sqlite:///{project}/in-process.db")
+    reader = codec.Reader("fraud", about.input, about.serve, bundle.files, f"sqlite:///{project}/in-process.db")
     rows = fresh(requests(data, range(1_000), False))
     examples = data.inputs("test")[:1_000].copy()
     with running_endpoint(bento) as endpoint, httpx.Client(timeout=60) as client:

@@ -57,8 +57,17 @@ class Training(Section):
     to the end of the schedule, which is what it is made for."""
 
 
+class Serve(Section):
+    """How every kind's model answers; it travels in the bundle. What the endpoint does besides is set where it runs."""
+
+    precision: Literal["float32", "int8"] = "float32"
+    """Numbers that the model served computes in. `int8` is faster, and is held to the same gate."""
+    max_bytes: Annotated[int, Field(ge=1, le=2**30)] = 10 * 2**20
+    """Largest request that is read."""
+
+
 class Workload(Section):
-    """One section of `workloads:`; each kind narrows `kind`, `prepare` and `train`."""
+    """One section of `workloads:`; each kind narrows `kind`, `prepare`, `train` and `serve`."""
 
     kind: str
     """What sort of data: a package of `components/kinds`."""
@@ -69,6 +78,7 @@ class Workload(Section):
     """One sentence for people, shown in the registry."""
     prepare: Section
     train: Training
+    serve: Serve = Serve()
 
 
 SectionT = TypeVar("SectionT", bound=Section)

@@ -1,8 +1,8 @@
 """The bundle, which crosses from training to inference: `model.onnx`, `bundle.json`, `serving/`, no training in it.
 
 `bundle.json` holds the format's number, workload, kind, classes, the kind's description of one input, what the learner
-found best to decide by, and the SHA-256 of every other file; its own SHA-256 is therefore the hash of the bundle.
-`serving/` holds what the kind's codec needs beside the model, if anything.
+found best to decide by, the workload's section `serve`, and the SHA-256 of every other file; its own SHA-256 is
+therefore the hash of the bundle. `serving/` holds what the kind's codec needs beside the model, if anything.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.config.errors import BundleError
 from components.config.files import sha256, whole_directory, write_json
+from components.config.params import Serve
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -38,6 +39,8 @@ class About(BaseModel):
     classes: tuple[str, ...]
     input: dict[str, Any]
     decision: dict[str, float] = {}
+    serve: dict[str, Any] = Serve().model_dump(mode="json")
+    """The section `serve` of the workload, with its defaults filled in."""
     model_sha256: str
     files: dict[str, str] = {}
     """SHA-256 of each file under `serving/`, by its name."""
@@ -81,6 +84,7 @@ def new_bundle(
     classes: tuple[str, ...],
     input: dict[str, Any],
     decision: dict[str, float],
+    serve: dict[str, Any],
 ) -> Iterator[Path]:
     """Yield a directory to write `model.onnx` and `serving/` into.
 
@@ -95,6 +99,7 @@ def new_bundle(
             classes=classes,
             input=input,
             decision=decision,
+            serve=serve,
             model_sha256=sha256(draft / MODEL),
             files={file.name: sha256(file) for file in sorted((draft / SERVING).glob("*"))},
         )

@@ -61,7 +61,7 @@ class Endpoint:
     def __init__(self) -> None:
         die_with_parent()
         self.bundle = Bundle(Path(_model.path))
-        self.reader = _codec.Reader(_about.workload, _about.input, self.bundle.files, _memory())
+        self.reader = _codec.Reader(_about.workload, _about.input, _about.serve, self.bundle.files, _memory())
         self.version = str(_model.info.metadata["version"])
 
     @bentoml.api

@@ -78,13 +78,14 @@ class Codec(Protocol):
     def rows(self, request: Any, /) -> list[dict[str, Any]]: ...
 
     def Reader(  # noqa: N802 - a class
-        self, workload: str, input: Mapping[str, Any], files: Path, memory: str | None, /
+        self, workload: str, input: Mapping[str, Any], serve: Mapping[str, Any], files: Path, memory: str | None, /
     ) -> Reader:
         """Open a reader.
 
         Args:
             workload: whose endpoint it is.
             input: the bundle's description of one example.
+            serve: the bundle's section `serve`: what is taken of a caller.
             files: the directory of what `prepare` gave the bundle to carry (`serving/`).
             memory: where to remember rows, an SQLAlchemy address; None: the caller sends what would be remembered.
         """

@@ -18,7 +18,8 @@ class BundleModel:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.codec = catalogue.codec(bundle.about.kind)
-        self.reader = self.codec.Reader(bundle.about.workload, bundle.about.input, bundle.files, None)
+        about = bundle.about
+        self.reader = self.codec.Reader(about.workload, about.input, about.serve, bundle.files, None)
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, object] | None = None) -> pd.DataFrame:
         """Return `label`, its `probability`, and `probabilities` (one a class, in the bundle's order) for each row.

@@ -51,6 +51,7 @@ def export(name: str) -> None:
         classes=data.classes,
         input=dict(data.input),
         decision=learner.decision(module),
+        serve=workload.serve.model_dump(mode="json"),
     ) as draft:
         _write_onnx(serving, data, draft / MODEL)
         if data.serving.is_dir():

@@ -28,7 +28,8 @@ def test_it_learned(trained: Project) -> None:
     [
         ("batch_size: 32", "batch_size: 16", ["train", "export", "evaluate"]),
         ("validation: 0.15", "validation: 0.2", ["prepare", "train", "export", "evaluate"]),
-        ("kind: image", "kind: image\n    description: Which digit is it?", []),
+        ("kind: image", "kind: image\n    serve: {max_pixels: 1000}", ["export", "evaluate"]),
+        ("kind: image", "kind: image\n    description: Which digit is it?", ["export"]),
     ],
 )
 def test_a_changed_parameter_reruns_what_depends_on_it(

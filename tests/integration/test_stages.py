@@ -82,9 +82,10 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(
     seen = json.loads(Path("seen.json").read_text())
     described = _described(stage, workload, kind)
 
-    tracked = [key.removeprefix(f"workloads.{workload}.") for key in described["params"]]
+    tracked = described["params"]
     assert seen["read"], "the recorder saw nothing"
-    untracked = [key for key in seen["read"] if not any(f"{key}.".startswith(f"{known}.") for known in tracked)]
+    read = [f"workloads.{workload}.{key}" for key in seen["read"]]
+    untracked = [key for key in read if not any(f"{key}.".startswith(f"{known}.") for known in tracked)]
     assert untracked == []
 
     listed = [Path(dep) for dep in described["deps"]]

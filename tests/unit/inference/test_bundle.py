@@ -64,7 +64,7 @@ def _write(path: Path) -> Path:
         [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["count", 2])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    about: dict[str, Any] = {"classes": ("a", "b"), "input": {"height": 1}, "decision": {"threshold": 0.3}}
+    about: dict[str, Any] = {"classes": ("a", "b"), "input": {"height": 1}, "decision": {"threshold": 0.3}, "serve": {}}
     with new_bundle(path, workload="w", kind="image", **about) as draft:
         onnx.save(model, draft / "model.onnx")
         (draft / "serving").mkdir()

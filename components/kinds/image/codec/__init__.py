@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,15 @@ from components.config.errors import BadRequest
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 MAX_PIXELS = 50_000_000  # about a 50-megapixel camera; what is larger is refused before it is decoded
 
-_AT_MOST = f"at most {MAX_PIXELS:,} are taken"
 _READABLE = "PNG, JPEG, WebP or BMP"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which pictures are decoded."""
+
+    formats: tuple[str, ...] = FORMATS
+    max_pixels: int = MAX_PIXELS
 
 
 class Request(BaseModel):
@@ -37,8 +45,11 @@ class Answer(BaseModel):
 class Reader:
     """Rows -> examples. Nothing is remembered from one picture to the next."""
 
-    def __init__(self, workload: str, input: Mapping[str, Any], files: Path, memory: str | None) -> None:
+    def __init__(
+        self, workload: str, input: Mapping[str, Any], serve: Mapping[str, Any], files: Path, memory: str | None
+    ) -> None:
         self._input = input
+        self._limits = Limits(tuple(serve.get("formats", FORMATS)), serve.get("max_pixels", MAX_PIXELS))
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.uint8]:
         """Return the pictures of `rows` as `[N, height, width, channels]`.
@@ -46,7 +57,7 @@ class Reader:
         Raises:
             BadRequest: a row that `decode` does not take.
         """
-        return np.stack([decode(row, self._input) for row in rows])
+        return np.stack([decode(row, self._input, self._limits) for row in rows])
 
     def learn(self, labels: Sequence[Mapping[str, Any]]) -> int:
         """Return 0: no picture is remembered."""
@@ -78,7 +89,7 @@ def rows(request: Request) -> list[dict[str, Any]]:
     return [{"picture": request.picture}]
 
 
-def decode(row: Mapping[str, Any], input: Mapping[str, Any]) -> NDArray[np.uint8]:
+def decode(row: Mapping[str, Any], input: Mapping[str, Any], limits: Limits = Limits()) -> NDArray[np.uint8]:
     """Return the row's picture as `[height, width, channels]`, 0 to 255.
 
     Turned upright by its EXIF orientation, cropped about its centre to the aspect ratio that `input` asks for,
@@ -87,6 +98,7 @@ def decode(row: Mapping[str, Any], input: Mapping[str, Any]) -> NDArray[np.uint8
     Args:
         row: `{"picture": the bytes of a PNG, JPEG, WebP or BMP file}`.
         input: `height`, `width` and `channels` (1 grey, 3 colour) that the model takes.
+        limits: what is decoded at all.
 
     Raises:
         BadRequest: the bytes are no readable picture, or one of too many pixels.
@@ -94,17 +106,23 @@ def decode(row: Mapping[str, Any], input: Mapping[str, Any]) -> NDArray[np.uint8
     data = row["picture"]
     if not data:
         raise BadRequest("the picture is empty (0 bytes)")
+    at_most = f"at most {limits.max_pixels:,} are taken"
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise BadRequest(f"the picture has {picture.width} x {picture.height} pixels, {_AT_MOST}")
+        with Image.open(io.BytesIO(data), formats=limits.formats) as picture:
+            if picture.width * picture.height > limits.max_pixels:
+                raise BadRequest(f"the picture has {picture.width} x {picture.height} pixels, {at_most}")
             return _array(picture, input)
     except UnidentifiedImageError as error:
-        raise BadRequest(f"not a {_READABLE} picture") from error
+        raise BadRequest(f"not a {_listed(limits.formats)} picture") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadRequest(f"the picture has too many pixels, {_AT_MOST}") from error
+        raise BadRequest(f"the picture has too many pixels, {at_most}") from error
     except (OSError, ValueError, SyntaxError) as error:
         raise BadRequest(f"the picture is damaged: {error}") from error
+
+
+def _listed(formats: Sequence[str]) -> str:
+    *others, last = [name.replace("WEBP", "WebP") for name in formats]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def encode(example: NDArray[np.uint8]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ METRIC = "accuracy"
 """Decides which of two models is better: the share of test pictures named rightly."""
 
 Side = Annotated[int, Field(ge=8, le=1024)]
+Format = Literal["PNG", "JPEG", "WEBP", "BMP"]
 
 
 class Limits(params.Section):
@@ -83,9 +84,19 @@ class Train(params.Training):
         return self
 
 
+class Serve(params.Serve):
+    """What the endpoint takes for a picture."""
+
+    formats: Annotated[list[Format], Field(min_length=1)] = ["PNG", "JPEG", "WEBP", "BMP"]
+    """Files that are opened; others are refused."""
+    max_pixels: Annotated[int, Field(ge=1, le=89_000_000)] = 50_000_000
+    """Largest picture that is decoded: width times height. Above 89 million Pillow's own limit would come first."""
+
+
 class Workload(params.Workload):
     """A picture workload."""
 
     kind: Literal["image"]
     prepare: Prepare
     train: Train
+    serve: Serve = Serve()

@@ -31,12 +31,15 @@ HISTORY = "history.npz"
 class Reader:
     """Reads records; those that are read are remembered, for the windows of those that follow."""
 
-    def __init__(self, workload: str, input: Mapping[str, Any], files: Path, memory: str | None) -> None:
+    def __init__(
+        self, workload: str, input: Mapping[str, Any], serve: Mapping[str, Any], files: Path, memory: str | None
+    ) -> None:
         """Open the memory, and tell it what came before, unless it knows.
 
         Args:
             workload: whose memory it is.
             input: the bundle's description of one example.
+            serve: the bundle's section `serve`; nothing of it is about one record.
             files: the directory with `history.npz`.
             memory: an SQLAlchemy address; None: the rows bring their windows.
         """

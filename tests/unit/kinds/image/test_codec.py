@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from PIL import Image
 
 from components.config.errors import BadRequest
-from components.kinds.image import codec
+from components.kinds.image import codec, params
 
 GREY = {"height": 8, "width": 8, "channels": 1}
 COLOUR = {"height": 8, "width": 8, "channels": 3}
@@ -78,6 +79,19 @@ def test_a_bomb_is_refused_before_it_is_decoded() -> None:
     bomb = _bytes(Image.new("L", (8_000, 7_000)), "PNG")
     with pytest.raises(BadRequest, match="8000 x 7000 pixels, at most 50,000,000 are taken"):
         codec.decode({"picture": bomb}, GREY)
+
+
+def test_the_endpoint_takes_what_the_section_serve_says(tmp_path: Path) -> None:
+    assert params.Serve().model_dump(include={"formats", "max_pixels"}) == {
+        "formats": list(codec.FORMATS),
+        "max_pixels": codec.MAX_PIXELS,
+    }
+    reader = codec.Reader("w", GREY, {"formats": ["PNG", "WEBP"], "max_pixels": 64}, tmp_path, None)
+    assert reader.read([{"picture": _bytes(Image.new("L", (8, 8)), "PNG")}]).shape == (1, 8, 8, 1)
+    with pytest.raises(BadRequest, match=r"^not a PNG or WebP picture$"):
+        reader.read([{"picture": _bytes(Image.new("L", (8, 8)), "BMP")}])
+    with pytest.raises(BadRequest, match="8 x 9 pixels, at most 64 are taken"):
+        reader.read([{"picture": _bytes(Image.new("L", (8, 9)), "PNG")}])
 
 
 def test_the_answer_names_the_best_class() -> None:
