@@ -1,0 +1,224 @@
+"""Score: every row of a source answered by one registered version, into one Parquet file, killed or not."""
+
+import hashlib
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from components.config.errors import ConfigError, DataError
+from components.config.files import locked
+from components.config.settings import STATE
+from components.inference.bundle import About, bundle_hash, read_about
+from components.kinds import catalogue
+from components.kinds.contract import Facts, Past
+from components.scoring.answer import Answers, Errors, together
+from components.scoring.crew import Crew, cores, crew
+from components.scoring.parts import Parts, manifest_of
+from components.scoring.source import Chunk, Source, open_source
+
+_FORMAT = 1  # of the result and of the parts
+_EVERY = 10.0  # seconds
+_MOST = 1_000_000  # rows of a part
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a run came to."""
+
+    out: Path
+    version: str
+    rows: int
+    unreadable: int
+    """Rows with an `error`."""
+    labels: dict[str, int]
+    """Rows by label, the most frequent first."""
+    before: int
+    """Rows that were there when this run began."""
+    seconds: float
+    """Of work, behind the start of the processes."""
+
+    @property
+    def rate(self) -> float:
+        """Rows a second that this run did."""
+        return (self.rows - self.before) / self.seconds if self.seconds else 0.0
+
+
+def score(
+    bundle: Path,
+    version: str,
+    source: Path,
+    out: Path,
+    id: str | None = None,
+    workers: int | None = None,
+    every: float = _EVERY,
+) -> Scored:
+    """Answer every row of `source` with the bundle at `bundle`, and write the answers to `out`.
+
+    A run that was stopped, however it was, goes on where it was. One that is done is not done again, unless the source
+    or the version is another one since.
+
+    Args:
+        bundle: the bundle's directory.
+        version: of the registered model that it is.
+        source: see `open_source`.
+        out: the Parquet file to write.
+        id: the column with the rows' ids.
+        workers: processes; None: one for each core.
+        every: seconds from one part to the next, which is what a kill costs at most.
+
+    Raises:
+        ConfigError: source and result do not go together, or there is nothing to score.
+        DataError: no row can be read, or the source changes meanwhile.
+    """
+    _check(source, out)
+    source, about = source.resolve(), read_about(bundle)  # the processes stand in another folder
+    with locked(_lock(out)):
+        rows = open_source(source, about, id)
+        manifest = _manifest(bundle, version, rows, id)
+        if manifest_of(out) == manifest:
+            Parts(out, manifest).discard()
+            return _scored(out, version, rows.count, 0.0)
+        parts = Parts(out, manifest)
+        before, seconds = parts.rows, _work(bundle, version, about, rows, parts, workers or cores(), every)
+        if open_source(source, about, id).fingerprint != rows.fingerprint:
+            raise DataError(f"{source}: changed while it was scored; run it again, it begins anew")
+        _check_readable(parts, rows, source)
+        parts.merge(_schema(about, rows))
+    return _scored(out, version, before, seconds)
+
+
+def _work(bundle: Path, version: str, about: About, source: Source, parts: Parts, workers: int, every: float) -> float:
+    """Write the parts that are missing; return the seconds from the first row to the last."""
+    past = catalogue.scoring(about.kind).past(about.input, bundle / "serving")
+    if past:
+        for known in parts.facts():
+            past.examples(known)
+    interval = 0.5 if sys.stderr.isatty() else 10.0
+    with crew(bundle, min(workers, max(1, source.count))) as hands:
+        began = written = time.monotonic()
+        done: list[tuple[pa.RecordBatch, Facts | None]] = []
+        with tqdm(
+            total=source.count, initial=parts.rows, desc="score", unit=" rows", mininterval=interval, smoothing=0.05
+        ) as progress:
+            for chunk, answers, errors, facts in _answered(hands, source.chunks(parts.rows), past):
+                done.append((_batch(chunk, answers, errors, about, version, source), facts))
+                progress.update(len(chunk.ids))
+                if time.monotonic() - written >= every or sum(batch.num_rows for batch, _ in done) >= _MOST:
+                    _add(parts, done)
+                    done, written = [], time.monotonic()
+        if done:
+            _add(parts, done)
+        return time.monotonic() - began
+
+
+def _answered(
+    hands: Crew, chunks: Iterator[Chunk], past: Past | None
+) -> Iterator[tuple[Chunk, Answers, Errors, Facts | None]]:
+    """Yield each chunk with its answers, in order.
+
+    Rows of a sequence go through the processes twice: to be read, and, with their past, to be answered.
+    """
+    if past is None:
+        for chunk, (answers, errors) in hands.each("answer", ((chunk, chunk) for chunk in chunks)):
+            yield chunk, answers, errors, None
+        return
+    read = (
+        ((chunk, facts, errors), None if facts is None else past.examples(facts))
+        for chunk, (facts, errors) in hands.each("facts", ((chunk, chunk) for chunk in chunks))
+    )
+    for (chunk, facts, errors), answers in hands.each("model", read):
+        yield chunk, answers, errors, facts
+
+
+def _add(parts: Parts, done: list[tuple[pa.RecordBatch, Facts | None]]) -> None:
+    facts = [facts for _, facts in done if facts is not None]
+    parts.add([batch for batch, _ in done], together(facts) if facts else None)
+
+
+def _batch(
+    chunk: Chunk, answers: Answers, errors: Errors, about: About, version: str, source: Source
+) -> pa.RecordBatch:
+    """Return the results of a chunk; where a row could not be read, there is the reason instead of an answer."""
+    count = len(chunk.ids)
+    told = iter(range(count))
+    at = pa.array([None if place in errors else next(told) for place in range(count)], pa.int64())
+    columns: dict[str, Any] = {
+        "id": chunk.ids,
+        "label": pa.array(about.classes).take(pa.array(answers.chosen)).take(at),
+        "probability": pa.array(answers.probability).take(at),
+        "model_version": pa.repeat(version, count),
+        "error": pa.array([errors.get(place) for place in range(count)], pa.string()),
+    }
+    schema = _schema(about, source)
+    if "probabilities" in schema.names:
+        each = [pa.array(column) for column in answers.probabilities.T]
+        columns["probabilities"] = pa.StructArray.from_arrays(each, fields=list(schema.field("probabilities").type))
+        columns["probabilities"] = columns["probabilities"].take(at)
+    return pa.record_batch([columns[name] for name in schema.names], schema=schema)
+
+
+def _schema(about: About, source: Source) -> pa.Schema:
+    """Return the columns of the result; of two classes the one probability tells the other."""
+    each = pa.struct([pa.field(name, pa.float32()) for name in about.classes])
+    return pa.schema(
+        [
+            pa.field("id", source.id),
+            pa.field("label", pa.string()),
+            pa.field("probability", pa.float32()),
+            *([pa.field("probabilities", each)] if len(about.classes) > 2 else []),
+            pa.field("model_version", pa.string(), nullable=False),
+            pa.field("error", pa.string()),
+        ]
+    )
+
+
+def _scored(out: Path, version: str, before: int, seconds: float) -> Scored:
+    """Count what stands in the result."""
+    labels: dict[str, int] = {}
+    unreadable = 0
+    with pq.ParquetFile(out) as file:
+        for batch in file.iter_batches(columns=["label", "error"]):
+            unreadable += batch.num_rows - batch.column("error").null_count
+            for pair in pc.value_counts(batch.column("label").drop_null()).to_pylist():
+                labels[pair["values"]] = labels.get(pair["values"], 0) + pair["counts"]
+        rows = file.metadata.num_rows
+    ordered = dict(sorted(labels.items(), key=lambda pair: -pair[1]))
+    return Scored(out, version, rows, unreadable, ordered, before, seconds)
+
+
+def _check_readable(parts: Parts, rows: Source, source: Path) -> None:
+    """Leave nothing behind of a source of which not one row can be read: it is not what was meant."""
+    first = parts.first_error()
+    if first is not None:
+        parts.discard()
+        raise DataError(f"{source}: none of the {rows.count:,} rows can be read; the first: {first}")
+
+
+def _manifest(bundle: Path, version: str, source: Source, id: str | None) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "version": version,
+        "bundle_sha256": bundle_hash(bundle),
+        "source_sha256": source.fingerprint,
+        "rows": source.count,
+        "id": id,
+    }
+
+
+def _check(source: Path, out: Path) -> None:
+    if out.is_dir():
+        raise ConfigError(f"--out {out}: a folder is there; name a file, as {out / 'scores.parquet'}")
+    if source.resolve() in (out.resolve(), *out.resolve().parents):
+        raise ConfigError(f"--out {out}: inside of what is scored; name a file elsewhere")
+
+
+def _lock(out: Path) -> Path:
+    return STATE / "locks" / f"score-{hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16]}"
