@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.contract import Facts
 from components.kinds.table.codec import records, values
 from components.kinds.table.codec.features import (
+    DAY,
     Definition,
     Entity,
     Events,
@@ -28,10 +31,9 @@ SUFFIXES = ()
 ROWS = 20_000
 TOGETHER = 500
 
-Facts = Mapping[str, NDArray[Any]]
-
 _ENTITY = "entity_"
-_GRACE = 7 * 86_400_000  # milliseconds that an id is known beyond the longest window, as the endpoint's memory has it
+_GRACE = 7 * DAY  # milliseconds that a record is known beyond the longest window, as in the endpoint's memory
+_FEW = 1_000  # names without a record that are kept
 
 
 def fields(input: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
@@ -91,13 +93,14 @@ class Past:
     def __init__(self, definition: Definition, before: Path) -> None:
         """Begin with the records of the archive `before`, which the bundle carries."""
         self._definition = definition
-        self._keep = lookback(definition)
+        self._keep = lookback(definition) + _GRACE
         self._entities = {entity.name: _Remembered(entity, definition) for entity in definition.entities}
-        self._known: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[int, int]] = OrderedDict()  # time and number of arrival by id
+        self._arrived = 0
         self._latest: int | None = None
         with np.load(before) as archive:
             seed = {name: archive[name] for name in archive.files}
-        self._windows(seed, seed["label"])
+        self._observe(seed, seed["label"])
 
     def examples(self, facts: Facts) -> Float32:
         """Return the features `[N, F]` of records that follow those given before, and remember them.
@@ -109,9 +112,10 @@ class Past:
         """
         times = facts["time"]
         self._check_order(times)
-        found = self._windows(facts, np.full(len(times), -1, dtype=np.int8))
+        arrivals = self._observe(facts, np.full(len(times), -1, dtype=np.int8))
+        found = [remembered.windows(arrivals) for remembered in self._entities.values()]
         self._forget()
-        return assemble(facts["numbers"], times, [found], facts["categories"])
+        return assemble(facts["numbers"], times, found, facts["categories"])
 
     def _check_order(self, times: Int64) -> None:
         line = times if self._latest is None else np.concatenate([[self._latest], times])
@@ -124,39 +128,30 @@ class Past:
             )
         self._latest = int(line[-1]) if len(line) else None
 
-    def _windows(self, facts: Facts, labels: Int8) -> Float32:
-        ids: list[str] = facts["id"].tolist()
-        first: dict[str, int] = {}
-        new = [
-            place
-            for place, id in enumerate(ids)
-            if not id or (id not in self._known and first.setdefault(id, place) == place)
-        ]
-        times, amounts = facts["time"][new], facts["amount"][new]
-        each = [
-            remembered.windows(facts[_ENTITY + name][new], times, amounts, labels[new])
-            for name, remembered in self._entities.items()
-        ]
-        made = np.concatenate(each, axis=1)
-        self._known.update(
-            (ids[place], (time, row.tobytes()))
-            for place, time, row in zip(new, times.tolist(), made, strict=True)
-            if ids[place]
-        )
-        if len(new) == len(ids):
-            return made
-        found = np.empty((len(ids), made.shape[1]), dtype=np.float32)
-        found[new] = made
-        for place in set(range(len(ids))) - set(new):
-            found[place] = np.frombuffer(self._known[ids[place]][1], dtype=np.float32)
-        return found
+    def _observe(self, facts: Facts, labels: Int8) -> Int64:
+        """Remember the records that are new; return the number of arrival of each, or of the first with its id."""
+        arrivals: list[int] = []
+        new: list[int] = []
+        for place, (id, time) in enumerate(zip(facts["id"].tolist(), facts["time"].tolist(), strict=True)):
+            arrival = self._arrived + len(new)
+            if id:
+                arrival = self._known.setdefault(id, (time, arrival))[1]
+            if arrival == self._arrived + len(new):
+                new.append(place)
+            arrivals.append(arrival)
+        for name, remembered in self._entities.items():
+            names, times, amounts = (facts[key][new] for key in (_ENTITY + name, "time", "amount"))
+            remembered.observe(names, times, amounts, labels[new], self._arrived)
+        self._arrived += len(new)
+        return np.array(arrivals, dtype=np.int64)
 
     def _forget(self) -> None:
         if self._latest is None:
             return
+        since = self._latest - self._keep
         for remembered in self._entities.values():
-            remembered.forget(self._latest)
-        while self._known and next(iter(self._known.values()))[0] < self._latest - self._keep - _GRACE:
+            remembered.forget(since)
+        while self._known and next(iter(self._known.values()))[0] <= since:
             self._known.popitem(last=False)
 
 
@@ -166,24 +161,37 @@ class _Remembered:
     def __init__(self, entity: Entity, definition: Definition) -> None:
         self._entity, self._definition = entity, definition
         self._events = Events.none()
+        self._arrivals: Int64 = np.empty(0, dtype=np.int64)
         self._codes: dict[str, int] = {}
 
-    def windows(self, names: NDArray[np.str_], times: Int64, amounts: Int64, labels: Int8) -> Float32:
-        """Return the windows `[N, measures * days]` of records that arrive now; an empty name is no entity."""
+    def observe(self, names: NDArray[np.str_], times: Int64, amounts: Int64, labels: Int8, first: int) -> None:
+        """Take in records that arrive now, numbered from `first`; an empty name is no entity."""
         codes = [self._codes.setdefault(name, len(self._codes)) if name else -1 for name in names.tolist()]
         self._events, places = self._events.followed_by(np.array(codes, dtype=np.int64), times, amounts, labels)
-        return windows(self._events, places, self._entity, self._definition)
+        arrivals = np.empty(len(self._events.time), dtype=np.int64)
+        arrivals[places] = np.arange(first, first + len(places))
+        known = np.ones(len(arrivals), dtype=np.bool_)
+        known[places] = False
+        arrivals[known] = self._arrivals  # their order among each other has not changed
+        self._arrivals = arrivals
 
-    def forget(self, now: int) -> None:
-        """Drop the records that no later window reaches, and the names of entities that have none left."""
-        events = self._events.since(now - lookback(self._definition))
-        left = np.unique(events.entity[events.entity >= 0])
-        if len(self._codes) > 2 * len(left) + 1000:
-            new = {int(code): place for place, code in enumerate(left)}
-            self._codes = {name: new[code] for name, code in self._codes.items() if code in new}
-            codes = np.where(events.entity < 0, -1, np.searchsorted(left, events.entity))
-            events = Events(codes, events.time, events.amount, events.label)
-        self._events = events
+    def windows(self, arrivals: Int64) -> Float32:
+        """Return the windows `[N, measures * days]` of the records with these numbers."""
+        order = np.argsort(self._arrivals)
+        rows = order[np.searchsorted(self._arrivals, arrivals, sorter=order)]
+        return windows(self._events, rows, self._entity, self._definition)
+
+    def forget(self, since: int) -> None:
+        """Drop the records up to that time, and the names of entities that have none left."""
+        self._arrivals = self._arrivals[self._events.time > since]
+        self._events = self._events.since(since)
+        left = np.unique(self._events.entity[self._events.entity >= 0])
+        if len(self._codes) <= 2 * len(left) + _FEW:
+            return
+        new = {int(code): place for place, code in enumerate(left)}
+        self._codes = {name: new[code] for name, code in self._codes.items() if code in new}
+        codes = np.where(self._events.entity < 0, -1, np.searchsorted(left, self._events.entity))
+        self._events = replace(self._events, entity=codes)
 
 
 def _texts(rows: Sequence[Mapping[str, Any]], column: str) -> NDArray[np.str_]:
