@@ -4,6 +4,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def score(
     """
     _check(source, out)
     source, about = source.resolve(), read_about(bundle)  # the processes stand in another folder
-    with locked(_lock(out)):
+    with locked(_lock(out)), _clear_errors(out):
         rows = open_source(source, about, id)
         manifest = _manifest(bundle, version, rows, id)
         if manifest_of(out) == manifest:
@@ -93,6 +94,18 @@ def score(
         _check_readable(parts, rows, source)
         parts.merge(_schema(about, rows))
     return _scored(out, version, before, seconds)
+
+
+@contextmanager
+def _clear_errors(out: Path) -> Iterator[None]:
+    """Say in one line that a disk is full, or that a file cannot be written or has gone."""
+    try:
+        yield
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise DataError(
+            f"{error.filename or out}: {what}; see to it, and the same command goes on from here"
+        ) from error
 
 
 def _work(bundle: Path, version: str, about: About, source: Source, parts: Parts, workers: int, every: float) -> float:

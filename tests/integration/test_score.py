@@ -240,6 +240,9 @@ def test_what_makes_no_sense_is_one_line_and_leaves_nothing(digits_bundle: Path,
         score(digits_bundle, "1", digits, digits / "out.parquet")
     with pytest.raises(ConfigError, match="a folder is there"):
         score(digits_bundle, "1", digits, tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=r"file.*: Not a directory; see to it, and the same command goes on"):
+        score(digits_bundle, "1", digits, tmp_path / "file" / "out.parquet")
     assert list(tmp_path.glob("*out*")) == []
 
 
