@@ -161,33 +161,44 @@ class _Remembered:
     def __init__(self, entity: Entity, definition: Definition) -> None:
         self._entity, self._definition = entity, definition
         self._events = Events.none()
-        self._arrivals: Int64 = np.empty(0, dtype=np.int64)
+        self._arrivals: Int64 = np.empty(0, dtype=np.int64)  # number of arrival of each event
+        self._first = 0  # number of the first of the latest records
+        self._new: Int64 = np.empty(0, dtype=np.int64)  # where those stand
         self._codes: dict[str, int] = {}
+        self._left = 0  # names that had records when they were last numbered
 
     def observe(self, names: NDArray[np.str_], times: Int64, amounts: Int64, labels: Int8, first: int) -> None:
         """Take in records that arrive now, numbered from `first`; an empty name is no entity."""
         codes = [self._codes.setdefault(name, len(self._codes)) if name else -1 for name in names.tolist()]
-        self._events, places = self._events.followed_by(np.array(codes, dtype=np.int64), times, amounts, labels)
+        self._events, self._new = self._events.followed_by(np.array(codes, dtype=np.int64), times, amounts, labels)
+        self._first = first
         arrivals = np.empty(len(self._events.time), dtype=np.int64)
-        arrivals[places] = np.arange(first, first + len(places))
+        arrivals[self._new] = np.arange(first, first + len(self._new))
         known = np.ones(len(arrivals), dtype=np.bool_)
-        known[places] = False
+        known[self._new] = False
         arrivals[known] = self._arrivals  # their order among each other has not changed
         self._arrivals = arrivals
 
     def windows(self, arrivals: Int64) -> Float32:
-        """Return the windows `[N, measures * days]` of the records with these numbers."""
-        order = np.argsort(self._arrivals)
-        rows = order[np.searchsorted(self._arrivals, arrivals, sorter=order)]
+        """Return the windows `[N, measures * days]` of records with these numbers, most of them the latest."""
+        rows = np.empty_like(arrivals)
+        new = arrivals >= self._first
+        rows[new] = self._new[arrivals[new] - self._first]
+        if not new.all():
+            order = np.argsort(self._arrivals)
+            rows[~new] = order[np.searchsorted(self._arrivals, arrivals[~new], sorter=order)]
         return windows(self._events, rows, self._entity, self._definition)
 
     def forget(self, since: int) -> None:
         """Drop the records up to that time, and the names of entities that have none left."""
         self._arrivals = self._arrivals[self._events.time > since]
         self._events = self._events.since(since)
+        if len(self._codes) > 2 * self._left + _FEW:
+            self._renumber()
+
+    def _renumber(self) -> None:
         left = np.unique(self._events.entity[self._events.entity >= 0])
-        if len(self._codes) <= 2 * len(left) + _FEW:
-            return
+        self._left = len(left)
         new = {int(code): place for place, code in enumerate(left)}
         self._codes = {name: new[code] for name, code in self._codes.items() if code in new}
         codes = np.where(self._events.entity < 0, -1, np.searchsorted(left, self._events.entity))
