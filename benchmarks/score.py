@@ -182,7 +182,7 @@ def bare(bundle: Bundle) -> Callable[[Any], int]:
 
 
 def written(data: PreparedData, folder: Path, quick: bool, times: int) -> dict[str, Path]:
-    """Write the test examples (`quick`: a few pictures), `times` times, in each form that there is; return them by form."""
+    """Write the test examples (`quick`: a few pictures), `times` times, in each form that there is."""
     folder.mkdir(parents=True, exist_ok=True)
     if (data.path / "test_records.parquet").exists():
         return {"records": _written_records(data, folder, times)}
