@@ -27,7 +27,7 @@ from components.scoring.source import Chunk, Source, open_source
 
 _FORMAT = 1  # of the result and of the parts
 _EVERY = 10.0  # seconds
-_MOST = 1_000_000  # rows of a part
+_MOST = 200_000  # rows of a part
 
 
 @dataclass(frozen=True)
