@@ -12,7 +12,7 @@ from components.config.settings import STATE
 from components.kinds import catalogue
 from components.registry import gate
 from components.registry.register import Version, version_bundle
-from components.scoring.score import Scored
+from components.scoring.result import Scored
 from components.scoring.score import score as score_rows
 from flows import console
 from flows.history import bury_the_dead

@@ -5,13 +5,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from components.config.errors import ConfigError, DataError
@@ -23,33 +20,12 @@ from components.kinds.contract import Facts, Past
 from components.scoring.answer import Answers, Errors, together
 from components.scoring.crew import Crew, cores, crew
 from components.scoring.parts import Parts, manifest_of
+from components.scoring.result import Scored, batch, counted, schema
 from components.scoring.source import Chunk, Source, open_source
 
 _FORMAT = 1  # of the result and of the parts
 _EVERY = 10.0  # seconds
 _MOST = 200_000  # rows of a part
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What a run came to."""
-
-    out: Path
-    version: str
-    rows: int
-    unreadable: int
-    """Rows with an `error`."""
-    labels: dict[str, int]
-    """Rows by label, the most frequent first."""
-    before: int
-    """Rows that were there when this run began."""
-    seconds: float
-    """Of work, behind the start of the processes."""
-
-    @property
-    def rate(self) -> float:
-        """Rows a second that this run did."""
-        return (self.rows - self.before) / self.seconds if self.seconds else 0.0
 
 
 def score(
@@ -86,14 +62,14 @@ def score(
         manifest = _manifest(bundle, version, rows, id)
         if manifest_of(out) == manifest:
             Parts(out, manifest).discard()
-            return _scored(out, version, rows.count, 0.0)
+            return counted(out, version, rows.count, 0.0)
         parts = Parts(out, manifest)
         before, seconds = parts.rows, _work(bundle, version, about, rows, parts, workers or cores(), every)
         if open_source(source, about, id).fingerprint != rows.fingerprint:
             raise DataError(f"{source}: changed while it was scored; run it again, it begins anew")
         _check_readable(parts, rows, source)
-        parts.merge(_schema(about, rows))
-    return _scored(out, version, before, seconds)
+        parts.merge(schema(about, rows))
+    return counted(out, version, before, seconds)
 
 
 @contextmanager
@@ -122,9 +98,9 @@ def _work(bundle: Path, version: str, about: About, source: Source, parts: Parts
             total=source.count, initial=parts.rows, desc="score", unit=" rows", mininterval=interval, smoothing=0.05
         ) as progress:
             for chunk, answers, errors, facts in _answered(hands, source.chunks(parts.rows), past):
-                done.append((_batch(chunk, answers, errors, about, version, source), facts))
+                done.append((batch(chunk, answers, errors, about, version, source), facts))
                 progress.update(len(chunk.ids))
-                if time.monotonic() - written >= every or sum(batch.num_rows for batch, _ in done) >= _MOST:
+                if time.monotonic() - written >= every or sum(rows.num_rows for rows, _ in done) >= _MOST:
                     _add(parts, done)
                     done, written = [], time.monotonic()
         if done:
@@ -153,58 +129,7 @@ def _answered(
 
 def _add(parts: Parts, done: list[tuple[pa.RecordBatch, Facts | None]]) -> None:
     facts = [facts for _, facts in done if facts is not None]
-    parts.add([batch for batch, _ in done], together(facts) if facts else None)
-
-
-def _batch(
-    chunk: Chunk, answers: Answers, errors: Errors, about: About, version: str, source: Source
-) -> pa.RecordBatch:
-    """Return the results of a chunk; where a row could not be read, there is the reason instead of an answer."""
-    count = len(chunk.ids)
-    told = iter(range(count))
-    at = pa.array([None if place in errors else next(told) for place in range(count)], pa.int64())
-    columns: dict[str, Any] = {
-        "id": chunk.ids,
-        "label": pa.array(about.classes).take(pa.array(answers.chosen)).take(at),
-        "probability": pa.array(answers.probability).take(at),
-        "model_version": pa.repeat(version, count),
-        "error": pa.array([errors.get(place) for place in range(count)], pa.string()),
-    }
-    schema = _schema(about, source)
-    if "probabilities" in schema.names:
-        each = [pa.array(column) for column in answers.probabilities.T]
-        columns["probabilities"] = pa.StructArray.from_arrays(each, fields=list(schema.field("probabilities").type))
-        columns["probabilities"] = columns["probabilities"].take(at)
-    return pa.record_batch([columns[name] for name in schema.names], schema=schema)
-
-
-def _schema(about: About, source: Source) -> pa.Schema:
-    """Return the columns of the result; of two classes the one probability tells the other."""
-    each = pa.struct([pa.field(name, pa.float32()) for name in about.classes])
-    return pa.schema(
-        [
-            pa.field("id", source.id),
-            pa.field("label", pa.string()),
-            pa.field("probability", pa.float32()),
-            *([pa.field("probabilities", each)] if len(about.classes) > 2 else []),
-            pa.field("model_version", pa.string(), nullable=False),
-            pa.field("error", pa.string()),
-        ]
-    )
-
-
-def _scored(out: Path, version: str, before: int, seconds: float) -> Scored:
-    """Count what stands in the result."""
-    labels: dict[str, int] = {}
-    unreadable = 0
-    with pq.ParquetFile(out) as file:
-        for batch in file.iter_batches(columns=["label", "error"]):
-            unreadable += batch.num_rows - batch.column("error").null_count
-            for pair in pc.value_counts(batch.column("label").drop_null()).to_pylist():
-                labels[pair["values"]] = labels.get(pair["values"], 0) + pair["counts"]
-        rows = file.metadata.num_rows
-    ordered = dict(sorted(labels.items(), key=lambda pair: -pair[1]))
-    return Scored(out, version, rows, unreadable, ordered, before, seconds)
+    parts.add([rows for rows, _ in done], together(facts) if facts else None)
 
 
 def _check_readable(parts: Parts, rows: Source, source: Path) -> None:

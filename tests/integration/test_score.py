@@ -23,7 +23,8 @@ from components.kinds.prepared import open_prepared
 from components.kinds.table import scoring
 from components.registry.gate import promote
 from components.registry.register import register
-from components.scoring.score import Scored, score
+from components.scoring.result import Scored
+from components.scoring.score import score
 from tests.conftest import ROOT, Project
 
 AGAIN = """
