@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,14 +13,14 @@ from components.config.settings import environment
 from flows.embedded import prefect_server
 
 
-def run(flow: Callable[..., Any], check: Callable[..., Any]) -> NoReturn:
-    """Run `flow` with the words of the command line, print its result, and exit.
+def run(flow: Callable[..., Any], check: Callable[..., Any], words: Sequence[Any] | None = None) -> NoReturn:
+    """Run `flow` with `words`, or else those of the command line, print its result, and exit.
 
     `check` gets the same words first, before a server is started, and raises what is wrong with them.
     Exit status: 0 done, 1 a `JourneymanError` (printed as one line), 130 interrupted.
     """
     prepare()
-    words = sys.argv[1:]
+    words = sys.argv[1:] if words is None else words
     try:
         check(*words)
         with prefect_server():

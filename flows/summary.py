@@ -1,17 +1,15 @@
 """What a run of the flow `train` came to: for the console, and as a Prefect artifact."""
 
-import io
 from dataclasses import dataclass
 
 from prefect.artifacts import create_markdown_artifact
-from rich.console import Console
-from rich.table import Table
 
 from components.inference.check import Asked
 from components.inference.served import Served
 from components.kinds.baseline import Comparison
 from components.registry.gate import Verdict
 from components.registry.register import Version
+from flows.tables import markdown, table
 
 _ANSWERS = ["test row", "is", "answered", "probability", "ms"]
 _FACTS = ["what", "outcome"]
@@ -36,13 +34,13 @@ class Summary:
     """Where endpoints find it to be at work."""
 
     def __str__(self) -> str:
-        answers = _table("Asked of the live endpoint", _ANSWERS, self._answers())
-        return f"{answers}\n{_table(self.workload, _FACTS, self._facts())}"
+        answers = table("Asked of the live endpoint", _ANSWERS, self._answers())
+        return f"{answers}\n{table(self.workload, _FACTS, self._facts())}"
 
     def publish(self) -> None:
         """Keep the summary as a Markdown artifact of the flow run."""
-        answers = _markdown(_ANSWERS, self._answers())
-        facts = _markdown(_FACTS, self._facts())
+        answers = markdown(_ANSWERS, self._answers())
+        facts = markdown(_FACTS, self._facts())
         create_markdown_artifact(
             f"# {self.workload}\n\n{facts}\n\n## Asked of the live endpoint\n\n{answers}\n",
             key=f"summary-{self.workload.replace('_', '-')}",
@@ -72,18 +70,3 @@ class Summary:
             [str(asked.place), asked.actual, asked.answered, f"{asked.probability:.3f}", f"{asked.milliseconds:.1f}"]
             for asked in self.asked
         ]
-
-
-def _table(title: str, columns: list[str], rows: list[list[str]]) -> str:
-    table = Table(*columns, title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(width=110, file=io.StringIO())
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get()
-
-
-def _markdown(columns: list[str], rows: list[list[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

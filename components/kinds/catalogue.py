@@ -55,6 +55,11 @@ def sample(kind: str) -> "contract.Sample":
     return cast("contract.Sample", _module(kind, "sample"))
 
 
+def scoring(kind: str) -> "contract.Scoring":
+    """Return how the kind answers very many rows at once."""
+    return cast("contract.Scoring", _module(kind, "scoring"))
+
+
 def learner(kind: str) -> "contract.Learner":
     """Return how the kind learns. Imports torch."""
     return cast("contract.Learner", _module(kind, "learner"))

@@ -41,6 +41,7 @@ EXPECTED = {
     "dvc params diff": "workloads.garments.train.recipe",
     "dvc metrics diff": "accuracy",
     "make run WORKLOAD=mugs": "mugs version 1",
+    "python -m flows.score mugs ../mugs": "24 scored",
     "make run WORKLOAD=fraud": "fraud version 1",
     "make run WORKLOAD=payments": "payments version 1",
     "prefect deployment run train/nightly --watch": "Completed",

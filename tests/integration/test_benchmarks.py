@@ -17,7 +17,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("name", ["train_loop", "data_path", "train_gpu", "recipes", "fuzz", "int8"])
+@pytest.mark.parametrize("name", ["train_loop", "data_path", "train_gpu", "recipes", "fuzz", "int8", "score"])
 def test_a_benchmark_says_what_it_does(trained: Project, name: str) -> None:
     said = trained.run(sys.executable, f"benchmarks/{name}.py", "--help")
     assert "--json" in said

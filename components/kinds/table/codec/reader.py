@@ -62,7 +62,7 @@ class Reader:
         """
         numbers, categories = values.numbers(rows, self._definition), values.categories(rows, self._definition)
         times = values.times(rows, self._definition)
-        _not_in_the_future(times)
+        not_in_the_future(times)
         return assemble(numbers, times, self._windows(rows, times), categories)
 
     def learn(self, labels: Sequence[Mapping[str, Any]]) -> int:
@@ -105,7 +105,12 @@ def _open(workload: str, definition: Definition, before: Path, memory: str) -> "
     return history
 
 
-def _not_in_the_future(times: NDArray[np.int64]) -> None:
+def not_in_the_future(times: NDArray[np.int64]) -> None:
+    """Refuse a time, in milliseconds since 1970, that is more than a day away.
+
+    Raises:
+        BadRequest: it names the first.
+    """
     late = np.flatnonzero(times > time.time() * 1000 + DAY)
     if len(late):
         where = f"record {late[0] + 1}: " if len(times) > 1 else ""

@@ -1,0 +1,37 @@
+"""Very many pictures: files of a folder, or a column of a table; no picture depends on another."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.kinds.image import codec
+from components.kinds.image.source import SUFFIXES
+
+__all__ = ["ROWS", "SUFFIXES", "TOGETHER", "facts", "fields", "identity", "past", "probability"]
+
+ROWS = 500
+TOGETHER = 1
+
+fields = codec.fields
+
+
+def identity(input: Mapping[str, Any]) -> None:
+    """Return None: a picture has no id of its own."""
+
+
+def past(input: Mapping[str, Any], files: Path) -> None:
+    """Return None: nothing is remembered from one picture to the next."""
+
+
+def facts(rows: Sequence[Mapping[str, Any]], input: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """Return nothing: nothing is remembered."""
+    return {}
+
+
+def probability(probabilities: NDArray[np.float32], chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return that of the chosen class, `[N]` of `[N, classes]`."""
+    best: NDArray[np.float32] = probabilities[np.arange(len(chosen)), chosen]
+    return best

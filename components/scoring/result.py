@@ -1,0 +1,84 @@
+"""The result: one row for each row of the source, and what a run came to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from components.inference.bundle import About
+from components.scoring.answer import Answers, Errors
+from components.scoring.source import Chunk, Source
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a run came to."""
+
+    out: Path
+    version: str
+    rows: int
+    unreadable: int
+    """Rows with an `error`."""
+    labels: dict[str, int]
+    """Rows by label, the most frequent first."""
+    before: int
+    """Rows that were there when this run began."""
+    seconds: float
+    """Of work, behind the start of the processes."""
+
+    @property
+    def rate(self) -> float:
+        """Rows a second that this run did."""
+        return (self.rows - self.before) / self.seconds if self.seconds else 0.0
+
+
+def batch(chunk: Chunk, answers: Answers, errors: Errors, about: About, version: str, source: Source) -> pa.RecordBatch:
+    """Return the results of a chunk; where a row could not be read, there is the reason instead of an answer."""
+    count = len(chunk.ids)
+    told = iter(range(count))
+    at = pa.array([None if place in errors else next(told) for place in range(count)], pa.int64())
+    columns: dict[str, Any] = {
+        "id": chunk.ids,
+        "label": pa.array(about.classes).take(pa.array(answers.chosen)).take(at),
+        "probability": pa.array(answers.probability).take(at),
+        "model_version": pa.repeat(version, count),
+        "error": pa.array([errors.get(place) for place in range(count)], pa.string()),
+    }
+    expected = schema(about, source)
+    if "probabilities" in expected.names:
+        each = [pa.array(column) for column in answers.probabilities.T]
+        columns["probabilities"] = pa.StructArray.from_arrays(each, fields=list(expected.field("probabilities").type))
+        columns["probabilities"] = columns["probabilities"].take(at)
+    return pa.record_batch([columns[name] for name in expected.names], schema=expected)
+
+
+def schema(about: About, source: Source) -> pa.Schema:
+    """Return the columns of the result; of two classes the one probability tells the other."""
+    each = pa.struct([pa.field(name, pa.float32()) for name in about.classes])
+    return pa.schema(
+        [
+            pa.field("id", source.id),
+            pa.field("label", pa.string()),
+            pa.field("probability", pa.float32()),
+            *([pa.field("probabilities", each)] if len(about.classes) > 2 else []),
+            pa.field("model_version", pa.string(), nullable=False),
+            pa.field("error", pa.string()),
+        ]
+    )
+
+
+def counted(out: Path, version: str, before: int, seconds: float) -> Scored:
+    """Count what stands in the result."""
+    labels: dict[str, int] = {}
+    unreadable = 0
+    with pq.ParquetFile(out) as file:
+        for rows in file.iter_batches(columns=["label", "error"]):
+            unreadable += rows.num_rows - rows.column("error").null_count
+            for pair in pc.value_counts(rows.column("label").drop_null()).to_pylist():
+                labels[pair["values"]] = labels.get(pair["values"], 0) + pair["counts"]
+        count = file.metadata.num_rows
+    ordered = dict(sorted(labels.items(), key=lambda pair: -pair[1]))
+    return Scored(out, version, count, unreadable, ordered, before, seconds)

@@ -1,0 +1,111 @@
+"""Flow `score`: very many rows answered by the champion. `python -m flows.score WORKLOAD SOURCE [--out FILE]`."""
+
+import argparse
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from components.config.errors import ConfigError, RegistryError
+from components.config.settings import STATE
+from components.kinds import catalogue
+from components.registry import gate
+from components.registry.register import Version, version_bundle
+from components.scoring.result import Scored
+from components.scoring.score import score as score_rows
+from flows import console
+from flows.history import bury_the_dead
+from flows.tables import markdown, table
+
+_FACTS = ["what", "outcome"]
+
+
+class Summary:
+    """What a run of the flow came to."""
+
+    def __init__(self, workload: str, source: str, champion: Version, scored: Scored) -> None:
+        self.workload, self.source, self.champion, self.scored = workload, source, champion, scored
+
+    def __str__(self) -> str:
+        return table(self.workload, _FACTS, self._facts())
+
+    def publish(self) -> None:
+        """Keep the summary as a Markdown artifact of the flow run."""
+        create_markdown_artifact(
+            f"# {self.workload}\n\n{markdown(_FACTS, self._facts())}\n",
+            key=f"scores-{self.workload.replace('_', '-')}",
+            description=f"What the last run of score came to for {self.workload}",
+        )
+
+    def _facts(self) -> list[list[str]]:
+        scored = self.scored
+        labels = ", ".join(f"{label} {count:,}" for label, count in list(scored.labels.items())[:10])
+        return [
+            ["source", self.source],
+            ["rows", f"{scored.rows:,} scored{self._went_on()}"],
+            ["unreadable", f"{scored.unreadable:,} (their rows say why in the column `error`)"],
+            ["labels", labels],
+            ["champion", f"version {self.champion.number}, {self.champion.metric} {self.champion.value:.4f}"],
+            ["rate", f"{scored.rate:,.0f} rows a second" if scored.seconds else "nothing to do"],
+            ["result", str(scored.out)],
+        ]
+
+    def _went_on(self) -> str:
+        return f", {self.scored.before:,} of them before" if self.scored.before else ""
+
+
+@flow(name="score", flow_run_name="score-{workload}", persist_result=False, log_prints=False)
+def score(workload: str, source: str, out: str | None = None, id: str | None = None, every: float = 10.0) -> Summary:
+    """Answer every row of a folder of files or of Parquet files with the champion; the same command goes on."""
+    console.prepare()
+    check(workload, source)
+    bury_the_dead("score")
+
+    champion, bundle = fetch_champion(workload)
+    scored = score_source(bundle, champion, source, _out(workload, source, out), id, every)
+
+    summary = Summary(workload, source, champion, scored)
+    summary.publish()
+    return summary
+
+
+def check(workload: str, source: str, *_: object) -> None:
+    """Raise a `ConfigError` unless `params.yaml` has the workload, and the source is there."""
+    catalogue.workload(workload)
+    if not Path(source).exists():
+        raise ConfigError(f"{source}: no such file or folder")
+
+
+@task(task_run_name="champion", cache_policy=NO_CACHE, persist_result=False)
+def fetch_champion(workload: str) -> tuple[Version, Path]:
+    """Fetch the bundle of the version that is at work."""
+    champion = gate.champion(workload)
+    if champion is None:
+        raise RegistryError(f"{workload} has no champion yet; `make run WORKLOAD={workload}` makes one")
+    return champion, version_bundle(champion)
+
+
+@task(task_run_name="score", cache_policy=NO_CACHE, persist_result=False)
+def score_source(bundle: Path, champion: Version, source: str, out: Path, id: str | None, every: float) -> Scored:
+    """Answer every row."""
+    return score_rows(bundle, champion.number, Path(source), out, id, every=every)
+
+
+def _out(workload: str, source: str, out: str | None) -> Path:
+    return Path(out) if out else STATE / "scores" / f"{workload}-{Path(source).resolve().stem}.parquet"
+
+
+def _words() -> tuple[object, ...]:
+    parser = argparse.ArgumentParser("python -m flows.score", description=__doc__.partition(".")[0])
+    parser.add_argument("workload", help="whose champion answers")
+    parser.add_argument("source", help="a folder of pictures, a Parquet file, or a folder of those")
+    parser.add_argument("--out", help="the Parquet file to write (state/scores/WORKLOAD-SOURCE.parquet)")
+    parser.add_argument("--id", help="the column with each row's id (the workload's own, else the row's number)")
+    parser.add_argument("--every", type=float, default=10.0, help="seconds of work that a kill costs at most (10)")
+    given = parser.parse_args()
+    return given.workload, given.source, given.out, given.id, given.every
+
+
+if __name__ == "__main__":
+    console.run(score, check=check, words=_words())
