@@ -126,9 +126,11 @@ def _card(path: Path) -> Mapping[str, Any]:
 def _pace(bundle: Bundle) -> Pace:
     """Run the model on nothing in several sizes; the first run is not counted."""
     bundle.probabilities(bundle.nothing(1))
-    single = _seconds(bundle, 1)
-    sizes = [size for size in _BATCHES if size * single <= _PATIENCE / _PAYS] if bundle.takes_many else []
-    each = {size: _seconds(bundle, size) / size for size in sizes}
+    single, each = _seconds(bundle, 1), dict[int, float]()
+    for size in _BATCHES if bundle.takes_many else ():
+        if (seconds := _seconds(bundle, size)) > _PATIENCE:
+            break
+        each[size] = seconds / size
     best = min(each, key=lambda size: (round(each[size] / single, 1), size), default=1)  # the smallest of about equals
     if best == 1 or each[best] > _PAYS * single:
         return Pace(single, 1, single)

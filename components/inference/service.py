@@ -22,7 +22,7 @@ from components.config.entry import die_with_parent
 from components.config.errors import JourneymanError
 from components.inference import readiness
 from components.inference.bundle import verified
-from components.inference.door import Intake, answers, door, respond
+from components.inference.door import answers, door, respond
 from components.inference.engine import Engine
 from components.inference.follow import Follower
 from components.inference.gateway.access import warn_of_strangers
@@ -35,6 +35,7 @@ from components.inference.gateway.page import routes
 from components.inference.gateway.policies import policies
 from components.inference.gateway.predict import answered
 from components.inference.gateway.tracing import tracing
+from components.inference.intake import Intake
 from components.inference.model import Model
 from components.inference.options import Options
 from components.inference.process import settle, speak

@@ -4,7 +4,6 @@ import time
 from collections.abc import Awaitable
 from typing import Any
 
-from components.inference.door import Intake
 from components.inference.engine import Engine
 from components.inference.gateway import relay
 from components.inference.gateway.call import Call, Receive, Reply, Scope, Send, refusal
@@ -12,6 +11,7 @@ from components.inference.gateway.failure import failure
 from components.inference.gateway.policies import Policies, Route
 from components.inference.gateway.predict import Predict
 from components.inference.gateway.watch import Watch
+from components.inference.intake import FORM, Intake
 from components.inference.options import Options
 
 PREDICT = "/predict"
@@ -81,7 +81,7 @@ class Gateway:
             call.outcome = "busy"
             return _BUSY
         try:
-            if call.path == PREDICT and call.method == "POST" and call.media != relay.FORM:
+            if call.path == PREDICT and call.method == "POST" and call.media != FORM:
                 return await self._predict(call)
             return await relay.pass_on(self._app, call, self._limit, self._started(call, send))
         finally:

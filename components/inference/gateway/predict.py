@@ -5,10 +5,10 @@ from functools import partial
 
 from pydantic import BaseModel
 
-from components.inference.door import Intake, Question
 from components.inference.engine import Engine
 from components.inference.gateway.body import read_body
 from components.inference.gateway.call import Call, Reply
+from components.inference.intake import Intake, Question
 
 _LARGE = 32 * 1024  # bytes of JSON from which it is read beside the others
 _MANY = 500  # answers from which they are written beside the others

@@ -6,7 +6,6 @@ from typing import Any
 from components.inference.gateway.body import limited
 from components.inference.gateway.call import JSON, Call, Message, Reply, Send, current, refusal
 
-FORM = "multipart/form-data"
 DOCS = "/docs"
 """Where BentoML's Swagger page is; `/` is ours."""
 

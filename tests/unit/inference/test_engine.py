@@ -1,0 +1,194 @@
+import asyncio
+import gc
+import time
+import weakref
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import numpy as np
+import pytest
+
+from components.config.errors import BadRequest
+from components.inference.engine import Engine, Late
+from components.inference.lane import INLINE
+from components.inference.model import Model, Pace
+from components.inference.together import Together
+from tests.unit.inference.conftest import picture
+
+NewModel = Callable[..., Model]
+
+
+def test_it_answers_as_the_model_does(new_model: NewModel) -> None:
+    model = new_model()
+    rows = [picture(grey) for grey in (0, 100, 255)]
+    told = _with(model, lambda engine: engine.answer(rows, deadline=_soon()))
+    assert list(told) == list(model.answers(model.probabilities(model.read(rows))))
+    assert [answer.label for answer in told] == ["dark", "bright", "bright"]
+
+
+@pytest.mark.parametrize(("batch", "runs"), [(1, [1] * 8), (4, [4, 4])])
+def test_what_comes_in_one_turn_goes_together_only_where_it_pays(
+    batch: int, runs: list[int], new_model: NewModel
+) -> None:
+    model, sizes = new_model(), list[int]()
+    model.pace = Pace(single=1e-4, batch=batch, batched=1e-5)
+
+    async def eight(engine: Engine) -> None:
+        engine.ran = sizes.append
+        rows = [[picture(30 * number)] for number in range(8)]
+        told = await asyncio.gather(*(engine.answer(row, deadline=_soon()) for row in rows))
+        assert [answer for (answer,) in told] == [
+            model.answers(model.probabilities(model.read(row)))[0] for row in rows
+        ]
+
+    _with(model, eight)
+    assert sizes == runs
+
+
+def test_a_lone_request_waits_for_nobody(new_model: NewModel) -> None:
+    model, turns = new_model(), 0
+    model.pace = Pace(single=1e-4, batch=32, batched=1e-5)
+
+    async def lone(engine: Engine) -> None:
+        nonlocal turns
+        asked = asyncio.ensure_future(engine.answer([picture(0)], deadline=_soon()))
+        while not asked.done():
+            await asyncio.sleep(0)
+            turns += 1
+
+    _with(model, lone)
+    assert turns <= 4
+
+
+def test_the_pace_is_measured_on_the_spot(new_model: NewModel) -> None:
+    """A run of this model reads 16 MiB of weights: two examples at once take hardly longer than one."""
+    pace = new_model(wide=2048).pace
+    assert pace.batch >= 2
+    assert pace.batched < 0.8 * pace.single
+
+
+def test_a_slow_model_leaves_the_loop_to_others_and_gathers_while_it_runs(new_model: NewModel) -> None:
+    model, sizes, turns = new_model(wide=2048, deep=20), list[int](), 0
+    assert model.pace.single > INLINE
+    model.pace = Pace(model.pace.single, batch=8, batched=0.0)
+
+    async def seven(engine: Engine) -> None:
+        nonlocal turns
+        engine.ran = sizes.append
+        first = asyncio.ensure_future(engine.answer([picture(0)], deadline=_soon()))
+        while not sizes:
+            await asyncio.sleep(0)
+        others = [asyncio.ensure_future(engine.answer([picture(9)], deadline=_soon())) for _ in range(6)]
+        while not first.done():
+            await asyncio.sleep(0.001)
+            turns += 1
+        await asyncio.gather(*others)
+
+    _with(model, seven)
+    assert sizes == [1, 6]
+    assert turns > 3
+
+
+def test_what_is_late_is_not_run(new_model: NewModel) -> None:
+    sizes = list[int]()
+
+    async def late(engine: Engine) -> None:
+        engine.ran = sizes.append
+        with pytest.raises(Late):
+            await engine.answer([picture(0)], deadline=time.monotonic() - 0.001)
+
+    _with(new_model(), late)
+    assert sizes == []
+
+
+@pytest.mark.parametrize("rows", [1, 40], ids=["queued", "beside"])
+def test_given_up_it_frees_the_model(rows: int, new_model: NewModel) -> None:
+    model = new_model(wide=1024, deep=600)
+    whole = model.pace.single
+
+    async def give_up(engine: Engine) -> float:
+        asked = asyncio.ensure_future(engine.answer([picture(0)] * rows, deadline=_soon()))
+        await asyncio.sleep(0.02)
+        asked.cancel()
+        began = time.monotonic()
+        while engine._current._users:
+            await asyncio.sleep(0.005)
+        return time.monotonic() - began
+
+    assert _with(model, give_up) < 0.5 * whole
+
+
+def test_a_swap_is_for_those_who_come_after(new_model: NewModel) -> None:
+    old, new = new_model("1", wide=2048, deep=10), new_model("2")
+    watched = weakref.ref(old)
+
+    async def swap(engine: Engine) -> list[str]:
+        begun = [asyncio.ensure_future(engine.answer([picture(200)], deadline=_soon())) for _ in range(3)]
+        await asyncio.sleep(0)
+        engine.swap(new)
+        after = await engine.answer([picture(200)], deadline=_soon())
+        assert watched() is not None
+        told = [*(answer for (answer,) in await asyncio.gather(*begun)), *after]
+        assert told[0].probability < told[-1].probability
+        return [answer.model_version for answer in told]
+
+    run = _with(old, swap)
+    del old
+    assert run == ["1", "1", "1", "2"]
+    gc.collect()
+    assert watched() is None
+
+
+def test_a_bad_row_is_its_senders_trouble_alone(new_model: NewModel) -> None:
+    model = new_model()
+    model.pace = Pace(1e-4, 8, 1e-5)
+
+    async def three(engine: Engine) -> list[Any]:
+        rows = [picture(1), {"picture": b"no picture"}, picture(2)]
+        return await asyncio.gather(*(engine.answer([row], deadline=_soon()) for row in rows), return_exceptions=True)
+
+    first, bad, last = _with(model, three)
+    assert isinstance(bad, BadRequest)
+    assert first[0].label == last[0].label == "bright"
+
+
+def test_rows_are_read_together_while_others_are_being_read() -> None:
+    goes = list[int]()
+
+    def read(rows: Any) -> Any:
+        time.sleep(0.02)
+        goes.append(len(rows))
+        if "bad" in rows:
+            raise BadRequest("bad")
+        return np.array(rows)
+
+    async def gather() -> list[Any]:
+        together = Together(read, lambda _: None)
+        asked = [asyncio.ensure_future(together.read(rows)) for rows in (["a"], ["b", "c"])]
+        await asyncio.sleep(0.005)
+        asked += [asyncio.ensure_future(together.read(rows)) for rows in (["d"], ["bad"], ["never"], ["e"])]
+        await asyncio.sleep(0.005)
+        asked[4].cancel()
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    a, bc, d, bad, never, e = asyncio.run(gather())
+    assert (a.tolist(), bc.tolist(), d.tolist(), e.tolist()) == (["a"], ["b", "c"], ["d"], ["e"])
+    assert isinstance(bad, BadRequest)
+    assert isinstance(never, asyncio.CancelledError)
+    assert goes == [3, 3, 1, 1, 1]
+
+
+def _soon() -> float:
+    return time.monotonic() + 30
+
+
+def _with(model: Model, work: Callable[[Engine], Coroutine[Any, Any, Any]]) -> Any:
+    async def run() -> Any:
+        engine = Engine()
+        engine.swap(model)
+        try:
+            return await work(engine)
+        finally:
+            engine.close()
+
+    return asyncio.run(run())
