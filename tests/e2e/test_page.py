@@ -126,6 +126,13 @@ def test_it_asks_for_no_key_where_none_is_needed(visit: Callable[..., Visit], di
     expect(visit(digits_url).page.locator("#key")).to_be_hidden()
 
 
+def test_the_documentation_is_one_click_away(visit: Callable[..., Visit], digits_url: str) -> None:
+    seen = visit(digits_url)
+    seen.page.get_by_role("link", name="The API, to try").click()
+    expect(seen.page.locator("#operations-Service_APIs-digits__predict")).to_contain_text("/predict")
+    assert [address for address in seen.asked if not address.startswith(f"{digits_url}/")] == []
+
+
 def test_an_unchanged_file_is_not_sent_again(digits_url: str) -> None:
     first = httpx.get(f"{digits_url}/page/page.css")
     again = httpx.get(f"{digits_url}/page/page.css", headers={"if-none-match": first.headers["etag"]})
