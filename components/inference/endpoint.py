@@ -19,10 +19,13 @@ import httpx
 from components.config.entry import die_with_parent
 from components.config.errors import EndpointError
 from components.config.settings import CHAMPIONS, MEMORY, VERSION
+from components.inference.options import variable
 
 _START_LIMIT = 60.0  # seconds until /readyz has to answer
 _STOP_LIMIT = 20.0  # seconds from SIGTERM to SIGKILL
 _ANSWER_LIMIT = 30.0  # seconds for one answer
+# set for others: an endpoint that is asked here answers on loopback, for a moment
+_WHO_GETS_IN = [variable(field) for field in ("api_keys", "api_keys_file", "rate", "burst")]
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,11 @@ def running_endpoint(bento: str) -> Iterator[Endpoint]:
         command = [sys.executable, "-m", "bentoml", "serve", bento, "--host", "127.0.0.1", "--port", str(port)]
         memory = {MEMORY: f"sqlite:///{folder}/memory.db"}  # its own: what is asked here is no customer's
         alone = {CHAMPIONS: "", VERSION: ""}  # this very Bento is asked, whoever is champion
+        public = {name: value for name, value in os.environ.items() if name not in _WHO_GETS_IN}
         server = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **memory, **alone},
+            env={**public, **memory, **alone},
             stdout=log,
             stderr=log,
             preexec_fn=partial(die_with_parent, SIGTERM),

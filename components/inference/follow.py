@@ -5,60 +5,20 @@ Whatever goes wrong on the way is said in one line and counted, and the model at
 
 import asyncio
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from components.config.errors import JourneymanError, PublishedError
-from components.config.files import locked, whole_file
-from components.inference.address import Address
+from components.config.errors import JourneymanError
+from components.inference.champions import Champions
 from components.inference.model import Model
-from components.inference.published import CHAMPION, LOCK, Pointer, fetch, parse_pointer, read_pointer
+from components.inference.published import Pointer
 
 logger = logging.getLogger(__name__)
 
 _PATIENCE = 5.0  # seconds that an address has at start to say where its pointer points
 _LONGEST = 60.0  # seconds between two tries of what keeps failing
-_KEPT = 2  # bundles in the cache: the one at work and the one before
-
-
-class Champions:
-    """What is published for one workload, by way of a cache that the workers of a machine share."""
-
-    def __init__(self, address: str, workload: str, cache: Path) -> None:
-        self.address = Address(address)
-        self.workload = workload
-        self._cache = cache / workload
-
-    def pointer(self, name: str = CHAMPION) -> Pointer | None:
-        """Return where the pointer of that name points; None: there is none.
-
-        Raises:
-            PublishedError: it cannot be read, or not be believed.
-        """
-        return read_pointer(self.address, self.workload, name)
-
-    def bundle(self, pointer: Pointer) -> Path:
-        """Return the directory with the pointer's bundle, fetched unless it is in the cache; see `fetch`."""
-        return fetch(self.address, pointer, self._cache / pointer.name)
-
-    def last(self) -> Pointer | None:
-        """Return the pointer whose bundle was last put to work on this machine."""
-        try:
-            path = self._cache / f"{CHAMPION}.json"
-            return parse_pointer(path.read_bytes(), self.workload, str(path))
-        except (OSError, PublishedError):
-            return None
-
-    def remember(self, pointer: Pointer) -> None:
-        """Note that this pointer's bundle has been put to work, and delete the bundles before the last two."""
-        with locked(self._cache / LOCK), whole_file(self._cache / f"{CHAMPION}.json") as draft:
-            draft.write_text(pointer.model_dump_json())
-            bundles = sorted((p for p in self._cache.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
-            for old in bundles[:-_KEPT]:
-                shutil.rmtree(old, ignore_errors=True)
 
 
 class Follower:
@@ -78,6 +38,7 @@ class Follower:
         self._failed: Pointer | None = None
         self._again = 0.0
         self._pause = every
+        self._wait = every
         self._said = ""
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -116,15 +77,18 @@ class Follower:
             self.swaps += 1
 
     def _run(self, swap: Callable[[Model], None]) -> None:
-        while not self._ended.wait(self._every):
+        while not self._ended.wait(self._wait):
             self.look(swap)
 
     def _pointer(self) -> Pointer | None:
         try:
-            return self._champions.pointer()
+            pointer = self._champions.pointer()
         except JourneymanError as error:
+            self._wait = min(2 * self._wait, _LONGEST)
             self._say(str(error))
             return None
+        self._wait = self._every
+        return pointer
 
     def _open(self, pointer: Pointer) -> Model | None:
         """Return the pointer's bundle, ready to answer; None if it is not to be had, which is tried again later."""

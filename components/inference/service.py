@@ -91,13 +91,13 @@ class Endpoint:
     def __init__(self) -> None:
         die_with_parent()
         speak()
-        if not _options.keyed:
-            warn_of_strangers()
-        _metrics.share()
-        _engine.ran, _engine.swapped = _metrics.ran, _metrics.serves
         with readiness.starting():
+            if not _options.keyed:
+                warn_of_strangers()
+            _metrics.share()
+            _engine.ran, _engine.swapped = _metrics.ran, _metrics.serves
             model, self._follower = _opening()
-        _engine.swap(model)
+            _engine.swap(model)
         settle()
 
     @bentoml.on_startup

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 
 from components.config.errors import BundleError, PublishedError
 from components.inference.bundle import About, read_about
-from components.inference.follow import Champions, Follower
+from components.inference.champions import Champions
+from components.inference.follow import Follower
 from components.inference.model import Model
 from components.inference.options import Options, variable
 from components.kinds import catalogue

@@ -99,9 +99,17 @@ def test_a_key_is_asked_for_and_health_is_not(served: Served) -> None:
     assert form.status_code == 401, "the typed route is behind the same door"
     form = served.client.post("/predict", files={"picture": picture()}, headers={"x-api-key": SHOP})
     assert form.status_code == 200
-    for path, status in (("/livez", 200), ("/readyz", 200), ("/metrics", 200), ("/docs.json", 401), ("/nowhere", 401)):
-        assert served.get(path).status_code == status, path
+    for path in ("/livez", "/readyz", "/metrics", "/", "/page/page.js"):
+        assert served.get(path).status_code == 200, path
+    for path in ("/about", "/examples/0", "/docs", "/docs.json", "/nowhere"):
+        assert served.get(path).status_code == 401, path
     assert served.get("/docs.json", x_api_key=SHOP).status_code == 200
+
+
+def test_a_worker_knows_where_it_listens(served: Served) -> None:
+    """By which it knows when to warn that it has no keys."""
+    connections = [connection for worker in served.workers() for connection in worker.net_connections()]
+    assert [one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN] == ["127.0.0.1"] * 2
 
 
 def test_every_answer_is_named_and_says_what_browsers_are_not_to_do(served: Served) -> None:
@@ -217,6 +225,7 @@ def test_without_its_keys_it_does_not_start(bento: tuple[Project, str]) -> None:
     project, tag = bento
     said = project.fail("bentoml", "serve", tag, "--port", str(_free_port()), JOURNEYMAN_API_KEYS_FILE="/nowhere/keys")
     assert "JOURNEYMAN_API_KEYS_FILE: /nowhere/keys cannot be read" in said.splitlines()[-1]
+    assert "Traceback" not in said
 
 
 @pytest.mark.skipif(not tracing._installed(), reason=f"needs the package {tracing.PACKAGE}")

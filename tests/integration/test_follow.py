@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import onnx
 import psutil
@@ -23,6 +24,7 @@ from onnx import numpy_helper
 
 from components.inference.bundle import Bundle
 from components.inference.endpoint import running_endpoint
+from components.inference.gateway.keys import new_key
 from components.inference.published import publish
 from components.kinds.image import codec
 from tests.conftest import Project
@@ -152,6 +154,9 @@ def test_under_load_every_answer_is_one_version_s_and_none_is_missing(served: Se
 
     answers = Load(served.url).run(8, back_and_forth)
     assert max(took) < WITHIN
+    metrics = httpx.get(f"{served.url}/metrics").text.splitlines()
+    assert 'journeyman_swaps_total{outcome="done"} 12' in metrics
+    assert 'journeyman_model_workers{version="1"} 2' in metrics
     given = Counter(told["model_version"] for told in answers)
     assert set(given) == {"1", "2", "3"}
     assert all(told == expected[told["model_version"]] for told in answers)
@@ -169,11 +174,13 @@ def test_what_was_swapped_out_is_freed(served: Served) -> None:
     assert max(growth) < 10 * 0.3  # the graph alone has 0.3 MiB, a session of it more
 
 
-def test_a_spoilt_bundle_is_said_and_the_old_one_goes_on_answering(served: Served) -> None:
+def test_a_spoilt_bundle_is_said_and_the_old_one_goes_on_answering(served: Served, tmp_path: Path) -> None:
     served.move("1")
     shutil.rmtree(served.project.path / "state" / "bentoml" / "followed" / "digits", ignore_errors=True)
-    path = served.publish("3")
-    (path / "model.onnx").write_bytes(b"junk")
+    made = publish(served.bundles["3"], "digits", "3", str(tmp_path))
+    (tmp_path / made.path / "model.onnx").write_bytes(b"junk")
+    shutil.copytree(tmp_path / made.path, Path(served.address) / made.path, dirs_exist_ok=True)
+    (tmp_path / "digits" / "champion.json").replace(Path(served.address) / "digits" / "champion.json")
     wait_for(lambda: served.log.count("digits: version 3 is not taken: ") >= 2)
     answers = Load(served.url).run(2, lambda: time.sleep(1))
     assert {told["model_version"] for told in answers} == {"1"}
@@ -181,6 +188,7 @@ def test_a_spoilt_bundle_is_said_and_the_old_one_goes_on_answering(served: Serve
     assert len(said) == 2  # one a worker
     assert re.search(r"model\.onnx: SHA-256 is .*; what is at work stays at work$", said[0])
     assert "Traceback" not in served.log
+    assert 'journeyman_swaps_total{outcome="failed"}' in httpx.get(f"{served.url}/metrics").text
     before = served.swaps("3")
     served.publish("3")
     wait_for(lambda: served.swaps("3") == before + 2)
@@ -201,17 +209,26 @@ def test_what_is_asked_for_is_not_the_champion_but_the_bento(
     publish(bundles["2"], "digits", "2", str(tmp_path))
     for name, value in {**project.environment(), "JOURNEYMAN_CHAMPIONS": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv(
+        "JOURNEYMAN_API_KEYS", new_key("shop")[1]
+    )  # of others: this one is asked for a moment, on loopback
     with running_endpoint(bento) as endpoint:
         assert endpoint.ask({"picture": _picture()})["model_version"] == "1"
 
 
-def test_a_version_is_pinned(packaged: tuple[Project, str, dict[str, Path]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["variable", "argument"])
+def test_a_version_is_pinned(by: str, packaged: tuple[Project, str, dict[str, Path]], tmp_path: Path) -> None:
     project, bento, bundles = packaged
     for version in ("2", "3"):
         publish(bundles[version], "digits", version, str(tmp_path))
-    variables = {"JOURNEYMAN_CHAMPIONS": str(tmp_path), "JOURNEYMAN_VERSION": "2"}
-    with serving(project, bento, cwd=tmp_path, variables=variables) as url:
-        assert {told["model_version"] for told in Load(url).ask(3)} == {"2"}
+    variables = {"JOURNEYMAN_CHAMPIONS": str(tmp_path)}
+    if by == "variable":
+        wanted, what, variables["JOURNEYMAN_VERSION"] = "2", (bento,), "2"
+    else:
+        (model,) = (project.path / "state" / "bentoml" / "models" / "digits").glob("v1-*")
+        wanted, what = "1", (".", "--arg", "workload=digits", "--arg", f"version={model.name}")
+    with serving(project, *what, cwd=project.path, variables=variables) as url:
+        assert {told["model_version"] for told in Load(url).ask(3)} == {wanted}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 A request becomes a `Call` (`call.py`), which goes this way (`app.py`):
 
 1. `Policies.guards`, in order: each is `guard(call) -> Reply | None`. The first `Reply` is the answer: 401, 429, a
-   preflight's 204. A guard may write into the call what it found (`call.caller`).
+   preflight's 204. A guard may write into the call what it found (`call.caller`) and its word for why (`call.outcome`).
 2. A route, by path: `Policies.routes[path]` is `route(call) -> Reply`, for GET and HEAD (`/`, `/metrics`, `/about`).
    They are not counted into the queue.
 3. Admission: `JOURNEYMAN_QUEUE` calls in hand, 429 beyond; `JOURNEYMAN_DEADLINE`, 504 beyond.

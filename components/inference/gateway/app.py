@@ -69,6 +69,8 @@ class Gateway:
         try:
             for guard in self._policies.guards:
                 if (reply := guard(call)) is not None:
+                    if reply.status >= 400 and call.outcome == "answered":
+                        call.outcome = "refused"
                     return reply
             if route := self._routes.get(call.path):
                 return route(call) if call.method in ("GET", "HEAD") else relay.not_allowed(call, b"GET, HEAD")

@@ -76,7 +76,7 @@ class Call:
         self.status = 0
         """Of the answer; 0: none was sent, for its reader was gone."""
         self.outcome = "answered"
-        """In one word: `answered`, `busy`, `late`, `gone`, `invalid`, `failed`; by a guard `key`, `rate`, `origin`."""
+        """In one word: `answered`, `busy`, `late`, `gone`, `invalid`, `failed`, or by a guard's word or `refused`."""
         self.whole = False
         """Whether the body has been read to its end."""
         self.given_up = ""

@@ -1,7 +1,8 @@
 """Which pages of other origins may ask from a browser (CORS): none, unless they are named.
 
 A browser that carries a page of another origin asks first (a preflight) and shows the page only those answers that name
-its origin. Keys travel in headers that the page itself sets, so no answer allows cookies. https://fetch.spec.whatwg.org/
+its origin. Keys travel in headers that the page itself sets, so no answer allows cookies.
+Source: https://fetch.spec.whatwg.org/
 """
 
 import re

@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import re
+import resource
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from onnx import TensorProto, helper
 
 from components.inference import follow
 from components.inference.bundle import new_bundle
-from components.inference.follow import Champions, Follower
+from components.inference.champions import Champions
+from components.inference.follow import Follower
 from components.inference.model import Model
 from components.inference.published import publish
 from tests.unit.inference.test_published import contents
@@ -133,6 +135,22 @@ def test_a_lack_of_memory_ends_nothing(followed: Followed, caplog: pytest.LogCap
     followed.publish("1")
     follower.look(lambda model: pytest.fail("taken"))
     assert "version 1 is not taken: MemoryError: no room for the graph" in caplog.text
+
+
+def test_a_full_disk_ends_nothing_and_is_got_over(followed: Followed, caplog: pytest.LogCaptureFixture) -> None:
+    followed.publish("1")
+    followed.look()
+    followed.publish("2")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, limits[1]))
+    try:
+        assert followed.look() == ["1"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "version 2 is not taken: " in caplog.text
+    assert "File too large" in caplog.text
+    time.sleep(0.06)
+    assert followed.look() == ["1", "2"]
 
 
 def test_a_pointer_that_cannot_be_read_is_said_once(followed: Followed, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,8 @@ import resource
 import subprocess
 import sys
 import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,21 @@ def test_nothing_is_written_twice_and_what_was_spoilt_is_mended(tmp_path: Path) 
 
 def test_nothing_published_is_no_pointer(address: str) -> None:
     assert read_pointer(Address(address), "w") is None
+
+
+def test_what_a_web_server_hands_out_is_followed(tmp_path: Path) -> None:
+    bundle = a_bundle(tmp_path / "bundle", b"one", card=b"{}")
+    made = publish(bundle, "w", "1", str(tmp_path / "champions"))
+    handler = partial(SilentHandler, directory=str(tmp_path / "champions"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = Address(f"http://127.0.0.1:{server.server_port}")
+        assert read_pointer(place, "mugs") is None
+        assert read_pointer(place, "w") == made
+        assert contents(fetch(place, made, tmp_path / "cache" / "1")) == contents(bundle)
+        server.shutdown()
+    with pytest.raises(PublishedError, match=f"^http://127.0.0.1:{server.server_port}/w/champion.json: Client"):
+        read_pointer(place, "w")
 
 
 @pytest.mark.parametrize(
@@ -189,6 +206,10 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
 def test_an_unknown_address_is_a_wrong_setting(address: str) -> None:
     with pytest.raises(ConfigError, match=f"^{address}: .*{address.partition(':')[0]}"):
         Address(address)
+
+
+class SilentHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None: ...
 
 
 def a_bundle(path: Path, model: bytes, card: bytes | None = None) -> Path:

@@ -141,6 +141,40 @@ def test_who_has_gone_gives_his_place_to_others(new_model: NewModel) -> None:
     assert call.seconds < 0.4
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_what_bentoml_puts_before_is_left_out_if_that_is_wanted(first: bool, new_model: NewModel) -> None:
+    passed = list[str]()
+
+    class Before:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            passed.append(scope["type"])
+            await self.app(scope, receive, send)
+
+    async def start_and_ask() -> list[int]:
+        engine = Engine()
+        engine.swap(new_model())
+        intake = Intake(codec.Request, codec.rows)
+        app = _rest()
+        app.add_middleware(Gateway, engine=engine, intake=intake, options=Options(), policies=Policies(), first=first)
+        app.add_middleware(Before)
+        started = iter(["lifespan.startup", "lifespan.shutdown"])
+
+        async def receive() -> dict[str, str]:
+            return {"type": next(started)}
+
+        async def send(_: Any) -> None: ...
+
+        await app({"type": "lifespan", "state": {}}, receive, send)
+        answers = [await _call(app, "POST", "/predict", WHITE), await _call(app, "POST", "/form", WHITE)]
+        return [answer.status for answer in answers]
+
+    assert asyncio.run(start_and_ask()) == [200, 200]
+    assert passed == (["lifespan"] if first else ["lifespan", "http", "http"])
+
+
 def test_policies_are_asked_in_order_and_told_what_became_of_it(new_model: NewModel) -> None:
     said = list[str]()
 
@@ -223,7 +257,7 @@ def _gateway(
 
 
 async def _call(
-    gateway: Gateway,
+    gateway: Any,
     method: str,
     path: str,
     body: Any = b"",

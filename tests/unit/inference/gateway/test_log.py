@@ -1,5 +1,9 @@
+import fcntl
 import json
 import os
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -40,14 +44,38 @@ def test_any_other_is_made_anew_and_once(sent: str) -> None:
     assert all(call(x_request_id=id.decode()).id == id for id in made)
 
 
-def test_a_line_that_cannot_be_written_is_lost_and_nothing_else() -> None:
+def test_the_longest_line_is_within_what_a_pipe_takes_in_one_piece() -> None:
+    over = call("/" + "\U0001f600" * 60_000, x_request_id="x" * 128)
+    over.caller, over.version = "x" * 64, "1" * 20
+    assert len(log.line(over, 0.0)) <= select.PIPE_BUF
+
+
+@contextmanager
+def standard_output(file: int) -> Iterator[None]:
     kept = os.dup(1)
-    read, unread = os.pipe()
-    os.close(read)
+    os.dup2(file, 1)
     try:
-        os.dup2(unread, 1)
-        log.observe(call())
+        yield
     finally:
         os.dup2(kept, 1)
         os.close(kept)
-        os.close(unread)
+
+
+def test_a_line_that_nobody_will_read_is_lost_and_nothing_else() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with standard_output(write):
+        log.observe(call())
+    os.close(write)
+
+
+def test_no_request_waits_for_a_reader_that_has_stopped() -> None:
+    read, write = os.pipe()
+    lines = 2 * fcntl.fcntl(write, fcntl.F_GETPIPE_SZ) // len(log.line(call(), 0.0))
+    with standard_output(write):
+        for _ in range(lines):
+            log.observe(call())
+    os.close(write)
+    with os.fdopen(read) as file:
+        kept = [json.loads(line) for line in file]
+    assert 0 < len(kept) < lines
