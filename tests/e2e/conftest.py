@@ -4,7 +4,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,14 +53,22 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def digits_url(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(copy_of(trained_once, tmp_path_factory.mktemp("digits-page")), "digits") as url:
+def digits_bento(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+    return packaged(copy_of(trained_once, tmp_path_factory.mktemp("digits-page")), "digits")
+
+
+@pytest.fixture(scope="module")
+def digits_url(digits_bento: tuple[Project, str]) -> Iterator[str]:
+    project, bento = digits_bento
+    champions = {"JOURNEYMAN_CHAMPIONS": str(project.path / "state" / "champions")}
+    with serving(project, bento, cwd=project.path.parent, variables=champions) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def payments_url(payments_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(copy_of(payments_once, tmp_path_factory.mktemp("payments-page")), "payments") as url:
+    project, bento = packaged(copy_of(payments_once, tmp_path_factory.mktemp("payments-page")), "payments")
+    with serving(project, bento, cwd=project.path.parent) as url:
         yield url
 
 
@@ -69,14 +76,14 @@ def payments_url(payments_once: Project, tmp_path_factory: pytest.TempPathFactor
 def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     contexts: list[BrowserContext] = []
 
-    def open_page(url: str, **options: Any) -> Visit:
+    def open_page(url: str, shows: str = "#examples li", **options: Any) -> Visit:
         contexts.append(browser.new_context(**options))
         made = Visit(contexts[-1].new_page())
         made.page.on("console", lambda message: made.complaints.append(message.text))
         made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
         made.page.on("request", lambda request: made.asked.append(request.url))
         made.page.goto(f"{url}/")
-        expect(made.page.locator("#examples li").last).to_be_visible()
+        expect(made.page.locator(shows).last).to_be_visible()
         return made
 
     yield open_page
@@ -84,9 +91,6 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
         context.close()
 
 
-@contextmanager
-def served(project: Project, workload: str) -> Iterator[str]:
-    """Serve the workload's Bento, made as the flow makes it."""
-    bento = project.run(sys.executable, "-c", PACKAGE, workload, PYTHONPATH=".").split()[-1]
-    with serving(project, bento, cwd=project.path.parent) as url:
-        yield url
+def packaged(project: Project, workload: str) -> tuple[Project, str]:
+    """Make the workload's Bento as the flow makes it; return its tag with the project."""
+    return project, project.run(sys.executable, "-c", PACKAGE, workload, PYTHONPATH=".").split()[-1]

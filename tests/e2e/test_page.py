@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from pydantic import TypeAdapter
 
+from components.inference.gateway.keys import new_key
 from components.inference.gateway.page.about import schema_of_one
+from components.inference.published import publish
 from components.kinds.table.codec import records
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Project
 from tests.e2e.conftest import Visit
+from tests.integration.test_bento import serving
 
 pytestmark = pytest.mark.usefixtures("chromium")  # before any training: a machine without it is told at once
 
@@ -92,6 +96,46 @@ def test_it_asks_no_other_address_and_the_browser_has_nothing_to_complain_of(
     assert len(seen.asked) > 10
 
 
+def test_the_page_runs_no_script_and_no_style_but_its_own(digits_url: str) -> None:
+    policy = httpx.get(f"{digits_url}/").headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_it_asks_for_a_key_only_where_one_is_needed(visit: Callable[..., Visit], digits_bento: Any) -> None:
+    project, bento = digits_bento
+    key, line = new_key("person")
+    settings = {"JOURNEYMAN_API_KEYS": line, "JOURNEYMAN_RATE": "20"}  # the examples are asked for all at once
+    with serving(project, bento, cwd=project.path.parent, variables=settings) as url:
+        page = visit(url, shows="#key").page
+        field = page.get_by_label("This endpoint asks for an API key")
+        expect(field).to_be_focused()
+        for hidden in ("#card", "#links"):
+            expect(page.locator(hidden)).to_be_hidden()
+        field.fill("wrong")
+        field.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("an API key is needed")
+        field.fill(key)
+        field.press("Enter")
+        _example(page, "digit-5").click()
+        expect(page.locator("#bars li")).to_have_count(10)
+        page.reload()
+        expect(_example(page, "digit-5").locator("canvas.small")).to_be_visible()
+        for hidden in ("#key", "#links"):
+            expect(page.locator(hidden)).to_be_hidden()
+
+
+def test_it_asks_for_no_key_where_none_is_needed(visit: Callable[..., Visit], digits_url: str) -> None:
+    expect(visit(digits_url).page.locator("#key")).to_be_hidden()
+
+
+def test_the_documentation_is_one_click_away(visit: Callable[..., Visit], digits_url: str) -> None:
+    seen = visit(digits_url)
+    seen.page.get_by_role("link", name="The API, to try").click()
+    expect(seen.page.locator("#operations-Service_APIs-digits__predict")).to_contain_text("/predict")
+    assert [address for address in seen.asked if not address.startswith(f"{digits_url}/")] == []
+
+
 def test_an_unchanged_file_is_not_sent_again(digits_url: str) -> None:
     first = httpx.get(f"{digits_url}/page/page.css")
     again = httpx.get(f"{digits_url}/page/page.css", headers={"if-none-match": first.headers["etag"]})
@@ -124,6 +168,20 @@ def test_the_card_stands_beside_it(visit: Callable[..., Visit], digits_url: str)
     expect(card.locator("#facts")).to_contain_text("10 classes")
     card.get_by_text("Taught with").click()
     expect(card.locator("#params")).to_contain_text("epochs")
+
+
+def test_the_card_follows_the_version_that_answers(
+    visit: Callable[..., Visit], digits_url: str, digits_bento: tuple[Project, str]
+) -> None:
+    project, bento = digits_bento
+    bundle = project.path / "state" / "bentoml" / "models" / "digits" / bento.partition(":")[2].rpartition("-")[0]
+    page = visit(digits_url).page
+    for version in ("2", "1"):  # there and back again
+        publish(bundle, "digits", version, str(project.path / "state" / "champions"))
+        _wait_for_version(digits_url, version)
+        _example(page, "digit-2").click()
+        expect(page.get_by_role("status")).to_contain_text(f"version {version}")
+        expect(page.locator("#facts dd").first).to_have_text(version)
 
 
 def test_a_chosen_file_is_answered_as_the_endpoint_answers_it(visit: Callable[..., Visit], digits_url: str) -> None:
@@ -281,6 +339,13 @@ def test_fields_are_as_their_columns_are(visit: Callable[..., Visit], digits_url
     page.evaluate("record => drawn.fillFields(drawn.box, record)", typed)
     read = json.loads(page.evaluate("drawn.readFields(drawn.box)"))
     assert read == {"shop": "café", "night": True, "time": "2026-01-31T11:30:00.123", "id": 9007199254740993}
+
+
+def _wait_for_version(url: str, version: str) -> None:
+    given_up = time.monotonic() + 30
+    while httpx.get(f"{url}/about").json()["version"] != version:
+        assert time.monotonic() < given_up
+        time.sleep(0.05)
 
 
 def _example(page: Page, name: str) -> Locator:

@@ -15,6 +15,7 @@ await introduce();
 
 /** Ask the endpoint what it is, and draw the page accordingly. */
 async function introduce() {
+  at("links").hidden = sessionStorage.getItem(KEY) !== null; // a link takes no key along
   const response = await call("about");
   if (!response) return;
   const before = about;
@@ -120,6 +121,7 @@ async function call(href, options = {}) {
 
 function askForKey() {
   at("key").hidden = false;
+  at("links").hidden = true;
   at("key-text").focus();
 }
 
