@@ -58,13 +58,24 @@ class Bundle:
         for name, expected in self.about.files.items():
             _verify(path / SERVING / name, expected)
         self._session = _session(path / MODEL)
-        self._input = self._session.get_inputs()[0].name
+        self._graph_input = self._session.get_inputs()[0]
+        self._input = self._graph_input.name
 
-    def probabilities(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
-        """Return `[N, classes]` for `inputs`, `[N, ...]` as the kind's codec decodes them."""
+    def probabilities(self, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
+        """Return `[N, classes]` for `inputs`, `[N, ...]` as the kind's codec decodes them; `run` can end it early."""
         starts = range(0, len(inputs), _EXAMPLES)
-        parts = [self._session.run(None, {self._input: inputs[i : i + _EXAMPLES]})[0] for i in starts]
+        parts = [self._session.run(None, {self._input: inputs[i : i + _EXAMPLES]}, run)[0] for i in starts]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    @property
+    def takes_many(self) -> bool:
+        """Whether the graph takes any number of examples at once."""
+        return not isinstance(self._graph_input.shape[0], int)
+
+    def nothing(self, count: int) -> NDArray[Any]:
+        """Return `count` examples of zeros, to warm up with."""
+        kind = self._graph_input.type.removeprefix("tensor(").removesuffix(")")
+        return np.zeros((count, *self._graph_input.shape[1:]), {"float": "float32"}.get(kind, kind))
 
     @property
     def files(self) -> Path:

@@ -1,77 +1,132 @@
-"""The endpoint's door: a request of any form -> the kind's `Request`, or a refusal in one clear sentence."""
+"""The endpoint's door: a request of any form -> the kind's `Request` and its rows, or a refusal in a sentence."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Self, cast
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple, Self, cast
 
 from _bentoml_sdk.io_models import IODescriptor, IORootModel
-from pydantic import BaseModel, ValidationError, create_model
-from pydantic_core import from_json
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from components.inference.gateway.body import Refused
+from components.inference.gateway.call import Reply, current, gone, refusal
 
 MAX_BYTES = 10 * 2**20
-"""Largest body that is read."""
+"""Largest body that is read, unless the bundle says otherwise."""
+FORM = "multipart/form-data"
+_JSON = "application/json"
+_PAIRS = "application/x-www-form-urlencoded"  # also what curl calls any body
 
 
-def respond(content: BaseModel | Sequence[BaseModel]) -> Response:
-    """Return one answer, or a list of them, as JSON."""
-    if isinstance(content, BaseModel):
-        return Response(content.model_dump_json(), media_type="application/json")
-    body = b",".join(one.model_dump_json().encode() for one in content)
-    return Response(b"[" + body + b"]", media_type="application/json")
+class Question(NamedTuple):
+    """What somebody wants answers to."""
+
+    rows: list[dict[str, Any]]
+    many: bool
+    """Whether he sent a list, and gets one."""
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer
-    """A request that is answered with a 4xx."""
+class Intake:
+    """Reads bodies, and what BentoML has read of forms: both become questions here."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
+    def __init__(self, request: Any, rows: Callable[[Any], list[dict[str, Any]]], max_bytes: int = MAX_BYTES) -> None:
+        """Take what is of the type `request`; `rows` is the codec's.
 
-    def response(self) -> Response:
-        """Return the one shape that every refusal has: `{"error": "a sentence"}`."""
-        return JSONResponse({"error": str(self)}, status_code=self.status)
+        Of a model, `bytes` fields are uploads: the bare body, if there is one. What is no model (a union, a list) is
+        the JSON body itself.
+        """
+        self.type = request
+        self.rows = rows
+        self.max_bytes = max_bytes
+        self.uploads: list[str] = []
+        self._adapter: TypeAdapter[Any] = TypeAdapter(request)
+        if _is_model(request):
+            self.uploads = [name for name, field in request.model_fields.items() if field.annotation is bytes]
+
+    def question(self, body: bytes, media: str) -> Question:
+        """Return the question that a body of this media type asks; see `content`."""
+        return self.asked(self.content(body, media))
+
+    def asked(self, content: Any) -> Question:
+        """Return the question that valid content asks."""
+        return Question(self.rows(content), isinstance(content, list))
+
+    def content(self, body: bytes, media: str) -> Any:
+        """Return what a body holds, valid.
+
+        Raises:
+            Refused: 400 or 415.
+        """
+        if not self.uploads:
+            return self._valid(lambda: self._adapter.validate_json(body))
+        field = self.uploads[0]
+        if len(self.uploads) > 1 or media == _JSON or (media == _PAIRS and body.startswith(f"{field}=".encode())):
+            raise _refused(415, f"send the file in the field {field!r} of a {FORM} form, or as the body itself")
+        return self.checked({field: body})
+
+    def checked(self, content: Any) -> Any:
+        """Return content, valid.
+
+        Raises:
+            Refused: 400.
+        """
+        return self._valid(lambda: self._adapter.validate_python(content))
+
+    def _valid(self, validated: Callable[[], Any]) -> Any:
+        try:
+            return validated()
+        except ValidationError as error:
+            raise _refused(400, _sentence(error, behind=0 if _is_model(self.type) else 1)) from error
 
 
 class Door(IODescriptor):
     """Reads requests for BentoML. Refusals are returned as responses, so that none becomes a 500 or a trace."""
 
-    uploads: ClassVar[list[str]] = []
+    intake: ClassVar[Intake]
     multipart_fields: ClassVar[list[str]] = []
 
     @classmethod
     async def from_http_request(cls, request: Request, serde: object) -> "Self | Response":
         """Return the request's content as a model, or the refusal (BentoML's hook)."""
         try:
-            accepted: Self = cls.model_validate(await _content(request, cls.uploads))
-            return accepted
-        except Refusal as refusal:
-            return refusal.response()
-        except ValidationError as error:
-            return Refusal(400, _sentence(error)).response()
+            body = await request.body()
+            media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if cls.intake.uploads and media == FORM:
+                content = cls.intake.checked(await _form(request, body))
+            else:
+                content = cls.intake.content(body, media)
+        except Refused as refused:
+            return respond(refused.reply)
+        except ClientDisconnect:
+            return respond(gone(current.get()))
+        fields = {"root": content} if issubclass(cls, IORootModel) else dict(content)
+        return cast("Self", cls.model_construct(**fields))
 
 
-def door(request: Any) -> type[Door]:
-    """Return the type `request` as BentoML takes it.
-
-    Of a model, `bytes` fields are uploads, in a form or, if there is one, as the bare body. What is no model (a union,
-    a list) is the JSON body itself.
-    """
-    if not (isinstance(request, type) and issubclass(request, BaseModel)):
-        return cast("type[Door]", create_model("Records", __base__=(cast("Any", Door), IORootModel[request])))
-    made = cast("type[Door]", create_model(request.__name__, __base__=(cast("Any", Door), request)))
-    made.uploads = [name for name, field in request.model_fields.items() if field.annotation is bytes]
-    made.multipart_fields = made.uploads
+def door(intake: Intake) -> type[Door]:
+    """Return the type of what `intake` reads as BentoML takes it."""
+    name, base = "Records", cast("Any", IORootModel)[intake.type]
+    if _is_model(intake.type):
+        name, base = intake.type.__name__, intake.type
+    made = cast("type[Door]", create_model(name, __base__=(cast("Any", Door), base)))
+    made.intake = intake
+    made.multipart_fields = intake.uploads
     return made
 
 
 def answers(one: type[BaseModel], request: Any) -> Any:
     """Return the type of what answers a `request`, as BentoML shows it: one, or a list where many may be asked for."""
-    if isinstance(request, type):
+    if _is_model(request):
         return one
     return create_model("Answers", __base__=(_OneOf, IORootModel[one | list[one]]))  # type: ignore[valid-type]
+
+
+def respond(reply: Reply) -> Response:
+    """Return the reply as BentoML's routes give it."""
+    headers = {name.decode(): value.decode() for name, value in reply.headers}
+    return Response(reply.body, reply.status, headers)
 
 
 class _OneOf:
@@ -85,31 +140,8 @@ class _OneOf:
         return schema
 
 
-async def _content(request: Request, uploads: list[str]) -> Any:
-    body = await _body(request)
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not uploads:
-        return _json(body)
-    if media == "multipart/form-data":
-        return await _form(request, body)
-    if media in ("application/json", "application/x-www-form-urlencoded") or len(uploads) > 1:
-        raise Refusal(
-            415, f"send the file in the field {uploads[0]!r} of a multipart/form-data form, or as the body itself"
-        )
-    return {uploads[0]: body}
-
-
-async def _body(request: Request) -> bytes:
-    too_large = Refusal(413, f"the request is larger than {MAX_BYTES:,} bytes")
-    declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > MAX_BYTES:
-        raise too_large
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise too_large
-    return bytes(body)
+def _is_model(request: Any) -> bool:
+    return isinstance(request, type) and issubclass(request, BaseModel)
 
 
 async def _form(request: Request, body: bytes) -> dict[str, Any]:
@@ -123,20 +155,19 @@ async def _form(request: Request, body: bytes) -> dict[str, Any]:
                 for name, value in form.items()
             }
     except HTTPException as error:
-        raise Refusal(400, f"the multipart form cannot be read: {error.detail}") from error
+        raise _refused(400, f"the multipart form cannot be read: {error.detail}") from error
 
 
-def _json(body: bytes) -> Any:
-    try:
-        return from_json(body)
-    except ValueError as error:
-        raise Refusal(400, f"the body is not valid JSON: {error}") from error
+def _refused(status: int, reason: str) -> Refused:
+    return Refused(refusal(status, reason))
 
 
-def _sentence(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = first["loc"][2:] if first["loc"][:1] == ("root",) else first["loc"]  # behind it: which alternative
-    where = ".".join(map(str, place))
+def _sentence(error: ValidationError, behind: int) -> str:
+    """Say what is wrong first; the first `behind` places name an alternative, not a field."""
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "json_invalid":
+        return f"the body is not valid JSON: {first['ctx']['error']}"
+    where = ".".join(map(str, first["loc"][behind:]))
     message = first["msg"][:1].lower() + first["msg"][1:]
     found = f", not {first['input']!r:.60}" if isinstance(first["input"], str | int | float) else ""
     return f"{where}: {message}{found}" if where else message

@@ -4,7 +4,7 @@
 Bento remembers both, so that it serves what it was built with.
 """
 
-import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,13 +13,20 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.utils.args import set_arguments
 from bentoml.exceptions import NotFound
 from pydantic import BaseModel
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from components.config.entry import die_with_parent
-from components.config.errors import BadRequest, EndpointError
-from components.config.settings import MEMORY
-from components.inference.bundle import Bundle, read_about
-from components.inference.door import Refusal, answers, door, respond
+from components.inference.bundle import read_about
+from components.inference.door import Intake, answers, door, respond
+from components.inference.engine import Engine
+from components.inference.gateway.app import Gateway, Policies
+from components.inference.gateway.call import Call, Reply, current
+from components.inference.gateway.failure import failure
+from components.inference.gateway.predict import answered
+from components.inference.model import Model
+from components.inference.options import Options
+from components.inference.process import settle
 from components.kinds import catalogue
 
 
@@ -37,21 +44,22 @@ except NotFound as error:
     raise NotFound(f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there") from error
 set_arguments({"workload": _model.tag.name, "version": _model.tag.version})  # what a Bento keeps: "latest" would move
 
+_options = Options.read()
 _about = read_about(Path(_model.path))
 _codec = catalogue.codec(_about.kind)
-_request = _codec.request(_about.input)
+_intake = Intake(_codec.request(_about.input), _codec.rows)
 _labelled = _codec.labelled(_about.input)
-Input = door(_request)
-Output = answers(_codec.Answer, _request)
+_engine = Engine()
+Input = door(_intake)
+Output = answers(_codec.Answer, _intake.type)
 
 
 @bentoml.service(
     name=_model.tag.name,
     workers=1,
     http={"host": "127.0.0.1", "port": 3000},
-    traffic={"timeout": 30},
+    metrics={"enabled": False, "namespace": "bentoml"},  # the gateway has its own
     logging={"access": {"enabled": False}},
-    tracing={"excluded_urls": "predict,explain,labels,livez,readyz,metrics"},
 )
 class Endpoint:
     """Answers with the model of one registered version."""
@@ -60,57 +68,64 @@ class Endpoint:
 
     def __init__(self) -> None:
         die_with_parent()
-        self.bundle = Bundle(Path(_model.path))
-        self.reader = _codec.Reader(_about.workload, _about.input, self.bundle.files, _memory())
-        self.version = str(_model.info.metadata["version"])
+        version = str(_model.info.metadata["version"])
+        _engine.swap(Model.open(Path(_model.path), version, _options.memory or _memory()))
+        settle()
 
     @bentoml.api
-    def predict(self, request: Input, /) -> Output:  # type: ignore[valid-type]
+    async def predict(self, request: Input, /) -> Output:  # type: ignore[valid-type]
         """Answer one request."""
-        return self._answer(request, explained=False)
+        return await _answer(request, explained=False)
 
     if _codec.Explained and _codec.explain:
 
         @bentoml.api
-        def explain(self, request: Input, /) -> answers(_codec.Explained, _request):  # type: ignore[valid-type]
+        async def explain(self, request: Input, /) -> answers(_codec.Explained, _intake.type):  # type: ignore[valid-type]
             """Answer one request, and say what moved each answer most."""
-            return self._answer(request, explained=True)
+            return await _answer(request, explained=True)
 
     if _labelled:
 
         @bentoml.api
-        def labels(self, request: door(_labelled), /) -> dict[str, int]:  # type: ignore[valid-type]
+        async def labels(self, request: door(Intake(_labelled, _codec.rows)), /) -> dict[str, int]:  # type: ignore[valid-type]
             """Take what became of earlier records; answer how many of them are remembered."""
-            if isinstance(refused := cast("object", request), Response):
-                return refused  # type: ignore[return-value]
-            try:
-                return {"known": self.reader.learn(_codec.rows(request))}
-            except (BadRequest, EndpointError) as error:
-                return _refused(error)  # type: ignore[return-value]
+            return await _learned(request)  # type: ignore[return-value]
 
-    def _answer(self, request: Any, explained: bool) -> Response:
-        if isinstance(refused := request, Response):
-            return refused
-        try:
-            examples = self.reader.read(_codec.rows(request))
-        except (BadRequest, EndpointError) as error:
-            return _refused(error)
-        probabilities = self.bundle.probabilities(examples)
-        told = _codec.answers(probabilities, _about.classes, _about.decision, self.version)
-        if explained and _codec.explain:
-            told = _codec.explain(self.bundle.probabilities, examples, _about.input, told)
-        return respond(told if isinstance(request, list) else told[0])
+    @bentoml.on_shutdown
+    def shut_down(self) -> None:
+        """Let go of the model's memory."""
+        _engine.close()
 
 
-def _refused(error: BadRequest | EndpointError) -> Response:
-    """Answer what the caller did wrong with 400, a memory that does not answer with 503."""
-    return Refusal(400 if isinstance(error, BadRequest) else 503, str(error)).response()
+async def _answer(content: Any, explained: bool) -> Response:
+    return await _unless_refused(content, lambda call: answered(_engine, call, _intake.asked(content), explained))
+
+
+async def _learned(content: Any) -> Response:
+    async def learned(call: Call) -> bytes:
+        return to_json({"known": await _engine.learn(_codec.rows(content))})
+
+    return await _unless_refused(content, learned)
+
+
+async def _unless_refused(content: Any, work: Callable[[Call], Awaitable[bytes]]) -> Response:
+    """Return what `work` answers; a refusal that came instead of content, or is raised, is returned too."""
+    if isinstance(content, Response):
+        return content
+    call = current.get()
+    try:
+        return respond(Reply(200, await work(call)))
+    except Exception as error:
+        return respond(failure(call, error))
 
 
 def _memory() -> str:
-    """Return where this workload's endpoints remember: `JOURNEYMAN_MEMORY`, else a database beside the models."""
-    if address := os.environ.get(MEMORY):
-        return address
+    """Return where this workload's endpoints remember unless they are told: in a database beside the models."""
     folder = Path(BentoMLContainer.bentoml_home.get()) / "memory"
     folder.mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{folder / str(_model.tag.name)}.db"
+
+
+cast("Any", Endpoint).add_asgi_middleware(
+    Gateway, engine=_engine, intake=_intake, options=_options, policies=Policies()
+)

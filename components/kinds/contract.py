@@ -36,6 +36,9 @@ class Params(Protocol):
 class Reader(Protocol):
     """Rows -> examples, in one worker of one endpoint. May remember rows, for features of those that follow."""
 
+    def quick(self, rows: Sequence[Row], /) -> bool:
+        """Whether `read` of these rows takes well under a millisecond and waits for nobody."""
+
     def read(self, rows: Sequence[Row], /) -> NDArray[Any]:
         """Return `[N, ...]` as the model takes them.
 

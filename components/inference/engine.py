@@ -1,0 +1,147 @@
+"""The engine: the current model, and who of those that ask waits where. Everything that is answered goes through it.
+
+A few small examples are read and run in the event loop, in turn (`components.inference.lane`). What takes longer to
+read, or is much, is worked on in two threads beside it, so that it does not hold up the others.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from components.inference.lane import Job, Lane, Late
+from components.inference.model import Model
+from components.kinds.contract import Row
+
+__all__ = ["Engine", "Late"]
+
+_BESIDE = 2  # threads for what takes long; what they do lets go of the interpreter most of the time
+_MANY = 32  # rows of one request from which it is answered beside the others
+
+Value = TypeVar("Value")
+
+
+class Engine:
+    """Answers with the current model. Lives in one event loop; `swap` may be called before it runs."""
+
+    def __init__(self) -> None:
+        self.ran: Callable[[int], None] = _nothing
+        """Is told how many examples each run of the model had (for metrics)."""
+        self._lane: Lane | None = None
+        self._beside: ThreadPoolExecutor | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a model, warmed up."""
+        return self._lane is not None
+
+    @property
+    def model(self) -> Model:
+        """The current model."""
+        return self._current.model
+
+    def swap(self, model: Model) -> None:
+        """Answer with `model` from here on, all at once.
+
+        What has begun ends with the model that it began with, which is closed when the last of that is done.
+        """
+        before, self._lane = self._lane, Lane(model, self._tell)
+        if before and not before.users:
+            before.close()
+
+    async def answer(self, rows: Sequence[Row], *, deadline: float, explained: bool = False) -> Sequence[BaseModel]:
+        """Return the answers to `rows`, all by one model.
+
+        Args:
+            rows: what somebody sent.
+            deadline: when nobody waits for it any more, on the clock of `time.monotonic`.
+            explained: with what moved each answer, where the kind explains.
+
+        Cancelled, it gives up what it can: its place in the queue, and the model's run if that is for nobody else.
+
+        Raises:
+            Late: its turn came after the deadline.
+            BadRequest: a row cannot be read.
+            EndpointError: the memory does not answer.
+        """
+        lane = self._current
+        lane.users += 1
+        try:
+            if explained or len(rows) > _MANY:
+                return await self._much(lane, rows, explained)
+            quick = lane.model.quick(rows)
+            examples = None if quick else await self.beside(partial(lane.model.read, rows), lane)
+            return await lane.submit(Job(rows, deadline, examples))
+        finally:
+            self._leave(lane)
+
+    def prompt(self, rows: Sequence[Row]) -> bool:
+        """Whether `rows` are answered in so short a time that nobody need watch whether their sender is gone."""
+        return self._current.inline and len(rows) <= _MANY and self.model.quick(rows)
+
+    async def learn(self, labels: Sequence[Row]) -> int:
+        """Take what became of rows read before; return how many of them are remembered."""
+        return await self.beside(partial(self.model.learn, labels), self._current)
+
+    async def beside(self, work: Callable[[], Value], lane: Lane | None = None) -> Value:
+        """Return what `work` returns, done in a thread; `lane` is what it uses.
+
+        Cancelled, it is not begun; if it had begun, it goes on to its end unheard.
+        """
+        if self._beside is None:
+            self._beside = ThreadPoolExecutor(_BESIDE, "beside")
+        done = self._beside.submit(work)
+        if lane:
+            lane.users += 1
+            loop = asyncio.get_running_loop()
+            done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave, lane))
+        return await asyncio.wrap_future(done)
+
+    def close(self) -> None:
+        """Let go of the model, and of the threads when they are done."""
+        if self._beside:
+            self._beside.shutdown(wait=False, cancel_futures=True)
+        lane, self._lane = self._lane, None
+        if lane and not lane.users:
+            lane.close()
+
+    async def _much(self, lane: Lane, rows: Sequence[Row], explained: bool) -> Sequence[BaseModel]:
+        """Read and answer in a thread; cancelled, the model's run there is ended."""
+        import onnxruntime
+
+        model, run = lane.model, onnxruntime.RunOptions()
+
+        def score(examples: NDArray[Any]) -> NDArray[np.float32]:
+            return model.probabilities(examples, run)
+
+        def work() -> Sequence[BaseModel]:
+            examples = model.read(rows)
+            return model.explained(examples, score) if explained else model.answers(score(examples))
+
+        try:
+            return await self.beside(work, lane)
+        except asyncio.CancelledError:
+            run.terminate = True
+            raise
+
+    def _leave(self, lane: Lane) -> None:
+        lane.users -= 1
+        if not lane.users and lane is not self._lane:
+            lane.close()
+
+    @property
+    def _current(self) -> Lane:
+        if self._lane is None:
+            raise RuntimeError("the engine has no model yet")
+        return self._lane
+
+    def _tell(self, examples: int) -> None:
+        self.ran(examples)
+
+
+def _nothing(_: int) -> None: ...

@@ -1,0 +1,133 @@
+"""The way of a request through the gateway; see the package's docstring."""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from components.inference.door import Intake
+from components.inference.engine import Engine
+from components.inference.gateway import relay
+from components.inference.gateway.call import Call, Header, Receive, Reply, Scope, Send, refusal
+from components.inference.gateway.failure import failure
+from components.inference.gateway.predict import Predict
+from components.inference.gateway.watch import Watch
+from components.inference.options import Options
+
+Guard = Callable[[Call], Reply | None]
+Route = Callable[[Call], Reply]
+Headers = Callable[[Call], Iterable[Header]]
+Observer = Callable[[Call], None]
+
+PREDICT = "/predict"
+_PLAIN = (b"content-type", b"text/plain; charset=utf-8")
+_SEEN = "journeyman.call"  # marks a scope that has been here
+
+
+@dataclass(frozen=True)
+class Policies:
+    """What is asked and done about every call; the package's docstring says when."""
+
+    guards: tuple[Guard, ...] = ()
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    headers: tuple[Headers, ...] = ()
+    observers: tuple[Observer, ...] = ()
+
+
+class Gateway:
+    """The middleware."""
+
+    def __init__(
+        self, app: Any, engine: Engine, intake: Intake, options: Options, policies: Policies, first: bool = True
+    ) -> None:
+        """Stand before `app`, BentoML's routes.
+
+        Args:
+            app: what comes next.
+            engine: what answers.
+            intake: how bodies are read.
+            options: the settings.
+            policies: what to ask and do about every call.
+            first: take the place of all that BentoML has put before (tracing, timeout), once the application starts.
+        """
+        self._app = app
+        self._options = options
+        self._policies = policies
+        self._first = first
+        self._predict = Predict(engine, intake)
+        self._limit = intake.max_bytes
+        self._routes = {**_health(engine), **policies.routes}
+        self._watch = Watch(options.queue)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or have BentoML answer (ASGI)."""
+        if scope["type"] == "http" and _SEEN not in scope:
+            scope[_SEEN] = True
+            return await self._answer(Call(scope, receive, self._options.deadline), send)
+        if scope["type"] == "lifespan" and self._first:
+            scope["app"].middleware_stack = self
+        await self._app(scope, receive, send)
+        return None
+
+    async def _answer(self, call: Call, send: Send) -> None:
+        try:
+            if reply := await self._reply(call, send):
+                await self._send(call, reply, send)
+        finally:
+            call.seconds = time.monotonic() - call.began
+            for observe in self._policies.observers:
+                observe(call)
+
+    async def _reply(self, call: Call, send: Send) -> Reply | None:
+        """Return the reply; None: it has been sent."""
+        for guard in self._policies.guards:
+            if (reply := guard(call)) is not None:
+                call.outcome = "refused"
+                return reply
+        if route := self._routes.get(call.path):
+            return route(call) if call.method in ("GET", "HEAD") else relay.not_allowed(call, b"GET, HEAD")
+        if not self._watch.admit(call):
+            call.outcome = "busy"
+            return refusal(429, "the endpoint has all the requests it can take; come again", (b"retry-after", b"1"))
+        try:
+            if call.path == PREDICT and call.method == "POST" and call.media != relay.FORM:
+                return await self._predict(call)
+            return await relay.pass_on(self._app, call, self._limit, self._started(call, send))
+        except BaseException as error:
+            return failure(call, error)
+        finally:
+            self._watch.release(call)
+
+    async def _send(self, call: Call, reply: Reply, send: Send) -> None:
+        length = (b"content-length", str(len(reply.body)).encode())
+        headers = [*reply.headers, length]
+        await self._started(call, send)({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    def _started(self, call: Call, send: Send) -> Send:
+        """Return a `send` that adds our headers to the start of an answer."""
+
+        def start(message: Any) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                call.status = message["status"]
+                if call.status >= 400 and call.outcome == "answered":
+                    call.outcome = "invalid" if call.status < 500 else "failed"
+                headers = [*message["headers"], (b"x-request-id", call.id)]
+                for more in self._policies.headers:
+                    headers.extend(more(call))
+                message["headers"] = headers
+            return send(message)
+
+        return start
+
+
+def _health(engine: Engine) -> dict[str, Route]:
+    well, not_yet = Reply(200, b"\n", (_PLAIN,)), refusal(503, "the endpoint is not ready")
+
+    def live(_: Call) -> Reply:
+        return well
+
+    def ready(_: Call) -> Reply:
+        return well if engine.ready else not_yet
+
+    return {"/livez": live, "/healthz": live, "/readyz": ready}

@@ -1,0 +1,61 @@
+"""`POST /predict` with a bare body, and what it shares with BentoML's typed routes: one way to the model."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from pydantic import BaseModel
+
+from components.inference.door import Intake, Question
+from components.inference.engine import Engine
+from components.inference.gateway.body import read_body, unless_gone
+from components.inference.gateway.call import Call, Reply
+
+_LARGE = 32 * 1024  # bytes of JSON from which it is read beside the others
+_MANY = 500  # answers from which they are written beside the others
+
+
+class Predict:
+    """Answers the calls of one route."""
+
+    def __init__(self, engine: Engine, intake: Intake) -> None:
+        self._engine = engine
+        self._intake = intake
+
+    async def __call__(self, call: Call) -> Reply:
+        """Return the answer to the call's body.
+
+        Raises:
+            Refused, Gone: see `read_body` and `Intake.question`.
+            Exception: what `Engine.answer` raises.
+        """
+        body = await read_body(call, self._intake.max_bytes)
+        question = partial(self._intake.question, body, call.media)
+        large = len(body) > _LARGE and not self._intake.uploads
+        asked = await unless_gone(self._engine.beside(question), call.receive) if large else question()
+        return Reply(200, await answered(self._engine, call, asked))
+
+
+async def answered(engine: Engine, call: Call, asked: Question, explained: bool = False) -> bytes:
+    """Return the answer to a question as JSON, and note it in the call.
+
+    Raises:
+        Exception: what `Engine.answer` raises.
+        Gone: its sender left.
+    """
+    answering = engine.answer(asked.rows, deadline=call.deadline, explained=explained)
+    prompt = not explained and engine.prompt(asked.rows)
+    answers = await (answering if prompt else unless_gone(answering, call.receive))
+    call.answers, call.version = answers, getattr(answers[0], "model_version", None) if answers else None
+    if len(answers) > _MANY:
+        return await engine.beside(lambda: _many(answers))
+    return _many(answers) if asked.many else _one(answers[0])
+
+
+def _many(answers: Sequence[BaseModel]) -> bytes:
+    return b"[" + b",".join(map(_one, answers)) + b"]"
+
+
+def _one(answer: BaseModel) -> bytes:
+    """Return what `model_dump_json` does, without making a string of it in between."""
+    written: bytes = answer.__pydantic_serializer__.to_json(answer)
+    return written

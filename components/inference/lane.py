@@ -1,0 +1,154 @@
+"""The way through one model: a queue, from which as many examples are run at once as the model's pace allows.
+
+Nobody waits for company: what has come in one turn of the event loop, or while the model was busy, goes together.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from components.inference.model import Model
+from components.kinds.contract import Row
+
+INLINE = 0.002
+"""Seconds of a run up to which it is done in the event loop: a thread would cost more than it frees."""
+_TURN = 0.002  # seconds of work between two looks at who else has come
+
+
+class Late(Exception):  # noqa: N818 - nobody's error
+    """The deadline has passed."""
+
+
+class Job:
+    """A few rows that wait for their answers."""
+
+    __slots__ = ("deadline", "examples", "future", "rows")
+
+    def __init__(self, rows: Sequence[Row], deadline: float, examples: NDArray[Any] | None = None) -> None:
+        self.rows = rows
+        self.deadline = deadline
+        self.examples = examples
+        """The rows as the model takes them; None: they have still to be read."""
+        self.future: asyncio.Future[Sequence[BaseModel]] = asyncio.get_running_loop().create_future()
+
+
+class Lane:
+    """The queue before one model. Lives in one event loop."""
+
+    def __init__(self, model: Model, ran: Callable[[int], None]) -> None:
+        """Make the lane of `model`; `ran` is told how many examples each run had."""
+        self.model = model
+        self.users = 0
+        """Requests that have begun with this model and are not answered."""
+        self.inline = model.pace.single <= INLINE
+        self._ran = ran
+        self._queue: deque[Job] = deque()
+        self._due = False
+        self._running: list[Job] = []
+        self._thread = None if self.inline else ThreadPoolExecutor(1, "model")
+        self._run: Any = None
+
+    def submit(self, job: Job) -> "asyncio.Future[Sequence[BaseModel]]":
+        """Queue a job; return what will have the answers, or what went wrong. Cancelled, it leaves the queue."""
+        self._queue.append(job)
+        if not self.inline:
+            job.future.add_done_callback(self._no_longer_wanted)
+        self._look_soon()
+        return job.future
+
+    def close(self) -> None:
+        """Let go of the model; nobody uses it any more."""
+        if self._thread:
+            self._thread.shutdown(wait=False)
+        self.model.close()
+
+    def _look_soon(self) -> None:
+        if not self._due and not self._running:
+            self._due = True
+            asyncio.get_running_loop().call_soon(self._look)
+
+    def _look(self) -> None:
+        self._due = False
+        until = time.monotonic() + _TURN
+        while self._queue and not self._running and time.monotonic() < until:
+            if not (jobs := self._take()):
+                continue
+            self._ran(sum(len(job.rows) for job in jobs))
+            if self.inline:
+                self._answer(jobs, self._score(jobs, None))
+            else:
+                self._start(jobs)
+        if self._queue:
+            self._look_soon()
+
+    def _take(self) -> list[Job]:
+        """Take the jobs of the next run, all of them read; whoever is late or gone is left out."""
+        now, room, taken = time.monotonic(), self.model.pace.batch, list[Job]()
+        while self._queue and (not taken or len(self._queue[0].rows) <= room):
+            job = self._queue.popleft()
+            if job.deadline <= now:
+                fail(job.future, Late())
+            if not job.future.done() and self._read(job):
+                taken.append(job)
+                room -= len(job.rows)
+        return taken
+
+    def _read(self, job: Job) -> bool:
+        try:
+            if job.examples is None:
+                job.examples = self.model.read(job.rows)
+        except Exception as error:  # whatever it is, it is its owner's alone
+            fail(job.future, error)
+        return job.examples is not None
+
+    def _score(self, jobs: list[Job], run: Any) -> "NDArray[np.float32] | Exception":
+        parts = [job.examples for job in jobs if job.examples is not None]
+        examples = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        try:
+            return self.model.probabilities(examples, run)
+        except Exception as error:  # handed on to those who wait
+            return error
+
+    def _start(self, jobs: list[Job]) -> None:
+        import onnxruntime
+
+        assert self._thread
+        loop = asyncio.get_running_loop()
+        self._running, self._run = jobs, onnxruntime.RunOptions()
+        done = self._thread.submit(self._score, jobs, self._run)
+        done.add_done_callback(lambda scored: loop.call_soon_threadsafe(self._ended, scored))
+
+    def _ended(self, scored: "Future[NDArray[np.float32] | Exception]") -> None:
+        jobs, self._running, self._run = self._running, [], None
+        self._answer(jobs, scored.result())
+        if self._queue:
+            self._look_soon()
+
+    def _no_longer_wanted(self, _: object) -> None:
+        """End the run if all whom it is for are late or gone."""
+        if self._running and all(job.future.done() for job in self._running):
+            self._run.terminate = True
+
+    def _answer(self, jobs: list[Job], scored: "NDArray[np.float32] | Exception") -> None:
+        if isinstance(scored, Exception):
+            for job in jobs:
+                fail(job.future, scored)
+            return
+        answers, start = self.model.answers(scored), 0
+        for job in jobs:
+            if not job.future.done():
+                job.future.set_result(answers[start : start + len(job.rows)])
+            start += len(job.rows)
+
+
+def fail(future: "asyncio.Future[Any]", error: Exception) -> None:
+    """Give `future` the error, unless it is done."""
+    if not future.done():
+        future.set_exception(error)

@@ -1,0 +1,141 @@
+"""A model at work: one registered version, verified, warmed up and measured, with the codec that reads for it."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from components.config.errors import BundleError
+from components.inference.bundle import Bundle
+from components.kinds import catalogue
+from components.kinds.contract import Row
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+CARD = "card.json"
+"""What the registry says of the version, beside the bundle; it may not be there."""
+
+_BATCHES = (2, 4, 8, 16, 32)
+_PAYS = 0.8  # of an example's time alone: what it may take in a batch for batching to be worth while
+_PATIENCE = 0.05  # seconds that the largest batch may hold up whoever comes next
+_MEASURING = 0.02  # seconds that each size is measured for, two runs at least
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a model is here, seconds; the least of several runs, so that a busy machine hardly shows."""
+
+    single: float
+    """One example by itself."""
+    batch: int
+    """How many examples to run at once where there are so many: 1 where it would not pay."""
+    batched: float
+    """One example of such a batch."""
+
+
+class Model:
+    """One registered version that is ready to answer. Its threads may share it."""
+
+    def __init__(self, bundle: Bundle, version: str, memory: str | None) -> None:
+        """Open the bundle's reader, run the model once and measure it; see `open`."""
+        self.version = version
+        self.about = bundle.about
+        self.codec = catalogue.codec(self.about.kind)
+        self.card = _card(bundle.path)
+        self._bundle = bundle
+        self._reader = self.codec.Reader(self.about.workload, self.about.input, bundle.files, memory)
+        self.pace = _pace(bundle)
+
+    @classmethod
+    def open(cls, path: Path, version: str, memory: str | None) -> Self:
+        """Open the bundle at `path` as the registered version `version`.
+
+        Args:
+            path: the bundle's directory, with `card.json` in it if the registry wrote one.
+            version: what its answers call themselves.
+            memory: where its reader remembers, an SQLAlchemy address; None: callers send what would be remembered.
+
+        Raises:
+            BundleError: a file is missing, or is not what its hash says, or its card is no JSON object.
+            EndpointError: the memory does not answer.
+        """
+        return cls(Bundle(path), version, memory)
+
+    def quick(self, rows: Sequence[Row]) -> bool:
+        """Whether `read` of these rows takes well under a millisecond and waits for nobody."""
+        return self._reader.quick(rows)
+
+    def read(self, rows: Sequence[Row]) -> NDArray[Any]:
+        """Return the examples `[N, ...]` of `rows`.
+
+        Raises:
+            BadRequest: a row cannot be read.
+            EndpointError: the memory does not answer.
+        """
+        return self._reader.read(rows)
+
+    def probabilities(self, examples: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
+        """Return `[N, classes]` of examples `[N, ...]`; `run.terminate = True` from elsewhere ends it with an error."""
+        return self._bundle.probabilities(examples, run)
+
+    def answers(self, probabilities: NDArray[np.float32]) -> Sequence[BaseModel]:
+        """Return the answers to `[N, classes]`."""
+        return self.codec.answers(probabilities, self.about.classes, self.about.decision, self.version)
+
+    def explained(
+        self, examples: NDArray[Any], score: Callable[[NDArray[Any]], NDArray[np.float32]]
+    ) -> Sequence[BaseModel]:
+        """Return the answers to `examples` with what moved each of them; `score` runs the model."""
+        if self.codec.explain is None:
+            raise NotImplementedError(f"{self.about.kind} explains nothing")
+        return self.codec.explain(score, examples, self.about.input, self.answers(score(examples)))
+
+    def learn(self, labels: Sequence[Row]) -> int:
+        """Take what became of rows read before; return how many of them are remembered."""
+        return self._reader.learn(labels)
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._reader.close()
+
+
+def _card(path: Path) -> Mapping[str, Any]:
+    try:
+        card = json.loads((path / CARD).read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise BundleError(f"{path / CARD}: not JSON: {error}") from error
+    if not isinstance(card, dict):
+        raise BundleError(f"{path / CARD}: not a JSON object")
+    return card
+
+
+def _pace(bundle: Bundle) -> Pace:
+    """Run the model on nothing in several sizes; the first run is not counted."""
+    bundle.probabilities(bundle.nothing(1))
+    single = _seconds(bundle, 1)
+    sizes = [size for size in _BATCHES if size * single <= _PATIENCE / _PAYS] if bundle.takes_many else []
+    each = {size: _seconds(bundle, size) / size for size in sizes}
+    best = min(each, key=lambda size: (round(each[size] / single, 1), size), default=1)  # the smallest of about equals
+    if best == 1 or each[best] > _PAYS * single:
+        return Pace(single, 1, single)
+    return Pace(single, best, each[best])
+
+
+def _seconds(bundle: Bundle, count: int) -> float:
+    examples, least, given_up = bundle.nothing(count), float("inf"), time.perf_counter() + _MEASURING
+    for runs in range(50):
+        began = time.perf_counter()
+        bundle.probabilities(examples)
+        least = min(least, time.perf_counter() - began)
+        if runs and time.perf_counter() > given_up:
+            break
+    return least
