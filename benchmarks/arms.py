@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.heavy import heavy_bundle
@@ -63,24 +64,23 @@ class Arms:
 
     def ours(self, name: str, bundle: Path, workers: int) -> Arm:
         """Return the project's endpoint with a bundle, in a Bento of that name."""
-        tag, home = self._bento(name, bundle)
+        home = str(self.folder / "bentoml")
+        tag = packaged(bundle, name, home)
         settings = {"BENTOML_HOME": home, "BENTOML_CONFIG_OPTIONS": f"services.{name}.workers={workers}"}
-        command = [_PYTHON, "-m", "bentoml", "serve", tag, "--host", "127.0.0.1", "--port"]
-        return Arm(lambda port: [*command, str(port)], settings, self._raw(), self._labels(bundle))
+        return Arm(partial(serve, tag), settings, self._raw(), self._labels(bundle))
 
     def _peer(self, module: str, requests: list[bytes], workers: str) -> Arm:
         command = [_PYTHON, "-m", f"benchmarks.peers.{module}"]
         return Arm(lambda port: [*command, str(port), workers], self._variables(), requests, self._labels(self.bundle))
 
     def _bentoml(self, service: str, requests: list[bytes]) -> Arm:
-        command = [_PYTHON, "-m", "bentoml", "serve", f"benchmarks.peers.{service}", "--host", "127.0.0.1", "--port"]
         variables = self._variables() | {"BENTOML_HOME": str(self.folder / "bentoml-of-peers")}
-        return Arm(lambda port: [*command, str(port)], variables, requests, self._labels(self.bundle))
+        return Arm(partial(serve, f"benchmarks.peers.{service}"), variables, requests, self._labels(self.bundle))
 
     def _mlflow(self) -> Arm:
         folder = self.folder / "mlflow"
         if not folder.is_dir():
-            self._run("-m", "benchmarks.peers.logged", str(self.bundle), str(folder))
+            _run("-m", "benchmarks.peers.logged", str(self.bundle), str(folder))
         command = [_PYTHON, "-m", "mlflow", "models", "serve", "-m", str(folder), "--env-manager", "local"]
         bodies = [json.dumps({"dataframe_records": [{"picture": text}]}).encode() for text in self._base64()]
         requests = [post(body, "application/json", "/invocations") for body in bodies]
@@ -90,18 +90,6 @@ class Arms:
             requests,
             self._labels(self.bundle),
         )
-
-    def _bento(self, name: str, bundle: Path) -> tuple[str, str]:
-        """Return the tag of the Bento and the home of the store that it is in."""
-        home = str(self.folder / "bentoml")
-        return self._run("-c", _PACKAGE, str(bundle), name, BENTOML_HOME=home).split()[-1], home
-
-    def _run(self, *arguments: str, **variables: str) -> str:
-        environment = {**clean_environment(), **variables}
-        done = subprocess.run([_PYTHON, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
-        return done.stdout
 
     @property
     def _int8(self) -> Path:
@@ -131,3 +119,21 @@ class Arms:
 
     def _json(self) -> list[bytes]:
         return [post(json.dumps({"picture": text}).encode(), "application/json") for text in self._base64()]
+
+
+def packaged(bundle: Path, name: str, home: str) -> str:
+    """Return the tag of the project's Bento of that name with a bundle, in the BentoML store at `home`."""
+    return _run("-c", _PACKAGE, str(bundle.resolve()), name, BENTOML_HOME=home).split()[-1]
+
+
+def serve(tag: str, port: int) -> list[str]:
+    """Return the command that serves a Bento, or a service by its place in the code."""
+    return [_PYTHON, "-m", "bentoml", "serve", tag, "--host", "127.0.0.1", "--port", str(port)]
+
+
+def _run(*arguments: str, **variables: str) -> str:
+    environment = {**clean_environment(), **variables}
+    done = subprocess.run([_PYTHON, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
+    return done.stdout

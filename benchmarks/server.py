@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +31,8 @@ class Server:
     port: int
     started: float
     """On the clock of `time.perf_counter`."""
+    answered: tuple[float, ...] = ()
+    """Seconds from there to the answer to each request that it was waited for with."""
 
     def cpu(self) -> float:
         """Return the CPU seconds, user and system, that all its processes have taken."""
@@ -72,9 +74,7 @@ def served(command: list[str], port: int, variables: Mapping[str, str], *request
         )
         try:
             server = Server(process, port, started)
-            for request in requests:
-                server.wait(request, log)
-            yield server
+            yield replace(server, answered=tuple(server.wait(request, log) for request in requests))
         finally:
             _end(process)
 
