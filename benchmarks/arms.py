@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.heavy import heavy_bundle
 from benchmarks.peers.answer import BUNDLE
 from benchmarks.server import clean_environment
 from benchmarks.wire import post, post_form
@@ -96,6 +95,8 @@ class Arms:
         return self.bundle.with_name("bundle-int8")
 
     def _heavy(self, name: str, batches: bool) -> Path:
+        from benchmarks.heavy import heavy_bundle  # here: the other arms need no torch
+
         path = self.folder / name
         return path if path.is_dir() else heavy_bundle(self.bundle, path, batches)
 

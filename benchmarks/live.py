@@ -97,6 +97,8 @@ class Live:
         connection.ask(self.request([place for _, place in group]), group)
 
     def _free(self, connection: Connection) -> None:
+        if connection.closing:
+            return
         if self._waiting:
             self._ask(connection, self._waiting.popleft())
         else:

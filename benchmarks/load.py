@@ -148,7 +148,9 @@ class Load:
             self._connect()
 
     def _free(self, connection: Connection) -> None:
-        """Have the connection ask what is next, if anything is."""
+        """Have the connection ask what is next, if anything is; one that closes tells of it by itself."""
+        if connection.closing:
+            return
         if self.waiting:
             place, due = self.waiting.popleft()
             connection.ask(self.requests[place], (place, due))

@@ -142,7 +142,8 @@ def one_load(server: Server, arm: Arm, connections: int, seconds: float) -> dict
 
 def limit(answerer: Answerer, pictures: list[bytes], seconds: float) -> dict[str, float]:
     """Return the figures of this process answering without being asked over HTTP."""
-    latencies, cpu, began = [], time.process_time(), time.perf_counter()
+    latencies: list[float] = []
+    cpu, began = time.process_time(), time.perf_counter()
     while (now := time.perf_counter()) - began < seconds:
         json.dumps(answerer.answer(pictures[len(latencies) % len(pictures)]))
         latencies.append(time.perf_counter() - now)
@@ -166,11 +167,11 @@ def report(result: dict[str, Any]) -> None:
             met = found >= target if sign == ">=" else found <= target
             print(f"{said:38} {found:>10.2f}   {sign} {target:g}: {'met' if met else 'NOT MET'}")
     for name, rows in arms.items():
-        number = "32" if "32" in rows else next(iter(rows))
-        rates = [row["rate"] for row in rows[number]]
+        many = "32" if "32" in rows else next(iter(rows))
+        rates = [row["rate"] for row in rows[many]]
         if len(rates) > 1:
             control = statistics.median(rates[1::2]) / statistics.median(rates[::2])
-            print(f"{f'control: {name} / {name}, {number} connections':38} {control:>10.2f}")
+            print(f"{f'control: {name} / {name}, {many} connections':38} {control:>10.2f}")
 
 
 def ratio(arms: Figures, name: str, beside: str | None, number: int, figure: str) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 _BOUNDARY = b"a-line-between-two-parts"
 
 
@@ -32,6 +33,8 @@ class Connection(asyncio.Protocol):
         self._answered, self._lost = answered, lost
         self._about: Any = None
         self._buffer = b""
+        self.closing = False
+        """Whether the server wants no more of it."""
 
     def ask(self, request: bytes, about: Any) -> None:
         """Send a request; `about`, not None, comes back with its answer."""
@@ -57,6 +60,9 @@ class Connection(asyncio.Protocol):
             raise ValueError(f"an answer without a length: {buffer[:head]!r}")
         if len(buffer) >= head + 4 + int(length[1]):
             about, self._about, self._buffer = self._about, None, b""
+            if _CLOSE.search(buffer, 0, head):
+                self.closing = True
+                self.close()
             self._answered(self, about, int(buffer[9:12]), buffer[head + 4 :])
 
     def connection_lost(self, error: Exception | None) -> None:
