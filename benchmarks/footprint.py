@@ -1,0 +1,165 @@
+"""How light the endpoint is: its cold start, its memory, its environment, beside BentoML with the model in torch.
+
+    python benchmarks/footprint.py [WORKLOAD] [--quick] [--json FILE] [--rounds N]
+
+The two take turns; each is started on loopback, waited for, asked for a second over eight connections, and ended.
+
+    ready       seconds from the start of the process to the first 200 of /readyz
+    answered    ... and to the first answer to a picture
+    PSS         megabytes of all its processes, supervisor and one worker, what they share counted once; RSS counts it
+                in each of them, USS in none; when they have been asked
+    packages    megabytes of the packages that the Bento lists, with all that they depend on, as installed here; for the
+                peer those and torch. Python itself is not in it
+
+The files were read before: a start after that of the machine takes longer.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import warnings
+from functools import partial
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import torch  # noqa: E402
+import yaml  # noqa: E402
+from packaging.requirements import Requirement  # noqa: E402
+from packaging.utils import canonicalize_name  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
+
+from benchmarks.arms import Arm, Arms, serve  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks.load import Job, load  # noqa: E402
+from benchmarks.loop import machine  # noqa: E402
+from benchmarks.peers.answer import BUNDLE  # noqa: E402
+from benchmarks.peers.pytorch import MODULE  # noqa: E402
+from benchmarks.server import free_port, served  # noqa: E402
+from benchmarks.wire import post_form  # noqa: E402
+from components.config.settings import artifacts  # noqa: E402
+from components.kinds import catalogue  # noqa: E402
+from components.kinds.prepared import open_prepared  # noqa: E402
+
+READY = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+TARGETS = {"ready_s": 2.5, "pss_mb": 250.0, "packages_mb": 300.0}
+
+
+def main() -> None:
+    """Measure, print the table, and write it where the user wants it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("workload", nargs="?", default="garments", help="one of pictures")
+    parser.add_argument("--quick", action="store_true", help="one round")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--rounds", type=int, help="how often")
+    options = parser.parse_args()
+    rounds = options.rounds or (1 if options.quick else 7)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = {"machine": machine(), "arms": measure(servers(options.workload, Path(folder)), rounds)}
+    for name, extra in (("ours", []), ("torch", ["torch"])):
+        figures["arms"][name]["packages_mb"] = [packages(extra)]
+    report(figures)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def servers(workload: str, folder: Path) -> dict[str, Arm]:
+    """Return the endpoint of the workload, and its peer."""
+    bundle, data = artifacts(workload, "bundle"), open_prepared(artifacts(workload, "prepared"))
+    arms, module = Arms(bundle, data, folder), folder / "module.pt"
+    trace(workload, module)
+    variables = {BUNDLE: str(arms.bundle), MODULE: str(module), "PYTHONPATH": str(ROOT)}
+    requests = [post_form(picture, "picture") for picture in arms.pictures]
+    ours = arms.makers["ours-1"]()
+    return {
+        "ours": ours,
+        "torch": Arm(
+            partial(serve, "benchmarks.peers.pytorch:PyTorch"),
+            variables | {"BENTOML_HOME": str(folder / "bentoml-of-peer")},
+            requests,
+            ours.labels,
+        ),
+    }
+
+
+def trace(workload: str, path: Path) -> None:
+    """Write what the stage `export` exports as a traced module, which needs no code of the project to run."""
+    typed, data = catalogue.workload(workload), open_prepared(artifacts(workload, "prepared"))
+    learner = catalogue.learner(typed.kind)
+    module = learner.module(data, typed.train)
+    module.load_state_dict(load_file(artifacts(workload, "weights") / "model.safetensors"))
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(learner.serving(module).eval(), torch.from_numpy(data.inputs("test")[:1].copy())).save(path)
+
+
+def measure(arms: dict[str, Arm], rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Return the figures of each server, one a round."""
+    found: dict[str, dict[str, list[float]]] = {name: {} for name in arms}
+    for number in range(rounds):
+        for name in sorted(arms, reverse=number % 2 == 1):
+            for figure, value in started(arms[name]).items():
+                found[name].setdefault(figure, []).append(value)
+            print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
+    return found
+
+
+def started(arm: Arm) -> dict[str, float]:
+    """Return what one start takes, and the memory after a few hundred answers."""
+    port = free_port()
+    with served(arm.command(port), port, arm.variables, READY, arm.requests[0]) as server:
+        requests = [request.decode("latin-1") for request in arm.requests]
+        result = load(Job(port, requests, arm.labels, 1.0, 8))
+        memory = {f"{name}_mb": value for name, value in server.memory().items()}
+        ready, answered = server.answered
+        return {"ready_s": ready, "answered_s": answered, **memory, "errors": float(result.errors)}
+
+
+def packages(extra: list[str]) -> float:
+    """Return the megabytes of what `bentofile.yaml` lists, BentoML, what is `extra`, and all that these need."""
+    listed = yaml.safe_load((ROOT / "bentofile.yaml").read_text())["python"]["packages"]
+    found: dict[str, Distribution] = {}
+    waiting = [Requirement(text) for text in ["bentoml", *listed, *extra]]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        wanted = waiting.pop()
+        for option in ["", *wanted.extras]:
+            name = canonicalize_name(wanted.name)
+            if (name, option) not in seen:
+                seen.add((name, option))
+                found[name] = distribution(name)
+                needs = [Requirement(text) for text in found[name].requires or []]
+                waiting += [need for need in needs if not need.marker or need.marker.evaluate({"extra": option})]
+    return sum(size(package) for package in found.values()) / 1e6
+
+
+def size(package: Distribution) -> int:
+    """Return the bytes of a package's files."""
+    paths = [Path(str(package.locate_file(file))) for file in package.files or []]
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def report(figures: dict[str, Any]) -> None:
+    """Print the table."""
+    arms = figures["arms"]
+    middle = {name: {key: statistics.median(found) for key, found in arm.items()} for name, arm in arms.items()}
+    print(f"{'machine':24} {figures['machine']}")
+    print(f"{'median of ' + str(len(arms['ours']['ready_s'])):24} {'ours':>10} {'torch':>10} {'ratio':>8}")
+    for key, own in middle["ours"].items():
+        other = middle["torch"][key]
+        part = f"{own / other:>8.2f}" if other else f"{'':8}"
+        target = TARGETS.get(key)
+        said = f"   <= {target:g}: {'met' if own <= target else 'NOT MET'}" if target else ""
+        print(f"{key:24} {own:>10.2f} {other:>10.2f} {part}{said}")
+    times = arms["ours"]["ready_s"]
+    if len(times) > 1:
+        control = statistics.median(times[1::2]) / statistics.median(times[::2])
+        print(f"{'control: ours / ours, ready':46} {control:>8.2f}")
+
+
+if __name__ == "__main__":
+    main()
