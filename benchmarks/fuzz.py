@@ -30,7 +30,7 @@ import psutil  # noqa: E402
 from benchmarks.mutations import mutant  # noqa: E402
 from components.config.errors import BadRequest  # noqa: E402
 from components.inference.endpoint import running_endpoint  # noqa: E402
-from components.inference.model import Model  # noqa: E402
+from components.inference.engine.model import Model  # noqa: E402
 
 COUNT, QUICK = 100_000, 2_000
 LIVE = 20  # every so many-th goes through the endpoint too

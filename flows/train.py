@@ -9,11 +9,11 @@ from prefect.runtime import flow_run
 
 from components.config.files import read_json
 from components.config.settings import CHAMPIONS, artifacts
+from components.inference.champion.published import publish
 from components.inference.check import Asked, check_endpoint
+from components.inference.engine.model import CARD
 from components.inference.examples import EXAMPLES, examples
-from components.inference.model import CARD
 from components.inference.package import package, packaged_bundle
-from components.inference.published import publish
 from components.inference.served import read_served
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from components.inference.model import Model
+from components.inference.engine.model import Model
 
 BUNDLE = "PEER_BUNDLE"
 """The variable with the bundle's directory."""

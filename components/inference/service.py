@@ -20,11 +20,12 @@ from starlette.responses import Response
 
 from components.config.entry import die_with_parent
 from components.config.errors import JourneymanError
-from components.inference import readiness
 from components.inference.bundle import verified
+from components.inference.champion.follow import Follower
+from components.inference.champion.source import opening
 from components.inference.door import answers, door, respond
-from components.inference.engine import Engine
-from components.inference.follow import Follower
+from components.inference.engine.engine import Engine
+from components.inference.engine.model import Model
 from components.inference.gateway.access import warn_of_strangers
 from components.inference.gateway.app import Gateway
 from components.inference.gateway.call import Call, Reply, current
@@ -37,10 +38,9 @@ from components.inference.gateway.policies import policies
 from components.inference.gateway.predict import answered
 from components.inference.gateway.tracing import tracing
 from components.inference.intake import Intake
-from components.inference.model import Model
 from components.inference.options import Options
-from components.inference.process import settle, speak
-from components.inference.source import opening
+from components.inference.process import readiness
+from components.inference.process.settle import settle, speak
 from components.kinds import catalogue
 
 
@@ -134,7 +134,7 @@ class Endpoint:
     @staticmethod
     def supervise() -> None:
         """Look after the workers (in the supervisor, before it starts them)."""
-        from components.inference.supervisor import look_after_workers  # here: no worker needs it
+        from components.inference.process.supervisor import look_after_workers  # here: no worker needs it
 
         look_after_workers()
         readiness.listen()

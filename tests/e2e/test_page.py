@@ -17,9 +17,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from pydantic import TypeAdapter
 
+from components.inference.champion.published import publish
 from components.inference.gateway.keys import new_key
 from components.inference.gateway.page.about import schema_of_one
-from components.inference.published import publish
 from components.kinds.table.codec import records
 from tests.conftest import ROOT, Project
 from tests.e2e.conftest import Visit

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from benchmarks.fuzz import QUICK, Way, fuzz, in_process
 from benchmarks.mutations import mutant
 from components.config.settings import artifacts
-from components.inference.model import Model
+from components.inference.engine.model import Model
 from components.kinds.image import codec
 from tests.conftest import Project
 from tests.integration.test_bento import PACKAGE, serving

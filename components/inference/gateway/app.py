@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable
 from typing import Any
 
-from components.inference.engine import Engine
+from components.inference.engine.engine import Engine
 from components.inference.gateway import relay
 from components.inference.gateway.call import Call, Receive, Reply, Scope, Send, refusal
 from components.inference.gateway.failure import failure

@@ -5,7 +5,7 @@ from functools import partial
 
 from pydantic import BaseModel
 
-from components.inference.engine import Engine
+from components.inference.engine.engine import Engine
 from components.inference.gateway.body import read_body
 from components.inference.gateway.call import Call, Reply
 from components.inference.intake import Intake, Question

@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from components.inference.bundle import new_bundle
-from components.inference.model import Model
+from components.inference.engine.model import Model
 from components.kinds.image import codec
 
 SIDE = 4

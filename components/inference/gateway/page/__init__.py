@@ -12,11 +12,11 @@ from weakref import WeakKeyDictionary
 
 from pydantic_core import to_json
 
-from components.inference.engine import Engine
+from components.inference.engine.engine import Engine
+from components.inference.engine.model import Model
 from components.inference.examples import MOST
 from components.inference.gateway.call import Call, Reply, refusal
 from components.inference.gateway.page.about import describe, example
-from components.inference.model import Model
 
 Route = Callable[[Call], Reply]
 

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from components.kinds import catalogue
 
 if TYPE_CHECKING:
-    from components.inference.model import Model
+    from components.inference.engine.model import Model
 
 MEDIA_TYPES = "x-media-types"
 """Key in the JSON schema of an upload: which files it takes, a list of media types."""

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from components.inference.engine import Engine
+from components.inference.engine.engine import Engine
+from components.inference.engine.model import Model
 from components.inference.gateway.app import Gateway, Policies
 from components.inference.gateway.call import Call, refusal
 from components.inference.intake import Intake
-from components.inference.model import Model
 from components.inference.options import Options
 from components.kinds.image import codec
 from tests.unit.inference.conftest import picture

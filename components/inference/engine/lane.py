@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from components.inference.model import Model
-from components.inference.together import Together
+from components.inference.engine.model import Model
+from components.inference.engine.together import Together
 
 if TYPE_CHECKING:
     from components.kinds.contract import Row

@@ -1,7 +1,7 @@
 """The engine: the current model, and who of those that ask waits where. Everything that is answered goes through it.
 
-A few small examples are read and run in the event loop, in turn (`components.inference.lane`). What takes longer to
-read, or is much, is worked on in two threads beside it, so that it does not hold up the others.
+A few small examples are read and run in the event loop, in turn (`lane.py`). What takes longer to read, or is much, is
+worked on in two threads beside it, so that it does not hold up the others.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from components.inference.lane import Job, Lane, Late
-from components.inference.model import Model
+from components.inference.engine.lane import Job, Lane, Late
+from components.inference.engine.model import Model
 
 if TYPE_CHECKING:
     from components.kinds.contract import Row

@@ -13,13 +13,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from components.inference import follow
 from components.inference.bundle import new_bundle
-from components.inference.champions import Champions
-from components.inference.follow import Follower
-from components.inference.model import Model
-from components.inference.published import publish
-from tests.unit.inference.test_published import contents
+from components.inference.champion import follow
+from components.inference.champion.cache import Champions
+from components.inference.champion.follow import Follower
+from components.inference.champion.published import publish
+from components.inference.engine.model import Model
+from tests.unit.inference.champion.test_published import contents
 
 
 @dataclass

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from components.config.errors import JourneymanError
-from components.inference.champions import Champions
-from components.inference.model import Model
-from components.inference.published import Pointer
+from components.inference.champion.cache import Champions
+from components.inference.champion.published import Pointer
+from components.inference.engine.model import Model
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from components.config.errors import BundleError, PublishedError
 from components.config.files import locked, sha256, whole_directory
-from components.inference.address import Address
 from components.inference.bundle import ABOUT, MODEL, SERVING, About, read_about, verified
+from components.inference.champion.address import Address
+from components.inference.engine.model import CARD
 from components.inference.examples import EXAMPLES
-from components.inference.model import CARD
 
 CHAMPION = "champion"
 """The name of the pointer that is followed; the others have that of their version."""

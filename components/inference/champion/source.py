@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 
 from components.config.errors import BundleError, PublishedError
 from components.inference.bundle import About, read_about
-from components.inference.champions import Champions
-from components.inference.follow import Follower
-from components.inference.model import Model
+from components.inference.champion.cache import Champions
+from components.inference.champion.follow import Follower
+from components.inference.engine.model import Model
 from components.inference.options import Options, variable
 from components.kinds import catalogue
 

@@ -5,10 +5,10 @@ import pytest
 
 from components.config.errors import BundleError, PublishedError
 from components.inference.bundle import new_bundle
+from components.inference.champion.published import publish
+from components.inference.champion.source import opening
 from components.inference.options import Options
-from components.inference.published import publish
-from components.inference.source import opening
-from tests.unit.inference.test_follow import a_bundle
+from tests.unit.inference.champion.test_follow import a_bundle
 
 
 @pytest.fixture

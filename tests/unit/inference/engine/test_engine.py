@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from components.config.errors import BadRequest
-from components.inference.engine import Engine, Late
-from components.inference.lane import INLINE
-from components.inference.model import Model, Pace
-from components.inference.together import Together
+from components.inference.engine.engine import Engine, Late
+from components.inference.engine.lane import INLINE
+from components.inference.engine.model import Model, Pace
+from components.inference.engine.together import Together
 from tests.unit.inference.conftest import picture
 
 NewModel = Callable[..., Model]

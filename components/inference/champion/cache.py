@@ -6,8 +6,8 @@ from pathlib import Path
 
 from components.config.errors import PublishedError
 from components.config.files import locked, whole_file
-from components.inference.address import Address
-from components.inference.published import CHAMPION, LOCK, Pointer, fetch, parse_pointer, read_pointer
+from components.inference.champion.address import Address
+from components.inference.champion.published import CHAMPION, LOCK, Pointer, fetch, parse_pointer, read_pointer
 
 logger = logging.getLogger(__name__)
 

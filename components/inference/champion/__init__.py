@@ -1,0 +1,1 @@
+"""Where an endpoint has its model from: what is published, the pointer to the champion, and who follows it."""
