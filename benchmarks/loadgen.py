@@ -52,6 +52,8 @@ MEMORY = 1_000
 """Examples that a run draws from."""
 QUERIES = {90: 100, 99: 700}
 """At least, of a run, by percentile: LoadGen calls one of fewer than 64, or 662, invalid."""
+LEAST = 100_000
+"""Nanoseconds, less than any query takes: LoadGen makes as many beforehand as would fill the duration then."""
 PERCENTILES = {"p50_ms": "50.00", "p90_ms": "90.00", "p99_ms": "99.00"}
 SAME = 1e-4
 """Of the metric: probabilities cross as JSON, and ties in a ranking may fall otherwise."""
@@ -106,6 +108,7 @@ def settings(scenario: str, options: argparse.Namespace, rate: float = 1.0, accu
     made.min_query_count = 1 if scenario == "Offline" else QUERIES[options.percentile]
     made.single_stream_target_latency_percentile = options.percentile / 100
     made.multi_stream_target_latency_percentile = made.server_target_latency_percentile = options.percentile / 100
+    made.single_stream_expected_latency_ns = made.multi_stream_expected_latency_ns = LEAST
     made.multi_stream_samples_per_query = SCENARIOS["MultiStream"]
     made.server_target_qps = made.offline_expected_qps = rate
     made.server_target_latency_ns = int(1e6 * options.bound_ms)
