@@ -26,7 +26,7 @@ ABOUT = "bundle.json"
 SERVING = "serving"
 FORMAT = 1
 _EXAMPLES = 500  # examples a run when many are asked for at once: small enough for the processor's cache
-_SERVE = Serve().model_dump(mode="json")  # what every kind takes where nothing is said
+_SERVE = Serve().model_dump(mode="json", exclude={"margin"})  # what every kind takes where nothing is said
 
 
 class About(BaseModel):

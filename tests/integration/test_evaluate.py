@@ -19,7 +19,8 @@ from components.registry.gate import Verdict
 from components.registry.register import register
 version, new = register("digits")
 verdict, served = Verdict(version, True, ""), read_served("digits")
-print(Summary("digits", {"train": "Completed"}, version, new, measured(version), served, verdict, "", []))
+stages = {"train": "Completed"}
+print(Summary("digits", stages, version, new, measured(version), served, verdict, "", [], "state/champions"))
 """
 
 
