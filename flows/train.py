@@ -91,7 +91,7 @@ def publish_champion(bundle: Path, champion: Version) -> str:
     packaged = packaged_bundle(bundle, champion.workload, champion.number)
     address = os.environ[CHAMPIONS]
     publish(packaged, champion.workload, champion.number, address)
-    return f"{address}/{champion.workload}"
+    return f"{address.removeprefix(f'{Path.cwd()}/')}/{champion.workload}"
 
 
 if __name__ == "__main__":
