@@ -63,6 +63,11 @@ class Options(BaseModel):
         """Whether a key is asked for."""
         return self.api_keys_file is not None or self.api_keys is not None
 
+    @property
+    def looks_at_each(self) -> bool:
+        """Whether something is to be written down of each request, those included that come while there is no room."""
+        return self.log_requests or self.tracing is not None
+
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Return what the environment says, an empty variable being none, but where that would open a door.

@@ -41,6 +41,7 @@ from components.inference.intake import Intake
 from components.inference.options import Options
 from components.inference.process import readiness
 from components.inference.process.settle import settle, speak
+from components.inference.process.shed import shed
 from components.kinds import catalogue
 
 
@@ -101,6 +102,8 @@ class Endpoint:
             _engine.ran, _engine.swapped = _metrics.ran, _metrics.serves
             model, self._follower = _opening()
             _engine.swap(model)
+            if not _options.looks_at_each:
+                shed(_options.queue, _metrics.shed)
         settle()
 
     @bentoml.on_startup

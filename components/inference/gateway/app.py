@@ -16,7 +16,7 @@ from components.inference.options import Options
 
 PREDICT = "/predict"
 _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
-_BUSY = refusal(429, "the endpoint has all the requests it can take; come again", (b"retry-after", b"1"))
+BUSY = refusal(429, "the endpoint has all the requests it can take; come again", (b"retry-after", b"1"))
 _SEEN = "journeyman.call"  # marks a scope that has been here
 
 
@@ -81,7 +81,7 @@ class Gateway:
     async def _admitted(self, call: Call, send: Send) -> Reply | None:
         if not self._watch.admit(call):
             call.outcome = "busy"
-            return _BUSY
+            return BUSY
         try:
             if call.path == PREDICT and call.method == "POST" and call.media != FORM:
                 return await self._predict(call)

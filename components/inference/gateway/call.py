@@ -63,7 +63,7 @@ class Call:
         self.began = time.monotonic()
         self.deadline = self.began + limit
         """When it is given up, on the clock of `time.monotonic`."""
-        self.id = _identity(self.headers.get(b"x-request-id"))
+        self.id = identity(self.headers.get(b"x-request-id"))
         """The caller's `X-Request-ID` if it is a sane one, else one made here."""
         self.caller: str | None = None
         """The name of the key that it came with."""
@@ -99,5 +99,6 @@ current: ContextVar[Call] = ContextVar("call")
 """The call that one of BentoML's routes is working on."""
 
 
-def _identity(sent: bytes | None) -> bytes:
+def identity(sent: bytes | None = None) -> bytes:
+    """Return the identity of a request: what was sent if it is a sane one, else a new one."""
     return sent if sent and _SANE(sent) else f"{_BEGIN}{next(_numbers):08x}".encode()

@@ -54,6 +54,11 @@ class Metrics:
             self.asked(call.received, len(call.answers))
             self.predicted(call.version, [answer.label for answer in cast("Sequence[Any]", call.answers)])
 
+    def shed(self) -> None:
+        """Count a question that was refused before it was a call."""
+        self.answered("/predict", 429, 0.0)
+        self.refused("busy")
+
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Count a request; `path` is one of the endpoint's own, or `other`: callers make no series."""
         found = self._answered.get((path, status))
