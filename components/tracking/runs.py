@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 BEATS_BASELINE = "journeyman.beats_baseline"
 """Tag of an examined run: true or false."""
 
-_SAMPLE = 10.0  # seconds between two samples of the system metrics: each costs the store a write
+_SAMPLE = 20.0  # seconds between two samples of the system metrics: each costs the store a write
 _RESTORED = "journeyman.restored_from"
 _ENDED = "journeyman.ended"
 

@@ -3,7 +3,6 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import lightning
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,6 +12,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from components.kinds.image.learner.batches import Batch
 from components.kinds.image.learner.muon import Muon
 from components.kinds.image.learner.network import Network, Preprocessing, Serving
+from components.kinds.module import Module
 
 if TYPE_CHECKING:
     from components.kinds.image.params import Train
@@ -21,7 +21,7 @@ _WARM_UP = 0.25  # part of the steps in which the learning rate rises
 _REST = 10.0  # learning rate of norms and head, in those of kernels, whose steps have a fixed length
 
 
-class PictureModule(lightning.LightningModule):
+class PictureModule(Module):
     """Teaches a network by Muon on one linear cycle (Smith 2018).
 
     Logs `train_loss` and `learning_rate` by the step, `validation_loss` and `validation_accuracy` by the epoch.
