@@ -73,7 +73,7 @@ class Intake:
         try:
             return validated()
         except ValidationError as error:
-            raise refused(400, _sentence(error, behind=0 if is_model(self.type) else 1)) from error
+            raise refused(400, sentence(error, behind=0 if is_model(self.type) else 1)) from error
 
 
 def is_model(request: Any) -> bool:
@@ -86,8 +86,8 @@ def refused(status: int, reason: str) -> Refused:
     return Refused(refusal(status, reason))
 
 
-def _sentence(error: ValidationError, behind: int) -> str:
-    """Say what is wrong first; the first `behind` places name an alternative, not a field."""
+def sentence(error: ValidationError, behind: int) -> str:
+    """Say what is wrong first; places before the one numbered `behind` name an alternative or a row, not a field."""
     first = error.errors(include_url=False)[0]
     if first["type"] == "json_invalid":
         return f"the body is not valid JSON: {first['ctx']['error']}"

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from components.config.errors import BadRequest
 from components.inference.bundle import Bundle
+from components.inference.intake import sentence
 from components.kinds import catalogue
 from components.kinds.contract import Facts, Row
 from components.scoring.source import Chunk
@@ -72,7 +73,7 @@ class Answerer:
             try:
                 rows[place] = self._codec.rows(self._request.validate_python(row))[0]
             except ValidationError as error:
-                errors[place] = sentence(error)
+                errors[place] = sentence(error, behind=-1)
         return rows, errors
 
     def _read(self, rows: dict[int, Row], errors: Errors, read: Read) -> Facts | None:
@@ -102,12 +103,3 @@ class Answerer:
 def together(facts: Sequence[Facts]) -> Facts:
     """Return several facts as one."""
     return {name: np.concatenate([one[name] for one in facts]) for name in facts[0]}
-
-
-def sentence(error: ValidationError) -> str:
-    """Return what is wrong first."""
-    first = error.errors(include_url=False)[0]
-    where = str(first["loc"][-1]) if first["loc"] else ""
-    message = first["msg"][:1].lower() + first["msg"][1:]
-    found = f", not {first['input']!r:.60}" if isinstance(first["input"], str | int | float) else ""
-    return f"{where}: {message}{found}" if where else message

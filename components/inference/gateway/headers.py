@@ -16,28 +16,21 @@ ANSWER: Headers = (*_ALL, (b"cache-control", b"no-store"), _NO_PAGE)
 ABOUT: Headers = (*_ALL, (b"cache-control", b"private, no-cache"), _NO_PAGE)
 """With what the page asks for first: it may be kept by its reader, who asks each time whether it is still so."""
 
-PAGE: Headers = (
-    *_ALL,
-    (b"cache-control", b"no-cache"),
-    (
-        b"content-security-policy",
-        b"default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-        b"frame-ancestors 'none'",
-    ),
-    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
-)
+
+def _page(styles: bytes, images: bytes, camera: bytes) -> Headers:
+    policy = (
+        b"default-src 'self'; style-src 'self'%b; img-src 'self'%b data:; object-src 'none'; base-uri 'none'; "
+        b"form-action 'self'; frame-ancestors 'none'" % (styles, images)
+    )
+    permissions = b"camera=(%b), microphone=(), geolocation=()" % camera
+    kept = (b"cache-control", b"no-cache")
+    return (*_ALL, kept, (b"content-security-policy", policy), (b"permissions-policy", permissions))
+
+
+PAGE = _page(styles=b"", images=b" blob:", camera=b"self")
 """With the page for a person: nothing from another address, no inline script, the camera for the page alone."""
 
-DOCS: Headers = (
-    *_ALL,
-    (b"cache-control", b"no-cache"),
-    (
-        b"content-security-policy",
-        b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
-        b"base-uri 'none'; frame-ancestors 'none'",
-    ),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-)
+DOCS = _page(styles=b" 'unsafe-inline'", images=b"", camera=b"")
 """With BentoML's Swagger page, which would also fetch a tracker from another address: this keeps it from that."""
 
 

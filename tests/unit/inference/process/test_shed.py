@@ -1,7 +1,7 @@
 """A real uvicorn with an application that is at work as long as it is told to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ ROOM = 2
 QUESTION = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Length: 3\r\n\r\nabc"
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Connect = Callable[[], Awaitable[Streams]]
 
 
 class Working:
@@ -44,9 +45,7 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_who_comes_while_all_are_at_work_is_refused_at_once_and_may_come_again() -> None:
     async def story() -> None:
         async with serving() as (app, connect):
-            admitted = [await connect() for _ in range(ROOM)]
-            for one in admitted:
-                await ask(one, QUESTION)
+            admitted = await fill(connect)
             refused = await connect()
             for _ in range(3):
                 status, headers, body = await told(refused, QUESTION)
@@ -79,9 +78,7 @@ def test_who_comes_while_all_are_at_work_is_refused_at_once_and_may_come_again()
 def test_what_is_not_plainly_one_question_goes_the_usual_way(question: bytes) -> None:
     async def story() -> None:
         async with serving() as (app, connect):
-            admitted = [await connect() for _ in range(ROOM)]
-            for one in admitted:
-                await ask(one, QUESTION)
+            await fill(connect)
             other = await connect()
             await ask(other, question)
             if QUESTION.startswith(question):
@@ -116,6 +113,13 @@ async def serving() -> AsyncIterator[Any]:
             writer.close()
         server.should_exit = True
         await running
+
+
+async def fill(connect: Connect) -> list[Streams]:
+    admitted = [await connect() for _ in range(ROOM)]
+    for one in admitted:
+        await ask(one, QUESTION)
+    return admitted
 
 
 async def ask(connection: Streams, question: bytes) -> None:
