@@ -5,7 +5,8 @@ as many tasks are at work as the endpoint may have in hand, what is plainly one 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -49,21 +50,43 @@ def _plain(data: bytes) -> bool:
     if not data.startswith(_LINE):
         return False
     end = data.find(_END)
-    head = data[:end].lower()
-    length = _LENGTH.search(head)
-    whole = end > 0 and length is not None and len(data) == end + len(_END) + int(length[1])
-    return whole and not any(words in head for words in _ANOTHER_WAY)
+    return end > 0 and len(data) - end - len(_END) == _length(data[:end])
+
+
+@lru_cache(maxsize=256)
+def _length(head: bytes) -> int | None:
+    """Return the length of the body of a question, unless its head asks for what the gateway has to see to."""
+    small = head.lower()
+    length = _LENGTH.search(small)
+    return int(length[1]) if length and not any(words in small for words in _ANOTHER_WAY) else None
 
 
 def _refuse(connection: Any) -> None:
-    said = [*connection.server_state.default_headers, (b"x-request-id", identity())]
-    connection.transport.write(_BEGIN + b"".join(b"%b: %b\r\n" % header for header in said) + b"\r\n" + BUSY.body)
-    connection._unset_keepalive_if_required()
-    connection.timeout_keep_alive_task = connection.loop.call_later(
-        connection.timeout_keep_alive, connection.timeout_keep_alive_handler
+    connection.transport.write(
+        b"%b%bx-request-id: %b\r\n\r\n%b" % (_BEGIN, _usual_headers(connection), identity(), BUSY.body)
     )
+    idle, loop = connection.timeout_keep_alive_task, connection.loop
+    if idle is None or idle.when() - loop.time() < connection.timeout_keep_alive / 2:
+        connection._unset_keepalive_if_required()
+        connection.timeout_keep_alive_task = loop.call_later(
+            connection.timeout_keep_alive, connection.timeout_keep_alive_handler
+        )
 
 
-_BEGIN = b"HTTP/1.1 429 Too Many Requests\r\n" + b"".join(
-    b"%b: %b\r\n" % header for header in (*BUSY.headers, *ANSWER, (b"content-length", str(len(BUSY.body)).encode()))
+def _usual_headers(connection: Any) -> bytes:
+    """Return what every answer of uvicorn says, which is a new list each second."""
+    global _headers
+    usual = connection.server_state.default_headers
+    if _headers[0] is not usual:
+        _headers = (usual, _lines(usual))
+    return _headers[1]
+
+
+def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
+_headers: tuple[Any, bytes] = (None, b"")
+_BEGIN = b"HTTP/1.1 429 Too Many Requests\r\n" + _lines(
+    (*BUSY.headers, *ANSWER, (b"content-length", str(len(BUSY.body)).encode()))
 )
