@@ -44,6 +44,18 @@ class Server:
         found = [each.memory_full_info() for each in self._tree()]
         return {name: sum(getattr(info, name) for info in found) / _MB for name in ("rss", "pss", "uss")}
 
+    def back(self, request: bytes) -> float:
+        """Kill its workers without a word; return the seconds until a new one answers the request with 200."""
+        workers = psutil.Process(self.process.pid).children()
+        killed = time.perf_counter()
+        for worker in workers:
+            worker.kill()
+        while (seconds := time.perf_counter() - killed) < _START_LIMIT:
+            if _status(self.port, request) == 200:
+                return time.perf_counter() - killed
+            time.sleep(_LOOK)
+        sys.exit(f"{self.process.args!r} was not back within {seconds:.0f} s of its workers' death")
+
     def wait(self, request: bytes, log: Path) -> float:
         """Wait until the request is answered with 200; return the seconds since the start."""
         while (seconds := time.perf_counter() - self.started) < _START_LIMIT and self.process.poll() is None:

@@ -166,5 +166,6 @@ def test_cold_start_memory_and_size_stand_beside_torch(trained: Project) -> None
     for figure in ("ready_s", "answered_s", "pss_mb", "packages_mb"):
         assert ours[figure][0] > 0
     assert ours["errors"] == torch["errors"] == [0]
+    assert ours["back_s"][0] > 0
     assert ours["packages_mb"][0] < torch["packages_mb"][0]
     assert ours["pss_mb"][0] < torch["pss_mb"][0]
