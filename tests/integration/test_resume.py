@@ -104,10 +104,11 @@ def in_training(project: Project, command: list[str]) -> Iterator[list[psutil.Pr
         process = subprocess.Popen(
             command, cwd=project.path, env=project.environment(), stdout=file, stderr=file, start_new_session=True
         )
-    wait_for_checkpoints(project, process)
+    wait_until(project, process, lambda: "training with" in said(project))
     family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     (training,) = [one for one in family if "components.training.train" in one.cmdline()]
-    training.suspend()
+    kept: set[int] = set()
+    wait_until(project, process, lambda: len(move_on(project, training, kept)) >= 2)
     try:
         assert "finished.pt" not in {path.name for path in project.path.glob("state/checkpoints/digits/*/*")}
         yield family
@@ -120,15 +121,25 @@ def in_training(project: Project, command: list[str]) -> Iterator[list[psutil.Pr
             one.kill()
 
 
-def wait_for_checkpoints(project: Project, process: "subprocess.Popen[bytes]", count: int = 2) -> None:
-    seen: set[float] = set()
+def wait_until(project: Project, process: "subprocess.Popen[bytes]", there: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 120
-    while len(seen) < count:
+    while not there():
         assert process.poll() is None, said(project)
         assert time.monotonic() < deadline, said(project)
-        for path in project.path.glob("state/checkpoints/digits/*/last.ckpt"):
-            seen.add(path.stat().st_mtime)
         time.sleep(0.005)
+
+
+def move_on(project: Project, training: psutil.Process, kept: set[int]) -> set[int]:
+    """Let the training move for a moment and halt it; add the times at which it has kept its state.
+
+    While it is halted, a slow disk has time to write what it was given.
+    """
+    training.resume()
+    time.sleep(0.02)
+    training.suspend()
+    time.sleep(0.08)
+    kept.update(path.stat().st_mtime_ns for path in project.path.glob("state/checkpoints/digits/*/last.ckpt"))
+    return kept
 
 
 def said(project: Project) -> str:
