@@ -7,7 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 from components.inference.check import Asked
 from components.inference.served import Served
 from components.kinds.baseline import Comparison
-from components.registry.gate import Verdict
+from components.registry.promotion import Outcome
 from components.registry.register import Version
 from flows.tables import markdown, table
 
@@ -27,7 +27,7 @@ class Summary:
     baseline: Comparison
     """Of the bundle that the stages chose."""
     served: Served
-    verdict: Verdict
+    decided: Outcome
     bento: str
     asked: list[Asked]
     published: str
@@ -58,10 +58,10 @@ class Summary:
             ["baseline", str(self.baseline)],
             ["precision", str(self.served)],
             ["registered", f"{self.workload} {registered}"],
-            ["champion", self.verdict.reason],
+            ["champion", self.decided.reason],
             ["MLflow run", self.version.run_id],
             ["Bento", self.bento],
-            ["published", f"version {self.verdict.champion.number} in {self.published}"],
+            ["published", f"version {self.decided.champion.number} in {self.published}"],
             ["endpoint", f"{right} of {len(self.asked)} held-out examples right"],
         ]
 

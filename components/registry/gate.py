@@ -1,79 +1,80 @@
-"""The gate: which version is at work. First form: a challenger must have the higher test metric.
+"""The gate: whether a challenger may go to work. First form: it must have the higher test metric.
 
-Of one training, in float32 or int8, that one is at work which `evaluate` has chosen: int8 is within its margin then.
+Of one training, in float32 or int8, that one may which `evaluate` has chosen: int8 is within its margin then.
 """
 
-import logging
-from dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict
 
-from mlflow.exceptions import MlflowException
-
-from components.config.files import locked
-from components.registry.register import Version, as_version, registry_lock
-from components.tracking.store import Store, missing, open_store
-
-logger = logging.getLogger(__name__)
-
-CHAMPION = "champion"
-PROMOTED = "journeyman.promoted"
-"""Tag of a version that has been champion. If it is not now, somebody took it back, and the gate leaves it so."""
+from components.registry.register import Version
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the gate decided."""
+class Rule(BaseModel):
+    """One rule, and what it found."""
 
-    champion: Version
-    """At work after the decision."""
-    promoted: bool
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    champion: float | None = None
+    challenger: float | None = None
+    limit: str = ""
+    passed: bool | None
+    """None: not judged, `note` says why."""
+    note: str = ""
+
+
+class Verdict(BaseModel):
+    """What the gate decided. It moves nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    workload: str
+    challenger: str
+    """Number of the version."""
+    champion: str | None
+    """Number of the version that it was held against; None: there was none."""
+    rules: tuple[Rule, ...]
+    passed: bool
     reason: str
 
-
-def promote(challenger: Version) -> Verdict:
-    """Make the challenger champion if there is none yet, or if it is better than the one that there is.
-
-    It is if its test metric is higher, or if it is the champion's own training in another precision. Who moves the
-    alias by hand overrules the gate: a version that was champion before is not promoted again.
-    """
-    store, name = open_store(challenger.workload), challenger.workload
-    with locked(registry_lock(name)):
-        current = champion(name, store)
-        known = PROMOTED in store.client.get_model_version(name, challenger.number).tags
-        verdict = _judge(challenger, current, known)
-        if verdict.promoted:
-            store.client.set_registered_model_alias(name, CHAMPION, challenger.number)
-        if verdict.promoted and current and current.run_id == challenger.run_id:  # nobody took it back, it may return
-            store.client.delete_model_version_tag(name, current.number, PROMOTED)
-        if verdict.champion == challenger and not known:
-            store.client.set_model_version_tag(name, challenger.number, PROMOTED, "true")
-    logger.info("%s: %s", challenger.workload, verdict.reason)
-    return verdict
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Names of the rules that are against it."""
+        return tuple(rule.name for rule in self.rules if rule.passed is False)
 
 
-def champion(name: str, store: Store | None = None) -> Version | None:
-    """Return the version of the registered model `name` that is at work, or None."""
-    store = store or open_store(name)
-    try:
-        return as_version(store.client.get_model_version_by_alias(name, CHAMPION))
-    except MlflowException as error:
-        if missing(error):
-            return None
-        raise
-
-
-def _judge(challenger: Version, current: Version | None, known: bool) -> Verdict:
+def judge(challenger: Version, current: Version | None) -> Verdict:
+    """Hold the challenger against the version that is at work, if there is one."""
     if current is None:
-        return Verdict(challenger, True, f"version {challenger.number} is the first champion")
+        return _verdict(challenger, None, (), f"version {challenger.number} is the first champion")
     if challenger.number == current.number:
-        return Verdict(current, False, f"version {current.number} is champion already")
-    if known:
-        return Verdict(current, False, f"version {current.number} stays, version {challenger.number} was taken back")
-    replaces = f"version {challenger.number} replaces version {current.number}"
+        return _verdict(challenger, current, (), f"version {current.number} is champion already")
+    better = Rule(
+        name="better",
+        champion=current.value,
+        challenger=challenger.value,
+        limit="higher, or the same training in another precision",
+        passed=challenger.value > current.value or _is_other_precision(challenger, current),
+    )
     values = f"{challenger.metric} {challenger.value:.4f} against {current.value:.4f}"
-    if challenger.value > current.value:
-        return Verdict(challenger, True, f"{replaces}: {values}")
-    if challenger.run_id == current.run_id and challenger.precision != current.precision:
-        return Verdict(challenger, True, f"{replaces}, the same training in {challenger.precision}: {values}")
+    if not better.passed:
+        stays = f"version {current.number} stays, version {challenger.number} is not better: {values}"
+        return _verdict(challenger, current, (better,), stays)
+    if _is_other_precision(challenger, current):
+        values = f"the same training in {challenger.precision}: {values}"
+    replaces = f"version {challenger.number} replaces version {current.number}: {values}"
+    return _verdict(challenger, current, (better,), replaces)
+
+
+def _is_other_precision(challenger: Version, current: Version) -> bool:
+    return challenger.run_id == current.run_id and challenger.precision != current.precision
+
+
+def _verdict(challenger: Version, current: Version | None, rules: tuple[Rule, ...], reason: str) -> Verdict:
     return Verdict(
-        current, False, f"version {current.number} stays, version {challenger.number} is not better: {values}"
+        workload=challenger.workload,
+        challenger=challenger.number,
+        champion=current.number if current else None,
+        rules=rules,
+        passed=all(rule.passed is not False for rule in rules),
+        reason=reason,
     )

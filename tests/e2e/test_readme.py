@@ -79,8 +79,7 @@ def test_the_users_section_has_at_most_ten_lines() -> None:
 
 def test_the_python_of_readme_works(trained: Project) -> None:
     code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0].replace("garments", "digits")
-    register = "from components.registry import gate, register\ngate.promote(register.register('digits')[0])\n"
-    trained.run(sys.executable, "-c", register, PYTHONPATH=".")
+    trained.run(sys.executable, "-c", "from tests.promoted import registered; registered('digits')", PYTHONPATH=".")
     there = {"MLFLOW_TRACKING_URI": f"sqlite:///{trained.path}/state/mlflow/mlflow.db"}
     output = trained.run(sys.executable, "-c", code.replace("model.predict(", "print(model.predict(") + ")", **there)
     assert "digit-" in output

@@ -15,12 +15,12 @@ SUMMARY = """
 from flows.summary import Summary
 from flows.train import measured
 from components.inference.served import read_served
-from components.registry.gate import Verdict
+from components.registry.promotion import Outcome
 from components.registry.register import register
 version, new = register("digits")
-verdict, served = Verdict(version, True, ""), read_served("digits")
+decided, served = Outcome(version, True, ""), read_served("digits")
 stages = {"train": "Completed"}
-print(Summary("digits", stages, version, new, measured(version), served, verdict, "", [], "state/champions"))
+print(Summary("digits", stages, version, new, measured(version), served, decided, "", [], "state/champions"))
 """
 
 
