@@ -251,6 +251,9 @@ class Exam(Protocol):
         self, data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: Any, /
     ) -> "dict[str, Figure]": ...
 
+    def fits(self, input: Mapping[str, Any], data: PreparedData, /) -> bool:
+        """Whether a bundle that says `input` of its examples can answer those of `data`, which may be newer."""
+
     def right(
         self, data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], /
     ) -> Mask | None:

@@ -40,6 +40,11 @@ def figures(data: PreparedData, probabilities: Float32, decision: Decision, conf
     return drawn(data, probabilities)
 
 
+def fits(input: Mapping[str, Any], data: PreparedData) -> bool:
+    """Return whether the pictures have the size and the channels that a bundle with this description takes."""
+    return all(input[side] == data.input[side] for side in ("height", "width", "channels"))
+
+
 def right(data: PreparedData, probabilities: Float32, decision: Decision) -> Mask:
     """Return which test pictures are named rightly, `[N]`: accuracy is their share."""
     answers: Mask = probabilities.argmax(axis=1) == data.labels("test")

@@ -68,6 +68,8 @@ def _less_sure(score: "Score", pictures: Pictures, before: Float32, answers: Int
 
 def _plainest_right(data: PreparedData, score: "Score") -> Mask:
     places = plainest(data)
+    if len(places) == 0:
+        return np.empty(0, dtype=np.bool_)
     right: Mask = score(data.inputs("test")[places]).argmax(axis=1) == data.labels("test")[places]
     return right
 

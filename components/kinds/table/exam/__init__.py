@@ -63,6 +63,11 @@ def figures(
     return drawn
 
 
+def fits(input: Mapping[str, Any], data: PreparedData) -> bool:
+    """Return whether the features are those that a bundle with this description takes, and made in the same way."""
+    return all(input[key] == data.input[key] for key in ("features", "definition"))
+
+
 def right(data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float]) -> None:
     """Return None: average precision is no share of records."""
 

@@ -38,7 +38,7 @@ def tried(data: PreparedData, score: "Score", decision: Mapping[str, float], lab
     before = score(records)[:, 1]
     flagged = _flagged(before, decision)
     found = {
-        "in other company": _flagged(score(records[::-1])[::-1, 1], decision) == flagged,
+        "in other company": _flagged(score(records[::-1].copy())[::-1, 1], decision) == flagged,
         "numbers a thousandth larger": _flagged(score(_larger(records, data))[:, 1], decision) == flagged,
     }
     made = [_behaviour(name, "invariance", passed) for name, passed in found.items()]

@@ -80,6 +80,14 @@ def test_the_plainest_are_of_every_class_and_no_model_is_asked(written: Prepared
     assert len(wrong) < len(places)
 
 
+def test_where_nothing_is_plain_nothing_is_asked(written: PreparedData, learned: Score) -> None:
+    labels = (np.asarray(written.labels("test")) + 1) % 10
+    np.save(written.path / "test_labels.npy", labels)
+    few = [one for one in exam.behaviours(written, learned, {}, KEEPS) if one.sort == "minimum"]
+    assert len(few) == 1
+    assert few[0].count < 5
+
+
 def test_a_class_without_a_training_picture_has_no_plain_one(written: PreparedData) -> None:
     labels = np.array(written.labels("train"))
     labels[labels == 3] = 5

@@ -25,6 +25,12 @@ def test_metrics_are_the_fields_own() -> None:
     assert (metrics.confusion_matrix(probabilities, labels) == confusion_matrix(labels, predicted)).all()
 
 
+def test_a_bundle_for_pictures_of_another_size_does_not_fit(written: PreparedData) -> None:
+    assert exam.fits(dict(written.input) | {"background": 255}, written)
+    for other in ({"height": 28}, {"width": 28}, {"channels": 3}):
+        assert not exam.fits(dict(written.input) | other, written)
+
+
 def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None:
     random = np.random.default_rng(0)
     labels = np.asarray(written.labels("test"))

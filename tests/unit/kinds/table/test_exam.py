@@ -175,6 +175,12 @@ def test_average_precision_is_scikit_learns(ties: bool) -> None:
     assert average_precision(np.zeros(0, np.int64), np.ones(0, np.float32)) == 0.0
 
 
+def test_a_bundle_for_other_features_does_not_fit(data: PreparedData) -> None:
+    assert exam.fits(INPUT | {"typical": [40.0, 0.0, 0.0]}, data)
+    assert not exam.fits(INPUT | {"features": ["amount", "colour", "shop_risk_7d"]}, data)
+    assert not exam.fits(INPUT | {"definition": {"categories": {"colour": ["blue", "green", "red"]}}}, data)
+
+
 def test_values_are_the_metric_wherever_one_looks(data: PreparedData) -> None:
     probabilities, labels = guesses(data), np.asarray(data.labels("test"))
     scores = probabilities[:, 1]
