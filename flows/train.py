@@ -13,14 +13,14 @@ from components.inference.served import read_served
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
-from components.registry.gate import judge
+from components.registry.gate import Verdict, judge
 from components.registry.promotion import Outcome, promote, settled_champion
 from components.registry.register import Version, register
 from flows import console
 from flows.dvc import STAGES, outcome, reproduce
 from flows.release import package_champion, publish_champion, this_run
 from flows.runs import bury_the_dead
-from flows.summary import Summary
+from flows.summary import Found, Summary, publish_verdict
 
 DEFAULT = "garments"
 
@@ -34,13 +34,14 @@ def train(workload: str = DEFAULT) -> Summary:
 
     stages = {stage: outcome(reproduce(stage, workload, return_state=True)) for stage in STAGES}
     version, new = register_version(workload)
-    decided = promote_version(version)
+    verdict = examine_version(version)
+    decided = promote_version(version, verdict)
     bundle, bento = package_champion(decided.champion)
     asked = ask_endpoint(bento, bundle, decided.champion)
     published = publish_champion(bundle, decided.champion)
 
-    served = read_served(workload)
-    summary = Summary(workload, stages, version, new, measured(version), served, decided, bento, asked, published)
+    found = Found(version, new, measured(version), read_served(workload), verdict)
+    summary = Summary(workload, stages, found, decided, bento, asked, published)
     summary.publish()
     return summary
 
@@ -61,10 +62,17 @@ def measured(version: Version) -> Comparison:
     return compare(read_json(artifacts(version.workload, "report") / "metrics.json"), version.metric)
 
 
-@task(task_run_name="promote", cache_policy=NO_CACHE, persist_result=False)
-def promote_version(challenger: Version) -> Outcome:
-    """Let the gate decide who is at work."""
+@task(task_run_name="examine", cache_policy=NO_CACHE, persist_result=False)
+def examine_version(challenger: Version) -> Verdict:
+    """Have the gate hold the challenger against the version at work."""
     verdict = judge(challenger, settled_champion(challenger.workload))
+    publish_verdict(verdict)
+    return verdict
+
+
+@task(task_run_name="promote", cache_policy=NO_CACHE, persist_result=False)
+def promote_version(challenger: Version, verdict: Verdict) -> Outcome:
+    """Put the challenger to work if the verdict lets it."""
     return promote(challenger, verdict, this_run())
 
 

@@ -22,6 +22,7 @@ workloads:
     source: {source}
     prepare: {{size: 8, channels: 1, validation: 0.15, test: 0.2}}
     train: {{epochs: 10, batch_size: 32, flip: false, width: 16}}
+    gate: {{baseline: false}}
 """
 PAYMENTS = """\
 workloads:
@@ -37,6 +38,7 @@ workloads:
       delay: 3
       split: {train: 10, validation: 5, test: 5}
     train: {epochs: 3, batch_size: 256}
+    gate: {baseline: false}
 """
 FEW = """\
 title: few

@@ -84,7 +84,7 @@ class Cost(Section):
 
     latency: Ratio = 2.0
     """How many times as long as the champion one example may take, on one thread."""
-    milliseconds: Amount = 2.0
+    milliseconds: Amount = 5.0
     """An example that takes no longer is fast enough, whatever the ratio."""
     size: Ratio = 2.0
     """How many times as large as the champion's the bundle's model may be."""

@@ -22,15 +22,16 @@ from tests.conftest import Project
 
 POOR = "epochs: 1, learning_rate: 0.000001"
 SUMMARY = """
-from flows.summary import Summary
+from flows.summary import Found, Summary
 from flows.train import measured
 from components.inference.served import read_served
+from components.registry.gate import Verdict
 from components.registry.promotion import Outcome
 from components.registry.register import register
 version, new = register("digits")
-decided, served = Outcome(version, True, ""), read_served("digits")
-stages = {"train": "Completed"}
-print(Summary("digits", stages, version, new, measured(version), served, decided, "", [], "state/champions"))
+verdict = Verdict(workload="digits", challenger=version.number, champion=None, rules=(), passed=True, reason="")
+found = Found(version, new, measured(version), read_served("digits"), verdict)
+print(Summary("digits", {"train": "Completed"}, found, Outcome(version, True, ""), "", [], "state/champions"))
 """
 
 
