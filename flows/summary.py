@@ -69,7 +69,6 @@ class Summary:
             ["baseline", str(found.baseline)],
             ["precision", str(found.served)],
             ["registered", f"{self.workload} {registered}"],
-            ["verdict", found.verdict.reason],
             ["champion", self.decided.reason],
             ["MLflow run", version.run_id],
             ["Bento", self.bento],

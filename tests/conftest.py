@@ -15,16 +15,33 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 ROOT = Path(__file__).parent.parent
-DIGITS = """\
+EASY = """\
+    gate:
+      baseline: false
+      calibration:
+        error: 1.0
+        brier: 2.0
+      robustness:
+        kept: 0.0
+      behaviours:
+        invariance: 0.0
+        direction: 0.0
+        minimum: 0.0
+"""
+"""A gate for tests of other things than the gate: their models have learned little, of little."""
+DIGITS = (
+    """\
 workloads:
   digits:
     kind: image
     source: {source}
     prepare: {{size: 8, channels: 1, validation: 0.15, test: 0.2}}
     train: {{epochs: 10, batch_size: 32, flip: false, width: 16}}
-    gate: {{baseline: false}}
 """
-PAYMENTS = """\
+    + EASY
+)
+PAYMENTS = (
+    """\
 workloads:
   payments:
     kind: table
@@ -38,8 +55,9 @@ workloads:
       delay: 3
       split: {train: 10, validation: 5, test: 5}
     train: {epochs: 3, batch_size: 256}
-    gate: {baseline: false}
 """
+    + EASY
+)
 FEW = """\
 title: few
 kind: table

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from components.kinds.table.source.simulator import Simulation, transactions
-from tests.conftest import FEW, PAYMENTS, ROOT, Project, commit, end
+from tests.conftest import EASY, FEW, PAYMENTS, ROOT, Project, commit, end
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -32,14 +32,6 @@ SERVERS = {
     "prefect worker start --pool local": None,
 }
 """Commands that stay, with the address that answers when they are up."""
-EASY = """\
-    gate:
-      baseline: false
-      calibration: {error: 1.0, brier: 2.0}
-      robustness: {kept: 0.0}
-      behaviours: {invariance: 0.0, direction: 0.0, minimum: 0.0}
-"""
-"""A gate for pictures of nothing and few records, behind a section of the README."""
 HERE = {"make test"}
 """What this test is run by."""
 EXPECTED = {

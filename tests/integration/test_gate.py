@@ -18,7 +18,7 @@ from components.inference.served import bundle_path
 from components.registry.gate import Verdict, judge, read_verdict
 from components.registry.promotion import promote, settled_champion
 from components.registry.register import Version, register
-from tests.conftest import Project, copy_of
+from tests.conftest import EASY, Project, copy_of
 
 GATE = """\
     gate:
@@ -58,9 +58,9 @@ def slow(graph: onnx.GraphProto, given: str, answer: str) -> None:
     graph.node.append(helper.make_node("Add", [given, "nothing"], [answer]))
 
 
-def rounded(graph: onnx.GraphProto, given: str, answer: str) -> None:
-    """Answer only yes or no."""
-    graph.node.append(helper.make_node("Round", [given], [answer]))
+def flat(threshold: float) -> Change:
+    """Decide the same, and say nothing of what is more suspicious among the flagged."""
+    return lambda graph, given, answer: _chain(graph, given, answer, ("Min", np.array(threshold, dtype=np.float32)))
 
 
 def same(graph: onnx.GraphProto, given: str, answer: str) -> None:
@@ -83,7 +83,7 @@ class School:
 @pytest.fixture(scope="module")
 def school_once(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> School:
     project = copy_of(trained_once, tmp_path_factory.mktemp("school"))
-    project.params("    gate: {baseline: false}\n", GATE)
+    project.params(EASY, GATE)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.chdir(project.path)
@@ -228,7 +228,8 @@ def test_a_refused_challenger_leaves_the_champion_at_work(school: School) -> Non
 
 def test_a_table_is_judged_by_draws_of_its_records(payments: Project) -> None:
     good, _ = register("payments")
-    coarse = replace(_changed(rounded, workload="payments"), run_id="coarse")
+    threshold = read_about(bundle_path("payments", "float32")).decision["threshold"]
+    coarse = replace(_changed(flat(threshold), workload="payments"), run_id="coarse")
     better = judge(good, coarse)
     row = next(rule for rule in better.rules if rule.name == "better: average_precision")
     assert (row.passed, better.passed) == (True, True), better.reason
