@@ -1,6 +1,7 @@
 """What was at work, when, by whom and why. `python -m flows.history [WORKLOAD]`."""
 
 import argparse
+import re
 
 from components.kinds import catalogue
 from components.registry.aliases import CHAMPION, PREVIOUS, aliases
@@ -23,9 +24,22 @@ def history(workload: str) -> str:
 def rows(told: History) -> list[list[str]]:
     """Return one row an entry, in the order of `COLUMNS`."""
     return [
-        [str(one.number), f"{one.when:%Y-%m-%d %H:%M:%S}", one.left or "", one.to or "", one.what, one.by, _why(one)]
+        [
+            str(one.number),
+            f"{one.when:%Y-%m-%d %H:%M:%S}",
+            one.left or "",
+            one.to or "",
+            one.what,
+            _short(one.by),
+            _why(one),
+        ]
         for one in told.entries
     ]
+
+
+def _short(by: str) -> str:
+    """Return it with so much of the run's id as people need."""
+    return re.sub(r"(run [0-9a-f]{8})[0-9a-f-]+", r"\1", by)
 
 
 def _why(entry: Entry) -> str:

@@ -34,10 +34,11 @@ def override(workload: str, number: str, reason: str) -> Moved:
 
 
 def check(workload: str, number: str, reason: str) -> None:
-    """Raise a `ConfigError` unless `params.yaml` has the workload and there is a reason."""
+    """Raise unless `params.yaml` has the workload, the registry the version, and there is a reason."""
     catalogue.workload(workload)
     if not reason.strip():
         raise ConfigError("--reason: say why the gate is overridden; it is kept in the history")
+    version(Ledger(workload), number)
 
 
 @task(task_run_name="promote", cache_policy=NO_CACHE, persist_result=False)

@@ -53,4 +53,8 @@ def this_run() -> str:
 
 def this_person() -> str:
     """Return who started this flow, for the history."""
-    return f"{getpass.getuser()} ({this_run()})"
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for its user
+        name = f"user {os.getuid()}"
+    return f"{name} ({this_run()})"

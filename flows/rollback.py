@@ -6,8 +6,10 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from components.kinds import catalogue
+from components.registry.ledger import Ledger
 from components.registry.promotion import Outcome
 from components.registry.rollback import roll_back
+from components.registry.versions import version
 from flows import console
 from flows.moved import Moved
 from flows.release import package_champion, publish_champion, this_person
@@ -18,7 +20,7 @@ from flows.runs import bury_the_dead
 def rollback(workload: str, to: str | None = None, reason: str = "") -> Moved:
     """Put the champion before this one, or version `to`, to work again; doing it twice goes further back."""
     console.prepare()
-    check(workload)
+    check(workload, to)
     bury_the_dead("rollback")
 
     outcome = roll_back_champion(workload, to, reason)
@@ -30,9 +32,11 @@ def rollback(workload: str, to: str | None = None, reason: str = "") -> Moved:
     return moved
 
 
-def check(workload: str, *_: object) -> None:
-    """Raise a `ConfigError` unless `params.yaml` is in order and has the workload."""
+def check(workload: str, to: str | None = None, *_: object) -> None:
+    """Raise unless `params.yaml` has the workload, and the registry version `to`."""
     catalogue.workload(workload)
+    if to is not None:
+        version(Ledger(workload), to)
 
 
 @task(task_run_name="roll back", cache_policy=NO_CACHE, persist_result=False)

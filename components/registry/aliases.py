@@ -90,7 +90,7 @@ def _follow(ledger: Ledger, entry: Entry) -> None:
     """Move the aliases to where `entry` says; where somebody was quicker by a whole entry, to where the last says."""
     last = entry
     while True:
-        if last.what != "by hand":
+        if last != entry or entry.what != "by hand":  # the hand has moved it already
             _point(ledger, CHAMPION, last.to)
         history = ledger.read()
         _point_previous(ledger, history)

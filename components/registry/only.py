@@ -54,7 +54,7 @@ def _delete(store: Store, version: ModelVersion, first: ModelVersion) -> None:
     logger.info("%s: version %s is version %s again, deleted", version.name, version.version, first.version)
     with suppress(MlflowException):  # somebody else is at it
         store.client.delete_model_version(version.name, str(version.version))
-        if version.model_id and version.model_id != first.model_id:
-            store.client.delete_logged_model(version.model_id)
+        if version.source != first.source:
+            store.client.delete_logged_model(version.source.removeprefix("models:/"))
         if version.run_id != first.run_id and RESTORED in store.client.get_run(version.run_id).data.tags:
             store.client.delete_run(version.run_id)

@@ -123,9 +123,9 @@ def stays(ledger: Ledger, history: History, why: str) -> Outcome:
 
 def said(entry: Entry) -> str:
     """Return a person's change in one line."""
-    how = "rolled back to" if entry.what == "rolled back" else "replaced by"
-    why = f": {entry.reason}" if entry.reason else ""
-    return f"version {entry.left} {how} version {entry.to} by {entry.by}{why}"
+    how = "rolled back" if entry.what == "rolled back" else "put to work"
+    before = f" from version {entry.left}" if entry.left else ""
+    return f"{how}{before} to version {entry.to} by {entry.by}: {entry.reason or 'no reason given'}"
 
 
 def _against(challenger: Version, verdict: Verdict, history: History, override: bool) -> str:

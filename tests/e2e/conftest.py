@@ -18,7 +18,7 @@ CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"
 PACKAGE = """
 import sys
 from flows.release import package_champion
-from tests.promoted import registered
+from tests.registering import registered
 print(package_champion.fn(registered(sys.argv[1]).champion)[1])
 """
 

@@ -38,6 +38,7 @@ EXPECTED = {
     "make run": "version 1",
     "dvc metrics show": "accuracy",
     "curl -F picture=@docs/ankle-boot.png http://127.0.0.1:3000/predict": '"model_version":"1"',
+    "python -m flows.history garments": "at work: version 1",
     "dvc params diff": "workloads.garments.train.recipe",
     "dvc metrics diff": "accuracy",
     "make run WORKLOAD=mugs": "mugs version 1",
@@ -79,7 +80,7 @@ def test_the_users_section_has_at_most_ten_lines() -> None:
 
 def test_the_python_of_readme_works(trained: Project) -> None:
     code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0].replace("garments", "digits")
-    trained.run(sys.executable, "-c", "from tests.promoted import registered; registered('digits')", PYTHONPATH=".")
+    trained.run(sys.executable, "-c", "from tests.registering import registered; registered('digits')", PYTHONPATH=".")
     there = {"MLFLOW_TRACKING_URI": f"sqlite:///{trained.path}/state/mlflow/mlflow.db"}
     output = trained.run(sys.executable, "-c", code.replace("model.predict(", "print(model.predict(") + ")", **there)
     assert "digit-" in output

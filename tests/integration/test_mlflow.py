@@ -18,7 +18,7 @@ from components.registry.register import register, version_bundle
 from components.registry.versions import champion
 from components.tracking.store import open_store
 from tests.conftest import Project
-from tests.promoted import promoted, registered
+from tests.registering import promoted, registered
 
 
 def test_a_run_holds_parameters_curves_data_and_figures(trained: Project) -> None:
@@ -162,22 +162,6 @@ def test_lost_artifacts_are_one_clear_error(trained: Project) -> None:
     shutil.rmtree("state/mlflow/artifacts/models")
     with pytest.raises(RegistryError, match="models:/digits/1: its bundle"):
         version_bundle(version)
-
-
-def test_eight_racing_registrations_make_one_version(trained: Project) -> None:
-    script = "from components.registry.register import register; print(register('digits')[0].number)"
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", script],
-            env=trained.environment() | {"PYTHONPATH": "."},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(8)
-    ]
-    said = [racer.communicate(timeout=180)[0] for racer in racers]
-    assert [words.split()[-1] for words in said] == ["1"] * 8, said
 
 
 def _wait_for_a_running_run(client: MlflowClient, experiment: str, metric: str = "train_loss") -> None:

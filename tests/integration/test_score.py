@@ -24,7 +24,7 @@ from components.kinds.table import scoring
 from components.scoring.result import Scored
 from components.scoring.score import score
 from tests.conftest import ROOT, Project
-from tests.promoted import registered
+from tests.registering import registered
 
 AGAIN = """
 import sys
