@@ -19,12 +19,21 @@ def run(flow: Callable[..., Any], check: Callable[..., Any], words: Sequence[Any
     `check` gets the same words first, before a server is started, and raises what is wrong with them.
     Exit status: 0 done, 1 a `JourneymanError` (printed as one line), 130 interrupted.
     """
-    prepare()
     words = sys.argv[1:] if words is None else words
-    try:
+
+    def served() -> Any:
         check(*words)
         with prefect_server():
-            result = flow(*words)
+            return flow(*words)
+
+    show(served)
+
+
+def show(call: Callable[[], Any]) -> NoReturn:
+    """Print what `call` returns, and exit with a status as `run` does."""
+    prepare()
+    try:
+        result = call()
     except JourneymanError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

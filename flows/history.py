@@ -1,53 +1,66 @@
-"""Prefect's record of past runs, kept true: a run whose process was killed must not stay Running."""
+"""What was at work, when, by whom and why. `python -m flows.history [WORKLOAD]`."""
 
-import os
-import socket
-from pathlib import Path
-from uuid import UUID
+import argparse
+import re
 
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import (
-    FlowFilter,
-    FlowFilterName,
-    FlowRunFilter,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.runtime import flow_run
-from prefect.states import Crashed
+from components.kinds import catalogue
+from components.registry.aliases import CHAMPION, PREVIOUS, aliases
+from components.registry.history import Entry, History
+from components.registry.ledger import Ledger
+from flows import console
+from flows.tables import table
 
-_TAG = "process="
+COLUMNS = ["", "when (UTC)", "from", "to", "what", "by", "why"]
 
 
-def bury_the_dead(flow: str) -> None:
-    """Tag this run with its process, and mark runs of `flow` Crashed whose process on this host is gone."""
-    with get_client(sync_client=True) as client:
-        own = client.read_flow_run(UUID(flow_run.get_id()))
-        client.update_flow_run(own.id, tags=[*own.tags, f"{_TAG}{_identity(os.getpid())}"])
-        running = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])),
-            flow_run_filter=FlowRunFilter(
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING]))
-            ),
-        )
-        for run in running:
-            if run.id != own.id and _is_dead(run):
-                client.set_flow_run_state(run.id, Crashed(message="its process is gone"), force=True)
+def history(workload: str) -> str:
+    """Return the history of the workload as a table. Only looks."""
+    catalogue.workload(workload)
+    ledger = Ledger(workload)
+    told, now = ledger.read(), aliases(ledger)
+    return f"{table(workload, COLUMNS, rows(told))}{_at_work(told, now)}"
 
 
-def _is_dead(run: FlowRun) -> bool:
-    marks = [tag.removeprefix(_TAG) for tag in run.tags if tag.startswith(_TAG)]
-    if not marks:
-        return False
-    host, pid, _ = marks[0].split("/")
-    return host == socket.gethostname() and _identity(int(pid)) != marks[0]
+def rows(told: History) -> list[list[str]]:
+    """Return one row an entry, in the order of `COLUMNS`."""
+    return [
+        [
+            str(one.number),
+            f"{one.when:%Y-%m-%d %H:%M:%S}",
+            one.left or "",
+            one.to or "",
+            one.what,
+            _short(one.by),
+            _why(one),
+        ]
+        for one in told.entries
+    ]
 
 
-def _identity(pid: int) -> str:
-    """Return host, process and the tick it started at, since process ids come again; no tick: it is gone."""
-    try:
-        started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        started = ""
-    return f"{socket.gethostname()}/{pid}/{started}"
+def _short(by: str) -> str:
+    """Return it with so much of the run's id as people need."""
+    return re.sub(r"(run [0-9a-f]{8})[0-9a-f-]+", r"\1", by)
+
+
+def _why(entry: Entry) -> str:
+    against = f" (against the gate: {entry.verdict})" if entry.what == "overridden" and entry.refusals else ""
+    return f"{entry.reason or entry.verdict}{against if entry.reason else ''}"
+
+
+def _at_work(told: History, now: dict[str, str]) -> str:
+    champion, previous = now.get(CHAMPION), now.get(PREVIOUS)
+    at_work = f"at work: {f'version {champion}' if champion else 'none'}"
+    back = f"; a rollback leads to version {previous}" if previous else ""
+    odd = "; that is not what the history says: the next run mends or notes it" if champion != told.champion else ""
+    return f"{at_work}{back}{odd}"
+
+
+def _words() -> str:
+    parser = argparse.ArgumentParser("python -m flows.history", description=__doc__.partition(".")[0])
+    parser.add_argument("workload", nargs="?", default="garments", help="whose history (garments)")
+    return str(parser.parse_args().workload)
+
+
+if __name__ == "__main__":
+    workload = _words()
+    console.show(lambda: history(workload))

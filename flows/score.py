@@ -10,12 +10,12 @@ from prefect.cache_policies import NO_CACHE
 from components.config.errors import ConfigError, RegistryError
 from components.config.settings import STATE
 from components.kinds import catalogue
-from components.registry import gate
 from components.registry.register import Version, version_bundle
+from components.registry.versions import champion as champion_of
 from components.scoring.result import Scored
 from components.scoring.score import score as score_rows
 from flows import console
-from flows.history import bury_the_dead
+from flows.runs import bury_the_dead
 from flows.tables import markdown, table
 
 _FACTS = ["what", "outcome"]
@@ -80,7 +80,7 @@ def check(workload: str, source: str, *_: object) -> None:
 @task(task_run_name="champion", cache_policy=NO_CACHE, persist_result=False)
 def fetch_champion(workload: str) -> tuple[Version, Path]:
     """Fetch the bundle of the version that is at work."""
-    champion = gate.champion(workload)
+    champion = champion_of(workload)
     if champion is None:
         raise RegistryError(f"{workload} has no champion yet; `make run WORKLOAD={workload}` makes one")
     return champion, version_bundle(champion)

@@ -7,12 +7,26 @@ from prefect.artifacts import create_markdown_artifact
 from components.inference.check import Asked
 from components.inference.served import Served
 from components.kinds.baseline import Comparison
-from components.registry.gate import Verdict
+from components.registry.gate import COLUMNS, Verdict
+from components.registry.promotion import Outcome
 from components.registry.register import Version
 from flows.tables import markdown, table
 
 _ANSWERS = ["test row", "is", "answered", "probability", "ms"]
 _FACTS = ["what", "outcome"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the stages left, and what was found of it."""
+
+    version: Version
+    new: bool
+    """Whether it was registered in this run."""
+    baseline: Comparison
+    """Of the bundle that the stages chose."""
+    served: Served
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -22,12 +36,8 @@ class Summary:
     workload: str
     stages: dict[str, str]
     """Completed, Cached or Skipped, by stage."""
-    version: Version
-    new: bool
-    baseline: Comparison
-    """Of the bundle that the stages chose."""
-    served: Served
-    verdict: Verdict
+    found: Found
+    decided: Outcome
     bento: str
     asked: list[Asked]
     published: str
@@ -35,7 +45,7 @@ class Summary:
 
     def __str__(self) -> str:
         answers = table("Asked of the live endpoint", _ANSWERS, self._answers())
-        return f"{answers}\n{table(self.workload, _FACTS, self._facts())}"
+        return f"{_verdict_table(self.found.verdict)}{answers}\n{table(self.workload, _FACTS, self._facts())}"
 
     def publish(self) -> None:
         """Keep the summary as a Markdown artifact of the flow run."""
@@ -48,20 +58,21 @@ class Summary:
         )
 
     def _facts(self) -> list[list[str]]:
+        found, version = self.found, self.found.version
         trained = self.stages["train"] == "Completed"
-        registered = f"version {self.version.number}" + ("" if self.new else " (registered before)")
+        registered = f"version {version.number}" + ("" if found.new else " (registered before)")
         right = sum(asked.answered == asked.actual for asked in self.asked)
         return [
             ["stages", ", ".join(f"{stage} {state}" for stage, state in self.stages.items())],
             ["training", "trained anew" if trained else "nothing to train: data, parameters and code are unchanged"],
-            [f"test {self.version.metric}", f"{self.version.value:.2%}"],
-            ["baseline", str(self.baseline)],
-            ["precision", str(self.served)],
+            [f"test {version.metric}", f"{version.value:.2%}"],
+            ["baseline", str(found.baseline)],
+            ["precision", str(found.served)],
             ["registered", f"{self.workload} {registered}"],
-            ["champion", self.verdict.reason],
-            ["MLflow run", self.version.run_id],
+            ["champion", self.decided.reason],
+            ["MLflow run", version.run_id],
             ["Bento", self.bento],
-            ["published", f"version {self.verdict.champion.number} in {self.published}"],
+            ["published", f"version {self.decided.champion.number} in {self.published}"],
             ["endpoint", f"{right} of {len(self.asked)} held-out examples right"],
         ]
 
@@ -70,3 +81,23 @@ class Summary:
             [str(asked.place), asked.actual, asked.answered, f"{asked.probability:.3f}", f"{asked.milliseconds:.1f}"]
             for asked in self.asked
         ]
+
+
+def publish_verdict(verdict: Verdict) -> None:
+    """Keep the gate's whole table as a Markdown artifact of the run; nothing where nothing was examined."""
+    if not verdict.rules:
+        return
+    title = f"# {verdict.workload} version {verdict.challenger}: {'passed' if verdict.passed else 'REFUSED'}"
+    create_markdown_artifact(
+        f"{title}\n\n{verdict.reason}\n\n{markdown(COLUMNS, verdict.rows())}\n",
+        key=f"verdict-{verdict.workload.replace('_', '-')}",
+        description=f"What the gate last found of a version of {verdict.workload}",
+    )
+
+
+def _verdict_table(verdict: Verdict) -> str:
+    if not verdict.rules:
+        return ""
+    against = f"version {verdict.champion}" if verdict.champion else "no champion"
+    title = f"The gate: {verdict.workload} version {verdict.challenger} against {against}"
+    return f"{table(title, COLUMNS, verdict.short())}\n"

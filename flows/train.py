@@ -1,6 +1,5 @@
 """Flow `train`: teach, examine, register, promote, package, ask, put to work. `python -m flows.train [WORKLOAD]`."""
 
-import os
 from pathlib import Path
 
 from prefect import flow, task
@@ -8,23 +7,20 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from components.config.files import read_json
-from components.config.settings import CHAMPIONS, artifacts
-from components.inference.champion.published import publish
+from components.config.settings import artifacts
 from components.inference.check import Asked, check_endpoint
-from components.inference.engine.model import CARD
-from components.inference.examples import EXAMPLES, examples
-from components.inference.package import package, packaged_bundle
 from components.inference.served import read_served
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
-from components.registry.card import card
-from components.registry.gate import Verdict, promote
-from components.registry.register import Version, register, version_bundle
+from components.registry.gate import Verdict, judge
+from components.registry.promotion import Outcome, promote, settled_champion
+from components.registry.register import Version, register
 from flows import console
 from flows.dvc import STAGES, outcome, reproduce
-from flows.history import bury_the_dead
-from flows.summary import Summary
+from flows.release import package_champion, publish_champion, this_run
+from flows.runs import bury_the_dead
+from flows.summary import Found, Summary, publish_verdict
 
 DEFAULT = "garments"
 
@@ -38,13 +34,14 @@ def train(workload: str = DEFAULT) -> Summary:
 
     stages = {stage: outcome(reproduce(stage, workload, return_state=True)) for stage in STAGES}
     version, new = register_version(workload)
-    verdict = promote_version(version)
-    bundle, bento = package_champion(verdict.champion)
-    asked = ask_endpoint(bento, bundle, verdict.champion)
-    published = publish_champion(bundle, verdict.champion)
+    verdict = examine_version(version)
+    decided = promote_version(version, verdict)
+    bundle, bento = package_champion(decided.champion)
+    asked = ask_endpoint(bento, bundle, decided.champion)
+    published = publish_champion(bundle, decided.champion)
 
-    served = read_served(workload)
-    summary = Summary(workload, stages, version, new, measured(version), served, verdict, bento, asked, published)
+    found = Found(version, new, measured(version), read_served(workload), verdict)
+    summary = Summary(workload, stages, found, decided, bento, asked, published)
     summary.publish()
     return summary
 
@@ -65,33 +62,24 @@ def measured(version: Version) -> Comparison:
     return compare(read_json(artifacts(version.workload, "report") / "metrics.json"), version.metric)
 
 
+@task(task_run_name="examine", cache_policy=NO_CACHE, persist_result=False)
+def examine_version(challenger: Version) -> Verdict:
+    """Have the gate hold the challenger against the version at work."""
+    verdict = judge(challenger, settled_champion(challenger.workload))
+    publish_verdict(verdict)
+    return verdict
+
+
 @task(task_run_name="promote", cache_policy=NO_CACHE, persist_result=False)
-def promote_version(challenger: Version) -> Verdict:
-    """Let the gate decide who is at work."""
-    return promote(challenger)
-
-
-@task(task_run_name="package", cache_policy=NO_CACHE, persist_result=False)
-def package_champion(champion: Version) -> tuple[Path, str]:
-    """Take the champion's bundle into the Bento store, with its card and examples, and build its Bento."""
-    bundle = version_bundle(champion)
-    shown = examples(open_prepared(artifacts(champion.workload, "prepared")))
-    return bundle, package(bundle, champion.workload, champion.number, {CARD: card(champion), EXAMPLES: shown})
+def promote_version(challenger: Version, verdict: Verdict) -> Outcome:
+    """Put the challenger to work if the verdict lets it."""
+    return promote(challenger, verdict, this_run())
 
 
 @task(task_run_name="ask endpoint", cache_policy=NO_CACHE, persist_result=False)
 def ask_endpoint(bento: str, bundle: Path, champion: Version) -> list[Asked]:
     """Serve the Bento and ask it about held-out examples."""
     return check_endpoint(bento, bundle, champion.number, open_prepared(artifacts(champion.workload, "prepared")))
-
-
-@task(task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
-def publish_champion(bundle: Path, champion: Version) -> str:
-    """Point the endpoints that follow to the champion; return where that is said."""
-    packaged = packaged_bundle(bundle, champion.workload, champion.number)
-    address = os.environ[CHAMPIONS]
-    publish(packaged, champion.workload, champion.number, address)
-    return f"{address.removeprefix(f'{Path.cwd()}/')}/{champion.workload}"
 
 
 if __name__ == "__main__":

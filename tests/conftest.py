@@ -15,7 +15,22 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 ROOT = Path(__file__).parent.parent
-DIGITS = """\
+EASY = """\
+    gate:
+      baseline: false
+      calibration:
+        error: 1.0
+        brier: 2.0
+      robustness:
+        kept: 0.0
+      behaviours:
+        invariance: 0.0
+        direction: 0.0
+        minimum: 0.0
+"""
+"""A gate for tests of other things than the gate: their models have learned little, of little."""
+DIGITS = (
+    """\
 workloads:
   digits:
     kind: image
@@ -23,7 +38,10 @@ workloads:
     prepare: {{size: 8, channels: 1, validation: 0.15, test: 0.2}}
     train: {{epochs: 10, batch_size: 32, flip: false, width: 16}}
 """
-PAYMENTS = """\
+    + EASY
+)
+PAYMENTS = (
+    """\
 workloads:
   payments:
     kind: table
@@ -38,6 +56,8 @@ workloads:
       split: {train: 10, validation: 5, test: 5}
     train: {epochs: 3, batch_size: 256}
 """
+    + EASY
+)
 FEW = """\
 title: few
 kind: table

@@ -13,6 +13,11 @@ def hashes(stage: str) -> dict[str, str]:
     return {out["path"]: out["md5"] for out in _stage(stage).get("outs", [])}
 
 
+def inputs(stage: str) -> dict[str, str]:
+    """Return the MD5 of each dependency of `stage` by its path; nothing where DVC has not recorded the stage."""
+    return {dep["path"]: dep["md5"] for dep in _stage(stage).get("deps", []) if "md5" in dep}
+
+
 def _stage(name: str) -> dict[str, Any]:
     if not LOCK.exists():
         return {}

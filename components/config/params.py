@@ -7,21 +7,17 @@ from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from components.config.errors import ConfigError
+from components.config.gate import Gate
+from components.config.section import Fraction as Fraction
+from components.config.section import Section as Section
 
 PARAMS = Path("params.yaml")
 
-Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
-
-
-class Section(BaseModel):
-    """A part of `params.yaml`: strict types, no unknown keys, not to be changed."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class Training(Section):
@@ -81,6 +77,7 @@ class Workload(Section):
     prepare: Section
     train: Training
     serve: Serve = Serve()
+    gate: Gate = Gate()
 
 
 SectionT = TypeVar("SectionT", bound=Section)

@@ -1,8 +1,9 @@
 """The bundle, which crosses from training to inference: `model.onnx`, `bundle.json`, `serving/`, no training in it.
 
 `bundle.json` holds the format's number, workload, kind, classes, the kind's description of one input, what the learner
-found best to decide by, the workload's section `serve`, and the SHA-256 of every other file; its own SHA-256 is
-therefore the hash of the bundle. `serving/` holds what the kind's codec needs beside the model, if anything.
+found best to decide by, the temperature of its probabilities, the workload's section `serve`, and the SHA-256 of every
+other file; its own SHA-256 is therefore the hash of the bundle. `serving/` holds what the kind's codec needs beside the
+model, if anything.
 """
 
 from collections.abc import Iterator
@@ -40,6 +41,8 @@ class About(BaseModel):
     classes: tuple[str, ...]
     input: dict[str, Any]
     decision: dict[str, float] = {}
+    temperature: float = 1.0
+    """By which the graph divides its logits; 1: as they were taught."""
     serve: dict[str, Any] = _SERVE
     """The section `serve` of the workload, with its defaults filled in."""
     model_sha256: str
@@ -93,6 +96,7 @@ def new_bundle(
     classes: tuple[str, ...],
     input: dict[str, Any],
     decision: dict[str, float],
+    temperature: float = 1.0,
     serve: dict[str, Any] | None = None,
 ) -> Iterator[Path]:
     """Yield a directory to write `model.onnx` and `serving/` into.
@@ -108,6 +112,7 @@ def new_bundle(
             classes=classes,
             input=input,
             decision=decision,
+            temperature=temperature,
             serve=serve or _SERVE,
             model_sha256=sha256(draft / MODEL),
             files={file.name: sha256(file) for file in sorted((draft / SERVING).glob("*"))},

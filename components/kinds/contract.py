@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from components.config import params
+from components.kinds.examination import Behaviour, Corruption, Leak, Mask
 from components.kinds.prepared import PreparedData
 from components.kinds.raw import Origin, Raw
 from components.kinds.share import Share
@@ -16,7 +17,7 @@ from components.kinds.share import Share
 if TYPE_CHECKING:
     import lightning
     from matplotlib.figure import Figure
-    from torch import nn
+    from torch import Tensor, nn
 
 Row = Mapping[str, Any]
 """What a caller sends of one example, by the names of its fields: bytes for an upload, else JSON values."""
@@ -213,16 +214,24 @@ class Learner(Protocol):
     def leaves_out(self, config: Any, /) -> bool:
         """Whether there are steps that teach only a part of the parameters: DDP has to look for the others."""
 
-    def serving(self, module: "lightning.LightningModule", /) -> "nn.Module": ...
+    def serving(self, module: "lightning.LightningModule", temperature: float = 1.0, /) -> "nn.Module":
+        """Return what the endpoint runs, in evaluation mode: its logits are divided by the temperature."""
 
-    def decision(self, module: "lightning.LightningModule", /) -> dict[str, float]:
-        """Return what the taught module found best to decide by; it crosses to inference in the bundle."""
+    def logits(self, module: "lightning.LightningModule", inputs: "Tensor", /) -> "Tensor | None":
+        """Return the logits `[N, classes]` in evaluation mode; None: what the module answers is no probability."""
+
+    def decision(self, module: "lightning.LightningModule", temperature: float = 1.0, /) -> dict[str, float]:
+        """Return what the taught module found best to decide by; it crosses to inference in the bundle.
+
+        At every temperature the same is decided.
+        """
 
 
 class Exam(Protocol):
     """`exam/`: what a model of the kind is measured by, on the test split.
 
-    `config` is the section `train` of the workload, `decision` the bundle's.
+    `config` is the section `train` of the workload, `decision` the bundle's, `probabilities` the bundle's answers
+    `[N, classes]` to the test split. Examples are as `prepare` left them, which is what a bundle takes.
     """
 
     def measure(
@@ -241,3 +250,52 @@ class Exam(Protocol):
     def figures(
         self, data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: Any, /
     ) -> "dict[str, Figure]": ...
+
+    def fits(self, input: Mapping[str, Any], data: PreparedData, /) -> bool:
+        """Whether a bundle that says `input` of its examples can answer those of `data`, which may be newer."""
+
+    def right(
+        self, data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], /
+    ) -> Mask | None:
+        """Return which test examples are answered rightly, `[N]`, where `METRIC` is their share; else None."""
+
+    def value(
+        self,
+        data: PreparedData,
+        probabilities: NDArray[np.float32],
+        decision: Mapping[str, float],
+        config: Any,
+        places: NDArray[np.int64],
+        /,
+    ) -> float:
+        """Return `METRIC` on the test examples at `places`, which may repeat: a bootstrap asks for many of these."""
+
+    def slices(self, data: PreparedData, /) -> dict[str, Mask]:
+        """Return parts of the test split, `[N]` each: `class: name`, and `column: value` of `prepare.slices`."""
+
+    def slice_value(
+        self,
+        data: PreparedData,
+        probabilities: NDArray[np.float32],
+        decision: Mapping[str, float],
+        within: NDArray[Any],
+        /,
+    ) -> float:
+        """Return what a slice is judged by, higher is better; not a number where it is empty.
+
+        `within` is one of `slices`, or places of the test split, which may repeat.
+        """
+
+    def believable(self, config: Any, /) -> bool:
+        """Whether the answers are probabilities at all: else there is no calibration to speak of."""
+
+    def corruptions(self, data: PreparedData, config: Any, /) -> Mapping[str, Corruption]:
+        """Return by name what may happen to an example of the data before it is seen."""
+
+    def behaviours(
+        self, data: PreparedData, score: Score, decision: Mapping[str, float], config: Any, /
+    ) -> Sequence[Behaviour]:
+        """Return how often the model does what any model of the kind should; `score` runs it."""
+
+    def leaks(self, data: PreparedData, config: Any, /) -> Sequence[Leak]:
+        """Return what of the test split training has seen, or could have; each is named, found or not."""

@@ -17,6 +17,7 @@ from components.kinds import catalogue
 from components.kinds.baseline import compare
 from components.registry.lineage import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
+from components.registry.only import only
 from components.tracking.runs import log_exam, log_metrics, run_of_record
 from components.tracking.store import Store, open_store
 
@@ -54,14 +55,10 @@ def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
     sha256 = bundle_hash(bundle)
     store = open_store(name)
     with locked(registry_lock(name)):
-        known = store.client.search_model_versions(
-            f"name = '{name}' and tags.`{BUNDLE_HASH}` = '{sha256}'", max_results=1
-        )
-        if known:
-            return as_version(known[0]), False
-        made = as_version(_create(store, name, bundle, sha256, flow_run))
-    logger.info("registered %s version %s", name, made.number)
-    return made, True
+        found, new = only(store, name, sha256, lambda: _create(store, name, bundle, sha256, flow_run))
+    if new:
+        logger.info("registered %s version %s", name, found.version)
+    return as_version(found), new
 
 
 def version_bundle(version: Version) -> Path:
@@ -83,9 +80,15 @@ def version_bundle(version: Version) -> Path:
 
 
 def as_version(version: ModelVersion) -> Version:
-    """Return MLflow's model version as ours."""
+    """Return MLflow's model version as ours.
+
+    Raises:
+        RegistryError: it was not registered by `register`.
+    """
     tags = version.tags
-    metric = next(key.removeprefix(METRIC) for key in tags if key.startswith(METRIC))
+    metric = next((key.removeprefix(METRIC) for key in tags if key.startswith(METRIC)), None)
+    if metric is None or BUNDLE_HASH not in tags:
+        raise RegistryError(f"{version.name}: version {version.version} was registered by hand, it has no bundle")
     return Version(
         workload=version.name,
         number=str(version.version),
@@ -98,7 +101,7 @@ def as_version(version: ModelVersion) -> Version:
 
 
 def registry_lock(name: str) -> Path:
-    """Return the lock file of the workload's registered model: MLflow's check-then-create is not atomic."""
+    """Return the lock file of the workload's registered model: who share this folder change it one at a time."""
     return STATE / "locks" / f"registry-{name}"
 
 

@@ -26,9 +26,10 @@ logger = logging.getLogger(__name__)
 
 BEATS_BASELINE = "journeyman.beats_baseline"
 """Tag of an examined run: true or false."""
+RESTORED = "journeyman.restored_from"
+"""Tag of a run that stands in for one which this store never saw; that one's id."""
 
 _SAMPLE = 20.0  # seconds between two samples of the system metrics: each costs the store a write
-_RESTORED = "journeyman.restored_from"
 _ENDED = "journeyman.ended"
 
 
@@ -94,7 +95,7 @@ def run_of_record(store: Store, record: Mapping[str, Any]) -> Run:
     except MlflowException as error:
         if not missing(error):
             raise
-    filter_string = f"tags.`{_RESTORED}` = '{record['run_id']}'"
+    filter_string = f"tags.`{RESTORED}` = '{record['run_id']}'"
     stand_ins = store.client.search_runs([store.experiment], filter_string, max_results=1)
     return stand_ins[0] if stand_ins else _restored(store, record)
 
@@ -165,7 +166,7 @@ def _reopened(store: Store, run_id: str | None, tags: Mapping[str, str]) -> Run 
 
 def _restored(store: Store, record: Mapping[str, Any]) -> Run:
     tags = {
-        _RESTORED: record["run_id"],
+        RESTORED: record["run_id"],
         "mlflow.note.content": "Restored from DVC's cache: this store never saw it run.",
     }
     run = store.client.create_run(

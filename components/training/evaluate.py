@@ -21,13 +21,14 @@ from components.config.files import read_json, whole_directory, whole_file, writ
 from components.config.params import Workload
 from components.config.settings import artifacts
 from components.inference.bundle import MODEL, Bundle
+from components.inference.footprint import milliseconds
 from components.inference.served import PRECISIONS, Precision, Served, bundle_path, write_served
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import PreparedData, open_prepared
 from components.tracking.runs import log_exam, log_metrics, run_of_record
 from components.tracking.store import open_store
-from components.training.precision import choose, milliseconds
+from components.training.precision import choose
 
 logger = logging.getLogger(__name__)
 

@@ -2,6 +2,9 @@
 
 bundle/         in float32, checked against torch on real data
 bundle-int8/    the same with its heavy layers in int8, see `quantize`
+
+Both divide their logits by the temperature that the validation split asks for, found in float32. Not one for each: they
+share what the learner decides by, and rounding moves logits up as much as down; `evaluate` measures both.
 """
 
 import io
@@ -29,6 +32,7 @@ from components.kinds.prepared import PreparedData, open_prepared
 from components.training import hardware
 from components.training.checkpoints import clear_recorded
 from components.training.quantize import quantize
+from components.training.temperature import temperature
 
 logger = logging.getLogger(__name__)
 
@@ -53,13 +57,15 @@ def export(name: str) -> None:
     learner = catalogue.learner(workload.kind)
     module = learner.module(data, workload.train)
     module.load_state_dict(load_file(artifacts(name, "weights") / "model.safetensors"))
-    serving = learner.serving(module)
+    factor = temperature(learner, module, data)
+    serving = learner.serving(module, factor)
     about = {
         "workload": name,
         "kind": workload.kind,
         "classes": data.classes,
         "input": dict(data.input),
-        "decision": learner.decision(module),
+        "decision": learner.decision(module, factor),
+        "temperature": factor,
         "serve": workload.serve.model_dump(mode="json", exclude={"margin"}),
     }
     _export_float32(name, about, serving, data)

@@ -1,16 +1,8 @@
 """Which of a workload's two bundles is served: float32, or int8 where that is asked for and good enough."""
 
-import statistics
-import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from numpy.typing import NDArray
-
-from components.inference.bundle import Bundle
 from components.inference.served import Precision, Served
-
-_ROUNDS = 25
 
 
 def choose(wanted: Precision, margin: float, metric: str, values: Mapping[Precision, float], gains: bool) -> Served:
@@ -32,15 +24,3 @@ def choose(wanted: Precision, margin: float, metric: str, values: Mapping[Precis
         return Served(precision="int8", reason=f"asked for, and good enough: {found}")
     reason = f"int8 is asked for, but loses more than {margin:.4f}: {found}"
     return Served(precision="float32", reason=reason)
-
-
-def milliseconds(bundles: Sequence[Bundle], example: NDArray[Any]) -> list[float]:
-    """Return the median time that each bundle takes for one example, `[1, ...]`, on one thread; they take turns."""
-    taken: list[list[float]] = [[] for _ in bundles]
-    for turn in range(_ROUNDS + 1):
-        for times, bundle in zip(taken, bundles, strict=True):
-            began = time.thread_time()  # of this thread alone: other work on the machine does not count
-            bundle.probabilities(example)
-            if turn:  # the first one warms up
-                times.append(1e3 * (time.thread_time() - began))
-    return [statistics.median(times) for times in taken]

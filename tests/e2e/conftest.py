@@ -17,10 +17,9 @@ REQUIRED = bool(os.environ.get("JOURNEYMAN_REQUIRE_CHROMIUM"))
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 PACKAGE = """
 import sys
-from components.registry.gate import promote
-from components.registry.register import register
-from flows.train import package_champion
-print(package_champion.fn(promote(register(sys.argv[1])[0]).champion)[1])
+from flows.release import package_champion
+from tests.registering import registered
+print(package_champion.fn(registered(sys.argv[1]).champion)[1])
 """
 
 

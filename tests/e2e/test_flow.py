@@ -34,12 +34,16 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
     assert (pointer["version"], sorted(pointer["beside"])) == ("1", ["card.json", "examples.json"])
     assert len(re.findall(r"│ digit-\d\s+│ digit-\d\s+│ [01]\.\d{3}", first)) == 10
     assert "Completed('ran" in first
+    assert "The gate: digits version 1 against no champion" in first
+    assert re.search(r"data: validated .*│ yes ", first)
 
     second = project.run(*TRAIN)
     again = _facts(second)
     assert again["training"].startswith("nothing to train")
     assert re.findall(r"(\w+) Skipped", again["stages"]) == ["ingest", "prepare", "train", "export", "evaluate"]
     assert again["registered"] == "digits version 1 (registered before)"
+    assert again["champion"] == "version 1 is champion already"
+    assert "The gate" not in second
     for same in ("MLflow run", "Bento", "test accuracy"):
         assert again[same] == facts[same]
     assert [run.info.status for run in _mlflow_runs(project)] == ["FINISHED"]

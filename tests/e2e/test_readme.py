@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from components.kinds.table.source.simulator import Simulation, transactions
-from tests.conftest import FEW, PAYMENTS, ROOT, Project, commit, end
+from tests.conftest import EASY, FEW, PAYMENTS, ROOT, Project, commit, end
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -38,6 +38,7 @@ EXPECTED = {
     "make run": "version 1",
     "dvc metrics show": "accuracy",
     "curl -F picture=@docs/ankle-boot.png http://127.0.0.1:3000/predict": '"model_version":"1"',
+    "python -m flows.history garments": "at work: version 1",
     "dvc params diff": "workloads.garments.train.recipe",
     "dvc metrics diff": "accuracy",
     "make run WORKLOAD=mugs": "mugs version 1",
@@ -54,9 +55,9 @@ def test_every_command_works(project: Project, digits: Path, pictures: Path) -> 
     _write_payments(project.path.parent / "payments.parquet")
     pictured, tabled = SECTIONS
     sections = {
-        "mugs": pictured.replace("prepare: {", "prepare: {validation: 0.3, test: 0.3, "),
+        "mugs": pictured.replace("prepare: {", "prepare: {validation: 0.3, test: 0.3, ") + EASY,
         "fraud": PAYMENTS.removeprefix("workloads:\n").replace("  payments:", "  fraud:"),
-        "payments": tabled.replace("train: 60, validation: 7, test: 14", "train: 10, validation: 4, test: 6"),
+        "payments": tabled.replace("train: 60, validation: 7, test: 14", "train: 10, validation: 4, test: 6") + EASY,
     }
     shell: list[str] = []
     with ExitStack() as servers:
@@ -79,8 +80,7 @@ def test_the_users_section_has_at_most_ten_lines() -> None:
 
 def test_the_python_of_readme_works(trained: Project) -> None:
     code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0].replace("garments", "digits")
-    register = "from components.registry import gate, register\ngate.promote(register.register('digits')[0])\n"
-    trained.run(sys.executable, "-c", register, PYTHONPATH=".")
+    trained.run(sys.executable, "-c", "from tests.registering import registered; registered('digits')", PYTHONPATH=".")
     there = {"MLFLOW_TRACKING_URI": f"sqlite:///{trained.path}/state/mlflow/mlflow.db"}
     output = trained.run(sys.executable, "-c", code.replace("model.predict(", "print(model.predict(") + ")", **there)
     assert "digit-" in output

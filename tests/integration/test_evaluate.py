@@ -3,8 +3,18 @@
 import json
 import sys
 
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
 from components.config.settings import artifacts
+from components.inference.bundle import Bundle
+from components.inference.served import PRECISIONS, bundle_path
+from components.kinds import catalogue
 from components.kinds.baseline import compare
+from components.kinds.calibration import expected_calibration_error
+from components.kinds.prepared import open_prepared
 from components.registry.register import register
 from components.tracking.runs import BEATS_BASELINE
 from components.tracking.store import open_store
@@ -12,15 +22,16 @@ from tests.conftest import Project
 
 POOR = "epochs: 1, learning_rate: 0.000001"
 SUMMARY = """
-from flows.summary import Summary
+from flows.summary import Found, Summary
 from flows.train import measured
 from components.inference.served import read_served
 from components.registry.gate import Verdict
+from components.registry.promotion import Outcome
 from components.registry.register import register
 version, new = register("digits")
-verdict, served = Verdict(version, True, ""), read_served("digits")
-stages = {"train": "Completed"}
-print(Summary("digits", stages, version, new, measured(version), served, verdict, "", [], "state/champions"))
+verdict = Verdict(workload="digits", challenger=version.number, champion=None, rules=(), passed=True, reason="")
+found = Found(version, new, measured(version), read_served("digits"), verdict)
+print(Summary("digits", {"train": "Completed"}, found, Outcome(version, True, ""), "", [], "state/champions"))
 """
 
 
@@ -62,3 +73,32 @@ def test_a_store_that_never_saw_the_run_is_told_of_the_baseline(trained: Project
     trained.run(sys.executable, "-c", "import shutil; shutil.rmtree('state/mlflow')")
     version, _ = register("digits")
     assert tag(version.run_id) == str(compare(metrics(), "accuracy").beaten).lower()
+
+
+@pytest.mark.parametrize(("fixture", "name"), [("trained", "digits"), ("payments", "payments")])
+def test_the_temperature_is_in_the_graph_and_changes_no_answer(
+    fixture: str, name: str, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(fixture)
+    workload, data = catalogue.workload(name), open_prepared(artifacts(name, "prepared"))
+    learner, codec = catalogue.learner(workload.kind), catalogue.codec(workload.kind)
+    module = learner.module(data, workload.train)
+    module.load_state_dict(load_file(artifacts(name, "weights") / "model.safetensors"))
+    inputs = np.array(data.inputs("test"))
+    with torch.inference_mode():
+        logits = learner.logits(module, torch.from_numpy(inputs))
+        plain = learner.serving(module)(torch.from_numpy(inputs)).numpy()
+    assert logits is not None
+    for precision in PRECISIONS:
+        bundle = Bundle(bundle_path(name, precision))
+        assert bundle.about.temperature not in (0.0, 1.0)
+        told = (logits / bundle.about.temperature).softmax(dim=1).numpy()
+        found = bundle.probabilities(inputs)
+        assert found == pytest.approx(told, abs=1e-4)
+        decided = codec.decide(found, bundle.about.decision)
+        assert (decided == codec.decide(plain, learner.decision(module))).all()
+        assert 0 < (decided == data.labels("test")).mean() < 1
+    report = json.loads((artifacts(name, "report") / "metrics.json").read_text())
+    error = expected_calibration_error(found, np.asarray(data.labels("test")))
+    assert report["expected_calibration_error"] == pytest.approx(error, abs=1e-6)
+    assert 0 < report["brier_score"] < 1

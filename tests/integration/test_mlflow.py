@@ -14,10 +14,11 @@ from mlflow import MlflowClient
 from components.config.errors import RegistryError
 from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import bundle_hash
-from components.registry.gate import champion, promote
 from components.registry.register import register, version_bundle
+from components.registry.versions import champion
 from components.tracking.store import open_store
 from tests.conftest import Project
+from tests.registering import promoted, registered
 
 
 def test_a_run_holds_parameters_curves_data_and_figures(trained: Project) -> None:
@@ -40,8 +41,8 @@ def test_registering_is_idempotent_and_the_first_is_champion(trained: Project) -
     first, new = register("digits")
     again, new_again = register("digits")
     assert (first, new, new_again) == (again, True, False)
-    assert promote(first).promoted
-    assert not promote(again).promoted
+    assert promoted(first).promoted
+    assert not promoted(again).promoted
     assert champion("digits") == first
     assert bundle_hash(version_bundle(first)) == bundle_hash(artifacts("digits", "bundle"))
     client = MlflowClient(tracking_uri())
@@ -52,15 +53,15 @@ def test_registering_is_idempotent_and_the_first_is_champion(trained: Project) -
 
 def test_a_challenger_must_be_better(trained: Project) -> None:
     good, _ = register("digits")
-    promote(good)
+    promoted(good)
     trained.params("epochs: 10", "epochs: 1")
     trained.run("dvc", "repro")
     worse, new = register("digits")
     assert new
     assert worse.value < good.value
-    verdict = promote(worse)
-    assert not verdict.promoted
-    assert f"version {good.number} stays" in verdict.reason
+    outcome = promoted(worse)
+    assert not outcome.promoted
+    assert f"version {good.number} stays" in outcome.reason
     assert champion("digits") == good
 
 
@@ -68,23 +69,23 @@ def test_a_better_challenger_replaces_the_champion(trained: Project) -> None:
     trained.params("epochs: 10", "epochs: 1")
     trained.run("dvc", "repro")
     poor, _ = register("digits")
-    promote(poor)
+    promoted(poor)
     trained.params("epochs: 1", "epochs: 10")
     trained.run("dvc", "repro")
     better, _ = register("digits")
-    assert promote(better).promoted
+    assert promoted(better).promoted
     assert champion("digits") == better
     client = MlflowClient(tracking_uri())
     client.set_registered_model_alias("digits", "champion", poor.number)  # by hand
-    verdict = promote(better)
-    assert (verdict.champion, verdict.promoted) == (poor, False)
-    assert verdict.reason == f"version {poor.number} stays, version {better.number} was taken back"
+    outcome = promoted(better)
+    assert (outcome.champion, outcome.promoted) == (poor, False)
+    assert outcome.reason == f"version {poor.number} stays, version {better.number} was taken back"
     client.set_registered_model_alias("digits", "champion", better.number)
-    assert promote(better).champion == better
+    assert promoted(better).champion == better
 
 
 def test_the_champion_predicts_from_raw_pictures_without_torch(trained: Project, digits: Path, tmp_path: Path) -> None:
-    promote(register("digits")[0])
+    registered("digits")
     script = """
 import sys
 for absent in ("torch", "lightning", "torchmetrics", "dvc", "prefect", "bentoml"):
@@ -161,22 +162,6 @@ def test_lost_artifacts_are_one_clear_error(trained: Project) -> None:
     shutil.rmtree("state/mlflow/artifacts/models")
     with pytest.raises(RegistryError, match="models:/digits/1: its bundle"):
         version_bundle(version)
-
-
-def test_eight_racing_registrations_make_one_version(trained: Project) -> None:
-    script = "from components.registry.register import register; print(register('digits')[0].number)"
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", script],
-            env=trained.environment() | {"PYTHONPATH": "."},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(8)
-    ]
-    said = [racer.communicate(timeout=180)[0] for racer in racers]
-    assert [words.split()[-1] for words in said] == ["1"] * 8, said
 
 
 def _wait_for_a_running_run(client: MlflowClient, experiment: str, metric: str = "train_loss") -> None:

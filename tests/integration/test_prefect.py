@@ -51,6 +51,7 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(project: Project, serv
             "export",
             "evaluate",
             "register",
+            "examine",
             "promote",
             "package",
             "ask endpoint",
@@ -58,9 +59,11 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(project: Project, serv
         ],
         "Completed",
     )
-    (artifact,) = httpx.post(f"{server}/artifacts/latest/filter", json={}).json()
-    assert artifact["key"] == "summary-digits"
-    assert "| champion | version 1 is the first champion |" in artifact["data"]
+    artifacts = {one["key"]: one["data"] for one in httpx.post(f"{server}/artifacts/latest/filter", json={}).json()}
+    assert set(artifacts) == {"summary-digits", "verdict-digits"}
+    assert "| champion | version 1 is the first champion |" in artifacts["summary-digits"]
+    assert "# digits version 1: passed" in artifacts["verdict-digits"]
+    assert "| data: validated |" in artifacts["verdict-digits"]
     assert json.loads(project.run("bentoml", "list", "-o", "json"))[0]["tag"].startswith("digits:v1-")
 
 

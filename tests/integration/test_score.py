@@ -21,11 +21,10 @@ from components.inference.bundle import Bundle
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.kinds.table import scoring
-from components.registry.gate import promote
-from components.registry.register import register
 from components.scoring.result import Scored
 from components.scoring.score import score
 from tests.conftest import ROOT, Project
+from tests.registering import registered
 
 AGAIN = """
 import sys
@@ -251,7 +250,7 @@ def test_the_flow_scores_with_the_champion(trained: Project, digits: Path) -> No
     command = [sys.executable, "-m", "flows.score"]
     said = trained.fail(*command, "digits", "nowhere")
     assert said.endswith("error: nowhere: no such file or folder\n")
-    promote(register("digits")[0])
+    registered("digits")
     said = trained.run(*command, "digits", str(digits), "--out", "scores.parquet")
     assert "600 scored" in said
     assert "version 1, accuracy" in said

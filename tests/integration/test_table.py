@@ -253,8 +253,9 @@ def test_a_spoilt_table_is_one_line_and_leaves_nothing(spoil: Any, sentence: str
 
 
 def test_mlflow_loads_it_and_the_row_brings_its_windows(payments: Project) -> None:
-    register = "from components.registry import gate, register; gate.promote(register.register('payments')[0])"
-    payments.run(sys.executable, "-c", register, PYTHONPATH=".")
+    payments.run(
+        sys.executable, "-c", "from tests.registering import registered; registered('payments')", PYTHONPATH="."
+    )
     data = data_of(payments)
     rows = requests(data, range(40), True)
     Path("rows.json").write_text(json.dumps(rows))

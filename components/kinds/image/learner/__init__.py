@@ -46,11 +46,16 @@ def leaves_out(config: "Train") -> bool:
     return False
 
 
-def serving(module: lightning.LightningModule) -> nn.Module:
+def serving(module: lightning.LightningModule, temperature: float = 1.0) -> nn.Module:
     """Return what the endpoint runs, in evaluation mode: uint8 `[N, H, W, C]` -> probabilities `[N, classes]`."""
-    return cast("PictureModule", module).serving().eval()
+    return cast("PictureModule", module).serving(temperature).eval()
 
 
-def decision(module: lightning.LightningModule) -> dict[str, float]:
-    """Return nothing: a picture is taken for its most probable class."""
+def logits(module: lightning.LightningModule, pictures: torch.Tensor) -> torch.Tensor:
+    """Return `[N, classes]`, in evaluation mode: what `serving` divides by the temperature."""
+    return cast("PictureModule", module).serving().eval().logits(pictures)
+
+
+def decision(module: lightning.LightningModule, temperature: float = 1.0) -> dict[str, float]:
+    """Return nothing: a picture is taken for its most probable class, at any temperature."""
     return {}

@@ -57,21 +57,23 @@ class Preprocessing(nn.Module):
 class Serving(nn.Module):
     """What the endpoint runs: uint8 `[N, H, W, C]` -> probabilities float32 `[N, classes]`.
 
-    With two `views` the logits are the mean of the picture's and its mirror image's.
+    With two `views` the logits are the mean of the picture's and its mirror image's. They are divided by the
+    `temperature` last, so that a probability means what it says (`components.kinds.calibration`).
     """
 
-    def __init__(self, preprocessing: Preprocessing, network: Network, views: int) -> None:
+    def __init__(self, preprocessing: Preprocessing, network: Network, views: int, temperature: float = 1.0) -> None:
         super().__init__()
         self.preprocessing = preprocessing
         self.network = network
         self.views = views
+        self.temperature = temperature
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the probabilities."""
-        return self.logits(pictures).softmax(dim=1)
+        return (self.logits(pictures) / self.temperature).softmax(dim=1)
 
     def logits(self, pictures: Tensor) -> Tensor:
-        """Return the logits."""
+        """Return the logits, as they were taught."""
         seen = self.preprocessing(pictures)
         logits: Tensor = self.network(seen)
         return logits if self.views == 1 else (logits + self.network(seen.flip(3))) / 2

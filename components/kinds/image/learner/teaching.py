@@ -59,9 +59,9 @@ class PictureModule(Module):
         self.log("validation_loss", self.validation_loss, batch_size=len(labels))
         self.log("validation_accuracy", self.validation_accuracy, batch_size=len(labels), prog_bar=True)
 
-    def serving(self) -> Serving:
+    def serving(self, temperature: float = 1.0) -> Serving:
         """Return what the endpoint runs, around this very network."""
-        return Serving(self.preprocessing, self.network, self.config.views)
+        return Serving(self.preprocessing, self.network, self.config.views, temperature)
 
     def configure_optimizers(self) -> Any:
         """Return Muon, its learning rate rising and falling once over all steps."""

@@ -40,6 +40,9 @@ class Prepare(params.Section):
     """Part of the training pictures held back to watch the training."""
     test: params.Fraction = 0.15
     """Part held back for the examination, where the source does not say which."""
+    slices: list[Literal["origin", "folder"]] = []
+    """By what in a picture's path the examination is parted: where it is from (`source`, `inbox`), or its folder within
+    that of its label (a camera, a day). The model must be good in each part."""
     limits: Limits = Limits()
 
 

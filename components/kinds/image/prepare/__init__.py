@@ -6,8 +6,8 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, cast
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, cast
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,6 +20,7 @@ from components.config.files import write_json
 from components.kinds.image import codec
 from components.kinds.image.params import Limits, Prepare
 from components.kinds.prepared import SPLITS, Split, write_about
+from components.kinds.slices import write_slices
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,15 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
         _write_split(out, split, pictures, [record for record in kept if record.split == split], classes)
     del pictures
     decoded.unlink()
+    if config.slices:
+        examined = [PurePosixPath(record.name) for record in kept if record.split == "test"]
+        write_slices(out, {column: [_slice(path, column) for path in examined] for column in config.slices})
     write_about(out, "image", classes, _input(config), Counter(record.split for record in kept))
+
+
+def _slice(path: PurePosixPath, column: Literal["origin", "folder"]) -> str:
+    """Return what the path `origin/label/folder/picture` says; pictures of a public data set have no folder."""
+    return path.parts[0] if column == "origin" else "/".join(path.parts[2:-1]) or "."
 
 
 def _input(config: Prepare) -> dict[str, int]:

@@ -1,21 +1,27 @@
-"""What a model of records is measured by, with a baseline beside it, and the figures worth looking at."""
+"""What a model of records is examined for: metrics beside a baseline's, slices, robustness, behaviour, leaks."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from components.kinds.baseline import beside
+from components.kinds.examination import Behaviour, Corruption, Leak, Mask
 from components.kinds.prepared import PreparedData, open_prepared
+from components.kinds.slices import of_classes, read_slices
 from components.kinds.table.exam.baseline import NAMES, baseline
+from components.kinds.table.exam.behaviour import tried
+from components.kinds.table.exam.corruption import spoilers
 from components.kinds.table.exam.figures import calibration_figure, cost_figure, curve_figure, scores_figure
-from components.kinds.table.exam.metrics import decided, log_loss, ranking
+from components.kinds.table.exam.leak import find_leaks
+from components.kinds.table.exam.metrics import average_precision, credibility, decided, ranking
 
 if TYPE_CHECKING:
+    from components.kinds.contract import Score
     from components.kinds.table.params import Train
 
 
@@ -24,7 +30,7 @@ def measure(
 ) -> dict[str, float]:
     """Return the metrics of `metrics`, and those that need no threshold of the baseline, `baseline_` before them.
 
-    Without labels the score is no probability, so it has no log loss.
+    Without labels the score is no probability, so nothing is said of whether it can be believed.
 
     Args:
         data: the prepared data set.
@@ -36,7 +42,8 @@ def measure(
     other = _baseline(data.path, config)
     found, theirs = ranking(data, scores), ranking(data, other)
     if config.labels == "all":
-        found["log_loss"], theirs["log_loss"] = log_loss(labels, scores), log_loss(labels, other)
+        found |= credibility(labels, scores)
+        theirs |= credibility(labels, other)
     found |= decided(data, scores, decision, config.false_alarm)
     return found | beside(theirs)
 
@@ -54,6 +61,64 @@ def figures(
     if config.labels == "all":
         drawn["calibration"] = calibration_figure(labels, scores)
     return drawn
+
+
+def fits(input: Mapping[str, Any], data: PreparedData) -> bool:
+    """Return whether the features are those that a bundle with this description takes, and made in the same way."""
+    return all(input[key] == data.input[key] for key in ("features", "definition"))
+
+
+def right(data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float]) -> None:
+    """Return None: average precision is no share of records."""
+
+
+def value(
+    data: PreparedData,
+    probabilities: NDArray[np.float32],
+    decision: Mapping[str, float],
+    config: "Train",
+    places: NDArray[np.int64],
+) -> float:
+    """Return the average precision on the test records at `places`; 0 where none of them is positive."""
+    return average_precision(data.labels("test")[places], probabilities[places, 1])
+
+
+def slices(data: PreparedData) -> dict[str, Mask]:
+    """Return the classes, and the values of the columns of `prepare.slices`."""
+    return of_classes(data) | read_slices(data)
+
+
+def slice_value(
+    data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], within: NDArray[Any]
+) -> float:
+    """Return the average precision within a slice; of one class, the share that is decided rightly: its recall.
+
+    Not a number where nothing is in it.
+    """
+    labels, scores = data.labels("test")[within], probabilities[within, 1]
+    if len(labels) and (labels == labels[0]).all():
+        return float(((scores >= np.float32(decision["threshold"])) == (labels == 1)).mean())
+    return average_precision(labels, scores) if len(labels) else float("nan")
+
+
+def believable(config: "Train") -> bool:
+    """Return whether the answers are probabilities: not without labels."""
+    return config.labels == "all"
+
+
+def corruptions(data: PreparedData, config: "Train") -> Mapping[str, Corruption]:
+    """Return what may happen to a record before it is seen."""
+    return spoilers(data.input)
+
+
+def behaviours(data: PreparedData, score: "Score", decision: Mapping[str, float], config: "Train") -> list[Behaviour]:
+    """Return how often the model does what any model of records should."""
+    return tried(data, score, decision, labelled=config.labels == "all")
+
+
+def leaks(data: PreparedData, config: "Train") -> list[Leak]:
+    """Return the training records that know of the examination."""
+    return find_leaks(data)
 
 
 @lru_cache(maxsize=1)

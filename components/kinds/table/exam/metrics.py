@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from components.kinds.calibration import brier_score, expected_calibration_error
 from components.kinds.prepared import PreparedData
 from components.kinds.table.codec.features import DAY
 
@@ -35,6 +36,22 @@ def ranking(data: PreparedData, scores: NDArray[np.floating]) -> dict[str, float
     return found
 
 
+def average_precision(labels: Int64, scores: Float32) -> float:
+    """Return scikit-learn's, of scores in 0..1, in a tenth of its time: a bootstrap asks for it a thousand times.
+
+    0 without a positive. A sort of whole numbers: the bits of a float that is not negative are in its order, and the
+    label stands behind them.
+    """
+    bits = np.ascontiguousarray(scores, dtype=np.float32).view(np.uint32).astype(np.int64)
+    ranked = np.sort(bits * 2 + (labels == 1))[::-1]
+    hits = np.cumsum(ranked & 1)
+    if len(hits) == 0 or hits[-1] == 0:
+        return 0.0
+    last = np.flatnonzero(np.append(np.diff(ranked >> 1) != 0, True))  # equals are flagged together
+    found = hits[last]
+    return float((found / (last + 1)) @ np.diff(found, prepend=0) / hits[-1])
+
+
 def card_precision(cards: Int64, days: Int64, labels: Int64, scores: NDArray[np.floating], most: int = CARDS) -> float:
     """Return the part of the `most` highest-scored cards of a day that are compromised, averaged over the days.
 
@@ -60,6 +77,16 @@ def card_precision(cards: Int64, days: Int64, labels: Int64, scores: NDArray[np.
         shares.append(float(compromised[looked].sum() / most))
         found = np.append(found, names[looked][compromised[looked]])
     return float(np.mean(shares))
+
+
+def credibility(labels: Int64, scores: NDArray[np.floating]) -> dict[str, float]:
+    """Return whether `[N]` scores, taken for probabilities of the positive class, can be believed."""
+    probabilities = np.stack([1.0 - scores, scores], axis=1)
+    return {
+        "log_loss": log_loss(labels, scores),
+        "expected_calibration_error": expected_calibration_error(probabilities, labels),
+        "brier_score": brier_score(probabilities, labels),
+    }
 
 
 def log_loss(labels: Int64, probabilities: NDArray[np.floating]) -> float:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import lightning
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -13,9 +14,10 @@ from components.kinds.table.learner.autoencoder import Autoencoder, View
 from components.kinds.table.learner.batches import AllBatches, TrainingBatches
 from components.kinds.table.learner.cuts import cuts
 from components.kinds.table.learner.encoding import Encoding, Layout
-from components.kinds.table.learner.network import Model, Network
+from components.kinds.table.learner.network import Model, Network, Serving
 from components.kinds.table.learner.schedule import unlabelled_epochs
 from components.kinds.table.learner.teaching import RecordModule
+from components.kinds.table.learner.threshold import moved
 
 if TYPE_CHECKING:
     from components.kinds.prepared import PreparedData
@@ -66,14 +68,23 @@ def leaves_out(config: "Train") -> bool:
     return config.labels == "all" and config.autoencoder
 
 
-def serving(module: lightning.LightningModule) -> nn.Module:
+def serving(module: lightning.LightningModule, temperature: float = 1.0) -> nn.Module:
     """Return what the endpoint runs, in evaluation mode: float32 `[N, F]` -> probabilities `[N, 2]`."""
-    return cast("RecordModule", module).model.eval()
+    return Serving(cast("RecordModule", module).model, temperature).eval()
 
 
-def decision(module: lightning.LightningModule) -> dict[str, float]:
-    """Return the threshold: from which probability on a record is taken for positive."""
-    return {"threshold": float(cast("RecordModule", module).threshold)}
+def logits(module: lightning.LightningModule, inputs: torch.Tensor) -> torch.Tensor | None:
+    """Return `[N, 2]`, in evaluation mode, 0 for the negative class; None: without labels there is no probability."""
+    model = cast("RecordModule", module).model.eval()
+    if model.network is None:
+        return None
+    positive = model.logits(inputs)
+    return torch.stack([torch.zeros_like(positive), positive], dim=1)
+
+
+def decision(module: lightning.LightningModule, temperature: float = 1.0) -> dict[str, float]:
+    """Return the threshold: from which probability on a record is taken for positive, the same at any temperature."""
+    return {"threshold": moved(float(cast("RecordModule", module).threshold), temperature)}
 
 
 def _cuts(layout: Layout, data: "PreparedData", known: NDArray[np.int64]) -> list[tuple[int, float]]:

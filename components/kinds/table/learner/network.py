@@ -32,7 +32,7 @@ class Network(nn.Module):
 
 
 class Model(nn.Module):
-    """What the endpoint runs: features float32 `[N, F]` -> probabilities float32 `[N, 2]`.
+    """What is taught: features float32 `[N, F]` -> probabilities float32 `[N, 2]`.
 
     Without a network the second column is the autoencoder's suspicion, which ranks records and is no probability.
     With both, the logarithm of the error is a logit to begin with, which the network corrects.
@@ -44,8 +44,12 @@ class Model(nn.Module):
         self.trust = Trust() if network is not None and autoencoder is not None else None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the probabilities."""
-        positive = self.suspicion(inputs) if self.network is None else self.logits(inputs).sigmoid()
+        """Return the probabilities, as they were taught."""
+        return self.answers(inputs, 1.0)
+
+    def answers(self, inputs: Tensor, temperature: float) -> Tensor:
+        """Return the probabilities, the logits divided by the temperature; a suspicion has none."""
+        positive = self.suspicion(inputs) if self.network is None else (self.logits(inputs) / temperature).sigmoid()
         return torch.stack([1.0 - positive, positive], dim=1)
 
     def suspicion(self, inputs: Tensor) -> Tensor:
@@ -71,6 +75,18 @@ class Model(nn.Module):
         corrected: Tensor = self.network(torch.cat([self.encoding(inputs), evidence[:, None], code], dim=1))
         trusted: Tensor = self.trust(evidence)
         return corrected + trusted
+
+
+class Serving(nn.Module):
+    """What the endpoint runs: features float32 `[N, F]` -> probabilities float32 `[N, 2]` at the temperature."""
+
+    def __init__(self, model: Model, temperature: float) -> None:
+        super().__init__()
+        self.model, self.temperature = model, temperature
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the probabilities."""
+        return self.model.answers(inputs, self.temperature)
 
 
 class Trust(nn.Module):

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from components.kinds.table.params import Train
 
+_ROUNDING = 1e-6  # of a probability: the record whose score was chosen is still flagged, however it is computed
+_NOTHING = 700.0  # logits below 0 of a probability that is as good as none
+
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
@@ -55,3 +58,11 @@ def highest_share(scores: Float32, share: float) -> float:
     """Return the score that the highest `share` of `[N]` scores reach: at least one does."""
     count = max(1, round(share * len(scores)))
     return float(np.sort(scores)[-count])
+
+
+def moved(threshold: float, temperature: float) -> float:
+    """Return the threshold, found at temperature 1, where logits are divided by `temperature`: the same are flagged."""
+    if temperature == 1.0 or not 0.0 < threshold < 1.0:
+        return threshold
+    logit = np.log(threshold) - np.log1p(-threshold)
+    return float((1 - _ROUNDING) / (1 + np.exp(min(-logit / temperature, _NOTHING))))

@@ -90,6 +90,8 @@ class Prepare(params.Section):
     """Part of the training and validation labels that is used; the others are taken as not known."""
     decimals: Annotated[int, Field(ge=0, le=6)] = 2
     """Of the amount: windows add it up exactly, as whole numbers of its last place."""
+    slices: list[str] = []
+    """Columns by which the examination is parted, those of `columns.drop` too. The model must be good in each part."""
     history: Literal["endpoint", "caller"] = "endpoint"
     """Who remembers the windows in service: the endpoint, or the caller, who then sends them."""
     limits: Limits = Limits()

@@ -21,6 +21,7 @@ from components.kinds.table.prepare.history import write_history
 from components.kinds.table.prepare.infer import infer, profile
 from components.kinds.table.prepare.labels import labels
 from components.kinds.table.prepare.leaks import leaks
+from components.kinds.table.prepare.slices import write_columns
 from components.kinds.table.prepare.split import SPLIT, assign, counts, spans
 from components.kinds.table.prepare.stream import write_features
 from components.kinds.table.prepare.table import ROW, TIME, open_table
@@ -62,10 +63,10 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
         _both_classes(out, config)
         findings["leaks"] = leaks(out, definition)
         enforce({"leaks": findings["leaks"]}, config.limits)
-        test = pl.col(SPLIT) == SPLITS.index("test")
-        assigned.filter(table.since(span.test[0]), test).select(list(sent.columns)).sink_parquet(
-            out / "test_records.parquet"
-        )
+        test = assigned.filter(table.since(span.test[0]), pl.col(SPLIT) == SPLITS.index("test"))
+        test.select(list(sent.columns)).sink_parquet(out / "test_records.parquet")
+        if config.slices:
+            write_columns(test, out, config.slices)
         if config.history == "endpoint" and definition.entities:
             recent = ordered.filter(table.since(span.test[0] - features.lookback(definition)))
             write_history(recent, out / "serving" / "history.npz", definition, config.labelled)

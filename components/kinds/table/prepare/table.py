@@ -26,9 +26,9 @@ class Table:
     """The raw records in order of arrival."""
 
     frame: pl.LazyFrame
-    """The columns that are not dropped, and `ROW` and `TIME`."""
+    """The columns that are not dropped, those of `prepare.slices`, and `ROW` and `TIME`."""
     types: Mapping[str, Type | None]
-    """Type of each column, in the table's order; None: none that is known here."""
+    """Type of each column that is not dropped, in the table's order; None: none that is known here."""
     rows: int
     time: str
     """The column that `TIME` is made of."""
@@ -63,14 +63,15 @@ def open_table(raw: Path, config: "Prepare") -> Table:
     if rows == 0:
         raise DataError("the table is empty: it has columns, but no record")
     columns = [name for name in found if name != ROW]
-    for role, name in roles(config).items():
+    for role, name in {**roles(config), **{f"prepare.slices {name}": name for name in config.slices}}.items():
         if name not in columns:
             raise DataError(f"column {name!r} ({role}) is missing; {nearest(name, columns)}")
-    kept = [name for name in columns if name not in config.columns.drop]
+    used = [name for name in columns if name not in config.columns.drop]
+    kept = [name for name in columns if name in used or name in config.slices]
     names = [config.columns.id, *config.entities]
     plain = [_plain(name, found[name], named=name in names).alias(name) for name in kept]
     frame = scan.select(ROW, *plain).with_columns(_milliseconds(config.columns.time, found).alias(TIME))
-    return Table(frame, {name: _type(name, found[name], config) for name in kept}, rows, config.columns.time)
+    return Table(frame, {name: _type(name, found[name], config) for name in used}, rows, config.columns.time)
 
 
 def roles(config: "Prepare") -> dict[str, str]:

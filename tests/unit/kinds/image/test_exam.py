@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
 
+from components.kinds.calibration import brier_score, expected_calibration_error
 from components.kinds.image import exam
+from components.kinds.image.exam import metrics
+from components.kinds.image.params import Train
+from components.kinds.prepared import PreparedData
+
+CONFIG = Train.model_validate({"recipe": "quick"})
 
 
 def test_metrics_are_the_fields_own() -> None:
@@ -10,8 +16,36 @@ def test_metrics_are_the_fields_own() -> None:
     labels = random.integers(0, 5, 400)
     probabilities = random.dirichlet(np.ones(5), 400).astype(np.float32)
     predicted = probabilities.argmax(axis=1)
-    measured = exam.measures(probabilities, labels)
+    measured = metrics.measures(probabilities, labels)
     assert measured["accuracy"] == pytest.approx(accuracy_score(labels, predicted))
     assert measured["macro_f1"] == pytest.approx(f1_score(labels, predicted, average="macro"))
     assert measured["log_loss"] == pytest.approx(log_loss(labels, probabilities), rel=1e-5)
-    assert (exam.confusion_matrix(probabilities, labels) == confusion_matrix(labels, predicted)).all()
+    assert measured["expected_calibration_error"] == expected_calibration_error(probabilities, labels)
+    assert measured["brier_score"] == brier_score(probabilities, labels)
+    assert (metrics.confusion_matrix(probabilities, labels) == confusion_matrix(labels, predicted)).all()
+
+
+def test_a_bundle_for_pictures_of_another_size_does_not_fit(written: PreparedData) -> None:
+    assert exam.fits(dict(written.input) | {"background": 255}, written)
+    for other in ({"height": 28}, {"width": 28}, {"channels": 3}):
+        assert not exam.fits(dict(written.input) | other, written)
+
+
+def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None:
+    random = np.random.default_rng(0)
+    labels = np.asarray(written.labels("test"))
+    probabilities = random.dirichlet(np.ones(10), len(labels)).astype(np.float32)
+    probabilities[np.arange(len(labels)), labels] += 0.3
+    right = exam.right(written, probabilities, {})
+    assert right.mean() == metrics.measures(probabilities, labels)["accuracy"]
+    places = random.integers(0, len(labels), 900)
+    assert exam.value(written, probabilities, {}, CONFIG, places) == pytest.approx(right[places].mean())
+    slices = exam.slices(written)
+    assert list(slices) == [f"class: {digit}" for digit in range(10)]
+    recall = recall_score(labels, probabilities.argmax(axis=1), average=None)
+    found = [exam.slice_value(written, probabilities, {}, mask) for mask in slices.values()]
+    assert found == pytest.approx(recall)
+    inside = np.flatnonzero(slices["class: 3"])
+    assert exam.slice_value(written, probabilities, {}, inside) == found[3]
+    assert np.isnan(exam.slice_value(written, probabilities, {}, inside[:0]))
+    assert exam.believable(CONFIG)

@@ -105,6 +105,18 @@ def test_two_views_do_not_tell_left_from_right() -> None:
         assert torch.allclose(serving(pictures), serving(pictures.flip(2)), atol=1e-6) == same
 
 
+@pytest.mark.parametrize("temperature", [0.3, 2.0])
+def test_a_temperature_changes_how_sure_it_is_and_no_answer(temperature: float) -> None:
+    torch.manual_seed(0)
+    network, preprocessing = Network(1, 10, 16, 2, fine=False), Preprocessing(*channel_statistics(PICTURES))
+    torch.nn.init.normal_(network.head.weight)
+    pictures = torch.from_numpy(PICTURES)
+    plain, found = (Serving(preprocessing, network, 2, at).eval() for at in (1.0, temperature))
+    assert torch.allclose(found(pictures), (plain.logits(pictures) / temperature).softmax(dim=1), atol=1e-6)
+    assert (found(pictures).argmax(dim=1) == plain(pictures).argmax(dim=1)).all()
+    assert (found(pictures).amax(dim=1) > plain(pictures).amax(dim=1)).all() == (temperature < 1)
+
+
 @pytest.mark.parametrize("scale", [1, 255])
 def test_gradients_are_finite_in_bf16(scale: int) -> None:
     """From untaught to taught, on faint pictures and on glaring ones."""

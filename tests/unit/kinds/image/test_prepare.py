@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from components.config.errors import DataError
-from components.kinds.image import source
+from components.kinds.image import exam, source
 from components.kinds.image.params import Limits, Prepare
 from components.kinds.image.prepare import prepare
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared
+from components.kinds.slices import read_slices
 
 CONFIG = Prepare(size=16, channels=3, validation=0.2, test=0.2)
 
@@ -92,6 +93,27 @@ def test_limits_are_enforced(limits: Limits, message: str, pictures: Path, tmp_p
     _prepare(pictures, tmp_path / "without")
     with pytest.raises(DataError, match=message):
         _prepare(pictures, tmp_path / "with", CONFIG.model_copy(update={"limits": limits}))
+
+
+def test_slices_are_what_the_path_says(pictures: Path, tmp_path: Path) -> None:
+    (pictures / "cup" / "left" / "day").mkdir(parents=True)
+    for index in range(6):
+        (pictures / "cup" / f"{index:02d}.png").rename(pictures / "cup" / "left" / "day" / f"{index:02d}.png")
+    given: dict[int, str] = dict.fromkeys(range(3, 15), "test")
+    plain = _prepare(pictures, tmp_path / "plain", given=given, default="train")
+    assert read_slices(plain) == {}
+    config = CONFIG.model_copy(update={"slices": ["origin", "folder"]})
+    data = _prepare(pictures, tmp_path / "parted", config, given=given, default="train")
+    names = [f"{batch.column('name')[row]}" for batch in source.from_folder(pictures, "source") for row in given]
+    nested = np.array(["/left/day/" in name for name in names])
+    found = read_slices(data)
+    assert list(found) == ["folder: .", "folder: left/day", "origin: source"]
+    assert found["folder: left/day"].tolist() == nested.tolist()
+    assert found["folder: ."].tolist() == (~nested).tolist()
+    assert found["origin: source"].all()
+    assert {"class: cup", "class: plate", *found} == set(exam.slices(data))
+    for path in plain.path.iterdir():  # all else stays as it was
+        assert path.read_bytes() == (data.path / path.name).read_bytes(), path.name
 
 
 def test_one_label_is_not_enough(pictures: Path, tmp_path: Path) -> None:

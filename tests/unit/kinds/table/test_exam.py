@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, precision_score, recall_score, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from components.config.params import parse
 from components.kinds.prepared import PreparedData, open_prepared, write_about
+from components.kinds.slices import write_slices
 from components.kinds.table import exam
 from components.kinds.table.codec.features import DAY
 from components.kinds.table.exam.baseline import baseline
-from components.kinds.table.exam.metrics import card_precision, log_loss
+from components.kinds.table.exam.metrics import average_precision, card_precision, log_loss
 from components.kinds.table.params import Train
 
 RANDOM = np.random.default_rng(0)
@@ -106,7 +107,9 @@ def test_metrics_are_the_fields_own(data: PreparedData) -> None:
     assert found["cost_per_1000"] == pytest.approx(1000 * cost / len(labels))
     assert found["flag_nothing_cost_per_1000"] == pytest.approx(1000 * amounts[labels == 1].sum() / len(labels))
     beside = {name.removeprefix("baseline_") for name in found if name.startswith("baseline_")}
-    assert beside == {"average_precision", "roc_auc", "card_precision_100", "log_loss"}
+    believed = {"log_loss", "expected_calibration_error", "brier_score"}
+    assert beside == {"average_precision", "roc_auc", "card_precision_100", *believed}
+    assert found["brier_score"] == pytest.approx(brier_score_loss(labels, scores), rel=1e-5)
     assert all(np.isfinite(value) for value in found.values())
 
 
@@ -126,7 +129,7 @@ def test_without_cards_or_amounts_there_is_less_to_say(data: PreparedData) -> No
 
 def test_without_labels_a_score_is_no_probability(data: PreparedData) -> None:
     found = exam.measure(data, guesses(data), DECISION, train(labels="none"))
-    assert not any("log_loss" in name for name in found)
+    assert not any(word in name for name in found for word in ("log_loss", "brier", "calibration"))
     assert set(exam.figures(data, guesses(data), DECISION, train(labels="none"))) == {
         "precision_recall",
         "cost",
@@ -159,3 +162,49 @@ def test_every_figure_can_be_drawn(data: PreparedData, threshold: float) -> None
     assert set(drawn) == {"precision_recall", "cost", "scores", "calibration"}
     for figure in drawn.values():
         figure.savefig(io.BytesIO(), format="png")
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_average_precision_is_scikit_learns(ties: bool) -> None:
+    for count in (1, 2, 30, 3_000):
+        labels, scores = (RANDOM.random(count) < 0.2).astype(np.int64), RANDOM.random(count).astype(np.float32)
+        labels[0] = 1
+        scores = scores.round(1) if ties else scores
+        assert average_precision(labels, scores) == pytest.approx(average_precision_score(labels, scores))
+    assert average_precision(np.zeros(5, np.int64), np.ones(5, np.float32)) == 0.0
+    assert average_precision(np.zeros(0, np.int64), np.ones(0, np.float32)) == 0.0
+
+
+def test_a_bundle_for_other_features_does_not_fit(data: PreparedData) -> None:
+    assert exam.fits(INPUT | {"typical": [40.0, 0.0, 0.0]}, data)
+    assert not exam.fits(INPUT | {"features": ["amount", "colour", "shop_risk_7d"]}, data)
+    assert not exam.fits(INPUT | {"definition": {"categories": {"colour": ["blue", "green", "red"]}}}, data)
+
+
+def test_values_are_the_metric_wherever_one_looks(data: PreparedData) -> None:
+    probabilities, labels = guesses(data), np.asarray(data.labels("test"))
+    scores = probabilities[:, 1]
+    everywhere, places = np.arange(len(labels)), RANDOM.integers(0, len(labels), 2_000)
+    found = exam.value(data, probabilities, DECISION, train(), everywhere)
+    assert found == pytest.approx(exam.measure(data, probabilities, DECISION, train())["average_precision"])
+    found = exam.value(data, probabilities, DECISION, train(), places)
+    assert found == pytest.approx(average_precision_score(labels[places], scores[places]))
+    assert exam.right(data, probabilities, DECISION) is None
+    assert exam.believable(train())
+    assert not exam.believable(train(labels="none"))
+
+
+def test_slices_are_judged_by_what_is_in_them(data: PreparedData) -> None:
+    write_slices(data.path, {"shop": ["b" if row % 3 else "a" for row in range(ROWS["test"])]})
+    probabilities, labels = guesses(data), np.asarray(data.labels("test"))
+    slices = exam.slices(data)
+    assert list(slices) == ["class: 0", "class: 1", "shop: a", "shop: b"]
+    found = {name: exam.slice_value(data, probabilities, DECISION, mask) for name, mask in slices.items()}
+    flagged = probabilities[:, 1] >= np.float32(0.3)
+    assert found["class: 1"] == pytest.approx(recall_score(labels, flagged))
+    assert found["class: 0"] == pytest.approx(recall_score(labels, flagged, pos_label=0))
+    shop = np.arange(ROWS["test"]) % 3 == 0
+    assert (slices["shop: a"] == shop).all()
+    assert found["shop: a"] == pytest.approx(average_precision_score(labels[shop], probabilities[shop, 1]))
+    assert exam.slice_value(data, probabilities, DECISION, np.flatnonzero(shop)) == found["shop: a"]
+    assert np.isnan(exam.slice_value(data, probabilities, DECISION, np.zeros(ROWS["test"], np.bool_)))

@@ -13,6 +13,8 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 from sklearn.tree import DecisionTreeClassifier
@@ -22,13 +24,14 @@ from components.config.errors import ConfigError
 from components.config.params import parse
 from components.kinds.prepared import PreparedData, open_prepared, write_about
 from components.kinds.table import learner
+from components.kinds.table.codec import decide
 from components.kinds.table.learner.autoencoder import Autoencoder, View, suspicion
 from components.kinds.table.learner.batches import AllBatches, TrainingBatches
 from components.kinds.table.learner.cuts import cuts
 from components.kinds.table.learner.encoding import Encoding, Layout
 from components.kinds.table.learner.network import Network
 from components.kinds.table.learner.schedule import two_cycles
-from components.kinds.table.learner.threshold import cheapest, choose, highest_share
+from components.kinds.table.learner.threshold import cheapest, choose, highest_share, moved
 from components.kinds.table.params import Train
 from components.training.hardware import make_repeatable
 from components.training.loop import fit
@@ -104,9 +107,11 @@ def taught(data: PreparedData, **keys: Any) -> Done:
     return Done(module, left.curve)
 
 
-def scores(module: lightning.LightningModule, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+def scores(
+    module: lightning.LightningModule, inputs: NDArray[np.float32], temperature: float = 1.0
+) -> NDArray[np.float32]:
     with torch.inference_mode():
-        return learner.serving(module)(torch.from_numpy(np.array(inputs))).numpy()
+        return learner.serving(module, temperature)(torch.from_numpy(np.array(inputs))).numpy()
 
 
 def test_an_epoch_is_every_record_once_and_the_next_one_is_whole_too() -> None:
@@ -268,6 +273,32 @@ def test_bf16_is_finite_and_served_in_32_bit(data: PreparedData, keys: dict[str,
     assert {value.dtype for value in done.module.state_dict().values()} <= {torch.float32, torch.int64}
 
 
+@pytest.mark.parametrize("temperature", [0.3, 0.9, 1.0, 1.3, 4.0])
+def test_at_every_temperature_the_same_is_decided(data: PreparedData, temperature: float) -> None:
+    module = taught(data, epochs=2).module
+    inputs = torch.from_numpy(np.concatenate([data.inputs("validation"), data.inputs("test")]))
+    with torch.inference_mode():
+        plain, found = (learner.serving(module, at)(inputs).numpy() for at in (1.0, temperature))
+        logits = learner.logits(module, inputs)
+    assert logits is not None
+    assert found == pytest.approx((logits / temperature).softmax(dim=1).numpy(), abs=1e-6)
+    before, after = (learner.decision(module, at) for at in (1.0, temperature))
+    assert (decide(plain, before) == decide(found, after)).all()
+    assert 0 < decide(found, after).sum() < len(found)
+
+
+def test_a_suspicion_has_no_temperature(data: PreparedData) -> None:
+    module = learner.module(data, train(labels="none"))
+    assert learner.logits(module, torch.from_numpy(np.array(data.inputs("test")))) is None
+
+
+@given(st.floats(0.0, 1.0, width=32), st.floats(0.0, 1.0, width=32), st.floats(0.05, 20.0))
+def test_thresholds_keep_their_order(one: float, other: float, temperature: float) -> None:
+    low, high = sorted((one, other))
+    assert 0.0 <= moved(low, temperature) <= moved(high, temperature) <= 1.0
+    assert moved(low, 1.0) == low
+
+
 @pytest.mark.parametrize("keys", [{}, {"autoencoder": True, "autoencoder_epochs": 1}, {"labels": "none"}])
 def test_the_exported_graph_agrees_and_is_rebuilt_from_its_weights(
     partly: PreparedData, keys: dict[str, Any], tmp_path: Path
@@ -287,7 +318,7 @@ def test_the_exported_graph_agrees_and_is_rebuilt_from_its_weights(
         warnings.filterwarnings("ignore", ".*legacy TorchScript-based ONNX export.*", DeprecationWarning)
         warnings.filterwarnings("ignore", "The feature will be removed", DeprecationWarning)  # torch's of itself
         torch.onnx.export(
-            learner.serving(module),
+            learner.serving(module, 1.7),
             (torch.from_numpy(examples[:2]),),
             path,
             input_names=["inputs"],
@@ -299,7 +330,7 @@ def test_the_exported_graph_agrees_and_is_rebuilt_from_its_weights(
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     for count in (1, 2, 800):
         (answered,) = session.run(None, {"inputs": examples[:count]})
-        assert answered == pytest.approx(scores(module, examples[:count]), abs=1e-5)
+        assert answered == pytest.approx(scores(module, examples[:count], 1.7), abs=1e-5)
         assert np.isfinite(answered).all()
 
 
@@ -437,6 +468,7 @@ import numpy as np
 warnings.simplefilter("ignore")
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 from components.kinds.table import learner
+from components.kinds.table.codec import decide
 from components.training.loop import fit
 import json, pathlib, tempfile
 from components.kinds.prepared import open_prepared

@@ -10,6 +10,7 @@ import pytest
 
 from components.config.errors import DataError
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared
+from components.kinds.slices import read_slices
 from components.kinds.table.codec import features, schema, values
 from components.kinds.table.codec.features import DAY, Definition, Events
 from components.kinds.table.params import Columns, Entity, Limits, Prepare, Split
@@ -91,6 +92,37 @@ def rows(data: PreparedData) -> list[dict[str, Any]]:
     """The test records as a caller sends them."""
     found = pl.read_parquet(data.path / "test_records.parquet").to_dicts()
     return [record | {"time": record["time"].isoformat()} for record in found]
+
+
+def test_slices_are_columns_of_the_test_records(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
+    config = CONFIG.model_copy(update={"slices": ["channel", "scenario", "age", "foreign"]})
+    shop = frame.with_columns(age=pl.col("age").fill_null(np.nan))
+    data = run(shop, tmp_path, config)
+    named = {record["id"]: record for record in frame.to_dicts()}
+    mine = [named[record["id"]] for record in rows(data)]
+    found = read_slices(data)
+    assert found["channel: web"].tolist() == [record["channel"] == "web" for record in mine]
+    assert found["scenario: 2"].tolist() == [record["scenario"] == 2 for record in mine]  # dropped, and yet a slice
+    assert found["foreign: true"].tolist() == [record["foreign"] for record in mine]
+    assert found["age: (missing)"].tolist() == [record["age"] is None for record in mine]
+    quarters = [name for name in found if name.startswith("age: ") and "missing" not in name]
+    assert len(quarters) == 4
+    assert sum(found[name].sum() for name in quarters) + found["age: (missing)"].sum() == len(mine)
+    assert max(abs(found[name].mean() - 0.25) for name in quarters) < 0.05
+    low, high = (
+        float(part) for part in next(name for name in quarters if " to " in name and "up" not in name)[5:].split(" to ")
+    )
+    between = [record["age"] is not None and low < record["age"] <= high for record in mine]
+    assert found[f"age: {low:g} to {high:g}"].tolist() == between
+    assert "scenario" not in data.input["features"]
+    for path in (path for path in prepared.path.iterdir() if path.is_file()):  # all else stays as it was
+        assert path.read_bytes() == (data.path / path.name).read_bytes(), path.name
+    assert read_slices(prepared) == {}
+
+
+def test_a_slice_that_is_no_column_is_refused(frame: pl.DataFrame, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"column 'chanel' \(prepare.slices chanel\) is missing; .* mean 'channel'\?"):
+        run(frame, tmp_path, CONFIG.model_copy(update={"slices": ["chanel"]}))
 
 
 def test_splits_and_cards_are_those_of_a_plain_computation(frame: pl.DataFrame, prepared: PreparedData) -> None:

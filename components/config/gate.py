@@ -1,0 +1,109 @@
+"""The section `gate` of a workload: what a challenger must show before it becomes champion."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from components.config.section import Fraction, Section
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Confidence = Annotated[float, Field(ge=0.5, lt=1.0)]
+Ratio = Annotated[float, Field(ge=1.0)]
+Amount = Annotated[float, Field(ge=0.0)]
+
+
+class Better(Section):
+    """The deciding metric, of champion and challenger on today's test split."""
+
+    rule: Literal["better", "not_worse"] = "better"
+    """`better`: by more than `margin`. `not_worse`: by no more than `margin`. Both by more than chance explains."""
+    margin: Fraction = 0.0
+    """Points of the metric, in 0..1; `not_worse` needs one above 0."""
+    confidence: Confidence = 0.95
+    """One-sided: at 0.95, of twenty challengers that are no better one passes. 0.5: whichever did better passes."""
+    resamples: Annotated[int, Field(ge=200)] = 2000
+    """Of the bootstrap, where the metric is not the mean of right answers."""
+
+    @model_validator(mode="after")
+    def _margin_is_needed(self) -> Self:
+        if self.rule == "not_worse" and self.margin == 0.0:
+            raise ValueError("not_worse needs a margin above 0: by chance, what is as good looks a little worse")
+        return self
+
+
+class Slices(Section):
+    """Parts of the test split: classes, and the values of `prepare.slices`."""
+
+    margin: Fraction = 0.02
+    """How much a slice may lose against the champion; only more than that, and more than chance explains, refuses."""
+    smallest: Annotated[int, Field(ge=1)] = 50
+    """Test examples that a slice must have to be judged."""
+    confidence: Confidence = 0.95
+    """Of all slices together: at 0.95, of twenty challengers that lose nowhere more than `margin` one is refused."""
+
+
+class Calibration(Section):
+    """Whether the model is as often right as it says."""
+
+    error: Share = 0.05
+    """Largest expected calibration error, beyond what chance gives a test split of this size."""
+    error_rise: Share = 0.02
+    """How much higher than the champion's it may be."""
+    brier: Annotated[float, Field(gt=0.0, le=2.0)] | None = None
+    """Largest Brier score. Left out: that of always answering how frequent the classes are."""
+    brier_ratio: Ratio = 1.1
+    """How many times the champion's it may be."""
+
+
+class Robustness(Section):
+    """The deciding metric on spoilt inputs; how they are spoilt is the kind's affair."""
+
+    severity: Annotated[int, Field(ge=1, le=3)] = 2
+    """How badly they are spoilt."""
+    examples: Annotated[int, Field(ge=1)] = 1000
+    """Test examples that are spoilt, of each class alike."""
+    margin: Fraction = 0.05
+    """How much may be lost against the champion on the same spoilt examples; as for slices, beyond chance."""
+    kept: Share = 0.3
+    """Part of the metric on the same examples unspoilt that must be left."""
+
+
+class Behaviours(Section):
+    """Part of the kind's questions of each sort that must be answered as they should; beyond chance."""
+
+    invariance: Share = 0.8
+    """What must not change the answer does not."""
+    direction: Share = 0.8
+    """What must move the answer one way does not move it the other."""
+    minimum: Share = 0.9
+    """What is plain is answered rightly."""
+
+
+class Cost(Section):
+    """What an answer costs, measured in the same run as the champion's."""
+
+    latency: Ratio = 2.0
+    """How many times as long as the champion one example may take, on one thread."""
+    milliseconds: Amount = 5.0
+    """An example that takes no longer is fast enough, whatever the ratio."""
+    size: Ratio = 2.0
+    """How many times as large as the champion's the bundle's model may be."""
+    megabytes: Amount = 10.0
+    """A model that is no larger is small enough, whatever the ratio."""
+    memory: Ratio = 1.5
+    """How many times the champion's memory a process may take that holds the model and answers."""
+
+
+class Gate(Section):
+    """What a challenger must show; the first champion, what needs no champion to compare with."""
+
+    better: Better = Better()
+    slices: Slices = Slices()
+    calibration: Calibration = Calibration()
+    robustness: Robustness = Robustness()
+    behaviours: Behaviours = Behaviours()
+    cost: Cost = Cost()
+    baseline: bool = True
+    """Whether a model must be better than its baseline."""
+    leaks: Share = 0.005
+    """Part of the test split that may be known from training: the same example, or nearly so, or a later one."""

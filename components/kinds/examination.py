@@ -1,0 +1,41 @@
+"""What an examination finds beside the metrics, the same form for every kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+
+Corruption = Callable[[NDArray[Any], int, int], NDArray[Any]]
+"""(examples `[n, ...]` as they were prepared, severity 1 to 3, seed) -> the same, spoilt; the given ones stay."""
+
+Sort = Literal["invariance", "direction", "minimum"]
+"""Answer the same whatever does not matter; move the right way with what does; answer the plainest rightly."""
+
+SEVERITIES = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """One thing that a model should do, and how often it did (CheckList, Ribeiro et al. 2020)."""
+
+    name: str
+    sort: Sort
+    passed: int
+    count: int
+    """Times that it was tried."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Test examples that training has seen, or could have, or the like."""
+
+    name: str
+    count: int
+    of: int
+    """Examples that were looked at."""
+    example: str
+    """One of them; empty where there is none."""

@@ -1,0 +1,118 @@
+"""What any model of pictures should do, whatever they show; tried on a part of the test split."""
+
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.kinds.examination import Behaviour, Mask, Sort
+from components.kinds.image.exam.corruption import CORRUPTIONS, moved
+from components.kinds.image.exam.hog import hog
+from components.kinds.prepared import PreparedData, Split
+
+if TYPE_CHECKING:
+    from components.kinds.contract import Score
+
+_MOST = 500  # test pictures that are tried, evenly spread
+_LOOKED_AT = 2_000  # pictures of a split among which the plainest are looked for
+_VALUES = 250_000  # of pictures that are looked at at a time
+_PLAIN = 0.1  # part of a class's pictures that counts as plain
+_BRIGHTER = 10  # of 255
+_SLACK = 0.01  # of a probability: what is less is no change
+
+Pictures = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+
+def tried(data: PreparedData, score: "Score", mirrored: bool) -> list[Behaviour]:
+    """Return how often the model does what it should.
+
+    Invariance: a picture moved by a pixel, a little brighter, or, where it was taught so, mirrored, is taken for the
+    same. Direction: behind heavy noise no picture is more surely what it was taken for. Minimum: the plainest pictures
+    are named rightly.
+
+    Args:
+        data: the prepared data set.
+        score: runs the model.
+        mirrored: whether a mirror image is of the same class.
+    """
+    pictures = np.array(_spread(data.inputs("test"), _MOST))
+    before = score(pictures)
+    answers = before.argmax(axis=1)
+    one = np.ones(len(pictures), dtype=np.int64)
+    variants = {
+        "moved by a pixel": moved(pictures, 0 * one, one),
+        "a little brighter": np.clip(pictures.astype(np.int64) + _BRIGHTER, 0, 255).astype(np.uint8),
+    }
+    if mirrored:
+        variants["mirrored"] = np.ascontiguousarray(pictures[:, :, ::-1])
+    same = {name: score(variant).argmax(axis=1) == answers for name, variant in variants.items()}
+    return [
+        *(_behaviour(name, "invariance", passed) for name, passed in same.items()),
+        _behaviour("less sure behind noise", "direction", _less_sure(score, pictures, before, answers)),
+        _behaviour("the plainest are right", "minimum", _plainest_right(data, score)),
+    ]
+
+
+def _behaviour(name: str, sort: Sort, passed: Mask) -> Behaviour:
+    return Behaviour(name, sort, int(passed.sum()), len(passed))
+
+
+def _less_sure(score: "Score", pictures: Pictures, before: Float32, answers: Int64) -> Mask:
+    noisy = score(CORRUPTIONS["noise"](pictures, 3, 0))
+    rows = np.arange(len(pictures))
+    return noisy[rows, answers] <= before[rows, answers] + _SLACK
+
+
+def _plainest_right(data: PreparedData, score: "Score") -> Mask:
+    places = plainest(data)
+    if len(places) == 0:
+        return np.empty(0, dtype=np.bool_)
+    right: Mask = score(data.inputs("test")[places]).argmax(axis=1) == data.labels("test")[places]
+    return right
+
+
+def plainest(data: PreparedData) -> Int64:
+    """Return the places of the test pictures that are plainly of their class.
+
+    Of each class, the tenth that lies nearer to the mean of its training pictures than to any other class's, by the
+    widest margin, in histograms of gradients (nearest class mean, Mensink et al. 2013). No model is asked: what is
+    plain is the same for all of them.
+    """
+    train, test = (_places(data, split) for split in ("train", "test"))
+    known, labels = np.asarray(data.labels("train"))[train], np.asarray(data.labels("test"))[test]
+    features = _features(data, "train", train)
+    classes = np.unique(known)
+    means = np.stack([features[known == label].mean(axis=0) for label in classes])
+    far = _distances(_features(data, "test", test), means)
+    own = np.where(labels[:, None] == classes, far, np.inf).min(axis=1)
+    margin = np.where(labels[:, None] == classes, np.inf, far).min(axis=1) - own
+    return np.concatenate([_best(test[labels == label], margin[labels == label]) for label in classes])
+
+
+def _best(places: Int64, margin: Float32) -> Int64:
+    order = np.argsort(-margin, kind="stable")[: ceil(_PLAIN * len(places))]
+    return places[order[margin[order] > 0]]
+
+
+def _distances(features: Float32, means: Float32) -> Float32:
+    """Return `[N, M]`, from each of `[N, F]` to each of `[M, F]`."""
+    squares = (features**2).sum(axis=1)[:, None] - 2 * features @ means.T + (means**2).sum(axis=1)
+    distances: Float32 = np.sqrt(np.maximum(squares, 0.0))
+    return distances
+
+
+def _features(data: PreparedData, split: Split, places: Int64) -> Float32:
+    pictures = data.inputs(split)
+    size = max(1, _VALUES // pictures[0].size)
+    return np.concatenate([hog(pictures[places[start : start + size]]) for start in range(0, len(places), size)])
+
+
+def _places(data: PreparedData, split: Split) -> Int64:
+    return _spread(np.arange(data.counts[split]), _LOOKED_AT)
+
+
+def _spread(rows: NDArray[Any], most: int) -> NDArray[Any]:
+    return rows[:: ceil(len(rows) / most)]

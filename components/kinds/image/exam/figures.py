@@ -1,0 +1,72 @@
+"""The figures worth looking at: what is taken for what, a picture of each class, and the worst mistakes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from components.kinds.image.exam.metrics import confusion_matrix
+from components.kinds.prepared import PreparedData
+
+_INK = "#1f2933"
+_RIGHT, _WRONG = "#2b6cb0", "#c05621"
+
+
+def drawn(data: PreparedData, probabilities: NDArray[np.float32]) -> dict[str, Figure]:
+    """Return the confusion matrix, a picture of each class with its answer, and the worst mistakes."""
+    labels = np.asarray(data.labels("test"))
+    first = np.array([np.flatnonzero(labels == index)[0] for index in range(len(data.classes)) if index in labels])
+    confidence = probabilities.max(axis=1)
+    mistakes = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    worst = mistakes[np.argsort(-confidence[mistakes], kind="stable")][:20]
+    return {
+        "confusion": _confusion_figure(confusion_matrix(probabilities, labels), data.classes),
+        "samples": _pictures_figure("One picture of each class", data, probabilities, first),
+        "worst_mistakes": _pictures_figure("The mistakes it was surest of", data, probabilities, worst),
+    }
+
+
+def _confusion_figure(confusion: NDArray[np.int64], classes: Sequence[str]) -> Figure:
+    """Draw the share of each row, so that classes of different sizes can be compared."""
+    side = max(5.0, 0.62 * len(classes) + 2.0)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axes = figure.subplots()
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+    axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set_xlabel("answered")
+    axes.set_ylabel("is")
+    axes.set_title(
+        f"{np.trace(confusion) / confusion.sum():.2%} of {confusion.sum():,} test pictures right", color=_INK
+    )
+    for (row, column), count in np.ndenumerate(confusion):
+        if count and len(classes) <= 30:
+            colour = "white" if shares[row, column] > 0.5 else _INK
+            axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
+    return figure
+
+
+def _pictures_figure(
+    title: str, data: PreparedData, probabilities: NDArray[np.float32], places: NDArray[np.int64]
+) -> Figure:
+    columns = 5
+    rows = max(1, -(-len(places) // columns))
+    figure = Figure(figsize=(2.0 * columns, 2.45 * rows + 0.4), layout="constrained")
+    figure.suptitle(title, color=_INK)
+    for axes in figure.subplots(rows, columns, squeeze=False).flat:
+        axes.axis("off")
+    for axes, place in zip(figure.axes, places, strict=False):
+        _picture(axes, data, probabilities[place], int(place))
+    return figure
+
+
+def _picture(axes: Axes, data: PreparedData, probabilities: NDArray[np.float32], place: int) -> None:
+    picture, label = data.inputs("test")[place], int(data.labels("test")[place])
+    answer = int(probabilities.argmax())
+    axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    verdict = f"{data.classes[answer]} {probabilities[answer]:.0%}"
+    title = verdict if answer == label else f"{verdict}\nis {data.classes[label]}"
+    axes.set_title(title, fontsize=9, color=_RIGHT if answer == label else _WRONG)

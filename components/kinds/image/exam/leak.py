@@ -1,0 +1,118 @@
+"""Test pictures that stand in the training split: the same to the pixel, or nearly so."""
+
+import hashlib
+from collections.abc import Iterator
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.kinds.examination import Leak
+from components.kinds.prepared import PreparedData, Split
+
+_SIDE = 8  # of a thumbnail
+_ALIKE = 0.995  # of pairs of garments above it nearly all are one garment; below, ever more are two pairs of trousers
+_FLAT = 1e-3  # length of the differences from the mean below which there is nothing to compare
+_MOST = 10_000  # test pictures that are looked for, evenly spread
+_VALUES = 4_000_000  # of pictures that are read at a time
+_BLOCK = (500, 8_000)  # test and training pictures that are compared at a time
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+
+def find_leaks(data: PreparedData) -> list[Leak]:
+    """Return the test pictures that are in the training split, `same` to the pixel and `near`.
+
+    Near is a training picture that correlates with the test picture, pixel by pixel, to `_ALIKE` or more: saved anew,
+    lighter or darker, from a source of another size. Looked at is the one whose thumbnail of 8 x 8 pixels correlates
+    most: what an average hash holds, but nothing is rounded to bits, and no pair is missed by one of them.
+    """
+    places = np.arange(0, data.counts["test"], ceil(data.counts["test"] / _MOST))
+    same = _same(data, places)
+    near = {test: train for test, train in _near(data, places).items() if test not in same}
+    return [_leak("same", same, len(places)), _leak("near", near, len(places))]
+
+
+def _leak(name: str, found: dict[int, int], of: int) -> Leak:
+    example = next((f"test picture {test} is training picture {train}" for test, train in found.items()), "")
+    return Leak(name, len(found), of, example)
+
+
+def _same(data: PreparedData, places: Int64) -> dict[int, int]:
+    known = {digest: place for place, digest in enumerate(_digests(data, "train", np.arange(data.counts["train"])))}
+    wanted = zip(places.tolist(), _digests(data, "test", places), strict=True)
+    return {place: known[digest] for place, digest in wanted if digest in known}
+
+
+def _digests(data: PreparedData, split: Split, places: Int64) -> Iterator[bytes]:
+    for pictures in _read(data, split, places):
+        yield from (hashlib.blake2b(picture.tobytes(), digest_size=16).digest() for picture in pictures)
+
+
+def _near(data: PreparedData, places: Int64) -> dict[int, int]:
+    test = _thumbnails(data, "test", places)
+    nearest = _nearest(test, _thumbnails(data, "train", np.arange(data.counts["train"])))
+    pictures, others = data.inputs("test"), data.inputs("train")
+    pairs = zip(places.tolist(), nearest.tolist(), strict=True)
+    return {one: other for one, other in pairs if _correlation(pictures[one], others[other]) >= _ALIKE}
+
+
+def _thumbnails(data: PreparedData, split: Split, places: Int64) -> Float32:
+    """Return `[N, 64]`: each picture's means over 8 x 8 parts, less their mean, of length 1; of a flat one zeros."""
+    return np.concatenate([_unit(_small(pictures)) for pictures in _read(data, split, places)])
+
+
+def _small(pictures: NDArray[np.uint8]) -> Float32:
+    height, width, channels = pictures.shape[1:]
+    flat = pictures.reshape(len(pictures), height, width * channels).astype(np.float32)
+    across = flat @ np.repeat(_parts(width), channels, axis=0)
+    small: Float32 = np.swapaxes(across, 1, 2) @ _parts(height)
+    return small.reshape(len(pictures), -1)
+
+
+def _parts(side: int) -> Float32:
+    """Return `[side, 8]`: which pixels each eighth of a side has, in parts of a pixel."""
+    edges = np.linspace(0, side, _SIDE + 1)
+    pixels = np.arange(side)[:, None]
+    within = np.minimum(pixels + 1, edges[1:]) - np.maximum(pixels, edges[:-1])
+    parts: Float32 = np.maximum(within, 0.0).astype(np.float32)
+    return parts
+
+
+def _unit(values: Float32) -> Float32:
+    centred = values - values.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    unit: Float32 = np.divide(centred, length, out=np.zeros_like(centred), where=length > _FLAT)
+    return unit
+
+
+def _nearest(wanted: Float32, known: Float32) -> Int64:
+    """Return the place of the row of `known` `[M, F]` that correlates most with each of `wanted` `[N, F]`."""
+    best, place = np.full(len(wanted), -2.0, dtype=np.float32), np.zeros(len(wanted), dtype=np.int64)
+    for first in range(0, len(known), _BLOCK[1]):
+        block = known[first : first + _BLOCK[1]].T
+        for start in range(0, len(wanted), _BLOCK[0]):
+            rows = slice(start, start + _BLOCK[0])
+            alike = wanted[rows] @ block
+            nearest = alike.argmax(axis=1)
+            highest = np.take_along_axis(alike, nearest[:, None], axis=1)[:, 0]
+            better = highest > best[rows]
+            best[rows] = np.where(better, highest, best[rows])
+            place[rows] = np.where(better, nearest + first, place[rows])
+    return place
+
+
+def _correlation(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Return that of two pictures, pixel by pixel; 0 if either is flat."""
+    both = np.stack([one.ravel(), other.ravel()]).astype(np.float32)
+    first, second = _unit(both)
+    return float(first @ second)
+
+
+def _read(data: PreparedData, split: Split, places: Int64) -> Iterator[NDArray[np.uint8]]:
+    """Yield the pictures of a split at `places`, some at a time."""
+    inputs = data.inputs(split)
+    size = max(1, _VALUES // inputs[0].size)
+    for start in range(0, len(places), size):
+        yield inputs[places[start : start + size]]

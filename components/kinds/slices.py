@@ -1,0 +1,59 @@
+"""Parts of the test split, by columns that the user names: a model may be better at large and worse in one of them.
+
+    test_slices.npy    N x columns int64, index into the values of the column; columns by their names
+    slices.json        the values of each column, by its name
+
+Both stand in the prepared data set where `prepare.slices` names a column.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.config.files import read_json, write_json
+from components.kinds.prepared import PreparedData
+
+MOST = 100
+"""Values of a column that are looked at each for itself, the commonest; the others are too rare to say anything of."""
+
+_OTHER = "(other)"
+
+
+def write_slices(out: Path, columns: Mapping[str, Sequence[str]]) -> None:
+    """Write the columns, `[N]` values each, of the test examples into the prepared data set at `out`."""
+    kept = {name: _kept(columns[name]) for name in sorted(columns)}
+    codes = [_codes(columns[name], values) for name, values in kept.items()]
+    np.save(out / "test_slices.npy", np.stack(codes, axis=1))
+    write_json(out / "slices.json", kept)
+
+
+def read_slices(data: PreparedData) -> dict[str, NDArray[np.bool_]]:
+    """Return which test examples have each value, by `column: value`; nothing where no column was named."""
+    if not (data.path / "slices.json").exists():
+        return {}
+    codes, columns = data.array("test", "slices"), read_json(data.path / "slices.json")
+    return {
+        f"{name}: {value}": codes[:, place] == code
+        for place, name in enumerate(sorted(columns))
+        for code, value in enumerate(columns[name])
+        if value != _OTHER
+    }
+
+
+def of_classes(data: PreparedData) -> dict[str, NDArray[np.bool_]]:
+    """Return which test examples each class has, by `class: name`."""
+    labels = np.asarray(data.labels("test"))
+    return {f"class: {name}": labels == index for index, name in enumerate(data.classes)}
+
+
+def _kept(values: Sequence[str]) -> list[str]:
+    common = [value for value, _ in Counter(sorted(values)).most_common(MOST)]
+    return [*sorted(common), *([_OTHER] if len(set(values)) > MOST else [])]
+
+
+def _codes(values: Sequence[str], kept: Sequence[str]) -> NDArray[np.int64]:
+    place = {value: code for code, value in enumerate(kept)}
+    return np.array([place.get(value, len(kept) - 1) for value in values], dtype=np.int64)

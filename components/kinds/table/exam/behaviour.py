@@ -1,0 +1,82 @@
+"""What any model of records should do, whatever they are of; tried on a part of the test split."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.kinds.examination import Behaviour, Mask, Sort
+from components.kinds.prepared import PreparedData
+from components.kinds.table.exam.plain import plainest
+
+if TYPE_CHECKING:
+    from components.kinds.contract import Score
+
+_MOST = 10_000  # test records that are tried, evenly spread
+_HAIR = np.float32(1.001)  # a number times this is as good as the number
+_SLACK = 0.01  # of a probability: what is less is no change
+
+Float32 = NDArray[np.float32]
+
+
+def tried(data: PreparedData, score: "Score", decision: Mapping[str, float], labelled: bool) -> list[Behaviour]:
+    """Return how often the model does what it should.
+
+    Invariance: a record is decided the same in other company, and with numbers larger by a thousandth. Direction:
+    where all that is known of its entities' past is positive, a record is not less suspicious. Minimum: the plainest
+    records are decided rightly. A model without labels knows of no risk, and of no positive.
+
+    Args:
+        data: the prepared data set.
+        score: runs the model.
+        decision: `{"threshold": ...}`.
+        labelled: whether the model has learned from labels.
+    """
+    records = np.array(data.inputs("test")[:: ceil(data.counts["test"] / _MOST)])
+    before = score(records)[:, 1]
+    flagged = _flagged(before, decision)
+    found = {
+        "in other company": _flagged(score(records[::-1].copy())[::-1, 1], decision) == flagged,
+        "numbers a thousandth larger": _flagged(score(_larger(records, data))[:, 1], decision) == flagged,
+    }
+    made = [_behaviour(name, "invariance", passed) for name, passed in found.items()]
+    if labelled and data.input["label_features"]:
+        risky = score(_risky(records, data))[:, 1]
+        made.append(_behaviour("more risk, not less suspicious", "direction", risky >= before - _SLACK))
+    return [*made, *_plainest(data, score, decision, labelled)]
+
+
+def _plainest(data: PreparedData, score: "Score", decision: Mapping[str, float], labelled: bool) -> list[Behaviour]:
+    negative, positive = plainest(data)
+    made = [_behaviour("the plainest negatives pass", "minimum", ~_at(data, negative, score, decision))]
+    if labelled:
+        made.append(_behaviour("the plainest positives are flagged", "minimum", _at(data, positive, score, decision)))
+    return made
+
+
+def _at(data: PreparedData, places: NDArray[np.int64], score: "Score", decision: Mapping[str, float]) -> Mask:
+    """Return which test records at `places` are flagged."""
+    return _flagged(score(data.inputs("test")[places])[:, 1], decision) if len(places) else np.empty(0, dtype=np.bool_)
+
+
+def _behaviour(name: str, sort: Sort, passed: Mask) -> Behaviour:
+    return Behaviour(name, sort, int(passed.sum()), len(passed))
+
+
+def _flagged(scores: Float32, decision: Mapping[str, float]) -> Mask:
+    return scores >= np.float32(decision["threshold"])
+
+
+def _larger(records: Float32, data: PreparedData) -> Float32:
+    numbers = len(data.input["definition"]["numbers"])
+    changed = records.copy()
+    changed[:, :numbers] *= _HAIR
+    return changed
+
+
+def _risky(records: Float32, data: PreparedData) -> Float32:
+    changed = records.copy()
+    changed[:, [data.input["features"].index(name) for name in data.input["label_features"]]] = 1.0
+    return changed

@@ -1,0 +1,136 @@
+"""Judge a challenger against the version at work, both measured now, and keep the verdict on its version.
+
+A verdict is remembered: the same two bundles, data and limits are not measured again.
+"""
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+
+from components.config import lock
+from components.config.files import read_json
+from components.config.gate import Gate
+from components.config.params import Workload
+from components.config.settings import artifacts
+from components.inference.bundle import Bundle
+from components.kinds import catalogue
+from components.kinds.baseline import PREFIX as BASELINE
+from components.kinds.baseline import limited
+from components.kinds.prepared import PreparedData, open_prepared
+from components.registry.gate import record
+from components.registry.gate.comparable import CHALLENGER, champion_beside, unfit
+from components.registry.gate.measure import measure
+from components.registry.gate.rules import rules
+from components.registry.gate.sitting import Paper, sit
+from components.registry.gate.verdict import Rule, Verdict, decided
+from components.registry.register import Version, version_bundle
+
+logger = logging.getLogger(__name__)
+
+_EDITION = 1
+"""Of the rules and of how they measure: a verdict of another edition is not remembered."""
+
+
+def judge(challenger: Version, current: Version | None) -> Verdict:
+    """Return whether `challenger` may become champion in place of `current`, and store the verdict on its version.
+
+    Nothing is measured where the challenger is at work already, or where this has been judged before.
+
+    Raises:
+        RegistryError: the challenger's own bundle is gone.
+    """
+    if current is not None and current.number == challenger.number:
+        return _verdict(challenger, current, [], f"version {current.number} is champion already")
+    workload = catalogue.workload(challenger.workload)
+    key = _key(challenger, current, workload)
+    if (known := record.recall(challenger, key)) is not None:
+        return known
+    verdict = _examine(challenger, current, workload)
+    record.keep(challenger, verdict, key)
+    logger.info("%s: %s", challenger.workload, verdict.reason)
+    return verdict
+
+
+def _examine(challenger: Version, current: Version | None, workload: Workload) -> Verdict:
+    name, paper = challenger.workload, _paper(challenger, current, workload)
+    bundle = Bundle(version_bundle(challenger))
+    if (reason := unfit(bundle, paper)) is not None:
+        return _verdict(challenger, current, [Rule(name=CHALLENGER, passed=False, note=reason)])
+    with limited(workload.train):  # small sums in a loop: more threads would only wait for each other
+        ours = sit(paper, bundle)
+        theirs, obstacle = champion_beside(current, paper)
+        facts = measure(ours, theirs, _baseline(name, paper.metric), _validated(name, paper.data))
+    found = [*obstacle, *rules(facts, paper.gate, _same_training(challenger, current))]
+    return _verdict(challenger, current, found, _headline(challenger, current, found))
+
+
+def _verdict(challenger: Version, current: Version | None, found: list[Rule], headline: str = "") -> Verdict:
+    number = current.number if current else None
+    return decided(challenger.workload, challenger.number, number, found, headline)
+
+
+def _paper(challenger: Version, current: Version | None, workload: Workload) -> Paper:
+    return Paper(
+        exam=catalogue.exam(workload.kind),
+        data=open_prepared(artifacts(challenger.workload, "prepared")),
+        config=workload.train,
+        gate=_of_same_training(workload) if _same_training(challenger, current) else workload.gate,
+        metric=catalogue.metric(workload.kind),
+    )
+
+
+def _same_training(challenger: Version, current: Version | None) -> bool:
+    return current is not None and current.run_id == challenger.run_id
+
+
+def _of_same_training(workload: Workload) -> Gate:
+    """Return the limits for one training that was exported anew: `evaluate` chose by `serve.margin`, not by chance."""
+    better = {"rule": "not_worse", "margin": workload.serve.margin, "confidence": 0.5}
+    return workload.gate.model_copy(update={"better": workload.gate.better.model_copy(update=better)})
+
+
+def _headline(challenger: Version, current: Version | None, found: list[Rule]) -> str:
+    """Return what to say of a challenger that no rule refuses."""
+    if current is None:
+        return f"version {challenger.number} is the first champion"
+    replaces = f"version {challenger.number} replaces version {current.number}"
+    if _same_training(challenger, current):
+        replaces = f"{replaces}, the same training in {challenger.precision}"
+    first = next(rule for rule in found if rule.group in ("better", "not worse"))
+    metric = first.name.partition(": ")[2]
+    if first.champion is None:
+        return f"{replaces}, which cannot be compared with: {metric} {first.challenger:.4f}"
+    return f"{replaces}: {metric} {first.challenger:.4f} against {first.champion:.4f}, {first.note}"
+
+
+def _baseline(name: str, metric: str) -> float | None:
+    """Return what `evaluate` found the baseline to reach on today's test split."""
+    try:
+        value: float | None = read_json(artifacts(name, "report") / "metrics.json").get(f"{BASELINE}{metric}")
+    except OSError:
+        return None
+    return value
+
+
+def _validated(name: str, data: PreparedData) -> str | None:
+    """Return what shows that today's prepared data, which the stages taught the challenger, passed validation."""
+    report: Path = data.path / "report.json"  # `prepare` leaves none where more is wrong than its limits allow
+    made = lock.hashes(f"prepare@{name}").get(str(data.path))
+    taught = lock.inputs(f"train@{name}").get(str(data.path))
+    if not report.exists() or made != taught:
+        return None
+    return "prepare kept to its limits" + (f", data {made[:8]}" if made else "")
+
+
+def _key(challenger: Version, current: Version | None, workload: Workload) -> str | None:
+    """Return what the verdict depends on, as one hash; None where DVC does not know the data."""
+    name = challenger.workload
+    data = lock.hashes(f"prepare@{name}").get(str(artifacts(name, "prepared")))
+    if data is None:
+        return None
+    limits = {part: getattr(workload, part).model_dump(mode="json") for part in ("gate", "train", "serve")}
+    both = [challenger.bundle_sha256, current.bundle_sha256 if current else None, challenger.run_id]
+    baseline = _baseline(name, catalogue.metric(workload.kind))
+    content = [_EDITION, *both, current.run_id if current else None, data, limits, baseline]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

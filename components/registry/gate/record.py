@@ -1,0 +1,67 @@
+"""A verdict on its version: `verdict.json` among the version's artifacts, and tags to search by."""
+
+import tempfile
+from pathlib import Path
+
+import mlflow.artifacts
+from mlflow.exceptions import MlflowException
+
+from components.registry.gate.comparable import CHAMPION
+from components.registry.gate.verdict import Verdict
+from components.registry.register import Version
+from components.tracking.store import open_store
+
+ARTIFACT = "verdict.json"
+VERDICT = "journeyman.verdict"
+"""Tag of a version: `passed` or `refused`, by the latest verdict on it."""
+REASON = f"{VERDICT}.reason"
+REFUSALS = f"{VERDICT}.refusals"
+"""Names of the rules that refused it, one a line."""
+AGAINST = f"{VERDICT}.champion"
+"""Number of the version that it was held against; empty: none."""
+KEY = f"{VERDICT}.key"
+"""Hash of everything that the verdict depends on; empty: it is not to be remembered."""
+
+_LONGEST = 5000  # characters of a tag, as the least of MLflow's stores takes
+
+
+def keep(version: Version, verdict: Verdict, key: str | None) -> None:
+    """Store the verdict on the version, in place of an earlier one.
+
+    The key goes first and comes last: killed in between, nothing is remembered.
+    """
+    client = open_store(version.workload).client
+    client.set_model_version_tag(version.workload, version.number, KEY, "")
+    source = client.get_model_version(version.workload, version.number).source  # models:/ID, as `register` gave it
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, ARTIFACT)
+        path.write_text(verdict.model_dump_json(indent=2) + "\n")
+        client.log_model_artifact(source.removeprefix("models:/"), str(path))
+    passing = CHAMPION in verdict.refusals  # a bundle that could not be fetched may be back tomorrow
+    tags = {
+        VERDICT: "passed" if verdict.passed else "refused",
+        REASON: verdict.reason[:_LONGEST],
+        REFUSALS: "\n".join(verdict.refusals)[:_LONGEST],
+        AGAINST: verdict.champion or "",
+        KEY: "" if passing else key or "",
+    }
+    for name, value in tags.items():
+        client.set_model_version_tag(version.workload, version.number, name, value)
+
+
+def recall(version: Version, key: str | None) -> Verdict | None:
+    """Return the verdict on the version that was reached by all that `key` stands for, if it is kept."""
+    client = open_store(version.workload).client
+    if not key or client.get_model_version(version.workload, version.number).tags.get(KEY) != key:
+        return None
+    return read_verdict(version)
+
+
+def read_verdict(version: Version) -> Verdict | None:
+    """Return the latest verdict on the version; None: it was never judged, or its artifacts are gone."""
+    open_store(version.workload)
+    try:
+        path = mlflow.artifacts.download_artifacts(f"models:/{version.workload}/{version.number}/{ARTIFACT}")
+    except (MlflowException, OSError):
+        return None
+    return Verdict.model_validate_json(Path(path).read_bytes())

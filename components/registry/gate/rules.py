@@ -1,0 +1,173 @@
+"""The rules: what was measured, and the workload's limits -> rows of the verdict. Nothing is measured here.
+
+Where there is no champion to compare with, what is relative to one is left out, and what is absolute holds.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from components.config.gate import Behaviours, Better, Cost, Gate, Robustness, Slices
+from components.config.gate import Calibration as CalibrationLimits
+from components.kinds.examination import Behaviour, Leak
+from components.registry.gate.facts import Calibration, Compared, Facts, Spoilt
+from components.registry.gate.statistics import Difference, binomial_above, holm, interval
+from components.registry.gate.verdict import Rule
+
+_LEVEL = 0.05  # of tests that have no parameter of their own
+_ALONE = "no champion to compare with"
+
+
+def rules(facts: Facts, gate: Gate, same_training: bool = False) -> Iterator[Rule]:
+    """Yield every rule in the order of the table.
+
+    Args:
+        facts: what was measured.
+        gate: the workload's limits.
+        same_training: both are one training, exported twice: what the new one costs is the user's choice.
+    """
+    yield better(facts.overall, gate.better)
+    yield baseline(facts.overall, facts.baseline, gate.baseline)
+    yield from slices(facts.slices, gate.slices)
+    yield from calibration(facts.calibration, gate.calibration)
+    yield from robustness(facts.spoilt, gate.robustness)
+    yield from behaviours(facts.behaviours, facts.before, gate.behaviours)
+    yield from cost(facts.cost, gate.cost, same_training)
+    yield from leaks(facts.leaks, gate.leaks)
+    yield validated(facts.validated)
+
+
+def better(found: Compared, limits: Better) -> Rule:
+    """Hold the challenger to being better by more than chance, or not worse by more than the margin."""
+    name = f"{limits.rule.replace('_', ' ')}: {found.name}"
+    if found.difference is None:
+        return Rule(name=name, challenger=found.challenger, passed=None, note=_ALONE)
+    needed = limits.margin if limits.rule == "better" else -limits.margin
+    value, level = found.difference.value, 1.0 - limits.confidence
+    enough = value > needed if limits.rule == "better" else value >= needed
+    return _row(
+        name,
+        found,
+        f"above {needed:+g} at {limits.confidence:.0%}",
+        enough and found.difference.above(needed) <= level,
+        _spread(found.difference, limits.confidence),
+    )
+
+
+def baseline(found: Compared, other: float | None, wanted: bool) -> Rule:
+    """Hold it to being better than a simpler model (ML Test Score, Breck et al. 2017, test Model 5)."""
+    name = f"baseline: {found.name}"
+    if other is None or not wanted:
+        note = "not asked for" if other is not None else "no baseline was measured"
+        return Rule(name=name, challenger=found.challenger, passed=None, note=note)
+    return Rule(name=name, challenger=found.challenger, limit=f"above {other:.4g}", passed=found.challenger > other)
+
+
+def slices(found: Sequence[Compared], limits: Slices) -> Iterator[Rule]:
+    """Hold every slice to losing no more than the margin: together at the confidence (Holm), small ones not at all."""
+    judged = [one.difference is not None and one.count >= limits.smallest for one in found]
+    for one, lost in zip(found, _worse(found, judged, limits.margin, 1.0 - limits.confidence), strict=True):
+        name, limit = f"slice: {one.name}", f"loses at most {limits.margin:g}"
+        if lost is None or one.difference is None:
+            few = f"{one.count} examples, fewer than {limits.smallest}"
+            yield _row(name, one, limit, None, few if one.count < limits.smallest else _ALONE)
+            continue
+        yield _row(name, one, limit, not lost, _spread(one.difference, limits.confidence))
+
+
+def calibration(found: Calibration | None, limits: CalibrationLimits) -> Iterator[Rule]:
+    """Hold probabilities to meaning what they say."""
+    if found is None:
+        yield Rule(name="calibration", passed=None, note="the model's scores are no probabilities")
+        return
+    error, brier = found.error, found.brier
+    highest = min([limits.error, *([error.champion + limits.error_rise] if error.champion is not None else [])])
+    note = f"chance gives {found.chance:.3g}"
+    name = f"calibration: {error.name}"
+    limit = f"at most {highest:.3g} beyond chance"
+    yield _row(name, error, limit, error.challenger <= highest + found.chance, note)
+    most = found.frequencies if limits.brier is None else limits.brier
+    most = min([most, *([brier.champion * limits.brier_ratio] if brier.champion is not None else [])])
+    yield _row(f"calibration: {brier.name}", brier, f"at most {most:.4g}", brier.challenger <= most)
+
+
+def robustness(found: Sequence[Spoilt], limits: Robustness) -> Iterator[Rule]:
+    """Hold the metric on spoilt inputs to the champion's, less the margin, and to what must be left of it at least."""
+    both = [one.found for one in found]
+    worse = _worse(both, [one.difference is not None for one in both], limits.margin, _LEVEL)
+    for spoilt, lost in zip(found, worse, strict=True):
+        least, one = limits.kept * spoilt.unspoilt, spoilt.found
+        limit, note = f"at least {least:.4g}", f"{spoilt.unspoilt:.4g} unspoilt"
+        if one.difference is not None:
+            limit = f"{limit}, loses at most {limits.margin:g}"
+            note = f"{note}; {_spread(one.difference, 1.0 - _LEVEL)}"
+        yield _row(f"robustness: {one.name}", one, limit, one.challenger >= least and not lost, note)
+
+
+def behaviours(found: Sequence[Behaviour], before: Sequence[Behaviour], limits: Behaviours) -> Iterator[Rule]:
+    """Hold it to invariance, direction and minimum functionality (CheckList, Ribeiro et al. 2020; Made With ML)."""
+    champion = {one.name: one.passed / one.count for one in before if one.count}
+    for one in found:
+        name, share = f"behaviour: {one.name} ({one.sort})", float(getattr(limits, one.sort))
+        if not one.count:
+            yield Rule(name=name, passed=None, note="nothing to ask it about")
+            continue
+        failed = one.count - one.passed
+        yield Rule(
+            name=name,
+            champion=champion.get(one.name),
+            challenger=one.passed / one.count,
+            limit=f"at least {share:g}",
+            passed=one.passed >= share * one.count or binomial_above(failed, one.count, 1.0 - share) > _LEVEL,
+            note=f"{one.passed:,} of {one.count:,}",
+        )
+
+
+def cost(found: Sequence[Compared], limits: Cost, same_training: bool) -> Iterator[Rule]:
+    """Hold latency, size and memory to a ratio to the champion's."""
+    free = {"milliseconds": limits.milliseconds, "megabytes": limits.megabytes, "memory": 0.0}
+    ratios = {"milliseconds": limits.latency, "megabytes": limits.size, "memory": limits.memory}
+    for one in found:
+        name = f"cost: {one.name}"
+        if one.champion is None or same_training:
+            note = "the same training: section serve decides" if same_training else _ALONE
+            yield _row(name, one, "", None, note)
+            continue
+        ratio, enough = ratios[one.name], free[one.name]
+        limit = f"at most {ratio:g} times" + (f", or {enough:g}" if enough else "")
+        passed = one.challenger <= max(ratio * one.champion, enough)
+        note = f"{one.challenger / one.champion:.2f} times" if one.champion else ""
+        yield _row(name, one, limit, passed, note)
+
+
+def leaks(found: Iterable[Leak], most: float) -> Iterator[Rule]:
+    """Hold the test split to not being known from training."""
+    for one in found:
+        share = one.count / one.of if one.of else 0.0
+        note = f"{one.count:,} of {one.of:,}" + (f", {one.example}" if one.example else "")
+        yield Rule(
+            name=f"leak: {one.name}", challenger=share, limit=f"at most {most:g}", passed=share <= most, note=note
+        )
+
+
+def validated(by: str | None) -> Rule:
+    """Hold the training data to having passed validation."""
+    if by is None:
+        return Rule(name="data: validated", passed=False, note="nothing shows that the training data passed validation")
+    return Rule(name="data: validated", passed=True, note=by)
+
+
+def _worse(found: Sequence[Compared], judged: Sequence[bool], margin: float, level: float) -> list[bool | None]:
+    """Return which of them are worse by more than the margin, all together at `level`; None: not judged."""
+    p_values = [
+        one.difference.below(-margin) for one, judge in zip(found, judged, strict=True) if judge and one.difference
+    ]
+    stand = iter(holm(p_values, level))
+    return [next(stand) if judge else None for judge in judged]
+
+
+def _row(name: str, one: Compared, limit: str, passed: bool | None, note: str = "") -> Rule:
+    return Rule(name=name, champion=one.champion, challenger=one.challenger, limit=limit, passed=passed, note=note)
+
+
+def _spread(difference: Difference, confidence: float) -> str:
+    low, high = interval(difference, confidence)
+    return f"{difference.value:+.4f} ({low:+.4f} to {high:+.4f})"

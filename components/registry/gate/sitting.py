@@ -1,0 +1,66 @@
+"""One examination: what is asked, and one model's answers to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.config.gate import Gate
+from components.config.params import Training
+from components.inference.bundle import Bundle
+from components.kinds.contract import Exam
+from components.kinds.examination import Behaviour, Mask
+from components.kinds.prepared import PreparedData
+
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What both models are asked."""
+
+    exam: Exam
+    data: PreparedData
+    config: Training
+    gate: Gate
+    metric: str
+    """Name of the deciding metric."""
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One model, and its answers to the test split."""
+
+    paper: Paper
+    bundle: Bundle
+    probabilities: NDArray[np.float32]
+    """`[N, classes]`."""
+
+    def value(self, places: Int64) -> float:
+        """Return the deciding metric on the test examples at `places`, `[n]`, which may repeat."""
+        paper = self.paper
+        return paper.exam.value(paper.data, self.probabilities, self.decision, paper.config, places)
+
+    def right(self) -> Mask | None:
+        """Return which answers are right, `[N]`, where the deciding metric is their mean."""
+        return self.paper.exam.right(self.paper.data, self.probabilities, self.decision)
+
+    def slice_value(self, places: Int64) -> float:
+        """Return what a slice is judged by, on the test examples at `places`, `[n]`, which may repeat."""
+        return self.paper.exam.slice_value(self.paper.data, self.probabilities, self.decision, places)
+
+    def behaviours(self) -> Sequence[Behaviour]:
+        """Return how it behaves."""
+        paper = self.paper
+        return paper.exam.behaviours(paper.data, self.bundle.probabilities, self.decision, paper.config)
+
+    @property
+    def decision(self) -> Mapping[str, float]:
+        """What it decides by."""
+        return self.bundle.about.decision
+
+
+def sit(paper: Paper, bundle: Bundle) -> Sitting:
+    """Have the bundle answer the test split."""
+    return Sitting(paper, bundle, bundle.probabilities(paper.data.inputs("test")))

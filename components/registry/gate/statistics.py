@@ -1,0 +1,191 @@
+"""Whether a difference between two models on the same examples is more than chance.
+
+A difference is the challenger's value less the champion's; p-values are one-sided.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64 = NDArray[np.int64]
+Float64 = NDArray[np.float64]
+
+Metric = Callable[[Int64], float]
+"""Places of examples, which may repeat -> the metric on them."""
+
+_FEW = 200  # draws that tell a standard error (Efron and Tibshirani 1993, section 6.4)
+_STEPS = 40  # halvings of an interval of length 2: to 1e-12
+
+
+class Difference(Protocol):
+    """How much better the challenger is, and how sure that is."""
+
+    @property
+    def value(self) -> float:
+        """The difference that was found."""
+
+    def above(self, limit: float) -> float:
+        """Return the p-value of: the true difference is above `limit`."""
+
+    def below(self, limit: float) -> float:
+        """Return the p-value of: the true difference is below `limit`."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Of the share of right answers, by the examples on which only one of the two is right."""
+
+    gained: int
+    """Only the challenger is right."""
+    lost: int
+    """Only the champion is right."""
+    count: int
+    """Examples."""
+
+    @property
+    def value(self) -> float:
+        """The difference that was found."""
+        return (self.gained - self.lost) / self.count
+
+    def above(self, limit: float) -> float:
+        """Return the p-value of: the true difference is above `limit`."""
+        if limit == 0.0:
+            return mcnemar(self.gained, self.lost)
+        return 1.0 - NormalDist().cdf(tango(self.gained, self.lost, self.count, limit))
+
+    def below(self, limit: float) -> float:
+        """Return the p-value of: the true difference is below `limit`."""
+        return Answers(self.lost, self.gained, self.count).above(-limit)
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Of any metric, by the differences that other draws of the same examples give."""
+
+    value: float
+    samples: Float64
+    """`[resamples]`."""
+
+    def above(self, limit: float) -> float:
+        """Return the p-value of: the true difference is above `limit`.
+
+        By percentiles: Efron and Tibshirani 1993, section 13.3.
+        """
+        return (1 + int((self.samples <= limit).sum())) / (1 + len(self.samples))
+
+    def below(self, limit: float) -> float:
+        """Return the p-value of: the true difference is below `limit`."""
+        return (1 + int((self.samples >= limit).sum())) / (1 + len(self.samples))
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """Of any metric, by its standard error, taken for normal."""
+
+    value: float
+    error: float
+
+    def above(self, limit: float) -> float:
+        """Return the p-value of: the true difference is above `limit`."""
+        if self.error == 0.0:
+            return 0.0 if self.value > limit else 1.0
+        return NormalDist().cdf((limit - self.value) / self.error)
+
+    def below(self, limit: float) -> float:
+        """Return the p-value of: the true difference is below `limit`."""
+        return Estimated(-self.value, self.error).above(-limit)
+
+
+def of_answers(challenger: NDArray[np.bool_], champion: NDArray[np.bool_]) -> Answers:
+    """Return the difference of two shares of right answers, `[N]` each, to the same questions."""
+    return Answers(int((challenger & ~champion).sum()), int((champion & ~challenger).sum()), len(challenger))
+
+
+def bootstrap(ours: Metric, theirs: Metric, places: Int64, resamples: int, seed: int) -> Resampled:
+    """Return the difference of a metric on the examples at `places`, drawn again with replacement, alike for both.
+
+    Args:
+        ours: the challenger's metric.
+        theirs: the champion's.
+        places: `[N]`.
+        resamples: how often to draw.
+        seed: of the draws.
+    """
+    random = np.random.default_rng(seed)
+    draws = (places[random.integers(0, len(places), len(places))] for _ in range(resamples))
+    samples = np.array([ours(draw) - theirs(draw) for draw in draws])
+    return Resampled(ours(places) - theirs(places), samples[np.isfinite(samples)])
+
+
+def estimated(ours: Metric, theirs: Metric, places: Int64, seed: int) -> Estimated:
+    """Return the same difference by its standard error alone, which a few draws tell: for many questions at once."""
+    found = bootstrap(ours, theirs, places, _FEW, seed)
+    return Estimated(found.value, float(found.samples.std()) if len(found.samples) else math.inf)
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """Return the one-sided mid-p value of McNemar's exact test: gains outnumber losses by more than chance.
+
+    The mid-p form: the exact one is needlessly strict (Fagerland, Lydersen and Laake 2013, BMC Medical Research
+    Methodology 13:91).
+    """
+    return binomial_above(gained, gained + lost, 0.5)
+
+
+def binomial_above(found: int, count: int, share: float) -> float:
+    """Return the mid-p value of: `found` of `count` is more than a true share of `share` gives."""
+    if count == 0:
+        return 0.5
+    more = math.fsum(_probability(k, count, share) for k in range(found + 1, count + 1))
+    return more + 0.5 * _probability(found, count, share)
+
+
+def tango(gained: int, lost: int, count: int, limit: float) -> float:
+    """Return the score statistic, standard normal, of a difference of two paired shares against `limit`.
+
+    Tango 1998, Statistics in Medicine 17, equation 9: the variance is estimated under the limit, so that it is right
+    for small counts and no disagreement at all.
+    """
+    a, b = 2.0 * count, -gained - lost + (2.0 * count - gained + lost) * limit
+    c = -lost * limit * (1.0 - limit)
+    share = (math.sqrt(max(b * b - 4.0 * a * c, 0.0)) - b) / (2.0 * a)  # of the examples that only one has right
+    variance = count * (2.0 * share + limit * (1.0 - limit))
+    excess = gained - lost - count * limit
+    return excess / math.sqrt(variance) if variance > 0.0 else math.copysign(math.inf, excess)
+
+
+def holm(p_values: Sequence[float], level: float) -> list[bool]:
+    """Return which of several findings stand, so that all together are wrong at most at `level` (Holm 1979)."""
+    stands = [False] * len(p_values)
+    for step, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        if p_values[place] > level / (len(p_values) - step):
+            break
+        stands[place] = True
+    return stands
+
+
+def interval(difference: Difference, confidence: float) -> tuple[float, float]:
+    """Return the bounds that the true difference is above, and below, with one-sided `confidence` each."""
+    level = 1.0 - confidence
+    return _bound(difference.above, level, 1.0), _bound(difference.below, level, -1.0)
+
+
+def _bound(p_value: Callable[[float], float], level: float, sign: float) -> float:
+    """Return the limit at which `p_value`, which rises with `sign` times the limit, passes `level`."""
+    low, high = -1.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if p_value(sign * middle) <= level else (low, middle)
+    return sign * low
+
+
+def _probability(found: int, count: int, share: float) -> float:
+    if share in (0.0, 1.0):
+        return float(found == count * share)
+    ways = math.lgamma(count + 1) - math.lgamma(found + 1) - math.lgamma(count - found + 1)
+    return math.exp(ways + found * math.log(share) + (count - found) * math.log(1.0 - share))

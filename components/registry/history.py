@@ -1,0 +1,94 @@
+"""The history of what was at work: entries that are only ever added, and what follows from them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import uuid4
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+What = Literal["promoted", "overridden", "rolled back", "by hand"]
+"""By the gate; by a person against or without the gate; by a person, back; by a person, in MLflow itself."""
+
+MOVED = "moved"
+"""Mark of an entry whose aliases stand as it says."""
+PUBLISHED = "published"
+"""Mark of an entry whose version endpoints were told to follow."""
+
+
+class Entry(BaseModel):
+    """One change of what is at work."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, serialize_by_alias=True)
+
+    number: int = Field(ge=1)
+    """Its place in the history."""
+    id: str = Field(default_factory=lambda: uuid4().hex)
+    """Of this entry alone: two writers never write the same one."""
+    when: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    """By the writer's clock; what comes before what, `number` says."""
+    what: What
+    by: str
+    """The flow and its run, or the person."""
+    left: str | None = Field(alias="from")
+    """The version at work before; None: there was none."""
+    to: str | None
+    """The version at work from here on; None: somebody took the alias away."""
+    reason: str = ""
+    """Why, in the person's words."""
+    verdict: str = ""
+    """What the gate said of it."""
+    refusals: tuple[str, ...] = ()
+    """The gate's rules that were against it."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What the entries say, up to the last."""
+
+    entries: tuple[Entry, ...] = ()
+    marks: frozenset[tuple[int, str]] = frozenset()
+    """An entry's number with `MOVED` or `PUBLISHED`."""
+
+    @property
+    def last(self) -> Entry | None:
+        """The last entry."""
+        return self.entries[-1] if self.entries else None
+
+    @property
+    def champion(self) -> str | None:
+        """The version that is at work."""
+        return self.last.to if self.last else None
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """Where rolling back leads, the nearest first: what was at work before, less what was taken back since."""
+        versions: tuple[str, ...] = ()
+        for entry in self.entries:
+            versions = _behind(versions, entry)
+        return versions
+
+    def was_at_work(self, version: str) -> bool:
+        """Whether the version has ever been champion."""
+        return any(entry.to == version for entry in self.entries)
+
+    def taken_back(self, version: str) -> bool:
+        """Whether it was a person who last took the version from its work: the gate leaves it so."""
+        ends = [entry for entry in self.entries if entry.left == version]
+        return bool(ends) and self.champion != version and ends[-1].what != "promoted"
+
+    def marked(self, entry: Entry, mark: str) -> bool:
+        """Whether the entry has the mark."""
+        return (entry.number, mark) in self.marks
+
+
+def _behind(versions: tuple[str, ...], entry: Entry) -> tuple[str, ...]:
+    """Return what is behind the champion after `entry`, given what was before it.
+
+    Going back to one of them, by rollback or by hand, forgets those that were nearer: they were taken back.
+    """
+    if entry.what in ("rolled back", "by hand") and entry.to in versions:
+        return versions[versions.index(entry.to) + 1 :]
+    if entry.left is None or entry.to is None:
+        return versions
+    return (entry.left, *versions)

@@ -1,0 +1,44 @@
+"""What it came to when a person promoted a version or rolled one back: for the console, and as a Prefect artifact."""
+
+from dataclasses import dataclass
+
+from prefect.artifacts import create_markdown_artifact
+
+from components.registry.ledger import Ledger
+from components.registry.promotion import Outcome
+from flows.tables import markdown, table
+
+_FACTS = ["what", "outcome"]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The outcome of one run."""
+
+    workload: str
+    outcome: Outcome
+    bento: str
+    published: str
+    """Where endpoints find it to be at work."""
+
+    def __str__(self) -> str:
+        return table(self.workload, _FACTS, self._facts())
+
+    def publish(self) -> None:
+        """Keep it as a Markdown artifact of the flow run."""
+        create_markdown_artifact(
+            f"# {self.workload}\n\n{markdown(_FACTS, self._facts())}\n",
+            key=f"moved-{self.workload.replace('_', '-')}",
+            description=f"Who was put to work last by a person for {self.workload}",
+        )
+
+    def _facts(self) -> list[list[str]]:
+        champion = self.outcome.champion
+        behind = Ledger(self.workload).read().behind
+        return [
+            ["champion", self.outcome.reason],
+            ["at work", f"version {champion.number}, {champion.metric} {champion.value:.4f}"],
+            ["a rollback leads to", f"version {behind[0]}" if behind else "nothing: there was none before"],
+            ["Bento", self.bento],
+            ["published", f"version {champion.number} in {self.published}"],
+        ]

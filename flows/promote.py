@@ -1,0 +1,62 @@
+"""Flow `promote`: a person overrides the gate. `python -m flows.promote WORKLOAD VERSION --reason TEXT`."""
+
+import argparse
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from components.config.errors import ConfigError
+from components.kinds import catalogue
+from components.registry.gate import judge
+from components.registry.ledger import Ledger
+from components.registry.promotion import Outcome, promote, settled_champion
+from components.registry.versions import version
+from flows import console
+from flows.moved import Moved
+from flows.release import package_champion, publish_champion, this_person
+from flows.runs import bury_the_dead
+
+
+@flow(name="promote", flow_run_name="promote-{workload}-{number}", persist_result=False, log_prints=False)
+def override(workload: str, number: str, reason: str) -> Moved:
+    """Put version `number` to work, whatever the gate says of it; `reason` is kept with the gate's verdict."""
+    console.prepare()
+    check(workload, number, reason)
+    bury_the_dead("promote")
+
+    outcome = promote_version(workload, number, reason)
+    bundle, bento = package_champion(outcome.champion)
+    published = publish_champion(bundle, outcome.champion)
+
+    moved = Moved(workload, outcome, bento, published)
+    moved.publish()
+    return moved
+
+
+def check(workload: str, number: str, reason: str) -> None:
+    """Raise unless `params.yaml` has the workload, the registry the version, and there is a reason."""
+    catalogue.workload(workload)
+    if not reason.strip():
+        raise ConfigError("--reason: say why the gate is overridden; it is kept in the history")
+    version(Ledger(workload), number)
+
+
+@task(task_run_name="promote", cache_policy=NO_CACHE, persist_result=False)
+def promote_version(workload: str, number: str, reason: str) -> Outcome:
+    """Have the registry name the version champion."""
+    challenger = version(Ledger(workload), number)
+    verdict = judge(challenger, settled_champion(workload))
+    return promote(challenger, verdict, this_person(), reason, override=True)
+
+
+def _words() -> tuple[object, ...]:
+    parser = argparse.ArgumentParser("python -m flows.promote", description=__doc__.partition(".")[0])
+    parser.add_argument("workload", help="whose version")
+    parser.add_argument("version", help="the version's number")
+    parser.add_argument("--reason", required=True, help="why, for the history")
+    given = parser.parse_args()
+    return given.workload, given.version, given.reason
+
+
+if __name__ == "__main__":
+    console.run(override, check=check, words=_words())

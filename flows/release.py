@@ -1,0 +1,60 @@
+"""What follows from who is at work, whichever flow decided it: its Bento, and the pointer that endpoints follow."""
+
+import getpass
+import os
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from components.config.settings import CHAMPIONS, artifacts
+from components.inference.champion.published import publish
+from components.inference.engine.model import CARD
+from components.inference.examples import EXAMPLES, examples
+from components.inference.package import package, packaged_bundle
+from components.kinds.prepared import open_prepared
+from components.registry.card import card
+from components.registry.promotion import note_published
+from components.registry.register import Version, version_bundle
+from components.registry.versions import champion as champion_of
+
+
+@task(task_run_name="package", cache_policy=NO_CACHE, persist_result=False)
+def package_champion(champion: Version) -> tuple[Path, str]:
+    """Take the champion's bundle into the Bento store, with its card and examples, and build its Bento."""
+    bundle = version_bundle(champion)
+    beside: dict[str, Any] = {CARD: card(champion)}
+    if (prepared := artifacts(champion.workload, "prepared")).exists():  # who rolls back may have no data at hand
+        beside[EXAMPLES] = examples(open_prepared(prepared))
+    return bundle, package(bundle, champion.workload, champion.number, beside)
+
+
+@task(task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
+def publish_champion(bundle: Path, champion: Version) -> str:
+    """Point the endpoints that follow to the champion; return where that is said.
+
+    Who has become champion meanwhile is published too: of several who publish, the last is right.
+    """
+    address = os.environ[CHAMPIONS]
+    publish(packaged_bundle(bundle, champion.workload, champion.number), champion.workload, champion.number, address)
+    now = champion_of(champion.workload)
+    if now and now != champion:
+        return publish_champion.fn(package_champion.fn(now)[0], now)
+    note_published(champion)
+    return f"{address.removeprefix(f'{Path.cwd()}/')}/{champion.workload}"
+
+
+def this_run() -> str:
+    """Return which run of which flow this is, for the history."""
+    return f"flow {flow_run.get_flow_name()}, run {flow_run.get_id()}"
+
+
+def this_person() -> str:
+    """Return who started this flow, for the history."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for its user
+        name = f"user {os.getuid()}"
+    return f"{name} ({this_run()})"

@@ -1,0 +1,58 @@
+"""Flow `rollback`: back to a former champion. `python -m flows.rollback WORKLOAD [--to VERSION] [--reason TEXT]`."""
+
+import argparse
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from components.kinds import catalogue
+from components.registry.ledger import Ledger
+from components.registry.promotion import Outcome
+from components.registry.rollback import roll_back
+from components.registry.versions import version
+from flows import console
+from flows.moved import Moved
+from flows.release import package_champion, publish_champion, this_person
+from flows.runs import bury_the_dead
+
+
+@flow(name="rollback", flow_run_name="rollback-{workload}", persist_result=False, log_prints=False)
+def rollback(workload: str, to: str | None = None, reason: str = "") -> Moved:
+    """Put the champion before this one, or version `to`, to work again; doing it twice goes further back."""
+    console.prepare()
+    check(workload, to)
+    bury_the_dead("rollback")
+
+    outcome = roll_back_champion(workload, to, reason)
+    bundle, bento = package_champion(outcome.champion)
+    published = publish_champion(bundle, outcome.champion)
+
+    moved = Moved(workload, outcome, bento, published)
+    moved.publish()
+    return moved
+
+
+def check(workload: str, to: str | None = None, *_: object) -> None:
+    """Raise unless `params.yaml` has the workload, and the registry version `to`."""
+    catalogue.workload(workload)
+    if to is not None:
+        version(Ledger(workload), to)
+
+
+@task(task_run_name="roll back", cache_policy=NO_CACHE, persist_result=False)
+def roll_back_champion(workload: str, to: str | None, reason: str) -> Outcome:
+    """Have the registry name the former champion."""
+    return roll_back(workload, this_person(), to, reason)
+
+
+def _words() -> tuple[object, ...]:
+    parser = argparse.ArgumentParser("python -m flows.rollback", description=__doc__.partition(".")[0])
+    parser.add_argument("workload", help="whose champion is taken back")
+    parser.add_argument("--to", metavar="VERSION", help="a version that was at work before (the one before this one)")
+    parser.add_argument("--reason", default="", help="why, for the history")
+    given = parser.parse_args()
+    return given.workload, given.to, given.reason
+
+
+if __name__ == "__main__":
+    console.run(rollback, check=check, words=_words())

@@ -1,0 +1,53 @@
+"""Prefect's record of past runs, kept true: a run whose process was killed must not stay Running."""
+
+import os
+import socket
+from pathlib import Path
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.runtime import flow_run
+from prefect.states import Crashed
+
+_TAG = "process="
+
+
+def bury_the_dead(flow: str) -> None:
+    """Tag this run with its process, and mark runs of `flow` Crashed whose process on this host is gone."""
+    with get_client(sync_client=True) as client:
+        own = client.read_flow_run(UUID(flow_run.get_id()))
+        client.update_flow_run(own.id, tags=[*own.tags, f"{_TAG}{_identity(os.getpid())}"])
+        running = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING]))
+            ),
+        )
+        for run in running:
+            if run.id != own.id and _is_dead(run):
+                client.set_flow_run_state(run.id, Crashed(message="its process is gone"), force=True)
+
+
+def _is_dead(run: FlowRun) -> bool:
+    marks = [tag.removeprefix(_TAG) for tag in run.tags if tag.startswith(_TAG)]
+    if not marks:
+        return False
+    host, pid, _ = marks[0].split("/")
+    return host == socket.gethostname() and _identity(int(pid)) != marks[0]
+
+
+def _identity(pid: int) -> str:
+    """Return host, process and the tick it started at, since process ids come again; no tick: it is gone."""
+    try:
+        started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        started = ""
+    return f"{socket.gethostname()}/{pid}/{started}"

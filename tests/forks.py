@@ -1,0 +1,180 @@
+"""Many processes at once, cheaply: one process imports what they need, then forks each of them.
+
+`python -m tests.forks FOLDER` reads one JSON list a line, each item `{"code", "cwd", "env", "kill"}`, runs them side by
+side and answers with one line, `[[status, output], ...]`. With `kill`: n the process kills itself (SIGKILL) just before
+the n-th thing (from 0) that it would make others see: a write to MLflow, or a rename.
+
+FOLDER has a project with an MLflow store, which is opened to warm up; no item may use it.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ROOT, Project
+
+NAMES = """
+import json
+from components.registry import aliases
+from components.registry.ledger import Ledger
+from components.registry.promotion import note_published, promote, settled_champion
+from components.registry.register import register
+from components.registry.rollback import roll_back
+from components.registry.versions import champion, version
+from tests.registering import promoted, registered, variant, verdict
+
+def answer(value):
+    print("answer", json.dumps(value))
+
+def override(number):
+    challenger = version(Ledger("digits"), number)
+    against = verdict(challenger, settled_champion("digits"))
+    answer(promote(challenger, against, "a racer", "for fun", True).promoted and "overridden")
+
+def back():
+    answer(roll_back("digits", "a racer").promoted and "rolled back")
+"""
+READ = """
+ledger = Ledger("digits")
+entries = [[entry.what, entry.left, entry.to] for entry in ledger.read().entries]
+answer([aliases.aliases(ledger), entries])
+"""
+IMPATIENT = "aliases._PATIENCE = 0.3\n"  # who was killed is not waited for that long
+WRITES = (
+    "create_experiment",
+    "create_run",
+    "delete_registered_model_alias",
+    "log_param",
+    "rename_experiment",
+    "set_registered_model_alias",
+    "set_terminated",
+)
+
+
+class Forks:
+    """Runs pieces of Python side by side, each in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def run(self, *items: dict[str, Any]) -> list[tuple[int, str]]:
+        """Return exit status (negative: the signal that killed it) and output of each."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(items) + "\n")
+        self._process.stdin.flush()
+        return [(status, output) for status, output in json.loads(self._process.stdout.readline())]
+
+
+@contextmanager
+def forks(warm: Project) -> Iterator[Forks]:
+    command = [sys.executable, "-m", "tests.forks", str(warm.path)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=warm.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Forks(process)
+
+
+def item(project: Project, code: str, uri: str = "", kill: int | None = None) -> dict[str, Any]:
+    """Return what `Forks.run` takes: code to run in the project's folder."""
+    store = uri or f"sqlite:///{project.path}/state/mlflow/mlflow.db"
+    environment = {**project.environment(), "MLFLOW_TRACKING_URI": store}
+    return {"code": NAMES + code, "cwd": str(project.path), "env": environment, "kill": kill}
+
+
+def succeed(forked: Forks, *items: dict[str, Any]) -> list[Any]:
+    """Run the items side by side, and return what each has answered."""
+    done = forked.run(*items)
+    assert [status for status, _ in done] == [0] * len(items), "\n".join(output for _, output in done)
+    found = [re.search(r"^answer (.*)$", output, re.MULTILINE) for _, output in done]
+    return [json.loads(one[1]) if one else None for one in found]
+
+
+def side_by_side(forked: Forks, projects: list[Project], codes: list[str], store: str) -> list[Any]:
+    """Run a code in each project, all at the same moment; return what each has answered."""
+    start = f"import time\ntime.sleep(max({time.time() + 1} - time.time(), 0))\n"
+    items = [item(project, start + code, store) for project, code in zip(projects, codes, strict=True)]
+    return succeed(forked, *items)
+
+
+def read(forked: Forks, *projects: Project) -> list[tuple[dict[str, str], list[list[str]]]]:
+    """Return of each project's store where the aliases stand, and what, from and to of the history's entries."""
+    return [tuple(said) for said in succeed(forked, *(item(project, READ) for project in projects))]
+
+
+def _serve() -> None:
+    import flows.rollback  # noqa: F401 - imported once, for all
+    from tests.registering import settled_champion
+
+    os.chdir(sys.argv[1])
+    settled_champion("digits")
+    for line in sys.stdin:
+        with tempfile.TemporaryDirectory() as folder:
+            items = json.loads(line)
+            outputs = [Path(folder, str(place)) for place in range(len(items))]
+            children = [_start(item, output) for item, output in zip(items, outputs, strict=True)]
+            statuses = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+            answer = [[status, output.read_text()] for status, output in zip(statuses, outputs, strict=True)]
+            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.flush()
+
+
+def _start(item: dict[str, Any], output: Path) -> int:
+    if child := os.fork():
+        return child
+    status = 1
+    try:
+        file = os.open(output, os.O_CREAT | os.O_WRONLY)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        os.chdir(item["cwd"])
+        os.environ.clear()
+        os.environ.update(item["env"])
+        _count_steps(item.get("kill"))
+        exec(item["code"], {"__name__": "__fork__"})
+        status = 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _count_steps(kill: int | None) -> None:
+    """Kill this process at its step number `kill`."""
+    from mlflow import MlflowClient
+
+    seen = 0
+
+    def step() -> None:
+        nonlocal seen
+        if seen == kill:
+            os.kill(os.getpid(), signal.SIGKILL)
+        seen += 1
+
+    def counted(write: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
+            step()
+            return write(*arguments, **named)
+
+        return call
+
+    for name in WRITES:
+        setattr(MlflowClient, name, counted(getattr(MlflowClient, name)))
+    sys.addaudithook(lambda event, _: step() if event == "os.rename" else None)
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,99 @@
+"""The way back, whole: registry, Bento and the pointer that endpoints follow; as a command, killed at every step."""
+
+import json
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project, copy_of
+from tests.forks import IMPATIENT, Forks, item, read, succeed
+
+RELEASE = """
+from flows.release import package_champion, publish_champion
+def release(outcome):
+    bundle, _ = package_champion.fn(outcome.champion)
+    publish_champion.fn(bundle, outcome.champion)
+"""
+TWO = """
+for value in (0.91, 0.92):
+    release(promoted(variant("digits", f"variant {value}", value)))
+"""
+BACK = "release(roll_back('digits', 'Ann'))\n"
+
+
+@pytest.fixture(scope="module")
+def released_once(trained_once: Project, forked: Forks, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A checkout in which version 2 has replaced version 1, and endpoints were told so."""
+    made = copy_of(trained_once, tmp_path_factory.mktemp("released"))
+    shutil.rmtree(made.path / "state" / "mlflow")
+    succeed(forked, item(made, RELEASE + TWO))
+    return made
+
+
+@pytest.fixture
+def released(released_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    made = copy_of(released_once, tmp_path)
+    monkeypatch.chdir(made.path)
+    return made
+
+
+def test_the_commands_go_back_and_forth_and_the_history_tells_it(released: Project, forked: Forks) -> None:
+    assert served(released) == ("2", "v2")
+    shutil.rmtree(released.path / "artifacts")  # who rolls back may have no data at hand
+    said = plain(released.run(sys.executable, "-m", "flows.rollback", "digits", "--reason", "sevens look like ones"))
+    assert served(released) == ("1", "v1")
+    assert re.search(r"rolled back from version 2 to version 1 by \w+", said)
+    assert "sevens look like ones" in said
+    assert "nothing: there was none before" in said
+    assert "Bento digits:v1-" in said
+    assert "version 1 in state/champions/digits" in said
+
+    said = released.run(sys.executable, "-m", "flows.promote", "digits", "2", "--reason", "it was the camera")
+    assert served(released) == ("2", "v2")
+    assert "a rollback leads to" in said
+
+    said = released.run(sys.executable, "-m", "flows.history", "digits")
+    assert "at work: version 2; a rollback leads to version 1" in said
+    for word in ("promoted", "rolled back", "overridden", "sevens", "camera"):
+        assert word in said
+    assert read(forked, released)[0][0] == {"champion": "2", "previous": "1"}
+
+
+def test_what_cannot_be_done_is_one_line(released: Project) -> None:
+    for command, line in {
+        "rollback digits --to 7": "error: digits has no version 7; it has 1, 2",
+        "promote digits 1 --reason ''": "error: --reason: say why the gate is overridden; it is kept in the history",
+    }.items():
+        said = released.fail(sys.executable, "-m", *shlex.split(f"flows.{command}"))
+        assert said.splitlines()[-1] == line
+        assert "Traceback" not in said
+
+
+def test_killed_at_every_step_the_same_command_finishes_it_and_goes_no_further(
+    released: Project, forked: Forks, tmp_path: Path
+) -> None:
+    steps = 8  # four in MLflow, two of the Bento store, the pointer, and the mark that it was published
+    copies = [copy_of(released, tmp_path / f"{step}") for step in range(steps + 1)]
+    code = IMPATIENT + RELEASE + BACK
+    done = forked.run(*(item(copy, code, kill=step) for step, copy in enumerate(copies)))
+    assert [status for status, _ in done] == [-9] * steps + [0], done
+    succeed(forked, *(item(copy, code) for copy in copies[:-1]))
+    entries = [["promoted", None, "1"], ["promoted", "1", "2"], ["rolled back", "2", "1"]]
+    assert read(forked, *copies) == [({"champion": "1"}, entries)] * (steps + 1)
+    assert [served(copy) for copy in copies] == [("1", "v1")] * (steps + 1)
+
+
+def plain(table: str) -> str:
+    """Return the table's words without its lines."""
+    return " ".join(re.sub("[│┃]", " ", table).split())
+
+
+def served(project: Project) -> tuple[str, str]:
+    """Return the version that the published pointer names, and that of the Bento which is the latest."""
+    state = project.path / "state"
+    pointer = json.loads((state / "champions" / "digits" / "champion.json").read_text())
+    return pointer["version"], (state / "bentoml" / "bentos" / "digits" / "latest").read_text().partition("-")[0]

@@ -1,0 +1,176 @@
+"""Every rule by itself, on numbers made up for it."""
+
+import numpy as np
+import pytest
+
+from components.config.gate import Behaviours, Better, Cost, Robustness, Slices
+from components.config.gate import Calibration as CalibrationLimits
+from components.kinds.examination import Behaviour, Leak
+from components.registry.gate import rules
+from components.registry.gate.facts import Calibration, Compared, Spoilt
+from components.registry.gate.statistics import Answers, Resampled
+from components.registry.gate.verdict import Rule
+
+
+def compared(gained: int, lost: int, count: int = 1000, name: str = "accuracy") -> Compared:
+    return Compared(name, 0.9 + (gained - lost) / count, 0.9, Answers(gained, lost, count), count)
+
+
+def passed(found: list[Rule]) -> list[bool | None]:
+    return [rule.passed for rule in found]
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "limits", "expected"),
+    [
+        (60, 30, Better(), True),
+        (45, 40, Better(), False),  # better, but not by more than chance
+        (30, 60, Better(), False),
+        (0, 0, Better(), False),
+        (60, 30, Better(margin=0.03), False),  # better, but not by three points
+        (45, 40, Better(confidence=0.5), True),
+        (0, 0, Better(confidence=0.5), False),
+        (40, 45, Better(rule="not_worse", margin=0.03), True),
+        (0, 0, Better(rule="not_worse", margin=0.01), True),
+        (40, 45, Better(rule="not_worse", margin=0.006), False),  # chance may hide six in a thousand
+        (30, 60, Better(rule="not_worse", margin=0.03), False),
+    ],
+)
+def test_better_by_more_than_chance(gained: int, lost: int, limits: Better, expected: bool) -> None:
+    rule = rules.better(compared(gained, lost), limits)
+    assert rule.passed is expected
+    assert rule.name == f"{'not worse' if limits.rule == 'not_worse' else 'better'}: accuracy"
+    assert " to " in rule.note
+
+
+def test_of_one_training_no_chance_is_asked() -> None:
+    limits = Better().model_copy(update={"rule": "not_worse", "margin": 0.002, "confidence": 0.5})
+    assert rules.better(compared(3, 5), limits).passed
+    assert not rules.better(compared(3, 6), limits).passed
+    assert rules.better(compared(0, 0), limits.model_copy(update={"margin": 0.0})).passed
+
+
+def test_the_first_champion_has_nothing_to_be_better_than() -> None:
+    rule = rules.better(Compared("accuracy", 0.9), Better())
+    assert rule.passed is None
+    assert "no champion" in rule.note
+
+
+def test_the_baseline_must_be_beaten() -> None:
+    assert rules.baseline(compared(0, 0), 0.89, True).passed
+    assert rules.baseline(compared(0, 0), 0.9, True).passed is False
+    assert rules.baseline(compared(0, 0), 0.95, False).passed is None
+    assert rules.baseline(compared(0, 0), None, True).passed is None
+
+
+def test_a_slice_that_loses_is_named_and_a_small_one_is_left() -> None:
+    found = [
+        compared(10, 12, 200, "class: cup"),
+        compared(0, 30, 200, "class: plate"),
+        Compared("class: fork", 0.0, 1.0, None, 20),
+        compared(2, 6, 200, "class: knife"),  # two points, the margin, and within chance
+    ]
+    judged = list(rules.slices(found, Slices()))
+    assert passed(judged) == [True, False, None, True]
+    assert [rule.name for rule in judged][1] == "slice: class: plate"
+    assert judged[2].note == "20 examples, fewer than 50"
+
+
+def test_many_slices_are_judged_together() -> None:
+    one = compared(2, 18, 200, "one")  # eight points: by itself more than chance
+    assert passed(list(rules.slices([one], Slices()))) == [False]
+    others = [compared(8, 8, 200, str(index)) for index in range(30)]
+    assert all(passed(list(rules.slices([one, *others], Slices()))))
+
+
+def test_without_a_champion_no_slice_is_judged() -> None:
+    assert passed(list(rules.slices([Compared("class: cup", 0.2, count=300)], Slices()))) == [None]
+
+
+def calibrated(
+    error: float, champion: float | None = None, brier: float = 0.1, before: float | None = None
+) -> Calibration:
+    return Calibration(Compared("expected error", error, champion), 0.01, Compared("Brier", brier, before), 0.18)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (calibrated(0.059), [True, True]),
+        (calibrated(0.061), [False, True]),
+        (calibrated(0.039, 0.01), [True, True]),
+        (calibrated(0.041, 0.01), [False, True]),  # three points more than the champion's
+        (calibrated(0.02, brier=0.19), [True, False]),  # less than the frequencies of the classes tell
+        (calibrated(0.02, brier=0.112, before=0.1), [True, False]),
+        (calibrated(0.02, brier=0.109, before=0.1), [True, True]),
+    ],
+)
+def test_a_probability_means_what_it_says(found: Calibration, expected: list[bool]) -> None:
+    assert passed(list(rules.calibration(found, CalibrationLimits()))) == expected
+
+
+def test_a_limit_of_ones_own_for_the_brier_score() -> None:
+    assert passed(list(rules.calibration(calibrated(0.0, brier=0.06), CalibrationLimits(brier=0.05)))) == [True, False]
+
+
+def test_scores_that_are_no_probabilities_are_not_judged() -> None:
+    (rule,) = rules.calibration(None, CalibrationLimits())
+    assert rule.passed is None
+
+
+def test_robustness_is_held_against_the_champion_and_against_nothing() -> None:
+    found = [
+        Spoilt(compared(20, 40, name="noise"), 0.93),
+        Spoilt(compared(20, 150, name="blur"), 0.93),
+        Spoilt(Compared("jpeg", 0.2), 0.93),
+        Spoilt(Compared("shift", 0.6), 0.93),
+    ]
+    judged = list(rules.robustness(found, Robustness()))
+    assert passed(judged) == [True, False, False, True]
+    assert judged[1].name == "robustness: blur"
+    assert judged[2].limit == "at least 0.279"
+
+
+def test_behaviour_is_a_share_and_a_small_number_is_no_proof() -> None:
+    asked = [
+        Behaviour("mirror", "invariance", 95, 100),
+        Behaviour("shift", "invariance", 60, 100),
+        Behaviour("noise", "direction", 15, 20),  # 75 %, by chance
+        Behaviour("plain", "minimum", 0, 0),
+    ]
+    judged = list(rules.behaviours(asked, [Behaviour("mirror", "invariance", 9, 10)], Behaviours()))
+    assert passed(judged) == [True, False, True, None]
+    assert judged[0].champion == 0.9
+    assert judged[1].name == "behaviour: shift (invariance)"
+
+
+def costs(time: float, size: float, memory: float) -> list[Compared]:
+    return [Compared("milliseconds", time, 3.0), Compared("megabytes", size, 20.0), Compared("memory", memory, 100.0)]
+
+
+def test_what_an_answer_costs_is_a_ratio_to_the_champions() -> None:
+    assert passed(list(rules.cost(costs(5.9, 39.0, 149.0), Cost(), False))) == [True, True, True]
+    assert passed(list(rules.cost(costs(6.1, 41.0, 151.0), Cost(), False))) == [False, False, False]
+    assert passed(list(rules.cost(costs(6.1, 41.0, 151.0), Cost(), True))) == [None, None, None]
+    tiny = [Compared("milliseconds", 4.9, 0.1), Compared("megabytes", 9.0, 0.1)]
+    assert passed(list(rules.cost(tiny, Cost(), False))) == [True, True]
+    assert passed(list(rules.cost([Compared("memory", 500.0)], Cost(), False))) == [None]
+
+
+def test_a_leak_says_how_much_and_what() -> None:
+    few, many = rules.leaks([Leak("same", 1, 1000, "3 is 8"), Leak("near", 9, 1000, "5 is 7")], 0.005)
+    assert (few.passed, many.passed) == (True, False)
+    assert many.note == "9 of 1,000, 5 is 7"
+
+
+def test_data_that_nothing_vouches_for_is_refused() -> None:
+    assert rules.validated(None).passed is False
+    assert rules.validated("prepare kept to its limits").passed
+
+
+def test_average_precision_is_judged_by_its_draws() -> None:
+    random = np.random.default_rng(0)
+    sure = Resampled(0.02, random.normal(0.02, 0.005, 2000))
+    unsure = Resampled(0.02, random.normal(0.02, 0.03, 2000))
+    assert rules.better(Compared("average_precision", 0.62, 0.60, sure), Better()).passed
+    assert not rules.better(Compared("average_precision", 0.62, 0.60, unsure), Better()).passed

@@ -1,0 +1,107 @@
+import math
+
+import numpy as np
+import pytest
+
+from components.registry.gate.statistics import (
+    Answers,
+    Estimated,
+    Resampled,
+    binomial_above,
+    bootstrap,
+    estimated,
+    holm,
+    interval,
+    mcnemar,
+    of_answers,
+    tango,
+)
+
+
+def test_mcnemar_counts_the_half_of_what_was_found() -> None:
+    assert mcnemar(10, 2) == pytest.approx((12 + 1 + 66 / 2) / 2**12)
+    assert mcnemar(3, 3) == pytest.approx(0.5)
+    assert mcnemar(0, 0) == 0.5
+    assert mcnemar(900, 700) < 1e-6
+
+
+def test_tango_gives_what_its_paper_gives() -> None:
+    # contact lenses, 44 of them: one was disinfected by the standard treatment alone; not worse by a tenth
+    assert tango(0, 1, 44, -0.1) == pytest.approx(1.709, abs=1e-3)
+    assert Answers(0, 1, 44).above(-0.1) == pytest.approx(0.044, abs=1e-3)
+
+
+def test_at_no_margin_tango_is_mcnemars_score() -> None:
+    assert tango(30, 12, 500, 1e-9) == pytest.approx(18 / math.sqrt(42), rel=1e-5)
+
+
+def test_the_same_answers_are_not_better_and_not_worse_by_a_margin() -> None:
+    right = np.arange(1000) % 3 > 0
+    same = of_answers(right, right)
+    assert same.above(0.0) == 0.5
+    assert same.above(-0.01) < 0.01
+    assert same.below(-0.01) > 0.99
+
+
+def test_of_models_that_are_equal_one_in_twenty_looks_better() -> None:
+    random = np.random.default_rng(0)
+    draws = random.random((2, 3000, 400)) < 0.9
+    found = [of_answers(one, other).above(0.0) <= 0.05 for one, other in zip(*draws, strict=True)]
+    assert 0.035 < np.mean(found) < 0.065
+
+
+def test_a_bootstrap_of_right_answers_says_what_mcnemar_says() -> None:
+    random = np.random.default_rng(1)
+    ours, theirs = random.random(2000) < 0.92, random.random(2000) < 0.90
+    places = np.arange(2000)
+    drawn = bootstrap(lambda at: ours[at].mean(), lambda at: theirs[at].mean(), places, 2000, 0)
+    exact = of_answers(ours, theirs)
+    assert drawn.value == pytest.approx(exact.value)
+    assert drawn.above(0.0) == pytest.approx(exact.above(0.0), abs=0.02)
+    assert interval(drawn, 0.95) == pytest.approx(interval(exact, 0.95), abs=0.003)
+
+
+def test_a_standard_error_says_it_of_many_questions() -> None:
+    random = np.random.default_rng(2)
+    ours, theirs = random.random(1500) < 0.8, random.random(1500) < 0.8
+    places = np.arange(300, 1500)
+    found = estimated(lambda at: ours[at].mean(), lambda at: theirs[at].mean(), places, 0)
+    whole = (ours.astype(float) - theirs)[places]
+    assert found.value == pytest.approx(whole.mean())
+    assert found.error == pytest.approx(whole.std() / math.sqrt(len(whole)), rel=0.15)
+    assert found.below(found.value) == found.above(found.value) == 0.5
+    assert found.below(found.value - 1.645 * found.error) == pytest.approx(0.95, abs=1e-3)
+    assert (Estimated(0.0, 0.0).below(-0.02), Estimated(-0.1, 0.0).below(-0.02)) == (1.0, 0.0)
+
+
+def test_draws_that_have_no_value_are_left_out() -> None:
+    def mean_of_positives(at: np.ndarray) -> float:
+        return float(at[at > 0].mean()) if (at > 0).any() else math.nan
+
+    drawn = bootstrap(mean_of_positives, lambda at: 0.0, np.array([0, 0, 1]), 300, 0)
+    assert 150 < len(drawn.samples) < 300
+    assert drawn.above(0.0) == 1 / (1 + len(drawn.samples))
+
+
+def test_identical_draws_are_not_better() -> None:
+    same = Resampled(0.0, np.zeros(2000))
+    assert (same.above(0.0), same.below(0.0)) == (1.0, 1.0)
+    assert same.above(-0.01) == same.below(0.01) == 1 / 2001
+
+
+def test_binomial_above() -> None:
+    assert binomial_above(2, 3, 0.5) == pytest.approx(1 / 8 + 0.5 * 3 / 8)
+    assert binomial_above(0, 5, 0.0) == 0.5
+    assert binomial_above(1, 5, 0.0) == 0.0
+
+
+def test_holm_holds_all_findings_together() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005], 0.05) == [True, False, False, True]
+    assert holm([], 0.05) == []
+    assert holm([0.04], 0.05) == [True]
+
+
+def test_an_interval_holds_what_was_found() -> None:
+    low, high = interval(Answers(40, 25, 900), 0.95)
+    assert low < 15 / 900 < high
+    assert Answers(40, 25, 900).above(low) == pytest.approx(0.05, abs=1e-6)

@@ -1,0 +1,37 @@
+from components.registry.gate.verdict import COLUMNS, Rule, Verdict, decided
+
+FINE = Rule(name="better: accuracy", champion=0.9, challenger=0.93, limit="above +0 at 95%", passed=True)
+SLICES = [
+    Rule(name="slice: class: cup", champion=0.9, challenger=0.91, limit="loses at most 0.02", passed=True),
+    Rule(name="slice: class: plate", champion=0.9, challenger=0.89, limit="loses at most 0.02", passed=True),
+    Rule(name="slice: class: bowl", champion=0.9, challenger=0.9, limit="loses at most 0.02", passed=True),
+    Rule(name="slice: class: fork", champion=1.0, challenger=0.2, passed=None, note="9 examples, fewer than 50"),
+]
+WORSE = Rule(name="slice: class: knife", champion=0.9, challenger=0.5, limit="loses at most 0.02", passed=False)
+
+
+def test_one_rule_is_enough_to_refuse_and_is_named() -> None:
+    verdict = decided("mugs", "2", "1", [FINE, *SLICES, WORSE], "better")
+    assert not verdict.passed
+    assert verdict.refusals == ("slice: class: knife",)
+    refused = "refused by slice: class: knife (0.5, limit loses at most 0.02)"
+    assert verdict.reason == f"version 1 stays, version 2 is {refused}"
+
+
+def test_what_is_not_judged_refuses_nothing() -> None:
+    verdict = decided("mugs", "2", "1", [FINE, *SLICES], "better")
+    assert verdict.passed
+    assert verdict.reason == "better"
+
+
+def test_a_verdict_outlives_its_way_through_json() -> None:
+    verdict = decided("mugs", "2", None, [FINE, *SLICES, WORSE], "")
+    assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict
+
+
+def test_the_table_on_a_console_shows_of_a_group_the_closest_or_the_refused() -> None:
+    verdict = decided("mugs", "2", "1", [FINE, *SLICES], "")
+    assert [len(row) for row in verdict.rows()] == [len(COLUMNS)] * 5
+    assert [row[0] for row in verdict.short()] == ["better: accuracy", "slice: class: plate (3 of 4 judged)"]
+    refused = decided("mugs", "2", "1", [FINE, *SLICES, WORSE], "")
+    assert [row[0] for row in refused.short()] == ["better: accuracy", "slice: class: knife"]
