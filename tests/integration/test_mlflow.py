@@ -34,7 +34,9 @@ def test_a_run_holds_parameters_curves_data_and_figures(trained: Project) -> Non
     lock = yaml.safe_load(Path("dvc.lock").read_text())["stages"]["prepare@digits"]
     assert data.dataset.digest == lock["outs"][0]["md5"]
     figures = {item.path for item in store.client.list_artifacts(run.info.run_id, "report/figures")}
-    assert figures == {f"report/figures/{name}.png" for name in ("confusion", "samples", "worst_mistakes")}
+    assert figures == {
+        f"report/figures/{name}.png" for name in ("calibration", "confusion", "samples", "worst_mistakes")
+    }
 
 
 def test_registering_is_idempotent_and_the_first_is_champion(trained: Project) -> None:

@@ -36,7 +36,7 @@ def measure(data: PreparedData, probabilities: Float32, decision: Decision, conf
 
 
 def figures(data: PreparedData, probabilities: Float32, decision: Decision, config: "Train") -> "dict[str, Figure]":
-    """Return the confusion matrix, a picture of each class with its answer, and the worst mistakes."""
+    """Return the confusion matrix, the calibration, a picture of each class, and the worst mistakes."""
     return drawn(data, probabilities)
 
 

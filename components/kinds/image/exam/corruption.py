@@ -1,8 +1,7 @@
 """What happens to pictures between a lens and a model, in three severities (idea: Hendrycks and Dietterich 2019).
 
 They have five severities for pictures of 224 pixels, and gentler ones for 32 (ImageNet-C, CIFAR-10-C). The constants
-here are from the gentle half of the latter; lengths are parts of the picture's side, so that they mean the same at any
-size.
+here span about what the latter do; lengths are parts of the picture's side, so that they mean the same at any size.
 """
 
 import io

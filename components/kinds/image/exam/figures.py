@@ -1,4 +1,4 @@
-"""The figures worth looking at: what is taken for what, a picture of each class, and the worst mistakes."""
+"""The figures worth looking at: what is taken for what, how sure answers are, some pictures, the worst mistakes."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from components.kinds.calibration import expected_calibration_error, reliability
 from components.kinds.image.exam.metrics import confusion_matrix
 from components.kinds.prepared import PreparedData
 
 _INK = "#1f2933"
+_PALE = "#8a94a6"
 _RIGHT, _WRONG = "#2b6cb0", "#c05621"
 
 
 def drawn(data: PreparedData, probabilities: NDArray[np.float32]) -> dict[str, Figure]:
-    """Return the confusion matrix, a picture of each class with its answer, and the worst mistakes."""
+    """Return the confusion matrix, the calibration, a picture of each class with its answer, and the worst mistakes."""
     labels = np.asarray(data.labels("test"))
     first = np.array([np.flatnonzero(labels == index)[0] for index in range(len(data.classes)) if index in labels])
     confidence = probabilities.max(axis=1)
@@ -23,6 +25,7 @@ def drawn(data: PreparedData, probabilities: NDArray[np.float32]) -> dict[str, F
     worst = mistakes[np.argsort(-confidence[mistakes], kind="stable")][:20]
     return {
         "confusion": _confusion_figure(confusion_matrix(probabilities, labels), data.classes),
+        "calibration": _calibration_figure(probabilities, labels),
         "samples": _pictures_figure("One picture of each class", data, probabilities, first),
         "worst_mistakes": _pictures_figure("The mistakes it was surest of", data, probabilities, worst),
     }
@@ -46,6 +49,19 @@ def _confusion_figure(confusion: NDArray[np.int64], classes: Sequence[str]) -> F
         if count and len(classes) <= 30:
             colour = "white" if shares[row, column] > 0.5 else _INK
             axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
+    return figure
+
+
+def _calibration_figure(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> Figure:
+    """Draw how many answers are right among those that are about as sure, bins of as many pictures each."""
+    curve = reliability(probabilities, labels)
+    figure = Figure(figsize=(5.4, 5.0), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=_PALE, linewidth=1, linestyle=":")
+    axes.plot(curve.promised, curve.found, "o-", color=_RIGHT, markersize=5, linewidth=1)
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="probability told", ylabel="share of answers found right")
+    error = expected_calibration_error(probabilities, labels)
+    axes.set_title(f"Expected calibration error {error:.3f} on {len(labels):,} test pictures", color=_INK)
     return figure
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
@@ -12,7 +13,7 @@ from components.kinds.prepared import PreparedData, Split
 
 _SIDE = 8  # of a thumbnail
 _ALIKE = 0.995  # of pairs of garments above it nearly all are one garment; below, ever more are two pairs of trousers
-_FLAT = 1e-3  # length of the differences from the mean below which there is nothing to compare
+_FLAT = 1.0  # levels by which a picture departs from its mean, as a length, up to which there is nothing to compare
 _MOST = 10_000  # test pictures that are looked for, evenly spread
 _VALUES = 4_000_000  # of pictures that are read at a time
 _BLOCK = (500, 8_000)  # test and training pictures that are compared at a time
@@ -29,8 +30,13 @@ def find_leaks(data: PreparedData) -> list[Leak]:
     most: what an average hash holds, but nothing is rounded to bits, and no pair is missed by one of them.
     """
     places = np.arange(0, data.counts["test"], ceil(data.counts["test"] / _MOST))
-    same = _same(data, places)
-    near = {test: train for test, train in _near(data, places).items() if test not in same}
+    test, train = _looked_at(data, "test", places), _looked_at(data, "train", np.arange(data.counts["train"]))
+    known = {digest: place for place, digest in enumerate(train.digests)}
+    same = {
+        place: known[digest] for place, digest in zip(places.tolist(), test.digests, strict=True) if digest in known
+    }
+    nearest = _nearest(test.thumbnails, train.thumbnails)
+    near = {place: other for place, other in _alike(data, places, nearest) if place not in same}
     return [_leak("same", same, len(places)), _leak("near", near, len(places))]
 
 
@@ -39,28 +45,32 @@ def _leak(name: str, found: dict[int, int], of: int) -> Leak:
     return Leak(name, len(found), of, example)
 
 
-def _same(data: PreparedData, places: Int64) -> dict[int, int]:
-    known = {digest: place for place, digest in enumerate(_digests(data, "train", np.arange(data.counts["train"])))}
-    wanted = zip(places.tolist(), _digests(data, "test", places), strict=True)
-    return {place: known[digest] for place, digest in wanted if digest in known}
+@dataclass(frozen=True)
+class _LookedAt:
+    """Pictures, as far as they are compared with all others."""
+
+    digests: list[bytes]
+    thumbnails: Float32
+    """`[N, 64]`: means over 8 x 8 parts, less their mean, of length 1; of a flat picture zeros."""
 
 
-def _digests(data: PreparedData, split: Split, places: Int64) -> Iterator[bytes]:
-    for pictures in _read(data, split, places):
-        yield from (hashlib.blake2b(picture.tobytes(), digest_size=16).digest() for picture in pictures)
+def _looked_at(data: PreparedData, split: Split, places: Int64) -> _LookedAt:
+    """Look at the pictures of a split at `places`, some at a time."""
+    inputs, digests, thumbnails = data.inputs(split), list[bytes](), list[Float32]()
+    size = max(1, _VALUES // inputs[0].size)
+    for start in range(0, len(places), size):
+        pictures = inputs[places[start : start + size]]
+        digests += [hashlib.blake2b(picture.tobytes(), digest_size=16).digest() for picture in pictures]
+        thumbnails.append(_unit(_small(pictures)))
+    return _LookedAt(digests, np.concatenate(thumbnails))
 
 
-def _near(data: PreparedData, places: Int64) -> dict[int, int]:
-    test = _thumbnails(data, "test", places)
-    nearest = _nearest(test, _thumbnails(data, "train", np.arange(data.counts["train"])))
+def _alike(data: PreparedData, places: Int64, nearest: Int64) -> Iterator[tuple[int, int]]:
+    """Yield the test pictures at `places`, and those of training `nearest` to them, that are nearly the same."""
     pictures, others = data.inputs("test"), data.inputs("train")
-    pairs = zip(places.tolist(), nearest.tolist(), strict=True)
-    return {one: other for one, other in pairs if _correlation(pictures[one], others[other]) >= _ALIKE}
-
-
-def _thumbnails(data: PreparedData, split: Split, places: Int64) -> Float32:
-    """Return `[N, 64]`: each picture's means over 8 x 8 parts, less their mean, of length 1; of a flat one zeros."""
-    return np.concatenate([_unit(_small(pictures)) for pictures in _read(data, split, places)])
+    for one, other in zip(places.tolist(), nearest.tolist(), strict=True):
+        if _correlation(pictures[one], others[other]) >= _ALIKE:
+            yield one, other
 
 
 def _small(pictures: NDArray[np.uint8]) -> Float32:
@@ -108,11 +118,3 @@ def _correlation(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     both = np.stack([one.ravel(), other.ravel()]).astype(np.float32)
     first, second = _unit(both)
     return float(first @ second)
-
-
-def _read(data: PreparedData, split: Split, places: Int64) -> Iterator[NDArray[np.uint8]]:
-    """Yield the pictures of a split at `places`, some at a time."""
-    inputs = data.inputs(split)
-    size = max(1, _VALUES // inputs[0].size)
-    for start in range(0, len(places), size):
-        yield inputs[places[start : start + size]]

@@ -1,6 +1,7 @@
 """What happens to records between a till and a model, in three severities, on features as they were prepared."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -54,9 +55,8 @@ def _unknown(definition: Definition, examples: Float32, severity: int, seed: int
 
 def _scaled(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
     """Scale amounts, and their means in windows with them: all of them grow, not this one alone."""
-    means = [
-        _window(entity, "mean", d) for entity in definition.entities if "mean" in entity.measures for d in entity.days
-    ]
+    measured = [entity for entity in definition.entities if "mean" in entity.measures]
+    means = [_window(entity, "mean", days) for entity in measured for days in entity.days]
     spoilt = examples.copy()
     spoilt[:, _places(definition, [str(definition.amount), *means])] *= np.float32(_SCALE[severity - 1])
     return spoilt
@@ -64,39 +64,57 @@ def _scaled(definition: Definition, examples: Float32, severity: int, seed: int)
 
 def _delayed(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
     """Have windows know nothing of the latest days: as many as each entity's shortest, middle or longest window has."""
-    spoilt = examples.copy()
+    spoilt, place = examples.copy(), {name: index for index, name in enumerate(names(definition))}
+    amount = np.nan_to_num(examples[:, place[definition.amount]]) if definition.amount else np.zeros(len(examples))
     for entity in definition.entities:
         days = sorted(entity.days)
-        _forget(spoilt, examples, entity, days[min(severity, len(days)) - 1], definition)
+        past = _Past(entity, examples, place, days[min(severity, len(days)) - 1], amount)
+        for measure in entity.measures:
+            for length in days:
+                spoilt[:, place[_window(entity, measure, length)]] = past.left(measure, length)
     return spoilt
 
 
-def _forget(spoilt: Float32, examples: Float32, entity: Entity, lost: int, definition: Definition) -> None:
-    """Take out of the windows of `entity` the records of the `lost` latest days, but the record itself.
+@dataclass(frozen=True)
+class _Past:
+    """The windows of one entity, without the records of the latest days."""
 
-    A window that is no longer than that is empty. What a longer one has left of a mean or a share is known where
-    counts are; else it stays as it is.
-    """
-    place = {name: index for index, name in enumerate(names(definition))}
-    own = 0.0 if entity.delayed else 1.0  # a window that is not delayed ends with the record itself
-    amount = np.nan_to_num(examples[:, place[definition.amount]]) if definition.amount else 0.0
-    itself = {"count": 1.0, "mean": amount, "risk": 0.0}
-    for measure in entity.measures:
-        for days in entity.days:
-            column = place[_window(entity, measure, days)]
-            if days <= lost:
-                there = examples[:, column] != 0
-                spoilt[:, column] = np.where(there, own * itself[measure], 0.0)
-            elif "count" in entity.measures:
-                long, short = (examples[:, place[_window(entity, "count", length)]] for length in (days, lost))
-                left = np.where(long > 0, long - short + own, 0.0)
-                if measure == "count":
-                    spoilt[:, column] = left
-                    continue
-                before = examples[:, place[_window(entity, measure, lost)]]
-                total = examples[:, column] * long - before * short + own * itself[measure]
-                share = np.divide(total, left, out=np.zeros_like(total), where=left > 0)
-                spoilt[:, column] = np.clip(share, 0.0, 1.0 if measure == "risk" else None)
+    entity: Entity
+    examples: Float32
+    place: Mapping[str, int]
+    lost: int
+    """Days."""
+    amount: NDArray[np.floating]
+    """`[n]`, of the records themselves: a window that is not delayed ends with them, and they are known."""
+
+    def left(self, measure: str, days: int) -> NDArray[np.floating]:
+        """Return what is left of a window, `[n]`: of one that is no longer than what is lost, the record itself.
+
+        What is left of a mean or a share is known where counts are, and every label is taken for known; else a longer
+        window stays as it is.
+        """
+        found, itself = self._known(measure, days), self._itself(measure)
+        if days <= self.lost:
+            return np.where(found != 0, itself, 0.0)
+        if "count" not in self.entity.measures:
+            return found
+        long, short = self._known("count", days), self._known("count", self.lost)
+        count = np.where(long > 0, long - short + self._itself("count"), 0.0)
+        if measure == "count":
+            return count
+        total = found * long - self._known(measure, self.lost) * short + itself
+        mean = np.divide(total, count, out=np.zeros(len(total)), where=count > 0)
+        left: NDArray[np.floating] = np.clip(mean, 0.0, 1.0 if measure == "risk" else None)
+        return left
+
+    def _known(self, measure: str, days: int) -> Float32:
+        return self.examples[:, self.place[_window(self.entity, measure, days)]]
+
+    def _itself(self, measure: str) -> NDArray[np.floating]:
+        """Return what the record adds to the sum of a measure; nothing where windows end before it."""
+        if self.entity.delayed or measure == "risk":
+            return np.zeros(len(self.examples))
+        return self.amount if measure == "mean" else np.ones(len(self.examples))
 
 
 def _window(entity: Entity, measure: str, days: int) -> str:

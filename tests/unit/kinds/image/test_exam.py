@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
@@ -49,3 +51,14 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     assert exam.slice_value(written, probabilities, {}, inside) == found[3]
     assert np.isnan(exam.slice_value(written, probabilities, {}, inside[:0]))
     assert exam.believable(CONFIG)
+
+
+def test_every_figure_can_be_drawn(written: PreparedData) -> None:
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(10), len(written.labels("test"))).astype(np.float32)
+    drawn = exam.figures(written, probabilities, {}, CONFIG)
+    assert set(drawn) == {"confusion", "calibration", "samples", "worst_mistakes"}
+    for figure in drawn.values():
+        figure.savefig(io.BytesIO(), format="png")
+    (axes,) = drawn["calibration"].axes
+    error = expected_calibration_error(probabilities, np.asarray(written.labels("test")))
+    assert axes.get_title() == f"Expected calibration error {error:.3f} on 700 test pictures"

@@ -468,7 +468,6 @@ import numpy as np
 warnings.simplefilter("ignore")
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 from components.kinds.table import learner
-from components.kinds.table.codec import decide
 from components.training.loop import fit
 import json, pathlib, tempfile
 from components.kinds.prepared import open_prepared

@@ -1,0 +1,30 @@
+"""Every kind offers every part that the contract asks for, so that nobody has to ask which kind it has."""
+
+import inspect
+
+import pytest
+
+from components.kinds import catalogue, contract
+
+PARTS = {
+    "codec": contract.Codec,
+    "source": contract.Source,
+    "preparation": contract.Preparation,
+    "sample": contract.Sample,
+    "scoring": contract.Scoring,
+    "learner": contract.Learner,
+    "exam": contract.Exam,
+}
+
+
+@pytest.mark.parametrize("kind", catalogue.names())
+@pytest.mark.parametrize("part", PARTS)
+def test_a_kind_has_every_part(kind: str, part: str) -> None:
+    module, wanted = getattr(catalogue, part)(kind), PARTS[part]
+    for name in [*wanted.__annotations__, *(name for name in vars(wanted) if not name.startswith("_"))]:
+        assert hasattr(module, name), f"components.kinds.{kind}: {part} has no {name}"
+    for name, method in vars(wanted).items():
+        if inspect.isfunction(method) and not name.startswith("_"):
+            asked = list(inspect.signature(method).parameters.values())[1:]  # without self
+            taken = list(inspect.signature(getattr(module, name)).parameters.values())
+            assert [one.default for one in taken] == [one.default for one in asked], f"{kind}: {part}.{name}"
