@@ -20,7 +20,7 @@ from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
 from components.registry.card import card
 from components.registry.gate import Verdict, promote
-from components.registry.register import Version, register, version_bundle
+from components.registry.register import Version, note_bento, register, version_bundle
 from flows import console
 from flows.dvc import STAGES, outcome, reproduce
 from flows.history import bury_the_dead
@@ -76,7 +76,9 @@ def package_champion(champion: Version) -> tuple[Path, str]:
     """Take the champion's bundle into the Bento store, with its card and examples, and build its Bento."""
     bundle = version_bundle(champion)
     shown = examples(open_prepared(artifacts(champion.workload, "prepared")))
-    return bundle, package(bundle, champion.workload, champion.number, {CARD: card(champion), EXAMPLES: shown})
+    bento = package(bundle, champion.workload, champion.number, {CARD: card(champion), EXAMPLES: shown})
+    note_bento(champion, bento)
+    return bundle, bento
 
 
 @task(task_run_name="ask endpoint", cache_policy=NO_CACHE, persist_result=False)

@@ -34,6 +34,10 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
     assert (pointer["version"], sorted(pointer["beside"])) == ("1", ["card.json", "examples.json"])
     assert len(re.findall(r"│ digit-\d\s+│ digit-\d\s+│ [01]\.\d{3}", first)) == 10
     assert "Completed('ran" in first
+    tags = MlflowClient(f"sqlite:///{project.path}/state/mlflow/mlflow.db").get_model_version("digits", "1").tags
+    assert tags["journeyman.bento"] == facts["Bento"]
+    assert facts["Bento"].endswith(tags["journeyman.serving_code_sha256"][:8])
+    assert tags["journeyman.flow_run"] != "none"
 
     second = project.run(*TRAIN)
     again = _facts(second)
