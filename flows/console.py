@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from components.config.errors import JourneymanError
+from components.config.errors import JourneymanError, NotIdentical
 from components.config.settings import environment
 from flows.embedded import prefect_server
 
@@ -26,6 +26,8 @@ def run(flow: Callable[..., Any], check: Callable[..., Any], words: Sequence[Any
         with prefect_server():
             result = flow(*words)
     except JourneymanError as error:
+        if isinstance(error, NotIdentical):
+            print(error.told)
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
