@@ -45,6 +45,7 @@ def main() -> None:
 def measure(project: Path, quick: bool) -> dict[str, object]:
     """Return the figures of a fresh clone at `project`."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+    subprocess.run(["git", "-C", str(project), "remote", "remove", "origin"], check=True)  # nothing is pushed
     if quick:
         params = project / "params.yaml"
         params.write_text(params.read_text().replace("recipe: quick", "recipe: quick, epochs: 1"))

@@ -82,6 +82,7 @@ def measure(project: Path, quick: bool) -> dict[str, Any]:
 def make(project: Path, quick: bool) -> str:
     """Make the workload in a fresh clone at `project`; return its Bento."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+    subprocess.run(["git", "-C", str(project), "remote", "remove", "origin"], check=True)  # nothing is pushed
     if quick:
         path = project / "datasets" / "transactions.yaml"
         path.write_text(path.read_text().replace("customers: 5000", "customers: 500"))

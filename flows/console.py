@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from components.config.errors import JourneymanError
+from components.config.errors import JourneymanError, NotIdentical
 from components.config.settings import environment
 from flows.embedded import prefect_server
 
@@ -35,6 +35,8 @@ def show(call: Callable[[], Any]) -> NoReturn:
     try:
         result = call()
     except JourneymanError as error:
+        if isinstance(error, NotIdentical):
+            print(error.told)
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

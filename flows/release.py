@@ -17,7 +17,7 @@ from components.inference.package import package, packaged_bundle
 from components.kinds.prepared import open_prepared
 from components.registry.card import card
 from components.registry.promotion import note_published
-from components.registry.register import Version, version_bundle
+from components.registry.register import Version, note_bento, version_bundle
 from components.registry.versions import champion as champion_of
 
 
@@ -28,7 +28,9 @@ def package_champion(champion: Version) -> tuple[Path, str]:
     beside: dict[str, Any] = {CARD: card(champion)}
     if (prepared := artifacts(champion.workload, "prepared")).exists():  # who rolls back may have no data at hand
         beside[EXAMPLES] = examples(open_prepared(prepared))
-    return bundle, package(bundle, champion.workload, champion.number, beside)
+    bento = package(bundle, champion.workload, champion.number, beside)
+    note_bento(champion, bento)
+    return bundle, bento
 
 
 @task(task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)

@@ -41,6 +41,14 @@ class RegistryError(JourneymanError):
     """The registry lacks something that is needed from it."""
 
 
+class NotIdentical(RegistryError):  # noqa: N818 - nothing went wrong
+    """A version that was made again came out another; `told` is what a command prints of it besides the message."""
+
+    def __init__(self, message: str, told: object) -> None:
+        super().__init__(message)
+        self.told = told
+
+
 class EndpointError(JourneymanError):
     """The endpoint does not start or does not answer as it should."""
 

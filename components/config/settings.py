@@ -17,6 +17,8 @@ CHAMPIONS = "JOURNEYMAN_CHAMPIONS"
 """The variable with the address at which champions are published, and endpoints follow them."""
 VERSION = "JOURNEYMAN_VERSION"
 """The variable with the one version that an endpoint answers with, whoever is champion."""
+USED = "JOURNEYMAN_USED"
+"""The variable with what each `auto` of a training came to, as JSON, where that training is made again."""
 
 
 def artifacts(workload: str, stage: str) -> Path:

@@ -4,14 +4,12 @@ BentoML writes both straight into their final place, so that a kill leaves half 
 they are made in a store of their own beside it and moved by one rename.
 """
 
-import hashlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import bentoml
-import yaml
 from bentoml._internal.bento import BentoStore
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
@@ -19,8 +17,7 @@ from bentoml._internal.tag import Tag
 
 from components.config.files import scratch_directory, whole_file, write_json
 from components.inference.bundle import bundle_hash
-
-BENTOFILE = Path("bentofile.yaml")
+from components.inference.code import BENTOFILE, code_hash
 
 
 def package(bundle: Path, name: str, version: str, beside: Mapping[str, Any] | None = None) -> str:
@@ -36,7 +33,7 @@ def package(bundle: Path, name: str, version: str, beside: Mapping[str, Any] | N
         beside: what goes with the bundle, for people, as JSON by file name; it is no part of the bundle or of the tag.
     """
     model = _model(bundle, name, version)
-    bento = Tag(name, f"{model.version}-{_code_hash()[:8]}")
+    bento = Tag(name, f"{model.version}-{code_hash()[:8]}")
     home = Path(BentoMLContainer.bentoml_home.get())
     _take_in(bundle, model, version, beside or {}, home)
     _build(bento, model, home)
@@ -93,13 +90,3 @@ def _make_latest(store: Path, tag: Tag) -> None:
 
 def _place(store: Path, tag: Tag) -> Path:
     return store / str(tag.name) / str(tag.version)
-
-
-def _code_hash() -> str:
-    """Hash of what goes into the Bento besides the bundle: `bentofile.yaml` and the files that it includes."""
-    patterns = yaml.safe_load(BENTOFILE.read_text())["include"]
-    files = sorted({path for pattern in patterns for path in Path().glob(pattern)})
-    digest = hashlib.sha256()
-    for path in [BENTOFILE, *files]:
-        digest.update(f"{path}\n{path.stat().st_size}\n".encode() + path.read_bytes())
-    return digest.hexdigest()

@@ -1,45 +1,118 @@
-"""What a version was made of, as tags: enough to say how the model in production came to be."""
+"""Lineage: what a version was made of, as its tags and its artifact `lineage.json`; docs/registry.md documents both."""
 
-import platform
-import subprocess
-from pathlib import Path
-from urllib.parse import urlsplit
+import hashlib
+import json
+from typing import Annotated, Any, Literal
 
-from components.config import lock
-from components.config.files import sha256
-from components.config.params import read_yaml
-from components.kinds import catalogue
+from pydantic import BaseModel, ConfigDict, Field
+
+from components.config.lock import Stage
+from components.tracking.environment import Environment
 
 PREFIX = "journeyman."
-_STAGES = ("ingest", "prepare", "train", "export", "evaluate")
+LINEAGE = "lineage.json"
+"""The artifact of a version."""
+BENTO = f"{PREFIX}bento"
+"""Tag of a version that has been packaged: its Bento."""
+NONE = "none"
+"""What is said where there is nothing to name."""
+
+Said = Annotated[str, Field(min_length=1)]
 
 
-def lineage(workload: str, flow_run: str = "") -> dict[str, str]:
-    """Return the tags of a version: commit, DVC's hash of each stage's outputs, data, environment, flow run."""
-    hashes = {
-        f"{PREFIX}dvc.{Path(path).relative_to('artifacts', workload)}": md5
-        for stage in _STAGES
-        for path, md5 in lock.hashes(f"{stage}@{workload}").items()
-    }
-    environment = {
-        f"{PREFIX}git.commit": _git("rev-parse", "HEAD"),
-        f"{PREFIX}git.dirty": str(bool(_git("status", "--porcelain"))).lower(),
-        f"{PREFIX}python": platform.python_version(),
-        f"{PREFIX}platform": platform.platform(),
-        f"{PREFIX}constraints_sha256": sha256(Path("constraints.txt")),
-        f"{PREFIX}flow_run": flow_run,
-    }
-    return {key: value for key, value in {**hashes, **_data(workload), **environment}.items() if value}
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _data(workload: str) -> dict[str, str]:
-    """Return what the data set's description says of it; of one's own data its last name, without where it lies."""
-    source = catalogue.workload(workload).source
-    own = Path(urlsplit(source).path)
-    said = read_yaml(own) if own.suffix in (".yaml", ".yml") else {"title": own.name}
-    return {f"{PREFIX}data.{key}": str(said.get(key, "")) for key in ("title", "licence", "homepage")}
+class Code(_Part):
+    """Where the code and the parameters are."""
+
+    commit: Said
+    """The private commit; the user's own, if nothing differs from it."""
+    head: Said
+    """The user's commit that it stands on; `none` in a repository without one."""
+    ref: Said
+    """What keeps the private commit."""
+    remote: Said
+    """Where the ref was pushed to, or `none`."""
+    folder: str
+    """Where in the repository the project lies: empty, or a path that ends in a slash."""
+    changed: tuple[str, ...]
+    """Files that differ from `head`, from the repository's root; DVC's record is left out."""
 
 
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else ""
+class Data(_Part):
+    """What it learned from."""
+
+    title: Said
+    licence: str
+    homepage: str
+    source: Said
+    """DVC's hash of what `ingest` read."""
+    raw: Said
+    """DVC's hash of the raw records: what a rebuild starts from."""
+
+
+class Lineage(_Part):
+    """What a version was made of."""
+
+    format: Literal[1] = 1
+    workload: Said
+    code: Code
+    data: Data
+    stages: dict[str, Stage]
+    """In the order of their work: command, parameters, and DVC's hashes of what each took and made."""
+    parameters: dict[str, Any]
+    """The workload's section of `params.yaml`, its defaults filled in."""
+    seed: int
+    used: Annotated[dict[str, str | int | bool], Field(min_length=1)]
+    """What each `auto` of the training came to: accelerator, devices, precision, layout, compile, threads."""
+    environment: Environment
+    """Of the training."""
+    constraints_sha256: Said
+    mlflow_run: Said
+    """The run that taught it."""
+    flow_run: Said
+    """The Prefect flow run that registered it, or `none`."""
+    bundle_sha256: Said
+    serving_code_sha256: Said
+    """The code that its Bento carries; the Bento's tag ends with the first eight digits."""
+    parent: Said
+    """The version at work when this one was registered: what it was taught to replace. `none`: it is the first."""
+
+    def to_json(self) -> str:
+        """Return it as JSON; the same lineage gives the same bytes."""
+        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+
+    def tags(self) -> dict[str, str]:
+        """Return what of it is worth searching for, as the version's tags."""
+        artifacts_of = f"artifacts/{self.workload}/"
+        outs = {path: md5 for stage in self.stages.values() for path, md5 in stage.outs.items()}
+        data, environment = self.data.model_dump(), self.environment
+        said = {
+            "lineage_sha256": _digest(self.to_json()),
+            **{f"git.{name}": getattr(self.code, name) for name in ("commit", "head", "ref", "remote")},
+            "git.dirty": str(bool(self.code.changed)).lower(),
+            **{f"data.{name}": data[name] for name in ("title", "licence", "homepage")},
+            "dvc.source": data["source"],
+            **{f"dvc.{path.removeprefix(artifacts_of)}": md5 for path, md5 in outs.items()},
+            **{f"inputs.{name}": _inputs(stage) for name, stage in self.stages.items()},
+            "parameters_sha256": _digest(json.dumps(self.parameters, sort_keys=True)),
+            "seed": str(self.seed),
+            **{f"used.{name}": str(value) for name, value in self.used.items()},
+            **{name: getattr(environment, name) for name in ("python", "platform", "processor", "device")},
+            "processor.features": " ".join(environment.features),
+            "packages_sha256": environment.packages_sha256,
+            **{name: getattr(self, name) for name in ("constraints_sha256", "serving_code_sha256")},
+            **{name: getattr(self, name) for name in ("mlflow_run", "flow_run", "parent")},
+        }
+        return {f"{PREFIX}{name}": value for name, value in said.items() if value}
+
+
+def _inputs(stage: Stage) -> str:
+    """Return one hash for all that the stage depended on."""
+    return _digest(json.dumps([stage.cmd, stage.deps, stage.params], sort_keys=True, default=str))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

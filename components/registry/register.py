@@ -1,6 +1,7 @@
 """Register: the bundle of a workload that is to be served becomes a version of its registered model, once."""
 
 import logging
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from components.inference.bundle import bundle_hash, read_about
 from components.inference.served import PRECISIONS, bundle_path, read_served
 from components.kinds import catalogue
 from components.kinds.baseline import compare
-from components.registry.lineage import lineage
+from components.registry.lineage import BENTO, LINEAGE, Lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
 from components.registry.only import only
+from components.registry.provenance import lineage
 from components.tracking.runs import log_exam, log_metrics, run_of_record
 from components.tracking.store import Store, open_store
 
@@ -79,6 +81,11 @@ def version_bundle(version: Version) -> Path:
     return path
 
 
+def note_bento(version: Version, bento: str) -> None:
+    """Note the Bento that serves the version, as its tag."""
+    open_store(version.workload).client.set_model_version_tag(version.workload, version.number, BENTO, bento)
+
+
 def as_version(version: ModelVersion) -> Version:
     """Return MLflow's model version as ours.
 
@@ -106,6 +113,7 @@ def registry_lock(name: str) -> Path:
 
 
 def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -> ModelVersion:
+    made_of = lineage(name, flow_run)
     metric = catalogue.metric(read_about(bundle).kind)
     metrics = read_json(artifacts(name, "report") / "metrics.json")
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
@@ -114,13 +122,14 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
     log_metrics(store, run, precisions)
     run = store.client.get_run(run.info.run_id)
     model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))
+    _log_lineage(store, model.model_id, made_of)
     description = catalogue.workload(name).description
     try:
         store.client.create_registered_model(name, description=description)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    tags = {BUNDLE_HASH: sha256, METRIC + metric: repr(metrics[metric]), **lineage(name, flow_run)}
+    tags = {BUNDLE_HASH: sha256, METRIC + metric: repr(metrics[metric]), **made_of.tags()}
     tags |= _precision(name, metric, precisions)
     return store.client.create_model_version(
         name,
@@ -130,6 +139,12 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
         description=f"{metric} {metrics[metric]:.4f} on the test split. {description}",
         model_id=model.model_id,
     )
+
+
+def _log_lineage(store: Store, model: str, made_of: Lineage) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, LINEAGE).write_text(made_of.to_json())
+        store.client.log_model_artifacts(model, folder)
 
 
 def _precision(name: str, metric: str, precisions: dict[str, float]) -> dict[str, str]:

@@ -26,11 +26,16 @@ class Store:
 
 def open_store(workload: str) -> Store:
     """Open the store and the workload's experiment; both are made at first use."""
+    client = open_client()
+    return Store(client, _experiment(client, workload))
+
+
+def open_client() -> MlflowClient:
+    """Open the store alone, to look into it; it is made at first use."""
     os.environ.update(environment(Path.cwd()))
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     mlflow.set_tracking_uri(tracking_uri())  # creating a version from a logged model reads the global address
-    client = MlflowClient()
-    return Store(client, _experiment(client, workload))
+    return MlflowClient()
 
 
 def missing(error: MlflowException) -> bool:

@@ -1,6 +1,8 @@
 """What the hardware can do: what each `auto` means on this machine and why, and the arithmetic made repeatable."""
 
+import copy
 import ctypes
+import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from components.config.errors import ConfigError
+from components.config.settings import USED
 
 if TYPE_CHECKING:
     from components.config.params import Training
@@ -60,7 +63,7 @@ def plan(config: "Training", steps: int) -> Plan:
     Raises:
         ConfigError: the user chose what this machine does not have.
     """
-    reasons: dict[str, str] = {}
+    config, reasons = _as_recorded(config)
     accelerator = _accelerator(config, reasons)
     devices = _devices(config, accelerator, reasons)
     precision = _precision(config, accelerator, reasons)
@@ -92,9 +95,29 @@ def keep_memory() -> None:
         allocator(option, value)
 
 
+def device(accelerator: str) -> str:
+    """Return the name of the GPU that computes, or `cpu`."""
+    return str(torch.cuda.get_device_name()) if accelerator == "gpu" else "cpu"
+
+
 def threads(config: "Training") -> int:
     """Return the CPU threads of one process."""
+    config, _ = _as_recorded(config)
     return config.threads if config.threads != "auto" else max(1, _cores() // 2)
+
+
+def _as_recorded(config: "Training") -> tuple["Training", dict[str, str]]:
+    """Return the section with each `auto` as it came out in the training that is made again, and why it did.
+
+    A GPU that is not here cannot be had again: then `auto` means what it means here.
+    """
+    used = json.loads(os.environ.get(USED, "{}"))
+    if used.get("accelerator") == "gpu" and not torch.cuda.is_available():
+        used = {}
+    again = {name: value for name, value in used.items() if getattr(config, name, None) == "auto"}
+    same = copy.copy(config)
+    vars(same).update(again)  # whichever object it is, and frozen or not
+    return same, dict.fromkeys(again, "as recorded")
 
 
 def _accelerator(config: "Training", reasons: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 model.safetensors   the weights, the same bytes for the same inputs
 curve.csv           one row an epoch
-run.json            the run's id and facts, from which a store that never saw it can be told
+run.json            the run's id and facts, from which a store that never saw it can be told, and what it ran on
 """
 
 import csv
@@ -23,8 +23,10 @@ from components.config.files import whole_directory, write_json
 from components.config.settings import artifacts, tracking_uri
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
+from components.tracking.environment import environment
 from components.tracking.runs import flat, last_steps, log_data, running
 from components.tracking.store import open_store
+from components.training import hardware
 from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
 from components.training.loop import Taught, fit, plan
 
@@ -111,6 +113,7 @@ def _record(run: Run, params: dict[str, Any], taught: Taught) -> dict[str, Any]:
         "ended": int(time.time() * 1000),
         "params": flat(params),
         "curve": taught.curve,
+        "environment": environment(hardware.device(params["used"]["accelerator"])).model_dump(mode="json"),
     }
 
 

@@ -36,6 +36,10 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
     assert "Completed('ran" in first
     assert "The gate: digits version 1 against no champion" in first
     assert re.search(r"data: validated .*│ yes ", first)
+    tags = MlflowClient(f"sqlite:///{project.path}/state/mlflow/mlflow.db").get_model_version("digits", "1").tags
+    assert tags["journeyman.bento"] == facts["Bento"]
+    assert facts["Bento"].endswith(tags["journeyman.serving_code_sha256"][:8])
+    assert tags["journeyman.flow_run"] != "none"
 
     second = project.run(*TRAIN)
     again = _facts(second)

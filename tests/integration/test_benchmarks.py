@@ -39,7 +39,9 @@ asyncio.run(main())
 """A server that answers rightly, wrongly, with a refusal, and not at all, in turn."""
 
 
-@pytest.mark.parametrize("name", ["train_loop", "data_path", "train_gpu", "recipes", "fuzz", "int8", "score"])
+@pytest.mark.parametrize(
+    "name", ["train_loop", "data_path", "train_gpu", "recipes", "fuzz", "int8", "score", "rebuild"]
+)
 def test_a_benchmark_says_what_it_does(trained: Project, name: str) -> None:
     said = trained.run(sys.executable, f"benchmarks/{name}.py", "--help")
     assert "--json" in said

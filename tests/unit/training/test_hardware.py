@@ -1,5 +1,6 @@
 """What `auto` means is decided by what the machine can do, and said."""
 
+import json
 import os
 from typing import Any
 
@@ -92,3 +93,23 @@ def test_more_gpus_than_there_are_is_one_line() -> None:
 def test_a_gpu_that_is_not_there_is_one_line() -> None:
     with pytest.raises(ConfigError, match=r"train.accelerator: gpu, but torch sees none here"):
         plan(accelerator="gpu")
+
+
+def test_a_training_that_is_made_again_takes_each_auto_as_it_came_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = {"accelerator": "cpu", "devices": 1, "precision": "32-true", "layout": "contiguous", "threads": 7}
+    monkeypatch.setenv("JOURNEYMAN_USED", json.dumps({**used, "compile": True}))
+    again = plan()
+    assert again.facts() == {**used, "compile": True}
+    assert again.reasons["threads"] == "as recorded"
+    assert hardware.threads(Training(epochs=1, batch_size=1)) == 7
+    assert plan(threads=3, precision="bf16-mixed").facts() == {
+        **used,
+        "compile": True,
+        "threads": 3,
+        "precision": "bf16-mixed",
+    }
+
+
+def test_a_gpu_that_is_not_here_cannot_be_had_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNEYMAN_USED", json.dumps({"accelerator": "gpu", "devices": 8, "threads": 7}))
+    assert (plan().accelerator, plan().devices) == ("cpu", 1)

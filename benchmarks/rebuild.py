@@ -1,0 +1,111 @@
+"""What it costs to make a version again, over the stages that it has to run anyway.
+
+    python benchmarks/rebuild.py [--quick] [--json FILE]
+
+Clones the project's HEAD into a temporary folder, runs every stage there and registers the version. Then it interleaves
+`dvc repro --force` of what follows the raw records, which is the training and its examination, with `python -m
+flows.rebuild` of the version, which does the same in a work tree of its own. The control is the forced run against
+itself: odd repetitions against even ones. `--quick` teaches one epoch and repeats less.
+"""
+
+import argparse
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.loop import machine, run  # noqa: E402 - the project is run from its folder, never installed
+
+WORKLOAD = "garments"
+STAGES = [sys.executable, "-m", "dvc", "repro", f"evaluate@{WORKLOAD}"]
+AGAIN = [sys.executable, "-m", "dvc", "repro", "--force", "--downstream", f"prepare@{WORKLOAD}"]
+REGISTER = [sys.executable, "-c", f"from components.registry.register import register; register({WORKLOAD!r})"]
+REBUILD = [sys.executable, "-m", "flows.rebuild", WORKLOAD, "1"]
+STEP = re.compile(r"^(\d+):(\d+):([\d.]+) .*'(find|raw data|stages|compare)' - Finished", re.MULTILINE)
+"""The line in which Prefect says that a task has ended, with the time of day."""
+
+
+def main() -> None:
+    """Measure, print the table, and write it where the user wants it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one epoch, two repetitions")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(Path(folder) / "journeyman", options.quick)
+    report(figures)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def measure(project: Path, quick: bool) -> dict[str, object]:
+    """Return the figures of a fresh clone at `project`."""
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+    subprocess.run(["git", "-C", str(project), "remote", "remove", "origin"], check=True)  # nothing is pushed
+    if quick:
+        params = project / "params.yaml"
+        params.write_text(params.read_text().replace("recipe: quick", "recipe: quick, epochs: 1"))
+    run(STAGES, project)
+    register_s = run(REGISTER, project)[0]
+    stages, stages_cpu, rebuilds, rebuilds_cpu = [list[float]() for _ in range(4)]
+    said: list[str] = []
+    for _ in range(2 if quick else 4):
+        wall, cpu, _ = run(AGAIN, project)
+        stages.append(wall)
+        stages_cpu.append(cpu)
+        wall, cpu, output = run(REBUILD, project)
+        rebuilds.append(wall)
+        rebuilds_cpu.append(cpu)
+        said.append(output)
+    return {
+        "machine": machine(),
+        "identical": all("│ identical" in output for output in said),
+        "register_wall_s": register_s,
+        "stages_wall_s": stages,
+        "stages_cpu_s": stages_cpu,
+        "rebuild_wall_s": rebuilds,
+        "rebuild_cpu_s": rebuilds_cpu,
+        "steps_s": [steps(output) for output in said],
+    }
+
+
+def steps(output: str) -> dict[str, float]:
+    """Return the seconds from the end of each task of the flow to that of the next."""
+    found = STEP.findall(output)
+    ends = {name: 3600 * int(hour) + 60 * int(minute) + float(second) for hour, minute, second, name in found}
+    return {after: (ends[after] - ends[before]) % 86400 for before, after in pairwise(ends)}
+
+
+def report(figures: dict[str, object]) -> None:
+    """Print the table."""
+    lists = {name: value for name, value in figures.items() if isinstance(value, list)}
+    stages, rebuild = statistics.median(lists["stages_wall_s"]), statistics.median(lists["rebuild_wall_s"])
+    cpu = [statistics.median(lists[f"{name}_cpu_s"]) for name in ("stages", "rebuild")]
+    control = statistics.median(lists["stages_wall_s"][1::2]) / statistics.median(lists["stages_wall_s"][::2])
+    rows = [
+        ("machine", figures["machine"]),
+        ("made again", "identical every time" if figures["identical"] else "NOT identical"),
+        ("the stages alone", f"{stages:.1f} s wall, {cpu[0]:.1f} s CPU (median of {len(lists['stages_wall_s'])})"),
+        ("the rebuild", f"{rebuild:.1f} s wall, {cpu[1]:.1f} s CPU"),
+        ("overhead", f"{rebuild - stages:.1f} s wall, {rebuild / stages - 1:.1%}"),
+        *((f"of it {name}", f"{_middle(lists['steps_s'], name):.1f} s") for name in ("raw data", "compare")),
+        ("register, lineage included", f"{figures['register_wall_s']:.1f} s wall"),
+        ("control: stages / stages", f"{control:.2f}"),
+    ]
+    for name, value in rows:
+        print(f"{name:32} {value}")
+
+
+def _middle(steps_s: list[dict[str, float]], name: str) -> float:
+    return statistics.median(found.get(name, 0.0) for found in steps_s)
+
+
+if __name__ == "__main__":
+    main()

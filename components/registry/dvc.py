@@ -1,0 +1,86 @@
+"""DVC, run as a user runs it: a process of its own, which ends with this one, and says what it does as it goes."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from components.config.entry import die_with_parent
+
+_HINTS = re.compile(
+    r"\s*To track the changes with git, run:\s+git add [^\n]*\n|"
+    r"\s*To enable auto staging, run:\s+dvc config core.autostage true\n|"
+    r"Use `dvc push` to send your updates to remote storage.\n|Updating lock file 'dvc.lock'\n"
+)
+_ERROR = re.compile(r"\b(?:error|ERROR): [^\r\n]*")
+_SIGKILL = re.compile(r"exited with (-9|137)$")
+_KILLED = ": killed from outside, by the kernel if memory was full; run the same command again"
+_STOP_LIMIT = 10.0  # seconds from SIGTERM to SIGKILL
+
+
+def dvc(*arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Run DVC in this interpreter's environment, pass its output on as it comes, return its exit status and output.
+
+    Args:
+        arguments: of the command line.
+        folder: to run it in; here, where none is given.
+        environment: its variables, where they are not those of this process.
+    """
+    output = []
+    with _process([sys.executable, "-m", "dvc", *arguments], folder, environment or os.environ) as process:
+        assert process.stdout is not None
+        while chunk := os.read(process.stdout.fileno(), 1 << 16):
+            output.append(chunk)
+            sys.stderr.write(_without_hints(chunk.decode(errors="replace")))
+            sys.stderr.flush()
+        return process.wait(), b"".join(output).decode(errors="replace")
+
+
+def last_error(output: str) -> str:
+    """Return the first error that was said, which may stand behind a progress bar."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = _ERROR.findall(output)
+    said: str = (errors or lines or ["no output"])[0].strip()
+    return said + _KILLED if _SIGKILL.search(said) else said
+
+
+def _without_hints(text: str) -> str:
+    """Leave out the advice that DVC repeats after every stage."""
+    return _HINTS.sub("", text)
+
+
+@contextmanager
+def _process(
+    command: list[str], folder: Path | None, environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process that ends with this one, whichever way this one ends."""
+    quiet = {} if sys.stderr.isatty() else {"TQDM_MININTERVAL": "10"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**environment, **quiet, "PATH": path},
+        preexec_fn=partial(die_with_parent, signal.SIGTERM),
+        start_new_session=True,
+    )
+    try:
+        yield process
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(_STOP_LIMIT)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+        raise
+    finally:
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()

@@ -1,0 +1,76 @@
+"""What was made again beside what it was: hashes stage by stage, the test metric, the environment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.config import lock
+from components.config.files import read_json
+from components.config.settings import artifacts
+from components.registry.lineage import Lineage
+from components.registry.register import Version
+from components.tracking.environment import Environment, differences
+
+RECORDS = ("weights/run.json",)
+"""Outputs that tell of the run, its id, times and machine, and not of the model: they differ whenever a stage runs.
+Every other output is a function of data, parameters and code, and has to be the same."""
+_USED = "used."
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One stage."""
+
+    stage: str
+    same: tuple[str, ...]
+    """Outputs with the recorded hash, by their path below the workload's artifacts."""
+    other: tuple[str, ...]
+    """Outputs with another hash, or none."""
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A version, made again."""
+
+    version: Version
+    stages: tuple[Compared, ...]
+    value: float
+    """The deciding metric on the test split."""
+    environment: tuple[str, ...]
+    """What of the environment is different."""
+
+    @property
+    def first(self) -> str | None:
+        """The first stage that differs, or None: the version is identical."""
+        return next((stage.stage for stage in self.stages if stage.other), None)
+
+
+def compare(version: Version, made_of: Lineage, project: Path) -> Rebuilt:
+    """Hold what the stages left in `project` against the lineage of `version`."""
+    metrics = read_json(project / artifacts(version.workload, "report") / "metrics.json")
+    record = read_json(project / artifacts(version.workload, "weights") / "run.json")
+    return Rebuilt(
+        version, compare_stages(made_of, project / lock.LOCK), metrics[version.metric], tuple(_drift(made_of, record))
+    )
+
+
+def compare_stages(made_of: Lineage, recorded: Path) -> tuple[Compared, ...]:
+    """Compare the outputs of each stage behind the raw records with those in the `dvc.lock` at `recorded`."""
+    again = lock.stages(made_of.workload, recorded)
+    follow = [name for name in made_of.stages if name != "ingest"]
+    return tuple(_compared(name, made_of, again[name].outs if name in again else {}) for name in follow)
+
+
+def _compared(name: str, made_of: Lineage, again: dict[str, str]) -> Compared:
+    start = f"{artifacts(made_of.workload, '')}/"
+    outs = {path.removeprefix(start): (md5, again.get(path)) for path, md5 in made_of.stages[name].outs.items()}
+    results = {path: found for path, found in outs.items() if path not in RECORDS}
+    same = tuple(path for path, (before, now) in results.items() if before == now)
+    return Compared(name, same, tuple(path for path in results if path not in same))
+
+
+def _drift(made_of: Lineage, record: dict[str, Any]) -> list[str]:
+    """Return what of the environment was different, by the record that the training left."""
+    used = {name.removeprefix(_USED): value for name, value in record["params"].items() if name.startswith(_USED)}
+    hardware = [f"{name} {old} -> {used.get(name)}" for name, old in made_of.used.items() if used.get(name) != old]
+    return hardware + differences(made_of.environment, Environment.model_validate(record["environment"]))

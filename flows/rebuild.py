@@ -1,0 +1,139 @@
+"""Flow `rebuild`: a version made again from its registry entry alone. `python -m flows.rebuild WORKLOAD VERSION`."""
+
+import argparse
+import logging
+from dataclasses import dataclass
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from components.config.errors import NotIdentical
+from components.registry.lineage import Lineage
+from components.registry.rebuild.compare import Compared, Rebuilt, compare
+from components.registry.rebuild.find import find
+from components.registry.rebuild.stages import fetch_raw, few, reproduce
+from components.registry.rebuild.worktree import Tree, recorded_environment, worktree
+from components.registry.register import Version
+from components.tracking.environment import changed_packages, packages
+from flows import console
+from flows.runs import bury_the_dead
+from flows.tables import markdown, table
+
+logger = logging.getLogger(__name__)
+
+_FACTS = ["what", "outcome"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run of the flow came to."""
+
+    made_of: Lineage
+    rebuilt: Rebuilt
+    source: str
+    """Where the raw records came from."""
+
+    def __str__(self) -> str:
+        return table(self._title(), _FACTS, self._facts())
+
+    def publish(self) -> None:
+        """Keep the summary as a Markdown artifact of the flow run."""
+        version = self.rebuilt.version
+        create_markdown_artifact(
+            f"# {self._title()}\n\n{markdown(_FACTS, self._facts())}\n",
+            key=f"rebuild-{version.workload.replace('_', '-')}-{version.number}",
+            description=f"What the last rebuild of {self._title()} came to",
+        )
+
+    def verdict(self) -> str:
+        """Return in one line whether it is the same version."""
+        first = self.rebuilt.first
+        return f"the first stage that differs is {first}" if first else "identical"
+
+    def _title(self) -> str:
+        return f"{self.rebuilt.version.workload} version {self.rebuilt.version.number}, made again"
+
+    def _facts(self) -> list[list[str]]:
+        code = self.made_of.code
+        changed = f", with {len(code.changed)} changed files on {code.head[:12]}" if code.changed else ""
+        return [
+            ["code", f"commit {code.commit[:12]}{changed}"],
+            ["raw data", f"md5 {self.made_of.data.raw} from {self.source}"],
+            *[[stage.stage, _told(stage)] for stage in self.rebuilt.stages],
+            [f"test {self.rebuilt.version.metric}", self._metric()],
+            ["environment", few(self.rebuilt.environment) or "as it was"],
+            ["result", self.verdict()],
+        ]
+
+    def _metric(self) -> str:
+        before, now = self.rebuilt.version.value, self.rebuilt.value
+        return f"{now:.2%}" + (f", was {before:.2%} ({100 * (now - before):+.2f} points)" if now != before else "")
+
+
+@flow(name="rebuild", flow_run_name="rebuild-{workload}-{version}", persist_result=False, log_prints=False)
+def rebuild(workload: str, version: str | int) -> Summary:
+    """Make a version again, in a work tree of its own, and compare it stage by stage with what was registered."""
+    console.prepare()
+    bury_the_dead("rebuild")
+
+    made, made_of = find_version(workload, str(version))
+    with worktree(made_of) as tree:
+        source = take_raw(made_of, tree)
+        run_stages(made_of, tree)
+        rebuilt = compare_versions(made, made_of, tree)
+
+    summary = Summary(made_of, rebuilt, source)
+    summary.publish()
+    if rebuilt.first:
+        raise NotIdentical(f"{workload} version {version} was not made again: {summary.verdict()}", summary)
+    return summary
+
+
+@task(task_run_name="find", cache_policy=NO_CACHE, persist_result=False)
+def find_version(workload: str, number: str) -> tuple[Version, Lineage]:
+    """Read the registry entry, and warn if the environment is another than it was then."""
+    version, made_of = find(workload, number)
+    if changed := changed_packages(made_of.environment.packages, packages()):
+        logger.warning("packages are not those of %s version %s: %s", workload, number, few(changed))
+        logger.warning("the recorded ones: %s", recorded_environment(made_of, number))
+    return version, made_of
+
+
+@task(task_run_name="raw data", cache_policy=NO_CACHE, persist_result=False)
+def take_raw(made_of: Lineage, tree: Tree) -> str:
+    """Take the raw records from DVC's cache, or from its remote; return which it was."""
+    return fetch_raw(made_of, tree)
+
+
+@task(task_run_name="stages", cache_policy=NO_CACHE, persist_result=False)
+def run_stages(made_of: Lineage, tree: Tree) -> None:
+    """Run every stage behind the raw records."""
+    reproduce(made_of, tree)
+
+
+@task(task_run_name="compare", cache_policy=NO_CACHE, persist_result=False)
+def compare_versions(version: Version, made_of: Lineage, tree: Tree) -> Rebuilt:
+    """Hold what came out against the registry entry."""
+    return compare(version, made_of, tree.project)
+
+
+def _told(stage: Compared) -> str:
+    return f"differs: {', '.join(stage.other)}" if stage.other else f"identical: {', '.join(stage.same)}"
+
+
+def _words() -> tuple[str, str]:
+    parser = argparse.ArgumentParser("python -m flows.rebuild", description=__doc__.partition(".")[0])
+    parser.add_argument("workload", help="whose registered model")
+    parser.add_argument("version", help="the version to make again")
+    given = parser.parse_args()
+    return given.workload, given.version
+
+
+def check(workload: str, version: str) -> None:
+    """Raise a `RegistryError` unless there is such a version, with its lineage."""
+    find(workload, version)
+
+
+if __name__ == "__main__":
+    console.run(rebuild, check=check, words=_words())
