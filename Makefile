@@ -3,7 +3,7 @@ PYTHON ?= python3
 WORKLOAD ?= garments
 PORT ?= 5000
 
-.PHONY: help setup run test lint format ui serve lock clean
+.PHONY: help setup run test score lint format ui serve lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -16,6 +16,9 @@ run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Ben
 
 test: setup lint  ## lint, then every test
 	@. ./env.sh && exec python -m pytest -n 2
+
+score: setup  ## the ML Test Score: which of its 28 tests are checked here, and whether they pass
+	@. ./env.sh && exec python -m tests.ml_test_score --write
 
 lint: setup  ## style, format, types and import contracts
 	@. ./env.sh && ruff check . && ruff format --check . && mypy && lint-imports
