@@ -107,6 +107,7 @@ class Project:
         """Return the environment that `env.sh` gives, with nothing of the machine's own tools' homes."""
         ours = ("MLFLOW_", "PREFECT_", "BENTOML_", "DVC_", "JOURNEYMAN_", "PYTEST_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        kept.pop("SHELL", None)  # as for a scheduler: DVC then takes /bin/sh
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         state = self.path / "state"
         return {
