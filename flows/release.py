@@ -11,11 +11,10 @@ from prefect.runtime import flow_run
 
 from components.config.settings import CHAMPIONS, artifacts
 from components.inference.champion.published import publish
-from components.inference.engine.model import CARD
 from components.inference.examples import EXAMPLES, examples
 from components.inference.package import package, packaged_bundle
 from components.kinds.prepared import open_prepared
-from components.registry.card import card
+from components.registry.card import keep_card
 from components.registry.promotion import note_published
 from components.registry.register import Version, note_bento, version_bundle
 from components.registry.versions import champion as champion_of
@@ -25,7 +24,7 @@ from components.registry.versions import champion as champion_of
 def package_champion(champion: Version) -> tuple[Path, str]:
     """Take the champion's bundle into the Bento store, with its card and examples, and build its Bento."""
     bundle = version_bundle(champion)
-    beside: dict[str, Any] = {CARD: card(champion)}
+    beside: dict[str, Any] = keep_card(champion)
     if (prepared := artifacts(champion.workload, "prepared")).exists():  # who rolls back may have no data at hand
         beside[EXAMPLES] = examples(open_prepared(prepared))
     bento = package(bundle, champion.workload, champion.number, beside)

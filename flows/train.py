@@ -1,4 +1,7 @@
-"""Flow `train`: teach, examine, register, promote, package, ask, put to work. `python -m flows.train [WORKLOAD]`."""
+"""Flow `train`: teach, register, examine, describe, promote, package, ask, publish.
+
+`python -m flows.train [WORKLOAD]`
+"""
 
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from components.inference.served import read_served
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
+from components.registry.card import keep_card
 from components.registry.gate import Verdict, judge
 from components.registry.promotion import Outcome, promote, settled_champion
 from components.registry.register import Version, register
@@ -35,6 +39,7 @@ def train(workload: str = DEFAULT) -> Summary:
     stages = {stage: outcome(reproduce(stage, workload, return_state=True)) for stage in STAGES}
     version, new = register_version(workload)
     verdict = examine_version(version)
+    describe_version(version)
     decided = promote_version(version, verdict)
     bundle, bento = package_champion(decided.champion)
     asked = ask_endpoint(bento, bundle, decided.champion)
@@ -68,6 +73,12 @@ def examine_version(challenger: Version) -> Verdict:
     verdict = judge(challenger, settled_champion(challenger.workload))
     publish_verdict(verdict)
     return verdict
+
+
+@task(task_run_name="describe", cache_policy=NO_CACHE, persist_result=False)
+def describe_version(version: Version) -> None:
+    """Keep the model card on the version; what `promote` makes of it is added when the version is packaged."""
+    keep_card(version)
 
 
 @task(task_run_name="promote", cache_policy=NO_CACHE, persist_result=False)

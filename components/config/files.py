@@ -70,6 +70,15 @@ def write_json(path: Path, value: Any) -> None:
         draft.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def write_content(path: Path, content: Any) -> None:
+    """Write `content`: a text as it is, anything else as JSON."""
+    if isinstance(content, str):
+        with whole_file(path) as draft:
+            draft.write_text(content, encoding="utf-8")
+    else:
+        write_json(path, content)
+
+
 def read_json(path: Path) -> Any:
     """Read the JSON file at `path`."""
     return json.loads(path.read_text())

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from components.config.card import Card
 from components.config.errors import ConfigError
 from components.config.gate import Gate
 from components.config.section import Fraction as Fraction
@@ -78,6 +79,7 @@ class Workload(Section):
     train: Training
     serve: Serve = Serve()
     gate: Gate = Gate()
+    card: Card = Card()
 
 
 SectionT = TypeVar("SectionT", bound=Section)

@@ -15,7 +15,7 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 from bentoml._internal.tag import Tag
 
-from components.config.files import scratch_directory, whole_file, write_json
+from components.config.files import scratch_directory, whole_file, write_content
 from components.inference.bundle import bundle_hash
 from components.inference.code import BENTOFILE, code_hash
 
@@ -30,7 +30,7 @@ def package(bundle: Path, name: str, version: str, beside: Mapping[str, Any] | N
         bundle: the bundle's directory.
         name: the registered model.
         version: its version.
-        beside: what goes with the bundle, for people, as JSON by file name; it is no part of the bundle or of the tag.
+        beside: what goes with it, for people, by file name: a text as it is, else JSON; no part of bundle or tag.
     """
     model = _model(bundle, name, version)
     bento = Tag(name, f"{model.version}-{code_hash()[:8]}")
@@ -56,7 +56,7 @@ def _take_in(bundle: Path, tag: Tag, version: str, beside: Mapping[str, Any], ho
             with made as model:
                 shutil.copytree(bundle, model.path, dirs_exist_ok=True)
                 for file, content in beside.items():
-                    write_json(Path(model.path) / file, content)
+                    write_content(Path(model.path) / file, content)
             _arrive(scratch, home / "models", tag)
     _make_latest(home / "models", tag)
 

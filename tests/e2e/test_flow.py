@@ -31,7 +31,10 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
     assert facts["Bento"].startswith("digits:v1-")
     assert re.search(r"\d+ of 10 held-out examples right", facts["endpoint"])
     pointer = json.loads((project.path / "state" / "champions" / "digits" / "champion.json").read_text())
-    assert (pointer["version"], sorted(pointer["beside"])) == ("1", ["card.json", "examples.json"])
+    assert (pointer["version"], sorted(pointer["beside"])) == (
+        "1",
+        ["card.html", "card.json", "card.md", "examples.json"],
+    )
     assert len(re.findall(r"│ digit-\d\s+│ digit-\d\s+│ [01]\.\d{3}", first)) == 10
     assert "Completed('ran" in first
     assert "The gate: digits version 1 against no champion" in first

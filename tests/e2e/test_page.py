@@ -121,7 +121,7 @@ def test_it_asks_for_a_key_only_where_one_is_needed(visit: Callable[..., Visit],
         expect(page.locator("#bars li")).to_have_count(10)
         page.reload()
         expect(_example(page, "digit-5").locator("canvas.small")).to_be_visible()
-        for hidden in ("#key", "#links"):
+        for hidden in ("#key", "#links", "#whole"):
             expect(page.locator(hidden)).to_be_hidden()
 
 
@@ -168,6 +168,20 @@ def test_the_card_stands_beside_it(visit: Callable[..., Visit], digits_url: str)
     expect(card.locator("#facts")).to_contain_text("10 classes")
     card.get_by_text("Taught with").click()
     expect(card.locator("#params")).to_contain_text("epochs")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_whole_card_is_one_click_away(scheme: str, visit: Callable[..., Visit], digits_url: str) -> None:
+    seen = visit(digits_url, color_scheme=scheme, **PHONE)
+    seen.page.get_by_role("link", name="The whole model card").click()
+    expect(seen.page.get_by_role("heading", level=1)).to_have_text("digits 1")
+    expect(seen.page.get_by_role("heading", name="Slices")).to_be_visible()
+    expect(seen.page.get_by_role("img", name="Worst mistakes")).to_be_visible()
+    assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert seen.page.evaluate("getComputedStyle(document.body).maxWidth") == "832px"  # the policy lets its style in
+    assert seen.page.evaluate(FAINT) == []
+    assert seen.complaints == []
+    assert [address for address in seen.asked if not address.startswith((f"{digits_url}/", "data:"))] == []
 
 
 def test_the_card_follows_the_version_that_answers(

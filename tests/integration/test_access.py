@@ -101,7 +101,7 @@ def test_a_key_is_asked_for_and_health_is_not(served: Served) -> None:
     assert form.status_code == 200
     for path in ("/livez", "/readyz", "/metrics", "/", "/page/page.js"):
         assert served.get(path).status_code == 200, path
-    for path in ("/about", "/examples/0", "/docs", "/docs.json", "/nowhere"):
+    for path in ("/about", "/card", "/examples/0", "/docs", "/docs.json", "/nowhere"):
         assert served.get(path).status_code == 401, path
     assert served.get("/docs.json", x_api_key=SHOP).status_code == 200
 

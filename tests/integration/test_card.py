@@ -1,19 +1,24 @@
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+import mlflow.artifacts
 import pytest
 
 from components.config.errors import BundleError
 from components.config.files import read_json, write_json
 from components.config.settings import artifacts
+from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.inference.examples import EXAMPLES, examples, read_examples
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
-from components.registry.card import card
-from components.registry.register import register
+from components.registry.card import card, keep_card, read_card
+from components.registry.register import Version, register
 from components.tracking.store import open_store
 from tests.conftest import Project
+from tests.registering import promoted
 
 
 def test_a_card_says_what_the_registry_knows(trained: Project) -> None:
@@ -51,6 +56,65 @@ def test_a_card_follows_what_a_person_writes_in_the_registry(trained: Project) -
 def test_a_card_names_a_public_data_set_with_its_licence(payments: Project) -> None:
     data = card(register("payments")[0])["data"]
     assert (data["title"], data["licence"]) == ("few", "made here")
+
+
+def test_a_card_is_kept_with_its_version_and_says_how_sure_it_is(trained: Project) -> None:
+    version, _ = register("digits")
+    promoted(version)
+    files = keep_card(version)
+    told = read_card(version)
+    assert told == json.loads(json.dumps(files[CARD]))
+    overall = told["measured"]["overall"]
+    assert overall["low"] < overall["value"] <= overall["high"]
+    assert overall["value"] == pytest.approx(told["metrics"][0]["model"])
+    assert {f"class: digit-{digit}" for digit in range(10)} <= {one["name"] for one in told["measured"]["slices"]}
+    assert all(len(curve["values"]) == 4 for curve in told["measured"]["robustness"])
+    assert [(entry["what"], entry["to"]) for entry in told["history"]] == [("promoted", version.number)]
+    assert "## The data" in files[CARD_TEXT]
+    stored = Path(mlflow.artifacts.download_artifacts(f"models:/digits/{version.number}/{CARD_PAGE}"))
+    assert stored.read_text() == files[CARD_PAGE]
+    assert files[CARD_PAGE].count("data:image/png;base64,") == 4  # what the examination drew
+
+
+def test_a_card_that_was_cut_short_is_finished_and_what_was_measured_stays(trained: Project) -> None:
+    version, _ = register("digits")
+    before = keep_card(version)
+    stored = _artifact(version, CARD)
+    written = stored.stat().st_mtime_ns
+    assert keep_card(version) == before
+    assert stored.stat().st_mtime_ns == written  # nothing new, nothing stored
+    shutil.rmtree(artifacts("digits", "prepared"))  # as on a machine without the data
+    assert keep_card(version)[CARD]["measured"] == before[CARD]["measured"]
+    stored.unlink()
+    _artifact(version, CARD_PAGE).write_text("<half")
+    after = keep_card(version)
+    assert "measured" not in after[CARD]
+    assert _artifact(version, CARD_PAGE).read_text() == after[CARD_PAGE]
+    assert read_card(version) == json.loads(json.dumps(after[CARD]))
+
+
+def test_a_metric_that_is_no_share_has_an_interval_by_resampling(payments: Project) -> None:
+    told = keep_card(register("payments")[0])[CARD]
+    overall = told["measured"]["overall"]
+    assert overall["name"] == "average_precision"
+    assert overall["low"] <= overall["value"] <= overall["high"]
+    assert told["measured"]["calibration"]
+
+
+def test_what_a_person_says_in_params_is_on_the_card_as_it_is_said_today(trained: Project) -> None:
+    version, _ = register("digits")
+    trained.params("    gate:", "    card: {intended: To read <digits>., not_for: [Cheques]}\n    gate:")
+    files = keep_card(version)
+    assert files[CARD]["not_for"] == ["Cheques"]
+    assert "To read &lt;digits&gt;." in files[CARD_PAGE]
+    assert "To read \\<digits\\>." in files[CARD_TEXT]
+
+
+def _artifact(version: Version, name: str) -> Path:
+    client = open_store(version.workload).client
+    source = client.get_model_version(version.workload, version.number).source
+    location = client.get_logged_model(source.removeprefix("models:/")).artifact_location
+    return Path(unquote(urlsplit(location).path), name)
 
 
 def test_examples_hold_each_class_and_come_back_as_they_were(trained: Project, tmp_path: Path) -> None:

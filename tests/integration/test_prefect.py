@@ -52,6 +52,7 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(project: Project, serv
             "evaluate",
             "register",
             "examine",
+            "describe",
             "promote",
             "package",
             "ask endpoint",

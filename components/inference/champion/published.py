@@ -16,14 +16,14 @@ from components.config.errors import BundleError, PublishedError
 from components.config.files import locked, sha256, whole_directory
 from components.inference.bundle import ABOUT, MODEL, SERVING, About, read_about, verified
 from components.inference.champion.address import Address
-from components.inference.engine.model import CARD
+from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.inference.examples import EXAMPLES
 
 CHAMPION = "champion"
 """The name of the pointer that is followed; the others have that of their version."""
 LOCK = "fetching.lock"
 FORMAT = 1
-BESIDE = (CARD, EXAMPLES)
+BESIDE = (CARD, CARD_PAGE, CARD_TEXT, EXAMPLES)
 """What may lie beside a bundle and is no part of it."""
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=100)]

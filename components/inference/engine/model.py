@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 CARD = "card.json"
 """What the registry says of the version, beside the bundle; it may not be there."""
+CARD_PAGE = "card.html"
+"""The same as a page for a person."""
+CARD_TEXT = "card.md"
+"""The same as Markdown."""
 
 _BATCHES = (2, 4, 8, 16, 32)
 _PAYS = 0.8  # of an example's time alone: what it may take in a batch for batching to be worth while
@@ -51,6 +55,7 @@ class Model:
         self.about = bundle.about
         self.codec = catalogue.codec(self.about.kind)
         self.card = _card(bundle.path)
+        self.card_page = _card_page(bundle.path)
         self.examples = read_examples(bundle.path)
         self._bundle = bundle
         about = self.about
@@ -121,6 +126,11 @@ def _card(path: Path) -> Mapping[str, Any]:
     if not isinstance(card, dict):
         raise BundleError(f"{path / CARD}: not a JSON object")
     return card
+
+
+def _card_page(path: Path) -> bytes | None:
+    page = path / CARD_PAGE
+    return page.read_bytes() if page.is_file() else None
 
 
 def _pace(bundle: Bundle) -> Pace:

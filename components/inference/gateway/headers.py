@@ -34,6 +34,20 @@ DOCS = _page(styles=b" 'unsafe-inline'", images=b"", camera=b"")
 """With BentoML's Swagger page, which would also fetch a tracker from another address: this keeps it from that."""
 
 
+CARD: Headers = (
+    *_ALL,
+    (b"cache-control", b"private, no-cache"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+        b"frame-ancestors 'none'",
+    ),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+"""With the model card: no script and no address, not even ours. Its style lies in it and may be another version's than
+this code knows; nothing that a style could fetch is allowed."""
+
+
 def headers(call: Call) -> Headers:
     """Return the headers for the answer to `call`."""
     path = call.path
@@ -41,4 +55,6 @@ def headers(call: Call) -> Headers:
         return PAGE
     if path == "/about" or path.startswith("/examples/"):
         return ABOUT
+    if path == "/card":
+        return CARD
     return DOCS if path in ("/docs", "/docs/") or path.startswith("/static_content/") else ANSWER

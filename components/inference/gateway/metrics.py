@@ -11,7 +11,9 @@ from components.inference.gateway.call import Call
 from components.inference.gateway.cells import Cells
 from components.inference.gateway.exposition import FAMILIES, cell, exposition
 
-_PATHS = {"/", "/about", "/docs", "/docs.json", "/explain", "/labels", "/livez", "/metrics", "/predict", "/readyz"}
+_PATHS = {
+    "/", "/about", "/card", "/docs", "/docs.json", "/explain", "/labels", "/livez", "/metrics", "/predict", "/readyz"
+}  # fmt: skip
 _BY_NAME = {family.name: family for family in FAMILIES}
 
 

@@ -76,16 +76,16 @@ def _spoilt(ours: Sitting, theirs: Sitting | None) -> Iterator[Spoilt]:
     examples, unspoilt = paper.data.inputs("test")[places], ours.value(places)
     for name, spoil in paper.exam.corruptions(paper.data, paper.config).items():
         inputs = spoil(examples, limits.severity, seed)
-        one = _answering(ours, inputs, places)
+        one = answering(ours, inputs, places)
         if theirs is None:
             yield Spoilt(Compared(name, one.value(places), count=len(places)), unspoilt)
             continue
-        other = _answering(theirs, inputs, places)
+        other = answering(theirs, inputs, places)
         difference = _answers(one, other, places) or estimated(one.value, other.value, places, seed)
         yield Spoilt(Compared(name, one.value(places), other.value(places), difference, len(places)), unspoilt)
 
 
-def _answering(sitting: Sitting, inputs: NDArray[Any], places: Int64) -> Sitting:
+def answering(sitting: Sitting, inputs: NDArray[Any], places: Int64) -> Sitting:
     """Return its answers to the test split if the examples at `places` were `inputs`."""
     answers = sitting.probabilities.copy()
     answers[places] = sitting.bundle.probabilities(inputs)

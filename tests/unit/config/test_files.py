@@ -74,5 +74,11 @@ with locked(Path({str(tmp_path / "lock")!r})):
         pass
 
 
+def test_a_text_is_written_as_it_is_and_anything_else_as_json(tmp_path: Path) -> None:
+    for content, written in (("<é>", "<é>"), (["é"], '[\n  "é"\n]\n')):
+        files.write_content(tmp_path / "file", content)
+        assert (tmp_path / "file").read_text(encoding="utf-8") == written
+
+
 def _names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]

@@ -29,10 +29,11 @@ _MEDIA = {
 
 
 def routes(engine: Engine) -> dict[str, Route]:
-    """Return what answers a GET, by path: the page's files, `/about` and `/examples/0`, `1`, … of the model at work."""
+    """Return what answers a GET, by path: the page's files, `/about`, `/card`, `/examples/0`, … of the model."""
     return {
         **{path: _file(*file) for path, file in files().items()},
         "/about": _about(engine),
+        "/card": _card(engine),
         **{f"/examples/{place}": _example(engine, place) for place in range(MOST)},
     }
 
@@ -59,6 +60,14 @@ def _about(engine: Engine) -> Route:
         if model not in told:
             told[model] = to_json(describe(model))
         return _content(call, told[model], b"application/json")
+
+    return route
+
+
+def _card(engine: Engine) -> Route:
+    def route(call: Call) -> Reply:
+        body = engine.model.card_page
+        return refusal(404, "this version has no card") if body is None else _content(call, body, _MEDIA[".html"])
 
     return route
 

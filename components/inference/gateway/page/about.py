@@ -31,6 +31,7 @@ def describe(model: "Model") -> dict[str, Any]:
         "explains": codec.explain is not None,
         "remembers": codec.labelled(about.input) is not None,
         "card": model.card,
+        "card_page": None if model.card_page is None else "card",
         "examples": [_shown(held_out, place) for place, held_out in enumerate(model.examples)],
     }
 

@@ -6,7 +6,7 @@ const at = (id) => document.getElementById(id);
 const day = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 
 /** Show what `/about` says of the model; what the card lacks is left out. */
-export function showCard({ workload, version, classes, card }) {
+export function showCard({ workload, version, classes, card, card_page }) {
   document.title = `${workload} · Journeyman`;
   at("workload").textContent = workload;
   at("description").textContent = card.description ?? "";
@@ -21,6 +21,7 @@ export function showCard({ workload, version, classes, card }) {
     ...pair("Commit", card.commit && `${card.commit.slice(0, 8)}${card.dirty ? ", with uncommitted changes" : ""}`),
   );
   at("measures").replaceChildren(...(card.metrics?.length ? [measures(card.metrics)] : []));
+  at("whole").hidden = !card_page || at("links").hidden; // a link takes no key along
   const params = Object.entries(card.parameters ?? {});
   at("recipe").hidden = params.length === 0;
   at("params").replaceChildren(...params.flatMap(([name, value]) => pair(name, value)));

@@ -5,7 +5,8 @@ from tests.unit.inference.gateway.calls import call
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/page/page.js", "/predict", "/about", "/docs", "/docs.json", "/static_content/index.css", "/x"]
+    "path",
+    ["/", "/page/page.js", "/predict", "/about", "/card", "/docs", "/docs.json", "/static_content/index.css", "/x"],
 )
 def test_nothing_is_guessed_framed_or_fetched_from_elsewhere(path: str) -> None:
     sent = dict(headers(call(path)))

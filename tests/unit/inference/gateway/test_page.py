@@ -7,7 +7,7 @@ from pydantic_core import from_json
 
 from components.config.files import write_json
 from components.inference.engine.engine import Engine
-from components.inference.engine.model import CARD, Model
+from components.inference.engine.model import CARD, CARD_PAGE, Model
 from components.inference.examples import EXAMPLES
 from components.inference.gateway.page import Route, files, routes
 from tests.unit.inference.gateway.calls import call
@@ -23,6 +23,7 @@ def page(new_model: Callable[..., Model], tmp_path: Path) -> dict[str, Route]:
         new_model(version).close()
         beside = tmp_path / f"bundle-{version}-0-1"
         write_json(beside / CARD, {"version": version})
+        (beside / CARD_PAGE).write_text(f"<h1>{version}</h1>")
         write_json(beside / EXAMPLES, [{"name": "bright", "row": ROW}])
     engine = Engine()
     engine.swap(Model.open(tmp_path / "bundle-1-0-1", "1", None))
@@ -54,6 +55,23 @@ def test_it_says_what_is_at_work(page: dict[str, Route]) -> None:
     assert (about["explains"], about["remembers"]) == (False, False)
 
 
+def test_the_card_of_the_version_at_work_is_a_page(page: dict[str, Route]) -> None:
+    first = page["/card"](call("/card", "GET"))
+    assert (first.status, first.body) == (200, b"<h1>1</h1>")
+    assert dict(first.headers)[b"content-type"] == b"text/html; charset=utf-8"
+    assert from_json(page["/about"](call("/about", "GET")).body)["card_page"] == "card"
+    page["swap"](call())
+    assert page["/card"](call("/card", "GET")).body == b"<h1>2</h1>"
+
+
+def test_a_version_without_a_card_says_so(new_model: Callable[..., Model]) -> None:
+    engine = Engine()
+    engine.swap(new_model("3"))
+    bare = routes(engine)
+    assert bare["/card"](call("/card", "GET")).status == 404
+    assert from_json(bare["/about"](call("/about", "GET")).body)["card_page"] is None
+
+
 def test_what_it_says_changes_with_the_model(page: dict[str, Route]) -> None:
     before = page["/about"](call("/about", "GET"))
     assert page["/about"](call("/about", "GET")) == before
@@ -69,7 +87,7 @@ def test_examples_are_files_and_those_that_are_not_there_are_refused(page: dict[
     assert from_json(missing.body) == {"error": "there is no /examples/1"}
 
 
-@pytest.mark.parametrize("path", ["/", "/page/page.js", "/about", "/examples/0"])
+@pytest.mark.parametrize("path", ["/", "/page/page.js", "/about", "/card", "/examples/0"])
 def test_what_the_caller_has_is_not_sent_again(path: str, page: dict[str, Route]) -> None:
     first = page[path](call(path, "GET"))
     etag = dict(first.headers)[b"etag"].decode()

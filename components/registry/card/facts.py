@@ -1,4 +1,4 @@
-"""The card of a version: what it is, what it was taught from, how good it was. It goes with the bundle to the endpoint.
+"""What is known of a version: what it is, what it was taught from, how good it was, what became of it.
 
 After "Model Cards for Model Reporting" (Mitchell et al. 2019, arXiv:1810.03993), as far as the registry knows.
 """
@@ -10,40 +10,74 @@ from typing import Any
 
 from mlflow.entities import Run
 
+from components.config.errors import ConfigError
+from components.kinds import catalogue
 from components.kinds.baseline import PREFIX as BASELINE
 from components.kinds.prepared import SPLITS
-from components.registry.lineage import PREFIX
+from components.registry.card.measured import Measured
+from components.registry.gate import read_verdict
+from components.registry.history import Entry
+from components.registry.ledger import Ledger
+from components.registry.lineage import NONE, PREFIX
 from components.registry.register import Version
 from components.tracking.store import open_store
+
+FORMAT = 2
+"""Of the card."""
 
 _TEST = "test_"
 _LEFT_OUT = ("kind", "used.")  # parameters: what the card says elsewhere, what the hardware decided
 _UNDECIDED = ("auto", "None")
+_LINEAGE = (
+    "git.commit", "git.head", "parent", "seed", "dvc.source", "dvc.raw", "dvc.prepared", "python", "platform",
+    "processor", "device", "packages_sha256", "constraints_sha256", "lineage_sha256",
+)  # fmt: skip
 
 
-def card(version: Version) -> dict[str, Any]:
+def card(version: Version, measured: Measured | None = None) -> dict[str, Any]:
     """Return what is worth knowing of `version`, as JSON; what the registry does not know is left out.
 
     `trained` is UTC in ISO 8601; `data.examples` counts them by split; `metrics` are of the test split, the one that
-    decides first, each with the baseline's where that was measured.
+    decides first, each with the baseline's where that was measured. Who moved it is left to the history: the card is
+    shown to callers.
+
+    Args:
+        version: whose card it is.
+        measured: what was found on the test split beyond the metrics.
     """
     client = open_store(version.workload).client
     run = client.get_run(version.run_id)
     tags = client.get_model_version(version.workload, version.number).tags
+    verdict = read_verdict(version)
     told = {
+        "format": FORMAT,
         "name": version.workload,
         "version": version.number,
         "description": client.get_registered_model(version.workload).description,
+        **_said(version.workload),
         "trained": _moment(run.info.end_time),
+        "precision": version.precision,
         "data": _data(tags, run),
         "metrics": _metrics(run.data.metrics, version.metric),
+        "measured": measured.model_dump(mode="json") if measured else None,
         "parameters": _parameters(run.data.params),
+        "verdict": verdict.model_dump(mode="json") if verdict else None,
+        "history": [_moved(entry) for entry in Ledger(version.workload).read().entries if _of(entry, version.number)],
+        "lineage": _lineage(tags),
         "commit": tags.get(f"{PREFIX}git.commit"),
         "dirty": tags.get(f"{PREFIX}git.dirty") == "true",
         "run": version.run_id,
         "bundle_sha256": version.bundle_sha256,
     }
     return {key: value for key, value in told.items() if value}
+
+
+def _said(workload: str) -> dict[str, Any]:
+    """Return what `params.yaml` says for the card today: words may be mended after a version was made."""
+    try:
+        return catalogue.workload(workload).card.model_dump()
+    except ConfigError:  # a version outlives its section
+        return {}
 
 
 def _moment(milliseconds: int | None) -> str | None:
@@ -75,3 +109,18 @@ def _metrics(metrics: Mapping[str, float], deciding: str) -> list[dict[str, Any]
 
 def _parameters(params: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in params.items() if not name.startswith(_LEFT_OUT) and value not in _UNDECIDED}
+
+
+def _of(entry: Entry, number: str) -> bool:
+    return number in (entry.left, entry.to)
+
+
+def _moved(entry: Entry) -> dict[str, Any]:
+    when = entry.when.astimezone(UTC).isoformat(timespec="seconds")
+    told = {"number": entry.number, "when": when, "what": entry.what, "from": entry.left, "to": entry.to}
+    return told | {"reason": entry.reason or entry.verdict, "refusals": list(entry.refusals)}
+
+
+def _lineage(tags: Mapping[str, str]) -> dict[str, str]:
+    known = {name: tags.get(PREFIX + name) for name in _LINEAGE}
+    return {name: value for name, value in known.items() if value and value != NONE}

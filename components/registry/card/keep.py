@@ -1,0 +1,79 @@
+"""A card on its version: `card.json`, `card.md` and `card.html` among the version's artifacts."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import mlflow.artifacts
+from mlflow.exceptions import MlflowException
+
+from components.config.files import read_json, write_content
+from components.config.settings import artifacts
+from components.inference.bundle import Bundle
+from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
+from components.kinds import catalogue
+from components.kinds.prepared import open_prepared
+from components.registry.card.facts import card
+from components.registry.card.markdown import markdown
+from components.registry.card.measured import Measured, measured
+from components.registry.card.page import page
+from components.registry.register import Version, version_bundle
+from components.tracking.store import open_store
+
+_FIGURES = "report/figures"
+"""Artifacts of the run."""
+
+
+def keep_card(version: Version) -> dict[str, Any]:
+    """Return the card's files by name, JSON or text, after storing them on the version.
+
+    What was measured once is not measured again, and a card that says the same is not stored again. `card.json` is
+    stored last: killed before, it all happens again.
+    """
+    known = read_card(version)
+    told = card(version, _measured(version, known))
+    drawn = figures(version)
+    files = {CARD_TEXT: markdown(told), CARD_PAGE: page(told, drawn), CARD: told}
+    if json.loads(json.dumps(told)) != known:
+        _store(version, files)
+    return files
+
+
+def read_card(version: Version) -> dict[str, Any] | None:
+    """Return the card that is stored on the version; None: there is none yet."""
+    path = _fetched(f"models:/{version.workload}/{version.number}/{CARD}", version)
+    return read_json(path) if path else None
+
+
+def figures(version: Version) -> dict[str, bytes]:
+    """Return what the examination of the version drew, PNG by name; nothing where the run has lost it."""
+    folder = _fetched(f"runs:/{version.run_id}/{_FIGURES}", version)
+    return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.png"))} if folder else {}
+
+
+def _measured(version: Version, known: dict[str, Any] | None) -> Measured | None:
+    """Return what is known; else measure it, where the data is at hand."""
+    if known and "measured" in known:
+        return Measured.model_validate_json(json.dumps(known["measured"]))
+    if not (prepared := artifacts(version.workload, "prepared")).exists():
+        return None
+    return measured(Bundle(version_bundle(version)), open_prepared(prepared), catalogue.workload(version.workload))
+
+
+def _store(version: Version, files: dict[str, Any]) -> None:
+    client = open_store(version.workload).client
+    source = client.get_model_version(version.workload, version.number).source  # models:/ID, as `register` gave it
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            path = Path(folder, name)
+            write_content(path, content)
+            client.log_model_artifact(source.removeprefix("models:/"), str(path))
+
+
+def _fetched(uri: str, version: Version) -> Path | None:
+    open_store(version.workload)
+    try:
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
+    except (MlflowException, OSError):
+        return None

@@ -1,0 +1,126 @@
+"""What a card tells beyond the metrics: with intervals, slice by slice, and how it is when inputs are spoilt.
+
+It is measured once, while the test split is at hand, and kept in the version's `card.json`.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from components.config.params import Workload
+from components.inference.bundle import Bundle
+from components.kinds import catalogue
+from components.kinds.baseline import limited
+from components.kinds.calibration import reliability
+from components.kinds.examination import SEVERITIES, Mask
+from components.kinds.prepared import PreparedData
+from components.registry.card.intervals import bootstrapped, wilson
+from components.registry.gate.comparable import unfit
+from components.registry.gate.measure import answering, of_each_class
+from components.registry.gate.sitting import Paper, Sitting, sit
+
+Int64 = NDArray[np.int64]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Estimate(_Part):
+    """A measure, and its 95 % interval where there is one."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    count: int
+    """Examples."""
+
+
+class Bin(_Part):
+    """Examples of about the same probability."""
+
+    promised: float
+    """Mean probability."""
+    found: float
+    low: float
+    high: float
+    count: int
+
+
+class Curve(_Part):
+    """The deciding metric under one corruption."""
+
+    name: str
+    values: tuple[float, ...]
+    """At severity 0, which is none, to 3."""
+
+
+class Measured(_Part):
+    """All of it."""
+
+    metric: str
+    """The deciding one."""
+    overall: Estimate
+    slices: tuple[Estimate, ...]
+    calibration: tuple[Bin, ...] = ()
+    """Nothing where what the model answers is no probability."""
+    robustness: tuple[Curve, ...] = ()
+
+
+def measured(bundle: Bundle, data: PreparedData, workload: Workload) -> Measured | None:
+    """Return what the bundle does on the test split; None where it does not take this data any more."""
+    exam, metric = catalogue.exam(workload.kind), catalogue.metric(workload.kind)
+    paper = Paper(exam, data, workload.train, workload.gate, metric)
+    if unfit(bundle, paper) is not None:
+        return None
+    with limited(workload.train):
+        sitting = sit(paper, bundle)
+        return Measured(
+            metric=paper.metric,
+            overall=_estimate(paper.metric, sitting, sitting.value, np.arange(len(sitting.probabilities))),
+            slices=tuple(_slices(sitting)),
+            calibration=tuple(_bins(sitting)),
+            robustness=tuple(_curves(sitting)),
+        )
+
+
+def _estimate(name: str, sitting: Sitting, metric: Callable[[Int64], float], places: Int64) -> Estimate:
+    right: Mask | None = sitting.right()
+    if right is not None:
+        bounds: tuple[float, float] | None = wilson(int(right[places].sum()), len(places))
+    else:
+        bounds = bootstrapped(metric, places, sitting.paper.config.seed)
+    low, high = bounds or (None, None)
+    return Estimate(name=name, value=metric(places), low=low, high=high, count=len(places))
+
+
+def _slices(sitting: Sitting) -> Iterator[Estimate]:
+    for name, mask in sitting.paper.exam.slices(sitting.paper.data).items():
+        places = np.flatnonzero(mask)
+        if len(places) and np.isfinite(sitting.slice_value(places)):
+            yield _estimate(name, sitting, sitting.slice_value, places)
+
+
+def _bins(sitting: Sitting) -> Iterator[Bin]:
+    paper = sitting.paper
+    if not paper.exam.believable(paper.config):
+        return
+    curve = reliability(sitting.probabilities, np.asarray(paper.data.labels("test")))
+    for promised, found, count in zip(
+        curve.promised.tolist(), curve.found.tolist(), curve.count.tolist(), strict=True
+    ):
+        low, high = wilson(round(found * count), count)
+        yield Bin(promised=promised, found=found, low=low, high=high, count=count)
+
+
+def _curves(sitting: Sitting) -> Iterator[Curve]:
+    """Spoil the examples that the gate spoils, at every severity."""
+    paper, seed = sitting.paper, sitting.paper.config.seed
+    places = of_each_class(np.asarray(paper.data.labels("test")), paper.gate.robustness.examples, seed)
+    examples, unspoilt = paper.data.inputs("test")[places], sitting.value(places)
+    for name, spoil in paper.exam.corruptions(paper.data, paper.config).items():
+        spoilt = (answering(sitting, spoil(examples, severity, seed), places).value(places) for severity in SEVERITIES)
+        yield Curve(name=name, values=(unspoilt, *spoilt))

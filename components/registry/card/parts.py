@@ -1,0 +1,139 @@
+"""The sections of a card, in the order in which a person asks; what is not known has none."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from components.registry.card.blocks import Block, Command, Drawing, Items, Pairs, Part, Picture, Table, Words
+from components.registry.card.figures import intervals_drawn, reliability_drawn, robustness_drawn
+from components.registry.card.words import day, name, number, share, spread
+from components.registry.gate import COLUMNS, Verdict
+
+Card = Mapping[str, Any]
+
+_SLICES_SHOWN = 30  # in the drawing, the worst first; the table has them all
+_ELSEWHERE = "calibration"  # the figure that has a section of its own
+
+
+def parts(card: Card, figures: Mapping[str, bytes]) -> list[Part]:
+    """Return the sections of `card`.
+
+    Args:
+        card: what `facts.card` tells.
+        figures: what the examination drew, PNG by name.
+    """
+    made: dict[str, Sequence[Block]] = {
+        "The model": _model(card),
+        "What it is for": [Words(card["intended"])] if "intended" in card else [],
+        "What it must not be used for": [Items(card["not_for"])] if "not_for" in card else [],
+        "The data": _data(card),
+        "How good it is": _metrics(card),
+        "Slices": _slices(card),
+        "Calibration": _calibration(card, figures),
+        "Robustness": _robustness(card),
+        "Behaviour": _rules(card, "behaviour"),
+        "What it looks like": [Picture(name(key), png) for key, png in figures.items() if key != _ELSEWHERE],
+        "The gate's verdict": _verdict(card),
+        "What became of it": _history(card),
+        "What it was made of": _lineage(card),
+        "How to make it again": [Command(f"python -m flows.rebuild {card['name']} {card['version']}")],
+        "Whom to ask": [Words(card["contact"])] if "contact" in card else [],
+    }
+    return [Part(title, blocks) for title, blocks in made.items() if blocks]
+
+
+def _model(card: Card) -> list[Block]:
+    told = {
+        "Version": card["version"],
+        "Taught": day(card["trained"]) if "trained" in card else "",
+        "Computes in": card.get("precision", ""),
+        "Bundle, SHA-256": card.get("bundle_sha256", ""),
+    }
+    rows = [(label, value) for label, value in told.items() if value]
+    taught = [(label, str(value)) for label, value in card.get("parameters", {}).items()]
+    table = [Table(["parameter", "value"], taught, "Taught with")] if taught else []
+    return [Pairs(rows), *table]
+
+
+def _data(card: Card) -> list[Block]:
+    data = card.get("data", {})
+    rows = [(name(key), data[key]) for key in ("title", "licence", "homepage") if data.get(key)]
+    rows += [(f"Examples, {split}", f"{count:,}") for split, count in data.get("examples", {}).items()]
+    limits: list[Block] = [Words("Its limits:"), Items(card["limits"])] if "limits" in card else []
+    return [*([Pairs(rows)] if rows else []), *limits]
+
+
+def _metrics(card: Card) -> list[Block]:
+    if not card.get("metrics"):
+        return []
+    overall = card.get("measured", {}).get("overall")
+    rows = []
+    for one in card["metrics"]:
+        within = spread(overall) if overall and one["decides"] else ""
+        rows.append([name(one["name"]), number(one["model"]), within, number(one["baseline"])])
+    caption = "On the test split, which it has never seen; the first row decides"
+    return [Table(["measure", "model", "95 % interval", "baseline"], rows, caption)]
+
+
+def _slices(card: Card) -> list[Block]:
+    found = card.get("measured", {}).get("slices", [])
+    if not found:
+        return []
+    worst = sorted(found, key=lambda one: float(one["value"]))
+    rows = [[one["name"], number(one["value"]), spread(one), f"{one['count']:,}"] for one in worst]
+    table = Table(["slice", "value", "95 % interval", "examples"], rows, "The worst first")
+    return [Drawing(intervals_drawn(worst[:_SLICES_SHOWN])), table]
+
+
+def _calibration(card: Card, figures: Mapping[str, bytes]) -> list[Block]:
+    bins = card.get("measured", {}).get("calibration", [])
+    drawn: list[Block] = [Picture("Calibration", figures[_ELSEWHERE])] if _ELSEWHERE in figures else []
+    if not bins:
+        return drawn
+    rows = [[share(one["promised"]), share(one["found"]), spread(one), f"{one['count']:,}"] for one in bins]
+    table = Table(["told", "found", "95 % interval", "examples"], rows, "Of answers about as sure, how many came true")
+    return [*(drawn or [Drawing(reliability_drawn(bins))]), *_rules(card, "calibration"), table]
+
+
+def _robustness(card: Card) -> list[Block]:
+    curves = card.get("measured", {}).get("robustness", [])
+    if not curves:
+        return _rules(card, "robustness")
+    columns = ["spoilt by", "not at all", "a little", "clearly", "badly"]
+    rows = [[name(one["name"]), *map(number, one["values"])] for one in curves]
+    metric = name(card["measured"]["metric"])
+    return [Drawing(robustness_drawn(curves)), Table(columns, rows, f"{metric} of spoilt examples")]
+
+
+def _rules(card: Card, group: str) -> list[Block]:
+    """Return the rows of the verdict that belong together."""
+    verdict = Verdict.model_validate(card["verdict"]) if "verdict" in card else None
+    found = [rule for rule in (verdict.rules if verdict else ()) if rule.group == group]
+    rows = [[rule.name.partition(": ")[2], *rule.row()[2:]] for rule in found if rule.challenger is not None]
+    return [Table([group, "found", *COLUMNS[3:]], rows)] if rows else []
+
+
+def _verdict(card: Card) -> list[Block]:
+    if "verdict" not in card:
+        return []
+    verdict = Verdict.model_validate(card["verdict"])
+    passed = "Passed" if verdict.passed else "Refused"
+    against = f"version {verdict.champion}" if verdict.champion else "no champion"
+    words = Words(f"{passed}, held against {against}: {verdict.reason}")
+    return [words, Table(COLUMNS, verdict.rows())] if verdict.rules else [words]
+
+
+def _history(card: Card) -> list[Block]:
+    rows = [
+        [day(one["when"]), one["what"], one["from"] or "none", one["to"] or "none", one["reason"]]
+        for one in card.get("history", [])
+    ]
+    return [Table(["when", "what", "from version", "to version", "why"], rows)] if rows else []
+
+
+def _lineage(card: Card) -> list[Block]:
+    lineage = card.get("lineage", {})
+    rows = [(name(key.replace(".", " ")), value) for key, value in lineage.items()]
+    if "run" in card:
+        rows.append(("MLflow run", card["run"]))
+    changed = "Files differed from the user's commit; the private commit holds them as they were."
+    return [Pairs(rows), *([Words(changed)] if card.get("dirty") else [])] if lineage else []

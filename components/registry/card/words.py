@@ -1,0 +1,34 @@
+"""How numbers, moments and names are said to a person."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+
+def number(value: float | None) -> str:
+    """Return the number with four digits that matter; nothing for what is none."""
+    if value is None or not math.isfinite(value):
+        return ""
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.0f}"
+
+
+def share(value: float) -> str:
+    """Return a share as per cent."""
+    return f"{value:.1%}"
+
+
+def spread(one: Mapping[str, Any]) -> str:
+    """Return the interval of an estimate; nothing if it has none."""
+    return "" if one.get("low") is None else f"{number(one['low'])} to {number(one['high'])}"
+
+
+def name(key: str) -> str:
+    """Return a key as words."""
+    said = " ".join(key.replace("_", " ").split())
+    return said[:1].upper() + said[1:]
+
+
+def day(moment: str) -> str:
+    """Return the day and the minute, UTC, of a moment in ISO 8601."""
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC"

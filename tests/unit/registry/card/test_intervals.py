@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.registry.card.intervals import bootstrapped, wilson
+
+
+@pytest.mark.parametrize(
+    ("right", "count", "expected"),
+    [(81, 263, (0.2553, 0.3662)), (15, 148, (0.0624, 0.1605)), (0, 20, (0.0, 0.1611)), (1, 29, (0.0061, 0.1718))],
+)
+def test_a_share_has_wilsons_interval(right: int, count: int, expected: tuple[float, float]) -> None:
+    """The figures are those of Newcombe 1998, Statistics in Medicine 17:857, table I, method 3."""
+    assert wilson(right, count) == pytest.approx(expected, abs=5e-5)
+
+
+@given(st.integers(1, 10_000).flatmap(lambda count: st.tuples(st.integers(0, count), st.just(count))))
+def test_a_share_lies_in_its_interval_and_that_within_nought_and_one(found: tuple[int, int]) -> None:
+    low, high = wilson(*found)
+    assert 0.0 <= low <= found[0] / found[1] <= high <= 1.0
+    assert low < high
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 0), (2, 1), (-1, 3)])
+def test_of_nothing_there_is_no_share(right: int, count: int) -> None:
+    with pytest.raises(ValueError, match="is no share"):
+        wilson(right, count)
+
+
+def test_the_bootstrap_of_a_share_finds_about_what_wilson_does() -> None:
+    right = np.arange(500) < 400
+    found = bootstrapped(lambda places: float(right[places].mean()), np.arange(500), seed=1)
+    assert found == pytest.approx(wilson(400, 500), abs=0.01)
+
+
+def test_what_most_draws_cannot_tell_has_no_interval() -> None:
+    assert bootstrapped(lambda places: float("nan"), np.arange(9), seed=0) is None
