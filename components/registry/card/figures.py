@@ -16,13 +16,13 @@ Estimate = Mapping[str, Any]
 
 def intervals_drawn(found: Sequence[Estimate]) -> str:
     """Draw each estimate as a point in its interval, one a row."""
-    bounds = [one[key] for one in found for key in ("value", "low", "high") if one.get(key) is not None]
+    bounds = [float(one[key]) for one in found for key in ("value", "low", "high") if one.get(key) is not None]
     low, high = min(bounds), max(bounds)
     margin = (high - low or 1.0) * _FREE
     low, high = low - margin, high + margin
 
     def at(value: float) -> float:
-        return _LABEL + (value - low) / (high - low) * (_WIDTH - _LABEL - _VALUE)
+        return _LABEL + (value - low) / (high - low) * float(_WIDTH - _LABEL - _VALUE)
 
     rows = [_interval(one, index * _ROW + _ROW / 2, at) for index, one in enumerate(found)]
     return _svg(_WIDTH, len(found) * _ROW, "Each slice with its 95 % interval", rows)

@@ -109,9 +109,7 @@ def _bins(sitting: Sitting) -> Iterator[Bin]:
     if not paper.exam.believable(paper.config):
         return
     curve = reliability(sitting.probabilities, np.asarray(paper.data.labels("test")))
-    for promised, found, count in zip(
-        curve.promised.tolist(), curve.found.tolist(), curve.count.tolist(), strict=True
-    ):
+    for promised, found, count in zip(curve.promised.tolist(), curve.found.tolist(), curve.count.tolist(), strict=True):
         low, high = wilson(round(found * count), count)
         yield Bin(promised=promised, found=found, low=low, high=high, count=count)
 

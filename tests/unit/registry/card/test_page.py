@@ -86,7 +86,9 @@ def test_every_section_is_on_the_page_and_in_the_markdown() -> None:
     assert re.findall(r"^## (.+)$", markdown(full("plain")), re.MULTILINE) == without
 
 
-@pytest.mark.parametrize("gone", ["intended", "not_for", "measured", "verdict", "history", "lineage", "contact", "metrics"])
+@pytest.mark.parametrize(
+    "gone", ["intended", "not_for", "measured", "verdict", "history", "lineage", "contact", "metrics"]
+)
 def test_what_is_not_known_is_left_out(gone: str) -> None:
     card = full("plain")
     del card[gone]
