@@ -83,7 +83,6 @@ class School:
 @pytest.fixture(scope="module")
 def school_once(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> School:
     project = copy_of(trained_once, tmp_path_factory.mktemp("school"))
-    project.params(EASY, GATE)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.chdir(project.path)
@@ -101,6 +100,7 @@ def _school(project: Project) -> School:
     }
     versions = {name: replace(_changed(change), run_id=name) for name, change in spoilt.items()}
     versions["renamed"] = replace(_changed(same, ("ten", *"123456789")), run_id="renamed")
+    project.params(EASY, GATE)  # after them: a version is registered with the parameters that its stages ran with
     return School(project, good, versions["poor"], versions)
 
 
