@@ -45,6 +45,7 @@ def environment(root: Path) -> dict[str, str]:
         "BENTOML_DO_NOT_TRACK": "True",
         "MLFLOW_TRACKING_URI": _local_store(root),
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # of four small files, into a log
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else `mlflow server` starts ten processes
         "DVC_NO_ANALYTICS": "1",
         "DO_NOT_TRACK": "true",

@@ -163,6 +163,21 @@ def test_another_machine_takes_code_and_data_from_the_remotes(elsewhere: Project
     assert elsewhere.run("git", "status", "--porcelain") == ""
 
 
+def test_what_dvc_has_collected_comes_back_from_the_remote(
+    registered_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(registered_once.path.parent / "storage", tmp_path / "storage")
+    made = copy_of(registered_once, tmp_path)
+    _stand_in(made, monkeypatch)
+    Path("dvc.lock").unlink()  # nothing in the work tree needs the data any more
+    made.run("dvc", "gc", "--workspace", "--force", "-q")
+    _, made_of = find("digits", "2")
+    assert not list(Path(".dvc/cache").rglob("*.dir"))
+    rebuilt, source = _again("2")
+    assert (rebuilt.first, source) == (None, "DVC's remote")
+    assert made_of.data.raw[2:] in {path.name for path in Path(".dvc/cache").rglob("*.dir")}
+
+
 def test_what_is_gone_is_named(elsewhere: Project, tmp_path: Path) -> None:
     _, made_of = find("digits", "2")
     shutil.rmtree(tmp_path / "moved")
