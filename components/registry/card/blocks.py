@@ -32,6 +32,8 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
+    drawn: bool = False
+    """A drawing above it tells the same."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from components.registry.card.words import name, number
 
-_WIDTH, _LABEL, _VALUE, _ROW = 640, 210, 60, 22
+_WIDTH, _LABEL, _VALUE, _ROW = 750, 210, 60, 22
 _SIDE, _EDGE = 300, 34
 _SPARK = 48
 _FREE = 0.05  # of the axis, on both sides

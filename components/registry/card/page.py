@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from components.registry.card.blocks import Block, Command, Drawing, Items, Pairs, Part, Picture, Table, Words
-from components.registry.card.parts import parts
+from components.registry.card.parts import headline, parts
 
-_LONG = 12  # rows of a table from which on it is folded: the drawing above it tells the same
+_LONG = 12  # rows of a table from which on it is folded
 _NUMBERS = frozenset("0123456789.+-%,")
 
 
@@ -37,6 +37,7 @@ def page(card: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
 <p class="over">Model card</p>
 <h1>{title}</h1>
 <p>{escape(card.get("description", ""))}</p>
+{_first(headline(card))}
 </header>
 <main>
 {body}
@@ -71,8 +72,16 @@ def _block(block: Block) -> str:
             return f"<figure>{svg}</figure>"
 
 
+def _first(rows: Sequence[tuple[str, str, str]]) -> str:
+    made = [
+        f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd><dd>{escape(note)}</dd></div>"
+        for label, value, note in rows
+    ]
+    return f'<dl class="first">{"".join(made)}</dl>' if rows else ""
+
+
 def _folded(table: Table) -> str:
-    if len(table.rows) < _LONG:
+    if len(table.rows) < _LONG and not table.drawn:
         return _table(table)
     summary = escape(table.caption or "All of it")
     return f"<details><summary>{summary} ({len(table.rows)} rows)</summary>{_table(table)}</details>"

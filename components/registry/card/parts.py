@@ -12,6 +12,17 @@ Card = Mapping[str, Any]
 
 _SLICES_SHOWN = 30  # in the drawing, the worst first; the table has them all
 _ELSEWHERE = "calibration"  # the figure that has a section of its own
+_LINEAGE = {
+    "git.commit": "Private commit",
+    "git.head": "On the user's commit",
+    "parent": "Replaces version",
+    "dvc.source": "Source, DVC's MD5",
+    "dvc.raw": "Raw records, DVC's MD5",
+    "dvc.prepared": "Prepared data, DVC's MD5",
+    "packages_sha256": "Packages, SHA-256",
+    "constraints_sha256": "Constraints, SHA-256",
+    "lineage_sha256": "Lineage, SHA-256",
+}
 
 
 def parts(card: Card, figures: Mapping[str, bytes]) -> list[Part]:
@@ -39,6 +50,24 @@ def parts(card: Card, figures: Mapping[str, bytes]) -> list[Part]:
         "Whom to ask": [Words(card["contact"])] if "contact" in card else [],
     }
     return [Part(title, blocks) for title, blocks in made.items() if blocks]
+
+
+def headline(card: Card) -> list[tuple[str, str, str]]:
+    """Return label, value and note of what a person wants to know first; what is not known is left out."""
+    verdict = Verdict.model_validate(card["verdict"]) if "verdict" in card else None
+    found = card.get("measured", {}).get("slices", [])
+    rows = [
+        (name(one["name"]), number(one["model"]), f"baseline {number(one['baseline'])}" if one["baseline"] else "")
+        for one in card.get("metrics", [])
+        if one["decides"]
+    ]
+    if found:
+        worst = min(found, key=lambda one: float(one["value"]))
+        rows.append(("Worst slice", number(worst["value"]), worst["name"]))
+    if verdict:
+        against = f"against version {verdict.champion}" if verdict.champion else "the first one"
+        rows.append(("Gate", "passed" if verdict.passed else "refused", against))
+    return rows
 
 
 def _model(card: Card) -> list[Block]:
@@ -80,7 +109,7 @@ def _slices(card: Card) -> list[Block]:
         return []
     worst = sorted(found, key=lambda one: float(one["value"]))
     rows = [[one["name"], number(one["value"]), spread(one), f"{one['count']:,}"] for one in worst]
-    table = Table(["slice", "value", "95 % interval", "examples"], rows, "The worst first")
+    table = Table(["slice", "value", "95 % interval", "examples"], rows, "The worst first", drawn=True)
     return [Drawing(intervals_drawn(worst[:_SLICES_SHOWN])), table]
 
 
@@ -90,7 +119,8 @@ def _calibration(card: Card, figures: Mapping[str, bytes]) -> list[Block]:
     if not bins:
         return drawn
     rows = [[share(one["promised"]), share(one["found"]), spread(one), f"{one['count']:,}"] for one in bins]
-    table = Table(["told", "found", "95 % interval", "examples"], rows, "Of answers about as sure, how many came true")
+    columns = ["told", "found", "95 % interval", "examples"]
+    table = Table(columns, rows, "Of answers about as sure, how many came true", drawn=True)
     return [*(drawn or [Drawing(reliability_drawn(bins))]), *_rules(card, "calibration"), table]
 
 
@@ -101,7 +131,7 @@ def _robustness(card: Card) -> list[Block]:
     columns = ["spoilt by", "not at all", "a little", "clearly", "badly"]
     rows = [[name(one["name"]), *map(number, one["values"])] for one in curves]
     metric = name(card["measured"]["metric"])
-    return [Drawing(robustness_drawn(curves)), Table(columns, rows, f"{metric} of spoilt examples")]
+    return [Drawing(robustness_drawn(curves)), Table(columns, rows, f"{metric} of spoilt examples", True)]
 
 
 def _rules(card: Card, group: str) -> list[Block]:
@@ -132,7 +162,7 @@ def _history(card: Card) -> list[Block]:
 
 def _lineage(card: Card) -> list[Block]:
     lineage = card.get("lineage", {})
-    rows = [(name(key.replace(".", " ")), value) for key, value in lineage.items()]
+    rows = [(_LINEAGE.get(key, name(key)), value) for key, value in lineage.items()]
     if "run" in card:
         rows.append(("MLflow run", card["run"]))
     changed = "Files differed from the user's commit; the private commit holds them as they were."

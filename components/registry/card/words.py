@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any
 
 
+_PROPER = {"f1": "F1", "roc": "ROC", "auc": "AUC", "jpeg": "JPEG", "rmse": "RMSE"}
+
+
 def number(value: float | None) -> str:
     """Return the number with four digits that matter; nothing for what is none."""
     if value is None or not math.isfinite(value):
@@ -25,7 +28,7 @@ def spread(one: Mapping[str, Any]) -> str:
 
 def name(key: str) -> str:
     """Return a key as words."""
-    said = " ".join(key.replace("_", " ").split())
+    said = " ".join(_PROPER.get(word, word) for word in key.replace("_", " ").split())
     return said[:1].upper() + said[1:]
 
 

@@ -140,3 +140,12 @@ def shape(read: Read) -> list[tuple[str, list[str]]]:
 def test_the_deciding_measure_has_its_interval() -> None:
     words = Read(page(full("plain"), {})).words
     assert words.count("0.8500 to 0.9400") == 21  # the measure, and twenty slices
+
+
+def test_what_matters_most_stands_first() -> None:
+    card = full("plain")
+    card["measured"]["slices"][7] |= {"value": 0.4321, "name": "class: saucer"}
+    text = page(card, {})
+    first = Read(text[text.index('<dl class="first">') : text.index("</dl>")] + "</dl>").words
+    said = ["Accuracy", "0.9000", "baseline 0.7000", "Worst slice", "0.4321", "class: saucer"]
+    assert first == [*said, "Gate", "refused", "against version 1"]
