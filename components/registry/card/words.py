@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-
 _PROPER = {"f1": "F1", "roc": "ROC", "auc": "AUC", "jpeg": "JPEG", "rmse": "RMSE"}
 
 
