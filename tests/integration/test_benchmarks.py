@@ -40,7 +40,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize(
-    "name", ["train_loop", "data_path", "train_gpu", "recipes", "fuzz", "int8", "score", "rebuild"]
+    "name", ["train_loop", "data_path", "train_gpu", "recipes", "fuzz", "int8", "score", "rebuild", "release"]
 )
 def test_a_benchmark_says_what_it_does(trained: Project, name: str) -> None:
     said = trained.run(sys.executable, f"benchmarks/{name}.py", "--help")

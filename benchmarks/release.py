@@ -1,0 +1,94 @@
+"""What it costs to judge a version, to put it to work, and to take it back.
+
+    python benchmarks/release.py [--quick] [--json FILE]
+
+Clones the project's HEAD into a temporary folder and runs the flow there twice, the second time with another seed, so that
+two versions are held against each other. It then puts the second one to work, whatever the gate said, and interleaves
+`python -m flows.rollback WORKLOAD`, which goes back to the first, with the same command for a version that is at work
+already: that changes nothing and costs what the start of Python and of Prefect costs. The control is the rollback against
+itself: odd repetitions against even ones. `--quick` looks at the table alone and repeats less.
+"""
+
+import argparse
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.loop import machine, run  # noqa: E402 - the project is run from its folder, never installed
+
+TASKS = ("register", "examine", "describe", "promote", "package", "ask endpoint", "publish")
+STEP = re.compile(r"^(\d+):(\d+):([\d.]+) .*'(evaluate|" + "|".join(TASKS) + r")' - Finished", re.MULTILINE)
+"""The line in which Prefect says that a task has ended, with the time of day."""
+
+
+def main() -> None:
+    """Measure, print the tables, and write them where the user wants them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="the table alone, two repetitions")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args()
+    workloads = {"fraud": 2} if options.quick else {"fraud": 6, "garments": 6}
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "journeyman"
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+        subprocess.run(["git", "-C", str(project), "remote", "remove", "origin"], check=True)  # nothing is pushed
+        figures = {name: measure(project, name, times) for name, times in workloads.items()}
+    for name, found in figures.items():
+        report(name, found)
+    if options.json:
+        options.json.write_text(json.dumps({"machine": machine(), **figures}, indent=2) + "\n")
+
+
+def measure(project: Path, workload: str, times: int) -> dict[str, object]:
+    """Return the figures of one workload."""
+    train = [sys.executable, "-m", "flows.train", workload]
+    first = steps(run(train, project)[2])
+    params = project / "params.yaml"
+    head, section, rest = params.read_text().partition(f"  {workload}:\n")
+    old, new = {
+        "fraud": ("epochs: 10", "seed: 1\n      epochs: 10"),
+        "garments": ("recipe: quick", "recipe: quick, seed: 1"),
+    }[workload]
+    params.write_text(head + section + rest.replace(old, new, 1))
+    second = steps(run(train, project)[2])
+    forward = [sys.executable, "-m", "flows.promote", workload, "2", "--reason", "to be taken back"]
+    back = [sys.executable, "-m", "flows.rollback", workload]
+    rollbacks, nothing = list[float](), list[float]()
+    for _ in range(times):
+        run(forward, project)
+        rollbacks.append(run(back, project)[0])
+        nothing.append(run([*back, "--to", "1"], project)[0])
+    return {"first_s": first, "second_s": second, "rollback_wall_s": rollbacks, "nothing_wall_s": nothing}
+
+
+def steps(output: str) -> dict[str, float]:
+    """Return the seconds from the end of each task of the flow to that of the next."""
+    found = STEP.findall(output)
+    ends = {name: 3600 * int(hour) + 60 * int(minute) + float(second) for hour, minute, second, name in found}
+    return {after: (ends[after] - ends[before]) % 86400 for before, after in pairwise(ends)}
+
+
+def report(workload: str, figures: dict[str, object]) -> None:
+    """Print the tables of one workload."""
+    taken = {name: value for name, value in figures.items() if isinstance(value, dict)}
+    print(f"{workload:32} {'first version':>16} {'second version':>16}")
+    for task in TASKS:
+        print(f"{task:32} {taken['first_s'][task]:14.2f} s {taken['second_s'][task]:14.2f} s")
+    walls = {name: value for name, value in figures.items() if isinstance(value, list)}
+    rollback, nothing = (statistics.median(walls[f"{name}_wall_s"]) for name in ("rollback", "nothing"))
+    control = statistics.median(walls["rollback_wall_s"][1::2]) / statistics.median(walls["rollback_wall_s"][::2])
+    print(f"{'rollback, whole command':32} {rollback:14.2f} s (median of {len(walls['rollback_wall_s'])})")
+    print(f"{'of it nothing but the start':32} {nothing:14.2f} s, ratio {rollback / nothing:.2f}")
+    print(f"{'control: rollback / rollback':32} {control:14.2f}\n")
+
+
+if __name__ == "__main__":
+    main()
