@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,7 +73,7 @@ def measure(project: Path, quick: bool) -> dict[str, object]:
 def run(command: list[str], project: Path) -> tuple[float, float, str]:
     """Run `command` in the project; return its wall and CPU seconds, children included, and what it said."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    ours = ("MLFLOW_", "PREFECT_", "BENTOML_")
+    ours = ("MLFLOW_", "PREFECT_", "BENTOML_", "JOURNEYMAN_")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     for name in [name for name in os.environ if name.startswith(ours)]:
         del os.environ[name]
@@ -85,6 +86,14 @@ def run(command: list[str], project: Path) -> tuple[float, float, str]:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return wall, cpu, done.stdout + done.stderr
+
+
+def steps(output: str, *tasks: str) -> dict[str, float]:
+    """Return the seconds from the end of each of the flow's tasks to that of the next, as Prefect has said them."""
+    line = rf"^(\d+):(\d+):([\d.]+) .*'({'|'.join(tasks)})' - Finished"
+    found = re.findall(line, output, re.MULTILINE)
+    ends = {name: 3600 * int(hour) + 60 * int(minute) + float(second) for hour, minute, second, name in found}
+    return {after: (ends[after] - ends[before]) % 86400 for before, after in pairwise(ends)}
 
 
 def report(figures: dict[str, object]) -> None:

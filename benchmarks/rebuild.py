@@ -10,26 +10,23 @@ itself: odd repetitions against even ones. `--quick` teaches one epoch and repea
 
 import argparse
 import json
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
-from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.loop import machine, run  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks.loop import machine, run, steps  # noqa: E402 - the project is run from its folder, never installed
 
 WORKLOAD = "garments"
 STAGES = [sys.executable, "-m", "dvc", "repro", f"evaluate@{WORKLOAD}"]
 AGAIN = [sys.executable, "-m", "dvc", "repro", "--force", "--downstream", f"prepare@{WORKLOAD}"]
 REGISTER = [sys.executable, "-c", f"from components.registry.register import register; register({WORKLOAD!r})"]
 REBUILD = [sys.executable, "-m", "flows.rebuild", WORKLOAD, "1"]
-STEP = re.compile(r"^(\d+):(\d+):([\d.]+) .*'(find|raw data|stages|compare)' - Finished", re.MULTILINE)
-"""The line in which Prefect says that a task has ended, with the time of day."""
+TASKS = ("find", "raw data", "stages", "compare")
 
 
 def main() -> None:
@@ -72,15 +69,8 @@ def measure(project: Path, quick: bool) -> dict[str, object]:
         "stages_cpu_s": stages_cpu,
         "rebuild_wall_s": rebuilds,
         "rebuild_cpu_s": rebuilds_cpu,
-        "steps_s": [steps(output) for output in said],
+        "steps_s": [steps(output, *TASKS) for output in said],
     }
-
-
-def steps(output: str) -> dict[str, float]:
-    """Return the seconds from the end of each task of the flow to that of the next."""
-    found = STEP.findall(output)
-    ends = {name: 3600 * int(hour) + 60 * int(minute) + float(second) for hour, minute, second, name in found}
-    return {after: (ends[after] - ends[before]) % 86400 for before, after in pairwise(ends)}
 
 
 def report(figures: dict[str, object]) -> None:

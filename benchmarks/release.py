@@ -2,31 +2,29 @@
 
     python benchmarks/release.py [--quick] [--json FILE]
 
-Clones the project's HEAD into a temporary folder and runs the flow there twice, the second time with another seed, so that
-two versions are held against each other. It then puts the second one to work, whatever the gate said, and interleaves
-`python -m flows.rollback WORKLOAD`, which goes back to the first, with the same command for a version that is at work
-already: that changes nothing and costs what the start of Python and of Prefect costs. The control is the rollback against
-itself: odd repetitions against even ones. `--quick` looks at the table alone and repeats less.
+Clones the project's HEAD into a temporary folder and runs the flow there twice, the second time with another seed, so
+that two versions are held against each other. It then puts the second one to work, whatever the gate said, and
+interleaves `python -m flows.rollback WORKLOAD`, which goes back to the first, with the same command for a version that
+is at work already: that changes nothing and costs what the start of Python and of Prefect costs. The control is the
+rollback against itself: odd repetitions against even ones. `--quick` looks at the table alone and repeats less.
 """
 
 import argparse
 import json
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
-from itertools import pairwise
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.loop import machine, run  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks.loop import machine, run, steps  # noqa: E402 - the project is run from its folder, never installed
 
 TASKS = ("register", "examine", "describe", "promote", "package", "ask endpoint", "publish")
-STEP = re.compile(r"^(\d+):(\d+):([\d.]+) .*'(evaluate|" + "|".join(TASKS) + r")' - Finished", re.MULTILINE)
-"""The line in which Prefect says that a task has ended, with the time of day."""
 
 
 def main() -> None:
@@ -50,15 +48,12 @@ def main() -> None:
 def measure(project: Path, workload: str, times: int) -> dict[str, object]:
     """Return the figures of one workload."""
     train = [sys.executable, "-m", "flows.train", workload]
-    first = steps(run(train, project)[2])
+    first = steps(run(train, project)[2], "evaluate", *TASKS)
     params = project / "params.yaml"
-    head, section, rest = params.read_text().partition(f"  {workload}:\n")
-    old, new = {
-        "fraud": ("epochs: 10", "seed: 1\n      epochs: 10"),
-        "garments": ("recipe: quick", "recipe: quick, seed: 1"),
-    }[workload]
-    params.write_text(head + section + rest.replace(old, new, 1))
-    second = steps(run(train, project)[2])
+    content = yaml.safe_load(params.read_text())
+    content["workloads"][workload]["train"]["seed"] = 1
+    params.write_text(yaml.safe_dump(content))
+    second = steps(run(train, project)[2], "evaluate", *TASKS)
     forward = [sys.executable, "-m", "flows.promote", workload, "2", "--reason", "to be taken back"]
     back = [sys.executable, "-m", "flows.rollback", workload]
     rollbacks, nothing = list[float](), list[float]()
@@ -67,13 +62,6 @@ def measure(project: Path, workload: str, times: int) -> dict[str, object]:
         rollbacks.append(run(back, project)[0])
         nothing.append(run([*back, "--to", "1"], project)[0])
     return {"first_s": first, "second_s": second, "rollback_wall_s": rollbacks, "nothing_wall_s": nothing}
-
-
-def steps(output: str) -> dict[str, float]:
-    """Return the seconds from the end of each task of the flow to that of the next."""
-    found = STEP.findall(output)
-    ends = {name: 3600 * int(hour) + 60 * int(minute) + float(second) for hour, minute, second, name in found}
-    return {after: (ends[after] - ends[before]) % 86400 for before, after in pairwise(ends)}
 
 
 def report(workload: str, figures: dict[str, object]) -> None:
