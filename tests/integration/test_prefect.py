@@ -39,8 +39,12 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(project: Project, serv
 
     with _background(project, "prefect", "worker", "start", "--pool", "local", **there):
         project.run("prefect", "deployment", "run", "train/nightly", "--watch", **there)
+        (run,) = _runs(server, "COMPLETED")
+        project.run("prefect", "deployment", "run", "rebuild/again", "--param", "version=1", "--watch", **there)
+        project.fail("prefect", "deployment", "run", "rollback/now", "--watch", **there)
 
-    (run,) = _runs(server, "COMPLETED")
+    (failed,) = _runs(server, "FAILED")
+    assert "there is no former champion to go back to" in str(failed["state"])
     assert run["parameters"] == {"workload": "digits"}
     states = {task["name"]: task["state_name"] for task in _tasks(server, run["id"])}
     assert states == dict.fromkeys(
@@ -61,7 +65,8 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(project: Project, serv
         "Completed",
     )
     artifacts = {one["key"]: one["data"] for one in httpx.post(f"{server}/artifacts/latest/filter", json={}).json()}
-    assert set(artifacts) == {"summary-digits", "verdict-digits"}
+    assert set(artifacts) == {"summary-digits", "verdict-digits", "rebuild-digits-1"}
+    assert "| result | identical |" in artifacts["rebuild-digits-1"]
     assert "| champion | version 1 is the first champion |" in artifacts["summary-digits"]
     assert "# digits version 1: passed" in artifacts["verdict-digits"]
     assert "| data: validated |" in artifacts["verdict-digits"]
