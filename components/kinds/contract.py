@@ -247,6 +247,20 @@ class Exam(Protocol):
         The baseline is a simpler and cheaper model of another sort (`components.kinds.baseline`).
         """
 
+    def measures(
+        self,
+        data: PreparedData,
+        probabilities: NDArray[np.float32],
+        decision: Mapping[str, float],
+        config: Any,
+        places: NDArray[np.int64],
+        /,
+    ) -> dict[str, float]:
+        """Return the metrics of the model on the test examples at `places`, which may repeat: for a bootstrap.
+
+        Not a number: these examples have no such metric. One that cannot be drawn again is left out.
+        """
+
     def figures(
         self, data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: Any, /
     ) -> "dict[str, Figure]": ...

@@ -1,7 +1,7 @@
 """How far a measure may be off because the test split is no larger: 95 % intervals."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,23 +32,25 @@ def wilson(right: int, count: int) -> tuple[float, float]:
 
 
 def bootstrapped(
-    metric: Callable[[Int64], float], places: Int64, seed: int, draws: int = DRAWS
-) -> tuple[float, float] | None:
-    """Return the 95 % interval of any metric by percentiles (Efron and Tibshirani 1993, section 13.3).
+    metrics: Callable[[Int64], Mapping[str, float]], places: Int64, seed: int, draws: int = DRAWS
+) -> dict[str, tuple[float, float]]:
+    """Return the 95 % interval of any metrics by percentiles (Efron and Tibshirani 1993, section 13.3).
 
     Args:
-        metric: of the examples at places, `[n]`, which may repeat.
+        metrics: by name, of the examples at places, `[n]`, which may repeat.
         places: `[N]`.
         seed: of the draws.
         draws: how often `N` of the examples are drawn with replacement.
 
     Returns:
-        None where most draws have no such metric, as of a slice with a single positive.
+        By name; a metric that most draws do not have, as of a slice with a single positive, is left out.
     """
     random = np.random.default_rng(seed)
-    values = np.array([metric(places[random.integers(0, len(places), len(places))]) for _ in range(draws)])
-    found = values[np.isfinite(values)]
-    if len(found) <= draws / 2:
-        return None
-    low, high = np.quantile(found, [_TAIL, 1.0 - _TAIL])
-    return float(low), float(high)
+    drawn = [metrics(places[random.integers(0, len(places), len(places))]) for _ in range(draws)]
+    found = {name: np.array([one[name] for one in drawn]) for name in drawn[0]}
+    there = {name: values[np.isfinite(values)] for name, values in found.items()}
+    return {
+        name: (float(np.quantile(values, _TAIL)), float(np.quantile(values, 1.0 - _TAIL)))
+        for name, values in there.items()
+        if len(values) > draws / 2
+    }

@@ -3,7 +3,7 @@
 It is measured once, while the test split is at hand, and kept in the version's `card.json`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,8 @@ class Measured(_Part):
 
     metric: str
     """The deciding one."""
-    overall: Estimate
+    metrics: tuple[Estimate, ...]
+    """Of the whole test split; one that cannot be drawn again is left out."""
     slices: tuple[Estimate, ...]
     calibration: tuple[Bin, ...] = ()
     """Nothing where what the model answers is no probability."""
@@ -80,28 +81,39 @@ def measured(bundle: Bundle, data: PreparedData, workload: Workload) -> Measured
         sitting = sit(paper, bundle)
         return Measured(
             metric=paper.metric,
-            overall=_estimate(paper.metric, sitting, sitting.value, np.arange(len(sitting.probabilities))),
+            metrics=tuple(_metrics(sitting)),
             slices=tuple(_slices(sitting)),
             calibration=tuple(_bins(sitting)),
             robustness=tuple(_curves(sitting)),
         )
 
 
-def _estimate(name: str, sitting: Sitting, metric: Callable[[Int64], float], places: Int64) -> Estimate:
-    right: Mask | None = sitting.right()
+def _metrics(sitting: Sitting) -> Iterator[Estimate]:
+    every, right = np.arange(len(sitting.probabilities)), sitting.right()
+    bounds = bootstrapped(sitting.measures, every, sitting.paper.config.seed)
     if right is not None:
-        bounds: tuple[float, float] | None = wilson(int(right[places].sum()), len(places))
-    else:
-        bounds = bootstrapped(metric, places, sitting.paper.config.seed)
-    low, high = bounds or (None, None)
-    return Estimate(name=name, value=metric(places), low=low, high=high, count=len(places))
+        bounds[sitting.paper.metric] = wilson(int(right.sum()), len(every))
+    for name, value in sitting.measures(every).items():
+        low, high = bounds.get(name, (None, None))
+        yield Estimate(name=name, value=value, low=low, high=high, count=len(every))
 
 
 def _slices(sitting: Sitting) -> Iterator[Estimate]:
+    right: Mask | None = sitting.right()
     for name, mask in sitting.paper.exam.slices(sitting.paper.data).items():
         places = np.flatnonzero(mask)
-        if len(places) and np.isfinite(sitting.slice_value(places)):
-            yield _estimate(name, sitting, sitting.slice_value, places)
+        if not len(places) or not np.isfinite(value := sitting.slice_value(places)):
+            continue
+        share = None if right is None else wilson(int(right[places].sum()), len(places))
+        low, high = share or _bootstrapped(sitting, places)
+        yield Estimate(name=name, value=value, low=low, high=high, count=len(places))
+
+
+def _bootstrapped(sitting: Sitting, places: Int64) -> tuple[float, float] | tuple[None, None]:
+    def metrics(drawn: Int64) -> dict[str, float]:
+        return {"value": sitting.slice_value(drawn)}
+
+    return bootstrapped(metrics, places, sitting.paper.config.seed).get("value", (None, None))
 
 
 def _bins(sitting: Sitting) -> Iterator[Bin]:

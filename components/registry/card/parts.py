@@ -94,11 +94,11 @@ def _data(card: Card) -> list[Block]:
 def _metrics(card: Card) -> list[Block]:
     if not card.get("metrics"):
         return []
-    overall = card.get("measured", {}).get("overall")
-    rows = []
-    for one in card["metrics"]:
-        within = spread(overall) if overall and one["decides"] else ""
-        rows.append([name(one["name"]), number(one["model"]), within, number(one["baseline"])])
+    found = {one["name"]: one for one in card.get("measured", {}).get("metrics", [])}
+    rows = [
+        [name(one["name"]), number(one["model"]), spread(found.get(one["name"], {})), number(one["baseline"])]
+        for one in card["metrics"]
+    ]
     caption = "On the test split, which it has never seen; the first row decides"
     return [Table(["measure", "model", "95 % interval", "baseline"], rows, caption)]
 

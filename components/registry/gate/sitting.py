@@ -42,6 +42,11 @@ class Sitting:
         paper = self.paper
         return paper.exam.value(paper.data, self.probabilities, self.decision, paper.config, places)
 
+    def measures(self, places: Int64) -> dict[str, float]:
+        """Return every metric on the test examples at `places`, `[n]`, which may repeat."""
+        paper = self.paper
+        return paper.exam.measures(paper.data, self.probabilities, self.decision, paper.config, places)
+
     def right(self) -> Mask | None:
         """Return which answers are right, `[N]`, where the deciding metric is their mean."""
         return self.paper.exam.right(self.paper.data, self.probabilities, self.decision)

@@ -15,7 +15,7 @@ from components.kinds.image.exam.behaviour import tried
 from components.kinds.image.exam.corruption import CORRUPTIONS
 from components.kinds.image.exam.figures import drawn
 from components.kinds.image.exam.leak import find_leaks
-from components.kinds.image.exam.metrics import measures
+from components.kinds.image.exam.metrics import of_answers
 from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.slices import of_classes, read_slices
 
@@ -32,7 +32,18 @@ Decision = Mapping[str, float]
 def measure(data: PreparedData, probabilities: Float32, decision: Decision, config: "Train") -> dict[str, float]:
     """Return the measures of `probabilities`, `[N, classes]`, on the test split, and the baseline's beside them."""
     labels = np.asarray(data.labels("test"))
-    return measures(probabilities, labels) | beside(measures(_baseline(data.path, config), labels))
+    return of_answers(probabilities, labels) | beside(of_answers(_baseline(data.path, config), labels))
+
+
+def measures(
+    data: PreparedData, probabilities: Float32, decision: Decision, config: "Train", places: NDArray[np.int64]
+) -> dict[str, float]:
+    """Return the measures on the test pictures at `places`.
+
+    The expected calibration error is left out: pictures that are drawn twice make it larger.
+    """
+    found = of_answers(probabilities[places], data.labels("test")[places])
+    return {name: value for name, value in found.items() if name != "expected_calibration_error"}
 
 
 def figures(data: PreparedData, probabilities: Float32, decision: Decision, config: "Train") -> "dict[str, Figure]":

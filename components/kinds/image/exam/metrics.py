@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from components.kinds.calibration import brier_score, expected_calibration_error
 
 
-def measures(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
+def of_answers(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
     """Return accuracy, the mean of the classes' F1 scores, and whether the probabilities can be believed.
 
     That is `log_loss`, the mean negative log likelihood in nats, and what `components.kinds.calibration` measures.

@@ -18,7 +18,16 @@ from components.kinds.table.exam.behaviour import tried
 from components.kinds.table.exam.corruption import spoilers
 from components.kinds.table.exam.figures import calibration_figure, cost_figure, curve_figure, scores_figure
 from components.kinds.table.exam.leak import find_leaks
-from components.kinds.table.exam.metrics import average_precision, credibility, decided, ranking
+from components.kinds.table.exam.metrics import (
+    average_precision,
+    brier,
+    credibility,
+    decided,
+    log_loss,
+    misses_of,
+    ranking,
+    roc_auc,
+)
 
 if TYPE_CHECKING:
     from components.kinds.contract import Score
@@ -44,8 +53,27 @@ def measure(
     if config.labels == "all":
         found |= credibility(labels, scores)
         theirs |= credibility(labels, other)
-    found |= decided(data, scores, decision, config.false_alarm)
+    found |= decided(labels, misses_of(data), scores, decision, config.false_alarm)
     return found | beside(theirs)
+
+
+def measures(
+    data: PreparedData,
+    probabilities: NDArray[np.float32],
+    decision: Mapping[str, float],
+    config: "Train",
+    places: NDArray[np.int64],
+) -> dict[str, float]:
+    """Return the metrics on the test records at `places`.
+
+    Left out are the one of cards, which are no records, and the expected calibration error: records that are drawn
+    twice make it larger.
+    """
+    labels, scores = data.labels("test")[places], probabilities[places, 1]
+    found = {"average_precision": average_precision(labels, scores), "roc_auc": roc_auc(labels, scores)}
+    if config.labels == "all":
+        found |= {"log_loss": log_loss(labels, scores), "brier_score": brier(labels, scores)}
+    return found | decided(labels, misses_of(data)[places], scores, decision, config.false_alarm)
 
 
 def figures(

@@ -18,7 +18,7 @@ def test_metrics_are_the_fields_own() -> None:
     labels = random.integers(0, 5, 400)
     probabilities = random.dirichlet(np.ones(5), 400).astype(np.float32)
     predicted = probabilities.argmax(axis=1)
-    measured = metrics.measures(probabilities, labels)
+    measured = metrics.of_answers(probabilities, labels)
     assert measured["accuracy"] == pytest.approx(accuracy_score(labels, predicted))
     assert measured["macro_f1"] == pytest.approx(f1_score(labels, predicted, average="macro"))
     assert measured["log_loss"] == pytest.approx(log_loss(labels, probabilities), rel=1e-5)
@@ -39,9 +39,12 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     probabilities = random.dirichlet(np.ones(10), len(labels)).astype(np.float32)
     probabilities[np.arange(len(labels)), labels] += 0.3
     right = exam.right(written, probabilities, {})
-    assert right.mean() == metrics.measures(probabilities, labels)["accuracy"]
+    assert right.mean() == metrics.of_answers(probabilities, labels)["accuracy"]
     places = random.integers(0, len(labels), 900)
     assert exam.value(written, probabilities, {}, CONFIG, places) == pytest.approx(right[places].mean())
+    some = exam.measures(written, probabilities, {}, CONFIG, places)
+    whole = metrics.of_answers(probabilities[places], labels[places])
+    assert some == {name: whole[name] for name in whole if name != "expected_calibration_error"}
     slices = exam.slices(written)
     assert list(slices) == [f"class: {digit}" for digit in range(10)]
     recall = recall_score(labels, probabilities.argmax(axis=1), average=None)

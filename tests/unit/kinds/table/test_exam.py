@@ -15,7 +15,7 @@ from components.kinds.slices import write_slices
 from components.kinds.table import exam
 from components.kinds.table.codec.features import DAY
 from components.kinds.table.exam.baseline import baseline
-from components.kinds.table.exam.metrics import average_precision, card_precision, log_loss
+from components.kinds.table.exam.metrics import average_precision, card_precision, log_loss, roc_auc
 from components.kinds.table.params import Train
 
 RANDOM = np.random.default_rng(0)
@@ -165,12 +165,15 @@ def test_every_figure_can_be_drawn(data: PreparedData, threshold: float) -> None
 
 
 @pytest.mark.parametrize("ties", [False, True])
-def test_average_precision_is_scikit_learns(ties: bool) -> None:
+def test_average_precision_and_roc_auc_are_scikit_learns(ties: bool) -> None:
     for count in (1, 2, 30, 3_000):
         labels, scores = (RANDOM.random(count) < 0.2).astype(np.int64), RANDOM.random(count).astype(np.float32)
         labels[0] = 1
         scores = scores.round(1) if ties else scores
         assert average_precision(labels, scores) == pytest.approx(average_precision_score(labels, scores))
+        if len(set(labels)) == 2:
+            assert roc_auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
+    assert np.isnan(roc_auc(np.ones(5, np.int64), np.ones(5, np.float32)))
     assert average_precision(np.zeros(5, np.int64), np.ones(5, np.float32)) == 0.0
     assert average_precision(np.zeros(0, np.int64), np.ones(0, np.float32)) == 0.0
 
@@ -189,6 +192,13 @@ def test_values_are_the_metric_wherever_one_looks(data: PreparedData) -> None:
     assert found == pytest.approx(exam.measure(data, probabilities, DECISION, train())["average_precision"])
     found = exam.value(data, probabilities, DECISION, train(), places)
     assert found == pytest.approx(average_precision_score(labels[places], scores[places]))
+    every = exam.measures(data, probabilities, DECISION, train(), everywhere)
+    whole = exam.measure(data, probabilities, DECISION, train())
+    own = {name for name in whole if not name.startswith("baseline_")}
+    assert own - set(every) == {"card_precision_100", "expected_calibration_error"}
+    assert every == pytest.approx({name: whole[name] for name in every})
+    some = exam.measures(data, probabilities, DECISION, train(), places)
+    assert some["roc_auc"] == pytest.approx(roc_auc_score(labels[places], scores[places]))
     assert exam.right(data, probabilities, DECISION) is None
     assert exam.believable(train())
     assert not exam.believable(train(labels="none"))

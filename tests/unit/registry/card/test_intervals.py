@@ -30,9 +30,10 @@ def test_of_nothing_there_is_no_share(right: int, count: int) -> None:
 
 def test_the_bootstrap_of_a_share_finds_about_what_wilson_does() -> None:
     right = np.arange(500) < 400
-    found = bootstrapped(lambda places: float(right[places].mean()), np.arange(500), seed=1)
-    assert found == pytest.approx(wilson(400, 500), abs=0.01)
+    found = bootstrapped(lambda places: {"share": float(right[places].mean())}, np.arange(500), seed=1)
+    assert found["share"] == pytest.approx(wilson(400, 500), abs=0.01)
 
 
 def test_what_most_draws_cannot_tell_has_no_interval() -> None:
-    assert bootstrapped(lambda places: float("nan"), np.arange(9), seed=0) is None
+    found = bootstrapped(lambda places: {"none": float("nan"), "some": float(places.mean())}, np.arange(9), seed=0)
+    assert list(found) == ["some"]

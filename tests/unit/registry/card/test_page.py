@@ -32,7 +32,7 @@ def full(text: str) -> dict[str, Any]:
     told = {"promised": 0.7, "found": 0.6, "low": 0.5, "high": 0.7, "count": 50}
     measured = {
         "metric": "accuracy",
-        "overall": {**estimate, "name": "accuracy"},
+        "metrics": [{**estimate, "name": "accuracy"}],
         "slices": [{**estimate, "name": f"{text} {index}"} for index in range(20)],
         "calibration": [told, {**told, "promised": 0.9, "found": 0.95}],
         "robustness": [{"name": text, "values": [0.9, 0.8, 0.5, 0.1]}],
