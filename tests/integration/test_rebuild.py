@@ -163,19 +163,31 @@ def test_another_machine_takes_code_and_data_from_the_remotes(elsewhere: Project
     assert elsewhere.run("git", "status", "--porcelain") == ""
 
 
-def test_what_dvc_has_collected_comes_back_from_the_remote(
+def test_dvc_keeps_what_it_is_shown_and_what_it_has_collected_comes_back_from_the_remote(
     registered_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(registered_once.path.parent / "storage", tmp_path / "storage")
     made = copy_of(registered_once, tmp_path)
     _stand_in(made, monkeypatch)
-    Path("dvc.lock").unlink()  # nothing in the work tree needs the data any more
-    made.run("dvc", "gc", "--workspace", "--force", "-q")
     _, made_of = find("digits", "2")
-    assert not list(Path(".dvc/cache").rglob("*.dir"))
+    made.run("git", "checkout", "-q", "--orphan", "anew")
+    Path("dvc.lock").unlink()
+    commit(made, "nothing but the private commits needs the data any more")
+    for ref in made.run("git", "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes").split():
+        if ref != "refs/heads/anew":
+            made.run("git", "update-ref", "-d", ref)
+
+    made.run("git", "fetch", "-q", ".", "refs/journeyman/*:refs/remotes/journeyman/*")  # as docs/registry.md has it
+    made.run("dvc", "gc", "--all-commits", "--force", "-q")
+    assert made_of.data.raw[2:] in _directories()
+
+    for ref in made.run("git", "for-each-ref", "--format=%(refname)", "refs/remotes").split():
+        made.run("git", "update-ref", "-d", ref)
+    made.run("dvc", "gc", "--all-commits", "--force", "-q")
+    assert not _directories()
     rebuilt, source = _again("2")
     assert (rebuilt.first, source) == (None, "DVC's remote")
-    assert made_of.data.raw[2:] in {path.name for path in Path(".dvc/cache").rglob("*.dir")}
+    assert made_of.data.raw[2:] in _directories()
 
 
 def test_what_is_gone_is_named(elsewhere: Project, tmp_path: Path) -> None:
@@ -361,6 +373,11 @@ def _everything(project: Project) -> dict[str, object]:
     kept = {name: about for name, about in files.items() if not any(words in name for words in left_out)}
     refs = project.run("git", "for-each-ref") + project.run("git", "worktree", "list")
     return {**kept, "refs": refs}
+
+
+def _directories() -> set[str]:
+    """Return the names of the directories in DVC's cache."""
+    return {path.name for path in Path(".dvc/cache").rglob("*.dir")}
 
 
 def _append(path: str, text: str) -> None:
