@@ -5,7 +5,7 @@
 Clones the project's HEAD into a temporary folder and runs the flow there twice, the second time with another seed, so
 that two versions are held against each other. It then puts the second one to work, whatever the gate said, and
 interleaves `python -m flows.rollback WORKLOAD`, which goes back to the first, with the same command for a version that
-is at work already: that changes nothing and costs what the start of Python and of Prefect costs. The control is the
+is at work already: it changes nothing, and costs little but the start of Python and of Prefect. The control is the
 rollback against itself: odd repetitions against even ones. `--quick` looks at the table alone and repeats less.
 """
 
@@ -74,7 +74,7 @@ def report(workload: str, figures: dict[str, object]) -> None:
     rollback, nothing = (statistics.median(walls[f"{name}_wall_s"]) for name in ("rollback", "nothing"))
     control = statistics.median(walls["rollback_wall_s"][1::2]) / statistics.median(walls["rollback_wall_s"][::2])
     print(f"{'rollback, whole command':32} {rollback:14.2f} s (median of {len(walls['rollback_wall_s'])})")
-    print(f"{'of it nothing but the start':32} {nothing:14.2f} s, ratio {rollback / nothing:.2f}")
+    print(f"{'the same, nothing to do':32} {nothing:14.2f} s, ratio {rollback / nothing:.2f}")
     print(f"{'control: rollback / rollback':32} {control:14.2f}\n")
 
 
