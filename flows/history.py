@@ -4,9 +4,9 @@ import argparse
 import re
 
 from components.kinds import catalogue
-from components.registry.aliases import CHAMPION, PREVIOUS, aliases
-from components.registry.history import Entry, History
-from components.registry.ledger import Ledger
+from components.registry.promotion.aliases import CHAMPION, PREVIOUS, aliases
+from components.registry.promotion.history import Entry, History
+from components.registry.promotion.ledger import Ledger
 from flows import console
 from flows.tables import table
 

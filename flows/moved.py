@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from prefect.artifacts import create_markdown_artifact
 
-from components.registry.ledger import Ledger
 from components.registry.promotion import Outcome
+from components.registry.promotion.ledger import Ledger
 from flows.tables import markdown, table
 
 _FACTS = ["what", "outcome"]

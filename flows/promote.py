@@ -8,9 +8,9 @@ from prefect.cache_policies import NO_CACHE
 from components.config.errors import ConfigError
 from components.kinds import catalogue
 from components.registry.gate import judge
-from components.registry.ledger import Ledger
 from components.registry.promotion import Outcome, promote, settled_champion
-from components.registry.versions import version
+from components.registry.promotion.ledger import Ledger
+from components.registry.promotion.versions import version
 from flows import console
 from flows.moved import Moved
 from flows.release import package_champion, publish_champion, this_person

@@ -16,8 +16,8 @@ from components.inference.package import package, packaged_bundle
 from components.kinds.prepared import open_prepared
 from components.registry.card import keep_card
 from components.registry.promotion import note_published
+from components.registry.promotion.versions import champion as champion_of
 from components.registry.register import Version, note_bento, version_bundle
-from components.registry.versions import champion as champion_of
 
 
 @task(task_run_name="package", cache_policy=NO_CACHE, persist_result=False)

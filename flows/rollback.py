@@ -6,10 +6,10 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from components.kinds import catalogue
-from components.registry.ledger import Ledger
 from components.registry.promotion import Outcome
-from components.registry.rollback import roll_back
-from components.registry.versions import version
+from components.registry.promotion.ledger import Ledger
+from components.registry.promotion.rollback import roll_back
+from components.registry.promotion.versions import version
 from flows import console
 from flows.moved import Moved
 from flows.release import package_champion, publish_champion, this_person

@@ -10,8 +10,8 @@ from prefect.cache_policies import NO_CACHE
 from components.config.errors import ConfigError, RegistryError
 from components.config.settings import STATE
 from components.kinds import catalogue
+from components.registry.promotion.versions import champion as champion_of
 from components.registry.register import Version, version_bundle
-from components.registry.versions import champion as champion_of
 from components.scoring.result import Scored
 from components.scoring.score import score as score_rows
 from flows import console

@@ -24,12 +24,12 @@ from tests.conftest import ROOT, Project
 
 NAMES = """
 import json
-from components.registry import aliases
-from components.registry.ledger import Ledger
+from components.registry.promotion import aliases
+from components.registry.promotion.ledger import Ledger
 from components.registry.promotion import note_published, promote, settled_champion
 from components.registry.register import register
-from components.registry.rollback import roll_back
-from components.registry.versions import champion, version
+from components.registry.promotion.rollback import roll_back
+from components.registry.promotion.versions import champion, version
 from tests.registering import promoted, registered, variant, verdict
 
 def answer(value):

@@ -59,5 +59,6 @@ def _local_store(root: Path) -> str:
 
 
 if __name__ == "__main__":
+    STATE.mkdir(exist_ok=True)  # Prefect makes its home in it, and not it
     for variable, value in environment(Path.cwd()).items():
         print(f"export {variable}={shlex.quote(value)}")

@@ -1,1 +1,8 @@
-"""The registry: versions, what they were made of, and which one is at work."""
+"""The registry: a version is registered, judged, described, put to work, taken back, made again.
+
+register.py   the bundle that the stages left becomes a version, once (only.py, logged_model.py, pyfunc.py)
+lineage/      what it was made of          rebuild/     made again from that
+gate/         whether it may work          promotion/   whether it does, and since when
+card/         all of it, for people
+git.py, dvc.py   both tools, as a user runs them
+"""

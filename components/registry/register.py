@@ -17,9 +17,9 @@ from components.inference.served import PRECISIONS, bundle_path, read_served
 from components.kinds import catalogue
 from components.kinds.baseline import compare
 from components.registry.lineage import BENTO, LINEAGE, Lineage
+from components.registry.lineage.provenance import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
 from components.registry.only import only
-from components.registry.provenance import lineage
 from components.tracking.runs import log_exam, log_metrics, run_of_record
 from components.tracking.store import Store, open_store
 

@@ -14,8 +14,8 @@ from mlflow import MlflowClient
 from components.config.errors import RegistryError
 from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import bundle_hash
+from components.registry.promotion.versions import champion
 from components.registry.register import register, version_bundle
-from components.registry.versions import champion
 from components.tracking.store import open_store
 from tests.conftest import Project
 from tests.registering import promoted, registered

@@ -5,14 +5,14 @@ from mlflow import MlflowClient
 
 from components.config.errors import RegistryError
 from components.config.settings import tracking_uri
-from components.registry.aliases import aliases
 from components.registry.gate import Verdict
-from components.registry.history import History
-from components.registry.ledger import Ledger
 from components.registry.promotion import Outcome, note_published, promote, settled_champion
+from components.registry.promotion.aliases import aliases
+from components.registry.promotion.history import History
+from components.registry.promotion.ledger import Ledger
+from components.registry.promotion.rollback import roll_back
+from components.registry.promotion.versions import champion, version
 from components.registry.register import Version, register
-from components.registry.rollback import roll_back
-from components.registry.versions import champion, version
 from components.tracking.store import open_store
 from tests.conftest import Project
 from tests.registering import promoted, verdict

@@ -15,8 +15,8 @@ import pytest
 
 from components.config.files import read_json, write_json
 from components.config.settings import artifacts
-from components.registry.ledger import Ledger
-from components.registry.versions import version
+from components.registry.promotion.ledger import Ledger
+from components.registry.promotion.versions import version
 from tests.conftest import Project, copy_of, end
 from tests.forks import IMPATIENT, READ, Forks, item, read, side_by_side, succeed
 from tests.registering import promoted

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 
 from components.config.errors import RegistryError
 from components.config.settings import environment
-from components.registry.provenance import lineage
+from components.registry.lineage.provenance import lineage
 from components.registry.rebuild.compare import Rebuilt, compare
 from components.registry.rebuild.find import find
 from components.registry.rebuild.stages import fetch_raw, few, reproduce

@@ -16,9 +16,9 @@ from components.kinds.baseline import PREFIX as BASELINE
 from components.kinds.prepared import SPLITS
 from components.registry.card.measured import Measured
 from components.registry.gate import read_verdict
-from components.registry.history import Entry
-from components.registry.ledger import Ledger
 from components.registry.lineage import NONE, PREFIX
+from components.registry.promotion.history import Entry
+from components.registry.promotion.ledger import Ledger
 from components.registry.register import Version
 from components.tracking.store import open_store
 

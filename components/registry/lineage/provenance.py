@@ -19,8 +19,8 @@ from components.inference.code import code_hash
 from components.inference.served import bundle_path, read_served
 from components.kinds import catalogue
 from components.registry.lineage import NONE, Code, Data, Lineage
-from components.registry.snapshot import push, snapshot
-from components.registry.tree import not_held
+from components.registry.lineage.snapshot import push, snapshot
+from components.registry.lineage.tree import not_held
 from components.tracking.environment import Environment
 from components.tracking.store import missing, open_store
 

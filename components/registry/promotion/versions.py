@@ -3,8 +3,8 @@
 from mlflow.exceptions import MlflowException
 
 from components.config.errors import RegistryError
-from components.registry.aliases import CHAMPION, aliases
-from components.registry.ledger import Ledger
+from components.registry.promotion.aliases import CHAMPION, aliases
+from components.registry.promotion.ledger import Ledger
 from components.registry.register import Version, as_version
 from components.tracking.store import missing
 

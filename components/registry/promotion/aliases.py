@@ -1,12 +1,12 @@
-"""The aliases `champion` and `previous`: what the history says, where MLflow's clients read it. See `promotion`."""
+"""The aliases `champion` and `previous`: what the history says, where MLflow's clients read it; see `promote`."""
 
 import logging
 import time
 
 from mlflow.exceptions import MlflowException
 
-from components.registry.history import MOVED, Entry, History
-from components.registry.ledger import Ledger
+from components.registry.promotion.history import MOVED, Entry, History
+from components.registry.promotion.ledger import Ledger
 from components.tracking.store import missing
 
 logger = logging.getLogger(__name__)

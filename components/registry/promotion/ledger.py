@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from components.config.errors import RegistryError
-from components.registry.history import Entry, History
+from components.registry.promotion.history import Entry, History
 from components.tracking.store import open_store
 
 _LONGEST = 6_000  # characters that MLflow keeps of a parameter; it cuts off the rest without a word

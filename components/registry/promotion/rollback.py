@@ -1,12 +1,12 @@
 """The way back: a former champion is put to work again."""
 
 from components.config.errors import RegistryError
-from components.registry.aliases import place, settle
-from components.registry.history import PUBLISHED, Entry, History
-from components.registry.ledger import Ledger
-from components.registry.promotion import Outcome, following, opened, said, stays
+from components.registry.promotion.aliases import place, settle
+from components.registry.promotion.history import PUBLISHED, Entry, History
+from components.registry.promotion.ledger import Ledger
+from components.registry.promotion.promote import Outcome, following, opened, said, stays
+from components.registry.promotion.versions import find, version
 from components.registry.register import Version, version_bundle
-from components.registry.versions import find, version
 
 
 def roll_back(workload: str, by: str, to: str | None = None, reason: str = "") -> Outcome:

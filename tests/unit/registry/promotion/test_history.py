@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from components.registry.history import MOVED, PUBLISHED, Entry, History
+from components.registry.promotion.history import MOVED, PUBLISHED, Entry, History
 
 WORDS = {"p": "promoted", "o": "overridden", "r": "rolled back", "h": "by hand"}
 

@@ -28,12 +28,12 @@ from dataclasses import dataclass
 
 from components.config.errors import RegistryError
 from components.config.files import locked
-from components.registry.aliases import place, settle
 from components.registry.gate import Verdict
-from components.registry.history import PUBLISHED, Entry, History, What
-from components.registry.ledger import Ledger
+from components.registry.promotion.aliases import place, settle
+from components.registry.promotion.history import PUBLISHED, Entry, History, What
+from components.registry.promotion.ledger import Ledger
+from components.registry.promotion.versions import find, version
 from components.registry.register import Version, registry_lock
-from components.registry.versions import find, version
 
 logger = logging.getLogger(__name__)
 

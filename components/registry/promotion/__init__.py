@@ -1,0 +1,11 @@
+"""Who is at work, who was, and the way there and back.
+
+promote.py   the protocol, step by step, and what survives a kill      rollback.py   the way back
+history.py   what an entry says                                        ledger.py     where the entries are kept
+aliases.py   `champion` and `previous`, which follow the last entry    versions.py   a version by its number
+"""
+
+from components.registry.promotion.promote import Outcome, note_published, promote, settled_champion
+from components.registry.promotion.rollback import roll_back
+
+__all__ = ["Outcome", "note_published", "promote", "roll_back", "settled_champion"]
