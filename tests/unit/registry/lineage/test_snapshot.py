@@ -7,6 +7,7 @@ import pytest
 
 from components.config.errors import RegistryError
 from components.registry.lineage.snapshot import push, snapshot
+from tests.conftest import ROOT
 from tests.unit.registry.conftest import IDENTITY, Git
 
 
@@ -146,7 +147,7 @@ def test_a_push_that_fails_is_a_warning_with_the_command(git: Git, caplog: pytes
 def test_eight_at_once_make_one_commit(git: Git) -> None:
     Path("note.txt").write_text("changed\n")
     script = "from components.registry.lineage.snapshot import snapshot; print(snapshot('digits').commit)"
-    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    here = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", script]
     racers = [subprocess.Popen(command, env=here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(8)]
     said = {racer.communicate(timeout=120)[0].decode().strip() for racer in racers}
