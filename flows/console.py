@@ -36,7 +36,7 @@ def show(call: Callable[[], Any]) -> NoReturn:
         result = call()
     except JourneymanError as error:
         if isinstance(error, NotIdentical):
-            print(error.told)
+            print(error.told, flush=True)  # before what goes to stderr, also where both are one file
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
