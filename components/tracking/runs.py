@@ -28,6 +28,7 @@ BEATS_BASELINE = "journeyman.beats_baseline"
 """Tag of an examined run: true or false."""
 RESTORED = "journeyman.restored_from"
 """Tag of a run that stands in for one which this store never saw; that one's id."""
+_RESTORED_AT = "journeyman.restored_at"
 
 _SAMPLE = 20.0  # seconds between two samples of the system metrics: each costs the store a write
 _ENDED = "journeyman.ended"
@@ -95,9 +96,18 @@ def run_of_record(store: Store, record: Mapping[str, Any]) -> Run:
     except MlflowException as error:
         if not missing(error):
             raise
-    filter_string = f"tags.`{RESTORED}` = '{record['run_id']}'"
-    stand_ins = store.client.search_runs([store.experiment], filter_string, max_results=1)
-    return stand_ins[0] if stand_ins else _restored(store, record)
+    there = _standing_in(store, record["run_id"])
+    return there[0] if there else _restored(store, record)
+
+
+def stand_ins(store: Store, run: Run) -> dict[str, int]:
+    """Return the runs that stand in for the one for which `run` does, itself among them, and when each was made.
+
+    By their id, in milliseconds since 1970; none if `run` is itself the one that the train stage recorded.
+    """
+    original = run.data.tags.get(RESTORED)
+    there = _standing_in(store, original) if original else []
+    return {one.info.run_id: int(one.data.tags.get(_RESTORED_AT, 0)) for one in there}
 
 
 def log_params(store: Store, run: Run, params: Mapping[str, Any]) -> None:
@@ -164,9 +174,14 @@ def _reopened(store: Store, run_id: str | None, tags: Mapping[str, str]) -> Run 
     return run
 
 
+def _standing_in(store: Store, original: str) -> list[Run]:
+    return list(store.client.search_runs([store.experiment], f"tags.`{RESTORED}` = '{original}'"))
+
+
 def _restored(store: Store, record: Mapping[str, Any]) -> Run:
     tags = {
         RESTORED: record["run_id"],
+        _RESTORED_AT: str(int(time.time() * 1000)),
         "mlflow.note.content": "Restored from DVC's cache: this store never saw it run.",
     }
     run = store.client.create_run(
