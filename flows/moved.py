@@ -6,6 +6,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from components.registry.promotion import Outcome
 from components.registry.promotion.ledger import Ledger
+from flows.release import package_champion, publish_champion
 from flows.tables import markdown, table
 
 _FACTS = ["what", "outcome"]
@@ -42,3 +43,11 @@ class Moved:
             ["Bento", self.bento],
             ["published", f"version {champion.number} in {self.published}"],
         ]
+
+
+def follow(workload: str, outcome: Outcome) -> Moved:
+    """Have Bento and endpoints follow a person's change, and publish what it came to."""
+    bundle, bento = package_champion(outcome.champion)
+    moved = Moved(workload, outcome, bento, publish_champion(bundle, outcome.champion))
+    moved.publish()
+    return moved

@@ -12,8 +12,8 @@ from components.registry.promotion import Outcome, promote, settled_champion
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.versions import version
 from flows import console
-from flows.moved import Moved
-from flows.release import package_champion, publish_champion, this_person
+from flows.moved import Moved, follow
+from flows.release import this_person
 from flows.runs import bury_the_dead
 
 
@@ -24,13 +24,7 @@ def override(workload: str, number: str, reason: str) -> Moved:
     check(workload, number, reason)
     bury_the_dead("promote")
 
-    outcome = promote_version(workload, number, reason)
-    bundle, bento = package_champion(outcome.champion)
-    published = publish_champion(bundle, outcome.champion)
-
-    moved = Moved(workload, outcome, bento, published)
-    moved.publish()
-    return moved
+    return follow(workload, promote_version(workload, number, reason))
 
 
 def check(workload: str, number: str, reason: str) -> None:

@@ -11,8 +11,8 @@ from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.rollback import roll_back
 from components.registry.promotion.versions import version
 from flows import console
-from flows.moved import Moved
-from flows.release import package_champion, publish_champion, this_person
+from flows.moved import Moved, follow
+from flows.release import this_person
 from flows.runs import bury_the_dead
 
 
@@ -23,13 +23,7 @@ def rollback(workload: str, to: str | None = None, reason: str = "") -> Moved:
     check(workload, to)
     bury_the_dead("rollback")
 
-    outcome = roll_back_champion(workload, to, reason)
-    bundle, bento = package_champion(outcome.champion)
-    published = publish_champion(bundle, outcome.champion)
-
-    moved = Moved(workload, outcome, bento, published)
-    moved.publish()
-    return moved
+    return follow(workload, roll_back_champion(workload, to, reason))
 
 
 def check(workload: str, to: str | None = None, *_: object) -> None:
