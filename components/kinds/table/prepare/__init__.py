@@ -48,6 +48,7 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
     profiles = profile(table)
     columns = schemas.read(schema) if schema.exists() else infer(table, profiles, config)
     findings: Findings = {}
+    read: list[str] = []
     validate(table, profiles, columns, schema, config, findings)
     label = labels(table, config)
     records = clean(table, columns, config, findings)
@@ -70,7 +71,8 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
         if config.history == "endpoint" and definition.entities:
             recent = ordered.filter(table.since(span.test[0] - features.lookback(definition)))
             write_history(recent, out / "serving" / "history.npz", definition, config.labelled)
-    write_json(out / "report.json", {"findings": report(findings), "splits": span.texts(), "records": sizes})
+    said = {"read": read, "findings": report(findings), "splits": span.texts(), "records": sizes}
+    write_json(out / "report.json", said)
     write_about(out, "table", label.classes, describe(out, definition, sent, config), sizes)
     if not schema.exists():
         schemas.write(schema, columns)
