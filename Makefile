@@ -3,7 +3,7 @@ PYTHON ?= python3
 WORKLOAD ?= garments
 PORT ?= 5000
 
-.PHONY: help setup run test score lint format ui serve lock clean
+.PHONY: help setup run check test score lint format ui serve lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -13,6 +13,9 @@ setup: .venv/installed  ## install everything into .venv
 
 run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Bento -> served and asked
 	@. ./env.sh && exec python -m flows.train $(WORKLOAD)
+
+check: setup  ## what would be read, split and trained, before anything is
+	@. ./env.sh && exec python -m flows.check $(WORKLOAD)
 
 test: setup lint  ## lint, then every test
 	@. ./env.sh && exec python -m pytest -n 2

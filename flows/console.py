@@ -46,6 +46,11 @@ def show(call: Callable[[], Any]) -> NoReturn:
     sys.exit(0)
 
 
+def tell(report: object) -> None:
+    """Print a report in the middle of a run, before what the next step prints."""
+    print(report, flush=True)
+
+
 def prepare() -> None:
     """Point the tools to state/ and keep a user's error to one line: for a flow run here as for one run by a worker."""
     os.environ.update(environment(Path.cwd()))

@@ -15,7 +15,8 @@ from components.registry.dvc import dvc, last_error
 
 logger = logging.getLogger(__name__)
 
-STAGES = ("ingest", "prepare", "train", "export", "evaluate")
+PREPARING = ("ingest", "prepare")
+TRAINING = ("train", "export", "evaluate")
 
 _BUSY = re.compile("is busy, it is being blocked by|Unable to acquire lock")
 _BUSY_WAIT = 2.0  # seconds between two tries while another DVC command holds the lock

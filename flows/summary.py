@@ -10,6 +10,7 @@ from components.kinds.baseline import Comparison
 from components.registry.gate import COLUMNS, Verdict
 from components.registry.promotion import Outcome
 from components.registry.register import Version
+from flows.overview import DataReport
 from flows.tables import markdown, table
 
 _ANSWERS = ["test row", "is", "answered", "probability", "ms"]
@@ -36,6 +37,7 @@ class Summary:
     workload: str
     stages: dict[str, str]
     """Completed, Cached or Skipped, by stage."""
+    data: DataReport
     found: Found
     decided: Outcome
     bento: str
@@ -64,6 +66,7 @@ class Summary:
         right = sum(asked.answered == asked.actual for asked in self.asked)
         return [
             ["stages", ", ".join(f"{stage} {state}" for stage, state in self.stages.items())],
+            *([["left out", "\n".join(map(str, lost))]] if (lost := self.data.overview.lost) else []),
             ["training", "trained anew" if trained else "nothing to train: data, parameters and code are unchanged"],
             [f"test {version.metric}", f"{version.value:.2%}"],
             ["baseline", str(found.baseline)],

@@ -3,6 +3,7 @@
 `python -m flows.train [WORKLOAD]`
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from prefect import flow, task
@@ -21,7 +22,8 @@ from components.registry.gate import Verdict, judge
 from components.registry.promotion import Outcome, promote, settled_champion
 from components.registry.register import Version, register
 from flows import console
-from flows.dvc import STAGES, outcome, reproduce
+from flows.dvc import PREPARING, TRAINING, outcome, reproduce
+from flows.overview import DataReport, report_data
 from flows.release import package_champion, publish_champion, this_run
 from flows.runs import bury_the_dead
 from flows.summary import Found, Summary, publish_verdict
@@ -36,7 +38,9 @@ def train(workload: str = DEFAULT) -> Summary:
     check(workload)
     bury_the_dead("train")
 
-    stages = {stage: outcome(reproduce(stage, workload, return_state=True)) for stage in STAGES}
+    stages = reproduced(workload, PREPARING)
+    data = describe_data(workload)
+    stages |= reproduced(workload, TRAINING)
     version, new = register_version(workload)
     verdict = examine_version(version)
     describe_version(version)
@@ -46,7 +50,7 @@ def train(workload: str = DEFAULT) -> Summary:
     published = publish_champion(bundle, decided.champion)
 
     found = Found(version, new, measured(version), read_served(workload), verdict)
-    summary = Summary(workload, stages, found, decided, bento, asked, published)
+    summary = Summary(workload, stages, data, found, decided, bento, asked, published)
     summary.publish()
     return summary
 
@@ -54,6 +58,20 @@ def train(workload: str = DEFAULT) -> Summary:
 def check(workload: str = DEFAULT) -> None:
     """Raise a `ConfigError` unless `params.yaml` is in order and has the workload."""
     catalogue.workload(workload)
+
+
+def reproduced(workload: str, stages: Sequence[str]) -> dict[str, str]:
+    """Reproduce the stages, one after the other; return what DVC decided of each."""
+    return {stage: outcome(reproduce(stage, workload, return_state=True)) for stage in stages}
+
+
+@task(task_run_name="describe data", cache_policy=NO_CACHE, persist_result=False)
+def describe_data(workload: str) -> DataReport:
+    """Say what was read and split, and how it will be trained on, before it is: as `flows.check` does."""
+    report = report_data(open_prepared(artifacts(workload, "prepared")), workload)
+    report.publish()
+    console.tell(report)
+    return report
 
 
 @task(task_run_name="register", cache_policy=NO_CACHE, persist_result=False)

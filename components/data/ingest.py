@@ -12,6 +12,7 @@ from tqdm import tqdm
 from components.config import entry
 from components.config.errors import ConfigError, DataError
 from components.config.files import whole_directory
+from components.config.params import Workload
 from components.config.settings import INBOX, artifacts
 from components.data.description import read_description
 from components.data.fetch import fetch
@@ -20,6 +21,7 @@ from components.kinds.raw import DataSet, Origin, Raw
 
 logger = logging.getLogger(__name__)
 
+RECORDS = "records.parquet"
 _GROUP = 2**17  # rows of a row group, or
 _GROUP_BYTES = 64 * 2**20  # its bytes in memory
 
@@ -33,14 +35,23 @@ def ingest(name: str) -> None:
         DataError: the source does not answer, is not what its hash says, or holds no record.
     """
     workload = catalogue.workload(name)
+    with whole_directory(artifacts(name, "raw")) as draft:
+        count = write_raw(name, workload, draft / RECORDS)
+    logger.info("ingested %s: %s records", name, f"{count:,}")
+
+
+def write_raw(name: str, workload: Workload, path: Path) -> int:
+    """Write the raw records of the workload to the Parquet file `path`; return how many there are.
+
+    Raises:
+        DataError: see `ingest`.
+    """
     inbox = INBOX / name
     origin = Origin(workload.source, _data_set(workload.source, workload.kind), inbox if inbox.is_dir() else None)
-    raw = catalogue.source(workload.kind).open(origin)
-    with whole_directory(artifacts(name, "raw")) as draft:
-        count = _write(draft / "records.parquet", raw)
-        if count == 0:
-            raise DataError(f"{workload.source}: the source holds no record")
-    logger.info("ingested %s: %s records", name, f"{count:,}")
+    count = _write(path, catalogue.source(workload.kind).open(origin))
+    if count == 0:
+        raise DataError(f"{workload.source}: the source holds no record")
+    return count
 
 
 def _data_set(source: str, kind: str) -> DataSet | None:

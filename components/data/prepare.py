@@ -3,10 +3,10 @@
 import logging
 
 from components.config import entry
-from components.config.files import whole_directory
+from components.config.files import whole_directory, write_json
 from components.config.settings import SCHEMAS, artifacts
 from components.kinds import catalogue
-from components.kinds.prepared import open_prepared
+from components.kinds.prepared import LEFT_OUT, open_prepared
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ def prepare(name: str) -> None:
         catalogue.preparation(workload.kind).prepare(
             artifacts(name, "raw") / "records.parquet", draft, workload.prepare, SCHEMAS / f"{name}.yaml"
         )
+        lost = catalogue.overview(workload.kind).overview(open_prepared(draft)).lost
+        write_json(draft / LEFT_OUT, {finding.name: finding.count for finding in lost})
     data = open_prepared(artifacts(name, "prepared"))
     counts = ", ".join(f"{count:,} {split}" for split, count in data.counts.items())
     logger.info("prepared %s: %s, %d classes", name, counts, len(data.classes))

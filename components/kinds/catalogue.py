@@ -55,6 +55,11 @@ def sample(kind: str) -> "contract.Sample":
     return cast("contract.Sample", _module(kind, "sample"))
 
 
+def overview(kind: str) -> "contract.Overviews":
+    """Return how the kind shows people what became of a source."""
+    return cast("contract.Overviews", _module(kind, "overview"))
+
+
 def scoring(kind: str) -> "contract.Scoring":
     """Return how the kind answers very many rows at once."""
     return cast("contract.Scoring", _module(kind, "scoring"))

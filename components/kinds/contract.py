@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from components.config import params
 from components.kinds.examination import Behaviour, Corruption, Leak, Mask
+from components.kinds.overview import Overview
 from components.kinds.prepared import PreparedData
 from components.kinds.raw import Origin, Raw
 from components.kinds.share import Share
@@ -139,6 +140,13 @@ class Sample(Protocol):
 
     def requests(self, data: PreparedData, places: Sequence[int], complete: bool, /) -> list[dict[str, Any]]:
         """Return the rows of the test examples at `places`; `complete`: with what an endpoint would remember."""
+
+
+class Overviews(Protocol):
+    """`overview.py`: what became of a source, for people."""
+
+    def overview(self, data: PreparedData, /) -> Overview:
+        """Return how the source of a prepared data set was read, what was left out and why, and first examples."""
 
 
 class Past(Protocol):

@@ -1,7 +1,8 @@
 """The prepared data set: few large files that are memory-mapped, the same layout for every kind.
 
     prepared.json            kind, classes, input (the kind's description of one example), counts
-    report.json              what validation found, by file
+    report.json              what validation found, in the kind's own form
+    left_out.json            how many of the user's examples no split has, by what is wrong with them
     {split}_inputs.npy       N examples, the first axis counts them
     {split}_labels.npy       N int64, index into classes
 
@@ -23,6 +24,7 @@ from components.config.errors import DataError
 from components.config.files import read_json, write_json
 
 Split = Literal["train", "validation", "test"]
+LEFT_OUT = "left_out.json"
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
@@ -56,6 +58,12 @@ class PreparedData:
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: not readable ({error}); run `dvc repro`") from error
         return array
+
+    def left_out(self) -> dict[str, int]:
+        """Return how many of the user's examples are in no split, by what is wrong with them."""
+        path = self.path / LEFT_OUT
+        found: dict[str, int] = read_json(path) if path.exists() else {}
+        return found
 
     @property
     def serving(self) -> Path:

@@ -28,6 +28,8 @@ BEATS_BASELINE = "journeyman.beats_baseline"
 """Tag of an examined run: true or false."""
 RESTORED = "journeyman.restored_from"
 """Tag of a run that stands in for one which this store never saw; that one's id."""
+LEFT_OUT = "left_out"
+"""Key of the profile of a run's data set: examples that are in no split, by what is wrong with them."""
 _RESTORED_AT = "journeyman.restored_at"
 
 _SAMPLE = 20.0  # seconds between two samples of the system metrics: each costs the store a write
@@ -139,7 +141,7 @@ def log_data(store: Store, run: Run, name: str, digest: str, data: PreparedData)
         source_type="local",
         source=json.dumps({"uri": str(data.path)}),
         schema=json.dumps({"mlflow_tensorspec": {"features": features, "targets": None}}),
-        profile=json.dumps({"num_rows": sum(data.counts.values()), **data.counts}),
+        profile=json.dumps({"num_rows": sum(data.counts.values()), **data.counts, LEFT_OUT: data.left_out()}),
     )
     tags = [InputTag("mlflow.data.context", "training")]
     store.client.log_inputs(run.info.run_id, [DatasetInput(dataset=dataset, tags=tags)])

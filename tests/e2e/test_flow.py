@@ -36,6 +36,7 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
         ["card.html", "card.json", "card.md", "examples.json"],
     )
     assert len(re.findall(r"│ digit-\d\s+│ digit-\d\s+│ [01]\.\d{3}", first)) == 10
+    assert first.index("digits: what is read, split and trained on") < first.index("Running stage 'train@digits'")
     assert "Completed('ran" in first
     assert "The gate: digits version 1 against no champion" in first
     assert re.search(r"data: validated .*│ yes ", first)

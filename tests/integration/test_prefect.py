@@ -51,6 +51,7 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(project: Project, serv
         [
             "ingest",
             "prepare",
+            "describe data",
             "train",
             "export",
             "evaluate",
@@ -65,7 +66,7 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(project: Project, serv
         "Completed",
     )
     artifacts = {one["key"]: one["data"] for one in httpx.post(f"{server}/artifacts/latest/filter", json={}).json()}
-    assert set(artifacts) == {"summary-digits", "verdict-digits", "rebuild-digits-1"}
+    assert set(artifacts) == {"data-digits", "summary-digits", "verdict-digits", "rebuild-digits-1"}
     assert "| result | identical |" in artifacts["rebuild-digits-1"]
     assert "| champion | version 1 is the first champion |" in artifacts["summary-digits"]
     assert "# digits version 1: passed" in artifacts["verdict-digits"]

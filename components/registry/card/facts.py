@@ -20,6 +20,7 @@ from components.registry.lineage import NONE, PREFIX
 from components.registry.promotion.history import Entry
 from components.registry.promotion.ledger import Ledger
 from components.registry.register import Version
+from components.tracking.runs import LEFT_OUT
 from components.tracking.store import open_store
 
 FORMAT = 2
@@ -37,7 +38,8 @@ _LINEAGE = (
 def card(version: Version, measured: Measured | None = None) -> dict[str, Any]:
     """Return what is worth knowing of `version`, as JSON; what the registry does not know is left out.
 
-    `trained` is UTC in ISO 8601; `data.examples` counts them by split; `metrics` are of the test split, the one that
+    `trained` is UTC in ISO 8601; `data.examples` counts them by split, `data.left_out` those of
+    none by what is wrong with them; `metrics` are of the test split, the one that
     decides first, each with the baseline's where that was measured. Who moved it is left to the history: the card is
     shown to callers.
 
@@ -87,15 +89,16 @@ def _moment(milliseconds: int | None) -> str | None:
 def _data(tags: Mapping[str, str], run: Run) -> dict[str, Any]:
     start = f"{PREFIX}data."
     said = {key.removeprefix(start): value for key, value in tags.items() if key.startswith(start)}
-    return said | ({"examples": counts} if (counts := _counts(run)) else {})
+    return said | _counts(run)
 
 
-def _counts(run: Run) -> dict[str, int]:
-    """Return how many examples each split had; nothing of a run that was restored without its data set."""
+def _counts(run: Run) -> dict[str, dict[str, int]]:
+    """Return how many examples each split had, and how many none; nothing of a run restored without its data set."""
     if not run.inputs or not run.inputs.dataset_inputs:
         return {}
     profile = json.loads(run.inputs.dataset_inputs[0].dataset.profile)
-    return {split: profile[split] for split in SPLITS}
+    lost = profile.get(LEFT_OUT)
+    return {"examples": {split: profile[split] for split in SPLITS}, **({LEFT_OUT: lost} if lost else {})}
 
 
 def _metrics(metrics: Mapping[str, float], deciding: str) -> list[dict[str, Any]]:

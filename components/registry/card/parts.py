@@ -87,6 +87,7 @@ def _data(card: Card) -> list[Block]:
     data = card.get("data", {})
     rows = [(name(key), data[key]) for key in ("title", "licence", "homepage") if data.get(key)]
     rows += [(f"Examples, {split}", f"{count:,}") for split, count in data.get("examples", {}).items()]
+    rows += [(f"Left out, {what}", f"{count:,}") for what, count in data.get("left_out", {}).items()]
     limits: list[Block] = [Words("Its limits:"), Items(card["limits"])] if "limits" in card else []
     return [*([Pairs(rows)] if rows else []), *limits]
 

@@ -11,6 +11,7 @@ PARTS = {
     "source": contract.Source,
     "preparation": contract.Preparation,
     "sample": contract.Sample,
+    "overview": contract.Overviews,
     "scoring": contract.Scoring,
     "learner": contract.Learner,
     "exam": contract.Exam,

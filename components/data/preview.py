@@ -1,0 +1,32 @@
+"""What the stages `ingest` and `prepare` would make of a workload's data, before anything of it is kept."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from components.config.files import scratch_directory
+from components.config.settings import SCHEMAS, STATE
+from components.data.ingest import RECORDS, write_raw
+from components.kinds import catalogue
+from components.kinds.prepared import PreparedData, open_prepared
+
+
+@contextmanager
+def preview(name: str) -> Iterator[PreparedData]:
+    """Yield the prepared data set of the workload `name`, made in a scratch directory that is gone behind the block.
+
+    Neither `artifacts/` nor `data/schemas/` are written. A schema that is there is held to, as `prepare` does.
+
+    Raises:
+        DataError: what `ingest` or `prepare` would raise.
+    """
+    workload = catalogue.workload(name)
+    with scratch_directory(STATE / "preview" / name) as scratch:
+        write_raw(name, workload, scratch / RECORDS)
+        out = scratch / "prepared"
+        out.mkdir()
+        schema = SCHEMAS / f"{name}.yaml"
+        if not schema.exists():
+            schema = scratch / schema.name
+        catalogue.preparation(workload.kind).prepare(scratch / RECORDS, out, workload.prepare, schema)
+        (scratch / RECORDS).unlink()
+        yield open_prepared(out)

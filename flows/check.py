@@ -1,0 +1,35 @@
+"""What would be read, split and trained, within seconds and with nothing kept. `python -m flows.check [WORKLOAD]`."""
+
+import argparse
+import logging
+
+from components.data.preview import preview
+from components.kinds import catalogue
+from flows import console
+from flows.overview import DataReport, report_data
+
+DEFAULT = "garments"
+
+
+def check(workload: str) -> DataReport:
+    """Read and split the workload's data in a scratch directory, train nothing, and return what came of it.
+
+    Raises:
+        ConfigError: `params.yaml` is not in order, or does not have the workload.
+        DataError: the data cannot be used; a run would end with the same line.
+    """
+    catalogue.workload(workload)
+    logging.getLogger("components").setLevel(logging.ERROR)  # the report tells what the stages would warn of
+    with preview(workload) as data:
+        return report_data(data, workload)
+
+
+def _words() -> str:
+    parser = argparse.ArgumentParser("python -m flows.check", description=__doc__.partition(".")[0])
+    parser.add_argument("workload", nargs="?", default=DEFAULT, help=f"whose data ({DEFAULT})")
+    return str(parser.parse_args().workload)
+
+
+if __name__ == "__main__":
+    workload = _words()
+    console.show(lambda: check(workload))

@@ -1,0 +1,74 @@
+"""What is read, split and trained on, before anything is trained: the same words in a check and first in every run."""
+
+from dataclasses import dataclass
+
+from prefect.artifacts import create_markdown_artifact
+
+from components.kinds import catalogue
+from components.kinds.overview import Overview, counts_by_class
+from components.kinds.prepared import SPLITS, PreparedData, Split
+from flows.tables import markdown, table
+
+_CLASSES = ["label", *SPLITS, "first examples"]
+_FACTS = ["what", "found"]
+_SHOWN = 30  # classes with a row of their own
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """A prepared data set in two tables: examples by class and split, then how the source was read."""
+
+    workload: str
+    counts: dict[str, dict[Split, int]]
+    overview: Overview
+    training: str = ""
+    """The plan of the training, in a sentence."""
+
+    @property
+    def title(self) -> str:
+        """Return what stands above the tables."""
+        return f"{self.workload}: what is read, split and trained on"
+
+    def __str__(self) -> str:
+        return f"{table(self.title, _CLASSES, self._classes())}{table('', _FACTS, self._facts())}"
+
+    def publish(self) -> None:
+        """Keep the report as a Markdown artifact of the flow run."""
+        classes, facts = markdown(_CLASSES, self._classes()), markdown(_FACTS, self._facts())
+        create_markdown_artifact(
+            f"# {self.title}\n\n{classes}\n\n{facts}\n",
+            key=f"data-{self.workload.replace('_', '-')}",
+            description=f"What the last run of train read for {self.workload}",
+        )
+
+    def _classes(self) -> list[list[str]]:
+        rows = [[name, *_numbers(counts), self._examples(name)] for name, counts in self.counts.items()]
+        hidden = list(self.counts.values())[_SHOWN:]
+        if hidden:
+            rest = {split: sum(counts[split] for counts in hidden) for split in SPLITS}
+            rows = [*rows[:_SHOWN], [f"{len(hidden)} more labels", *_numbers(rest), ""]]
+        total = {split: sum(counts[split] for counts in self.counts.values()) for split in SPLITS}
+        return [*rows, ["all", *_numbers(total), ""]]
+
+    def _examples(self, name: str) -> str:
+        return "\n".join(self.overview.examples.get(name, []))
+
+    def _facts(self) -> list[list[str]]:
+        overview = self.overview
+        told = {
+            "read": list(overview.read),
+            "left out": [str(finding) for finding in overview.lost] or ["nothing"],
+            "noticed": [str(finding) for finding in overview.findings if not finding.lost],
+            "training": [self.training] * bool(self.training),
+        }
+        return [[what, "\n".join(lines)] for what, lines in told.items() if lines]
+
+
+def report_data(data: PreparedData, name: str) -> DataReport:
+    """Return the report on a prepared data set of the workload `name`."""
+    overview = catalogue.overview(data.kind).overview(data)
+    return DataReport(name, counts_by_class(data), overview)
+
+
+def _numbers(counts: dict[Split, int]) -> list[str]:
+    return [f"{counts[split]:,}" for split in SPLITS]
