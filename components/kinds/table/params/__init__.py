@@ -19,8 +19,10 @@ class Columns(params.Section):
 
     label: str
     """Two-valued: what is to be told. Null: not known."""
-    positive: str | int | bool | None = None
-    """The label's value to be found. Left out: 1, or true."""
+    positive: str | int | float | bool | None = None
+    """The label's value to be found. Left out: 1, true, or a plain word for yes."""
+    unknown: list[str | int | float | bool] = []
+    """Values of the label that mean that it is not known."""
     time: str
     """When it happened; a date with time, or a number of seconds since 1970."""
     id: str | None = None

@@ -18,6 +18,7 @@ from components.kinds.table.prepare.clean import clean
 from components.kinds.table.prepare.describe import define, describe
 from components.kinds.table.prepare.findings import Findings, enforce, report
 from components.kinds.table.prepare.history import write_history
+from components.kinds.table.prepare.index import without_index
 from components.kinds.table.prepare.infer import infer, profile
 from components.kinds.table.prepare.labels import labels
 from components.kinds.table.prepare.leaks import leaks
@@ -46,17 +47,19 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
     """
     table = open_table(raw, config)
     profiles = profile(table)
-    columns = schemas.read(schema) if schema.exists() else infer(table, profiles, config)
+    known = schemas.read(schema) if schema.exists() else None
+    table, read = without_index(table, profiles, known, schema, config)
+    columns = known or infer(table, profiles, config)
     findings: Findings = {}
-    read: list[str] = []
     validate(table, profiles, columns, schema, config, findings)
     label = labels(table, config)
-    records = clean(table, columns, config, findings)
+    records = clean(table, columns, config, label.expression(), findings)
     enforce(findings, config.limits)
-    span = spans(records.first, records.last, config.split, config.delay)
+    span, said = spans(records, config.split, config.delay)
+    read += [*label.read, *said]
     definition, sent = define(columns, config)
     earliest = span.train[0] - features.lookback(definition)
-    used = records.frame.filter(table.since(earliest)).with_columns(label.expression())
+    used = records.frame.filter(table.since(earliest))
     with _in_order(used, out, records.ordered) as ordered:
         assigned = assign(ordered, span, config.card, config.delay)
         sizes = counts(assigned)
@@ -71,10 +74,10 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
         if config.history == "endpoint" and definition.entities:
             recent = ordered.filter(table.since(span.test[0] - features.lookback(definition)))
             write_history(recent, out / "serving" / "history.npz", definition, config.labelled)
-    said = {"read": read, "findings": report(findings), "splits": span.texts(), "records": sizes}
-    write_json(out / "report.json", said)
+    about = {"read": read, "findings": report(findings), "splits": span.texts(), "records": sizes}
+    write_json(out / "report.json", about)
     write_about(out, "table", label.classes, describe(out, definition, sent, config), sizes)
-    if not schema.exists():
+    if known is None:
         schemas.write(schema, columns)
         logger.info("wrote %s: look it through, and commit it", schema)
 

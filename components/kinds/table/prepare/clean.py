@@ -13,6 +13,7 @@ from components.kinds.table.codec.features import DAY, MOST
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.prepare.duplicates import duplicates
 from components.kinds.table.prepare.findings import EXAMPLES, Finding, Findings
+from components.kinds.table.prepare.labels import LABEL
 from components.kinds.table.prepare.table import ROW, TIME, Table
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Clean:
     """The earliest time, milliseconds since 1970."""
     last: int
     """The latest."""
+    last_label: int | None
+    """The latest of a record whose label is known."""
     ordered: bool
     """They are in order of time, too."""
 
@@ -44,8 +47,8 @@ class _Fault:
     condition: pl.Expr
 
 
-def clean(table: Table, schema: Schema, config: "Prepare", findings: Findings) -> Clean:
-    """Return the usable records, and add to `findings` what is wrong with the others.
+def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findings: Findings) -> Clean:
+    """Return the usable records with their `label`, and add to `findings` what is wrong with the others.
 
     Raises:
         DataError: there is none.
@@ -57,16 +60,21 @@ def clean(table: Table, schema: Schema, config: "Prepare", findings: Findings) -
     frame = table.frame.filter(~pl.any_horizontal(fault.condition for fault in faults if fault.finding in _LEFT_OUT))
     if config.columns.id is not None:
         findings["duplicates"], frame = _once(frame, table.rows, config.columns.id)
+    frame = frame.with_columns(label)
     behind = pl.col(TIME) < pl.col(TIME).cum_max()
-    summary = frame.select(TIME, behind.alias("behind")).select(
-        pl.len(), pl.col("behind").sum(), pl.col(TIME).min().alias("first"), pl.col(TIME).max().alias("last")
+    summary = frame.select(TIME, LABEL, behind.alias("behind")).select(
+        pl.len(),
+        pl.col("behind").sum(),
+        pl.col(TIME).min().alias("first"),
+        pl.col(TIME).max().alias("last"),
+        pl.col(TIME).filter(pl.col(LABEL) >= 0).max().alias("last label"),
     )
-    count, unordered, first, last = summary.collect(engine="streaming").row(0)
+    count, unordered, first, last, last_label = summary.collect(engine="streaming").row(0)
     if count == 0:
         raise DataError(f"no record can be used; {_why(findings)}")
     examples = frame.select(ROW, behind.alias("behind")).filter("behind").head(EXAMPLES) if unordered else None
     findings["unordered"] = Finding(unordered, _rows(examples))
-    return Clean(frame, first, last, ordered=unordered == 0)
+    return Clean(frame, first, last, last_label, ordered=unordered == 0)
 
 
 def _faults(schema: Schema, config: "Prepare") -> Iterator[_Fault]:

@@ -8,6 +8,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.table.prepare.label_messages import not_two, sentences, which
+from components.kinds.table.prepare.label_values import (
+    NOTHING,
+    Value,
+    by_truth,
+    chosen,
+    key,
+    values,
+)
 from components.kinds.table.prepare.table import Table
 
 if TYPE_CHECKING:
@@ -16,25 +25,29 @@ if TYPE_CHECKING:
 LABEL = "journeyman:label"
 """Column added to the table: 1 positive, 0 negative, -1 not known."""
 
+_COUNT = "journeyman:count"
+
 
 @dataclass(frozen=True)
 class Labels:
     """The two values of the label column."""
 
     column: str
-    negative: Any
-    positive: Any
+    negative: Value
+    positive: Value
+    read: list[str]
+    """How the column was understood, in sentences for people."""
 
     @property
     def classes(self) -> list[str]:
         """The values as text, the negative one first."""
-        return [_text(self.negative), _text(self.positive)]
+        return [self.negative.name, self.positive.name]
 
     def expression(self) -> pl.Expr:
         """Return `LABEL`."""
         label = pl.col(self.column)
-        known = pl.when(label == self.positive).then(1).when(label == self.negative).then(0).otherwise(-1)
-        return known.cast(pl.Int8).alias(LABEL)
+        positive, negative = (label.is_in(list(value.spellings)) for value in (self.positive, self.negative))
+        return pl.when(positive).then(1).when(negative).then(0).otherwise(-1).cast(pl.Int8).alias(LABEL)
 
 
 def labels(table: Table, config: "Prepare") -> Labels:
@@ -44,16 +57,25 @@ def labels(table: Table, config: "Prepare") -> Labels:
         DataError: there are not two, or it is not clear which is the positive one.
     """
     name, asked = config.columns.label, config.columns.positive
-    values = table.frame.select(pl.col(name).drop_nulls().unique()).collect(engine="streaming")
-    found = values[name].sort().to_list()
-    shown = ", ".join(map(_text, found[:5])) + (" and more" if len(found) > 5 else "")
-    if len(found) != 2:
-        raise DataError(f"column {name!r} (prepare.columns.label): two values are needed, found {len(found)} ({shown})")
-    positive = [value for value in found if value == (1 if asked is None else asked)]
-    if not positive:
-        said = "none of them is 1 or true" if asked is None else f"{asked!r} is none of them"
-        raise DataError(f"column {name!r}: found {shown}; {said}: set prepare.columns.positive to the one to be found")
-    return Labels(name, next(value for value in found if value != positive[0]), positive[0])
+    if table.types[name] in (None, "time"):
+        raise DataError(f"column {name!r} (prepare.columns.label) holds neither two values nor words for yes and no")
+    counts = table.frame.select(name).drop_nulls().group_by(name).len(_COUNT).collect(engine="streaming")
+    found = values(counts.iter_rows())
+    left_out = {key(value) for value in config.columns.unknown} | {""}
+    known = [value for value in found if value.key not in left_out]
+    if len(known) > 2:
+        known = [value for value in known if value.key not in NOTHING]
+    truths = by_truth(known)
+    pair = list(truths or known)
+    if len(pair) != 2:
+        raise DataError(not_two(name, known, table.types[name], table.rows))
+    place = (1 if truths else None) if asked is None else chosen(pair, asked, truths is not None)
+    if place is None:
+        raise DataError(which(name, asked, pair))
+    nothing = [value for value in found if value not in known and value.key]
+    return Labels(
+        name, pair[1 - place], pair[place], sentences(name, pair[1 - place], pair[place], nothing, table.rows)
+    )
 
 
 def drawn(rows: NDArray[np.integer[Any]], fraction: float) -> NDArray[np.bool_]:
@@ -67,9 +89,3 @@ def drawn(rows: NDArray[np.integer[Any]], fraction: float) -> NDArray[np.bool_]:
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed ^= mixed >> np.uint64(31)
     return (mixed >> np.uint64(11)) * 2.0**-53 < fraction
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

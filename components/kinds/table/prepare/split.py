@@ -9,6 +9,7 @@ from components.config.errors import DataError
 from components.kinds.prepared import SPLITS
 from components.kinds.table import params
 from components.kinds.table.codec.features import DAY
+from components.kinds.table.prepare.clean import Clean
 from components.kinds.table.prepare.labels import LABEL
 from components.kinds.table.prepare.table import TIME
 
@@ -29,25 +30,32 @@ class Spans:
         return {split: [_date(time) for time in getattr(self, split)] for split in SPLITS}
 
 
-def spans(first: int, last: int, split: "params.Split", delay: float) -> Spans:
-    """Return the spans that end with the day of the last record.
+def spans(records: Clean, split: "params.Split", delay: float) -> tuple[Spans, list[str]]:
+    """Return the spans that end with the day of the last label, and what there is to say of them.
 
     Raises:
-        DataError: the records from `first` to `last` span too few days.
+        DataError: no label is known, or the records span too few days up to the last one.
     """
+    first, last = records.first, records.last_label
+    if last is None:
+        raise DataError("no record that can be used has a label; see prepare.columns.label")
     day, end = first // DAY * DAY, (last // DAY + 1) * DAY
     test = end - round(split.test * DAY)
     known = test - round(delay * DAY)
     validation = known - round(split.validation * DAY)
     train = validation - round(split.train * DAY)
+    unlabelled = f"the last label is of {_date(last)}, later records (to {_date(records.last)}) have none yet"
+    later = records.last >= end
     if train < day:
         asked, there = (end - train) / DAY, (end - day) / DAY
+        lengths = ((split.train, "train"), (split.validation, "validation"), (delay, "delay"), (split.test, "test"))
         raise DataError(
-            f"the table has {there:g} days ({_date(first)} to {_date(last)}), but the splits ask for {asked:g}: "
-            f"{split.train:g} train, {split.validation:g} validation, {delay:g} delay, {split.test:g} test "
+            f"the table has {there:g} days ({_date(first)} to {_date(last)}{'; ' + unlabelled if later else ''}), "
+            f"but the splits ask for {asked:g}: {', '.join(f'{days:g} {name}' for days, name in lengths)} "
             f"(prepare.split, prepare.delay)"
         )
-    return Spans((train, validation), (validation, known), (test, end))
+    said = [f"{unlabelled}: the splits end with the last label"] if later else []
+    return Spans((train, validation), (validation, known), (test, end)), said
 
 
 def assign(frame: pl.LazyFrame, spans: Spans, card: str | None, delay: float) -> pl.LazyFrame:

@@ -13,6 +13,7 @@ from components.kinds.prepared import SPLITS, PreparedData, open_prepared
 from components.kinds.slices import read_slices
 from components.kinds.table.codec import features, schema, values
 from components.kinds.table.codec.features import DAY, Definition, Events
+from components.kinds.table.codec.schema import Column
 from components.kinds.table.params import Columns, Entity, Limits, Prepare, Split
 from components.kinds.table.prepare import duplicates, prepare, stream
 from components.kinds.table.source.simulator import Simulation, transactions
@@ -86,6 +87,10 @@ def definition(data: PreparedData) -> Definition:
 
 def report(data: PreparedData) -> Any:
     return json.loads((data.path / "report.json").read_text())["findings"]
+
+
+def read(data: PreparedData) -> list[str]:
+    return list(json.loads((data.path / "report.json").read_text())["read"])
 
 
 def rows(data: PreparedData) -> list[dict[str, Any]]:
@@ -457,10 +462,13 @@ def test_a_column_that_tells_the_label_is_refused(
         (pl.when(pl.col("terminal") > 0).then("amount").alias("amount"), r"allows 0.00% \(nulls: 0.0\)"),
         (
             pl.col("fraud") + pl.col("foreign").cast(pl.Int8),
-            r"column 'fraud' .*two values are needed, found 3 \(0, 1, 2\)",
+            r"column 'fraud' .* has 3 values \(0 \([\d,]+ rows\), 1 .*2 .*prepare.columns.unknown: \[2\], else name",
         ),
-        (pl.lit(0).cast(pl.Int64).alias("fraud"), r"two values are needed, found 1 \(0\)"),
-        (pl.col("fraud") + 4, "column 'fraud': found 4, 5; none of them is 1 or true: set prepare.columns.positive"),
+        (pl.lit(0).cast(pl.Int64).alias("fraud"), r"has one value alone, 0 \(3,000 rows\): two values are needed"),
+        (
+            pl.col("fraud") + 4,
+            r"has the values 4 \(.*\) and 5 \(.*: write prepare.columns.positive: 5 to find those 3.8%, or",
+        ),
         (pl.lit("noon").alias("time"), "column 'time' .* holds no time: found neither dates with times nor seconds"),
         (pl.col("time").dt.epoch("ms"), "column 'time' .* holds no time"),
         (pl.col("foreign").alias("time"), r"column 'time' \(prepare.columns.time\) is no time: found Boolean"),
@@ -486,7 +494,7 @@ def test_a_table_that_is_not_as_it_should_be_is_answered_in_one_line(
         (pl.lit(None, pl.String).alias("channel"), "column 'channel': every value is missing"),
         (pl.lit(None).alias("channel"), "column 'channel': every value is missing"),
         (pl.concat_list("age").alias("age"), "column 'age': neither numbers, texts, truth values nor times; prepare"),
-        (pl.lit(None, pl.Int64).alias("fraud"), r"two values are needed, found 0 \(\)"),
+        (pl.lit(None, pl.Int64).alias("fraud"), r"has no value in any of the 3,000 rows: two values are needed"),
     ],
 )
 def test_no_schema_is_inferred_from_what_cannot_be_used(
@@ -511,6 +519,62 @@ def test_a_table_without_records_or_days_is_refused(frame: pl.DataFrame, tmp_pat
     few = CONFIG.model_copy(update={"labelled": 0.01})
     with pytest.raises(DataError, match=r"the train split has no positive record among \d+, of which prepare.labelled"):
         run(frame, tmp_path / "unlabelled", few)
+
+
+ROWS = pl.int_range(RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("Unnamed: 0", ROWS),
+        ("Unnamed: 0", ROWS.cast(pl.Float64)),
+        ("Unnamed: 0.1", ROWS % 1_000),
+        ("", ROWS),
+        ("", pl.lit(None, pl.String)),
+        ("", pl.format("row {}", ROWS)),
+        ("__index_level_0__", ROWS * 7 % 1_000),
+        ("index", ROWS % 500),
+        ("index", ROWS * 3),
+        ("level_0", ROWS.shuffle(seed=1)),
+        ("row_id", ROWS.reverse() * 2),
+        ("n", ROWS + 1),
+        ("number", ROWS.shuffle(seed=1)),
+    ],
+)
+def test_an_index_is_known_for_what_it_is(
+    name: str, index: pl.Expr, frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path
+) -> None:
+    indexed = frame.select(index.alias(name), pl.all())
+    data = run(indexed, tmp_path)
+    (said,) = [sentence for sentence in read(data) if repr(name) in sentence]
+    assert said.endswith("it is left out")
+    assert (tmp_path / "schema.yaml").read_bytes() == (prepared.path.parent / "schema.yaml").read_bytes()
+    same(prepared, data, but="report.json")
+    (tmp_path / "prepared").rename(tmp_path / "first")
+    again = run(indexed, tmp_path)
+    assert report(again)["extra"]["count"] == 0
+    same(prepared, again, but="report.json")
+
+
+def test_what_is_no_index_stays(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
+    columns = CONFIG.columns.model_copy(update={"id": "index"})
+    named = frame.with_columns(index=ROWS)
+    data = run(named, tmp_path / "role", CONFIG.model_copy(update={"columns": columns}))
+    assert definition(data).id == "index"
+    kept = {"index": ROWS % 10, "": ROWS % 3 + 0.5, "Unnamed: 7": pl.col("channel"), "row": ROWS * 7 % 1_500}
+    data = run(frame.with_columns(value.alias(name) for name, value in kept.items()), tmp_path / "features")
+    assert set(kept) <= set(data.input["features"])
+    listed = tmp_path / "listed"
+    listed.mkdir()
+    columns_listed = schema.read(prepared.path.parent / "schema.yaml").columns
+    columns_listed["index"] = Column(type="integer", minimum=0, maximum=RECORDS)
+    schema.write(listed / "schema.yaml", schema.Schema(columns=columns_listed))
+    data = run(named, listed, CONFIG)
+    assert "index" in data.input["features"]
+    assert any(
+        "'index' numbers the rows" in sentence and "lists it: it is a feature" in sentence for sentence in read(data)
+    )
 
 
 def test_times_that_are_no_feature_are_named(frame: pl.DataFrame, tmp_path: Path) -> None:

@@ -1,0 +1,79 @@
+"""Columns that number the rows: a pandas index that was written with the table, and the like. They are no features."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from components.kinds.table.codec.schema import Schema
+from components.kinds.table.prepare.infer import Profile
+from components.kinds.table.prepare.table import Table, roles
+
+if TYPE_CHECKING:
+    from components.kinds.table.params import Prepare
+
+_UNNAMED = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__")
+"""How pandas and Arrow name what had no name."""
+_NAMES = re.compile(r"index|level_\d+|rows?|row[ _.]?(id|nr|no|num|number|names?|index)|rn", re.IGNORECASE)
+_FEWEST = 20  # rows; with fewer, numbers count up by chance
+
+
+def without_index(
+    table: Table, profiles: Mapping[str, Profile], schema: Schema | None, path: Path, config: "Prepare"
+) -> tuple[Table, list[str]]:
+    """Return the table less the columns that only number its rows, and a sentence for each.
+
+    A column stays that has a role in `config`, or that the schema, which stands at `path`, lists.
+    """
+    named = set(roles(config).values())
+    found = {
+        name: why
+        for name in table.types
+        if name not in named and (why := _numbers_the_rows(table, name, profiles.get(name)))
+    }
+    listed = [name for name in found if schema is not None and name in schema.columns]
+    sentences = [
+        f"{name!r} {why}, but {path} lists it: it is a feature; name it in prepare.columns.drop to leave it out"
+        if name in listed
+        else f"{name!r} {why}: it is left out"
+        for name, why in found.items()
+    ]
+    types = {name: type for name, type in table.types.items() if name not in found or name in listed}
+    return replace(table, types=types), sentences
+
+
+def _numbers_the_rows(table: Table, name: str, profile: Profile | None) -> str | None:
+    """Return how the column is an index, or None: it is none."""
+    type, unnamed = table.types[name], _UNNAMED.fullmatch(name) is not None
+    if type is None or profile is None:
+        return None
+    if unnamed and profile.nulls == table.rows:
+        return "has neither a name nor a value"
+    if unnamed and (type == "integer" or (type == "number" and _all(table, pl.col(name) == pl.col(name).round()))):
+        return "is an index that was written with the table"
+    if unnamed and type in ("category", "time") and profile.nulls == 0 and _distinct(table, name) == table.rows:
+        return "has no name and another value in each row, as an index does"
+    if type != "integer" or profile.nulls or table.rows < _FEWEST or profile.least is None or profile.largest is None:
+        return None
+    if profile.largest - profile.least == table.rows - 1 and _distinct(table, name) == table.rows:
+        return f"numbers the rows ({profile.least:.0f} to {profile.largest:.0f}), as an index does"
+    if _NAMES.fullmatch(name) and (_distinct(table, name) == table.rows or _counts_up(table, name)):
+        return "numbers the rows, as an index does"
+    return None
+
+
+def _all(table: Table, condition: pl.Expr) -> bool:
+    return bool(table.frame.select(condition.all()).collect(engine="streaming").item())
+
+
+def _distinct(table: Table, name: str) -> int:
+    return int(table.frame.select(pl.col(name).n_unique()).collect(engine="streaming").item())
+
+
+def _counts_up(table: Table, name: str) -> bool:
+    """Whether nearly every row has one more than the row before it: the indexes of several files, one after another."""
+    step = table.frame.select((pl.col(name) - pl.col(name).shift(1) == 1).alias("step"))
+    return float(step.select(pl.col("step").mean()).collect(engine="streaming").item() or 0.0) > 0.95
