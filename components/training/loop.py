@@ -27,6 +27,7 @@ from components.training.callbacks.health import FiniteLoss, SameData
 from components.training.callbacks.process import Process
 from components.training.callbacks.saving import Saving
 from components.training.callbacks.together import Together
+from components.training.cluster import cluster_environment
 from components.training.hardware import Plan
 from components.training.memory import fitting_batch, out_of_memory
 
@@ -131,6 +132,7 @@ def _trainer(
     processes = chosen.devices * config.nodes
     if config.batch_size % processes:
         raise ConfigError(f"train.batch_size: {config.batch_size} examples cannot be shared by {processes} processes")
+    cluster = cluster_environment(chosen.devices, config.nodes)
     return lightning.Trainer(
         accelerator=chosen.accelerator,
         devices=chosen.devices,
@@ -146,6 +148,7 @@ def _trainer(
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         profiler=_NoProfiler(),
+        plugins=[cluster] if cluster else None,
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import lightning
 import torch
+from lightning.fabric.plugins.environments import LightningEnvironment
 
 from components.config.errors import TrainingError
 from components.training.hardware import Plan
@@ -56,6 +57,7 @@ def _fits(learner: "Learner", data: "PreparedData", config: "Training", plan: Pl
         enable_checkpointing=False,
         enable_model_summary=False,
         enable_progress_bar=False,
+        plugins=[LightningEnvironment()],  # it is alone, whatever started it
     )
     try:
         module = learner.module(data, smaller)

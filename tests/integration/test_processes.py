@@ -20,6 +20,12 @@ from components.kinds.image.params import Train
 from components.kinds.prepared import open_prepared, write_about
 from tests.conftest import DIGITS, ROOT, Project, copy_of
 
+SRUN = """
+export SLURM_JOB_ID=4711 SLURM_JOB_NAME=train SLURM_STEP_ID=0 SLURM_NTASKS=2 SLURM_STEP_NUM_TASKS=2
+export SLURM_NTASKS_PER_NODE=2 SLURM_NNODES=1 SLURM_NODEID=0 SLURM_NODELIST=127.0.0.1
+SLURM_PROCID=1 SLURM_LOCALID=1 "$@" & SLURM_PROCID=0 SLURM_LOCALID=0 "$@" && wait $!
+"""
+"""What SLURM's srun does: start the tasks of a step, each told its place."""
 KEYS = {"epochs": 10, "batch_size": 32, "flip": False, "width": 16}
 
 
@@ -40,12 +46,16 @@ def project(alone: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return made
 
 
-@pytest.mark.parametrize("launcher", ["dvc", "torchrun"])
+@pytest.mark.parametrize("launcher", ["dvc", "torchrun", "srun"])
 def test_two_processes_are_one_training(project: Project, launcher: str) -> None:
     if launcher == "dvc":
         project.run("dvc", "repro", "train")
     else:
-        project.run("torchrun", "--nproc-per-node", "2", "-m", "components.training.train", "digits")
+        module = ("-m", "components.training.train", "digits")
+        if launcher == "srun":
+            project.run("sh", "-c", SRUN, "srun", sys.executable, *module)
+        else:
+            project.run("torchrun", "--nproc-per-node", "2", *module)
         project.run("dvc", "commit", "--force", "train@digits")
         assert "Stage 'train@digits' didn't change, skipping" in project.run("dvc", "repro", "train")
     run = next(run for run in runs(project) if run.data.params["devices"] == "2")
