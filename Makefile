@@ -1,15 +1,16 @@
 # One vocabulary: these words are used by README, CI and people alike.
-PYTHON ?= python3
+PYTHON ?=
 WORKLOAD ?= garments
 PORT ?= 5000
 
-.PHONY: help setup run check test score lint format ui serve lock clean
+.PHONY: help setup chromium curl run check test score lint format ui serve lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
-setup: .venv/installed  ## install everything into .venv
+setup:  ## install everything into .venv
+	@sh install/venv.sh $(PYTHON)
 
 run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Bento -> served and asked
 	@. ./env.sh && exec python -m flows.train $(WORKLOAD)
@@ -17,7 +18,7 @@ run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Ben
 check: setup  ## what would be read, split and trained, before anything is
 	@. ./env.sh && exec python -m flows.check $(WORKLOAD)
 
-test: setup lint  ## lint, then every test
+test: setup chromium curl lint  ## lint, then every test
 	@. ./env.sh && exec python -m pytest -n 2
 
 score: setup  ## the ML Test Score: which of its 28 tests are checked here, and whether they pass
@@ -36,7 +37,7 @@ serve: setup  ## the endpoint of the champion, http://127.0.0.1:3000
 	@. ./env.sh && exec bentoml serve $(WORKLOAD):latest
 
 lock:  ## solve pyproject.toml anew and pin what comes out in constraints.txt
-	$(PYTHON) -m venv .venv/lock
+	$(or $(PYTHON),python3) -m venv .venv/lock
 	.venv/lock/bin/python -m pip install --quiet --upgrade pip
 	.venv/lock/bin/python -m pip install --quiet --progress-bar on --group dev
 	{ echo "# Every package of the tested environment, exactly. Made by: make lock"; \
@@ -46,10 +47,8 @@ lock:  ## solve pyproject.toml anew and pin what comes out in constraints.txt
 clean:  ## forget what local runs wrote: MLflow, Prefect and Bento stores. Data and models stay in DVC's cache
 	rm -rf state
 
-# Made whole or not at all: the marker comes last.
-.venv/installed: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --constraint constraints.txt --upgrade pip
-	.venv/bin/python -m pip install --quiet --progress-bar on --constraint constraints.txt --group dev
-	touch $@
+chromium: setup
+	@sh install/chromium.sh
+
+curl:
+	@command -v curl >/dev/null || sh install/apt.sh curl || { echo "error: curl is missing, which the tests need: install it" >&2; exit 1; }

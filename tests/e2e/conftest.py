@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from tests.conftest import Project, copy_of
 from tests.integration.test_bento import serving
 
 REQUIRED = bool(os.environ.get("JOURNEYMAN_REQUIRE_CHROMIUM"))
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""As in install/chromium.sh."""
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 PACKAGE = """
 import sys
@@ -37,10 +40,15 @@ class Visit:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The browser's path. Without one the test is skipped, or fails where one is required."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        (pytest.fail if REQUIRED else pytest.skip)("needs Chromium on the PATH: apt-get install chromium")
-    return str(path)
+    there = [path for path in map(shutil.which, NAMES) if path and _runs(path)]
+    if not there:
+        (pytest.fail if REQUIRED else pytest.skip)("needs Chromium on the PATH: make chromium")
+    return there[0]
+
+
+def _runs(path: str) -> bool:
+    """Ubuntu has a program of that name which only says what to install."""
+    return subprocess.run([path, "--version"], capture_output=True).returncode == 0
 
 
 @pytest.fixture(scope="module")

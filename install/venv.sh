@@ -1,0 +1,81 @@
+#!/bin/sh
+# Make .venv with every package of constraints.txt in it: `make setup`. Does nothing where it is there, whole and at home.
+# Whatever is missing on the machine is installed (Debian and Ubuntu), or said in one line with what to type.
+set -eu
+cd "$(dirname "$0")/.."
+wanted=${1:-}
+
+stop() {
+  echo "error: $*" >&2
+  exit 1
+}
+
+recent() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+
+usable() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
+
+version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo "not there"; }
+
+need_git() {
+  command -v git >/dev/null || sh install/apt.sh git || stop "git is missing; install it, then type the same again"
+  said=$(git rev-parse --is-inside-work-tree 2>&1) && return 0
+  case $said in
+    *"dubious ownership"*) stop "git does not trust this folder, another user owns it; type: git config --global --add safe.directory '$PWD'" ;;
+    *) stop "this folder is no git repository, which DVC and the registry need (a downloaded archive?); clone the project, or type: git init" ;;
+  esac
+}
+
+find_python() {  # the name of a Python that is recent enough; nothing: there is none
+  for name in ${wanted:-python3 python3.13 python3.12 python3.11 python3.14}; do
+    recent "$name" && echo "$name" && return 0
+  done
+  return 1
+}
+
+choose_python() {
+  python=$(find_python) && return 0
+  [ -z "$wanted" ] || stop "Python 3.11 or newer is needed, $wanted is $(version "$wanted"); type: make PYTHON=python3.11 (or another)"
+  sh install/apt.sh python3 python3-venv || true
+  python=$(find_python) && return 0
+  sh install/apt.sh python3.11 python3.11-venv || true  # Ubuntu 22.04 has it beside its own
+  python=$(find_python) && return 0
+  stop "Python 3.11 or newer is needed, python3 is $(version python3); install one, then type: make PYTHON=python3.11"
+}
+
+need_venv() {
+  usable "$python" && return 0
+  package="python$(version "$python")-venv"
+  sh install/apt.sh "$package" || stop "$python cannot make a virtual environment; install $package, then type the same again"
+  usable "$python" || stop "$python cannot make a virtual environment: its modules venv and ensurepip are missing"
+}
+
+at_home() {  # whether the scripts in .venv/bin lead to this folder's .venv: a moved or copied one leads to the old place
+  python="$PWD/.venv/bin/python"
+  [ -L .venv ] || head -n 3 .venv/bin/pip | grep -qF -e "#!$python" -e "exec' $python" -e "exec' \"$python"
+}
+
+whole() { [ -e .venv/installed ] && ! [ pyproject.toml -nt .venv/installed ] && ! [ constraints.txt -nt .venv/installed ]; }
+
+pip() { .venv/bin/python -m pip install --quiet --constraint constraints.txt "$@"; }
+
+PWD=$(pwd -P)
+need_git
+if [ -d .venv ]; then
+  if ! recent .venv/bin/python || ! .venv/bin/python -c 'import pip' >/dev/null 2>&1; then
+    echo ".venv is not whole, or its Python is gone or too old; setting it up anew" >&2
+    rm -rf .venv
+  elif ! at_home; then
+    echo ".venv is another folder's, this one was moved or copied; setting it up anew" >&2
+    rm -rf .venv
+  elif whole; then
+    exit 0
+  fi
+fi
+choose_python
+need_venv
+echo "setting up .venv with $python $(version "$python"): a few minutes" >&2
+[ -d .venv ] || "$python" -m venv .venv || stop "$python -m venv .venv failed; see above"
+again="the packages of constraints.txt were not all installed (pip says why above)"
+pip --upgrade pip || stop "$again; is there a network? Then type the same again"
+pip --progress-bar on --group dev || stop "$again; type the same again"
+touch .venv/installed  # made whole or not at all: the marker comes last
