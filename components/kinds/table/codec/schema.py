@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from components.config.errors import ConfigError
 from components.config.files import whole_file
 from components.config.params import read_yaml
+from components.kinds.table.codec import formats
 
 Type = Literal["integer", "number", "boolean", "category", "time"]
 
@@ -32,10 +33,24 @@ class Column(BaseModel):
     """Of a number: the most that is taken."""
     values: tuple[str, ...] | None = None
     """Of a category: those that are known."""
+    format: str | None = None
+    """Of a time: how texts and numbers are read that are neither ISO 8601 nor seconds since 1970."""
+    decimal: Literal[".", ","] | None = None
+    """Of a number that is written as text: the decimal sign; the other one, blanks and apostrophes part thousands."""
+    units: tuple[str, ...] | None = None
+    """What is written before or behind such a number (`€`, `%`, `kg`)."""
     nulls: float = Field(default=0.0, ge=0.0, le=1.0)
     """Part of the values that may be missing; 0: none may."""
     example: str | int | float | bool | None = None
     """One value, for people."""
+
+    @field_validator("format")
+    @classmethod
+    def _is_format(cls, format: str | None) -> str | None:
+        try:
+            return format if format is None else formats.check(format)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("values")
     @classmethod
@@ -52,10 +67,13 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     columns: dict[str, Column]
+    nulls: tuple[str, ...] | None = None
+    """Words of the texts that mean that a number or a time is missing, beside the usual ones."""
 
     def without(self, names: Collection[str]) -> "Schema":
         """Return the schema less the columns of those names."""
-        return Schema(columns={name: column for name, column in self.columns.items() if name not in names})
+        columns = {name: column for name, column in self.columns.items() if name not in names}
+        return self.model_copy(update={"columns": columns})
 
 
 def read(path: Path) -> Schema:
@@ -77,6 +95,8 @@ def write(path: Path, schema: Schema) -> None:
     columns: dict[str, Any] = {
         name: column.model_dump(mode="json", exclude_none=True) for name, column in schema.columns.items()
     }
-    text = yaml.safe_dump({"columns": columns}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+    content: dict[str, Any] = {"nulls": list(schema.nulls)} if schema.nulls else {}
+    content |= {"columns": columns}
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
     with whole_file(path) as draft:
         draft.write_text(_HEAD + text, encoding="utf-8")

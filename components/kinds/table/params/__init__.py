@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.config import params
+from components.config.errors import ConfigError
+from components.kinds.table.codec import formats
 
 METRIC = "average_precision"
 """Decides which of two models is better: the area under the precision-recall curve, in steps."""
@@ -92,11 +94,23 @@ class Prepare(params.Section):
     """Part of the training and validation labels that is used; the others are taken as not known."""
     decimals: Annotated[int, Field(ge=0, le=6)] = 2
     """Of the amount: windows add it up exactly, as whole numbers of its last place."""
+    time_format: str | None = None
+    """How texts and numbers of `columns.time` are read, where that is not clear: `%d/%m/%Y`, `seconds`, `day first`."""
+    nulls: list[str] = []
+    """Words that mean that a number or a time is missing, beside the usual ones (`-`, `NA`, `unknown`, ...)."""
     slices: list[str] = []
     """Columns by which the examination is parted, those of `columns.drop` too. The model must be good in each part."""
     history: Literal["endpoint", "caller"] = "endpoint"
     """Who remembers the windows in service: the endpoint, or the caller, who then sends them."""
     limits: Limits = Limits()
+
+    @field_validator("time_format")
+    @classmethod
+    def _is_format(cls, format: str | None) -> str | None:
+        try:
+            return format if format is None else formats.check(format)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

@@ -14,6 +14,7 @@ from components.config.files import write_json
 from components.kinds.prepared import SPLITS, write_about
 from components.kinds.table.codec import features
 from components.kinds.table.codec import schema as schemas
+from components.kinds.table.codec.schema import Schema
 from components.kinds.table.prepare.clean import clean
 from components.kinds.table.prepare.describe import define, describe
 from components.kinds.table.prepare.findings import Findings, enforce, report
@@ -22,10 +23,11 @@ from components.kinds.table.prepare.index import without_index
 from components.kinds.table.prepare.infer import infer, profile
 from components.kinds.table.prepare.labels import labels
 from components.kinds.table.prepare.leaks import leaks
+from components.kinds.table.prepare.reading import Readings, decide, read
 from components.kinds.table.prepare.slices import write_columns
 from components.kinds.table.prepare.split import SPLIT, assign, counts, spans
 from components.kinds.table.prepare.stream import write_features
-from components.kinds.table.prepare.table import ROW, TIME, open_table
+from components.kinds.table.prepare.table import ROW, TIME, Table, open_table
 from components.kinds.table.prepare.validate import validate
 
 if TYPE_CHECKING:
@@ -45,18 +47,24 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
         DataError: the table is not what the schema says, has more faults than `config.limits` allows, or too few days.
         ConfigError: the file `schema` is damaged.
     """
-    table = open_table(raw, config)
+    raw_table, known = open_table(raw, config), schemas.read(schema) if schema.exists() else None
+    readings = decide(raw_table, config, known)
+    with read(raw, out, raw_table, readings, config) as table:
+        _prepare(table, out, config, schema, known, readings)
+
+
+def _prepare(
+    table: Table, out: Path, config: "Prepare", schema: Path, known: Schema | None, readings: Readings
+) -> None:
     profiles = profile(table)
-    known = schemas.read(schema) if schema.exists() else None
-    table, read = without_index(table, profiles, known, schema, config)
-    columns = known or infer(table, profiles, config)
+    table, index = without_index(table, profiles, known, schema, config)
+    columns = readings.described(known or infer(table, profiles, config), config)
     findings: Findings = {}
     validate(table, profiles, columns, schema, config, findings)
     label = labels(table, config)
     records = clean(table, columns, config, label.expression(), findings)
     enforce(findings, config.limits)
     span, said = spans(records, config.split, config.delay)
-    read += [*label.read, *said]
     definition, sent = define(columns, config)
     earliest = span.train[0] - features.lookback(definition)
     used = records.frame.filter(table.since(earliest))
@@ -74,7 +82,12 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
         if config.history == "endpoint" and definition.entities:
             recent = ordered.filter(table.since(span.test[0] - features.lookback(definition)))
             write_history(recent, out / "serving" / "history.npz", definition, config.labelled)
-    about = {"read": read, "findings": report(findings), "splits": span.texts(), "records": sizes}
+    about = {
+        "read": [*readings.sentences(), *index, *label.read, *said],
+        "findings": report(findings),
+        "splits": span.texts(),
+        "records": sizes,
+    }
     write_json(out / "report.json", about)
     write_about(out, "table", label.classes, describe(out, definition, sent, config), sizes)
     if known is None:

@@ -14,7 +14,7 @@ from components.kinds.table.codec.schema import Schema
 from components.kinds.table.prepare.duplicates import duplicates
 from components.kinds.table.prepare.findings import EXAMPLES, Finding, Findings
 from components.kinds.table.prepare.labels import LABEL
-from components.kinds.table.prepare.table import ROW, TIME, Table
+from components.kinds.table.prepare.table import ROW, TEXT, TIME, Table
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
@@ -126,7 +126,8 @@ def _examples(frame: pl.LazyFrame, group: list[_Fault]) -> list[str]:
     examples = []
     for row in marked.collect(engine="streaming").iter_rows(named=True):
         column = next(fault.column for fault in group if row[f"journeyman:fault {fault.column}"])
-        examples.append(f"row {row[ROW]}: {column} = {row[column]}")
+        text = row.get(TEXT + column)
+        examples.append(f"row {row[ROW]}: {column} = {row[column] if text is None else repr(text)}")
     return examples
 
 

@@ -1,7 +1,7 @@
 """The raw table, lazily: its columns by their roles, in the few types that the rest of the preparation knows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ROW, TIME = "journeyman:row", "journeyman:time"
 """Columns added to the table: the place in it, from 0, and whole milliseconds since 1970, null where there is none."""
 
+TEXT = "journeyman:text "
+"""Begins the name of the column with those texts of another that are not read: `prepare/reading.py` adds it."""
+
 _LATEST = 253_402_300_800  # seconds since 1970 at the end of the year 9999; larger numbers are no seconds
 
 
@@ -32,6 +35,8 @@ class Table:
     rows: int
     time: str
     """The column that `TIME` is made of."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """By column: the one with its texts that say nothing of its type, null where one does."""
 
     def since(self, time: int) -> pl.Expr:
         """Return which records are of `time` or later, milliseconds since 1970.
@@ -62,7 +67,8 @@ def open_table(raw: Path, config: "Prepare") -> Table:
         ) from error
     if rows == 0:
         raise DataError("the table is empty: it has columns, but no record")
-    columns = [name for name in found if name != ROW]
+    unread = [name for name in found if name.startswith(TEXT)]
+    columns = [name for name in found if name != ROW and name not in unread]
     for role, name in {**roles(config), **{f"prepare.slices {name}": name for name in config.slices}}.items():
         if name not in columns:
             raise DataError(f"column {name!r} ({role}) is missing; {nearest(name, columns)}")
@@ -70,8 +76,9 @@ def open_table(raw: Path, config: "Prepare") -> Table:
     kept = [name for name in columns if name in used or name in config.slices]
     names = [config.columns.id, *config.entities]
     plain = [_plain(name, found[name], named=name in names).alias(name) for name in kept]
-    frame = scan.select(ROW, *plain).with_columns(_milliseconds(config.columns.time, found).alias(TIME))
-    return Table(frame, {name: _type(name, found[name], config) for name in used}, rows, config.columns.time)
+    frame = scan.select(ROW, *plain, *unread).with_columns(_milliseconds(config.columns.time, found).alias(TIME))
+    types = {name: _type(name, found[name], config) for name in used}
+    return Table(frame, types, rows, config.columns.time, {name.removeprefix(TEXT): name for name in unread})
 
 
 def roles(config: "Prepare") -> dict[str, str]:

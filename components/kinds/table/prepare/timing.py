@@ -1,0 +1,171 @@
+"""Which format a column of times has: settled by its values, by the user or the schema, or asked for in one line."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from components.config.errors import DataError
+from components.kinds.table.codec import times
+from components.kinds.table.codec.formats import DAY_FIRST, ISO, UNITS
+from components.kinds.table.prepare.texts import Decision, Texts
+from components.kinds.table.prepare.times import ENOUGH, Dates, Numbers, read_numbers, read_texts
+
+_HALF = 0.5
+_NAMES = {
+    "%d/%m/%Y": "day/month/year",
+    "%m/%d/%Y": "month/day/year",
+    "%y/%m/%d": "year/month/day",
+    "%Y-%d-%m": "year-day-month",
+    "%Y-%m-%d": "year-month-day",
+    "%Y%m%d": "the digits of year, month and day",
+    "excel": "Excel's days",
+}
+_ZONE = re.compile(r"[0-9 ]([A-Z]{2,5}|[A-Z][A-Za-z]+/[A-Za-z_/]+)$")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def decide_time(texts: Texts, kind: pl.DataType, given: str | None) -> Decision | None:
+    """Return how the column of times is read; None: as it stands, seconds or times of their own type.
+
+    Args:
+        texts: the column.
+        kind: its type.
+        given: the format that the user or the schema names.
+
+    Raises:
+        DataError: it can be read in several ways, or no format reads it; the line says what to write.
+    """
+    if kind != pl.String and not kind.is_numeric():
+        return None
+    format = given or (_format_of_texts(texts) if kind == pl.String else _format_of_numbers(texts))
+    if format is None or (format == "seconds" and kind != pl.String):
+        return None
+    if given:
+        _check_given(texts, format)
+    return _decision(texts, format)
+
+
+def decide_other(texts: Texts, given: str | None) -> Decision | None:
+    """Return how a column is read that holds times and is not the time of the record; None: it holds none."""
+    if given:
+        return _decision(texts, given)
+    dates = _dates(texts)
+    format, part = dates.best()
+    return _decision(texts, format) if part >= ENOUGH else None
+
+
+def _decision(texts: Texts, format: str) -> Decision:
+    def read(values: pl.Series) -> pl.Series:
+        said = read_numbers(values, format) if values.dtype.is_numeric() else read_texts(values, format)
+        said = said.set(texts.missing(values), None)
+        return said.cast(pl.Datetime("ms")).alias(values.name)
+
+    first = texts.first()
+    return Decision(read, texts.missing, _said(texts.name, format, first), {"format": format, "example": first})
+
+
+def _dates(texts: Texts) -> Dates:
+    dates = Dates()
+    for batch in texts.batches():
+        dates.see(batch)
+        if dates.hopeless:
+            break
+    return dates
+
+
+def _format_of_texts(texts: Texts) -> str | None:
+    dates = _dates(texts)
+    if not dates.count:
+        return None
+    format, part = dates.best()
+    if part >= ENOUGH:
+        if (doubt := dates.doubt()) is not None:
+            raise DataError(_asked(texts.name, *doubt))
+        return format
+    numbers = Numbers()
+    for batch in texts.batches():
+        numbers.see(batch.cast(pl.Float64, strict=False).drop_nulls(), whole=batch.cast(pl.Int64, strict=False))
+    if numbers.count >= ENOUGH * dates.count:
+        return _unit(texts.name, numbers)
+    raise DataError(_unfit(texts, format if part > 0 else None))
+
+
+def _format_of_numbers(texts: Texts) -> str | None:
+    numbers = Numbers()
+    for batch in texts.batches():
+        numbers.see(batch, whole=batch.cast(pl.Int64, strict=False))
+    return _unit(texts.name, numbers) if numbers.count else None
+
+
+def _unit(name: str, numbers: Numbers) -> str:
+    if (unit := numbers.unit()) is not None:
+        return unit
+    if numbers.serial >= ENOUGH * numbers.count:
+        first = times.of_number(numbers.first, "excel") or 0
+        raise DataError(
+            f"column {name!r}: {numbers.first:g} may be Excel's number of {_day(first)} (excel) or a second of "
+            f"1 January 1970 (seconds); write prepare.time_format: excel, or seconds"
+        )
+    raise DataError(
+        f"column {name!r} (prepare.columns.time): its numbers are times in no one unit ({numbers.shown()}); mend the "
+        f"data, or write prepare.time_format: one of {', '.join(UNITS)}, '%Y%m%d'"
+    )
+
+
+def _check_given(texts: Texts, format: str) -> None:
+    """See that the format reads at least half of the values: of another one, this would leave out the most."""
+    count, wrong, examples = texts.unread(_decision(texts, format).read)
+    if count and wrong > _HALF * count:
+        raise DataError(
+            f"column {texts.name!r}: the format {format!r} reads {count - wrong:,} of {count:,} values, not "
+            f"{', '.join(examples)}; see prepare.time_format"
+        )
+
+
+def _unfit(texts: Texts, format: str | None) -> str:
+    where = f"column {texts.name!r} (prepare.columns.time)"
+    count, wrong, examples = texts.unread(_decision(texts, format or ISO).read)
+    zone = next((match[1] for one in examples if (match := _ZONE.search(one.strip("'")))), None)
+    if zone and zone not in ("AM", "PM"):
+        return (
+            f"{where}: {examples[0]}: {zone!r} is not one offset everywhere and all year; write the offset instead "
+            f"(+01:00), or UTC"
+        )
+    if format is None:
+        found = f"found neither dates with times nor seconds since 1970, but {', '.join(examples)}"
+        return f"{where} holds no time: {found}; name another column, or write prepare.time_format"
+    return (
+        f"{where}: {_NAMES.get(format, format)} ({format}) reads {count - wrong:,} of {count:,} values, not "
+        f"{', '.join(examples)}; mend the data, or write prepare.time_format: '{format}' to have the others counted as "
+        f"invalid"
+    )
+
+
+def _asked(name: str, text: str, other: str) -> str:
+    both = " or ".join(f"{_day(times.of_text(text, format) or 0)} ({format})" for format in (DAY_FIRST, other))
+    return f"column {name!r}: {text} may be {both}; write prepare.time_format: '{DAY_FIRST}' or '{other}'"
+
+
+def _said(name: str, format: str, first: object) -> str:
+    if isinstance(first, str):
+        time = times.of_text(first, format)
+    else:
+        time = times.of_number(first, format) if isinstance(first, int | float) else None
+    if time is None:
+        return ""
+    shown = first if isinstance(first, str) else f"{first:.15g}" if isinstance(first, float) else str(first)
+    moment = _moment(time)
+    if format in UNITS and format != "excel":
+        return f"numbers in {name!r} are read as {format} since 1970: {shown} is {moment:%Y-%m-%d %H:%M:%S} UTC"
+    how = f"{_NAMES[format]} ({format})" if format in _NAMES else format
+    return f"dates in {name!r} are read as {how}: {shown} is {_day(time)}"
+
+
+def _moment(time: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=time)
+
+
+def _day(time: int) -> str:
+    moment = _moment(time)
+    return f"{moment.day} {moment:%B %Y}"
