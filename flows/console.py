@@ -2,15 +2,23 @@
 
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from prefect.logging.handlers import PrefectConsoleHandler
+
+from components.config import errors
 from components.config.errors import JourneymanError, NotIdentical
 from components.config.settings import environment
 from flows.embedded import prefect_server
+
+_OURS = [name for name, value in vars(errors).items() if isinstance(value, type)]
+_ERRORS_OF_OURS = re.compile(rf"\b({'|'.join(_OURS)})\b")
+"""How Prefect names them in its lines."""
 
 
 def run(flow: Callable[..., Any], check: Callable[..., Any], words: Sequence[Any] | None = None) -> NoReturn:
@@ -32,6 +40,7 @@ def run(flow: Callable[..., Any], check: Callable[..., Any], words: Sequence[Any
 def show(call: Callable[[], Any]) -> NoReturn:
     """Print what `call` returns, and exit with a status as `run` does."""
     prepare()
+    _quiet_about_errors()
     try:
         result = call()
     except JourneymanError as error:
@@ -59,6 +68,17 @@ def prepare() -> None:
     for chatty in ("prefect.events", "prefect._internal", "httpx", "bentoml"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", "Operation with range is deprecated")
+
+
+def _quiet_about_errors() -> None:
+    """Have Prefect's console lines leave out the error that is said last; its API is told of it all the same."""
+    for handler in {*logging.getLogger().handlers, *logging.getLogger("prefect").handlers}:
+        if isinstance(handler, PrefectConsoleHandler):
+            handler.addFilter(_says_no_error_of_ours)
+
+
+def _says_no_error_of_ours(record: logging.LogRecord) -> bool:
+    return not _ERRORS_OF_OURS.search(record.getMessage())
 
 
 def _without_trace(record: logging.LogRecord) -> bool:

@@ -31,11 +31,12 @@ def reproduce(stage: str, workload: str) -> State[None]:
         StageError: the stage failed; its own output above says why.
     """
     began = time.monotonic()
-    for _ in range(_BUSY_TRIES):
+    for tries in range(_BUSY_TRIES):
         status, output = dvc("repro", "--single-item", f"{stage}@{workload}")
         if status == 0 or not _BUSY.search(output):
             break
-        logger.info("stage %s waits: another dvc is at work here", stage)
+        if tries == 0:
+            logger.warning("stage %s waits: another dvc is at work here", stage)
         time.sleep(_BUSY_WAIT)
     if status != 0:
         raise StageError(f"stage {stage}@{workload} failed: {last_error(output)}")

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from components.config.entry import die_with_parent
 
-_HINTS = re.compile(
-    r"\s*To track the changes with git, run:\s+git add [^\n]*\n|"
-    r"\s*To enable auto staging, run:\s+dvc config core.autostage true\n|"
-    r"Use `dvc push` to send your updates to remote storage.\n|Updating lock file 'dvc.lock'\n"
+_HINT = re.compile(
+    r"\s*(To track the changes with git, run:|git add \S.*|To enable auto staging, run:|dvc config core.autostage true|"
+    r"Use `dvc push` to send your updates to remote storage\.|(Updating|Generating) lock file 'dvc.lock'|)\s*"
 )
-_ERROR = re.compile(r"\b(?:error|ERROR): [^\r\n]*")
+"""A line of the advice that DVC repeats after every stage, or an empty one."""
+_LINE_END = re.compile(r"(\r\n|\r|\n)")
+_ERROR = re.compile(r"\b(?:error|ERROR): ([^\r\n]*)")
 _SIGKILL = re.compile(r"exited with (-9|137)$")
 _KILLED = ": killed from outside, by the kernel if memory was full; run the same command again"
 _STOP_LIMIT = 10.0  # seconds from SIGTERM to SIGKILL
@@ -34,10 +35,11 @@ def dvc(*arguments: str, folder: Path | None = None, environment: Mapping[str, s
     output = []
     with _process([sys.executable, "-m", "dvc", *arguments], folder, environment or os.environ) as process:
         assert process.stdout is not None
+        passed_on = PassedOn()
         while chunk := os.read(process.stdout.fileno(), 1 << 16):
             output.append(chunk)
-            sys.stderr.write(_without_hints(chunk.decode(errors="replace")))
-            sys.stderr.flush()
+            passed_on.write(chunk.decode(errors="replace"))
+        passed_on.end()
         return process.wait(), b"".join(output).decode(errors="replace")
 
 
@@ -49,9 +51,26 @@ def last_error(output: str) -> str:
     return said + _KILLED if _SIGKILL.search(said) else said
 
 
-def _without_hints(text: str) -> str:
-    """Leave out the advice that DVC repeats after every stage."""
-    return _HINTS.sub("", text)
+class PassedOn:
+    """Writes output on as it comes, by the line, without DVC's advice and without errors.
+
+    Whoever ran DVC raises its error, so that it is said once, and last.
+    """
+
+    def __init__(self) -> None:
+        self._begun = ""
+
+    def write(self, text: str) -> None:
+        """Write the lines that end in `text`; a progress bar ends its lines by going back to their start."""
+        *lines, self._begun = _LINE_END.split(self._begun + text)
+        for line, end in zip(lines[::2], lines[1::2], strict=True):
+            if not _HINT.fullmatch(line) and not _ERROR.match(line):
+                sys.stderr.write(line + end)
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Write what came last, without a line's end."""
+        self.write("\n" if self._begun else "")
 
 
 @contextmanager
