@@ -55,6 +55,12 @@ class Reader(Protocol):
             BadRequest: a row cannot be read; then none of them is remembered.
         """
 
+    def warnings(self, rows: Sequence[Row], /) -> Mapping[int, Sequence[str]]:
+        """Return what is unusual about `rows` that are answered all the same, a sentence each, by their place.
+
+        Ordinary rows are left out. Where there is such a sentence, the row's answer has a field `warnings`.
+        """
+
     def learn(self, labels: Sequence[Row], /) -> int:
         """Take what became of rows read before; return how many of them are remembered."""
 

@@ -151,12 +151,13 @@ def test_openapi_shows_the_workloads_own_fields(endpoint: str) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"amount": "20"}, "amount: input should be a valid number, not '20'"),
+        ({"amount": "20,5"}, "amount: input should be a valid number, not '20,5'"),
         ({"amount": -1}, "amount: input should be greater than or equal to 0, not -1"),
         ({"amount": None}, "amount: input should be a valid number"),
         ({"time": "2200-01-01T00:00:00"}, "the time has not come yet"),
         ({"time": "soon"}, "time: input should be a valid datetime"),
-        ({"colour": "red"}, "colour: extra inputs are not permitted"),
+        ({"colour": "red"}, "colour: extra inputs are not permitted; the fields are transaction_id, "),
+        ({"Customer": 3}, "Customer: extra inputs are not permitted; did you mean 'customer_id'?"),
         ({"customer_id": 1.5}, "customer_id: input should be a valid integer"),
     ],
 )
@@ -174,6 +175,33 @@ def test_what_is_no_record_is_a_sentence(body: bytes, endpoint: str) -> None:
     answer = httpx.post(f"{endpoint}/predict", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert list(answer.json()) == ["error"]
+
+
+def test_what_is_out_of_range_is_answered_with_a_warning(endpoint: str) -> None:
+    most = 1e12
+    warning = r"amount: 1000000000000 is above \d+, the largest that is expected"
+    row = {**NEW, "transaction_id": 30_000_000}
+    for content in ({**row, "amount": most}, [row, {**row, "transaction_id": 30_000_001, "amount": most}]):
+        answered = ask(endpoint, content)
+        ordinary, answer = (answered[0], answered[1]) if isinstance(answered, list) else (ask(endpoint, NEW), answered)
+        assert re.fullmatch(warning, answer["warnings"][0])
+        assert "warnings" not in ordinary
+    many = ask(endpoint, [{**row, "transaction_id": 31_000_000 + step, "amount": most} for step in range(40)])
+    assert {len(answer["warnings"]) for answer in many} == {1}
+    explained = httpx.post(f"{endpoint}/explain", json={**row, "transaction_id": 32_000_000, "amount": most}).json()
+    assert re.fullmatch(warning, explained["warnings"][0])
+
+
+def test_an_id_is_the_same_however_it_is_written(packaged: tuple[Project, str], tmp_path: Path) -> None:
+    with serving(packaged, tmp_path) as (url, _):
+        before = value_of("customer_id_count_1d", url, {**NEW, "transaction_id": 1_000_000_000})
+        id = NEW["transaction_id"]
+        whole_row = {**NEW, "fraud": 0, "Unnamed: 0": 4}
+        for change in ({}, {"transaction_id": float(id)}, {"transaction_id": str(id)}, {"customer_id": 3.0}):
+            ask(url, {**whole_row, **change, "amount": "20.0"})
+        labels = [{"transaction_id": f"{id}", "label": 1}, {"transaction_id": float(id), "label": "true"}]
+        assert httpx.post(f"{url}/labels", json=labels).json() == {"known": 2}
+        assert value_of("customer_id_count_1d", url, {**NEW, "transaction_id": 1_000_000_001}) == before + 2
 
 
 def test_a_wrong_record_in_a_list_leaves_nothing_behind(packaged: tuple[Project, str], tmp_path: Path) -> None:

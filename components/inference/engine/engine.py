@@ -78,7 +78,8 @@ class Engine:
         with lane:
             if explained or len(rows) > _MANY:
                 return await self._much(lane, rows, explained)
-            return await lane.submit(Job(rows, deadline, await self._read(lane, rows)))
+            answers = await lane.submit(Job(rows, deadline, await self._read(lane, rows)))
+            return lane.model.warn(rows, answers)
 
     async def learn(self, labels: "Sequence[Row]") -> int:
         """Take what became of rows read before; return how many of them are remembered."""
@@ -123,7 +124,8 @@ class Engine:
 
         def work() -> Sequence[BaseModel]:
             examples = model.read(rows)
-            return model.explained(examples, score) if explained else model.answers(score(examples))
+            answers = model.explained(examples, score) if explained else model.answers(score(examples))
+            return model.warn(rows, answers)
 
         try:
             return await self.beside(work, lane)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,12 @@ class Model:
         """Return the answers to `examples` with what moved each of them; `score` runs the model."""
         assert self.codec.explain  # nobody is asked to explain where the kind does not
         return self.codec.explain(score, examples, self.about.input, self.answers(score(examples)))
+
+    def warn(self, rows: "Sequence[Row]", answers: Sequence[BaseModel]) -> Sequence[BaseModel]:
+        """Return `answers`, each with what is unusual about its row, if anything is."""
+        for place, said in self._reader.warnings(rows).items():
+            cast("Any", answers[place]).warnings = tuple(said)
+        return answers
 
     def learn(self, labels: "Sequence[Row]") -> int:
         """Take what became of rows read before; return how many of them are remembered."""

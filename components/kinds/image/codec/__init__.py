@@ -60,6 +60,10 @@ class Reader:
         pictures = [decode(row, self._input, self._limits) for row in rows]
         return pictures[0][np.newaxis] if len(pictures) == 1 else np.stack(pictures)
 
+    def warnings(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[int, Sequence[str]]:
+        """Return nothing: of a picture nothing is known to be unusual."""
+        return {}
+
     def learn(self, labels: Sequence[Mapping[str, Any]]) -> int:
         """Return 0: no picture is remembered."""
         return 0

@@ -20,6 +20,8 @@ from components.kinds.table.codec.features import (
     window_names,
     windows,
 )
+from components.kinds.table.codec.schema import Schema
+from components.kinds.table.codec.unusual import Expected
 
 if TYPE_CHECKING:
     from components.kinds.table.codec.history import History
@@ -46,6 +48,7 @@ class Reader:
             memory: an SQLAlchemy address; None: the rows bring their windows.
         """
         self._definition = Definition.model_validate(input["definition"])
+        self._expected = Expected(self._definition, Schema.model_validate(input["schema"]))
         remembers = input["history"] == "endpoint" and bool(self._definition.entities)
         self.together = memory is not None and remembers
         self._history = _open(workload, self._definition, files / HISTORY, memory) if memory and remembers else None
@@ -64,6 +67,10 @@ class Reader:
         times = values.times(rows, self._definition)
         not_in_the_future(times)
         return assemble(numbers, times, self._windows(rows, times), categories)
+
+    def warnings(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[int, Sequence[str]]:
+        """Return what is unusual about `rows`, a sentence each, by their place; ordinary rows are left out."""
+        return self._expected.warnings(rows)
 
     def learn(self, labels: Sequence[Mapping[str, Any]]) -> int:
         """Take `{id: …, "label": …}` of rows read before; return how many of them are remembered."""

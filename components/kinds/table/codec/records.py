@@ -1,12 +1,15 @@
 """What callers send and get: types made from the schema, so that OpenAPI shows a workload's own fields."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, cast
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
 
 from components.kinds.table.codec.features import Definition, window_names
+from components.kinds.table.codec.meant import lenient
 from components.kinds.table.codec.schema import Column, Schema
 
 MOST = 10_000
@@ -22,6 +25,11 @@ class Answer(BaseModel):
     probability: float = Field(description="Of the positive class, 0 to 1.")
     threshold: float = Field(description="The workload's: found in training, where its costs are least.")
     model_version: str = Field(description="The registered version that gave this answer.")
+    warnings: tuple[str, ...] = Field(
+        default=(),
+        description="What is unusual about the record, a sentence each; left out where nothing is.",
+        exclude_if=operator.not_,
+    )
 
 
 class Effect(BaseModel):
@@ -49,9 +57,11 @@ def labelled(input: Mapping[str, Any]) -> Any:
     definition = Definition.model_validate(input["definition"])
     if input["history"] == "caller" or not definition.entities or definition.id is None:
         return None
-    identity = _type(Schema.model_validate(input["schema"]).columns[definition.id])
+    identity = Schema.model_validate(input["schema"]).columns[definition.id]
     label = (bool, Field(description="Whether it is positive.", examples=[True], strict=True))
-    return _one_or_many(_model("Label", {definition.id: identity, "label": label}))
+    columns = {definition.id: identity, "label": Column(type="boolean")}
+    fields = {definition.id: _type(identity), "label": label}
+    return _one_or_many(_model("Label", fields, lenient(columns, {definition.id}, ())))
 
 
 def rows(request: BaseModel | Sequence[BaseModel]) -> list[dict[str, Any]]:
@@ -73,41 +83,62 @@ _STRICT = ConfigDict(extra="forbid")
 
 
 def _record(name: str, input: Mapping[str, Any], complete: bool) -> type[BaseModel]:
-    columns = {key: _type(column) for key, column in Schema.model_validate(input["schema"]).columns.items()}
+    schema, definition = Schema.model_validate(input["schema"]), Definition.model_validate(input["definition"])
+    columns = dict(schema.columns)
+    fields = {}
+    for key, column in columns.items():
+        strict = bool(schema.strict or column.strict)
+        fields[key] = _type(column, strict, _limits(key, column, strict, definition.amount))
     if complete:
         window = (Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)], Field(examples=[1.0]))
-        columns |= dict.fromkeys(window_names(Definition.model_validate(input["definition"])), window)
-    return _model(name, columns)
+        fields |= dict.fromkeys(window_names(definition), window)
+        columns |= dict.fromkeys(window_names(definition), Column(type="number"))
+    named = {entity.name for entity in definition.entities} | ({definition.id} if definition.id else set())
+    return _model(name, fields, lenient(columns, named, input.get("passed_over", ())))
 
 
-def _model(name: str, fields: Mapping[str, tuple[Any, Any]]) -> type[BaseModel]:
-    made: type[BaseModel] = create_model(name, __config__=_STRICT, **cast("Any", fields))
+def _model(name: str, fields: Mapping[str, tuple[Any, Any]], read: Any) -> type[BaseModel]:
+    made: type[BaseModel] = create_model(name, __config__=_STRICT, __validators__={"read": read}, **cast("Any", fields))
     return made
 
 
-def _type(column: Column) -> tuple[Any, Any]:
-    """Return a field's type and default. Numbers are no strings here; a time is ISO 8601, or seconds since 1970."""
-    limits: dict[str, Any] = {}
-    if column.type in ("integer", "number"):
-        limits = {"ge": column.minimum, "le": column.maximum}
-    if column.type == "number":
-        limits["allow_inf_nan"] = False
+def _limits(name: str, column: Column, strict: bool, amount: str | None) -> dict[str, Any]:
+    """Return which numbers are taken: those of a strict range, and no negative amount."""
+    if column.type not in ("integer", "number"):
+        return {}
+    if strict:
+        return {"ge": column.minimum, "le": column.maximum}
+    return {"ge": 0.0} if name == amount and (column.minimum or 0.0) >= 0.0 else {}
+
+
+def _type(column: Column, strict: bool = False, limits: Mapping[str, Any] = MappingProxyType({})) -> tuple[Any, Any]:
+    """Return a field's type and default. A time is ISO 8601, or seconds since 1970."""
     kind: Any = _TYPES[column.type]
-    if column.type != "time":
+    if strict and column.values:
+        kind = Literal[*column.values]
+    elif column.type == "number":
+        kind = Annotated[kind, Field(strict=True, allow_inf_nan=False, **limits)]
+    elif column.type != "time":
         kind = Annotated[kind, Field(strict=True, **limits)]
     examples = list(column.values[:20]) if column.values else [column.example]
     shown: dict[str, Any] = {"examples": examples} if examples != [None] else {}
-    known = (
-        f"Known: {', '.join(column.values[:20])}" + ("…" if len(column.values) > 20 else "") if column.values else None
-    )
     if column.nulls > 0:
-        return kind | None, Field(default=None, description=known, **shown)
-    return kind, Field(description=known, **shown)
+        return kind | None, Field(default=None, description=_expected(column), **shown)
+    return kind, Field(description=_expected(column), **shown)
+
+
+def _expected(column: Column) -> str | None:
+    """Return for people what the column is expected to hold."""
+    if column.values:
+        return f"Known: {', '.join(column.values[:20])}" + ("…" if len(column.values) > 20 else "")
+    if column.minimum is None or column.maximum is None:
+        return None
+    return f"Expected: {column.minimum:.12g} to {column.maximum:.12g}"
 
 
 def _one_or_many(record: type[BaseModel]) -> Any:
     """Tell one from many before either is read: what is wrong is then said of what was meant."""
-    many = Annotated[list[record], Field(min_length=1, max_length=MOST)]  # type: ignore[valid-type]
+    many = Annotated[list[record], Field(min_length=1, max_length=MOST, fail_fast=True)]  # type: ignore[valid-type]
     return Annotated[
         Annotated[record, Tag("record")] | Annotated[many, Tag("records")],
         Discriminator(lambda content: "records" if isinstance(content, list) else "record"),

@@ -41,6 +41,8 @@ class Column(BaseModel):
     """What is written before or behind such a number (`€`, `%`, `kg`)."""
     nulls: float = Field(default=0.0, ge=0.0, le=1.0)
     """Part of the values that may be missing; 0: none may."""
+    strict: bool | None = None
+    """Refuse a caller's value that is out of range or not known. Left out: it is answered, with a warning."""
     example: str | int | float | bool | None = None
     """One value, for people."""
 
@@ -69,6 +71,8 @@ class Schema(BaseModel):
     columns: dict[str, Column]
     nulls: tuple[str, ...] | None = None
     """Words of the texts that mean that a number or a time is missing, beside the usual ones."""
+    strict: bool | None = None
+    """Whether every column is."""
 
     def without(self, names: Collection[str]) -> "Schema":
         """Return the schema less the columns of those names."""

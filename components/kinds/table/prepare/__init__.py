@@ -89,7 +89,7 @@ def _prepare(
         "records": sizes,
     }
     write_json(out / "report.json", about)
-    write_about(out, "table", label.classes, describe(out, definition, sent, config), sizes)
+    write_about(out, "table", label.classes, describe(out, definition, table, sent, config), sizes)
     if known is None:
         schemas.write(schema, columns)
         logger.info("wrote %s: look it through, and commit it", schema)

@@ -8,6 +8,7 @@ import numpy as np
 from components.kinds.table.codec import features
 from components.kinds.table.codec.features import Definition, Entity
 from components.kinds.table.codec.schema import Schema
+from components.kinds.table.prepare.table import ROW, TIME, Table
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
@@ -32,11 +33,12 @@ def define(schema: Schema, config: "Prepare") -> tuple[Definition, Schema]:
         numbers=tuple(numbers),
         categories=categories,
     )
-    return definition, Schema(columns=sent)
+    return definition, schema.model_copy(update={"columns": sent})
 
 
-def describe(out: Path, definition: Definition, sent: Schema, config: "Prepare") -> dict[str, Any]:
+def describe(out: Path, definition: Definition, table: Table, sent: Schema, config: "Prepare") -> dict[str, Any]:
     """Return the description of one example that the bundle carries."""
+    columns = [*table.frame.collect_schema().names(), *config.columns.drop]
     numbers = list(definition.numbers)
     return {
         "definition": definition.model_dump(mode="json"),
@@ -46,6 +48,7 @@ def describe(out: Path, definition: Definition, sent: Schema, config: "Prepare")
         "amount_feature": numbers.index(definition.amount) if definition.amount else None,
         "label_features": features.label_features(definition),
         "history": config.history,
+        "passed_over": sorted({*columns} - {*sent.columns, ROW, TIME}),
     }
 
 

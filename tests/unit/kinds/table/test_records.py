@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from components.kinds.table import codec
 from components.kinds.table.codec import records
+from components.kinds.table.codec.features import Definition
+from components.kinds.table.codec.schema import Schema
+from components.kinds.table.codec.unusual import Expected
 
 INPUT: dict[str, Any] = {
     "history": "endpoint",
@@ -52,14 +56,27 @@ def test_a_time_may_be_seconds_or_have_a_zone() -> None:
 @pytest.mark.parametrize(
     ("change", "place", "what"),
     [
-        ({"amount": "5"}, "amount", "valid number"),
+        ({"amount": "5,5"}, "amount", "valid number"),
+        ({"amount": "1,000"}, "amount", "valid number"),
+        ({"amount": "5 EUR"}, "amount", "valid number"),
+        ({"amount": True}, "amount", "valid number"),
+        ({"amount": "inf"}, "amount", "valid number"),
+        ({"amount": "1e400"}, "amount", "finite"),
         ({"amount": -1}, "amount", "greater than or equal to 0"),
-        ({"amount": 10_001}, "amount", "less than or equal to 10000"),
         ({"amount": float("inf")}, "amount", "finite"),
         ({"amount": None}, "amount", "valid number"),
+        ({"amount": float("nan")}, "amount", "valid number"),
+        ({"amount": ""}, "amount", "valid number"),
         ({"number": 1.5}, "number", "integer"),
+        ({"number": "1.5"}, "number", "integer"),
+        ({"number": True}, "number", "integer"),
+        ({"number": float(2**60)}, "number", "integer"),
+        ({"number": "9" * 1_000_000}, "number", "integer"),
         ({"card": 5}, "card", "string"),
-        ({"online": "yes"}, "online", "boolean"),
+        ({"card": 5.5}, "card", "string"),
+        ({"online": "perhaps"}, "online", "boolean"),
+        ({"online": 2}, "online", "boolean"),
+        ({"country": 5}, "country", "string"),
         ({"when": "yesterday"}, "when", "datetime"),
         ({"colour": "red"}, "colour", "not permitted"),
     ],
@@ -79,8 +96,117 @@ def test_what_is_no_record_is_refused(content: Any) -> None:
         _read(content)
 
 
-def test_an_unknown_category_is_taken() -> None:
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ({"number": 7.0}, {"number": 7}),
+        ({"number": "7"}, {"number": 7}),
+        ({"number": " 7.0 "}, {"number": 7}),
+        ({"amount": "20"}, {"amount": 20.0}),
+        ({"amount": "1.5e2"}, {"amount": 150.0}),
+        ({"visits": True}, {"visits": 1}),
+        ({"visits": 3.0}, {"visits": 3}),
+        ({"visits": float("nan")}, {"visits": None}),
+        ({"visits": "NaN"}, {"visits": None}),
+        ({"visits": ""}, {"visits": None}),
+        ({"online": 0}, {"online": False}),
+        ({"online": 1.0}, {"online": True}),
+        ({"online": "False"}, {"online": False}),
+        ({"online": "yes"}, {"online": True}),
+        ({"country": float("nan")}, {"country": None}),
+        ({"grade": 3}, {"grade": "3"}),
+        ({"grade": 3.0}, {"grade": "3"}),
+        ({"grade": 9}, {"grade": "9"}),
+        ({"flag": True}, {"flag": "True"}),
+        ({"fraud": 1, "comment": "whole rows are sent", "Unnamed: 0": 17}, {}),
+    ],
+)
+def test_what_is_plain_is_taken_however_it_is_written(sent: dict[str, Any], meant: dict[str, Any]) -> None:
+    more = {
+        "visits": {"type": "integer", "nulls": 0.1},
+        "grade": {"type": "category", "values": ["1", "2", "3"], "nulls": 0.1},
+        "flag": {"type": "category", "values": ["True", "False", "both"], "nulls": 0.1},
+    }
+    input = {**INPUT, "schema": {"columns": INPUT["schema"]["columns"] | more}, "passed_over": ["fraud", "comment"]}
+    expected = {**_read(GOOD, input)[0], **meant}
+    adapter = TypeAdapter(codec.request(input))
+    for content in ({**GOOD, **sent}, [GOOD, {**GOOD, **sent}]):
+        assert _read(content, input)[-1] == expected
+        assert codec.rows(adapter.validate_json(json.dumps(content)))[-1] == expected  # NaN as Python writes it
+    assert {type(_read({**GOOD, **sent}, input)[0][name]) for name in meant} == {type(v) for v in meant.values()}
+
+
+@pytest.mark.parametrize("known", [["007", "012"], ["a7", "b8"]])
+def test_a_number_is_no_text_that_it_may_not_be(known: list[str]) -> None:
+    columns = {**INPUT["schema"]["columns"], "country": {"type": "category", "values": known}}
+    with pytest.raises(ValidationError, match="country"):
+        _read({**GOOD, "country": 7}, {**INPUT, "schema": {"columns": columns}})
+
+
+def test_an_entity_of_texts_that_are_numbers_takes_the_number() -> None:
+    columns = {**INPUT["schema"]["columns"], "card": {"type": "category", "example": "4711"}}
+    assert _read({**GOOD, "card": 4711}, {**INPUT, "schema": {"columns": columns}})[0]["card"] == "4711"
+
+
+def test_a_field_that_is_not_known_is_told_the_nearest() -> None:
+    with pytest.raises(ValidationError, match="extra inputs are not permitted; did you mean 'amount'") as caught:
+        _read({**{key: value for key, value in GOOD.items() if key != "amount"}, "Amuont": 5})
+    assert caught.value.errors()[0]["loc"] == ("record", "Amuont")
+    with pytest.raises(ValidationError, match="not permitted; the fields are number, when, card, amount"):
+        _read({**GOOD, "xyz": 5})
+
+
+def test_labels_are_truth_values_however_they_are_written() -> None:
+    adapter = TypeAdapter(codec.labelled(INPUT))
+    for told in (True, 1, 1.0, "1", "true", "yes"):
+        assert codec.rows(adapter.validate_python({"number": "1", "label": told})) == [{"number": 1, "label": True}]
+
+
+def test_what_is_out_of_range_or_not_known_is_taken() -> None:
     assert _read({**GOOD, "country": "zz"})[0]["country"] == "zz"
+    assert _read({**GOOD, "amount": 10_001})[0]["amount"] == 10_001
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_a_strict_schema_refuses_it(everywhere: bool) -> None:
+    columns = INPUT["schema"]["columns"]
+    one = {name: {**columns[name], "strict": True} for name in ("amount", "country")}
+    schema = {"columns": columns, "strict": True} if everywhere else {"columns": {**columns, **one}}
+    input = {**INPUT, "schema": schema}
+    assert _read({**GOOD, "amount": 10_000, "country": "de"}, input)
+    for change in ({"amount": 10_001}, {"amount": -1}, {"country": "zz"}):
+        with pytest.raises(ValidationError):
+            _read({**GOOD, **change}, input)
+
+
+def test_what_is_unusual_is_said_in_one_sentence_each() -> None:
+    definition, schema = Definition.model_validate(INPUT["definition"]), Schema.model_validate(INPUT["schema"])
+    expected = Expected(definition, schema)
+    rows = [
+        {"amount": 5.0, "country": "de"},
+        {"amount": 50_000.0, "country": "DE"},
+        {"amount": -0.5, "country": None},
+        {"amount": None, "country": "z" * 1_000},
+    ]
+    said = expected.warnings(rows)
+    assert said[1] == (
+        "amount: 50000 is above 10000, the largest that is expected",
+        "country: 'DE' was not known in training; did you mean 'de'?",
+    )
+    assert said[2] == ("amount: -0.5 is below 0, the least that is expected",)
+    assert said[3][0].startswith("country: 'zzz")
+    assert len(said[3][0]) < 100
+    assert sorted(said) == [1, 2, 3]
+
+
+def test_an_answer_has_warnings_only_where_there_are_some() -> None:
+    (answer,) = codec.answers(np.array([[0.9, 0.1]], np.float32), ["genuine", "fraud"], {"threshold": 0.3}, "4")
+    assert "warnings" not in answer.model_dump_json()
+    answer.warnings = ("amount: 2 is above 1, the largest that is expected",)
+    assert answer.model_dump(mode="json")["warnings"] == list(answer.warnings)
+    shown = type(answer).model_json_schema(mode="serialization")
+    assert shown["properties"]["warnings"]["type"] == "array"
+    assert "warnings" not in shown["required"]
 
 
 def test_where_the_caller_remembers_it_sends_the_windows() -> None:
