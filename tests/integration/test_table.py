@@ -156,7 +156,7 @@ def test_openapi_shows_the_workloads_own_fields(endpoint: str) -> None:
         ({"amount": None}, "amount: input should be a valid number"),
         ({"time": "2200-01-01T00:00:00"}, "the time has not come yet"),
         ({"time": "soon"}, "time: input should be a valid datetime"),
-        ({"colour": "red"}, "colour: extra inputs are not permitted; the fields are transaction_id, "),
+        ({"colour": "red"}, "colour: extra inputs are not permitted; the fields are "),
         ({"Customer": 3}, "Customer: extra inputs are not permitted; did you mean 'customer_id'?"),
         ({"customer_id": 1.5}, "customer_id: input should be a valid integer"),
     ],
@@ -200,7 +200,7 @@ def test_an_id_is_the_same_however_it_is_written(packaged: tuple[Project, str], 
         for change in ({}, {"transaction_id": float(id)}, {"transaction_id": str(id)}, {"customer_id": 3.0}):
             ask(url, {**whole_row, **change, "amount": "20.0"})
         labels = [{"transaction_id": f"{id}", "label": 1}, {"transaction_id": float(id), "label": "true"}]
-        assert httpx.post(f"{url}/labels", json=labels).json() == {"known": 2}
+        assert httpx.post(f"{url}/labels", json=labels).json() == {"known": 1}
         assert value_of("customer_id_count_1d", url, {**NEW, "transaction_id": 1_000_000_001}) == before + 2
 
 

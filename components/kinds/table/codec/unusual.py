@@ -8,6 +8,7 @@ from components.kinds.table.codec.features import Definition
 from components.kinds.table.codec.schema import Schema
 
 _SHOWN = 60  # characters of a value that are shown
+_LONG = 1e15  # whole numbers from here on are written with an exponent
 _MOST = 20  # warnings about one record
 
 
@@ -50,7 +51,7 @@ def _outside(name: str, value: float, least: float, most: float) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.12g}"
+    return f"{value:.0f}" if value == int(value) and abs(value) < _LONG else f"{value:.12g}"
 
 
 def _unknown(name: str, value: Any, known: frozenset[str]) -> str:
