@@ -59,7 +59,8 @@ RECORD: dict[str, Any] = {"type": "number", "minimum": 0.0, "maximum": 9.0, "exa
     ("change", "taken"),
     [
         ({"example": 5.0}, True),
-        ({"maximum": 8.0}, False),
+        ({"maximum": 8.0}, True),
+        ({"strict": True}, False),
         ({"nulls": 0.5}, False),
         ({"type": "integer"}, False),
     ],
