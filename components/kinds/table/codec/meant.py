@@ -62,7 +62,8 @@ def _meant(
         ValidationError: it has a field of a name that is not known.
     """
     meant = {}
-    for name, value in record.items():
+    for key, value in record.items():
+        name = str(key)
         if column := columns.get(name):
             meant[name] = _value(value, column, name in named)
         elif name not in ignored and not _INDEX(name):

@@ -226,7 +226,9 @@ def test_a_table_out_of_order_is_put_in_order(frame: pl.DataFrame, prepared: Pre
     data = run(mixed, tmp_path / "mixed")
     assert report(data)["unordered"]["count"] >= 39
     assert not (data.path / "sorted.parquet").exists()
-    same(prepared, data, but="report.json")
+    same(prepared, data, but=("report.json", "prepared.json"))
+    passed_over = sorted([*prepared.input["passed_over"], name])  # a caller may send it along
+    assert data.input == {**prepared.input, "passed_over": passed_over}
     strict = CONFIG.model_copy(update={"limits": Limits(unordered=0)})
     with pytest.raises(
         DataError, match=r"unordered: \d+ \(row .*; prepare.limits.unordered allows 0. They are put in order"
@@ -234,11 +236,11 @@ def test_a_table_out_of_order_is_put_in_order(frame: pl.DataFrame, prepared: Pre
         run(mixed, tmp_path / "strict", strict)
 
 
-def same(one: PreparedData, other: PreparedData, but: str = "") -> None:
+def same(one: PreparedData, other: PreparedData, but: tuple[str, ...] = ()) -> None:
     names = sorted(str(path.relative_to(one.path)) for path in one.path.rglob("*") if path.is_file())
     assert names == sorted(str(path.relative_to(other.path)) for path in other.path.rglob("*") if path.is_file())
     for name in names:
-        assert name == but or (one.path / name).read_bytes() == (other.path / name).read_bytes(), name
+        assert name in but or (one.path / name).read_bytes() == (other.path / name).read_bytes(), name
 
 
 def test_one_example_is_described(prepared: PreparedData) -> None:
@@ -421,7 +423,9 @@ def test_records_at_fault_are_counted_shown_and_left_out(
     assert found["invalid"]["examples"][:2] == ["row 2001: amount = inf", "row 2002: amount = -0.01"]
     assert found["out_of_range"]["examples"] == ["row 2005: age = 901.0"]
     assert found["duplicates"]["examples"] == [f"row {line}: id = {row['id']}" for line in (2_006, 2_007)]
-    same(prepared, data, but="report.json")
+    same(prepared, data, but=("report.json", "prepared.json"))
+    passed_over = sorted([*prepared.input["passed_over"], name])  # a caller may send it along
+    assert data.input == {**prepared.input, "passed_over": passed_over}
     for name, count in (("invalid", 3), ("future", 1), ("out_of_range", 1), ("duplicates", 2)):
         (tmp_path / "prepared").rename(tmp_path / name)
         limits = Limits.model_validate({name: count - 1})
@@ -580,11 +584,13 @@ def test_an_index_is_known_for_what_it_is(
     (said,) = [sentence for sentence in read(data) if repr(name) in sentence]
     assert said.endswith("it is left out")
     assert (tmp_path / "schema.yaml").read_bytes() == (prepared.path.parent / "schema.yaml").read_bytes()
-    same(prepared, data, but="report.json")
+    same(prepared, data, but=("report.json", "prepared.json"))
+    passed_over = sorted([*prepared.input["passed_over"], name])  # a caller may send it along
+    assert data.input == {**prepared.input, "passed_over": passed_over}
     (tmp_path / "prepared").rename(tmp_path / "first")
     again = run(indexed, tmp_path)
     assert report(again)["extra"]["count"] == 0
-    same(prepared, again, but="report.json")
+    same(prepared, again, but=("report.json",))
 
 
 def test_what_is_no_index_stays(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
