@@ -106,7 +106,7 @@ def _integer(value: Any, column: Column, named: bool) -> Any:
 def _number(value: Any, column: Column, named: bool) -> Any:
     if isinstance(value, str) and len(value) <= _LONG:
         text = value.strip()
-        if _NUMBER(text):
+        if _NUMBER(text) and (column.decimal != "," or "." not in text):  # 1.234 may be a thousand and more there
             return float(text)
         return None if text.lower() in _MISSING else value
     return value

@@ -226,9 +226,7 @@ def test_a_table_out_of_order_is_put_in_order(frame: pl.DataFrame, prepared: Pre
     data = run(mixed, tmp_path / "mixed")
     assert report(data)["unordered"]["count"] >= 39
     assert not (data.path / "sorted.parquet").exists()
-    same(prepared, data, but=("report.json", "prepared.json"))
-    passed_over = sorted([*prepared.input["passed_over"], name])  # a caller may send it along
-    assert data.input == {**prepared.input, "passed_over": passed_over}
+    same(prepared, data, but=("report.json",))
     strict = CONFIG.model_copy(update={"limits": Limits(unordered=0)})
     with pytest.raises(
         DataError, match=r"unordered: \d+ \(row .*; prepare.limits.unordered allows 0. They are put in order"
@@ -423,9 +421,7 @@ def test_records_at_fault_are_counted_shown_and_left_out(
     assert found["invalid"]["examples"][:2] == ["row 2001: amount = inf", "row 2002: amount = -0.01"]
     assert found["out_of_range"]["examples"] == ["row 2005: age = 901.0"]
     assert found["duplicates"]["examples"] == [f"row {line}: id = {row['id']}" for line in (2_006, 2_007)]
-    same(prepared, data, but=("report.json", "prepared.json"))
-    passed_over = sorted([*prepared.input["passed_over"], name])  # a caller may send it along
-    assert data.input == {**prepared.input, "passed_over": passed_over}
+    same(prepared, data, but=("report.json",))
     for name, count in (("invalid", 3), ("future", 1), ("out_of_range", 1), ("duplicates", 2)):
         (tmp_path / "prepared").rename(tmp_path / name)
         limits = Limits.model_validate({name: count - 1})
