@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -13,10 +13,13 @@ from pydantic_core import ErrorDetails
 from components.config.card import Card
 from components.config.errors import ConfigError
 from components.config.gate import Gate
+from components.config.schedule import fitting_batch_size, fitting_epochs
 from components.config.section import Fraction as Fraction
 from components.config.section import Section as Section
 
 PARAMS = Path("params.yaml")
+LEAST_STEPS = 300
+"""Steps under which a training is said to be short before it begins, and what to write instead."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 
@@ -52,6 +55,32 @@ class Training(Section):
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after so many epochs without a better validation score, and keep the best epoch's weights. Left out: learn
     to the end of the schedule, which is what it is made for."""
+
+    def fitted(self, examples: int) -> Self:
+        """Return the section for so many training examples: what the user left out may depend on how many there are."""
+        return self
+
+    def steps_an_epoch(self, examples: int) -> int:
+        """Return the steps in which the training goes once through so many examples."""
+        return max(1, examples // self.batch_size)
+
+    def left_out(self, examples: int) -> int:
+        """Return how many of the examples an epoch passes over, other ones each time."""
+        return max(0, examples - self.steps_an_epoch(examples) * self.batch_size)
+
+    def advice(self, examples: int) -> str:
+        """Return what to write in `params.yaml` to have steps enough."""
+        batch_size = fitting_batch_size(examples, self.batch_size)
+        steps = self.model_copy(update={"batch_size": batch_size}).steps_an_epoch(examples)
+        epochs = fitting_epochs(steps, LEAST_STEPS, self.epochs)
+        return f"train: {{epochs: {epochs}, batch_size: {batch_size}}} makes {epochs * steps:,}"
+
+    def operations(self, input: Mapping[str, Any]) -> float:
+        """Return about how many multiplications and additions it takes to answer one example.
+
+        `input` is the description of one example that `prepare` wrote.
+        """
+        raise NotImplementedError
 
 
 class Serve(Section):

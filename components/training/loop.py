@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ class Taught:
 
 def plan(data: "PreparedData", config: "Training") -> Plan:
     """Decide how this machine is used for the training."""
-    return hardware.plan(config, data.counts["train"] // config.batch_size * config.epochs)
+    return hardware.plan(config, ceil(data.counts["train"] / config.batch_size) * config.epochs)
 
 
 def fit(

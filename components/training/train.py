@@ -29,6 +29,7 @@ from components.tracking.store import open_store
 from components.training import hardware
 from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
 from components.training.loop import Taught, fit, plan
+from components.training.plan import training_plan
 
 if TYPE_CHECKING:
     from components.config.params import Training
@@ -47,17 +48,27 @@ def train(name: str) -> None:
     workload = catalogue.workload(name)
     learner = catalogue.learner(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
-    used = plan(data, workload.train)
-    params = {"kind": workload.kind, **workload.train.model_dump(), "used": used.facts()}
+    config = workload.train.fitted(data.counts["train"])
+    used = plan(data, config)
+    params = {"kind": workload.kind, **config.model_dump(), "used": used.facts()}
     key = key_of(name, data, params)
     if rank_zero_only.rank:
         beside = seen(name, key)
         if beside.recorded(name) or beside.finished() is None:
-            fit(learner, data, workload.train, checkpoint=beside.checkpoint)
+            fit(learner, data, config, checkpoint=beside.checkpoint)
         return
+    _tell(data, workload.train)
     with kept(name, key) as training:
-        taught = _train(name, workload.train, learner, data, params, training)
+        taught = _train(name, config, learner, data, params, training)
     logger.info("trained %s: %s", name, ", ".join(f"{key} {value:.4f}" for key, value in taught.curve[-1].items()))
+
+
+def _tell(data: "PreparedData", config: "Training") -> None:
+    """Say what the training is going to do, and whether that may be too little."""
+    plan = training_plan(config, data.counts["train"], data.input)
+    logger.info("training plan: %s", plan)
+    if plan.warning:
+        logger.warning("%s", plan.warning)
 
 
 def _train(

@@ -20,9 +20,10 @@ _MEASURED_VALUES = 20_000_000  # most values of them: 160 MB in 64 bit
 class TrainingBatches:
     """One epoch after another of shuffled, augmented batches, uint8 `[N, H, W, C]` and int64 `[N]`.
 
-    N is this process's share of `batch_size`: several processes together see the batches that one alone would. The
-    last, incomplete batch is left out. Iterating goes on from (`epoch`, `position`), which a checkpoint keeps
-    through `state_dict`, and moves on to the next epoch at the end.
+    N is this process's share of the batch: several processes together see the batches that one alone would. Each
+    epoch holds every picture once, in batches that are equal to within one, so that none is too small for a batch
+    norm. Iterating goes on from (`epoch`, `position`), which a checkpoint keeps through `state_dict`, and moves on to
+    the next epoch at the end.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class TrainingBatches:
         self.share = Share()
 
     def __len__(self) -> int:
-        return len(self.labels) // self.batch_size
+        return ceil(len(self.labels) / self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         epoch = self.epoch
@@ -58,7 +59,8 @@ class TrainingBatches:
         self.epoch, self.position = state["epoch"], state["position"]
 
     def _batch(self, order: NDArray[np.int64], epoch: int, index: int) -> Batch:
-        places = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])  # read the file forwards
+        first, end = (len(order) * place // len(self) for place in (index, index + 1))
+        places = np.sort(order[first:end])  # read the file forwards
         part = self.share.part(0, len(places))
         pictures, labels = (
             torch.from_numpy(np.asarray(one).take(places[part], 0)) for one in (self.pictures, self.labels)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from components.kinds.image.params import Train
 
 _WARM_UP = 0.25  # part of the steps in which the learning rate rises
+_AVERAGED = 20.0  # steps that the running statistics of a batch norm average, over the length of a short training
+_FASTEST = 0.5  # momentum of those statistics, at most
 _REST = 10.0  # learning rate of norms and head, in those of kernels, whose steps have a fixed length
 
 
@@ -67,8 +69,16 @@ class PictureModule(Module):
         """Return Muon, its learning rate rising and falling once over all steps."""
         optimizer = Muon(_groups(self.network, self.config), self.config.momentum)
         steps = int(self.trainer.estimated_stepping_batches)
+        _follow(self.network, steps)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(one_cycle, steps=steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _follow(network: nn.Module, steps: int) -> None:
+    """Have the running statistics of batch norms follow faster where fewer than 200 steps would leave them behind."""
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.momentum = min(_FASTEST, max(part.momentum or 0.0, _AVERAGED / steps))
 
 
 def one_cycle(step: int, steps: int) -> float:

@@ -1,10 +1,14 @@
 """The keys of a picture workload's section in `params.yaml`."""
 
+from collections.abc import Mapping
+from math import ceil
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from components.config import params
+from components.config.schedule import fitting_batch_size, fitting_epochs
+from components.kinds.image.params.operations import operations
 from components.kinds.image.params.recipes import RECIPES
 
 METRIC = "accuracy"
@@ -51,6 +55,9 @@ class Train(params.Training):
 
     recipe: Literal["quick", "standard", "best"] = "quick"
     """Fills in what is left out below, `epochs` and `batch_size` too: see `recipes`."""
+    least_steps: Annotated[int, Field(ge=1)]
+    """Where `epochs` is left out, a small training split is seen more often than the recipe says, until there are so
+    many steps; where `batch_size` is left out, its batches are smaller."""
     width: Annotated[int, Field(ge=4, le=1024)]
     """Channels of the first stage; the later ones have multiples of it."""
     depth: Annotated[int, Field(ge=1, le=32)]
@@ -72,21 +79,64 @@ class Train(params.Training):
     views: Literal[1, 2]
     """2: answer by the mean of a picture and its mirror image, which costs twice. Not for digits or letters."""
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _fill_in(cls, given: Any) -> Any:
-        """Complete what the user says by the recipe; a wrong name or type is left to the fields."""
+    def _fill_in(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Complete what the user says by the recipe; a wrong name or type is left to the fields.
+
+        `model_fields_set` names what the user said.
+        """
         if not isinstance(given, dict):
-            return given
+            return handler(given)
         recipe = RECIPES.get(str(given.get("recipe", "quick")), RECIPES["quick"])
         unmirrored = {"views": 1} if given.get("flip") is False else {}
-        return {**recipe, **unmirrored, **given}
+        filled = handler({**recipe, **unmirrored, **given})
+        filled.model_fields_set.intersection_update(given)
+        return filled
 
     @model_validator(mode="after")
     def _views_were_taught(self) -> Self:
         if self.views > 1 and not self.flip:
             raise ValueError("views: 2 shows mirrored pictures, which are not taught with flip: false")
         return self
+
+    def fitted(self, examples: int) -> Self:
+        """Return the section with the batch size and the epochs that fit so many training pictures.
+
+        What the user wrote stays. A batch is at most an eighth of the pictures, and there are `least_steps` steps.
+        """
+        chosen = self
+        if "batch_size" not in self.model_fields_set:
+            chosen = self._with(batch_size=fitting_batch_size(examples, self.batch_size))
+        if "epochs" not in self.model_fields_set:
+            steps = chosen.steps_an_epoch(examples)
+            chosen = chosen._with(epochs=fitting_epochs(steps, self.least_steps, self.epochs))
+        return chosen
+
+    def steps_an_epoch(self, examples: int) -> int:
+        """Return the steps in which the training goes once through so many pictures."""
+        return ceil(examples / self.batch_size)
+
+    def left_out(self, examples: int) -> int:
+        """Return how many of the pictures an epoch passes over: none."""
+        return 0
+
+    def advice(self, examples: int) -> str:
+        """Return what to write in `params.yaml` to have steps enough."""
+        fitted = type(self).model_validate({"recipe": self.recipe}).fitted(examples)
+        steps = fitted.epochs * fitted.steps_an_epoch(examples)
+        return f"leave out train.epochs and train.batch_size, and {steps:,} steps of {fitted.batch_size} are taken"
+
+    def operations(self, input: Mapping[str, Any]) -> float:
+        """Return about how many multiplications and additions it takes to answer one picture."""
+        size = (input["height"], input["width"], input["channels"])
+        return operations(size, self.width, self.depth, self.fine)
+
+    def _with(self, **chosen: int) -> Self:
+        """Return the section with what the rules chose, which the user did not write."""
+        copy = self.model_copy(update=chosen)
+        copy.model_fields_set.difference_update(chosen)
+        return copy
 
 
 class Serve(params.Serve):

@@ -4,7 +4,8 @@ quick     a first answer within two minutes of one processor core, and the cheap
 standard  ten minutes: it looks at pictures in full size, and twice
 best      an hour and a half: the same, wider and longer, under a million parameters
 
-Each says every key of a picture workload's section `train` but those of the machine and the seed.
+Each says every key of a picture workload's section `train` but those of the machine and the seed. `epochs` and
+`batch_size` are those of large data: few pictures are seen more often, in smaller batches (`Train.fitted`).
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "quick": {
         "epochs": 5,
         "batch_size": 256,
+        "least_steps": 600,
         "width": 32,
         "depth": 2,
         "fine": False,
@@ -28,6 +30,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "standard": {
         "epochs": 14,
         "batch_size": 256,
+        "least_steps": 900,
         "width": 24,
         "depth": 3,
         "fine": True,
@@ -43,6 +46,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "best": {
         "epochs": 60,
         "batch_size": 256,
+        "least_steps": 1800,
         "width": 44,
         "depth": 3,
         "fine": True,

@@ -1,6 +1,7 @@
 """The keys of a table workload's section in `params.yaml`."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -167,6 +168,12 @@ class Train(params.Training):
         if self.autoencoder and self.autoencoder_epochs >= self.epochs:
             raise ValueError("autoencoder_epochs leaves none of the epochs to the network")
         return self
+
+    def operations(self, input: Mapping[str, Any]) -> float:
+        """Return about how many multiplications and additions it takes to answer one record."""
+        features = len(input["features"])
+        layers = features * self.width + (self.layers - 1) * self.width**2
+        return 2.0 * layers * (2 if self.autoencoder else 1)
 
 
 class Workload(params.Workload):

@@ -29,6 +29,17 @@ def test_an_epoch_is_every_picture_once_and_the_next_one_is_whole_too() -> None:
     assert orders[0] != orders[1] != orders[2]
 
 
+@pytest.mark.parametrize("batch_size", [7, 16, 32, 49, 100])
+def test_no_picture_is_left_out_and_no_batch_is_small(batch_size: int) -> None:
+    batches = TrainingBatches(PICTURES, LABELS, batch_size, seed=0, how=Augmentation(False, 0, 0.0))
+    labels = [labels for _, labels in batches]
+    assert sorted(torch.cat(labels).tolist()) == list(range(50))
+    sizes = [len(one) for one in labels]
+    assert len(sizes) == len(batches)
+    assert max(sizes) <= batch_size
+    assert max(sizes) - min(sizes) <= 1
+
+
 def test_a_batch_is_a_pure_function_of_seed_epoch_and_index() -> None:
     def third_of_second_epoch(seed: int) -> torch.Tensor:
         torch.manual_seed(RANDOM.integers(1000))  # the global generator has no say

@@ -1,0 +1,106 @@
+"""What a training is going to do, known before it begins and without torch: steps, batches, about how long."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from components.config.params import LEAST_STEPS
+
+if TYPE_CHECKING:
+    from components.config.params import Training
+
+_PASSES = 3.0
+"""Times the operations of an answer that a step takes of an example: forwards, and twice that backwards."""
+_PART = 0.5
+"""Of the speed of a product of matrices that a network comes to in 32 bit."""
+_STEP = 0.015
+"""Seconds of a step that do not depend on the examples: the optimizer, and the loop itself."""
+_EPOCH = 0.05
+"""Seconds of an epoch besides its steps."""
+_SIDE = 512  # of the matrices by which this machine is measured
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """The steps of a training."""
+
+    examples: int
+    """Of the training split."""
+    batch_size: int
+    """Most examples of a step."""
+    epochs: int
+    steps: int
+    """Of all epochs."""
+    left_out: int
+    """Examples that an epoch passes over; other ones each time."""
+    estimated_seconds: float
+    """About, on one core of this machine, in 32 bit."""
+    warning: str | None = None
+    """One line: why little will be learned, and what to write instead."""
+
+    def __str__(self) -> str:
+        an_epoch = self.steps // self.epochs
+        left_out = f"{self.left_out:,} left out of each" if self.left_out else "no example left out"
+        return (
+            f"{_counted(self.steps, 'step')} of at most {_counted(self.batch_size, 'example')}: "
+            f"{_counted(self.epochs, 'epoch')} of {_counted(an_epoch, 'step')} over "
+            f"{_counted(self.examples, 'training example')}, {left_out}; "
+            f"{_duration(self.estimated_seconds)} on one core of this machine"
+        )
+
+
+def training_plan(config: "Training", examples: int, input: Mapping[str, Any]) -> TrainingPlan:
+    """Return what the training of `examples` examples is going to do.
+
+    Args:
+        config: the section `train` of the workload, as it was written.
+        examples: how many the training split has.
+        input: the description of one example, as `prepared.json` has it.
+    """
+    fitted = config.fitted(examples)
+    an_epoch = fitted.steps_an_epoch(examples)
+    steps = an_epoch * fitted.epochs
+    seen = (examples - fitted.left_out(examples)) * fitted.epochs
+    seconds = seen * _PASSES * fitted.operations(input) / (_PART * _speed())
+    return TrainingPlan(
+        examples=examples,
+        batch_size=min(fitted.batch_size, examples),
+        epochs=fitted.epochs,
+        steps=steps,
+        left_out=fitted.left_out(examples),
+        estimated_seconds=seconds + steps * _STEP + fitted.epochs * _EPOCH,
+        warning=_warning(config, examples, steps),
+    )
+
+
+def _warning(config: "Training", examples: int, steps: int) -> str | None:
+    if steps >= LEAST_STEPS:
+        return None
+    return f"{_counted(steps, 'training step')} may be too few to learn anything: {config.advice(examples)}"
+
+
+def _speed() -> float:
+    """Return the operations a second of one core in 32 bit, the best of a few products of matrices."""
+    matrix, best = np.ones((_SIDE, _SIDE), dtype=np.float32), 0.0
+    for _ in range(3):
+        start = time.process_time()
+        matrix @ matrix
+        best = max(best, 2.0 * _SIDE**3 / max(time.process_time() - start, 1e-6))
+    return best
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds, -1):.0f} seconds"
+    if seconds < 5400:
+        return f"about {seconds / 60:.0f} minutes"
+    return f"about {seconds / 3600:.1f} hours"
