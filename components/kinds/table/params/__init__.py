@@ -32,6 +32,8 @@ class Columns(params.Section):
     """Tells one record from every other, so that one that is sent twice counts once."""
     amount: str | None = None
     """What is at stake, in money; never negative."""
+    text: list[str] = []
+    """Taken as text, also where it looks like numbers or dates."""
     drop: list[str] = []
     """Left out: known only afterwards, or of no use."""
 
@@ -97,6 +99,8 @@ class Prepare(params.Section):
     """Of the amount: windows add it up exactly, as whole numbers of its last place."""
     time_format: str | None = None
     """How texts and numbers of `columns.time` are read, where that is not clear: `%d/%m/%Y`, `seconds`, `day first`."""
+    decimal: Literal[".", ","] | None = None
+    """The sign before the decimals of numbers in texts that could be read both ways (`1,234`)."""
     nulls: list[str] = []
     """Words that mean that a number or a time is missing, beside the usual ones (`-`, `NA`, `unknown`, ...)."""
     slices: list[str] = []
@@ -126,6 +130,9 @@ class Prepare(params.Section):
     @model_validator(mode="after")
     def _one_role_each(self) -> Self:
         columns = self.columns
+        for name in (columns.time, columns.amount):
+            if name in columns.text:
+                raise ValueError(f"column {name!r} is named as text, and as time or amount, which is none")
         named = [columns.label, columns.time, columns.id, columns.amount, *self.entities, *columns.drop]
         for name in named:
             if name is not None and named.count(name) > 1:

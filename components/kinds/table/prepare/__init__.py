@@ -48,7 +48,7 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
         ConfigError: the file `schema` is damaged.
     """
     raw_table, known = open_table(raw, config), schemas.read(schema) if schema.exists() else None
-    readings = decide(raw_table, config, known)
+    readings = decide(raw, raw_table, config, known)
     with read(raw, out, raw_table, readings, config) as table:
         _prepare(table, out, config, schema, known, readings)
 

@@ -1,7 +1,7 @@
 """Records that cannot be used are counted, shown and left out."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,7 @@ def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findi
     Raises:
         DataError: there is none.
     """
-    faults = list(_faults(schema, config))
+    faults = list(_faults(schema, config, table.unread))
     for name in (*_LEFT_OUT, "unknown"):
         findings[name] = Finding(0, [])
     _count(table, faults, findings)
@@ -77,14 +77,14 @@ def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findi
     return Clean(frame, first, last, last_label, ordered=unordered == 0)
 
 
-def _faults(schema: Schema, config: "Prepare") -> Iterator[_Fault]:
+def _faults(schema: Schema, config: "Prepare", unread: Mapping[str, str]) -> Iterator[_Fault]:
     now, amount = round(time.time() * 1_000), config.columns.amount
     yield _Fault("invalid", config.columns.time, pl.col(TIME).is_null())
     yield _Fault("future", config.columns.time, (pl.col(TIME) > now + DAY).fill_null(False))
     if amount is not None:
         money = pl.col(amount).cast(pl.Float64)
         none = ~(money.is_finite() & (money >= 0) & (money <= MOST / 10**config.decimals)).fill_null(True)
-        yield _Fault("invalid", amount, none)
+        yield _Fault("invalid", amount, none | pl.col(unread[amount]).is_not_null() if amount in unread else none)
     named = (config.columns.label, config.columns.time, config.columns.id, *config.entities, *config.columns.drop)
     for name, column in schema.columns.items():
         if name in named:
@@ -94,6 +94,8 @@ def _faults(schema: Schema, config: "Prepare") -> Iterator[_Fault]:
             least, most = max(_or(column.minimum, -_LARGEST), -_LARGEST), min(_or(column.maximum, _LARGEST), _LARGEST)
             outside = ~number.is_between(least, most).fill_null(True)
             yield _Fault("out_of_range", name, outside & ~none if name == amount else outside)
+            if name in unread and name != amount:
+                yield _Fault("invalid", name, pl.col(unread[name]).is_not_null())
         elif column.type == "category":
             known = pl.col(name).is_in(list(column.values or ()))
             yield _Fault("unknown", name, ~known.fill_null(True))

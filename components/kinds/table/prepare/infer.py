@@ -38,12 +38,18 @@ def profile(table: Table) -> dict[str, Profile]:
     numbers = [name for name in names if table.types.get(name) in ("integer", "number")]
     finite = {name: pl.when(pl.col(name).cast(pl.Float64).is_finite()).then(pl.col(name)) for name in numbers}
     found = table.frame.select(
-        *(pl.col(name).null_count().alias(f"nulls {name}") for name in names),
+        *(_missing(name, table).sum().alias(f"nulls {name}") for name in names),
         *(finite[name].min().cast(pl.Float64).alias(f"least {name}") for name in numbers),
         *(finite[name].max().cast(pl.Float64).alias(f"largest {name}") for name in numbers),
     )
     row = found.collect(engine="streaming").row(0, named=True)
     return {name: Profile(row[f"nulls {name}"], row.get(f"least {name}"), row.get(f"largest {name}")) for name in names}
+
+
+def _missing(name: str, table: Table) -> pl.Expr:
+    """Return which values of a column are missing; a text that is not read is none of them."""
+    missing = pl.col(name).is_null()
+    return missing & pl.col(table.unread[name]).is_null() if name in table.unread else missing
 
 
 def infer(table: Table, profiles: dict[str, Profile], config: "Prepare") -> Schema:

@@ -3,16 +3,18 @@
 What is decided stands in the schema, so that whoever reads such texts later reads them the same way.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from components.kinds.table.codec.schema import Column, Schema
+from components.kinds.table.prepare.decimals import Written, decide_numbers, look
 from components.kinds.table.prepare.table import TEXT, Table, open_table
 from components.kinds.table.prepare.texts import ROWS, Decision, Texts
 from components.kinds.table.prepare.timing import decide_other, decide_time
@@ -40,40 +42,51 @@ class Readings:
         return schema.model_copy(update={"columns": columns, "nulls": tuple(config.nulls) or schema.nulls})
 
 
-def decide(table: Table, config: "Prepare", schema: Schema | None) -> Readings:
-    """Return how the columns of the table are read; by the schema, if there is one.
+def decide(raw: Path, table: Table, config: "Prepare", schema: Schema | None) -> Readings:
+    """Return how the columns of the table `raw` are read; by the schema, if there is one.
 
     Raises:
         DataError: a column can be read in several ways, or but for some values.
     """
     nulls = [*config.nulls, *((schema.nulls if schema else None) or ())]
-    found = {}
+    found: dict[str, Decision | None] = {}
+    written = []
     for name, kind in table.frame.collect_schema().items():
-        if name in table.types:
-            texts = Texts(table.frame, name, nulls)
-            known = schema.columns.get(name, Column(type="category")) if schema else None
-            if (decision := _decide(texts, kind, known, config)) is not None:
-                found[name] = decision
-    return Readings(found)
+        if name not in table.types:
+            continue
+        texts = Texts(table.frame, name, nulls)
+        known = schema.columns.get(name, _UNKNOWN) if schema else None
+        if name == config.columns.time:
+            found[name] = decide_time(texts, kind, config.time_format or (known.format if known else None))
+        elif kind == pl.String and name not in _named(config):
+            found[name] = decide_other(texts, known)
+            if found[name] is None and (known is None or known.type in ("integer", "number")):
+                written.append(_look(texts, known, config))
+    found |= decide_numbers(written, config.decimal, _dialect(raw))
+    return Readings({name: decision for name, decision in found.items() if decision is not None})
 
 
-def _decide(texts: Texts, kind: pl.DataType, known: Column | None, config: "Prepare") -> Decision | None:
-    """Return how one column is read; None: as it stands.
+_UNKNOWN = Column(type="category")  # of a column that the schema does not name: nothing is made of it
 
-    Args:
-        texts: the column.
-        kind: its type in the raw table.
-        known: what the schema says of it; None: there is no schema yet.
-        config: of the preparation.
-    """
+
+def _named(config: "Prepare") -> tuple[str | None, ...]:
+    """Return the columns whose texts are names, whatever they look like."""
     columns = config.columns
-    if texts.name == columns.time:
-        return decide_time(texts, kind, config.time_format or (known.format if known else None))
-    if kind != pl.String or texts.name in (columns.label, columns.id, *config.entities):
-        return None
-    if known is not None:
-        return decide_other(texts, known.format) if known.type == "time" else None
-    return decide_other(texts, None)
+    return (columns.label, columns.id, *config.entities, *columns.text)
+
+
+def _look(texts: Texts, known: Column | None, config: "Prepare") -> Written:
+    must = known is not None or texts.name == config.columns.amount
+    if known is None:
+        return look(texts, must, None, None, later=False)
+    return look(texts, must, known.decimal, known.units, later=True)
+
+
+def _dialect(raw: Path) -> Mapping[str, Any]:
+    """Return what the raw table says of the CSV files that it was read from."""
+    said = (pq.read_schema(raw).metadata or {}).get(b"journeyman", b"{}")
+    dialect: Mapping[str, Any] = json.loads(said).get("csv") or {}
+    return dialect
 
 
 @contextmanager
@@ -106,6 +119,8 @@ def _converted(series: pl.Series, readings: Readings) -> list[pl.Series]:
     decision = readings.columns.get(series.name)
     if decision is None:
         return [series]
+    if isinstance(series.dtype, pl.Categorical | pl.Enum):
+        series = series.cast(pl.String)
     values = decision.read(series)
     if series.dtype != pl.String:
         return [values]

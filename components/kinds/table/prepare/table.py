@@ -69,13 +69,18 @@ def open_table(raw: Path, config: "Prepare") -> Table:
         raise DataError("the table is empty: it has columns, but no record")
     unread = [name for name in found if name.startswith(TEXT)]
     columns = [name for name in found if name != ROW and name not in unread]
-    for role, name in {**roles(config), **{f"prepare.slices {name}": name for name in config.slices}}.items():
+    listed = {"prepare.slices": config.slices, "prepare.columns.text": config.columns.text}
+    others = {f"{key} {name}": name for key, names in listed.items() for name in names}
+    for role, name in {**roles(config), **others}.items():
         if name not in columns:
             raise DataError(f"column {name!r} ({role}) is missing; {nearest(name, columns)}")
     used = [name for name in columns if name not in config.columns.drop]
     kept = [name for name in columns if name in used or name in config.slices]
     names = [config.columns.id, *config.entities]
     plain = [_plain(name, found[name], named=name in names).alias(name) for name in kept]
+    plain = [
+        _text(one, found[name]) if name in config.columns.text else one for one, name in zip(plain, kept, strict=True)
+    ]
     frame = scan.select(ROW, *plain, *unread).with_columns(_milliseconds(config.columns.time, found).alias(TIME))
     types = {name: _type(name, found[name], config) for name in used}
     return Table(frame, types, rows, config.columns.time, {name.removeprefix(TEXT): name for name in unread})
@@ -85,9 +90,8 @@ def roles(config: "Prepare") -> dict[str, str]:
     """Return the columns that the configuration names, by the key that names them."""
     columns = config.columns
     named = {f"columns.{role}": getattr(columns, role) for role in ("label", "time", "id", "amount")}
-    named |= {f"entities.{name}": name for name in config.entities} | {
-        f"columns.drop {name}": name for name in columns.drop
-    }
+    named |= {f"entities.{name}": name for name in config.entities}
+    named |= {f"columns.drop {name}": name for name in columns.drop}
     return {f"prepare.{role}": name for role, name in named.items() if name is not None}
 
 
@@ -102,6 +106,8 @@ def _type(name: str, found: pl.DataType, config: "Prepare") -> Type | None:
     timely = found.is_temporal() or found.is_numeric() or found == pl.String
     if name == config.columns.time and timely and found not in (pl.Time, pl.Duration):
         return "time"
+    if name in config.columns.text and found.is_numeric():
+        return "category"
     if found.is_integer():
         return "integer"
     if found.is_float() or found.is_decimal():
@@ -123,6 +129,14 @@ def _plain(name: str, found: pl.DataType, named: bool) -> pl.Expr:
         return column.cast(pl.Datetime("us", found.time_zone))
     text = column.cast(pl.String) if found in (pl.Categorical, pl.Enum, pl.Null) else column
     return pl.when(text != "").then(text) if named and found in (pl.String, pl.Categorical, pl.Enum) else text
+
+
+def _text(column: pl.Expr, found: pl.DataType) -> pl.Expr:
+    """Return numbers as text; whole ones without a point, as in a table that lacks some of them they have one."""
+    if not found.is_numeric():
+        return column
+    whole = column.cast(pl.Int64, strict=False)
+    return pl.when(column == whole).then(whole.cast(pl.String)).otherwise(column.cast(pl.String)).name.keep()
 
 
 def _milliseconds(name: str, found: Mapping[str, pl.DataType]) -> pl.Expr:

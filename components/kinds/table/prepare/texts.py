@@ -53,18 +53,34 @@ class Texts:
             series = batch.to_series()
             yield series.filter(~self.missing(series))
 
-    def unread(self, read: Callable[[pl.Series], pl.Series]) -> tuple[int, int, list[str]]:
-        """Return how many values there are, how many of them are not read, and examples of those."""
+    def unread(self, read: Callable[[pl.Series], pl.Series]) -> "Unread":
+        """Return how many of the values that are there are not read."""
         count = wrong = 0
-        examples: list[str] = []
+        examples: list[tuple[int, Any]] = []
         for batch in self.frame.select(ROW, self.name).collect_batches(chunk_size=ROWS):
             there = batch.filter(~self.missing(batch[self.name]))
             faults = there.filter(read(there[self.name]).is_null())
             count, wrong = count + len(there), wrong + len(faults)
-            for row, value in faults.head(EXAMPLES - len(examples)).iter_rows():
-                examples.append(f"row {row}: {value!r}")
-        return count, wrong, examples
+            examples.extend(faults.head(EXAMPLES - len(examples)).iter_rows())
+        return Unread(count, wrong, examples)
 
     def first(self) -> Any:
         """Return the first value that is there."""
         return next((batch[0] for batch in self.batches() if len(batch)), None)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Values of a column that are not read."""
+
+    count: int
+    """All that are there."""
+    wrong: int
+    """Those that are not read."""
+    examples: list[tuple[int, Any]]
+    """Rows and values of the first of those."""
+
+    @property
+    def shown(self) -> str:
+        """The examples for people."""
+        return ", ".join(f"row {row}: {value!r}" for row, value in self.examples)

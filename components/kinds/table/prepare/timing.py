@@ -8,6 +8,7 @@ import polars as pl
 from components.config.errors import DataError
 from components.kinds.table.codec import times
 from components.kinds.table.codec.formats import DAY_FIRST, ISO, UNITS
+from components.kinds.table.codec.schema import Column
 from components.kinds.table.prepare.texts import Decision, Texts
 from components.kinds.table.prepare.times import ENOUGH, Dates, Numbers, read_numbers, read_texts
 
@@ -46,10 +47,15 @@ def decide_time(texts: Texts, kind: pl.DataType, given: str | None) -> Decision 
     return _decision(texts, format)
 
 
-def decide_other(texts: Texts, given: str | None) -> Decision | None:
-    """Return how a column is read that holds times and is not the time of the record; None: it holds none."""
-    if given:
-        return _decision(texts, given)
+def decide_other(texts: Texts, known: Column | None) -> Decision | None:
+    """Return how a column is read that holds times and is not the time of the record; None: it holds none.
+
+    Which of two readings is right is not asked for: nothing is made of it.
+    """
+    if known is not None and known.type != "time":
+        return None
+    if known is not None and known.format:
+        return _decision(texts, known.format)
     dates = _dates(texts)
     format, part = dates.best()
     return _decision(texts, format) if part >= ENOUGH else None
@@ -115,30 +121,30 @@ def _unit(name: str, numbers: Numbers) -> str:
 
 def _check_given(texts: Texts, format: str) -> None:
     """See that the format reads at least half of the values: of another one, this would leave out the most."""
-    count, wrong, examples = texts.unread(_decision(texts, format).read)
-    if count and wrong > _HALF * count:
+    unread = texts.unread(_decision(texts, format).read)
+    if unread.wrong > _HALF * unread.count:
         raise DataError(
-            f"column {texts.name!r}: the format {format!r} reads {count - wrong:,} of {count:,} values, not "
-            f"{', '.join(examples)}; see prepare.time_format"
+            f"column {texts.name!r}: the format {format!r} reads {unread.count - unread.wrong:,} of "
+            f"{unread.count:,} values, not {unread.shown}; see prepare.time_format"
         )
 
 
 def _unfit(texts: Texts, format: str | None) -> str:
     where = f"column {texts.name!r} (prepare.columns.time)"
-    count, wrong, examples = texts.unread(_decision(texts, format or ISO).read)
-    zone = next((match[1] for one in examples if (match := _ZONE.search(one.strip("'")))), None)
+    unread = texts.unread(_decision(texts, format or ISO).read)
+    zone = next((match[1] for _, one in unread.examples if (match := _ZONE.search(str(one).strip()))), None)
     if zone and zone not in ("AM", "PM"):
         return (
-            f"{where}: {examples[0]}: {zone!r} is not one offset everywhere and all year; write the offset instead "
-            f"(+01:00), or UTC"
+            f"{where}: {unread.examples[0][1]!r}: {zone!r} is not one offset everywhere and all year; write the offset "
+            f"instead (+01:00), or UTC"
         )
     if format is None:
-        found = f"found neither dates with times nor seconds since 1970, but {', '.join(examples)}"
+        found = f"found neither dates with times nor seconds since 1970, but {unread.shown}"
         return f"{where} holds no time: {found}; name another column, or write prepare.time_format"
     return (
-        f"{where}: {_NAMES.get(format, format)} ({format}) reads {count - wrong:,} of {count:,} values, not "
-        f"{', '.join(examples)}; mend the data, or write prepare.time_format: '{format}' to have the others counted as "
-        f"invalid"
+        f"{where}: {_NAMES.get(format, format)} ({format}) reads {unread.count - unread.wrong:,} of {unread.count:,} "
+        f"values, not {unread.shown}; mend the data, or write prepare.time_format: '{format}' to have the others "
+        f"counted as invalid"
     )
 
 

@@ -93,7 +93,7 @@ SHORT = Split(train=5.0, validation=2.0, test=2.0)
 @pytest.mark.parametrize(
     ("time", "line"),
     [
-        (told("%Y-%m-%d %H:%M CET"), r"row 0: '.* CET': 'CET' is not one offset everywhere .*write the offset"),
+        (told("%Y-%m-%d %H:%M CET"), r"'.* CET': 'CET' is not one offset everywhere .*write the offset"),
         (told("%H:%M"), r"holds no time: found neither dates with times .*but row 0: '01:06'"),
         ((pl.col("time").dt.epoch("s") / 86_400 + 25_569).floor(), r"45352 may be Excel's number of 1 March 2024"),
         (
@@ -133,3 +133,134 @@ def test_dates_that_are_no_times_of_records_are_known_for_dates(tmp_path: Path) 
     data = run(table(born=told("%d.%m.%Y"), paid=told("%d.%m.%Y").str.replace("^..", "11")), tmp_path)
     assert data.input["features"] == ["amount", "weekend", "night"]
     assert report(data)["findings"]["unused"]["examples"] == ["born", "paid"]
+
+
+# Numbers
+
+
+def comma(number: pl.Expr) -> pl.Expr:
+    return number.cast(pl.String).str.replace(".", ",", literal=True)
+
+
+def german(number: pl.Expr) -> pl.Expr:
+    """Return `1.234,5 €` of `1234.5`."""
+    whole = number.floor().cast(pl.Int64)
+    head, rest = whole // 1_000, (whole % 1_000).cast(pl.String).str.zfill(3)
+    grouped = pl.when(head > 0).then(head.cast(pl.String) + "." + rest).otherwise((whole % 1_000).cast(pl.String))
+    decimals = ((number * 100).round().cast(pl.Int64) % 100).cast(pl.String).str.zfill(2)
+    return grouped + "," + decimals + " €"
+
+
+AMOUNT = pl.col("amount")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        comma(AMOUNT),
+        german(AMOUNT),
+        AMOUNT.cast(pl.String) + " USD",
+        pl.lit("$") + AMOUNT.cast(pl.String),
+        pl.lit("'") + AMOUNT.cast(pl.String),
+        AMOUNT.cast(pl.String) + "\u00a0",
+        pl.when(AMOUNT > 500).then("€" + AMOUNT.cast(pl.String)).otherwise(AMOUNT.cast(pl.String)),
+    ],
+    ids=["comma", "thousands", "code", "sign", "apostrophe", "blank", "sign on some"],
+)
+def test_a_number_is_one_however_it_is_written(tmp_path: Path, written: pl.Expr) -> None:
+    plain, data = run(table(), tmp_path / "a"), run(table(amount=written), tmp_path / "b")
+    assert np.array_equal(data.inputs("train"), plain.inputs("train"), equal_nan=True)
+    assert data.input["features"] == plain.input["features"]
+    column = schema.read(tmp_path / "b" / "schema.yaml").columns["amount"]
+    assert column.type == "number"
+    assert any("numbers in 'amount' are read with a decimal" in line for line in report(data)["read"])
+
+
+def test_what_stands_for_nothing_in_a_column_of_numbers_is_missing(tmp_path: Path) -> None:
+    words = pl.Series(["-", "n.a.", "#N/A", "unknown", "  ", "?"])
+    some = pl.int_range(pl.len()) % 7 == 0
+    told = pl.when(some).then(pl.lit(words).gather(pl.int_range(pl.len()) % 6)).otherwise(comma(AMOUNT))
+    plain = run(table(rate=pl.when(~some).then(AMOUNT)), tmp_path / "a")
+    data = run(table(rate=told), tmp_path / "b")
+    assert np.array_equal(data.inputs("train"), plain.inputs("train"), equal_nan=True)
+
+
+def test_a_number_but_for_a_few_values_names_them(tmp_path: Path) -> None:
+    odd = pl.when(pl.int_range(pl.len()) % 100 == 17).then(pl.lit("see note")).otherwise(comma(AMOUNT))
+    line = (
+        r"^column 'rate' is a number but for 4 of 400 values \(row 17: 'see note', row 117: 'see note', row 217: "
+        r"'see note'\); mend them, or write prepare.nulls: \['see note'\], if they mean that there is none, or "
+        r"prepare.columns.text: \[rate\], if it is text$"
+    )
+    with pytest.raises(DataError, match=line):
+        run(table(rate=odd), tmp_path / "a")
+    data = run(table(rate=odd), tmp_path / "b", nulls=["see note"])
+    assert "rate" in data.input["features"]
+    assert data.input["schema"]["nulls"] == ["see note"]
+    columns = CONFIG.columns.model_copy(update={"text": ["rate"]})
+    data = run(table(rate=odd), tmp_path / "c", columns=columns)
+    assert schema.read(tmp_path / "c" / "schema.yaml").columns["rate"].type == "category"
+
+
+def test_once_there_is_a_schema_what_is_no_number_is_counted(tmp_path: Path) -> None:
+    run(table(rate=comma(AMOUNT)), tmp_path / "a")
+    odd = pl.when(pl.int_range(pl.len()) == 17).then(pl.lit("see note")).otherwise(comma(AMOUNT))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "schema.yaml").write_text((tmp_path / "a" / "schema.yaml").read_text())
+    found = report(run(table(rate=odd), tmp_path / "b"))["findings"]["invalid"]
+    assert found == {"count": 1, "examples": ["row 17: rate = 'see note'"], "columns": {"rate": 1}}
+
+
+THOUSANDS = (
+    pl.when(AMOUNT > 1_000)
+    .then(german(AMOUNT).str.slice(0, 5))
+    .otherwise(AMOUNT.floor().cast(pl.Int64).cast(pl.String))
+)
+
+
+def test_a_sign_that_can_be_both_is_asked_for(tmp_path: Path) -> None:
+    only = table().select("time", "bad", amount=THOUSANDS)
+    line = (
+        r"^column 'amount': (\d)\.(\d+) may be \1\.\d+ \(prepare.decimal: '\.'\) or \1\2 \(prepare.decimal: ','\); "
+        r"write which of the two is the decimal sign$"
+    )
+    with pytest.raises(DataError, match=line):
+        run(only, tmp_path / "a")
+    data = run(only, tmp_path / "b", decimal=",")
+    assert schema.read(tmp_path / "b" / "schema.yaml").columns["amount"].type == "integer"
+    data = run(only.with_columns(rate=comma(table()["amount"] / 7)), tmp_path / "c")  # the other column settles it
+    assert data.inputs("train")[:, 0].max() > 1_000
+
+
+def test_numbers_of_several_units_are_asked_for(tmp_path: Path) -> None:
+    heavy = (
+        pl.when(AMOUNT > 500).then((AMOUNT / 1_000).cast(pl.String) + " kg").otherwise(AMOUNT.cast(pl.String) + " g")
+    )
+    with pytest.raises(DataError, match=r"column 'weight': its numbers have several units \(kg: \d+, g: \d+\); bring"):
+        run(table(weight=heavy), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pl.format("0{}", pl.int_range(pl.len()) % 40 + 1_000),
+        pl.format("+49 301 {} 567", pl.int_range(pl.len()) % 40 + 100),
+        pl.format("A{}", pl.int_range(pl.len()) % 40),
+        pl.format("1.{}.3", pl.int_range(pl.len()) % 40),
+        pl.format("{}", pl.int_range(pl.len()) % 40),
+        pl.format("{}+", pl.int_range(pl.len()) % 4),
+        pl.format("10.0.{}.100", pl.int_range(pl.len()) % 40),
+        pl.format("4111 1111 1111 11{}", pl.int_range(pl.len()) % 40 + 10),
+        pl.format("{} to 12", pl.int_range(pl.len()) % 4),
+    ],
+    ids=["postcode", "phone", "code", "version", "kind", "open end", "address", "card", "range"],
+)
+def test_names_that_look_like_numbers_stay_text(tmp_path: Path, name: pl.Expr) -> None:
+    run(table(kind=name), tmp_path)
+    assert schema.read(tmp_path / "schema.yaml").columns["kind"].type == "category"
+
+
+def test_a_column_may_be_taken_as_text(tmp_path: Path) -> None:
+    columns = CONFIG.columns.model_copy(update={"text": ["shop"]})
+    data = run(table(shop=(pl.int_range(pl.len()) % 5).cast(pl.Float64)), tmp_path, columns=columns)
+    assert data.input["definition"]["categories"] == {"shop": ["0", "1", "2", "3", "4"]}
