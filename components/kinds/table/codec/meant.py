@@ -14,7 +14,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from components.kinds.table.codec.schema import Column
 
-_INDEX = re.compile(r"|Unnamed: \d+|__index_level_\d+__").fullmatch  # how pandas sends the numbers of rows along
+_INDEX = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__").fullmatch
+"""The names under which pandas sends the numbers of its rows along."""
 
 _MISSING = frozenset({"", "nan", "null", "none", "n/a", "na"})  # where a number or a truth value is expected
 _WHOLE = re.compile(r"[+-]?\d{1,400}(?:\.0*)?").fullmatch

@@ -586,7 +586,8 @@ def test_an_index_is_known_for_what_it_is(
     (tmp_path / "prepared").rename(tmp_path / "first")
     again = run(indexed, tmp_path)
     assert report(again)["extra"]["count"] == 0
-    same(prepared, again, but=("report.json",))
+    same(prepared, again, but=("report.json", "prepared.json"))
+    assert again.input == data.input
 
 
 def test_what_is_no_index_stays(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
