@@ -8,23 +8,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from components.kinds.image.codec import picture
-from components.kinds.image.codec.file import FORMATS, MAX_PIXELS, Limits
+from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, Limits, listed
 from components.kinds.image.codec.quick import quick
 
 ANY = Limits()
-"""Every format, up to the default size: what training takes."""
+"""The formats that every endpoint takes, up to the default size."""
+TRAINING = Limits((*FORMATS, *FURTHER))
+"""What training takes: every format that can be read. Those it met are in `input`, and its endpoint takes them too."""
+
+
+def _picture(formats: Sequence[str]) -> Any:
+    return Field(
+        description=f"A picture: {listed(formats)}, grey or colour, any size.",
+        json_schema_extra={"x-media-types": [_MEDIA_TYPES.get(name, f"image/{name.lower()}") for name in formats]},
+    )
+
+
+_MEDIA_TYPES = {"PPM": "image/x-portable-anymap", "JPEG2000": "image/jp2"}
 
 
 class Request(BaseModel):
     """What `POST /predict` takes: one upload."""
 
-    picture: bytes = Field(
-        description="A picture: PNG, JPEG, WebP or BMP, grey or colour, any size.",
-        json_schema_extra={"x-media-types": [f"image/{format.lower()}" for format in FORMATS]},
-    )
+    picture: bytes = _picture(FORMATS)
 
 
 class Answer(BaseModel):
@@ -45,7 +54,9 @@ class Reader:
         self, workload: str, input: Mapping[str, Any], serve: Mapping[str, Any], files: Path, memory: str | None
     ) -> None:
         self._input = input
-        self._limits = Limits(tuple(serve.get("formats", FORMATS)), serve.get("max_pixels", MAX_PIXELS))
+        formats = tuple(serve.get("formats", FORMATS))
+        taken = _formats(input) if formats == FORMATS else formats  # a user's own list is kept to
+        self._limits = Limits(taken, serve.get("max_pixels", MAX_PIXELS))
 
     def quick(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether it is one picture of few bytes and pixels."""
@@ -81,7 +92,13 @@ def labelled(input: Mapping[str, Any]) -> None:
 
 def request(input: Mapping[str, Any]) -> type[Request]:
     """Return what `POST /predict` takes."""
-    return Request
+    formats = _formats(input)
+    return Request if formats == FORMATS else create_model("Request", __base__=Request, picture=(bytes, _picture(formats)))
+
+
+def _formats(input: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what an endpoint takes: what all take, and what the training pictures were besides."""
+    return (*FORMATS, *(name for name in input.get("formats", ()) if name not in FORMATS))
 
 
 def fields(input: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
@@ -98,7 +115,7 @@ def decode(row: Mapping[str, Any], input: Mapping[str, Any], limits: Limits = AN
     """Return the row's picture as `[height, width, channels]`, 0 to 255.
 
     Args:
-        row: `{"picture": the bytes of a PNG, JPEG, WebP or BMP file}`.
+        row: `{"picture": the bytes of the file}`.
         input: `height`, `width` and `channels` (1 grey, 3 colour) that the model takes, and the `background` of what is
             transparent, 0 black to 255 white.
         limits: what is decoded at all.

@@ -9,16 +9,26 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from components.config.errors import BadRequest
+from components.kinds.image.codec import gif, tiff
 from components.kinds.image.codec.orientation import FIRST
+from components.kinds.image.codec.recognise import recognise
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+"""What every endpoint takes that is not told otherwise."""
+FURTHER = ("GIF", "TIFF", "AVIF", "PPM", "JPEG2000", "HEIC")
+"""What training takes besides, and then its endpoint."""
 MAX_PIXELS = 50_000_000  # about a 50-megapixel camera; what is larger is refused before it is decoded
 
 _MOST_READS = 100_000  # of a file's parts: millions of empty ones would keep the reader busy for seconds
@@ -42,7 +52,7 @@ def open_picture(data: bytes, limits: Limits) -> ImageFile:
         BadRequest: it is of no format of the limits, is refused for what it would cost, or has too many pixels.
         Exception: what Pillow raises at a damaged header.
     """
-    picture = _by_format(data, limits.formats)
+    picture = _by_format(data, limits)
     if picture.width * picture.height > limits.max_pixels:
         size = f"{picture.width} x {picture.height}"
         raise BadRequest(f"the picture has {size} pixels, at most {limits.max_pixels:,} are taken")
@@ -61,21 +71,21 @@ class _File(io.BytesIO):
         return super().read(size)
 
 
-def _by_format(data: bytes, formats: Sequence[str]) -> ImageFile:
-    for name in formats:
+def _by_format(data: bytes, limits: Limits) -> ImageFile:
+    for name in limits.formats:
         signed, opener = _OPENERS[name]
         if signed(data):
-            return opener(data)
-    raise BadRequest(f"not a {_listed(formats)} picture")
+            return opener(data, limits)
+    raise BadRequest(f"not a {listed(limits.formats)} picture")
 
 
-def _open_jpeg(data: bytes) -> ImageFile:
+def _open_jpeg(data: bytes, limits: Limits) -> ImageFile:
     if data.count(b"\xff\xda") > _MOST_SCANS:
         raise BadRequest(f"the JPEG picture has more than {_MOST_SCANS} scans")
     return JpegImageFile(_File(data.replace(FIRST, b"Unread")))  # or Pillow reads EXIF, and logs each error in it
 
 
-def _open_bmp(data: bytes) -> ImageFile:
+def _open_bmp(data: bytes, limits: Limits) -> ImageFile:
     picture = BmpImageFile(_File(data))
     if any(
         tile[0] != "raw" for tile in picture.tile
@@ -84,14 +94,49 @@ def _open_bmp(data: bytes) -> ImageFile:
     return picture
 
 
-_OPENERS: Mapping[str, tuple[Signature, Callable[[bytes], ImageFile]]] = {
-    "PNG": (lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"), lambda data: PngImageFile(_File(data))),
+def _open_heic(data: bytes, limits: Limits) -> ImageFile:
+    try:
+        from pillow_heif import HeifImageFile  # no part of the project: whoever has HEIC pictures installs it
+    except ImportError as error:
+        raise BadRequest("HEIC pictures are read where the package pillow-heif is installed") from error
+    picture: ImageFile = HeifImageFile(io.BytesIO(data))
+    return picture
+
+
+def _plain(kind: type[ImageFile]) -> "Opener":
+    return lambda data, limits: kind(_File(data))
+
+
+def _recognised(name: str) -> Signature:
+    def signed(data: bytes) -> bool:
+        found = recognise(data)
+        return found is not None and found.name == name
+
+    return signed
+
+
+Opener = Callable[[bytes, Limits], ImageFile]
+_OPENERS: Mapping[str, tuple[Signature, Opener]] = {
+    "PNG": (lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"), _plain(PngImageFile)),
     "JPEG": (lambda data: data.startswith(b"\xff\xd8\xff"), _open_jpeg),
-    "WEBP": (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", lambda data: WebPImageFile(_File(data))),
+    "WEBP": (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", _plain(WebPImageFile)),
     "BMP": (lambda data: data.startswith(b"BM"), _open_bmp),
+    "GIF": (
+        lambda data: data.startswith((b"GIF87a", b"GIF89a")),
+        lambda data, limits: GifImageFile(_File(gif.first_picture(data))),
+    ),
+    "TIFF": (
+        _recognised("TIFF"),
+        lambda data, limits: TiffImageFile(_File(tiff.first_picture(data, limits.max_pixels))),
+    ),
+    "AVIF": (_recognised("AVIF"), _plain(AvifImageFile)),
+    "PPM": (_recognised("PPM"), _plain(PpmImageFile)),
+    "JPEG2000": (_recognised("JPEG2000"), _plain(Jpeg2KImageFile)),
+    "HEIC": (_recognised("HEIC"), _open_heic),
 }
 
 
-def _listed(formats: Sequence[str]) -> str:
-    *others, last = [name.replace("WEBP", "WebP") for name in formats]
+def listed(formats: Sequence[str]) -> str:
+    """Return the names of the formats as a sentence has them."""
+    *others, last = [name.replace("WEBP", "WebP").replace("JPEG2000", "JPEG 2000") for name in formats]
     return f"{', '.join(others)} or {last}" if others else last

@@ -13,6 +13,7 @@ FIRST = b"Exif\0\0"
 """What EXIF data begin with in a JPEG file."""
 
 _TAG = 274
+_UPRIGHT = ("TIFF", "HEIF")  # whose plugins turn them
 _SHORT = 3
 _FARTHEST = 65_536  # bytes into a JPEG file, or a table, that are looked through
 _TURNS = {
@@ -28,6 +29,8 @@ _TURNS = {
 
 def orientation(data: bytes, picture: ImageFile) -> Transpose | None:
     """Return how the `picture`, opened from the file `data`, is to be turned; None: not at all, or it does not say."""
+    if picture.format in _UPRIGHT:
+        return None
     exif = _of_jpeg(data) if picture.format == "JPEG" else picture.info.get("exif", b"")
     return _TURNS.get(_tag(exif.removeprefix(FIRST))) if exif else None
 

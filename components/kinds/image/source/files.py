@@ -1,0 +1,127 @@
+"""The files below a folder: pictures, what is none, and what systems and tools left there."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from components.config.errors import DataError
+from components.kinds.image.codec.file import FORMATS, FURTHER
+from components.kinds.image.codec.recognise import HEAD, Format, reads_heic, recognise
+from components.kinds.leftovers import is_leftover, sort_of
+
+SUFFIXES = (
+    (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".mpo", ".dib", ".apng")
+    + (".gif", ".tif", ".tiff", ".avif", ".avifs", ".ppm", ".pgm", ".pbm", ".pnm")
+    + (".jp2", ".j2k", ".jpx", ".jpf", ".jpc")
+)
+"""Files that are taken for pictures by their names; what else may be one is looked into."""
+_TEXTS = (
+    (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md", ".rst", ".yaml", ".yml", ".html", ".htm", ".py", ".ipynb")
+    + (".log", ".toml", ".ini", ".cfg", ".pkl", ".pickle", ".pt", ".pth", ".xlsx", ".xls", ".doc", ".docx", ".sh")
+)
+_READ = {*FORMATS, *FURTHER} - {"HEIC"}
+
+
+@dataclass
+class Files:
+    """What lies below a folder; every name is a path below it."""
+
+    pictures: list[str] = field(default_factory=list)
+    """In the order of their paths, folder by folder."""
+    foreign: dict[str, Format] = field(default_factory=dict)
+    """Files of a known format that is not read."""
+    dead: dict[str, str] = field(default_factory=dict)
+    """What cannot be opened, and why."""
+    others: list[str] = field(default_factory=list)
+    leftovers: Counter[str] = field(default_factory=Counter)
+    """How many files and folders of each sort were passed over."""
+    folders: list[str] = field(default_factory=list)
+
+
+def files_below(folder: Path) -> Files:
+    """Look at every file below `folder`; what is known by its name is not opened.
+
+    Links are followed, but not into a folder that they lie in.
+    """
+    found = Files()
+    for name, entry in _walk(str(folder), "", found, (_identity(str(folder)),)):
+        _sort(name, entry, found)
+    return found
+
+
+def is_picture(path: str) -> bool:
+    """Whether a file is taken for a picture: by its name, else by its content."""
+    name = os.path.basename(path).lower()  # noqa: PTH119 - one of very many
+    if name.endswith(SUFFIXES):
+        return True
+    if name.endswith(_TEXTS):
+        return False
+    try:
+        return _is_read(_recognised(path, name))
+    except OSError:
+        return False
+
+
+def _walk(
+    folder: str, before: str, found: Files, above: tuple[tuple[int, int], ...]
+) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    try:
+        with os.scandir(folder) as scanned:
+            entries = sorted(scanned, key=lambda entry: entry.name)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
+    for entry in entries:
+        name = before + entry.name
+        if is_leftover(entry.name):
+            found.leftovers[sort_of(entry.name)] += 1
+        elif entry.is_dir():
+            identity = _identity(entry.path)
+            if identity not in above:
+                found.folders.append(name)
+                yield from _walk(entry.path, f"{name}/", found, (*above, identity))
+        else:
+            yield name, entry
+
+
+def _identity(path: str) -> tuple[int, int]:
+    about = os.stat(path)  # noqa: PTH116
+    return about.st_dev, about.st_ino
+
+
+def _sort(name: str, entry: "os.DirEntry[str]", found: Files) -> None:
+    lower = entry.name.lower()
+    by_name = lower.endswith(SUFFIXES)
+    if not entry.is_file():
+        if entry.is_symlink() and (by_name or not PurePosixPath(lower).suffix):
+            found.dead[name] = "a link that leads nowhere"
+    elif by_name:
+        found.pictures.append(name)
+    elif lower.endswith(_TEXTS):
+        found.others.append(name)
+    else:
+        _look_into(name, entry.path, found)
+
+
+def _look_into(name: str, path: str, found: Files) -> None:
+    try:
+        format = _recognised(path, name)
+    except OSError as error:
+        found.dead[name] = f"cannot be read: {error.strerror}"
+        return
+    if _is_read(format):
+        found.pictures.append(name)
+    elif format and format.sort != "text":
+        found.foreign[name] = format
+    else:
+        found.others.append(name)
+
+
+def _recognised(path: str, name: str) -> Format | None:
+    with open(path, "rb") as file:  # noqa: PTH123 - one of very many
+        return recognise(file.read(HEAD), name)
+
+
+def _is_read(format: Format | None) -> bool:
+    return format is not None and (format.name in _READ or (format.name == "HEIC" and reads_heic()))

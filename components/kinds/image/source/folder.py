@@ -1,0 +1,148 @@
+"""A folder of pictures -> records, and what is said of them all."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+
+from components.config.errors import DataError
+from components.kinds.image.codec.recognise import Format
+from components.kinds.image.source.files import Files, files_below
+from components.kinds.image.source.layout import Layout, Place, clean, lay_out
+from components.kinds.image.source.records import BATCH, Record, to_batch
+
+BATCH_BYTES = 64 * 2**20
+"""Of pictures held in memory at a time."""
+
+_BESIDE = 0.05  # part of the pictures that may lie beside the labels' folders and are taken for no data
+_SHOWN = 3
+
+
+@dataclass
+class Folder:
+    """A folder of pictures, looked at."""
+
+    path: Path
+    origin: str
+    """What names begin with: `source` or `inbox`."""
+    files: Files
+    layout: Layout
+    rows: dict[str, str] = field(default_factory=dict)
+    """What tables say, by a picture's path."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Return the labels, with those that have no picture."""
+        places = self.layout.places.values()
+        found = {place.label for place in places if place.label is not None}
+        plain = found and all(place.split is None for place in places)
+        empty = {clean(name) for name in self.files.folders if "/" not in name} if plain or not places else set()
+        return sorted(found | empty)
+
+    def about(self) -> dict[str, Any]:
+        """Return what there is to say of the folder besides its records."""
+        files, layout = self.files, self.layout
+        ignored = [*files.others, *(name for name in files.foreign if not self._is_lost(name))]
+        beside = len(layout.unlabelled) <= _BESIDE * len(files.pictures)
+        lost = {name: [format.name, format.advice] for name, format in files.foreign.items() if self._is_lost(name)}
+        lost |= {name: [why, ""] for name, why in files.dead.items()}
+        return {
+            "ignored": sorted(ignored + (layout.unlabelled if beside else [])),
+            "lost": {f"{self.origin}/{name}": said for name, said in lost.items()},
+            "unlabelled": [] if beside else [f"{self.origin}/{name}" for name in layout.unlabelled],
+            "media": self._media(),
+            "read": [*layout.read, *self._said_of_formats(ignored), *_said_of_leftovers(files.leftovers)],
+        }
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the pictures as records, as they are; nothing is decoded."""
+        records: list[Record] = []
+        size = 0
+        for name in self.files.pictures:
+            if (place := self.layout.places.get(name)) is None:
+                continue
+            picture = (self.path / name).read_bytes()
+            if records and (len(records) == BATCH or size + len(picture) > BATCH_BYTES):
+                yield to_batch(records)
+                records, size = [], 0
+            row = self.rows.get(name)
+            records.append(Record(picture, place.label, f"{self.origin}/{name}", place.split, place.folder, row))
+            size += len(picture)
+        if records:
+            yield to_batch(records)
+
+    def _is_lost(self, name: str) -> bool:
+        """Whether somebody's picture is lost with a file that is not read: it has no readable one beside it."""
+        return self.files.foreign[name].sort == "picture" and str(PurePosixPath(name).with_suffix("")) not in self._stems
+
+    @property
+    def _stems(self) -> set[str]:
+        if not hasattr(self, "_kept_stems"):
+            self._kept_stems = {str(PurePosixPath(name).with_suffix("")) for name in self.files.pictures}
+        return self._kept_stems
+
+    def _media(self) -> dict[str, dict[str, int]]:
+        """Count what is no picture, by label and format."""
+        counts: dict[str, Counter[str]] = {}
+        for name, format in self.files.foreign.items():
+            if format.sort != "picture" and "/" in name:
+                counts.setdefault(clean(name.split("/")[0]), Counter())[format.name] += 1
+        return {label: dict(count) for label, count in counts.items()}
+
+    def _said_of_formats(self, ignored: list[str]) -> list[str]:
+        counts = Counter(self.files.foreign[name].name for name in ignored if name in self.files.foreign)
+        counts += Counter(PurePosixPath(name).suffix.lower() or "other" for name in self.files.others)
+        if not counts:
+            return []
+        said = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+        return [f"{self.origin}: files that are no pictures are passed over: {said}"]
+
+
+def look_at(path: Path, origin: str, source: str = "", wrapped: bool = False) -> Folder:
+    """Look at the folder `path`; only files are opened whose names do not tell what they are.
+
+    Args:
+        path: the folder.
+        origin: what the records' names begin with.
+        source: the folder as the user says it, for messages.
+        wrapped: whether one folder alone in it may be a wrapper, and not a label.
+
+    Raises:
+        DataError: its folders are no labels, or may be read in two ways.
+    """
+    files = files_below(path)
+    foreign = [name for name, format in files.foreign.items() if format.sort == "picture"]
+    names = sorted([*files.pictures, *foreign, *files.dead], key=lambda name: name.split("/"))
+    return Folder(path, origin, files, lay_out(names, source or str(path), wrapped))
+
+
+def refuse_empty(folder: Folder, source: str) -> None:
+    """Raise what is to be done about a folder without a picture that can be read."""
+    found = dict[str, Format]()
+    counts: Counter[str] = Counter()
+    for name, format in folder.files.foreign.items():
+        counts[format.name] += 1
+        found.setdefault(f"{format.name}", format)
+    dead = list(folder.files.dead)
+    if not counts and not dead:
+        raise DataError(f"{source}: no picture there: label/picture.png is expected")
+    said = [
+        f"{counts[name]:,} {name} ({_examples(folder, name)}): {format.advice}" for name, format in found.items()
+    ]
+    said += [f"{len(dead):,} that cannot be opened ({dead[0]}: {folder.files.dead[dead[0]]})"] if dead else []
+    raise DataError(f"{source}: no picture there that can be read: {'; '.join(said)}")
+
+
+def _examples(folder: Folder, format: str) -> str:
+    names = [name for name, found in folder.files.foreign.items() if found.name == format]
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+
+
+def _said_of_leftovers(leftovers: Counter[str]) -> list[str]:
+    if not leftovers:
+        return []
+    said = ", ".join(f"{name} ({count:,})" if count > 1 else name for name, count in sorted(leftovers.items()))
+    return [f"what systems and tools leave behind is passed over: {said}"]

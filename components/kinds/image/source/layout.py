@@ -1,0 +1,232 @@
+"""How people lay out folders of pictures -> a label, a split and a folder for each.
+
+    label/picture.png                    the plain one; folders below a label are a camera, a day, a person
+    train/label/picture.png              splits as they are given, in a folder of their own or not
+    label/train/picture.png              the same, within the labels
+    picture.png, images/picture.png      labels are in a table or in the names, `prepare` finds which
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from components.config.errors import DataError
+from components.kinds.image.source import splits
+from components.kinds.image.source.splits import Split
+
+_GENERIC = {"image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages", "frames"}
+_MASKS = {"mask", "masks", "annotation", "annotations", "segmentation", "segmentations", "groundtruth", "ground_truth"}
+_MASKS |= {"gt", "labels", "trimaps", "bbox", "boxes", "segmentationclass"}
+_NAMED = 10  # labels that are listed
+
+
+class Place(NamedTuple):
+    """What a picture's path says of it."""
+
+    label: str | None
+    split: Split | None
+    folder: str
+
+
+@dataclass
+class Layout:
+    """What the paths of pictures say."""
+
+    places: dict[str, Place] = field(default_factory=dict)
+    """By path; pictures that are passed over are missing."""
+    read: list[str] = field(default_factory=list)
+    """How the folders were understood, in sentences."""
+    unlabelled: list[str] = field(default_factory=list)
+    """Pictures that lie beside the labels' folders."""
+
+
+def lay_out(paths: Sequence[str], source: str, wrapped: bool = True) -> Layout:
+    """Find what the folders of `paths` are.
+
+    Args:
+        paths: of pictures, below the source.
+        source: as the user says it, for messages.
+        wrapped: whether one folder alone may be a wrapper, and not a label.
+
+    Raises:
+        DataError: the folders are no labels, or may be read in two ways; the message says what to do.
+    """
+    tree = {path: tuple(path.split("/")) for path in paths}
+    if (base := _base_of_splits(tree.values(), source)) is not None:
+        return _splits(tree, base, source)
+    tops = _children(tree.values())
+    if len(tops) < 2 and (wrapped or not tops):
+        return _alone(tree, source)
+    if splits.alike(tops):
+        return _without_labels(tree, ())
+    if _split_within(tree.values()):
+        return _labels(tree, split_at=1)
+    _refuse_masks(tops, source)
+    return _labels(tree)
+
+
+def clean(label: str) -> str:
+    """Return the label without blanks around it, in one form of Unicode (NFC): macOS writes another."""
+    return unicodedata.normalize("NFC", label).strip()
+
+
+def _children(tree: Iterable[tuple[str, ...]], base: tuple[str, ...] = ()) -> Counter[str]:
+    """Return the folders right below `base`, and how many pictures each holds."""
+    depth = len(base)
+    return Counter(parts[depth] for parts in tree if len(parts) > depth + 1 and parts[:depth] == base)
+
+
+def _base_of_splits(tree: Iterable[tuple[str, ...]], source: str) -> tuple[str, ...] | None:
+    """Return the folder whose folders are splits, with labels below them: the source, or one alone within it."""
+    tree, base = list(tree), tuple[str, ...]()
+    while True:
+        children = _children(tree, base)
+        given = {name: _labels_below(tree, (*base, name)) for name in children if splits.within(name)}
+        labelled = {name: labels for name, labels in given.items() if not _says_nothing(labels)}
+        if labelled and (len(given) > 1 or given.keys() == children.keys()):
+            if _share_labels(labelled):
+                return base
+            if all(splits.exactly(name) for name in labelled):
+                said = "; ".join(f"{name}: {named(labels)}" for name, labels in labelled.items())
+                raise DataError(f"{source}: the folders {named(labelled)} look like splits, but share no label ({said})")
+        if len(children) != 1:
+            return None
+        base = (*base, *children)
+
+
+def _says_nothing(labels: Mapping[str, int]) -> bool:
+    """Whether these folders of a split are no labels: there are none, or one that is called after what is in it."""
+    return len(labels) < 2 and all(name.lower() in _GENERIC or splits.within(name) for name in labels)
+
+
+def _share_labels(labelled: Mapping[str, Mapping[str, int]]) -> bool:
+    if len(labelled) == 1:
+        return all(splits.exactly(name) for name in labelled)
+    one, *others = [set(map(_folded, labels)) for labels in labelled.values()]
+    return all(one & other for other in others)
+
+
+def _labels_below(tree: Iterable[tuple[str, ...]], base: tuple[str, ...]) -> Counter[str]:
+    """Return the labels below a split's folder; one folder alone in it, with folders in it, is passed through."""
+    return _children(tree, _within(tree, base))
+
+
+def _within(tree: Iterable[tuple[str, ...]], base: tuple[str, ...]) -> tuple[str, ...]:
+    inside = [parts for parts in tree if parts[: len(base)] == base]
+    children = _children(inside, base)
+    if len(children) == 1 and all(len(parts) > len(base) + 2 for parts in inside):
+        return (*base, *children)
+    return base
+
+
+def _splits(tree: Mapping[str, tuple[str, ...]], base: tuple[str, ...], source: str) -> Layout:
+    layout, all_parts = Layout(), list(tree.values())
+    children = _children(all_parts, base)
+    bases = {name: _within(all_parts, (*base, name)) for name in children if splits.within(name)}
+    labels = {name: _children(all_parts, inner) for name, inner in bases.items()}
+    bases = {name: inner for name, inner in bases.items() if not _says_nothing(labels[name])}
+    known = {_folded(label) for name in bases for label in labels[name]}
+    _refuse_extra(all_parts, base, [name for name in children if name not in bases], known, source)
+    over: Counter[str] = Counter()
+    for path, parts in tree.items():
+        name = parts[len(base)] if len(parts) > len(base) + 1 else ""
+        inner = bases.get(name, ())
+        if name not in bases:
+            over["/".join((*base, name)) if name else source] += 1
+        elif len(parts) > len(inner) + 1:
+            rest = parts[len(inner) :]
+            layout.places[path] = Place(clean(rest[0]), splits.within(name), "/".join(rest[1:-1]) or ".")
+        else:
+            layout.unlabelled.append(path)
+    layout.read.append(_said_of_splits(bases))
+    layout.read += [f"{folder}: {count:,} pictures without labels are passed over" for folder, count in over.items()]
+    return layout
+
+
+def _said_of_splits(bases: Iterable[str]) -> str:
+    taken: dict[Split, list[str]] = {}
+    for name in bases:
+        if split := splits.within(name):
+            taken.setdefault(split, []).append(name)
+    said = [f"{' and '.join(map(repr, names))} as {split}" for split, names in taken.items()]
+    return f"folders are taken as the splits: {', '.join(said)}"
+
+
+def _refuse_extra(
+    tree: Sequence[tuple[str, ...]], base: tuple[str, ...], extra: Sequence[str], known: set[str], source: str
+) -> None:
+    """Refuse folders beside the splits that have the same labels: they may be meant to be read or not."""
+    for name in extra:
+        if known & set(map(_folded, _children(tree, (*base, name)))):
+            raise DataError(
+                f"{source}: the folder {'/'.join((*base, name))!r} has the labels of the splits beside it, but is none "
+                f"by its name: call it train, validation or test, or move it elsewhere"
+            )
+
+
+def _alone(tree: Mapping[str, tuple[str, ...]], source: str) -> Layout:
+    """Lay out pictures of no folder, or of one alone: it may hold the labels' folders, or a table names the labels."""
+    base = tuple[str, ...]()
+    while len(children := _children(tree.values(), base)) == 1:
+        base = (*base, *children)
+    if base and sum(children.values()) * 2 > len(tree) and not splits.alike(children):
+        raise DataError(f"{'/'.join(base)} has the folders {named(children)}: set source to {_below(source, base)}")
+    return _without_labels(tree, base)
+
+
+def _without_labels(tree: Mapping[str, tuple[str, ...]], base: tuple[str, ...]) -> Layout:
+    """Lay out pictures whose folders, below `base`, are no labels; they may be splits."""
+    layout = Layout()
+    for path, parts in tree.items():
+        split = splits.within(parts[len(base)]) if len(parts) > len(base) + 1 else None
+        label = clean(parts[0]) if base and len(parts) > 1 else None
+        layout.places[path] = Place(label, split, "/".join(parts[1 if label else 0 : -1]) or ".")
+    return layout
+
+
+def _split_within(tree: Iterable[tuple[str, ...]]) -> bool:
+    """Whether every label has its pictures in folders that are splits."""
+    inner = {parts[1] if len(parts) > 2 else "" for parts in tree if len(parts) > 1}
+    found = {splits.exactly(name) for name in inner}
+    return None not in found and len(found) > 1
+
+
+def _refuse_masks(tops: Mapping[str, int], source: str) -> None:
+    names = {name.lower() for name in tops}
+    if names <= _GENERIC | _MASKS and names & _MASKS:
+        raise DataError(
+            f"{source}: the folders {named(tops)} are no labels: pictures of one label each are learned, "
+            f"label/picture.png; masks and boxes are not"
+        )
+
+
+def _labels(tree: Mapping[str, tuple[str, ...]], split_at: int | None = None) -> Layout:
+    layout = Layout()
+    for path, parts in tree.items():
+        if len(parts) == 1:
+            layout.unlabelled.append(path)
+            continue
+        within = parts[1:-1]
+        split = splits.exactly(parts[split_at]) if split_at else None
+        layout.places[path] = Place(clean(parts[0]), split, "/".join(within[1:] if split_at else within) or ".")
+    if split_at:
+        names = sorted({parts[split_at] for parts in tree.values() if len(parts) > 2})
+        layout.read.append(f"the folders {named(names)} within the labels are taken as the splits")
+    return layout
+
+
+def named(names: Iterable[str]) -> str:
+    """Return the names as a list that a sentence can have, with how many more there are."""
+    shown = sorted(names)
+    more = f" and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
+    return ", ".join(shown[:_NAMED]) + more
+
+
+def _folded(label: str) -> str:
+    return clean(label).casefold()
+
+
+def _below(source: str, base: tuple[str, ...]) -> str:
+    return "/".join((source.rstrip("/"), *base))
