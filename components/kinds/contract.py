@@ -171,6 +171,10 @@ class Scoring(Protocol):
 
     SUFFIXES: tuple[str, ...]
     """Of the files in a folder that are one row each; none: rows come in tables alone."""
+
+    def is_row(self, path: str, /) -> bool:
+        """Whether the file is one row: by its name, else by its content."""
+
     ROWS: int
     """Rows that are handed to a process at a time."""
     TOGETHER: int

@@ -5,7 +5,7 @@ Where a chunk begins and ends follows from the source alone, so that a run which
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,9 +15,12 @@ import pyarrow as pa
 from components.config.errors import ConfigError
 from components.inference.bundle import About
 from components.kinds import catalogue
+from components.kinds.leftovers import is_leftover
 from components.scoring.table import TableSource
 
 PARQUET = (".parquet", ".pq")
+IsRow = Callable[[str], bool]
+"""Whether the file at a path is a row."""
 CHUNK_BYTES = 16 * 2**20
 """Of files that are handed to a process at a time."""
 
@@ -63,19 +66,19 @@ def open_source(path: Path, about: About, id: str | None) -> Source:
     """
     scoring = catalogue.scoring(about.kind)
     fields = scoring.fields(about.input)
-    tables = [path] if path.is_file() else [Path(path, name) for name, _ in _with_suffix(path, PARQUET)]
+    tables = [path] if path.is_file() else [Path(path, name) for name, _ in _chosen(path, _is_table)]
     if tables:
         identity = id or scoring.identity(about.input)
         found = fingerprint((str(table.relative_to(path)), table.stat()) for table in tables)
         return TableSource(tables, found, fields, identity, scoring.ROWS)
     if not path.is_dir():
         raise ConfigError(f"{path}: no such file or folder")
-    if not scoring.SUFFIXES or not any(True for _ in _with_suffix(path, scoring.SUFFIXES)):
+    if not scoring.SUFFIXES or not any(True for _ in _chosen(path, scoring.is_row)):
         expected = ", ".join([*scoring.SUFFIXES, *PARQUET])
         raise ConfigError(f"{path}: nothing there to score: expected are files {expected}")
     if id:
         raise ConfigError(f"{path}: files have no column {id!r}; leave --id out: their paths are their ids")
-    return FolderSource(path, scoring.SUFFIXES, next(iter(fields)), scoring.ROWS)
+    return FolderSource(path, scoring.is_row, next(iter(fields)), scoring.ROWS)
 
 
 def fingerprint(files: Iterable[tuple[str, os.stat_result]]) -> str:
@@ -91,9 +94,9 @@ class FolderSource:
 
     id = pa.string()
 
-    def __init__(self, folder: Path, suffixes: tuple[str, ...], field: str, most: int) -> None:
+    def __init__(self, folder: Path, is_row: IsRow, field: str, most: int) -> None:
         """Look at every file's name, size and time; `most` rows are in a chunk, of the one field `field`."""
-        self._folder, self._suffixes, self._field, self._most = folder, suffixes, field, most
+        self._folder, self._is_row, self._field, self._most = folder, is_row, field, most
         self.count = 0
         self.fingerprint = fingerprint(self._counted())
 
@@ -101,7 +104,7 @@ class FolderSource:
         """Yield the chunks from row `start` on."""
         names: list[str] = []
         size = 0
-        for place, (name, entry) in enumerate(_with_suffix(self._folder, self._suffixes)):
+        for place, (name, entry) in enumerate(_chosen(self._folder, self._is_row)):
             if place < start:
                 continue
             bytes = _size(entry)
@@ -118,7 +121,7 @@ class FolderSource:
         return FolderChunk(start, pa.array(ids, pa.string()), str(self._folder), names, self._field)
 
     def _counted(self) -> Iterator[tuple[str, os.stat_result]]:
-        for name, entry in _with_suffix(self._folder, self._suffixes):
+        for name, entry in _chosen(self._folder, self._is_row):
             self.count += 1
             yield name, entry.stat()
 
@@ -149,21 +152,29 @@ class FolderChunk:
         return {self.field: content}
 
 
-def _with_suffix(folder: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    """Yield the files below `folder` with one of `suffixes`, and their names there, sorted within each folder."""
+def _is_table(path: str) -> bool:
+    return path.lower().endswith(PARQUET)
+
+
+def _chosen(folder: Path, is_row: IsRow) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    """Yield the files below `folder` that are rows, and their names there, sorted within each folder."""
     if folder.is_dir():
-        yield from _below(str(folder), "", suffixes)
+        yield from _below(str(folder), "", is_row)
 
 
-def _below(folder: str, before: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+def _below(folder: str, before: str, is_row: IsRow) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
     with os.scandir(folder) as found:
-        entries = sorted((one for one in found if not one.name.startswith((".", "_"))), key=lambda one: one.name)
+        entries = sorted((one for one in found if not _passed_over(one.name)), key=lambda one: one.name)
     for entry in entries:
         name = before + entry.name
         if entry.is_dir(follow_symlinks=False):
-            yield from _below(entry.path, f"{name}/", suffixes)
-        elif entry.name.lower().endswith(suffixes) and entry.is_file():
+            yield from _below(entry.path, f"{name}/", is_row)
+        elif entry.is_file() and is_row(entry.path):
             yield name, entry
+
+
+def _passed_over(name: str) -> bool:
+    return name.startswith("_") or is_leftover(name)
 
 
 def _size(entry: "os.DirEntry[str]") -> int:

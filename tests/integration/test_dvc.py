@@ -106,7 +106,8 @@ def test_limits_fail_the_stage_and_leave_nothing_half_done(trained: Project) -> 
     (folder / "broken.png").write_bytes(b"not a picture")
     trained.params("test: 0.2}", "test: 0.2, limits: {unreadable: 0}}")
     said = trained.fail("dvc", "repro")
-    assert "error: 1 unreadable (inbox/digit-1/broken.png); prepare.limits.unreadable allows 0" in said
+    assert "error: 1 of 601 pictures cannot be read: 1 not a PNG, JPEG, " in said
+    assert "(inbox/digit-1/broken.png); prepare.limits.unreadable allows 0" in said
     assert not artifacts("digits", "prepared").exists()
     (folder / "broken.png").unlink()
     shutil.rmtree(folder.parent)

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.image import codec
-from components.kinds.image.source import SUFFIXES
+from components.kinds.image.source.files import SUFFIXES, is_picture
 
-__all__ = ["ROWS", "SUFFIXES", "TOGETHER", "facts", "fields", "identity", "past", "probability"]
+__all__ = ["ROWS", "SUFFIXES", "TOGETHER", "facts", "fields", "identity", "is_row", "past", "probability"]
 
 ROWS = 500
 TOGETHER = 1
 
 fields = codec.fields
+is_row = is_picture
 
 
 def identity(input: Mapping[str, Any]) -> None:

@@ -45,6 +45,11 @@ def fields(input: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
     return {name: field for name, field in complete.items() if name not in windows}
 
 
+def is_row(path: str) -> bool:
+    """Return False: rows come in tables."""
+    return False
+
+
 def identity(input: Mapping[str, Any]) -> str | None:
     """Return the column with the id of a record."""
     return Definition.model_validate(input["definition"]).id

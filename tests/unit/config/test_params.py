@@ -60,8 +60,8 @@ def test_a_users_section_needs_at_most_ten_lines(tmp_path: Path, monkeypatch: py
         ("train: {epochs: 2, batch_size: 8}", "train: 5", r"workloads\.mugs\.train: found 5; "),
         (
             "kind: image",
-            "kind: image\n    serve: {formats: [PNG, GIF]}",
-            r"serve\.formats\.1: found 'GIF'; input should be ",
+            "kind: image\n    serve: {formats: [PNG, PSD]}",
+            r"serve\.formats\.1: found 'PSD'; input should be ",
         ),
         ("kind: image", "kind: image\n    serve: {max_pixel: 9}", r"serve\.max_pixel: .*Did you mean 'max_pixels'\?"),
         ("epochs: 2", "epochs: true", r"train\.epochs: found True; input should be a valid integer"),

@@ -93,7 +93,9 @@ def labelled(input: Mapping[str, Any]) -> None:
 def request(input: Mapping[str, Any]) -> type[Request]:
     """Return what `POST /predict` takes."""
     formats = _formats(input)
-    return Request if formats == FORMATS else create_model("Request", __base__=Request, picture=(bytes, _picture(formats)))
+    return (
+        Request if formats == FORMATS else create_model("Request", __base__=Request, picture=(bytes, _picture(formats)))
+    )
 
 
 def _formats(input: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""The first picture of a GIF file, alone: an animation has many, and Pillow reads comments at a cost that the sender
-decides.
+"""The first picture of a GIF file, alone.
 
-GIF89a: a screen descriptor, a table of colours, then blocks; each is a chain of up to 255 bytes.
+An animation has many, and Pillow reads comments at a cost that the sender of the file decides. A GIF89a file is a
+screen descriptor, a table of colours, then blocks; each is a chain of up to 255 bytes.
 """
 
 _EXTENSION, _PICTURE = 0x21, 0x2C

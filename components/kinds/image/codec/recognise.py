@@ -32,10 +32,10 @@ _CONVERT = "convert to PNG or JPEG"
 _CUT = "cut pictures out of it"
 _EXPORT = "export to PNG"
 _UNPACK = "unpack it"
+_RAWS = "cr2 cr3 crw nef nrw arw srf sr2 dng orf rw2 raf pef srw x3f 3fr iiq erf mrw dcr kdc mef mos rwl raw"
 _RAW = {
-    suffix: Format(suffix[1:].upper(), "picture", "a camera's raw file: develop it to JPEG or PNG")
-    for suffix in (".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".dng", ".orf", ".rw2", ".raf")
-    + (".pef", ".srw", ".x3f", ".3fr", ".iiq", ".erf", ".mrw", ".dcr", ".kdc", ".mef", ".mos", ".rwl", ".raw")
+    f".{name}": Format(name.upper(), "picture", "a camera's raw file: develop it to JPEG or PNG")
+    for name in _RAWS.split()
 }
 _BY_SUFFIX = {
     **_RAW,
@@ -79,7 +79,10 @@ _SIGNED: tuple[tuple[bytes, Format], ...] = (
     (rb"FUJIFILMCCD-RAW", _RAW[".raf"]),
     (rb".{128}DICM", _BY_SUFFIX[".dcm"]),
     (rb"version https://git-lfs", Format("Git LFS pointer", "picture", "fetch the files: git lfs pull")),
-    (rb"\s*(\xef\xbb\xbf)?<!doctype html|\s*<html", Format("web page", "picture", "its download failed: fetch it again")),
+    (
+        rb"\s*(\xef\xbb\xbf)?<!doctype html|\s*<html",
+        Format("web page", "picture", "its download failed: fetch it again"),
+    ),
     (rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg", _BY_SUFFIX[".svg"]),
     (rb"%!PS", Format("PostScript", "picture", _CONVERT)),
     (rb"%PDF", Format("PDF", "media", "save its pages as PNG")),

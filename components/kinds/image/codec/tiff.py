@@ -1,7 +1,7 @@
 """The first picture of a TIFF file, alone, with the few entries of its table that reading it takes.
 
-TIFF 6.0: a header says where a table (IFD) lies; each entry has a tag, a type, a count, and a value or where it lies; the
-next table's place follows. A file may have a million tables, or thousands of entries that all point to the same
+TIFF 6.0: a header says where a table (IFD) lies; each entry has a tag, a type, a count, and a value or where it lies;
+the next table's place follows. A file may have a million tables, or thousands of entries that all point to the same
 megabytes: Pillow reads them, at a cost that the sender of the file decides. BigTIFF is the same with 8-byte numbers.
 """
 

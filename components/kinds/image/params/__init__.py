@@ -15,16 +15,24 @@ METRIC = "accuracy"
 """Decides which of two models is better: the share of test pictures named rightly."""
 
 Side = Annotated[int, Field(ge=8, le=1024)]
-Format = Literal["PNG", "JPEG", "WEBP", "BMP"]
+Format = Literal["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM", "JPEG2000", "HEIC"]
+Most = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0.0, lt=1.0)] | None
+"""A count, or a part of all pictures; none: it is reported, never fatal."""
 
 
 class Limits(params.Section):
-    """How much may be wrong with the data before `prepare` fails. Left out: it is reported, never fatal."""
+    """How much may be wrong with the data before `prepare` fails: a count, or a part of all pictures (below 1)."""
 
-    unreadable: Annotated[int, Field(ge=0)] | None = None
-    """Pictures that do not open, empty files included."""
-    duplicates: Annotated[int, Field(ge=0)] | None = None
+    unreadable: Most = 0.01
+    """Pictures that do not open, empty files and formats that are not read included."""
+    missing: Most = 0.01
+    """Pictures that a table names and that are not there."""
+    unlabelled: Most = 0.01
+    """Pictures without a label, where others have one."""
+    duplicates: Most = 0.1
     """Pictures that stand in the test or validation split already."""
+    contradictions: Most = 0.05
+    """Pictures that are there with two labels."""
     empty_labels: Annotated[int, Field(ge=0)] | None = None
     """Labels without one readable picture."""
     smallest_class: Annotated[int, Field(ge=1)] | None = None
@@ -143,7 +151,7 @@ class Serve(params.Serve):
     """What the endpoint takes for a picture."""
 
     formats: Annotated[list[Format], Field(min_length=1)] = ["PNG", "JPEG", "WEBP", "BMP"]
-    """Files that are opened; others are refused."""
+    """Files that are opened; others are refused. Left out: these, and what the training pictures were."""
     max_pixels: Annotated[int, Field(ge=1, le=178_000_000)] = 50_000_000
     """Largest picture that is decoded: width times height. Above 178 million Pillow's own limit would come first."""
 

@@ -12,14 +12,15 @@ from components.kinds.image.codec.recognise import HEAD, Format, reads_heic, rec
 from components.kinds.leftovers import is_leftover, sort_of
 
 SUFFIXES = (
-    (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".mpo", ".dib", ".apng")
-    + (".gif", ".tif", ".tiff", ".avif", ".avifs", ".ppm", ".pgm", ".pbm", ".pnm")
-    + (".jp2", ".j2k", ".jpx", ".jpf", ".jpc")
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".mpo", ".webp", ".bmp", ".dib"),
+    *(".gif", ".tif", ".tiff", ".avif", ".avifs", ".ppm", ".pgm", ".pbm", ".pnm"),
+    *(".jp2", ".j2k", ".jpx", ".jpf", ".jpc"),
 )
 """Files that are taken for pictures by their names; what else may be one is looked into."""
 _TEXTS = (
-    (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md", ".rst", ".yaml", ".yml", ".html", ".htm", ".py", ".ipynb")
-    + (".log", ".toml", ".ini", ".cfg", ".pkl", ".pickle", ".pt", ".pth", ".xlsx", ".xls", ".doc", ".docx", ".sh")
+    *(".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md", ".rst", ".yaml", ".yml", ".html", ".htm", ".toml"),
+    *(".py", ".ipynb", ".sh", ".log", ".ini", ".cfg", ".pkl", ".pickle", ".pt", ".pth"),
+    *(".xlsx", ".xls", ".doc", ".docx"),
 )
 _READ = {*FORMATS, *FURTHER} - {"HEIC"}
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 from components.config.errors import DataError
 from components.kinds.image.codec.recognise import Format
 from components.kinds.image.source.files import Files, files_below
-from components.kinds.image.source.layout import Layout, Place, clean, lay_out
+from components.kinds.image.source.layout import Layout, clean, lay_out
 from components.kinds.image.source.records import BATCH, Record, to_batch
 
 BATCH_BYTES = 64 * 2**20
@@ -64,7 +65,7 @@ class Folder:
         for name in self.files.pictures:
             if (place := self.layout.places.get(name)) is None:
                 continue
-            picture = (self.path / name).read_bytes()
+            picture = self._bytes(name)
             if records and (len(records) == BATCH or size + len(picture) > BATCH_BYTES):
                 yield to_batch(records)
                 records, size = [], 0
@@ -74,15 +75,21 @@ class Folder:
         if records:
             yield to_batch(records)
 
+    def _bytes(self, name: str) -> bytes:
+        try:
+            return (self.path / name).read_bytes()
+        except OSError as error:
+            raise DataError(f"{self.path / name}: cannot be read: {error.strerror}") from error
+
     def _is_lost(self, name: str) -> bool:
         """Whether somebody's picture is lost with a file that is not read: it has no readable one beside it."""
-        return self.files.foreign[name].sort == "picture" and str(PurePosixPath(name).with_suffix("")) not in self._stems
+        return (
+            self.files.foreign[name].sort == "picture" and str(PurePosixPath(name).with_suffix("")) not in self._stems
+        )
 
-    @property
+    @cached_property
     def _stems(self) -> set[str]:
-        if not hasattr(self, "_kept_stems"):
-            self._kept_stems = {str(PurePosixPath(name).with_suffix("")) for name in self.files.pictures}
-        return self._kept_stems
+        return {str(PurePosixPath(name).with_suffix("")) for name in self.files.pictures}
 
     def _media(self) -> dict[str, dict[str, int]]:
         """Count what is no picture, by label and format."""
@@ -123,15 +130,13 @@ def refuse_empty(folder: Folder, source: str) -> None:
     """Raise what is to be done about a folder without a picture that can be read."""
     found = dict[str, Format]()
     counts: Counter[str] = Counter()
-    for name, format in folder.files.foreign.items():
+    for format in folder.files.foreign.values():
         counts[format.name] += 1
-        found.setdefault(f"{format.name}", format)
+        found.setdefault(format.name, format)
     dead = list(folder.files.dead)
     if not counts and not dead:
         raise DataError(f"{source}: no picture there: label/picture.png is expected")
-    said = [
-        f"{counts[name]:,} {name} ({_examples(folder, name)}): {format.advice}" for name, format in found.items()
-    ]
+    said = [f"{counts[name]:,} {name} ({_examples(folder, name)}): {format.advice}" for name, format in found.items()]
     said += [f"{len(dead):,} that cannot be opened ({dead[0]}: {folder.files.dead[dead[0]]})"] if dead else []
     raise DataError(f"{source}: no picture there that can be read: {'; '.join(said)}")
 

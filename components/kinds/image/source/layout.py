@@ -1,9 +1,9 @@
 """How people lay out folders of pictures -> a label, a split and a folder for each.
 
-    label/picture.png                    the plain one; folders below a label are a camera, a day, a person
-    train/label/picture.png              splits as they are given, in a folder of their own or not
-    label/train/picture.png              the same, within the labels
-    picture.png, images/picture.png      labels are in a table or in the names, `prepare` finds which
+label/picture.png                    the plain one; folders below a label are a camera, a day, a person
+train/label/picture.png              splits as they are given, in a folder of their own or not
+label/train/picture.png              the same, within the labels
+picture.png, images/picture.png      labels are in a table or in the names, `prepare` finds which
 """
 
 import unicodedata
@@ -61,9 +61,10 @@ def lay_out(paths: Sequence[str], source: str, wrapped: bool = True) -> Layout:
         return _alone(tree, source)
     if splits.alike(tops):
         return _without_labels(tree, ())
-    if _split_within(tree.values()):
+    if _split_within(tree.values(), source):
         return _labels(tree, split_at=1)
     _refuse_masks(tops, source)
+    _refuse_joined(tops, source)
     return _labels(tree)
 
 
@@ -84,16 +85,30 @@ def _base_of_splits(tree: Iterable[tuple[str, ...]], source: str) -> tuple[str, 
     while True:
         children = _children(tree, base)
         given = {name: _labels_below(tree, (*base, name)) for name in children if splits.within(name)}
-        labelled = {name: labels for name, labels in given.items() if not _says_nothing(labels)}
+        labelled = _labelled(given)
         if labelled and (len(given) > 1 or given.keys() == children.keys()):
             if _share_labels(labelled):
                 return base
             if all(splits.exactly(name) for name in labelled):
                 said = "; ".join(f"{name}: {named(labels)}" for name, labels in labelled.items())
-                raise DataError(f"{source}: the folders {named(labelled)} look like splits, but share no label ({said})")
+                raise DataError(
+                    f"{source}: the folders {named(labelled)} look like splits, but share no label ({said})"
+                )
         if len(children) != 1:
             return None
         base = (*base, *children)
+
+
+def _labelled(given: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
+    """Return the splits that have labels: not one whose only folder is called `unknown`, or after what is in it."""
+    said = {name: labels for name, labels in given.items() if not _says_nothing(labels)}
+    counts = Counter(_folded(label) for labels in said.values() for label in labels)
+    alone = {
+        name
+        for name, labels in said.items()
+        if len(labels) == 1 and len(counts) > 2 and all(counts[_folded(label)] == 1 for label in labels)
+    }
+    return {name: labels for name, labels in said.items() if name not in alone}
 
 
 def _says_nothing(labels: Mapping[str, int]) -> bool:
@@ -126,7 +141,8 @@ def _splits(tree: Mapping[str, tuple[str, ...]], base: tuple[str, ...], source: 
     children = _children(all_parts, base)
     bases = {name: _within(all_parts, (*base, name)) for name in children if splits.within(name)}
     labels = {name: _children(all_parts, inner) for name, inner in bases.items()}
-    bases = {name: inner for name, inner in bases.items() if not _says_nothing(labels[name])}
+    labelled = _labelled({name: labels[name] for name in bases})
+    bases = {name: inner for name, inner in bases.items() if name in labelled}
     known = {_folded(label) for name in bases for label in labels[name]}
     _refuse_extra(all_parts, base, [name for name in children if name not in bases], known, source)
     over: Counter[str] = Counter()
@@ -186,11 +202,22 @@ def _without_labels(tree: Mapping[str, tuple[str, ...]], base: tuple[str, ...]) 
     return layout
 
 
-def _split_within(tree: Iterable[tuple[str, ...]]) -> bool:
+def _split_within(tree: Iterable[tuple[str, ...]], source: str) -> bool:
     """Whether every label has its pictures in folders that are splits."""
-    inner = {parts[1] if len(parts) > 2 else "" for parts in tree if len(parts) > 1}
-    found = {splits.exactly(name) for name in inner}
-    return None not in found and len(found) > 1
+    inner = {parts[:2] if len(parts) > 2 else (parts[0], "") for parts in tree if len(parts) > 1}
+    found: dict[str, set[Split | None]] = {}
+    for label, name in inner:
+        found.setdefault(label, set()).add(splits.within(name))
+    several = [label for label, names in found.items() if len(names - {None}) > 1]
+    beside = [label for label, names in found.items() if None in names]
+    if several and not beside:
+        return True
+    if len(several) * 2 > len(found):
+        raise DataError(
+            f"{source}: the labels {named(several)} have folders that are splits, but {named(beside)} has pictures "
+            f"beside them: move them into train, validation or test"
+        )
+    return False
 
 
 def _refuse_masks(tops: Mapping[str, int], source: str) -> None:
@@ -202,6 +229,19 @@ def _refuse_masks(tops: Mapping[str, int], source: str) -> None:
         )
 
 
+def _refuse_joined(tops: Mapping[str, int], source: str) -> None:
+    """Refuse folders as `train_cat` and `test_cat`, each of them a split and a label in one."""
+    found: dict[str, set[Split]] = {}
+    for name in tops:
+        if split := splits.within(name):
+            found.setdefault(splits.rest(name), set()).add(split)
+    if found and len(tops) == sum(map(len, found.values())) and all(len(names) > 1 for names in found.values()):
+        raise DataError(
+            f"{source}: the folders {named(tops)} have splits and labels in one name: "
+            f"make them train/label, validation/label, test/label"
+        )
+
+
 def _labels(tree: Mapping[str, tuple[str, ...]], split_at: int | None = None) -> Layout:
     layout = Layout()
     for path, parts in tree.items():
@@ -209,7 +249,7 @@ def _labels(tree: Mapping[str, tuple[str, ...]], split_at: int | None = None) ->
             layout.unlabelled.append(path)
             continue
         within = parts[1:-1]
-        split = splits.exactly(parts[split_at]) if split_at else None
+        split = splits.within(parts[split_at]) if split_at else None
         layout.places[path] = Place(clean(parts[0]), split, "/".join(within[1:] if split_at else within) or ".")
     if split_at:
         names = sorted({parts[split_at] for parts in tree.values() if len(parts) > 2})

@@ -28,9 +28,10 @@ def within(name: str) -> Split | None:
 
 def alike(names: Collection[str]) -> bool:
     """Whether the names are those of splits, and the same but for that: `train_images` and `test_images`."""
-    rests = {_rest(name) if within(name) else name for name in names}
+    rests = {rest(name) if within(name) else name for name in names}
     return all(within(name) for name in names) and len(rests - {""}) <= 1
 
 
-def _rest(name: str) -> str:
+def rest(name: str) -> str:
+    """Return the words of a name that are not the split's."""
     return "".join(word for word in _WORD.findall(name.lower()) if word not in _WORDS)

@@ -12,10 +12,13 @@ from components.config.errors import DataError
 from components.kinds.image import exam, source
 from components.kinds.image.params import Limits, Prepare
 from components.kinds.image.prepare import prepare
+from components.kinds.image.source.folder import look_at
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared
+from components.kinds.raw import Origin
 from components.kinds.slices import read_slices
 
 CONFIG = Prepare(size=16, channels=3, validation=0.2, test=0.2)
+LENIENT = CONFIG.model_copy(update={"limits": Limits(unreadable=None, duplicates=None)})
 
 
 def test_splits_hold_every_picture_once(pictures: Path, tmp_path: Path) -> None:
@@ -58,12 +61,12 @@ def test_findings_are_reported_by_file(pictures: Path, tmp_path: Path) -> None:
     (pictures / "cup" / "notes.txt").write_text("not a picture")
     (pictures / "saucer").mkdir()
     shutil.copy(pictures / "cup" / "01.png", pictures / "plate" / "the-same.png")
-    data = _prepare(pictures, tmp_path)
+    data = _prepare(pictures, tmp_path, LENIENT)
     report = json.loads((data.path / "report.json").read_text())
     assert set(report["unreadable"]) == {"source/cup/broken.png", "source/cup/empty.jpg"}
     assert report["unreadable"]["source/cup/empty.jpg"] == "the picture is empty (0 bytes)"
     assert report["empty_labels"] == ["saucer"]
-    assert report["ignored"] == ["cup/notes.txt"]
+    assert report["ignored"] == [f"{pictures}/cup/notes.txt"]
     assert list(report["contradictions"]) == ["source/plate/the-same.png"]
     assert "cup" in report["tiny_classes"]
     assert data.classes == ("cup", "plate")
@@ -73,7 +76,7 @@ def test_a_training_picture_that_is_in_the_test_split_is_left_out(pictures: Path
     for index in range(4):
         shutil.copy(pictures / "cup" / f"{index:02d}.png", pictures / "cup" / f"{index:02d}-again.png")
     given = {0: "test", 2: "test", 4: "test", 6: "test"}  # sorted by name: a picture, then its copy
-    data = _prepare(pictures, tmp_path, given=given, default="train")
+    data = _prepare(pictures, tmp_path, LENIENT, given=given, default="train")
     report = json.loads((data.path / "report.json").read_text())
     assert len(report["duplicates"]) == 4
     assert not _contents(data, "test") & (_contents(data, "train") | _contents(data, "validation"))
@@ -82,15 +85,22 @@ def test_a_training_picture_that_is_in_the_test_split_is_left_out(pictures: Path
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        (Limits(unreadable=0), r"1 unreadable \(source/cup/empty.png\); prepare.limits.unreadable allows 0"),
-        (Limits(empty_labels=0), r"1 empty labels \(saucer\)"),
-        (Limits(smallest_class=100), r"label 'cup' has \d+ training pictures, .*smallest_class asks for 100"),
+        (
+            Limits(),
+            r"1 of 25 pictures cannot be read: 1 the picture is empty \(0 bytes\) \(source/cup/empty.png\); .*0.01",
+        ),
+        (Limits(unreadable=0), r"1 of 25 pictures cannot be read: .* prepare.limits.unreadable allows 0"),
+        (Limits(unreadable=1, empty_labels=0), r"1 empty labels \(saucer\)"),
+        (
+            Limits(unreadable=1, smallest_class=100),
+            r"label 'cup' has \d+ training pictures, .*smallest_class asks for 100",
+        ),
     ],
 )
 def test_limits_are_enforced(limits: Limits, message: str, pictures: Path, tmp_path: Path) -> None:
     (pictures / "cup" / "empty.png").write_bytes(b"")
     (pictures / "saucer").mkdir()
-    _prepare(pictures, tmp_path / "without")
+    _prepare(pictures, tmp_path / "without", LENIENT)
     with pytest.raises(DataError, match=message):
         _prepare(pictures, tmp_path / "with", CONFIG.model_copy(update={"limits": limits}))
 
@@ -104,7 +114,7 @@ def test_slices_are_what_the_path_says(pictures: Path, tmp_path: Path) -> None:
     assert read_slices(plain) == {}
     config = CONFIG.model_copy(update={"slices": ["origin", "folder"]})
     data = _prepare(pictures, tmp_path / "parted", config, given=given, default="train")
-    names = [f"{batch.column('name')[row]}" for batch in source.from_folder(pictures, "source") for row in given]
+    names = [f"{batch.column('name')[row]}" for batch in look_at(pictures, "source").batches() for row in given]
     nested = np.array(["/left/day/" in name for name in names])
     found = read_slices(data)
     assert list(found) == ["folder: .", "folder: left/day", "origin: source"]
@@ -130,13 +140,14 @@ def _prepare(
     default: str | None = None,
 ) -> PreparedData:
     folder.mkdir(exist_ok=True)
-    about = {"labels": source.labels_in(pictures), "ignored": source.ignored_in(pictures)}
+    raw = source.open(Origin(str(pictures), None, None))
     with pq.ParquetWriter(
-        folder / "raw.parquet", source.SCHEMA.with_metadata({"journeyman": json.dumps(about)})
+        folder / "raw.parquet", raw.schema.with_metadata({"journeyman": json.dumps(raw.about)})
     ) as writer:
-        for batch in source.from_folder(pictures, "source"):
+        for batch in raw.batches:
             splits = [(given or {}).get(row, default) for row in range(batch.num_rows)]
-            writer.write_batch(batch.set_column(3, source.SCHEMA.field("split"), pa.array(splits, pa.string())))
+            changed = batch.set_column(3, raw.schema.field("split"), pa.array(splits, pa.string()))
+            writer.write_batch(changed if given or default else batch)
     out = folder / "prepared"
     out.mkdir()
     prepare(folder / "raw.parquet", out, config, folder / "schema.yaml")

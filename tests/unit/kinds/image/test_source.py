@@ -6,13 +6,15 @@ import pytest
 
 from components.config.errors import DataError
 from components.kinds.image import codec, source
+from components.kinds.image.source import folder
+from components.kinds.image.source.folder import look_at
 from components.kinds.raw import DataSet
 
 
 def test_a_folder_is_read_in_order_with_names_and_labels(pictures: Path) -> None:
     (pictures / "cup" / "deeper").mkdir()
     (pictures / "cup" / "11.png").rename(pictures / "cup" / "deeper" / "11.PNG")
-    (batch,) = source.from_folder(pictures, "inbox")
+    (batch,) = look_at(pictures, "inbox").batches()
     names = batch.column("name").to_pylist()
     assert names == sorted(names)
     assert "inbox/cup/deeper/11.PNG" in names
@@ -22,8 +24,8 @@ def test_a_folder_is_read_in_order_with_names_and_labels(pictures: Path) -> None
 
 def test_large_pictures_come_in_small_batches(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = (pictures / "cup" / "00.png").stat().st_size
-    monkeypatch.setattr(source, "_BATCH_BYTES", 5 * size + size // 2)
-    batches = list(source.from_folder(pictures, "source"))
+    monkeypatch.setattr(folder, "BATCH_BYTES", 5 * size + size // 2)
+    batches = list(look_at(pictures, "source").batches())
     assert [batch.num_rows for batch in batches] == [5, 5, 5, 5, 4]
 
 
