@@ -90,7 +90,8 @@ def publish_verdict(verdict: Verdict) -> None:
     """Keep the gate's whole table as a Markdown artifact of the run; nothing where nothing was examined."""
     if not verdict.rules:
         return
-    title = f"# {verdict.workload} version {verdict.challenger}: {'passed' if verdict.passed else 'REFUSED'}"
+    passed = "passed, with warnings" if verdict.warnings else "passed"
+    title = f"# {verdict.workload} version {verdict.challenger}: {passed if verdict.passed else 'REFUSED'}"
     create_markdown_artifact(
         f"{title}\n\n{verdict.reason}\n\n{markdown(COLUMNS, verdict.rows())}\n",
         key=f"verdict-{verdict.workload.replace('_', '-')}",

@@ -66,7 +66,7 @@ def headline(card: Card) -> list[tuple[str, str, str]]:
         rows.append(("Worst slice", number(worst["value"]), worst["name"]))
     if verdict:
         against = f"against version {verdict.champion}" if verdict.champion else "the first one"
-        rows.append(("Gate", "passed" if verdict.passed else "refused", against))
+        rows.append(("Gate", _said(verdict).lower(), against))
     return rows
 
 
@@ -147,10 +147,15 @@ def _verdict(card: Card) -> list[Block]:
     if "verdict" not in card:
         return []
     verdict = Verdict.model_validate(card["verdict"])
-    passed = "Passed" if verdict.passed else "Refused"
     against = f"version {verdict.champion}" if verdict.champion else "no champion"
-    words = Words(f"{passed}, held against {against}: {verdict.reason}")
+    words = Words(f"{_said(verdict)}, held against {against}: {verdict.reason}")
     return [words, Table(COLUMNS, verdict.rows())] if verdict.rules else [words]
+
+
+def _said(verdict: Verdict) -> str:
+    if not verdict.passed:
+        return "Refused"
+    return "Passed with warnings" if verdict.warnings else "Passed"
 
 
 def _history(card: Card) -> list[Block]:

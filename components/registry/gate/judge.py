@@ -28,7 +28,7 @@ from components.registry.register import Version, version_bundle
 
 logger = logging.getLogger(__name__)
 
-_EDITION = 1
+_EDITION = 2
 """Of the rules and of how they measure: a verdict of another edition is not remembered."""
 
 
@@ -48,7 +48,7 @@ def judge(challenger: Version, current: Version | None) -> Verdict:
         return known
     verdict = _examine(challenger, current, workload)
     record.keep(challenger, verdict, key)
-    logger.info("%s: %s", challenger.workload, verdict.reason)
+    logger.log(logging.WARNING if verdict.warnings else logging.INFO, "%s: %s", challenger.workload, verdict.reason)
     return verdict
 
 
@@ -61,7 +61,7 @@ def _examine(challenger: Version, current: Version | None, workload: Workload) -
         ours = sit(paper, bundle)
         theirs, obstacle = champion_beside(current, paper)
         facts = measure(ours, theirs, _baseline(name, paper.metric), _validated(name, paper.data))
-    found = [*obstacle, *rules(facts, paper.gate, _same_training(challenger, current))]
+    found = [*obstacle, *rules(facts, paper.gate, _same_training(challenger, current), alone=current is None)]
     return _verdict(challenger, current, found, _headline(challenger, current, found))
 
 
@@ -131,6 +131,7 @@ def _key(challenger: Version, current: Version | None, workload: Workload) -> st
     if data is None:
         return None
     limits = {part: getattr(workload, part).model_dump(mode="json") for part in ("gate", "train", "serve")}
+    limits["written"] = workload.gate.model_dump(mode="json", exclude_unset=True)  # a written limit refuses the first
     both = [challenger.bundle_sha256, current.bundle_sha256 if current else None, challenger.run_id]
     baseline = _baseline(name, catalogue.metric(workload.kind))
     content = [_EDITION, *both, current.run_id if current else None, data, limits, baseline]

@@ -17,6 +17,8 @@ VERDICT = "journeyman.verdict"
 REASON = f"{VERDICT}.reason"
 REFUSALS = f"{VERDICT}.refusals"
 """Names of the rules that refused it, one a line."""
+WARNINGS = f"{VERDICT}.warnings"
+"""Names of the rules that it does not pass, and that do not refuse it, one a line."""
 AGAINST = f"{VERDICT}.champion"
 """Number of the version that it was held against; empty: none."""
 KEY = f"{VERDICT}.key"
@@ -42,6 +44,7 @@ def keep(version: Version, verdict: Verdict, key: str | None) -> None:
         VERDICT: "passed" if verdict.passed else "refused",
         REASON: verdict.reason[:_LONGEST],
         REFUSALS: "\n".join(verdict.refusals)[:_LONGEST],
+        WARNINGS: "\n".join(verdict.warnings)[:_LONGEST],
         AGAINST: verdict.champion or "",
         KEY: "" if passing else key or "",
     }

@@ -1,12 +1,15 @@
 """The rules: what was measured, and the workload's limits -> rows of the verdict. Nothing is measured here.
 
-Where there is no champion to compare with, what is relative to one is left out, and what is absolute holds.
+Where there is no champion to compare with, what is relative to one is left out. What is absolute holds, but a default limit
+of calibration, robustness or behaviour, one that nobody wrote, only warns where it would keep the first version from work,
+or a later one that is no worse there than the version at work.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from components.config.gate import Behaviours, Better, Cost, Gate, Robustness, Slices
 from components.config.gate import Calibration as CalibrationLimits
+from components.config.section import Section
 from components.kinds.examination import Behaviour, Leak
 from components.registry.gate.facts import Calibration, Compared, Facts, Spoilt
 from components.registry.gate.statistics import Difference, binomial_above, holm, interval
@@ -16,20 +19,21 @@ _LEVEL = 0.05  # of tests that have no parameter of their own
 _ALONE = "no champion to compare with"
 
 
-def rules(facts: Facts, gate: Gate, same_training: bool = False) -> Iterator[Rule]:
+def rules(facts: Facts, gate: Gate, same_training: bool = False, alone: bool = False) -> Iterator[Rule]:
     """Yield every rule in the order of the table.
 
     Args:
         facts: what was measured.
         gate: the workload's limits.
         same_training: both are one training, exported twice: what the new one costs is the user's choice.
+        alone: no version is at work.
     """
     yield better(facts.overall, gate.better)
     yield baseline(facts.overall, facts.baseline, gate.baseline)
     yield from slices(facts.slices, gate.slices)
-    yield from calibration(facts.calibration, gate.calibration)
-    yield from robustness(facts.spoilt, gate.robustness)
-    yield from behaviours(facts.behaviours, facts.before, gate.behaviours)
+    yield from calibration(facts.calibration, gate.calibration, alone)
+    yield from robustness(facts.spoilt, gate.robustness, alone)
+    yield from behaviours(facts.behaviours, facts.before, gate.behaviours, alone)
     yield from cost(facts.cost, gate.cost, same_training)
     yield from leaks(facts.leaks, gate.leaks)
     yield validated(facts.validated)
@@ -73,7 +77,7 @@ def slices(found: Sequence[Compared], limits: Slices) -> Iterator[Rule]:
         yield _row(name, one, limit, not lost, _spread(one.difference, limits.confidence))
 
 
-def calibration(found: Calibration | None, limits: CalibrationLimits) -> Iterator[Rule]:
+def calibration(found: Calibration | None, limits: CalibrationLimits, alone: bool = False) -> Iterator[Rule]:
     """Hold probabilities to meaning what they say."""
     if found is None:
         yield Rule(name="calibration", passed=None, note="the model's scores are no probabilities")
@@ -83,13 +87,17 @@ def calibration(found: Calibration | None, limits: CalibrationLimits) -> Iterato
     note = f"chance gives {found.chance:.3g}"
     name = f"calibration: {error.name}"
     limit = f"at most {highest:.3g} beyond chance"
-    yield _row(name, error, limit, error.challenger <= highest + found.chance, note)
+    no_worse = error.champion is not None and error.challenger <= error.champion + limits.error_rise
+    warns = not _written(limits, "error") and (alone or no_worse)
+    yield _row(name, error, limit, error.challenger <= highest + found.chance, note, warns)
     most = found.frequencies if limits.brier is None else limits.brier
     most = min([most, *([brier.champion * limits.brier_ratio] if brier.champion is not None else [])])
-    yield _row(f"calibration: {brier.name}", brier, f"at most {most:.4g}", brier.challenger <= most)
+    no_worse = brier.champion is not None and brier.challenger <= brier.champion * limits.brier_ratio
+    warns = not _written(limits, "brier") and (alone or no_worse)
+    yield _row(f"calibration: {brier.name}", brier, f"at most {most:.4g}", brier.challenger <= most, warns=warns)
 
 
-def robustness(found: Sequence[Spoilt], limits: Robustness) -> Iterator[Rule]:
+def robustness(found: Sequence[Spoilt], limits: Robustness, alone: bool = False) -> Iterator[Rule]:
     """Hold the metric on spoilt inputs to the champion's, less the margin, and to what must be left of it at least."""
     both = [one.found for one in found]
     worse = _worse(both, [one.difference is not None for one in both], limits.margin, _LEVEL)
@@ -99,10 +107,14 @@ def robustness(found: Sequence[Spoilt], limits: Robustness) -> Iterator[Rule]:
         if one.difference is not None:
             limit = f"{limit}, loses at most {limits.margin:g}"
             note = f"{note}; {_spread(one.difference, 1.0 - _LEVEL)}"
-        yield _row(f"robustness: {one.name}", one, limit, one.challenger >= least and not lost, note)
+        no_worse = one.champion is not None and one.challenger >= one.champion
+        warns = not _written(limits, "kept") and (alone or no_worse)
+        yield _row(f"robustness: {one.name}", one, limit, one.challenger >= least and not lost, note, warns)
 
 
-def behaviours(found: Sequence[Behaviour], before: Sequence[Behaviour], limits: Behaviours) -> Iterator[Rule]:
+def behaviours(
+    found: Sequence[Behaviour], before: Sequence[Behaviour], limits: Behaviours, alone: bool = False
+) -> Iterator[Rule]:
     """Hold it to invariance, direction and minimum functionality (CheckList, Ribeiro et al. 2020; Made With ML)."""
     champion = {one.name: one.passed / one.count for one in before if one.count}
     for one in found:
@@ -111,12 +123,15 @@ def behaviours(found: Sequence[Behaviour], before: Sequence[Behaviour], limits: 
             yield Rule(name=name, passed=None, note="nothing to ask it about")
             continue
         failed = one.count - one.passed
+        no_worse = one.name in champion and one.passed / one.count >= champion[one.name]
+        passed = one.passed >= share * one.count or binomial_above(failed, one.count, 1.0 - share) > _LEVEL
         yield Rule(
             name=name,
             champion=champion.get(one.name),
             challenger=one.passed / one.count,
             limit=f"at least {share:g}",
-            passed=one.passed >= share * one.count or binomial_above(failed, one.count, 1.0 - share) > _LEVEL,
+            passed=passed,
+            warns=not passed and not _written(limits, one.sort) and (alone or no_worse),
             note=f"{one.passed:,} of {one.count:,}",
         )
 
@@ -164,8 +179,15 @@ def _worse(found: Sequence[Compared], judged: Sequence[bool], margin: float, lev
     return [next(stand) if judge else None for judge in judged]
 
 
-def _row(name: str, one: Compared, limit: str, passed: bool | None, note: str = "") -> Rule:
-    return Rule(name=name, champion=one.champion, challenger=one.challenger, limit=limit, passed=passed, note=note)
+def _row(name: str, one: Compared, limit: str, passed: bool | None, note: str = "", warns: bool = False) -> Rule:
+    """Return a row; `warns`: where it is not passed, it does not refuse."""
+    found = {"champion": one.champion, "challenger": one.challenger}
+    return Rule(name=name, **found, limit=limit, passed=passed, warns=warns and passed is False, note=note)
+
+
+def _written(limits: Section, name: str) -> bool:
+    """Return whether the user wrote this limit in `params.yaml`."""
+    return name in limits.model_fields_set
 
 
 def _spread(difference: Difference, confidence: float) -> str:

@@ -1,4 +1,4 @@
-"""What the gate found: one row a rule, and whether the challenger may become champion."""
+"""What the gate found: one row a rule, which passes, warns or refuses; and whether the challenger may be champion."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -22,6 +22,8 @@ class Rule(BaseModel):
     limit: str = ""
     passed: bool | None
     """None: not judged, `note` says why."""
+    warns: bool = False
+    """A rule that is not passed warns, and does not refuse."""
     note: str = ""
 
     @property
@@ -29,9 +31,14 @@ class Rule(BaseModel):
         """What it is one of."""
         return self.name.partition(":")[0]
 
+    @property
+    def refuses(self) -> bool:
+        """Whether it keeps the challenger from work."""
+        return self.passed is False and not self.warns
+
     def row(self) -> list[str]:
         """Return its row of the table."""
-        passed = {True: "yes", False: "NO", None: "not judged"}[self.passed]
+        passed = {True: "yes", False: "warns" if self.warns else "NO", None: "not judged"}[self.passed]
         return [self.name, _number(self.champion), _number(self.challenger), self.limit, passed, self.note]
 
 
@@ -52,7 +59,12 @@ class Verdict(BaseModel):
     @property
     def refusals(self) -> tuple[str, ...]:
         """Names of the rules that refused it."""
-        return tuple(rule.name for rule in self.rules if rule.passed is False)
+        return tuple(rule.name for rule in self.rules if rule.refuses)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Names of the rules that it does not pass, and that do not refuse it."""
+        return tuple(rule.name for rule in self.rules if rule.passed is False and rule.warns)
 
     def rows(self) -> list[list[str]]:
         """Return the table, in the order of `COLUMNS`."""
@@ -72,10 +84,12 @@ def decided(workload: str, challenger: str, champion: str | None, rules: Iterabl
         challenger: number of the version that was examined.
         champion: number of the version at work, if there is one.
         rules: what was found.
-        headline: what to say where none refuses.
+        headline: what to say where none refuses; what warns is added.
     """
     found = tuple(rules)
-    refusing = "; ".join(_because(rule) for rule in found if rule.passed is False)
+    refusing = "; ".join(_because(rule) for rule in found if rule.refuses)
+    warning = "; ".join(_because(rule) for rule in found if rule.passed is False and not rule.refuses)
+    accepted = f"{headline}, with a warning of {warning}" if warning else headline
     stays = f"version {champion} stays, " if champion else ""
     return Verdict(
         workload=workload,
@@ -83,7 +97,7 @@ def decided(workload: str, challenger: str, champion: str | None, rules: Iterabl
         champion=champion,
         rules=found,
         passed=not refusing,
-        reason=f"{stays}version {challenger} is refused by {refusing}" if refusing else headline,
+        reason=f"{stays}version {challenger} is refused by {refusing}" if refusing else accepted,
     )
 
 
@@ -93,7 +107,7 @@ def _because(rule: Rule) -> str:
 
 
 def _short(group: list[Rule]) -> list[list[str]]:
-    refused = [rule.row() for rule in group if rule.passed is False]
+    refused = [rule.row() for rule in group if rule.passed is False]  # and what warns
     if refused or len(group) <= _FEW:
         return refused or [rule.row() for rule in group]
     judged = [rule for rule in group if rule.passed] or group

@@ -131,6 +131,47 @@ def test_robustness_is_held_against_the_champion_and_against_nothing() -> None:
     assert judged[2].limit == "at least 0.279"
 
 
+FAILING = [Spoilt(Compared("noise", 0.11), 0.72)]
+ODD = [Behaviour("shift", "invariance", 60, 100)]
+
+
+def test_the_first_version_is_warned_of_limits_that_nobody_wrote() -> None:
+    found = [
+        *rules.robustness(FAILING, Robustness(), alone=True),
+        *rules.behaviours(ODD, [], Behaviours(), alone=True),
+        *rules.calibration(calibrated(0.2, brier=0.3), CalibrationLimits(), alone=True),
+    ]
+    assert passed(found) == [False] * 4
+    assert [rule.warns for rule in found] == [True] * 4
+    assert {rule.row()[4] for rule in found} == {"warns"}
+
+
+def test_the_first_version_is_refused_by_limits_that_the_user_wrote() -> None:
+    found = [
+        *rules.robustness(FAILING, Robustness(kept=0.3), alone=True),
+        *rules.behaviours(ODD, [], Behaviours(invariance=0.8), alone=True),
+        *rules.calibration(calibrated(0.2, brier=0.3), CalibrationLimits(error=0.05, brier=0.2), alone=True),
+    ]
+    assert [rule.refuses for rule in found] == [True] * 4
+    other = list(rules.robustness(FAILING, Robustness(severity=2), alone=True))
+    assert [rule.warns for rule in other] == [True]
+
+
+def test_beside_a_champion_a_default_limit_refuses_unless_the_champion_is_no_better_there() -> None:
+    better, worse = compared(30, 10, name="noise"), compared(10, 30, name="noise")
+    found = list(rules.robustness([Spoilt(better, 4.0), Spoilt(worse, 4.0)], Robustness()))
+    assert passed(found) == [False, False]
+    assert [rule.refuses for rule in found] == [False, True]
+    found = list(rules.behaviours(ODD, [Behaviour("shift", "invariance", 59, 100)], Behaviours()))
+    assert [rule.refuses for rule in found] == [False]
+    found = list(rules.behaviours(ODD, [Behaviour("shift", "invariance", 70, 100)], Behaviours()))
+    assert [rule.refuses for rule in found] == [True]
+    found = list(rules.calibration(calibrated(0.2, 0.2, 0.3, 0.3), CalibrationLimits()))
+    assert [rule.refuses for rule in found] == [False, False]
+    found = list(rules.calibration(calibrated(0.2, 0.1, 0.3, 0.2), CalibrationLimits()))
+    assert [rule.refuses for rule in found] == [True, True]
+
+
 def test_behaviour_is_a_share_and_a_small_number_is_no_proof() -> None:
     asked = [
         Behaviour("mirror", "invariance", 95, 100),

@@ -24,6 +24,23 @@ def test_what_is_not_judged_refuses_nothing() -> None:
     assert verdict.reason == "better"
 
 
+def test_what_warns_refuses_nothing_and_is_told() -> None:
+    warning = Rule(name="robustness: noise", challenger=0.11, limit="at least 0.2166", passed=False, warns=True)
+    verdict = decided("mugs", "1", None, [FINE, warning], "version 1 is the first champion")
+    assert verdict.passed
+    assert (verdict.refusals, verdict.warnings) == ((), ("robustness: noise",))
+    told = "with a warning of robustness: noise (0.11, limit at least 0.2166)"
+    assert verdict.reason == f"version 1 is the first champion, {told}"
+    assert [row[4] for row in verdict.short()] == ["yes", "warns"]
+
+
+def test_a_verdict_of_before_there_were_warnings_can_be_read() -> None:
+    old = decided("mugs", "2", "1", [FINE, WORSE], "").model_dump(mode="json")
+    for rule in old["rules"]:
+        del rule["warns"]
+    assert Verdict.model_validate(old).refusals == ("slice: class: knife",)
+
+
 def test_a_verdict_outlives_its_way_through_json() -> None:
     verdict = decided("mugs", "2", None, [FINE, *SLICES, WORSE], "")
     assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict
