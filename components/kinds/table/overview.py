@@ -11,8 +11,8 @@ from components.config.files import read_json
 from components.kinds.overview import SHOWN, Finding, Overview
 from components.kinds.prepared import PreparedData
 
-_COLUMNS = ("extra", "unused", "leaks")  # findings about columns, not records
-_KEPT = ("unordered", "unknown")  # records that are used all the same
+_COLUMNS = ("extra", "unused", "leaks", "constant")  # findings about columns, not records
+_KEPT = ("unordered", "unknown", "conflicts")  # records that are used all the same, or counted elsewhere
 _FIELDS = 6  # columns of an example
 _WIDTH = 24  # characters of a value
 

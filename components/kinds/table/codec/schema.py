@@ -39,6 +39,8 @@ class Column(BaseModel):
     """Of a number that is written as text: the decimal sign; the other one, blanks and apostrophes part thousands."""
     units: tuple[str, ...] | None = None
     """What is written before or behind such a number (`€`, `%`, `kg`)."""
+    others: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Of a category: part of the records that may have a value which is none of `values`, for those are too many."""
     nulls: float = Field(default=0.0, ge=0.0, le=1.0)
     """Part of the values that may be missing; 0: none may."""
     strict: bool | None = None

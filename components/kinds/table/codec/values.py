@@ -56,7 +56,7 @@ def amounts(records: Sequence[Record], definition: Definition) -> Int64:
     """Return `[N]` amounts in last places; missing is 0, and so is all where the definition has no amount.
 
     Raises:
-        BadRequest: an amount is no number, negative, or too large.
+        BadRequest: an amount is no number, or too large.
     """
     if definition.amount is None:
         return np.zeros(len(records), dtype=np.int64)
@@ -119,8 +119,8 @@ def _number(value: Any) -> float:
 def _amount(value: Any, most: float) -> float:
     if value is None:
         return math.nan
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise ValueError(f"expected an amount from 0 to {most:.0f}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= most:
+        raise ValueError(f"expected an amount of at most {most:.0f}")
     return float(value)
 
 

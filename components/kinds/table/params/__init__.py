@@ -14,6 +14,8 @@ METRIC = "average_precision"
 
 Days = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=0)]
+Part = Annotated[float, Field(ge=0.0, le=1.0)]
+Limit = Count | Part | None
 Measure = Literal["count", "mean", "risk"]
 
 
@@ -31,7 +33,7 @@ class Columns(params.Section):
     id: str | None = None
     """Tells one record from every other, so that one that is sent twice counts once."""
     amount: str | None = None
-    """What is at stake, in money; never negative."""
+    """What is at stake, in money; below 0 where it is paid back."""
     text: list[str] = []
     """Taken as text, also where it looks like numbers or dates."""
     drop: list[str] = []
@@ -64,20 +66,24 @@ class Split(params.Section):
 
 
 class Limits(params.Section):
-    """How many records may be wrong before `prepare` fails. Left out: they are reported, and left out."""
+    """How many records may be wrong before `prepare` fails: a count, or below 1 a part of them. Null: any number."""
 
-    duplicates: Count | None = None
-    """Records whose id was there before."""
-    future: Count | None = None
-    """Records of a time that has not come."""
-    unordered: Count | None = None
+    duplicates: Limit = None
+    """Records whose id was there before; the first one counts."""
+    conflicts: Limit = 0.01
+    """Those of them that are not the same in every column: the id does not tell records apart."""
+    future: Limit = 0.01
+    """Records of a time that has not come; left out."""
+    stray_times: Limit = 0.01
+    """Records whose time is far from that of all others; left out."""
+    unordered: Limit = None
     """Records that stand behind later ones; they are put in order, not left out."""
-    invalid: Count | None = None
-    """Infinite or negative amounts, labels or times that are none."""
-    out_of_range: Count | None = None
-    """Numbers outside the range of the schema."""
-    unknown: Count | None = None
-    """Categories that the schema does not know; they are taken as unknown, not left out."""
+    invalid: Limit = 0.01
+    """Records without a time, or with an amount that is infinite or too large; left out."""
+    out_of_range: Limit = 0.01
+    """Records with a number outside the range of the schema; left out."""
+    unknown: Limit = 0.05
+    """Records with a category that the schema does not know, which are kept; a part is one of each column."""
     leaks: Count | None = 0
     """Columns that tell the label by themselves."""
 

@@ -63,7 +63,7 @@ def _prepare(
     validate(table, profiles, columns, schema, config, findings)
     label = labels(table, config)
     records = clean(table, columns, config, label.expression(), findings)
-    enforce(findings, config.limits)
+    enforce(findings, config.limits, table.rows)
     span, said = spans(records, config.split, config.delay)
     definition, sent = define(columns, config)
     earliest = span.train[0] - features.lookback(definition)
@@ -74,7 +74,7 @@ def _prepare(
         write_features(assigned, out, definition, sizes, config.card, config.labelled)
         _both_classes(out, config)
         findings["leaks"] = leaks(out, definition)
-        enforce({"leaks": findings["leaks"]}, config.limits)
+        enforce({"leaks": findings["leaks"]}, config.limits, table.rows)
         test = assigned.filter(table.since(span.test[0]), pl.col(SPLIT) == SPLITS.index("test"))
         test.select(list(sent.columns)).sink_parquet(out / "test_records.parquet")
         if config.slices:

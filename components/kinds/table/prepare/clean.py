@@ -11,10 +11,12 @@ import polars as pl
 from components.config.errors import DataError
 from components.kinds.table.codec.features import DAY, MOST
 from components.kinds.table.codec.schema import Schema
-from components.kinds.table.prepare.duplicates import duplicates
+from components.kinds.table.prepare.duplicates import SAME, duplicates
 from components.kinds.table.prepare.findings import EXAMPLES, Finding, Findings
 from components.kinds.table.prepare.labels import LABEL
+from components.kinds.table.prepare.stray import stray
 from components.kinds.table.prepare.table import ROW, TEXT, TIME, Table
+from components.kinds.table.prepare.unknown import unknown
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
@@ -36,6 +38,8 @@ class Clean:
     """The latest of a record whose label is known."""
     ordered: bool
     """They are in order of time, too."""
+    read: list[str]
+    """What there is to say of the times, in sentences for people."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,13 @@ def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findi
     for name in (*_LEFT_OUT, "unknown"):
         findings[name] = Finding(0, [])
     _count(table, faults, findings)
+    findings["unknown"] = unknown(table.frame, schema, findings["unknown"])
     frame = table.frame.filter(~pl.any_horizontal(fault.condition for fault in faults if fault.finding in _LEFT_OUT))
     if config.columns.id is not None:
-        findings["duplicates"], frame = _once(frame, table.rows, config.columns.id)
-    frame = frame.with_columns(label)
+        frame = _once(frame, table, config.columns.id, findings)
+    apart = stray(frame, config.columns.time)
+    findings["stray_times"] = apart.finding if apart else Finding(0, [])
+    frame = frame.filter(~apart.condition if apart else True).with_columns(label)
     behind = pl.col(TIME) < pl.col(TIME).cum_max()
     summary = frame.select(TIME, LABEL, behind.alias("behind")).select(
         pl.len(),
@@ -74,7 +81,7 @@ def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findi
         raise DataError(f"no record can be used; {_why(findings)}")
     examples = frame.select(ROW, behind.alias("behind")).filter("behind").head(EXAMPLES) if unordered else None
     findings["unordered"] = Finding(unordered, _rows(examples))
-    return Clean(frame, first, last, last_label, ordered=unordered == 0)
+    return Clean(frame, first, last, last_label, ordered=unordered == 0, read=apart.read if apart else [])
 
 
 def _faults(schema: Schema, config: "Prepare", unread: Mapping[str, str]) -> Iterator[_Fault]:
@@ -83,7 +90,7 @@ def _faults(schema: Schema, config: "Prepare", unread: Mapping[str, str]) -> Ite
     yield _Fault("future", config.columns.time, (pl.col(TIME) > now + DAY).fill_null(False))
     if amount is not None:
         money = pl.col(amount).cast(pl.Float64)
-        none = ~(money.is_finite() & (money >= 0) & (money <= MOST / 10**config.decimals)).fill_null(True)
+        none = ~(money.is_finite() & (money.abs() <= MOST / 10**config.decimals)).fill_null(True)
         yield _Fault("invalid", amount, none | pl.col(unread[amount]).is_not_null() if amount in unread else none)
     named = (config.columns.label, config.columns.time, config.columns.id, *config.entities, *config.columns.drop)
     for name, column in schema.columns.items():
@@ -118,7 +125,8 @@ def _count(table: Table, faults: list[_Fault], findings: Findings) -> None:
         if row[name]:
             columns = {fault.column: row[f"{name} {fault.column}"] for fault in group}
             columns = {column: count for column, count in columns.items() if count}
-            findings[name] = Finding(row[name], _examples(table.frame, group), columns)
+            examples = [] if name == "unknown" else _examples(table.frame, group)
+            findings[name] = Finding(row[name], examples, columns)
 
 
 def _examples(frame: pl.LazyFrame, group: list[_Fault]) -> list[str]:
@@ -133,15 +141,19 @@ def _examples(frame: pl.LazyFrame, group: list[_Fault]) -> list[str]:
     return examples
 
 
-def _once(frame: pl.LazyFrame, rows: int, id: str) -> tuple[Finding, pl.LazyFrame]:
-    """Return the records whose id was there before, and the others."""
-    again = duplicates(frame, rows, id)
-    if len(again) == 0:
-        return Finding(0, []), frame
-    left = pl.LazyFrame({ROW: again})
-    first = frame.select(ROW, id).filter(pl.col(ROW).is_in(again[:EXAMPLES].implode()))
-    examples = [f"row {row}: {id} = {value}" for row, value in first.collect(engine="streaming").iter_rows()]
-    return Finding(len(again), examples), frame.join(left, on=ROW, how="anti", maintain_order="left")
+def _once(frame: pl.LazyFrame, table: Table, id: str, findings: Findings) -> pl.LazyFrame:
+    """Return the records whose id was not there before; the others are duplicates, those that differ conflicts."""
+    again = duplicates(frame, table.rows, id, [name for name, type in table.types.items() if type])
+    for name, rows in (("duplicates", again), ("conflicts", again.filter(~pl.col(SAME)))):
+        findings[name] = Finding(len(rows), _with_id(frame, rows, id))
+    return frame if len(again) == 0 else frame.join(again.lazy(), on=ROW, how="anti", maintain_order="left")
+
+
+def _with_id(frame: pl.LazyFrame, rows: pl.DataFrame, id: str) -> list[str]:
+    if len(rows) == 0:
+        return []
+    first = frame.select(ROW, id).filter(pl.col(ROW).is_in(rows[ROW][:EXAMPLES].implode()))
+    return [f"row {row}: {id} = {value}" for row, value in first.collect(engine="streaming").iter_rows()]
 
 
 def _rows(frame: pl.LazyFrame | None) -> list[str]:

@@ -1,6 +1,7 @@
 """What validation found: written to `report.json`, logged, and held against the user's limits."""
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 EXAMPLES = 3
 """Shown of each finding."""
+FEW = 3
+"""Records whose times may be stray, however small the table is."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,24 @@ class Finding:
     examples: list[str]
     columns: dict[str, int | float] = field(default_factory=dict)
     """How much of it is in each column."""
+    usual: dict[str, float] = field(default_factory=dict)
+    """Which part of the records may have it in each column, whatever the limit."""
 
 
 Findings = dict[str, Finding]
 """By their names: those of `prepare.limits`, and others that have no limit."""
 
 _ADVICE = {
+    "conflicts": "Their ids are those of earlier records, and the rest is not; is prepare.columns.id the right column?",
+    "future": "These times have not come; are they read in the right way?",
+    "invalid": "A record needs a time, and an amount that is a number",
     "leaks": "Known only afterwards? Then name them in prepare.columns.drop",
+    "out_of_range": "The range is the schema's; change it there if such numbers are right",
+    "stray_times": "Their times are far from all others, or stand for none; mend them",
+    "unknown": "The schema lists the values that are known; mend the data, or add the new values there",
     "unordered": "They are put in order if it allows more",
 }
+_KEPT = ("unknown", "unordered")  # the records are used all the same
 
 
 def report(findings: Findings) -> dict[str, Any]:
@@ -40,23 +52,40 @@ def report(findings: Findings) -> dict[str, Any]:
     return {name: asdict(finding) for name, finding in findings.items()}
 
 
-def enforce(findings: Findings, limits: "Limits") -> None:
+def enforce(findings: Findings, limits: "Limits", rows: int) -> None:
     """Log the findings.
 
     Raises:
-        DataError: there is more of one than `limits` allows.
+        DataError: there is more of one than `limits` allows of the `rows` of the table.
     """
     for name, finding in findings.items():
         if finding.count:
             logger.warning("%s: %s", name.replace("_", " "), _shown(finding))
-    most: Mapping[str, int | None] = limits.model_dump()
+    most: Mapping[str, int | float | None] = limits.model_dump()
     for name, finding in findings.items():
         allowed = most.get(name)
-        if allowed is not None and finding.count > allowed:
-            advice = f". {_ADVICE[name]}" if name in _ADVICE else ""
-            raise DataError(
-                f"{name.replace('_', ' ')}: {_shown(finding)}; prepare.limits.{name} allows {allowed}{advice}"
-            )
+        if allowed is not None and finding.count and _exceeds(name, finding, allowed, rows):
+            raise DataError(_error(name, finding, allowed, rows))
+
+
+def _exceeds(name: str, finding: Finding, allowed: float, rows: int) -> bool:
+    if isinstance(allowed, int):
+        return finding.count > allowed
+    if name == "unknown":
+        return any(
+            count > max(allowed, finding.usual.get(column, 0.0)) * rows for column, count in finding.columns.items()
+        )
+    return finding.count > max(allowed * rows, FEW if name == "stray_times" else 0)
+
+
+def _error(name: str, finding: Finding, allowed: float, rows: int) -> str:
+    part = "" if name == "leaks" else f", {finding.count / rows:.1%} of the records"
+    said = f"{name.replace('_', ' ')}: {_shown(finding)}{part}; prepare.limits.{name} allows {allowed}"
+    advice = f". {_ADVICE[name]}" if name in _ADVICE else ""
+    if isinstance(allowed, int):
+        return f"{said}{advice}"
+    enough = math.ceil(finding.count / rows * 100) / 100
+    return f"{said}{advice}; or set prepare.limits.{name}: {enough} to {'go on' if name in _KEPT else 'leave them out'}"
 
 
 def _shown(finding: Finding) -> str:

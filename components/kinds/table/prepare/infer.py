@@ -30,6 +30,8 @@ class Profile:
     least: float | None
     """Of the finite numbers."""
     largest: float | None
+    constant: bool
+    """Every value that is there is the same."""
 
 
 def profile(table: Table) -> dict[str, Profile]:
@@ -39,11 +41,17 @@ def profile(table: Table) -> dict[str, Profile]:
     finite = {name: pl.when(pl.col(name).cast(pl.Float64).is_finite()).then(pl.col(name)) for name in numbers}
     found = table.frame.select(
         *(_missing(name, table).sum().alias(f"nulls {name}") for name in names),
+        *((pl.col(name).min() == pl.col(name).max()).alias(f"constant {name}") for name in names),
         *(finite[name].min().cast(pl.Float64).alias(f"least {name}") for name in numbers),
         *(finite[name].max().cast(pl.Float64).alias(f"largest {name}") for name in numbers),
     )
     row = found.collect(engine="streaming").row(0, named=True)
-    return {name: Profile(row[f"nulls {name}"], row.get(f"least {name}"), row.get(f"largest {name}")) for name in names}
+    return {
+        name: Profile(
+            row[f"nulls {name}"], row.get(f"least {name}"), row.get(f"largest {name}"), bool(row[f"constant {name}"])
+        )
+        for name in names
+    }
 
 
 def _missing(name: str, table: Table) -> pl.Expr:
@@ -72,26 +80,35 @@ def infer(table: Table, profiles: dict[str, Profile], config: "Prepare") -> Sche
 def _column(name: str, type: Type, table: Table, profile: Profile, config: "Prepare") -> Column:
     if name == config.columns.label:
         return Column(type=type, nulls=1.0)
-    nulls = min(1.0, round(2 * profile.nulls / table.rows + 0.01, 4)) if profile.nulls else 0.0
+    nulls = _room(profile.nulls, table.rows) if profile.nulls else 0.0
     if name == config.columns.id or name in config.entities:  # new ones come every day
         return Column(type=type, nulls=nulls)
     if type == "category":
-        return Column(type=type, nulls=nulls, values=_values(table, name))
+        values, others = _values(table, name)
+        return Column(type=type, nulls=nulls, values=values, others=others)
     if type in ("integer", "number"):
-        minimum, maximum = _range(profile, never_negative=name == config.columns.amount)
+        minimum, maximum = _range(profile)
         return Column(type=type, nulls=nulls, minimum=minimum, maximum=maximum)
     return Column(type=type, nulls=nulls)
 
 
-def _values(table: Table, name: str) -> tuple[str, ...]:
+def _values(table: Table, name: str) -> tuple[tuple[str, ...], float | None]:
+    """Return the values that are known, and which part of the records may have others, if there are others."""
     counts = table.frame.select(name).drop_nulls().group_by(name).len(_COUNT).collect(engine="streaming")
-    return tuple(sorted(counts.sort(_COUNT, name, descending=[True, False]).head(KNOWN)[name].to_list()))
+    known = counts.sort(_COUNT, name, descending=[True, False]).head(KNOWN)
+    rare = int(counts[_COUNT].sum()) - int(known[_COUNT].sum())
+    return tuple(sorted(known[name].to_list())), _room(rare, table.rows) if rare else None
 
 
-def _range(profile: Profile, never_negative: bool) -> tuple[float, float]:
+def _room(count: int, rows: int) -> float:
+    """Return twice the part that was seen, and one per cent."""
+    return min(1.0, round(2 * count / rows + 0.01, 4))
+
+
+def _range(profile: Profile) -> tuple[float, float]:
     least, largest = profile.least or 0.0, profile.largest or 0.0
     most = _round_number(_ROOM * max(abs(least), abs(largest), 1.0 / _ROOM))
-    return (0.0 if least >= 0 or never_negative else -_round_number(_ROOM * abs(least))), most
+    return (0.0 if least >= 0 else -_round_number(_ROOM * abs(least))), most
 
 
 def _round_number(value: float) -> float:

@@ -54,7 +54,7 @@ def spans(records: Clean, split: "params.Split", delay: float) -> tuple[Spans, l
             f"but the splits ask for {asked:g}: {', '.join(f'{days:g} {name}' for days, name in lengths)} "
             f"(prepare.split, prepare.delay)"
         )
-    said = [f"{unlabelled}: the splits end with the last label"] if later else []
+    said = [*records.read, *([f"{unlabelled}: the splits end with the last label"] if later else [])]
     return Spans((train, validation), (validation, known), (test, end)), said
 
 

@@ -75,7 +75,7 @@ def write_features(
                     "labels", (chunk.label if SPLITS[index] == "test" else chunk.known)[rows].astype(np.int64)
                 )
                 arrays.append("times", chunk.time[rows])
-                arrays.append("amounts", chunk.amount[rows])
+                arrays.append("amounts", np.abs(chunk.amount[rows]))  # what is at stake, paid or paid back
                 if card is not None:
                     arrays.append("cards", chunk.entities[card][rows])
                 arrays.filled += len(rows)

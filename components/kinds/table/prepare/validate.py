@@ -35,6 +35,9 @@ def validate(
     findings["extra"] = Finding(len(extra), extra[:EXAMPLES])
     unused = [name for name, column in schema.columns.items() if column.type == "time" and name != config.columns.time]
     findings["unused"] = Finding(len(unused), unused[:EXAMPLES])
+    named = roles(config).values()
+    constant = [name for name in schema.columns if name not in named and name in profiles and profiles[name].constant]
+    findings["constant"] = Finding(len(constant), constant[:EXAMPLES])
 
 
 def _roles_unfit(

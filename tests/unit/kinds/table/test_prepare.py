@@ -412,20 +412,25 @@ def test_records_at_fault_are_counted_shown_and_left_out(
     data = run(broken, tmp_path)
     found = report(data)
     assert {name: finding["count"] for name, finding in found.items() if finding["count"]} == {
-        "invalid": 3,
+        "invalid": 2,
         "future": 1,
-        "out_of_range": 1,
+        "out_of_range": 2,
         "duplicates": 2,
+        "conflicts": 1,
     }
-    assert found["invalid"]["columns"] == {"amount": 2, "time": 1}
-    assert found["invalid"]["examples"][:2] == ["row 2001: amount = inf", "row 2002: amount = -0.01"]
-    assert found["out_of_range"]["examples"] == ["row 2005: age = 901.0"]
+    assert found["invalid"]["columns"] == {"amount": 1, "time": 1}
+    assert found["invalid"]["examples"][0] == "row 2001: amount = inf"
+    assert found["out_of_range"]["examples"] == ["row 2002: amount = -0.01", "row 2005: age = 901.0"]
+    assert found["conflicts"]["examples"] == [f"row 2007: id = {row['id']}"]
     assert found["duplicates"]["examples"] == [f"row {line}: id = {row['id']}" for line in (2_006, 2_007)]
     same(prepared, data, but=("report.json",))
-    for name, count in (("invalid", 3), ("future", 1), ("out_of_range", 1), ("duplicates", 2)):
+    for name, count in (("invalid", 2), ("future", 1), ("out_of_range", 2), ("duplicates", 2), ("conflicts", 1)):
         (tmp_path / "prepared").rename(tmp_path / name)
         limits = Limits.model_validate({name: count - 1})
-        with pytest.raises(DataError, match=rf"{name.replace('_', ' ')}: {count} \(.*limits.{name} allows {count - 1}"):
+        with pytest.raises(
+            DataError,
+            match=rf"^{name.replace('_', ' ')}: {count} \(.*, 0.\d% of .*; prepare.limits.{name} allows {count - 1}",
+        ):
             run(broken, tmp_path, CONFIG.model_copy(update={"limits": limits}))
 
 
@@ -434,7 +439,7 @@ def test_an_unknown_category_is_taken_as_unknown(frame: pl.DataFrame, prepared: 
     channel = pl.when(pl.int_range(pl.len()) % 100 == 0).then(pl.lit("pigeon")).otherwise("channel")
     data = run(frame.with_columns(channel=channel), tmp_path)
     assert report(data)["unknown"]["count"] == RECORDS / 100
-    assert report(data)["unknown"]["examples"][0] == "row 0: channel = pigeon"
+    assert report(data)["unknown"]["examples"] == ["row 0: channel = 'pigeon' (30 rows)"]
     assert data.counts == prepared.counts
     assert set(np.unique(data.inputs("train")[:, -1])) == {0.0, 1.0, 2.0, 3.0}
 
