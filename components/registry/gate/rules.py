@@ -1,8 +1,8 @@
 """The rules: what was measured, and the workload's limits -> rows of the verdict. Nothing is measured here.
 
-Where there is no champion to compare with, what is relative to one is left out. What is absolute holds, but a default limit
-of calibration, robustness or behaviour, one that nobody wrote, only warns where it would keep the first version from work,
-or a later one that is no worse there than the version at work.
+Where there is no champion to compare with, what is relative to one is left out. What is absolute holds, but a default
+limit of calibration, robustness or behaviour, one that nobody wrote, only warns where it would keep the first version
+from work, or a later one that is no worse there than the version at work.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
