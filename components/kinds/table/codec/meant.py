@@ -12,7 +12,9 @@ from typing import Any
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from components.kinds.table.codec import numbers
 from components.kinds.table.codec.schema import Column
+from components.kinds.table.codec.words import is_null
 
 _INDEX = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__").fullmatch
 """The names under which pandas sends the numbers of its rows along."""
@@ -28,13 +30,16 @@ _TRUTH = {"true": True, "yes": True, "y": True, "t": True, "on": True, "1": True
 }  # fmt: skip
 
 
-def lenient(columns: Mapping[str, Column], named: Collection[str], passed_over: Collection[str]) -> Any:
+def lenient(
+    columns: Mapping[str, Column], named: Collection[str], passed_over: Collection[str], nulls: Collection[str] = ()
+) -> Any:
     """Return the validator of a record's model that reads what is meant.
 
     Args:
         columns: what each field holds.
         named: those of them that are an id or name an entity.
         passed_over: columns of the table that no field is made of: a caller may send the whole row.
+        nulls: words that mean that a value is missing in a column that is written as text, beside the usual ones.
     """
     ignored = frozenset(passed_over).difference(columns)
 
@@ -45,7 +50,7 @@ def lenient(columns: Mapping[str, Column], named: Collection[str], passed_over: 
             if not isinstance(record, dict):
                 raise
             first = error
-        return validated(_meant(record, columns, named, ignored, first))
+        return validated(_meant(record, columns, named, ignored, nulls, first))
 
     return model_validator(mode="wrap")(read)
 
@@ -55,6 +60,7 @@ def _meant(
     columns: Mapping[str, Column],
     named: Collection[str],
     ignored: Collection[str],
+    nulls: Collection[str],
     error: ValidationError,
 ) -> dict[Any, Any]:
     """Return the record as the schema would have it, as far as that is plain.
@@ -66,7 +72,8 @@ def _meant(
     for key, value in record.items():
         name = str(key)
         if column := columns.get(name):
-            meant[name] = _value(value, column, name in named)
+            missing = isinstance(value, str) and bool(column.decimal or column.format) and is_null(value, nulls)
+            meant[name] = None if missing else _value(value, column, name in named)
         elif name not in ignored and not _INDEX(name):
             unknown = PydanticCustomError("extra_forbidden", "{reason}", {"reason": _unknown(name, list(columns))})
             raise ValidationError.from_exception_data(
@@ -98,6 +105,9 @@ def _integer(value: Any, column: Column, named: bool) -> Any:
         return int(value)
     if isinstance(value, str) and len(value) <= _LONG:
         text = value.strip()
+        if column.decimal is not None:
+            number = numbers.of_text(text, column.decimal, column.units or ())
+            return int(number) if number is not None and number.is_integer() and abs(number) <= _EXACT else value
         if _WHOLE(text):
             return int(text.partition(".")[0])
         return None if text.lower() in _MISSING else value
@@ -107,7 +117,10 @@ def _integer(value: Any, column: Column, named: bool) -> Any:
 def _number(value: Any, column: Column, named: bool) -> Any:
     if isinstance(value, str) and len(value) <= _LONG:
         text = value.strip()
-        if _NUMBER(text) and (column.decimal != "," or "." not in text):  # 1.234 may be a thousand and more there
+        if column.decimal is not None:
+            number = numbers.of_text(text, column.decimal, column.units or ())
+            return value if number is None else number
+        if _NUMBER(text):
             return float(text)
         return None if text.lower() in _MISSING else value
     return value
@@ -131,8 +144,8 @@ def _text(value: Any, column: Column, named: bool) -> Any:
         value = int(value)
     if not isinstance(value, int) or abs(value) > 10**_LONG:
         return value
-    numbers = [text for text in known if isinstance(text, str) and text.lstrip("-").isdecimal()]
-    return str(value) if numbers and all(map(_ID, numbers)) else value
+    whole = [text for text in known if isinstance(text, str) and text.lstrip("-").isdecimal()]
+    return str(value) if whole and all(map(_ID, whole)) else value
 
 
 def _written(value: bool) -> tuple[str, ...]:

@@ -2,12 +2,15 @@
 
 import operator
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, create_model
+from pydantic_core import PydanticCustomError
 
+from components.kinds.table.codec import times
 from components.kinds.table.codec.features import Definition, window_names
 from components.kinds.table.codec.meant import lenient
 from components.kinds.table.codec.schema import Column, Schema
@@ -15,6 +18,7 @@ from components.kinds.table.codec.schema import Column, Schema
 MOST = 10_000
 """Records that one request may hold."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "category": str, "time": datetime}
 
 
@@ -94,7 +98,7 @@ def _record(name: str, input: Mapping[str, Any], complete: bool) -> type[BaseMod
         fields |= dict.fromkeys(window_names(definition), window)
         columns |= dict.fromkeys(window_names(definition), Column(type="number"))
     named = {entity.name for entity in definition.entities} | ({definition.id} if definition.id else set())
-    return _model(name, fields, lenient(columns, named, input.get("passed_over", ())))
+    return _model(name, fields, lenient(columns, named, input.get("passed_over", ()), schema.nulls or ()))
 
 
 def _model(name: str, fields: Mapping[str, tuple[Any, Any]], read: Any) -> type[BaseModel]:
@@ -112,8 +116,10 @@ def _limits(name: str, column: Column, strict: bool, amount: str | None) -> dict
 
 
 def _type(column: Column, strict: bool = False, limits: Mapping[str, Any] = MappingProxyType({})) -> tuple[Any, Any]:
-    """Return a field's type and default. A time is ISO 8601, or seconds since 1970."""
+    """Return a field's type and default. A time is in its column's format, ISO 8601, or seconds since 1970."""
     kind: Any = _TYPES[column.type]
+    if column.type == "time" and column.format is not None:
+        kind = Annotated[kind, BeforeValidator(partial(_moment, format=column.format))]
     if strict and column.values:
         kind = Literal[*column.values]
     elif column.type == "number":
@@ -127,10 +133,22 @@ def _type(column: Column, strict: bool = False, limits: Mapping[str, Any] = Mapp
     return kind, Field(description=_expected(column), **shown)
 
 
+def _moment(value: Any, format: str) -> Any:
+    """Return the moment that a text or a number says by the format of its column."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    time = times.of_text(value, format) if isinstance(value, str) else times.of_number(value, format)
+    if time is None:
+        raise PydanticCustomError("time", "expected a time as {format}, or ISO 8601", {"format": format})
+    return _EPOCH + timedelta(milliseconds=time)
+
+
 def _expected(column: Column) -> str | None:
     """Return for people what the column is expected to hold."""
     if column.values:
         return f"Known: {', '.join(column.values[:20])}" + ("…" if len(column.values) > 20 else "")
+    if column.format is not None:
+        return f"A time as {column.format}, or ISO 8601"
     if column.minimum is None or column.maximum is None:
         return None
     return f"Expected: {column.minimum:.12g} to {column.maximum:.12g}"

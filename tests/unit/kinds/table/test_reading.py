@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from pydantic import TypeAdapter
 
 from components.config.errors import DataError
 from components.kinds.prepared import PreparedData, open_prepared
+from components.kinds.table import codec
 from components.kinds.table.codec import schema
 from components.kinds.table.params import Columns, Prepare, Split
 from components.kinds.table.prepare import prepare
+from components.kinds.table.sample import requests
 
 START, DAYS, ROWS = datetime(2024, 3, 1), 40, 400
 CONFIG = Prepare(
@@ -264,3 +267,15 @@ def test_a_column_may_be_taken_as_text(tmp_path: Path) -> None:
     columns = CONFIG.columns.model_copy(update={"text": ["shop"]})
     data = run(table(shop=(pl.int_range(pl.len()) % 5).cast(pl.Float64)), tmp_path, columns=columns)
     assert data.input["definition"]["categories"] == {"shop": ["0", "1", "2", "3", "4"]}
+
+
+def test_the_endpoint_reads_the_very_texts_of_the_table(tmp_path: Path) -> None:
+    frame = table(time=told("%m/%d/%Y %I:%M %p"), amount=german(AMOUNT))
+    data = run(frame, tmp_path)
+    rows = frame.tail(data.counts["test"]).drop("bad").to_dicts()
+    request = TypeAdapter(codec.request(data.input))
+    records = codec.rows(request.validate_python(rows))
+    reader = codec.Reader("pay", data.input, {}, data.path / "serving", None)
+    assert np.array_equal(reader.read(records), data.inputs("test"))
+    sent = [request.validate_python(row) for row in requests(data, range(5), False)]  # as the flow asks an endpoint
+    assert np.array_equal(reader.read(codec.rows(sent)), data.inputs("test")[:5])

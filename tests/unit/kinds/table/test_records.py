@@ -268,3 +268,40 @@ def test_an_explanation_is_what_a_feature_alone_would_change() -> None:
     assert second.explanation[0].feature == "amount"
     assert second.explanation[0].value is None
     assert second.explanation[0].effect == pytest.approx(-0.05)
+
+
+def _written(**columns: dict[str, Any]) -> dict[str, Any]:
+    schema = {**INPUT["schema"], "columns": {**INPUT["schema"]["columns"], **columns}, "nulls": ["see note"]}
+    return {**INPUT, "schema": schema}
+
+
+@pytest.mark.parametrize(
+    ("format", "said", "expected"),
+    [
+        ("%m/%d/%Y", "03/04/2024 2:05 PM", datetime(2024, 3, 4, 14, 5, tzinfo=UTC)),
+        ("%d/%m/%Y", "03/04/2024 14:05", datetime(2024, 4, 3, 14, 5, tzinfo=UTC)),
+        ("%d/%m/%Y", "2024-04-03T16:05:00+02:00", datetime(2024, 4, 3, 14, 5, tzinfo=UTC)),
+        ("%Y%m%d", 20240403, datetime(2024, 4, 3, tzinfo=UTC)),
+        ("%Y%m%d", "20240403", datetime(2024, 4, 3, tzinfo=UTC)),
+        ("milliseconds", 1_000, datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)),
+        ("%d/%m/%Y", 86_400, datetime(1970, 1, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_read_as_the_tables_texts_are(format: str, said: Any, expected: datetime) -> None:
+    input = _written(when={"type": "time", "format": format})
+    assert _read({**GOOD, "when": said}, input)[0]["when"] == expected
+    with pytest.raises(ValidationError, match="expected a time as"):
+        _read({**GOOD, "when": "13/13/2024"}, input)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("1.234,50 €", 1234.5), ("1.234", 1234.0), ("(12,5)", -12.5), (7.25, 7.25), ("n.a.", None), ("see note", None)],
+)
+def test_a_number_is_read_as_the_tables_texts_are(said: Any, expected: float | None) -> None:
+    column = {"type": "number", "decimal": ",", "units": ["€"], "nulls": 0.1}
+    input = _written(rate=column, amount={"type": "number", "decimal": "."})
+    assert _read({**GOOD, "rate": said, "amount": "1,234.5"}, input)[0]["rate"] == expected
+    for wrong in ("12.5", "12,50 $", "much"):
+        with pytest.raises(ValidationError, match="number"):
+            _read({**GOOD, "rate": wrong}, input)
