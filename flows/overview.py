@@ -7,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 from components.kinds import catalogue
 from components.kinds.overview import Overview, counts_by_class
 from components.kinds.prepared import SPLITS, PreparedData, Split
+from components.training.plan import TrainingPlan, training_plan
 from flows.tables import markdown, table
 
 _CLASSES = ["label", *SPLITS, "first examples"]
@@ -21,8 +22,7 @@ class DataReport:
     workload: str
     counts: dict[str, dict[Split, int]]
     overview: Overview
-    training: str = ""
-    """The plan of the training, in a sentence."""
+    plan: TrainingPlan
 
     @property
     def title(self) -> str:
@@ -59,7 +59,7 @@ class DataReport:
             "read": list(overview.read),
             "left out": [str(finding) for finding in overview.lost] or ["nothing"],
             "noticed": [str(finding) for finding in overview.findings if not finding.lost],
-            "training": [self.training] * bool(self.training),
+            "training": [str(self.plan), *([self.plan.warning] if self.plan.warning else [])],
         }
         return [[what, "\n".join(lines)] for what, lines in told.items() if lines]
 
@@ -67,7 +67,8 @@ class DataReport:
 def report_data(data: PreparedData, name: str) -> DataReport:
     """Return the report on a prepared data set of the workload `name`."""
     overview = catalogue.overview(data.kind).overview(data)
-    return DataReport(name, counts_by_class(data), overview)
+    plan = training_plan(catalogue.workload(name).train, data.counts["train"], data.input)
+    return DataReport(name, counts_by_class(data), overview, plan)
 
 
 def _numbers(counts: dict[Split, int]) -> list[str]:

@@ -29,7 +29,8 @@ class Finding:
     def __str__(self) -> str:
         more = self.count - len(self.examples)
         shown = ", ".join([*self.examples, *([f"and {more:,} more"] if more and self.examples else [])])
-        return f"{self.name}: {self.count:,} {self.of}" + (f" ({shown})" if shown else "")
+        of = self.of.removesuffix("s") if self.count == 1 else self.of
+        return f"{self.name}: {self.count:,} {of}" + (f" ({shown})" if shown else "")
 
 
 @dataclass(frozen=True)

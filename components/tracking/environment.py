@@ -44,7 +44,7 @@ def environment(device: str = "cpu") -> Environment:
         python=f"{platform.python_implementation()} {platform.python_version()}",
         platform=platform.platform(),
         processor=_told("model name") or platform.processor() or platform.machine(),
-        features=tuple(sorted(name for name in _flags() if _COUNTED.match(name))),
+        features=tuple(sorted(name for name in processor_flags() if _COUNTED.match(name))),
         cores=os.cpu_count() or 1,
         device=device,
         packages=packages(),
@@ -80,7 +80,8 @@ def differences(before: Environment, now: Environment) -> list[str]:
     return words + changed_packages(before.packages, now.packages)
 
 
-def _flags() -> list[str]:
+def processor_flags() -> list[str]:
+    """Return the instruction sets that the processor says it has; nothing where it does not say."""
     return (_told("flags") or _told("Features")).split()  # x86's word, and ARM's
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from components.config.params import LEAST_STEPS
+from components.tracking.environment import processor_flags
 
 if TYPE_CHECKING:
     from components.config.params import Training
@@ -16,6 +18,8 @@ _PASSES = 3.0
 """Times the operations of an answer that a step takes of an example: forwards, and twice that backwards."""
 _PART = 0.5
 """Of the speed of a product of matrices that a network comes to in 32 bit."""
+_BF16_GAIN = {"amx_bf16": 4.0, "avx512_bf16": 1.8}
+"""How many times as fast a network learns in bf16, by the processor's instructions (`benchmarks/train_loop.py`)."""
 _STEP = 0.015
 """Seconds of a step that do not depend on the examples: the optimizer, and the loop itself."""
 _EPOCH = 0.05
@@ -37,7 +41,7 @@ class TrainingPlan:
     left_out: int
     """Examples that an epoch passes over; other ones each time."""
     estimated_seconds: float
-    """About, on one core of this machine, in 32 bit."""
+    """About, on one core of this machine."""
     warning: str | None = None
     """One line: why little will be learned, and what to write instead."""
 
@@ -64,7 +68,7 @@ def training_plan(config: "Training", examples: int, input: Mapping[str, Any]) -
     an_epoch = fitted.steps_an_epoch(examples)
     steps = an_epoch * fitted.epochs
     seen = (examples - fitted.left_out(examples)) * fitted.epochs
-    seconds = seen * _PASSES * fitted.operations(input) / (_PART * _speed())
+    seconds = seen * _PASSES * fitted.operations(input) / (_PART * _speed() * _gain(config))
     return TrainingPlan(
         examples=examples,
         batch_size=min(fitted.batch_size, examples),
@@ -85,11 +89,18 @@ def _warning(config: "Training", examples: int, steps: int) -> str | None:
 def _speed() -> float:
     """Return the operations a second of one core in 32 bit, the best of a few products of matrices."""
     matrix, best = np.ones((_SIDE, _SIDE), dtype=np.float32), 0.0
-    for _ in range(3):
-        start = time.process_time()
-        matrix @ matrix
-        best = max(best, 2.0 * _SIDE**3 / max(time.process_time() - start, 1e-6))
+    with threadpool_limits(1):  # several threads wait for each other by spinning, which counts as work
+        for _ in range(3):
+            start = time.process_time()
+            matrix @ matrix
+            best = max(best, 2.0 * _SIDE**3 / max(time.process_time() - start, 1e-6))
     return best
+
+
+def _gain(config: "Training") -> float:
+    """Return how many times as fast as in 32 bit the training is, where it may use bf16 and the processor has it."""
+    flags = processor_flags() if config.precision != "32-true" else []
+    return next((gain for flag, gain in _BF16_GAIN.items() if flag in flags), 1.0)
 
 
 def _counted(count: int, what: str) -> str:

@@ -53,7 +53,7 @@ def test_left_out_pictures_are_told_with_their_reason(project: Project) -> None:
     folder.mkdir(parents=True)
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
     said = project.run(*CHECK, "digits")
-    assert re.search(r"left out .*unreadable: 1 pictures \(inbox/digit-1/broken.png: ", said)
+    assert re.search(r"left out .*unreadable: 1 picture \(inbox/digit-1/broken.png: ", said)
     project.run("dvc", "repro", "prepare@digits")
     data = open_prepared(Path("artifacts/digits/prepared"))
     assert data.left_out() == {"unreadable": 1}
