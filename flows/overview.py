@@ -13,6 +13,8 @@ from flows.tables import markdown, table
 _CLASSES = ["label", *SPLITS, "first examples"]
 _FACTS = ["what", "found"]
 _SHOWN = 30  # classes with a row of their own
+_EXAMPLES = 3
+_FEW_CLASSES = 4  # up to so many have several examples each
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class DataReport:
         return [*rows, ["all", *_numbers(total), ""]]
 
     def _examples(self, name: str) -> str:
-        return "\n".join(self.overview.examples.get(name, []))
+        few = _EXAMPLES if len(self.counts) <= _FEW_CLASSES else 1
+        return "\n".join(self.overview.examples.get(name, [])[:few])
 
     def _facts(self) -> list[list[str]]:
         overview = self.overview

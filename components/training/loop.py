@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, TQDMProgressBar
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy, Strategy
 from torch import Tensor
@@ -26,6 +26,7 @@ from components.training.callbacks.best import Best
 from components.training.callbacks.curve import Curve
 from components.training.callbacks.health import FiniteLoss, SameData
 from components.training.callbacks.process import Process
+from components.training.callbacks.progress import Progress
 from components.training.callbacks.saving import Saving
 from components.training.callbacks.together import Together
 from components.training.cluster import cluster_environment
@@ -43,8 +44,6 @@ logger = logging.getLogger(__name__)
 
 LOG_EVERY = 100
 """Steps between two points of the learning curve: each costs the tracking store a write, ten milliseconds."""
-_REFRESH_EVERY = 50
-"""Steps between two looks of the progress bar."""
 _SILENCE = timedelta(minutes=10)
 """After which a process that hears nothing from the others gives up."""
 _GONE = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL communicator was aborted")
@@ -103,6 +102,7 @@ def fit(
         best,
         FiniteLoss(saving),
         SameData(data),
+        Progress(learner.MONITOR),
     ]
     trainer = _trainer(learner, config, chosen, training, [*watchers, *([saving] if saving else [])], log_to)
     resumed = checkpoint if checkpoint is not None and checkpoint.exists() else None
@@ -143,8 +143,9 @@ def _trainer(
         max_epochs=config.epochs,
         logger=list(log_to),
         log_every_n_steps=min(LOG_EVERY, len(training)),
-        callbacks=[TQDMProgressBar(refresh_rate=_REFRESH_EVERY), Together(callbacks)],
+        callbacks=[Together(callbacks)],
         enable_checkpointing=False,
+        enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,

@@ -220,3 +220,10 @@ def limit(what: int, value: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(what, before)
+
+
+def test_one_bar_counts_all_steps(pictures: PreparedData, capfd: pytest.CaptureFixture[str]) -> None:
+    teach(pictures)
+    (shown,) = [line for line in capfd.readouterr().err.split("\n") if "train:" in line]
+    assert "30/30" in shown.rpartition("\r")[2]
+    assert "validation_accuracy=" in shown
