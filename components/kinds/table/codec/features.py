@@ -62,17 +62,29 @@ class Definition(BaseModel):
 
 def names(definition: Definition) -> list[str]:
     """Return the names of the features, in their order."""
-    return [*definition.numbers, *CALENDAR, *window_names(definition), *definition.categories]
+    calendar = [_free(name, definition) for name in CALENDAR]
+    return [*definition.numbers, *calendar, *window_names(definition), *definition.categories]
 
 
 def window_names(definition: Definition) -> list[str]:
     """Return the names of the features that need history: `{entity}_{measure}_{days}d`."""
-    return [name for entity in definition.entities for measure in entity.measures for name in _named(entity, measure)]
+    return [
+        window_name(entity, measure, days, definition)
+        for entity in definition.entities
+        for measure in entity.measures
+        for days in entity.days
+    ]
+
+
+def window_name(entity: Entity, measure: str, days: int, definition: Definition) -> str:
+    """Return the name of one window."""
+    return _free(f"{entity.name}_{measure}_{days}d", definition)
 
 
 def label_features(definition: Definition) -> list[str]:
     """Return the names of the features that are made from labels."""
-    return [name for entity in definition.entities if "risk" in entity.measures for name in _named(entity, "risk")]
+    risky = [entity for entity in definition.entities if "risk" in entity.measures]
+    return [window_name(entity, "risk", days, definition) for entity in risky for days in entity.days]
 
 
 def lookback(definition: Definition) -> int:
@@ -173,8 +185,13 @@ def assemble(numbers: NDArray[Any], times: Int64, windows: Sequence[Float32], ca
     return np.concatenate([numbers, calendar(times), *windows, categories], axis=1, dtype=np.float32, casting="unsafe")
 
 
-def _named(entity: Entity, measure: Measure) -> list[str]:
-    return [f"{entity.name}_{measure}_{days}d" for days in entity.days]
+def _free(name: str, definition: Definition) -> str:
+    """Return the name of a feature that is made: with `_made` behind it where a column has it already."""
+    others = {definition.time, definition.id, definition.amount, *(entity.name for entity in definition.entities)}
+    taken = others.union(definition.numbers, definition.categories)
+    while name in taken:
+        name += "_made"
+    return name
 
 
 def _delay(entity: Entity, definition: Definition) -> int:

@@ -248,7 +248,7 @@ def _tables(workload: str, entities: Sequence[str]) -> tuple[sa.Table, sa.Table]
         sa.Column("time", sa.BigInteger, nullable=False),
         sa.Column("amount", sa.BigInteger, nullable=False),
         sa.Column("label", sa.SmallInteger),
-        *(sa.Column(_plainly(f"entity_{entity}"), sa.Text, nullable=False) for entity in entities),
+        *(sa.Column(name, sa.Text, nullable=False) for name in _columns(entities)),
     )
     sa.Index(f"{name}_id", events.c.id, unique=True)
     for place, column in enumerate(list(events.c)[_KEYS:]):  # with all that is read, so that the table is not touched
@@ -256,10 +256,17 @@ def _tables(workload: str, entities: Sequence[str]) -> tuple[sa.Table, sa.Table]
     return events, sa.Table(_plainly(f"seeds_{workload}"), metadata, sa.Column("name", sa.Text, primary_key=True))
 
 
-def _plainly(name: str) -> str:
+def _columns(entities: Sequence[str]) -> list[str]:
+    """Return a column for each entity; names that differ in case alone, which SQLite takes for one, are hashed."""
+    small = [entity.lower() for entity in entities]
+    return [_plainly(f"entity_{entity}", hashed=small.count(entity.lower()) > 1) for entity in entities]
+
+
+def _plainly(name: str, hashed: bool = False) -> str:
     """Return a name for a table or column: itself where every database takes it, else one like it and its hash."""
     plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)
-    return name if name == plain and len(name) <= 56 else f"{plain[:40]}_{crc32(name.encode()):08x}"
+    usable = name == plain and len(name) <= 56 and not hashed
+    return name if usable else f"{plain[:40]}_{crc32(name.encode()):08x}"
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What callers send and get: types made from the schema, so that OpenAPI shows a workload's own fields."""
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import MappingProxyType
@@ -71,7 +71,8 @@ def labelled(input: Mapping[str, Any]) -> Any:
 def rows(request: BaseModel | Sequence[BaseModel]) -> list[dict[str, Any]]:
     """Return the request as rows."""
     records = [request] if isinstance(request, BaseModel) else request
-    return [dict(record) for record in records]
+    names = [str(field.alias) for field in type(records[0]).model_fields.values()]
+    return [dict(zip(names, vars(record).values(), strict=True)) for record in records]
 
 
 def fields(input: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
@@ -102,8 +103,15 @@ def _record(name: str, input: Mapping[str, Any], complete: bool) -> type[BaseMod
 
 
 def _model(name: str, fields: Mapping[str, tuple[Any, Any]], read: Any) -> type[BaseModel]:
-    made: type[BaseModel] = create_model(name, __config__=_STRICT, __validators__={"read": read}, **cast("Any", fields))
+    """Return a model of `fields`. Inside it they are numbered, and named outside: a column may have any name."""
+    own = {f"field_{place}": field for place, field in enumerate(_named(fields))}
+    made: type[BaseModel] = create_model(name, __config__=_STRICT, __validators__={"read": read}, **cast("Any", own))
     return made
+
+
+def _named(fields: Mapping[str, tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    for name, (kind, field) in fields.items():
+        yield Annotated[kind, Field(alias=name)], field
 
 
 def _limits(name: str, column: Column, strict: bool, amount: str | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.examination import Corruption
-from components.kinds.table.codec.features import Definition, Entity, names
+from components.kinds.table.codec.features import Definition, Entity, names, window_name
 
 _MISSING = (0.05, 0.1, 0.2)  # of the values
 _UNKNOWN = (0.1, 0.3, 1.0)  # of the values of a category
@@ -56,7 +56,7 @@ def _unknown(definition: Definition, examples: Float32, severity: int, seed: int
 def _scaled(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
     """Scale amounts, and their means in windows with them: all of them grow, not this one alone."""
     measured = [entity for entity in definition.entities if "mean" in entity.measures]
-    means = [_window(entity, "mean", days) for entity in measured for days in entity.days]
+    means = [window_name(entity, "mean", days, definition) for entity in measured for days in entity.days]
     spoilt = examples.copy()
     spoilt[:, _places(definition, [str(definition.amount), *means])] *= np.float32(_SCALE[severity - 1])
     return spoilt
@@ -68,10 +68,10 @@ def _delayed(definition: Definition, examples: Float32, severity: int, seed: int
     amount = np.nan_to_num(examples[:, place[definition.amount]]) if definition.amount else np.zeros(len(examples))
     for entity in definition.entities:
         days = sorted(entity.days)
-        past = _Past(entity, examples, place, days[min(severity, len(days)) - 1], amount)
+        past = _Past(entity, definition, examples, place, days[min(severity, len(days)) - 1], amount)
         for measure in entity.measures:
             for length in days:
-                spoilt[:, place[_window(entity, measure, length)]] = past.left(measure, length)
+                spoilt[:, place[window_name(entity, measure, length, definition)]] = past.left(measure, length)
     return spoilt
 
 
@@ -80,6 +80,7 @@ class _Past:
     """The windows of one entity, without the records of the latest days."""
 
     entity: Entity
+    definition: Definition
     examples: Float32
     place: Mapping[str, int]
     lost: int
@@ -104,21 +105,18 @@ class _Past:
             return count
         total = found * long - self._known(measure, self.lost) * short + itself
         mean = np.divide(total, count, out=np.zeros(len(total)), where=count > 0)
-        left: NDArray[np.floating] = np.clip(mean, 0.0, 1.0 if measure == "risk" else None)
+        least = min(0.0, float(self._known(measure, days).min(initial=0.0)))  # amounts may be paid back
+        left: NDArray[np.floating] = np.clip(mean, least, 1.0 if measure == "risk" else None)
         return left
 
     def _known(self, measure: str, days: int) -> Float32:
-        return self.examples[:, self.place[_window(self.entity, measure, days)]]
+        return self.examples[:, self.place[window_name(self.entity, measure, days, self.definition)]]
 
     def _itself(self, measure: str) -> NDArray[np.floating]:
         """Return what the record adds to the sum of a measure; nothing where windows end before it."""
         if self.entity.delayed or measure == "risk":
             return np.zeros(len(self.examples))
         return self.amount if measure == "mean" else np.ones(len(self.examples))
-
-
-def _window(entity: Entity, measure: str, days: int) -> str:
-    return f"{entity.name}_{measure}_{days}d"
 
 
 def _places(definition: Definition, wanted: Sequence[str]) -> list[int]:

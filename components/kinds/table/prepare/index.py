@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from components.config.errors import DataError
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.prepare.infer import Profile
 from components.kinds.table.prepare.table import Table, roles
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _UNNAMED = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__")
 """How pandas and Arrow name what had no name."""
+_WRITTEN = re.compile(r"Unnamed: 0(_level_\d+)?(\.\d+)*|__index_level_\d+__")
+"""Those that nothing but an index has."""
 _NAMES = re.compile(r"index|level_\d+|rows?|row[ _.]?(id|nr|no|num|number|names?|index)|rn", re.IGNORECASE)
 _FEWEST = 20  # rows; with fewer, numbers count up by chance
 
@@ -27,6 +30,9 @@ def without_index(
     """Return the table less the columns that only number its rows, and a sentence for each.
 
     A column stays that has a role in `config`, or that the schema, which stands at `path`, lists.
+
+    Raises:
+        DataError: a column that is no index has no name.
     """
     named = set(roles(config).values())
     found = {
@@ -42,6 +48,10 @@ def without_index(
         for name, why in found.items()
     ]
     types = {name: type for name, type in table.types.items() if name not in found or name in listed}
+    if "" in types and config.columns.label != "" and (types[""] != "time" or "" in named):
+        raise DataError(
+            "column '' has no name, which MLflow cannot do without: name it, or put '' in prepare.columns.drop"
+        )
     return replace(table, types=types), sentences
 
 
@@ -52,7 +62,8 @@ def _numbers_the_rows(table: Table, name: str, profile: Profile | None) -> str |
         return None
     if unnamed and profile.nulls == table.rows:
         return "has neither a name nor a value"
-    if unnamed and (type == "integer" or (type == "number" and _all(table, pl.col(name) == pl.col(name).round()))):
+    written = _WRITTEN.fullmatch(name) is not None or (unnamed and name == next(iter(table.types)))
+    if written and (type == "integer" or (type == "number" and _all(table, pl.col(name) == pl.col(name).round()))):
         return "is an index that was written with the table"
     if unnamed and type in ("category", "time") and profile.nulls == 0 and _distinct(table, name) == table.rows:
         return "has no name and another value in each row, as an index does"
@@ -60,7 +71,7 @@ def _numbers_the_rows(table: Table, name: str, profile: Profile | None) -> str |
         return None
     if profile.largest - profile.least == table.rows - 1 and _distinct(table, name) == table.rows:
         return f"numbers the rows ({profile.least:.0f} to {profile.largest:.0f}), as an index does"
-    if _NAMES.fullmatch(name) and (_distinct(table, name) == table.rows or _counts_up(table, name)):
+    if (unnamed or _NAMES.fullmatch(name)) and (_distinct(table, name) == table.rows or _counts_up(table, name)):
         return "numbers the rows, as an index does"
     return None
 

@@ -76,6 +76,7 @@ def open_table(raw: Path, config: "Prepare") -> Table:
             raise DataError(f"column {name!r} ({role}) is missing; {nearest(name, columns)}")
     used = [name for name in columns if name not in config.columns.drop]
     kept = [name for name in columns if name in used or name in config.slices]
+    _check_names(kept)
     names = [config.columns.id, *config.entities]
     plain = [_plain(name, found[name], named=name in names).alias(name) for name in kept]
     plain = [
@@ -84,6 +85,16 @@ def open_table(raw: Path, config: "Prepare") -> Table:
     frame = scan.select(ROW, *plain, *unread).with_columns(_milliseconds(config.columns.time, found).alias(TIME))
     types = {name: _type(name, found[name], config) for name in used}
     return Table(frame, types, rows, config.columns.time, {name.removeprefix(TEXT): name for name in unread})
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse the few names that mean something else to Polars, to databases, or here."""
+    for name in names:
+        pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
+        if pattern or "\0" in name or name.startswith("journeyman:"):
+            raise DataError(
+                f"column {name!r}: no column can have this name; rename it, or put it in prepare.columns.drop"
+            )
 
 
 def roles(config: "Prepare") -> dict[str, str]:

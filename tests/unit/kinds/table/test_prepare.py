@@ -600,7 +600,7 @@ def test_what_is_no_index_stays(frame: pl.DataFrame, prepared: PreparedData, tmp
     named = frame.with_columns(index=ROWS)
     data = run(named, tmp_path / "role", CONFIG.model_copy(update={"columns": columns}))
     assert definition(data).id == "index"
-    kept = {"index": ROWS % 10, "": ROWS % 3 + 0.5, "Unnamed: 7": pl.col("channel"), "row": ROWS * 7 % 1_500}
+    kept = {"index": ROWS % 10, "Unnamed: 8": ROWS % 3, "Unnamed: 7": pl.col("channel"), "row": ROWS * 7 % 1_500}
     data = run(frame.with_columns(value.alias(name) for name, value in kept.items()), tmp_path / "features")
     assert set(kept) <= set(data.input["features"])
     listed = tmp_path / "listed"
