@@ -26,8 +26,8 @@ class Progress(Callback):
         """Open the bar where the training stands."""
         if trainer.is_global_zero:
             total = int(trainer.estimated_stepping_batches)
-            interval = {} if "TQDM_MININTERVAL" in os.environ else {"mininterval": _REFRESH_EVERY}
-            self._bar = tqdm(total=total, initial=trainer.global_step, desc="train", unit=" steps", **interval)
+            every = float(os.environ.get("TQDM_MININTERVAL", _REFRESH_EVERY))
+            self._bar = tqdm(total=total, initial=trainer.global_step, desc="train", unit=" steps", mininterval=every)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Count the step."""
