@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from components.kinds.nulls import is_null
 from components.kinds.table.codec import numbers
 from components.kinds.table.codec.schema import Column
-from components.kinds.table.codec.words import is_null
 
 _INDEX = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__").fullmatch
 """The names under which pandas sends the numbers of its rows along."""

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from functools import cache
 from typing import Literal
 
-from components.kinds.table.codec.words import BLANK
+from components.kinds.nulls import BLANK
 
 Decimal = Literal[".", ","]
 

@@ -1,6 +1,6 @@
 """What a row of the table looks like: inferred once from the first data, written down, held to ever after."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,6 +65,22 @@ class Column(BaseModel):
         return values
 
 
+class Dialect(BaseModel):
+    """How the CSV files are written that the table comes from; each later file is looked at by itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    separator: str = ","
+    quote: str | None = None
+    escape: str | None = None
+    encoding: str | None = None
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> "Dialect":
+        """Return what the raw table says of its files."""
+        return cls(**{key: said[key] for key in cls.model_fields if key in said})
+
+
 class Schema(BaseModel):
     """Every column by its name, in the table's order."""
 
@@ -73,6 +89,8 @@ class Schema(BaseModel):
     columns: dict[str, Column]
     nulls: tuple[str, ...] | None = None
     """Words of the texts that mean that a number or a time is missing, beside the usual ones."""
+    csv: Dialect | None = None
+    """How the CSV files are written, if it comes from such."""
     strict: bool | None = None
     """Whether every column is."""
 
@@ -101,7 +119,8 @@ def write(path: Path, schema: Schema) -> None:
     columns: dict[str, Any] = {
         name: column.model_dump(mode="json", exclude_none=True) for name, column in schema.columns.items()
     }
-    content: dict[str, Any] = {"nulls": list(schema.nulls)} if schema.nulls else {}
+    content: dict[str, Any] = {"csv": schema.csv.model_dump(exclude_none=True)} if schema.csv else {}
+    content |= {"nulls": list(schema.nulls)} if schema.nulls else {}
     content |= {"columns": columns}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
     with whole_file(path) as draft:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from components.config import params
-from components.config.errors import ConfigError
-from components.kinds.table.codec import formats
 
 METRIC = "average_precision"
 """Decides which of two models is better: the area under the precision-recall curve, in steps."""
@@ -114,14 +112,6 @@ class Prepare(params.Section):
     history: Literal["endpoint", "caller"] = "endpoint"
     """Who remembers the windows in service: the endpoint, or the caller, who then sends them."""
     limits: Limits = Limits()
-
-    @field_validator("time_format")
-    @classmethod
-    def _is_format(cls, format: str | None) -> str | None:
-        try:
-            return format if format is None else formats.check(format)
-        except ConfigError as error:
-            raise ValueError(str(error)) from error
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

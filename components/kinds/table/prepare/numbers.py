@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from components.kinds.nulls import BLANK
 from components.kinds.table.codec.numbers import Decimal, is_currency, pattern
-from components.kinds.table.codec.words import BLANK
 
 SIGNS: tuple[Decimal, Decimal] = (".", ",")
 _CODE = r"^['\u2019\"]?[+-]?0[0-9]|[0-9]{19}"  # a postcode, a hash, a card: as a number it is not the same again

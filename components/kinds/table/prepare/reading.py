@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from components.kinds.table.codec.schema import Column, Schema
+from components.config.errors import ConfigError
+from components.kinds.table.codec import formats
+from components.kinds.table.codec.schema import Column, Dialect, Schema
 from components.kinds.table.prepare.decimals import Written, decide_numbers, look
 from components.kinds.table.prepare.table import TEXT, Table, open_table
 from components.kinds.table.prepare.texts import ROWS, Decision, Texts
@@ -28,10 +30,13 @@ class Readings:
     """How the columns are read that are not what they say as they stand."""
 
     columns: Mapping[str, Decision] = field(default_factory=dict)
+    dialect: Mapping[str, Any] = field(default_factory=dict)
+    """Of the CSV files that the table comes from; empty: it comes from none."""
 
     def sentences(self) -> list[str]:
         """Return what a person would want to know of it."""
-        return [decision.said for decision in self.columns.values() if decision.said]
+        said = [decision.said for decision in self.columns.values() if decision.said]
+        return [*_dialect_said(self.dialect), *said]
 
     def described(self, schema: Schema, config: "Prepare") -> Schema:
         """Return the schema with what was decided here."""
@@ -39,7 +44,9 @@ class Readings:
             name: column.model_copy(update=self.columns[name].column) if name in self.columns else column
             for name, column in schema.columns.items()
         }
-        return schema.model_copy(update={"columns": columns, "nulls": tuple(config.nulls) or schema.nulls})
+        nulls = tuple(config.nulls) or schema.nulls
+        dialect = Dialect.of(self.dialect) if self.dialect else schema.csv
+        return schema.model_copy(update={"columns": columns, "nulls": nulls, "csv": dialect})
 
 
 def decide(raw: Path, table: Table, config: "Prepare", schema: Schema | None) -> Readings:
@@ -48,6 +55,7 @@ def decide(raw: Path, table: Table, config: "Prepare", schema: Schema | None) ->
     Raises:
         DataError: a column can be read in several ways, or but for some values.
     """
+    asked, dialect = _asked(config), _dialect(raw)
     nulls = [*config.nulls, *((schema.nulls if schema else None) or ())]
     found: dict[str, Decision | None] = {}
     written = []
@@ -57,16 +65,41 @@ def decide(raw: Path, table: Table, config: "Prepare", schema: Schema | None) ->
         texts = Texts(table.frame, name, nulls)
         known = schema.columns.get(name, _UNKNOWN) if schema else None
         if name == config.columns.time:
-            found[name] = decide_time(texts, kind, config.time_format or (known.format if known else None))
+            found[name] = decide_time(texts, kind, asked or (known.format if known else None))
         elif kind == pl.String and name not in _named(config):
             found[name] = decide_other(texts, known)
             if found[name] is None and (known is None or known.type in ("integer", "number")):
                 written.append(_look(texts, known, config))
-    found |= decide_numbers(written, config.decimal, _dialect(raw))
-    return Readings({name: decision for name, decision in found.items() if decision is not None})
+    found |= decide_numbers(written, config.decimal, dialect)
+    return Readings({name: decision for name, decision in found.items() if decision is not None}, dialect)
+
+
+def _asked(config: "Prepare") -> str | None:
+    try:
+        return None if config.time_format is None else formats.check(config.time_format)
+    except ConfigError as error:
+        raise ConfigError(f"params.yaml: prepare.time_format: {error}") from error
 
 
 _UNKNOWN = Column(type="category")  # of a column that the schema does not name: nothing is made of it
+
+
+_NAMES = {"\t": "a tab", ";": "a semicolon", "|": "a bar", ",": "a comma"}
+
+
+def _dialect_said(dialect: Mapping[str, Any]) -> list[str]:
+    """Say what is not as usual in the CSV files."""
+    said = []
+    if dialect.get("separator", ",") != ",":
+        said.append(f"{_NAMES[dialect['separator']]} between the values")
+    if "quote" in dialect or "escape" in dialect:
+        said.append(f"{dialect.get('quote', '')}{dialect.get('escape', '')} around or inside of them".strip())
+    if "encoding" in dialect:
+        said.append(f"letters as in {dialect['encoding']}")
+    if "skip" in dialect:
+        lines = dialect["skip"]
+        said.append(f"{lines} line{'s' if lines > 1 else ''} before the header passed over")
+    return [f"{dialect.get('file', 'the CSV file')} is read with {', '.join(said)}"] if said else []
 
 
 def _named(config: "Prepare") -> tuple[str | None, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from components.kinds.table.codec.words import BLANK, NULLS
+from components.kinds.nulls import BLANK, NULLS
 from components.kinds.table.prepare.table import ROW
 
 ROWS = 2**17

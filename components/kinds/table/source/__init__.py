@@ -1,12 +1,15 @@
 """Where tables come from: a simulation, or files of the user's own -> raw records, the user's columns as they are."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
 from components.config import params
 from components.config.errors import DataError
+from components.kinds.csv_files import reader
 from components.kinds.raw import DataSet, Origin, Raw
 from components.kinds.table.source import addresses, files, simulator
 from components.kinds.table.source.addresses import File
@@ -24,6 +27,7 @@ def open(origin: Origin, /) -> Raw:
     raw = _simulated(origin.source, origin.data_set) if origin.data_set else _given(origin.source)
     later, ignored = addresses.found(str(origin.inbox)) if origin.inbox else ([], [])
     about = {
+        **raw.about,
         "origin": {**raw.about["origin"], "inbox": len(later)},
         "ignored": [*raw.about["ignored"], *ignored],
     }
@@ -40,8 +44,11 @@ def _simulated(source: str, data_set: DataSet) -> Raw:
 
 def _given(source: str) -> Raw:
     found, ignored = files.table(source)
-    schema, name = files.schema(found), addresses.shown(source)
-    about = {"origin": {"source": name, "files": len(found)}, "ignored": ignored}
+    said, name = files.schema(found), addresses.shown(source)
+    about: dict[str, Any] = {"origin": {"source": name, "files": len(found)}, "ignored": ignored}
+    if said.metadata:
+        about["csv"] = json.loads(said.metadata[reader.ABOUT])
+    schema = said.remove_metadata()
     return Raw(schema, files.batches(found, schema, name), about, "zstd")
 
 

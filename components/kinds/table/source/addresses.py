@@ -14,7 +14,8 @@ from fsspec.implementations.local import LocalFileSystem
 
 from components.config.errors import DataError
 
-CSV, PARQUET = (".csv", ".csv.gz"), (".parquet", ".pq")
+CSV, PARQUET = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".tab"), (".parquet", ".pq")
+TEXT = (".txt", ".txt.gz")  # in a folder they are remarks; one that is named itself is a table
 TAKEN = ", ".join(PARQUET + CSV)
 
 _USER = re.compile(r"(://)[^/\s@]*@")
@@ -33,12 +34,15 @@ class File:
     system: AbstractFileSystem = field(compare=False)
     keys: Mapping[str, str | None] = field(default_factory=dict, compare=False)
     """Columns that stand in the names of the folders that lead to it, `key=value`."""
+    alone: bool = False
+    """Whether it was named itself, not its folder."""
 
     @property
     def suffix(self) -> str:
         """The one of those taken that its name ends with, or nothing."""
         path = urlsplit(self.path).path if "://" in self.path else self.path
-        return next((suffix for suffix in PARQUET + CSV if path.lower().endswith(suffix)), "")
+        taken = PARQUET + CSV + (TEXT if self.alone else ())
+        return next((suffix for suffix in taken if path.lower().endswith(suffix)), "")
 
 
 def found(address: str) -> tuple[list[File], list[str]]:
@@ -58,7 +62,7 @@ def found(address: str) -> tuple[list[File], list[str]]:
         if not paths and not system.exists(root):
             raise FileNotFoundError(root)
     if alone:
-        files = [File(name, root, system)]
+        files = [File(name, root, system, alone=True)]
     else:
         files = [_below(name, system, root, path) for path in paths if not _hidden(path.removeprefix(root))]
     return [file for file in files if file.suffix], [file.name for file in files if not file.suffix]

@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from components.config.errors import DataError
+from components.kinds.csv_files import reader
 
 
 def plain(type: pa.DataType) -> pa.DataType:
@@ -20,7 +21,7 @@ def wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
         both = pa.unify_schemas(pair, promote_options="permissive").field(0).type
     except pa.ArrowTypeError:
         both = other
-    return both if _fits(one, both) and _fits(other, both) else one
+    return both if fits(one, both) and fits(other, both) else one
 
 
 def check(found: pa.DataType, expected: pa.DataType, name: str, like: str) -> None:
@@ -29,7 +30,7 @@ def check(found: pa.DataType, expected: pa.DataType, name: str, like: str) -> No
     Raises:
         DataError: it may not.
     """
-    if not _fits(found, expected):
+    if not fits(found, expected):
         raise DataError(f"column {name!r} is {found}, expected {expected} as in {like}; write it in that type")
 
 
@@ -47,7 +48,15 @@ def brought_to(expected: pa.DataType, column: pa.Array, name: str) -> pa.Array:
         raise DataError(f"column {name!r} is {column.type}, expected {expected}: {error}") from error
 
 
-def _fits(found: pa.DataType, expected: pa.DataType) -> bool:
+def also(column: pa.Field, other: pa.DataType) -> pa.DataType:
+    """Return the column's type; that of its texts as numbers, where they may be some and `other` is of numbers."""
+    told = (column.metadata or {}).get(reader.ALSO)
+    numeric = pa.types.is_integer(other) or pa.types.is_floating(other)
+    return pa.float64() if told and numeric else column.type
+
+
+def fits(found: pa.DataType, expected: pa.DataType) -> bool:
+    """Whether values of one type may be brought to the other."""
     of = pa.types
     if found.equals(expected) or of.is_null(found):
         return True

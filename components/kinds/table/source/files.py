@@ -1,20 +1,24 @@
 """A user's own table: Parquet or CSV files at a path or an address -> record batches, one file after another."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Protocol
+from pathlib import Path, PurePath
+from typing import Any, Protocol
 
 import pyarrow as pa
 from fsspec.implementations.local import LocalFileSystem
 
 from components.config.errors import DataError
-from components.kinds.table.source import addresses, columns, csv_file, parquet_file, texts
+from components.kinds.csv_files import reader, texts
+from components.kinds.table.source import addresses, columns, parquet_file
 from components.kinds.table.source.addresses import File
+
+_SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".zip")
 
 
 class Format(Protocol):
-    """`csv_file.py`, `parquet_file.py`."""
+    """`csv_files/reader.py`, `parquet_file.py`."""
 
     def header(self, path: Path, /) -> pa.Schema:
         """Return the columns, and their types where the file says them; `null` where it does not."""
@@ -35,6 +39,8 @@ def table(address: str) -> tuple[list[File], list[str]]:
     files, ignored = addresses.found(address)
     if not files:
         there = f"found {', '.join(ignored[:5])}" if ignored else "the folder is empty"
+        if any(name.lower().endswith(_SHEETS) for name in ignored):
+            there += "; save the sheet as CSV (UTF-8), or unpack the archive, and name that file"
         raise DataError(f"{addresses.shown(address)}: no Parquet or CSV file ({addresses.TAKEN}): {there}")
     return files, ignored
 
@@ -49,18 +55,41 @@ def schema(files: Sequence[File]) -> pa.Schema:
         DataError: a file is not readable, or has other columns or types than the first.
     """
     keys = _keys(files)
-    merged: dict[str, pa.DataType] = {}
-    for file in files:
+    merged: dict[str, pa.Field] = {}
+    about: dict[str, Any] = {}
+    for place, file in enumerate(files):
         with _named(file):
             said = _schema_of(file)
-            by_folder = {key: keys[key] for key in file.keys if key not in said.names}
-            own = {**dict(zip(said.names, said.types, strict=True)), **by_folder}
+            about = _together(about, said, file.name)
+            by_folder = [pa.field(key, keys[key]) for key in file.keys if key not in said.names]
+            own = {field.name: field for field in [*said, *by_folder]}
             merged = merged or own
-            _check_names([*said.names, *by_folder], list(merged), files[0].name)
-            merged = {name: columns.wider(type, own[name]) for name, type in merged.items()}
-            for name, type in own.items():
-                columns.check(type, merged[name], name, files[0].name)
-    return pa.schema(list(merged.items()))
+            _check_names([*said.names, *(field.name for field in by_folder)], list(merged), files[0].name)
+            in_texts = all(_format(other) is reader for other in files[: place + 1])
+            merged = {name: _wider(field, own[name], in_texts) for name, field in merged.items()}
+            for name, field in own.items():
+                if not pa.types.is_string(merged[name].type) or not in_texts:
+                    columns.check(columns.also(field, merged[name].type), merged[name].type, name, files[0].name)
+    plain = [field.remove_metadata() for field in merged.values()]
+    return pa.schema(plain, metadata={reader.ABOUT: json.dumps(about)} if about else None)
+
+
+def _wider(one: pa.Field, other: pa.Field, in_texts: bool) -> pa.Field:
+    """Return the column with a type that holds both; `in_texts`: both are read from texts, and one may stay one."""
+    first, second = columns.also(one, other.type), columns.also(other, one.type)
+    both = columns.wider(first, second)
+    if in_texts and not columns.fits(second, both):
+        return pa.field(one.name, pa.string())
+    return one.with_type(both) if both != one.type else one
+
+
+def _together(about: dict[str, Any], said: pa.Schema, name: str) -> dict[str, Any]:
+    """Return what is known of the CSV files so far: the dialect of the first, and if any has numbers with a point."""
+    told = json.loads((said.metadata or {}).get(reader.ABOUT, b"{}"))
+    if not told:
+        return about
+    first = about or told | {"file": PurePath(name).name}
+    return first | {"point": about.get("point", False) or told["point"]}
 
 
 def batches(files: Iterable[File], expected: pa.Schema, like: str) -> Iterator[pa.RecordBatch]:
@@ -145,7 +174,7 @@ def _repeated(file: File, column: pa.Field, count: int) -> pa.Array:
 
 
 def _format(file: File) -> Format:
-    return csv_file if file.suffix in addresses.CSV else parquet_file
+    return parquet_file if file.suffix in addresses.PARQUET else reader
 
 
 @contextmanager
@@ -155,6 +184,6 @@ def _named(file: File) -> Iterator[None]:
         try:
             yield
         except (pa.ArrowException, OSError) as error:
-            what = "CSV" if file.suffix in addresses.CSV else "Parquet"
+            what = "Parquet" if file.suffix in addresses.PARQUET else "CSV"
             said = " ".join(str(error).split())
             raise DataError(f"no whole {what} file, truncated or of another format ({said}); bring it again") from error

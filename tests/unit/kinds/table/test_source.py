@@ -17,9 +17,10 @@ import yaml
 from fsspec.registry import known_implementations
 
 from components.config.errors import ConfigError, DataError
+from components.kinds.csv_files import reader
 from components.kinds.raw import DataSet, Origin, Raw
 from components.kinds.table import source
-from components.kinds.table.source import csv_file, simulator
+from components.kinds.table.source import simulator
 from components.kinds.table.source.simulator import Simulation
 from tests.conftest import ROOT
 
@@ -69,6 +70,8 @@ def test_one_file_is_read_as_it_is(tmp_path: Path, name: str) -> None:
     raw = _open(tmp_path / name)
     assert _rows(raw) == TABLE.to_pylist()
     assert raw.schema.equals(TABLE.schema)
+    csv = raw.about.pop("csv", None)
+    assert csv == (None if name.endswith("parquet") else {"separator": ",", "point": True, "file": name})
     assert raw.about == {"origin": {"source": str(tmp_path / name), "files": 1, "inbox": 0}, "ignored": []}
 
 
@@ -116,7 +119,7 @@ def test_a_type_is_that_which_holds_all_files(tmp_path: Path) -> None:
 
 
 def test_the_types_of_a_csv_are_those_of_all_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_file, "_BLOCK", 1_000)
+    monkeypatch.setattr(reader, "_BLOCK", 1_000)
     head = "whole;part;flag;day;time;zoned;post;card;text;none\n"
     row = "1;1;true;2024-01-31;2024-01-31 10:00;2024-01-31T10:00:00+02:00;12345;1;1;\n"
     last = (
@@ -206,8 +209,12 @@ def test_no_such_path(tmp_path: Path) -> None:
 def test_nothing_there(tmp_path: Path) -> None:
     _refused(tmp_path, "no Parquet or CSV file .*: the folder is empty")
     (tmp_path / "notes.txt").write_text("hello")
-    _refused(tmp_path, r"no Parquet or CSV file \(\.parquet, \.pq, \.csv, \.csv\.gz\): found .*notes\.txt")
-    _refused(tmp_path / "notes.txt", r"notes\.txt: no Parquet or CSV file")
+    _refused(tmp_path, r"no Parquet or CSV file \(\.parquet, \.pq, \.csv, \.csv\.gz, .*\): found .*notes\.txt")
+    _refused(tmp_path / "notes.txt", r"notes\.txt: no rows")
+    (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04")
+    _refused(tmp_path / "book.xlsx", r"no Parquet or CSV file .*; save the sheet as CSV \(UTF-8\)")
+    (tmp_path / "book.csv").write_bytes(b"PK\x03\x04....")
+    _refused(tmp_path / "book.csv", "an Excel workbook or a ZIP archive, not CSV: save the sheet as CSV")
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
@@ -261,11 +268,89 @@ def test_a_csv_with_a_broken_row(tmp_path: Path, content: str, said: str) -> Non
     _refused(tmp_path / "t.csv", rf"t\.csv: {said}")
 
 
-@pytest.mark.parametrize("content", ["id,town\n1,Köln\n", "id,stößt\n1,2\n"])
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_text_in_another_encoding(tmp_path: Path, content: str, encoding: str) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("content", ["id,town\n1,Köln\n", "id,stößt\n1,Straße in Köln\n"])
+def test_an_encoding_is_told_by_the_bytes(tmp_path: Path, content: str, encoding: str) -> None:
     (tmp_path / "t.csv").write_text(content, encoding=encoding)
-    _refused(tmp_path / "t.csv", r"t\.csv: not .*in UTF-8")
+    head, row = (line.split(",") for line in content.splitlines())
+    assert _rows(_open(tmp_path / "t.csv")) == [{head[0]: int(row[0]), head[1]: row[1]}]
+
+
+def test_other_letters_are_told_by_what_they_say(tmp_path: Path) -> None:
+    towns = ["Москва", "Санкт-Петербург", "Нижний Новгород", "Екатеринбург", "Ростов-на-Дону"]
+    text = "номер,город\n" + "".join(f"{place},{town}\n" for place, town in enumerate(towns * 5))
+    (tmp_path / "t.csv").write_text(text, encoding="cp1251")
+    assert [row["город"] for row in _rows(_open(tmp_path / "t.csv"))] == towns * 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id;amount;town\n1;1.5;Ulm\n2;;Bonn\n3;2.25;\n",
+        "id\tamount\ttown\n1\t1.5\tUlm\n2\t\tBonn\n3\t2.25\t\n",
+        "id|amount|town\n1|1.5|Ulm\n2||Bonn\n3|2.25|\n",
+        "sep=;\nid;amount;town\n1;1.5;Ulm\n2;;Bonn\n3;2.25;\n",
+        "id,amount,town\r\n1,1.5,Ulm\r\n2,,Bonn\r\n3,2.25,\r\n",
+        "\n\nid,amount,town\n\n1,1.5,Ulm\n2,,Bonn\n3,2.25,\n\n\n",
+        "Report, of March\n\nid,amount,town\n1,1.5,Ulm\n2,,Bonn\n3,2.25,\n",
+        "Report;;\n;;\nid;amount;town\n1;1.5;Ulm\n2;;Bonn\n3;2.25;\n;;\n;;\n",
+        "# made by a program\n# on a day\nid,amount,town\n1,1.5,Ulm\n2,,Bonn\n3,2.25,\n",
+        "'id','amount','town'\n'1','1.5','Ulm'\n'2','','Bonn'\n'3','2.25',''\n",
+        "id,amount,town\n1,1.5,Ulm\n2,-,Bonn\n3,2.25,\n",
+        "id,amount,town\n1,1.5,Ulm\n2,unknown,Bonn\n3,2.25,\n",
+    ],
+)
+def test_a_dialect_is_found_on_the_file(tmp_path: Path, content: str) -> None:
+    (tmp_path / "t.csv").write_text(content, newline="")
+    assert _rows(_open(tmp_path / "t.csv")) == TABLE.to_pylist()
+
+
+def test_separators_inside_of_values_and_of_the_header_are_none(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('"id, of the shop";amount\n1;"12,50"\n2;"1.234,50"\n3;7,5\n')
+    assert [tuple(row.values()) for row in _rows(_open(tmp_path / "t.csv"))] == [
+        (1, "12,50"),
+        (2, "1.234,50"),
+        (3, "7,5"),
+    ]
+    (tmp_path / "t.csv").write_text('id,said\n1,"a \\"b\\", c"\n2,"d"\n')
+    assert [row["said"] for row in _rows(_open(tmp_path / "t.csv"))] == ['a "b", c', "d"]
+
+
+@pytest.mark.parametrize("name", ["t.tsv", "t.txt", "t.tab", "packed.csv"])
+def test_a_table_of_another_suffix(tmp_path: Path, name: str) -> None:
+    text = CSV.replace(",", "\t").encode()
+    (tmp_path / name).write_bytes(gzip.compress(text) if "packed" in name else text)
+    assert _rows(_open(tmp_path / name)) == TABLE.to_pylist()
+
+
+def test_a_file_without_a_header_says_so(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("1,2024-01-31,12.5,Ulm\n2,2024-02-01,13.5,Bonn\n")
+    _refused(tmp_path / "t.csv", r"no header: the first line holds values \(1, 2024-01-31, 12.5, Ulm\); put a line")
+    (tmp_path / "t.csv").write_text("shop,2019,2020\n1,5,6\n")
+    assert _open(tmp_path / "t.csv").schema.names == ["shop", "2019", "2020"]
+
+
+def test_files_of_several_readings_are_texts_together(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,amount,flag,when\n1,5,true,2024-01-31 10:00\n")
+    (tmp_path / "b.csv").write_text('id;amount;flag;when\n2;"12,50";;2024-01-31 10:00Z\n')
+    assert [tuple(row.values()) for row in _rows(_open(tmp_path))] == [
+        (1, "5", True, "2024-01-31 10:00"), (2, "12,50", None, "2024-01-31 10:00Z")
+    ]  # fmt: skip
+
+
+def test_a_point_that_may_part_thousands_is_left_to_be_decided(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,amount,rate\n1,950,1.500\n2,1.200,0.250\n")
+    raw = _open(tmp_path / "a.csv")
+    assert [tuple(row.values()) for row in _rows(raw)] == [(1, "950", 1.5), (2, "1.200", 0.25)]
+    _put(tmp_path / "b.parquet", pa.table({"id": [3], "amount": [0.5], "rate": [1.0]}))
+    assert [row["amount"] for row in _rows(_open(tmp_path))] == [950.0, 1.2, 0.5]  # there it is known to be a number
+
+
+def test_words_for_nothing_are_texts_among_texts(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\nunknown,true\nmissing,unknown\nunknown,false\n")
+    assert [tuple(row.values()) for row in _rows(_open(tmp_path / "t.csv"))] == [
+        ("unknown", "true"), ("missing", "unknown"), ("unknown", "false")
+    ]  # fmt: skip
 
 
 def test_a_lone_quote_inside_a_value_is_no_broken_row(tmp_path: Path) -> None:
