@@ -42,6 +42,7 @@ from components.inference.options import Options
 from components.inference.process import readiness
 from components.inference.process.settle import settle, speak
 from components.inference.process.shed import shed
+from components.inference.process.upgrade import ignore_upgrades
 from components.kinds import catalogue
 
 
@@ -102,6 +103,7 @@ class Endpoint:
             _engine.ran, _engine.swapped = _metrics.ran, _metrics.serves
             model, self._follower = _opening()
             _engine.swap(model)
+            ignore_upgrades()
             if not _options.looks_at_each:
                 shed(_options.queue, _metrics.shed)
         settle()

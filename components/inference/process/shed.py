@@ -15,7 +15,6 @@ from components.inference.gateway.app import BUSY, PREDICT
 from components.inference.gateway.call import identity
 from components.inference.gateway.headers import ANSWER
 
-_usual = HttpToolsProtocol.data_received
 _LINE = f"POST {PREDICT} HTTP/1.1\r\n".encode()
 _END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)(?:\r|$)")
@@ -25,13 +24,14 @@ _ANOTHER_WAY = (b"close", b"\r\nexpect:", b"\r\norigin:", b"\r\ntransfer-encodin
 
 def shed(room: int, refused: Callable[[], None]) -> None:
     """Have the connections of this process refuse what comes while `room` tasks are at work; tell `refused` of each."""
+    usual = HttpToolsProtocol.data_received
 
     def data_received(connection: Any, data: bytes) -> None:
         if len(connection.tasks) >= room and _between(connection) and _plain(data):
             _refuse(connection)
             refused()
         else:
-            _usual(connection, data)
+            usual(connection, data)
 
     HttpToolsProtocol.data_received = data_received  # type: ignore[method-assign,assignment]
 

@@ -88,17 +88,17 @@ _STRICT = ConfigDict(extra="forbid")
 
 
 def _record(name: str, input: Mapping[str, Any], complete: bool) -> type[BaseModel]:
-    schema, definition = Schema.model_validate(input["schema"]), Definition.model_validate(input["definition"])
-    columns = dict(schema.columns)
-    fields = {}
-    for key, column in columns.items():
+    schema = Schema.model_validate(input["schema"])
+    definition = Definition.model_validate(input["definition"]) if "definition" in input else None
+    columns, fields = dict(schema.columns), {}
+    for key, column in schema.columns.items():
         strict = bool(schema.strict or column.strict)
-        fields[key] = _type(column, strict, _limits(key, column, strict, definition.amount))
-    if complete:
+        fields[key] = _type(column, strict, _limits(key, column, strict, definition))
+    if complete and definition:
         window = (Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)], Field(examples=[1.0]))
         fields |= dict.fromkeys(window_names(definition), window)
         columns |= dict.fromkeys(window_names(definition), Column(type="number"))
-    named = {entity.name for entity in definition.entities} | ({definition.id} if definition.id else set())
+    named = [entity.name for entity in definition.entities] + [definition.id or ""] if definition else []
     return _model(name, fields, lenient(columns, named, input.get("passed_over", ()), schema.nulls or ()))
 
 
@@ -114,13 +114,14 @@ def _named(fields: Mapping[str, tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
         yield Annotated[kind, Field(alias=name)], field
 
 
-def _limits(name: str, column: Column, strict: bool, amount: str | None) -> dict[str, Any]:
+def _limits(name: str, column: Column, strict: bool, definition: Definition | None) -> dict[str, Any]:
     """Return which numbers are taken: those of a strict range, and no negative amount."""
     if column.type not in ("integer", "number"):
         return {}
     if strict:
         return {"ge": column.minimum, "le": column.maximum}
-    return {"ge": 0.0} if name == amount and (column.minimum or 0.0) >= 0.0 else {}
+    amount = definition is not None and name == definition.amount
+    return {"ge": 0.0} if amount and (column.minimum or 0.0) >= 0.0 else {}
 
 
 def _type(column: Column, strict: bool = False, limits: Mapping[str, Any] = MappingProxyType({})) -> tuple[Any, Any]:
