@@ -9,6 +9,7 @@ from components.kinds.table.codec.schema import Schema
 
 _SHOWN = 60  # characters of a value that are shown
 _LONG = 1e15  # whole numbers from here on are written with an exponent
+_MANY = 200  # values of a category from which there were others in training too: more are not listed
 _MOST = 20  # warnings about one record
 
 
@@ -26,7 +27,11 @@ class Expected:
             for name in definition.numbers
             if (column := columns.get(name)) and (column.minimum, column.maximum) != (None, None)
         ]
-        self._known = [(name, frozenset(values)) for name, values in definition.categories.items() if values]
+        self._known = [
+            (name, frozenset(values))
+            for name, values in definition.categories.items()
+            if values and not ((column := columns.get(name)) and column.others) and len(values) < _MANY
+        ]
 
     def warnings(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, ...]]:
         """Return what is unusual about `rows`, a sentence each, by their place; ordinary rows are left out."""

@@ -199,6 +199,13 @@ def test_what_is_unusual_is_said_in_one_sentence_each() -> None:
     assert sorted(said) == [1, 2, 3]
 
 
+def test_a_category_with_more_values_than_are_listed_warns_of_none() -> None:
+    definition = Definition.model_validate(INPUT["definition"])
+    columns = {**INPUT["schema"]["columns"], "country": {"type": "category", "values": ["de", "fr"], "others": 0.2}}
+    expected = Expected(definition, Schema.model_validate({"columns": columns}))
+    assert expected.warnings([{"amount": 5.0, "country": "zz"}]) == {}
+
+
 def test_an_answer_has_warnings_only_where_there_are_some() -> None:
     (answer,) = codec.answers(np.array([[0.9, 0.1]], np.float32), ["genuine", "fraud"], {"threshold": 0.3}, "4")
     assert "warnings" not in answer.model_dump_json()
