@@ -149,3 +149,10 @@ def test_what_matters_most_stands_first() -> None:
     first = Read(text[text.index('<dl class="first">') : text.index("</dl>")] + "</dl>").words
     said = ["Accuracy", "0.9000", "baseline 0.7000", "Worst slice", "0.4321", "class: saucer"]
     assert first == [*said, "Gate", "refused", "against version 1"]
+
+
+def test_what_was_left_out_of_the_data_is_told() -> None:
+    told = full("text")
+    told["data"] = {**told["data"], "left_out": {"unreadable": 3}}
+    for text in (page(told, {}), markdown(told)):
+        assert "Left out, unreadable" in text
