@@ -63,6 +63,19 @@ def flat(threshold: float) -> Change:
     return lambda graph, given, answer: _chain(graph, given, answer, ("Min", np.array(threshold, dtype=np.float32)))
 
 
+def first(count: int) -> Change:
+    """Know the first `count` classes alone."""
+
+    def change(graph: onnx.GraphProto, given: str, answer: str) -> None:
+        for name, number in {"starts": 0, "ends": count, "axes": 1}.items():
+            graph.initializer.append(numpy_helper.from_array(np.array([number]), name))
+        graph.node.append(helper.make_node("Slice", [given, "starts", "ends", "axes"], ["part"]))
+        _chain(graph, "part", answer, ("Divide", None))
+        graph.output[0].type.tensor_type.shape.dim[1].dim_value = count
+
+    return change
+
+
 def same(graph: onnx.GraphProto, given: str, answer: str) -> None:
     """Answer the same in another file."""
     graph.node.append(helper.make_node("Identity", [given], [answer]))
@@ -99,7 +112,9 @@ def _school(project: Project) -> School:
         "same": same,
     }
     versions = {name: replace(_changed(change), run_id=name) for name, change in spoilt.items()}
-    versions["renamed"] = replace(_changed(same, ("ten", *"123456789")), run_id="renamed")
+    names = [f"digit-{number}" for number in range(10)]
+    versions["renamed"] = replace(_changed(same, ("ten", *names[1:])), run_id="renamed")
+    versions["fewer"] = replace(_changed(first(9), tuple(names[:9])), run_id="fewer")
     project.params(EASY, GATE)  # after them: a version is registered with the parameters that its stages ran with
     return School(project, good, versions["poor"], versions)
 
@@ -178,14 +193,29 @@ def test_one_training_exported_twice_need_not_be_better(school: School) -> None:
     assert next(rule for rule in verdict.rules if rule.name == "not worse: accuracy").passed
 
 
-def test_a_champion_of_other_classes_is_not_compared_with(school: School) -> None:
+def test_a_champion_that_knows_another_class_is_compared_with_on_what_both_know(school: School) -> None:
     verdict = judge(school.good, school.versions["renamed"])
-    assert verdict.passed
-    assert verdict.rules[0].name == "comparable: champion"
-    assert verdict.rules[0].passed is None
-    assert "its classes are others" in verdict.rules[0].note
+    rows = {rule.name: rule for rule in verdict.rules}
+    assert verdict.refusals == ("classes: lost",)
+    assert "'ten'" in rows["classes: lost"].note
+    assert "'digit-0'" in rows["classes: gained"].note
+    labels = np.load(artifacts("digits", "prepared") / "test_labels.npy")
+    assert rows["not worse: accuracy"].passed  # the same model under another name
+    assert rows["not worse: accuracy"].champion == rows["not worse: accuracy"].challenger
+    assert rows["slice: class: digit-0"].champion is None
+    assert rows["baseline: accuracy"].challenger == pytest.approx(school.good.value)
+    assert (labels == 0).any()
     back = judge(school.versions["renamed"], school.good)
     assert back.refusals == ("comparable: challenger",)
+
+
+def test_who_knows_a_class_more_replaces_the_champion_unless_it_is_worse_on_the_others(school: School) -> None:
+    more = judge(school.good, school.versions["fewer"])
+    assert more.passed, more.reason
+    assert "'digit-9'" in next(rule for rule in more.rules if rule.name == "classes: gained").note
+    assert "on the classes that both know" in more.reason
+    worse = judge(school.versions["poor"], school.versions["fewer"])
+    assert {"not worse: accuracy", "slice: class: digit-0"} <= set(worse.refusals)
 
 
 def test_the_same_is_not_measured_twice_and_a_lost_champion_refuses(school: School) -> None:

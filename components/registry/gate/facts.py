@@ -48,7 +48,9 @@ class Facts:
     """Everything that is measured."""
 
     overall: Compared
-    """The deciding metric on the whole test split."""
+    """The deciding metric on the test split; beside a champion, on its examples of classes that both know."""
+    whole: float
+    """The challenger's on the whole of it."""
     slices: Sequence[Compared]
     calibration: Calibration | None
     """None: what the model answers is no probability."""

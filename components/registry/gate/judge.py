@@ -28,7 +28,7 @@ from components.registry.register import Version, version_bundle
 
 logger = logging.getLogger(__name__)
 
-_EDITION = 2
+_EDITION = 3
 """Of the rules and of how they measure: a verdict of another edition is not remembered."""
 
 
@@ -59,9 +59,10 @@ def _examine(challenger: Version, current: Version | None, workload: Workload) -
         return _verdict(challenger, current, [Rule(name=CHALLENGER, passed=False, note=reason)])
     with limited(workload.train):  # small sums in a loop: more threads would only wait for each other
         ours = sit(paper, bundle)
-        theirs, obstacle = champion_beside(current, paper)
+        theirs, change, obstacle = champion_beside(challenger, current, paper)
         facts = measure(ours, theirs, _baseline(name, paper.metric), _validated(name, paper.data))
-    found = [*obstacle, *rules(facts, paper.gate, _same_training(challenger, current), alone=current is None)]
+    same, gained = _same_training(challenger, current), change is not None and bool(change.gained)
+    found = [*obstacle, *rules(facts, paper.gate, same, alone=current is None, gained=gained)]
     return _verdict(challenger, current, found, _headline(challenger, current, found))
 
 

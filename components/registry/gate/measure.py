@@ -25,10 +25,12 @@ def measure(ours: Sitting, theirs: Sitting | None, baseline: float | None, valid
         validated: what shows that the training data passed validation.
     """
     paper = ours.paper
+    alike = theirs if theirs and theirs.known is None else None  # who can be asked about every class
     return Facts(
         overall=_overall(ours, theirs),
+        whole=ours.value(np.arange(len(ours.probabilities))),
         slices=list(_slices(ours, theirs)),
-        calibration=belief(ours, theirs) if paper.exam.believable(paper.config) else None,
+        calibration=belief(ours, alike) if paper.exam.believable(paper.config) else None,
         spoilt=list(_spoilt(ours, theirs)),
         behaviours=ours.behaviours(),
         before=theirs.behaviours() if theirs else (),
@@ -43,6 +45,7 @@ def _overall(ours: Sitting, theirs: Sitting | None) -> Compared:
     name, paper, every = ours.paper.metric, ours.paper, np.arange(len(ours.probabilities))
     if theirs is None:
         return Compared(name, ours.value(every), count=len(every))
+    every = theirs.among(every)
     difference = _answers(ours, theirs, every) or bootstrap(
         ours.value, theirs.value, every, paper.gate.better.resamples, paper.config.seed
     )
@@ -61,18 +64,22 @@ def _slices(ours: Sitting, theirs: Sitting | None) -> Iterator[Compared]:
         places = np.flatnonzero(mask)
         if not len(places):  # a class that today's test split does not have
             continue
-        difference = None
-        if theirs is not None and len(places) >= paper.gate.slices.smallest:
+        if theirs is None or not len(both := theirs.among(places)):
+            yield Compared(name, ours.slice_value(places), count=len(places))
+            continue
+        places, difference = both, None
+        if len(places) >= paper.gate.slices.smallest:
             difference = _answers(ours, theirs, places) or estimated(
                 ours.slice_value, theirs.slice_value, places, paper.config.seed
             )
-        champion = theirs.slice_value(places) if theirs else None
-        yield Compared(name, ours.slice_value(places), champion, difference, len(places))
+        yield Compared(name, ours.slice_value(places), theirs.slice_value(places), difference, len(places))
 
 
 def _spoilt(ours: Sitting, theirs: Sitting | None) -> Iterator[Spoilt]:
     paper, limits, seed = ours.paper, ours.paper.gate.robustness, ours.paper.config.seed
-    places = of_each_class(np.asarray(paper.data.labels("test")), limits.examples, seed)
+    labels = np.asarray(paper.data.labels("test"))
+    pool = np.arange(len(labels)) if theirs is None else theirs.among(np.arange(len(labels)))
+    places = pool[of_each_class(labels[pool], limits.examples, seed)]
     examples, unspoilt = paper.data.inputs("test")[places], ours.value(places)
     for name, spoil in paper.exam.corruptions(paper.data, paper.config).items():
         inputs = spoil(examples, limits.severity, seed)

@@ -19,7 +19,9 @@ _LEVEL = 0.05  # of tests that have no parameter of their own
 _ALONE = "no champion to compare with"
 
 
-def rules(facts: Facts, gate: Gate, same_training: bool = False, alone: bool = False) -> Iterator[Rule]:
+def rules(
+    facts: Facts, gate: Gate, same_training: bool = False, alone: bool = False, gained: bool = False
+) -> Iterator[Rule]:
     """Yield every rule in the order of the table.
 
     Args:
@@ -27,9 +29,13 @@ def rules(facts: Facts, gate: Gate, same_training: bool = False, alone: bool = F
         gate: the workload's limits.
         same_training: both are one training, exported twice: what the new one costs is the user's choice.
         alone: no version is at work.
+        gained: the challenger knows a class that the champion does not: it need not be better on the others.
     """
-    yield better(facts.overall, gate.better)
-    yield baseline(facts.overall, facts.baseline, gate.baseline)
+    if gained and gate.better.rule == "better":
+        yield not_worse(facts.overall, gate.slices)
+    else:
+        yield better(facts.overall, gate.better)
+    yield baseline(Compared(facts.overall.name, facts.whole), facts.baseline, gate.baseline)
     yield from slices(facts.slices, gate.slices)
     yield from calibration(facts.calibration, gate.calibration, alone)
     yield from robustness(facts.spoilt, gate.robustness, alone)
@@ -54,6 +60,16 @@ def better(found: Compared, limits: Better) -> Rule:
         enough and found.difference.above(needed) <= level,
         _spread(found.difference, limits.confidence),
     )
+
+
+def not_worse(found: Compared, limits: Slices) -> Rule:
+    """Hold a challenger that knows more to losing no more than a slice may on what both know."""
+    name, limit = f"not worse: {found.name}", f"loses at most {limits.margin:g}"
+    if found.difference is None:
+        return Rule(name=name, challenger=found.challenger, passed=None, note=_ALONE)
+    (lost,) = _worse([found], [True], limits.margin, 1.0 - limits.confidence)
+    note = f"{_spread(found.difference, limits.confidence)} on the classes that both know"
+    return _row(name, found, limit, not lost, note)
 
 
 def baseline(found: Compared, other: float | None, wanted: bool) -> Rule:
@@ -107,7 +123,7 @@ def robustness(found: Sequence[Spoilt], limits: Robustness, alone: bool = False)
         if one.difference is not None:
             limit = f"{limit}, loses at most {limits.margin:g}"
             note = f"{note}; {_spread(one.difference, 1.0 - _LEVEL)}"
-        no_worse = one.champion is not None and one.challenger >= one.champion
+        no_worse = one.champion is not None and one.champion < least and not lost
         warns = not _written(limits, "kept") and (alone or no_worse)
         yield _row(f"robustness: {one.name}", one, limit, one.challenger >= least and not lost, note, warns)
 

@@ -36,6 +36,12 @@ class Sitting:
     bundle: Bundle
     probabilities: NDArray[np.float32]
     """`[N, classes]`."""
+    known: Mask | None = None
+    """Test examples of classes that it knows, `[N]`; None: it knows all of them."""
+
+    def among(self, places: Int64) -> Int64:
+        """Return those of the test examples at `places` whose class it knows."""
+        return places if self.known is None else places[self.known[places]]
 
     def value(self, places: Int64) -> float:
         """Return the deciding metric on the test examples at `places`, `[n]`, which may repeat."""

@@ -43,6 +43,13 @@ def test_better_by_more_than_chance(gained: int, lost: int, limits: Better, expe
     assert " to " in rule.note
 
 
+@pytest.mark.parametrize(("gained", "lost", "expected"), [(3, 5, True), (0, 0, True), (5, 80, False), (1, 2, True)])
+def test_who_knows_more_need_only_not_be_shown_to_lose(gained: int, lost: int, expected: bool) -> None:
+    rule = rules.not_worse(compared(gained, lost), Slices())
+    assert (rule.passed, rule.name) == (expected, "not worse: accuracy")
+    assert "on the classes that both know" in rule.note
+
+
 def test_of_one_training_no_chance_is_asked() -> None:
     limits = Better().model_copy(update={"rule": "not_worse", "margin": 0.002, "confidence": 0.5})
     assert rules.better(compared(3, 5), limits).passed
@@ -158,8 +165,8 @@ def test_the_first_version_is_refused_by_limits_that_the_user_wrote() -> None:
 
 
 def test_beside_a_champion_a_default_limit_refuses_unless_the_champion_is_no_better_there() -> None:
-    better, worse = compared(30, 10, name="noise"), compared(10, 30, name="noise")
-    found = list(rules.robustness([Spoilt(better, 4.0), Spoilt(worse, 4.0)], Robustness()))
+    as_good, worse = compared(10, 30, name="noise"), compared(10, 150, name="noise")
+    found = list(rules.robustness([Spoilt(as_good, 4.0), Spoilt(worse, 4.0)], Robustness()))
     assert passed(found) == [False, False]
     assert [rule.refuses for rule in found] == [False, True]
     found = list(rules.behaviours(ODD, [Behaviour("shift", "invariance", 59, 100)], Behaviours()))
