@@ -64,6 +64,7 @@ class Summary:
         trained = self.stages["train"] == "Completed"
         registered = f"version {version.number}" + ("" if found.new else " (registered before)")
         right = sum(asked.answered == asked.actual for asked in self.asked)
+        answered = f"{right} of {len(self.asked)} held-out examples right"
         return [
             ["stages", ", ".join(f"{stage} {state}" for stage, state in self.stages.items())],
             *([["left out", "\n".join(map(str, lost))]] if (lost := self.data.overview.lost) else []),
@@ -76,7 +77,7 @@ class Summary:
             ["MLflow run", version.run_id],
             ["Bento", self.bento],
             ["published", f"version {self.decided.champion.number} in {self.published}"],
-            ["endpoint", f"{right} of {len(self.asked)} held-out examples right"],
+            ["endpoint", answered if self.asked else "not asked: it takes other inputs than today's data"],
         ]
 
     def _answers(self) -> list[list[str]]:

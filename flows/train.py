@@ -3,6 +3,7 @@
 `python -m flows.train [WORKLOAD]`
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from prefect.runtime import flow_run
 
 from components.config.files import read_json
 from components.config.settings import artifacts
+from components.inference.bundle import read_about
 from components.inference.check import Asked, check_endpoint
 from components.inference.served import read_served
 from components.kinds import catalogue
@@ -27,6 +29,8 @@ from flows.overview import DataReport, report_data
 from flows.release import package_champion, publish_champion, this_run
 from flows.runs import bury_the_dead
 from flows.summary import Found, Summary, publish_verdict
+
+logger = logging.getLogger(__name__)
 
 DEFAULT = "garments"
 
@@ -107,8 +111,13 @@ def promote_version(challenger: Version, verdict: Verdict) -> Outcome:
 
 @task(task_run_name="ask endpoint", cache_policy=NO_CACHE, persist_result=False)
 def ask_endpoint(bento: str, bundle: Path, champion: Version) -> list[Asked]:
-    """Serve the Bento and ask it about held-out examples."""
-    return check_endpoint(bento, bundle, champion.number, open_prepared(artifacts(champion.workload, "prepared")))
+    """Serve the Bento and ask it about held-out examples; not where it was made for other inputs than today's."""
+    data = open_prepared(artifacts(champion.workload, "prepared"))
+    about = read_about(bundle)
+    if about.kind != data.kind or not catalogue.exam(data.kind).fits(about.input, data):
+        logger.warning("version %s stays at work and takes other inputs than today's data: not asked", champion.number)
+        return []
+    return check_endpoint(bento, bundle, champion.number, data)
 
 
 if __name__ == "__main__":

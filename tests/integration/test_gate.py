@@ -1,6 +1,7 @@
 """The gate on registered versions of one real training, each spoilt in one way, in a real MLflow store."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,13 @@ GATE = """\
       robustness: {examples: 120, margin: 0.3, kept: 0.0}
       behaviours: {invariance: 0.5, direction: 0.5, minimum: 0.5}
       cost: {latency: 3.0, milliseconds: 0.0}
+"""
+ASKING = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from flows.train import ask_endpoint
+print("asked:", ask_endpoint.fn("no Bento", Path(sys.argv[1]), SimpleNamespace(workload="digits", number="1")))
 """
 Change = Callable[[onnx.GraphProto, str, str], None]
 """(graph, name of the probabilities, name of what is to be answered): adds what lies between."""
@@ -216,6 +224,16 @@ def test_who_knows_a_class_more_replaces_the_champion_unless_it_is_worse_on_the_
     assert "on the classes that both know" in more.reason
     worse = judge(school.versions["poor"], school.versions["fewer"])
     assert {"not worse: accuracy", "slice: class: digit-0"} <= set(worse.refusals)
+
+
+def test_a_champion_that_stays_and_takes_other_inputs_is_not_asked(trained: Project) -> None:
+    about = artifacts("digits", "prepared") / "prepared.json"
+    text = about.read_text()
+    about.unlink()  # a link into DVC's cache
+    about.write_text(text.replace('"height": 8', '"height": 16'))
+    said = trained.run(sys.executable, "-W", "ignore", "-c", ASKING, str(bundle_path("digits", "float32")))
+    assert "version 1 stays at work and takes other inputs than today's data: not asked" in said
+    assert said.endswith("asked: []\n")
 
 
 def test_the_same_is_not_measured_twice_and_a_lost_champion_refuses(school: School) -> None:
