@@ -15,6 +15,7 @@ from flows import console
 from flows.moved import Moved, follow
 from flows.release import this_person
 from flows.runs import bury_the_dead
+from flows.servers import ask_all
 
 
 @flow(name="promote", flow_run_name="promote-{workload}-{number}", persist_result=False, log_prints=False)
@@ -28,10 +29,11 @@ def override(workload: str, number: str, reason: str) -> Moved:
 
 
 def check(workload: str, number: str, reason: str) -> None:
-    """Raise unless `params.yaml` has the workload, the registry the version, and there is a reason."""
+    """Raise unless `params.yaml` has the workload, the registry the version, there is a reason, and servers answer."""
     catalogue.workload(workload)
     if not reason.strip():
         raise ConfigError("--reason: say why the gate is overridden; it is kept in the history")
+    ask_all()
     version(Ledger(workload), number)
 
 

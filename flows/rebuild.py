@@ -18,6 +18,7 @@ from components.registry.register import Version
 from components.tracking.environment import changed_packages, packages
 from flows import console
 from flows.runs import bury_the_dead
+from flows.servers import ask_registry
 from flows.tables import markdown, table
 
 logger = logging.getLogger(__name__)
@@ -131,7 +132,8 @@ def _words() -> tuple[str, str]:
 
 
 def check(workload: str, version: str) -> None:
-    """Raise a `RegistryError` unless there is such a version, with its lineage."""
+    """Raise a `RegistryError` unless there is such a version, with its lineage, and every server answers."""
+    ask_registry()
     find(workload, version)
 
 

@@ -14,6 +14,7 @@ from flows import console
 from flows.moved import Moved, follow
 from flows.release import this_person
 from flows.runs import bury_the_dead
+from flows.servers import ask_all
 
 
 @flow(name="rollback", flow_run_name="rollback-{workload}", persist_result=False, log_prints=False)
@@ -27,8 +28,9 @@ def rollback(workload: str, to: str | None = None, reason: str = "") -> Moved:
 
 
 def check(workload: str, to: str | None = None, *_: object) -> None:
-    """Raise unless `params.yaml` has the workload, and the registry version `to`."""
+    """Raise unless `params.yaml` has the workload, the registry version `to`, and every server answers."""
     catalogue.workload(workload)
+    ask_all()
     if to is not None:
         version(Ledger(workload), to)
 

@@ -16,6 +16,7 @@ from components.scoring.result import Scored
 from components.scoring.score import score as score_rows
 from flows import console
 from flows.runs import bury_the_dead
+from flows.servers import ask_registry
 from flows.tables import markdown, table
 
 _FACTS = ["what", "outcome"]
@@ -71,10 +72,11 @@ def score(workload: str, source: str, out: str | None = None, id: str | None = N
 
 
 def check(workload: str, source: str, *_: object) -> None:
-    """Raise a `ConfigError` unless `params.yaml` has the workload, and the source is there."""
+    """Raise a `ConfigError` unless `params.yaml` has the workload, the source is there, and every server answers."""
     catalogue.workload(workload)
     if not Path(source).exists():
         raise ConfigError(f"{source}: no such file or folder")
+    ask_registry()
 
 
 @task(task_run_name="champion", cache_policy=NO_CACHE, persist_result=False)

@@ -28,6 +28,7 @@ from flows.dvc import PREPARING, TRAINING, outcome, reproduce
 from flows.overview import DataReport, report_data
 from flows.release import package_champion, publish_champion, this_run
 from flows.runs import bury_the_dead
+from flows.servers import ask_all
 from flows.summary import Found, Summary, publish_verdict
 
 logger = logging.getLogger(__name__)
@@ -60,8 +61,9 @@ def train(workload: str = DEFAULT) -> Summary:
 
 
 def check(workload: str = DEFAULT) -> None:
-    """Raise a `ConfigError` unless `params.yaml` is in order and has the workload."""
+    """Raise a `ConfigError` unless `params.yaml` is in order and has the workload, and every server answers."""
     catalogue.workload(workload)
+    ask_all()
 
 
 def reproduced(workload: str, stages: Sequence[str]) -> dict[str, str]:

@@ -5,10 +5,13 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from components.config.errors import ConfigError
 
 _CHUNK = 1 << 20
 
@@ -62,6 +65,27 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def must_be_writable(folder: Path, name: str) -> None:
+    """Make the folder, and see to it that files can be written into it.
+
+    Args:
+        folder: which.
+        name: what the error calls it, a setting or a path.
+
+    Raises:
+        ConfigError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise ConfigError(
+            f"{name}: {folder} cannot be written: {why}; mend its rights, or name another folder"
+        ) from error
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -11,6 +11,7 @@ STATE = Path("state")
 ARTIFACTS = Path("artifacts")
 INBOX = Path("data/inbox")
 SCHEMAS = Path("data/schemas")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MEMORY = "JOURNEYMAN_MEMORY"
 """The variable with the address (SQLAlchemy's form) of the database in which endpoints remember."""
 CHAMPIONS = "JOURNEYMAN_CHAMPIONS"
@@ -51,7 +52,15 @@ def environment(root: Path) -> dict[str, str]:
         "DO_NOT_TRACK": "true",
         CHAMPIONS: str(state / "champions"),
     }
-    return {name: os.environ.get(name) or value for name, value in defaults.items()}
+    return {name: os.environ.get(name) or value for name, value in defaults.items()} | _past_the_proxy()
+
+
+def _past_the_proxy() -> dict[str, str]:
+    """Return the variables by which clients reach this machine's own servers directly, not through the user's proxy."""
+    said = ",".join(filter(None, (os.environ.get("no_proxy"), os.environ.get("NO_PROXY"))))
+    names = dict.fromkeys(name.strip() for name in said.split(",") if name.strip())
+    listed = "*" if "*" in names else ",".join([*names, *(host for host in LOOPBACK if host not in names)])
+    return {"no_proxy": listed, "NO_PROXY": listed}
 
 
 def _local_store(root: Path) -> str:

@@ -10,6 +10,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from components.config.settings import STATE, environment, tracking_uri
+from components.tracking.reach import ask_tracking
 
 MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """What MLflow answers when it lacks something: the second for a missing alias and a malformed id."""
@@ -31,8 +32,13 @@ def open_store(workload: str) -> Store:
 
 
 def open_client() -> MlflowClient:
-    """Open the store alone, to look into it; it is made at first use."""
+    """Open the store alone, to look into it; it is made at first use.
+
+    Raises:
+        ConfigError: its server does not answer, or its address is none.
+    """
     os.environ.update(environment(Path.cwd()))
+    ask_tracking()
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     mlflow.set_tracking_uri(tracking_uri())  # creating a version from a logged model reads the global address
     return MlflowClient()

@@ -9,7 +9,8 @@ from typing import Any
 from fsspec.core import url_to_fs
 
 from components.config.errors import ConfigError, PublishedError
-from components.config.files import whole_file
+from components.config.files import must_be_writable, whole_file
+from components.config.settings import CHAMPIONS
 
 _CHUNK = 1 << 20
 
@@ -35,6 +36,18 @@ class Address:
 
     def __str__(self) -> str:
         return self._address
+
+    def ask(self) -> None:
+        """See to it that something can be written here, by writing a small file.
+
+        Raises:
+            ConfigError: the directory cannot be written.
+            PublishedError: the same of any other address.
+        """
+        if self._local:
+            must_be_writable(Path(self._root), CHAMPIONS)
+        else:
+            self.write(".asked", b"asked before a run\n")
 
     def read(self, name: str) -> bytes | None:
         """Return the file's content, None where there is none."""

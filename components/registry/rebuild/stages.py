@@ -4,6 +4,7 @@ from components.config.errors import RegistryError, StageError
 from components.registry.dvc import dvc, last_error
 from components.registry.lineage import Lineage
 from components.registry.rebuild.data import gone
+from components.registry.rebuild.remote import ask_remote
 from components.registry.rebuild.worktree import Tree, surroundings
 
 _NAMED = 12
@@ -17,6 +18,8 @@ def fetch_raw(made_of: Lineage, tree: Tree) -> str:
     """
     stage = f"ingest@{made_of.workload}"
     lacking = gone(made_of, tree.cache)
+    if lacking:
+        ask_remote(tree.project)
     command = "pull" if lacking else "checkout"
     status, output = dvc(command, stage, folder=tree.project, environment=surroundings(tree, made_of))
     if lacking and gone(made_of, tree.cache):

@@ -1,0 +1,110 @@
+"""Servers that a setting names are asked before any work: one that is dead is told in one line, within seconds."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+
+from components.config.errors import ConfigError
+
+WITHIN = 4.0
+"""Seconds that all of them have together."""
+
+_STATUS = re.compile(r"(?:error code |too many |(?:Client|Server) error '|status[= ])(\d{3})\b")
+_PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
+_SAID = {
+    r"(?i)proxy": "is not reached through the proxy that http_proxy or https_proxy names",
+    r"(?i)failed to resolve|name or service not known|name resolution|could not translate host|no address associated": (
+        "has a name that is not known here"
+    ),
+    r"(?i)connection refused|all connection attempts failed|connect call failed": (
+        "does not answer: nothing listens there"
+    ),
+    r"(?i)network is unreachable|no route to host": "is not reached from here: no network leads there",
+    r"(?i)timed? ?out": "does not answer",
+    r"WRONG_VERSION_NUMBER|record layer failure": "speaks http, not https",
+    r"CERTIFICATE_VERIFY_FAILED": "has a certificate that is not trusted here",
+    r"(?i)disconnected|connection reset|connection aborted|server closed|RemoteDisconnected": "hangs up",
+    r"(?i)valid JSON|expecting value|validation error|jsondecode": "answers, but is another sort of server",
+}
+"""What is told of an error whose words match the pattern."""
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that a setting names."""
+
+    setting: str
+    address: str
+    ask: Callable[[], object]
+    """Asks something that it answers at once; raises whatever is wrong."""
+    otherwise: str
+    """What happens where the setting is left out; nothing: it cannot be."""
+    credentials: str = ""
+    """The settings that say who asks."""
+
+
+def ask_servers(servers: Sequence[Server], within: float = WITHIN) -> None:
+    """Ask all of them at once.
+
+    Raises:
+        ConfigError: the first that does not answer as it should: its setting, its address, what it said, what to do.
+    """
+    answers: dict[int, BaseException | None] = {}
+
+    def put(place: int, server: Server) -> None:
+        try:
+            server.ask()
+        except Exception as error:
+            answers[place] = error
+        else:
+            answers[place] = None
+
+    calls = [partial(copy_context().run, put, *pair) for pair in enumerate(servers)]
+    asked = [threading.Thread(target=call, daemon=True) for call in calls]
+    for thread in asked:
+        thread.start()
+    deadline = monotonic() + within
+    for thread in asked:
+        thread.join(max(0.0, deadline - monotonic()))
+    for place, server in enumerate(servers):
+        error = answers.get(place, TimeoutError(f"timed out: no answer within {within:.0f} s"))
+        if error is not None:
+            raise _told(server, error) from error
+
+
+def _told(server: Server, error: BaseException) -> ConfigError:
+    if isinstance(error, ConfigError):
+        return error
+    address, words = _PASSWORD.sub(r"\1:***@", server.address), " ".join(" ".join(_words(error)).split())
+    said, advice = _said(words, str(error)), "start it, or mend the address"
+    if server.otherwise:
+        advice = f"start it, mend the address, or unset {server.setting}: then {server.otherwise}"
+    if status := _STATUS.search(words):
+        said, advice = _refused(status[1], server, advice)
+    return ConfigError(f"{server.setting}: {address} {said}; {advice}")
+
+
+def _words(error: BaseException | None) -> Iterator[str]:
+    """Yield what the error says, then what its causes do."""
+    while error is not None:
+        yield str(error)
+        error = error.__cause__ or error.__context__
+
+
+def _refused(status: str, server: Server, advice: str) -> tuple[str, str]:
+    if status in ("401", "403") and server.credentials:
+        return f"answers {status}, access refused", f"see to {server.credentials}"
+    if status == "404":
+        return "answers 404: its path is not right, or it is another sort of server", advice
+    return f"answers {status}: its own log says why", advice
+
+
+def _said(words: str, first: str) -> str:
+    told = next((told for pattern, told in _SAID.items() if re.search(pattern, words)), "")
+    first = _PASSWORD.sub(r"\1:***@", " ".join(first.split()))
+    return told or f"cannot be used ({first if len(first) <= _LONGEST else f'{first[: _LONGEST - 3]}...'})"

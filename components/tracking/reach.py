@@ -1,0 +1,127 @@
+"""MLflow's tracking server and registry, asked before any work."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import sqlalchemy as sa
+from mlflow import MlflowClient
+
+from components.config.errors import ConfigError
+from components.config.files import must_be_writable
+from components.config.servers import Server, ask_servers
+from components.config.settings import tracking_uri
+
+TRACKING, REGISTRY = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
+
+_AT_ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "4"}
+"""MLflow asks for minutes, in the hope that a server comes back."""
+_CREDENTIALS = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+_DATABASES = ("postgresql", "mysql", "mssql")
+_OTHERS = ("databricks", "databricks-uc", "uc")
+_PLUGINS = "mlflow.tracking_store"
+"""The entry points by which packages bring other sorts of stores."""
+_DRIVERS = {"psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
+"""The package of a module, where it has another name."""
+_FORMS = "say http://host:5000, https://host, sqlite:////folder/mlflow.db, postgresql://user:password@host/database"
+_SQLITE = b"SQLite format 3\0"
+
+
+def ask_tracking() -> None:
+    """Ask the tracking server, and the registry where it is another one; once a process.
+
+    Raises:
+        ConfigError: one does not answer, or its address is none.
+    """
+    _ask(tracking_uri(), os.environ.get(REGISTRY, ""))
+
+
+@cache
+def _ask(tracking: str, registry: str) -> None:
+    with at_once():
+        ask_servers(servers(tracking, registry))
+
+
+def servers(tracking: str, registry: str = "") -> list[Server]:
+    """Return the servers at the two addresses; an address of the local disk is looked at here and now.
+
+    Raises:
+        ConfigError: an address is none, or the disk cannot be written.
+    """
+    found = _server(TRACKING, tracking, "the store is under state/", lambda: _experiments(tracking))
+    if registry and registry != tracking:
+        found += _server(REGISTRY, registry, f"{TRACKING} has the registry too", lambda: _models(registry))
+    return found
+
+
+def _server(setting: str, uri: str, otherwise: str, ask: Callable[[], object]) -> list[Server]:
+    scheme = re.split(r"[:+]", uri)[0].lower()
+    if scheme == "sqlite":
+        _look(setting, uri)
+        return []
+    if scheme in _DATABASES:
+        return [Server(setting, uri, lambda: _connect(setting, uri), otherwise)]
+    if scheme in ("http", "https"):
+        return [Server(setting, uri, ask, otherwise, _CREDENTIALS)]
+    if scheme in _OTHERS or scheme in entry_points(group=_PLUGINS).names or _is_of_files(uri):
+        return []  # MLflow's own affair
+    nearest = f"did you mean http://{uri}? Else " if re.fullmatch(r"[\w.-]+(:\d+)?(/.*)?", uri) else ""
+    raise ConfigError(f"{setting}: {uri} is no address of an MLflow server or database; {nearest}{_FORMS}")
+
+
+def _is_of_files(uri: str) -> bool:
+    return uri.startswith(("/", ".", "file:")) and "MLFLOW_ALLOW_FILE_STORE" in os.environ
+
+
+def _experiments(uri: str) -> None:
+    MlflowClient(uri, registry_uri=uri).search_experiments(max_results=1)
+
+
+def _models(uri: str) -> None:
+    MlflowClient(uri, registry_uri=uri).search_registered_models(max_results=1)
+
+
+def _connect(setting: str, uri: str) -> None:
+    try:
+        sa.create_engine(uri, poolclass=sa.NullPool).connect().close()
+    except ImportError as error:
+        name = str(error.name)
+        package = _DRIVERS.get(name, name)
+        raise ConfigError(
+            f"{setting}: this address needs a package that is not here; type: .venv/bin/python -m pip install {package}"
+        ) from error
+
+
+def _look(setting: str, uri: str) -> None:
+    """Look whether an SQLite database can be opened or made."""
+    name = sa.make_url(uri).database
+    if not name or name == ":memory:":
+        raise ConfigError(f"{setting}: {uri} names no file, and every process would have a store of its own; {_FORMS}")
+    path = Path(name)
+    must_be_writable(path.parent, setting)
+    if not path.exists():
+        return
+    if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
+        raise ConfigError(f"{setting}: {path} cannot be read and written; mend its rights")
+    with path.open("rb") as file:
+        if file.read(len(_SQLITE)) not in (_SQLITE, b""):
+            raise ConfigError(f"{setting}: {path} is no SQLite database; name another file, or put this one aside")
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Have MLflow's client try once, and give up soon, for the block."""
+    before = {name: os.environ.get(name) for name in _AT_ONCE}
+    os.environ.update(_AT_ONCE)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,71 @@
+"""The servers that a flow needs, asked before it does anything: MLflow's, Prefect's, where is published, the memory."""
+
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+from prefect.client.orchestration import get_client
+from prefect.settings import get_current_settings
+
+from components.config.errors import ConfigError
+from components.config.files import must_be_writable
+from components.config.servers import Server, ask_servers
+from components.config.settings import ARTIFACTS, CHAMPIONS, MEMORY, STATE
+from components.inference.champion.address import Address
+from components.kinds.table.codec.database import address_of
+from components.tracking.reach import ask_tracking
+
+PREFECT = "PREFECT_API_URL"
+
+
+def ask_all() -> None:
+    """Ask every server that a setting names, for a flow that changes what is at work, and look at the disk.
+
+    Raises:
+        ConfigError: one does not answer as it should, or the project's folder cannot be written.
+    """
+    must_be_writable(ARTIFACTS, "artifacts")
+    ask_registry(*_published(), *_memory())
+
+
+def ask_registry(*more: Server) -> None:
+    """Ask the servers that a flow needs which only looks things up in the registry, and `more`."""
+    must_be_writable(STATE, "state")
+    ask_tracking()
+    ask_servers([*_prefect(), *more])
+
+
+def _prefect() -> list[Server]:
+    url = get_current_settings().api.url
+    otherwise = "each run has a server of its own"
+    return [Server(PREFECT, url, _flows, otherwise, "PREFECT_API_KEY or PREFECT_API_AUTH_STRING")] if url else []
+
+
+def _flows() -> None:
+    with get_client(sync_client=True) as client:
+        client.read_flows(limit=1)
+
+
+def _published() -> list[Server]:
+    address = os.environ[CHAMPIONS]
+    return [Server(CHAMPIONS, address, lambda: _publish(address), "champions are published under state/")]
+
+
+def _publish(address: str) -> None:
+    try:
+        Address(address).ask()
+    except ConfigError as error:
+        raise ConfigError(f"{CHAMPIONS}: {str(error).removeprefix(f'{CHAMPIONS}: ')}") from error
+
+
+def _memory() -> list[Server]:
+    url = os.environ.get(MEMORY, "")
+    return [Server(MEMORY, url, lambda: _connect(url), "an endpoint remembers in a file of its own")] if url else []
+
+
+def _connect(url: str) -> None:
+    address = address_of(url)
+    if address.get_backend_name() == "sqlite":
+        must_be_writable(Path(str(address.database)).parent, MEMORY)
+    else:
+        sa.create_engine(address, poolclass=sa.NullPool).connect().close()
