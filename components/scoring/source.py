@@ -1,4 +1,4 @@
-"""What is to be scored: a folder of files that are one row each, or the rows of Parquet files -> chunks, in order.
+"""What is to be scored: files of a folder that are one row each, or rows of Parquet or CSV files -> chunks, in order.
 
 Where a chunk begins and ends follows from the source alone, so that a run which goes on somewhere has the same chunks.
 """
@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from components.config.errors import ConfigError
 from components.inference.bundle import About
-from components.kinds import catalogue
+from components.kinds import catalogue, csv_files
 from components.kinds.leftovers import is_leftover
 from components.scoring.table import TableSource
+from components.scoring.texts import TextSource
 
 PARQUET = (".parquet", ".pq")
 IsRow = Callable[[str], bool]
@@ -56,7 +57,8 @@ def open_source(path: Path, about: About, id: str | None) -> Source:
     """Open what is to be scored by the bundle that says `about`.
 
     Args:
-        path: a folder of uploads, a Parquet file, or a folder of those; what begins with `.` or `_` is passed over.
+        path: a folder of uploads, a Parquet or CSV file, or a folder of those; names that begin with `.` or `_` are
+            passed over.
         about: the bundle's.
         id: the column with each row's id; None: the kind's, or else the row's number.
 
@@ -66,15 +68,16 @@ def open_source(path: Path, about: About, id: str | None) -> Source:
     """
     scoring = catalogue.scoring(about.kind)
     fields = scoring.fields(about.input)
-    tables = [path] if path.is_file() else [Path(path, name) for name, _ in _chosen(path, _is_table)]
+    texts = [] if scoring.SUFFIXES else _texts(path)  # beside pictures, a CSV file is of their labels
+    tables = texts or ([path] if path.is_file() else _below_with(path, PARQUET))
     if tables:
         identity = id or scoring.identity(about.input)
         found = fingerprint((str(table.relative_to(path)), table.stat()) for table in tables)
-        return TableSource(tables, found, fields, identity, scoring.ROWS)
+        return (TextSource if texts else TableSource)(tables, found, fields, identity, scoring.ROWS)
     if not path.is_dir():
         raise ConfigError(f"{path}: no such file or folder")
     if not scoring.SUFFIXES or not any(True for _ in _chosen(path, scoring.is_row)):
-        expected = ", ".join([*scoring.SUFFIXES, *PARQUET])
+        expected = ", ".join([*scoring.SUFFIXES, *PARQUET, *([] if scoring.SUFFIXES else csv_files.SUFFIXES)])
         raise ConfigError(f"{path}: nothing there to score: expected are files {expected}")
     if id:
         raise ConfigError(f"{path}: files have no column {id!r}; leave --id out: their paths are their ids")
@@ -152,8 +155,15 @@ class FolderChunk:
         return {self.field: content}
 
 
-def _is_table(path: str) -> bool:
-    return path.lower().endswith(PARQUET)
+def _texts(path: Path) -> list[Path]:
+    """Return the CSV files at `path`; none where there are Parquet files, too."""
+    if path.is_file():
+        return [path] if path.name.lower().endswith(csv_files.SUFFIXES + csv_files.TEXT) else []
+    return [] if _below_with(path, PARQUET) else _below_with(path, csv_files.SUFFIXES)
+
+
+def _below_with(path: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    return [Path(path, name) for name, _ in _chosen(path, lambda file: file.lower().endswith(suffixes))]
 
 
 def _chosen(folder: Path, is_row: IsRow) -> Iterator[tuple[str, "os.DirEntry[str]"]]:

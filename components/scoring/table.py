@@ -41,7 +41,7 @@ class TableSource:
         self._files, self._fields, self._identity, self._most = files, fields, id, most
         schemas = [_schema(file) for file in files]
         self.count = sum(_count(file) for file in files)
-        self._columns = _columns(schemas[0], fields, files[0])
+        self._columns = columns_of(schemas[0], fields, files[0])
         wanted = [*self._columns.values(), *([id] if id else [])]
         for file, schema in zip(files, schemas, strict=True):
             missing = [name for name in wanted if name not in schema.names]
@@ -104,7 +104,7 @@ def _has_uploads(schema: pa.Schema) -> bool:
     return any(pa.types.is_binary(type) or pa.types.is_large_binary(type) for type in schema.types)
 
 
-def _columns(schema: pa.Schema, fields: Fields, file: Path) -> dict[str, str]:
+def columns_of(schema: pa.Schema, fields: Fields, file: Path) -> dict[str, str]:
     """Return the column of each field: that of its name; of the only upload, else the only column of bytes.
 
     Raises:

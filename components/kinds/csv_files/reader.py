@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,16 +71,20 @@ def batches(path: Path, expected: pa.Schema) -> Iterator[pa.RecordBatch]:
                 columns.append(texts.read(column.type, batch[column.name]))
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                 raise _misread(path, row, column, batch[column.name]) from error
-        yield _filled(pa.record_batch(columns, schema=expected), batch)
+        yield filled(pa.record_batch(columns, schema=expected), batch)
         row += batch.num_rows
 
 
-def rows(path: Path) -> Iterator[pa.RecordBatch]:
-    """Yield the rows, every value as its text."""
+def rows(path: Path, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows, every value as its text; `wanted`: of these columns alone.
+
+    Raises:
+        DataError: it is no text, or a row is broken.
+    """
     _check_quotes(path)
     broken: list[arrow.InvalidRow] = []
     try:
-        yield from _parser(path, header(path).names, broken)
+        yield from _parser(path, header(path).names, broken, wanted)
     except pa.ArrowInvalid as error:
         if not broken and path.stat().st_size < _BLOCK and "straddling" in str(error):
             return  # nothing stands behind the header
@@ -93,7 +97,7 @@ def rows(path: Path) -> Iterator[pa.RecordBatch]:
         ) from error
 
 
-def _filled(read: pa.RecordBatch, said: pa.RecordBatch) -> pa.RecordBatch:
+def filled(read: pa.RecordBatch, said: pa.RecordBatch) -> pa.RecordBatch:
     """Return the rows that say anything: spreadsheets leave empty ones behind."""
     empty = pc.equal(said.column(0), "")
     for column in said.columns[1:]:
@@ -103,7 +107,9 @@ def _filled(read: pa.RecordBatch, said: pa.RecordBatch) -> pa.RecordBatch:
     return read.filter(pc.invert(empty)) if said.num_columns > 1 else read
 
 
-def _parser(path: Path, columns: list[str], broken: list[arrow.InvalidRow]) -> arrow.CSVStreamingReader:
+def _parser(
+    path: Path, columns: list[str], broken: list[arrow.InvalidRow], wanted: Sequence[str] | None
+) -> arrow.CSVStreamingReader:
     """Open the file with `columns` as text; a row that does not parse is put into `broken`."""
 
     def refuse(row: arrow.InvalidRow) -> str:
@@ -127,7 +133,9 @@ def _parser(path: Path, columns: list[str], broken: list[arrow.InvalidRow]) -> a
             newlines_in_values=True,
             invalid_row_handler=refuse,
         ),
-        arrow.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False),
+        arrow.ConvertOptions(
+            column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False, include_columns=wanted
+        ),
     )
 
 

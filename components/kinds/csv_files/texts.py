@@ -86,3 +86,8 @@ def read(type: pa.DataType, texts: pa.Array) -> pa.Array:
     else:
         missing = pc.is_in(texts, _MISSING if pa.types.is_boolean(type) else _NONE)
     return pc.if_else(missing, pa.scalar(None, pa.string()), texts).cast(type)
+
+
+def told(texts: pa.Array) -> pa.Array:
+    """Return texts of numbers, those that mean that there is none left out."""
+    return pc.if_else(pc.is_in(texts, _NONE), pa.scalar(None, pa.string()), texts)

@@ -26,6 +26,7 @@ from components.kinds.table.codec.features import (
     windows,
 )
 from components.kinds.table.codec.reader import HISTORY, not_in_the_future
+from components.kinds.table.codec.schema import Schema
 
 SUFFIXES = ()
 ROWS = 20_000
@@ -37,8 +38,16 @@ _FEW = 1_000  # names without a record that are kept
 
 
 def fields(input: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
-    """Name the fields of a record: the table's own columns, and windows where the caller has to bring them."""
-    complete = records.fields(input)
+    """Name the fields of a record: the table's own columns, and windows where the caller has to bring them.
+
+    A column of numbers that are written as text is one of texts here: it is read as the schema says, not as it stands.
+    """
+    columns = Schema.model_validate(input["schema"]).columns
+    written = {name for name, column in columns.items() if column.decimal is not None}
+    complete = {
+        name: ("string" if name in written else kind, required)
+        for name, (kind, required) in records.fields(input).items()
+    }
     if input["history"] == "caller":
         return complete
     windows = window_names(Definition.model_validate(input["definition"]))

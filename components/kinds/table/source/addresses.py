@@ -13,9 +13,9 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from components.config.errors import DataError
+from components.kinds import csv_files
 
-CSV, PARQUET = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".tab"), (".parquet", ".pq")
-TEXT = (".txt", ".txt.gz")  # in a folder they are remarks; one that is named itself is a table
+CSV, PARQUET = csv_files.SUFFIXES, (".parquet", ".pq")
 TAKEN = ", ".join(PARQUET + CSV)
 
 _USER = re.compile(r"(://)[^/\s@]*@")
@@ -41,7 +41,7 @@ class File:
     def suffix(self) -> str:
         """The one of those taken that its name ends with, or nothing."""
         path = urlsplit(self.path).path if "://" in self.path else self.path
-        taken = PARQUET + CSV + (TEXT if self.alone else ())
+        taken = PARQUET + CSV + (csv_files.TEXT if self.alone else ())
         return next((suffix for suffix in taken if path.lower().endswith(suffix)), "")
 
 

@@ -286,20 +286,22 @@ def test_the_endpoint_reads_the_very_texts_of_the_table(tmp_path: Path) -> None:
 # CSV files
 
 
+def ingested(content: bytes, folder: Path) -> PreparedData:
+    """Prepare a CSV file in `folder`."""
+    folder.mkdir()
+    (folder / "pay.csv").write_bytes(content)
+    raw = source.open(Origin(str(folder / "pay.csv"), None, None))
+    _write(folder / "records.parquet", raw)
+    (folder / "prepared").mkdir()
+    prepare(folder / "records.parquet", folder / "prepared", CONFIG, folder / "schema.yaml")
+    return open_prepared(folder / "prepared")
+
+
 def test_an_american_and_a_german_file_come_to_the_same(tmp_path: Path) -> None:
     american = table(time=told("%m/%d/%Y %I:%M %p"))
     other = table(time=told("%d.%m.%Y %H:%M"), amount=german(AMOUNT), town=pl.lit("Köln"))
     texts = {"a": american.write_csv().encode(), "b": other.write_csv(separator=";").encode("cp1252")}
-    found = {}
-    for name, content in texts.items():
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "pay.csv").write_bytes(content)
-        raw = source.open(Origin(str(folder / "pay.csv"), None, None))
-        _write(folder / "records.parquet", raw)
-        (folder / "prepared").mkdir()
-        prepare(folder / "records.parquet", folder / "prepared", CONFIG, folder / "schema.yaml")
-        found[name] = open_prepared(folder / "prepared")
+    found = {name: ingested(content, tmp_path / name) for name, content in texts.items()}
     assert np.array_equal(found["a"].inputs("train"), found["b"].inputs("train")[:, :3])
     assert report(found["b"])["read"][:3] == [
         "pay.csv is read with a semicolon between the values, letters as in cp1252",
