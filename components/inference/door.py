@@ -1,5 +1,6 @@
 """The endpoint's door for people: what BentoML's typed routes take and answer, as OpenAPI shows it."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self, cast
 
 from _bentoml_sdk.io_models import IODescriptor, IORootModel
@@ -11,7 +12,11 @@ from starlette.responses import Response
 
 from components.inference.gateway.body import Refused
 from components.inference.gateway.call import Reply, current, gone
+from components.inference.gateway.encoding import plain
 from components.inference.intake import FORM, Intake, is_model, refused
+from components.inference.other_forms import file_of_text
+
+_LINE = 200  # bytes of the line that parts a form, at most
 
 
 class Door(IODescriptor):
@@ -24,10 +29,11 @@ class Door(IODescriptor):
     async def from_http_request(cls, request: Request, serde: object) -> "Self | Response":
         """Return the request's content as a model, or the refusal (BentoML's hook)."""
         try:
-            body = await request.body()
+            encoding = request.headers.get("content-encoding", "").encode("latin-1")
+            body = plain(await request.body(), encoding, cls.intake.max_bytes)
             media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if cls.intake.uploads and media == FORM:
-                content = cls.intake.checked(await _form(request, body))
+                content = cls.intake.checked(await _form(request, body, cls.intake.uploads))
             else:
                 content = cls.intake.content(body, media)
         except Refused as error:
@@ -73,15 +79,55 @@ class _OneOf:
         return schema
 
 
-async def _form(request: Request, body: bytes) -> dict[str, Any]:
+async def _form(request: Request, body: bytes, uploads: Sequence[str]) -> dict[str, Any]:
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
     try:
-        async with Request(request.scope, receive).form(max_files=8, max_fields=64) as form:
-            return {
-                name: await value.read() if isinstance(value, UploadFile) else value.encode()
-                for name, value in form.items()
-            }
+        async with Request(_bounded(request.scope, body), receive).form(max_files=8, max_fields=64) as form:
+            files = [(name, await value.read()) for name, value in form.multi_items() if isinstance(value, UploadFile)]
+            texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     except HTTPException as error:
         raise refused(400, f"the multipart form cannot be read: {error.detail}") from error
+    if len(uploads) != 1:
+        return {**{name: text.encode() for name, text in texts}, **dict(files)}
+    file = _only(files, texts, uploads[0])
+    return {} if file is None else {uploads[0]: file}
+
+
+def _only(files: Sequence[tuple[str, bytes]], texts: Sequence[tuple[str, str]], field: str) -> bytes | None:
+    """Return the one file of a form, whatever its field is called; None: there is none.
+
+    Raises:
+        Refused: there are several, or an address instead.
+    """
+    own = [file for name, file in files if name == field]
+    if len(files) == 1 or len(own) == 1:
+        return own[0] if own else files[0][1]
+    if files:
+        named = ", ".join(repr(name) for name, _ in files)
+        raise refused(400, f"there are {len(files)} files ({named}), and one is asked for: send it as {field!r}")
+    sent = [text for name, text in texts if name == field] or [text for _, text in texts if len(texts) == 1]
+    if not sent:
+        return None
+    if sent[0].lower().startswith(("http://", "https://")):
+        raise refused(400, f"{field}: send the file itself, not its address")
+    return file_of_text(sent[0]) or _bytes(sent[0])
+
+
+def _bytes(text: str) -> bytes:
+    """Return the bytes of a part that has no file name, which the parser has taken for a text."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
+
+
+def _bounded(scope: Any, body: bytes) -> Any:
+    """Return the scope; where the header does not say what parts the form, the body's own first line does."""
+    headers = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+    first = body[:_LINE].partition(b"\r\n")[0]
+    said = dict(scope["headers"]).get(b"content-type", b"")
+    if b"boundary=" in said.lower() or not first.startswith(b"--"):
+        return scope
+    return {**scope, "headers": [*headers, (b"content-type", FORM.encode() + b'; boundary="%b"' % first[2:])]}

@@ -1,18 +1,31 @@
 """Bodies and forms -> questions: the rows to answer, or a refusal in one clear sentence."""
 
+import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from components.inference.gateway.body import Refused
 from components.inference.gateway.call import refusal
+from components.inference.other_forms import (
+    file_in_json,
+    file_in_pairs,
+    file_of_text,
+    plain_json,
+    record_of,
+    why_no_record,
+)
 
 MAX_BYTES = 10 * 2**20
 """Largest body that is read, unless the bundle says otherwise."""
 FORM = "multipart/form-data"
 _JSON = "application/json"
 _PAIRS = "application/x-www-form-urlencoded"  # also what curl calls any body
+_NAMED = re.compile(rb"[\w.-]{1,64}=").match
+_START = 512  # bytes by which the form of a body is known
 
 
 class Question(NamedTuple):
@@ -54,12 +67,12 @@ class Intake:
         Raises:
             Refused: 400 or 415.
         """
-        if not self.uploads:
-            return self._valid(lambda: self._adapter.validate_json(body))
-        field = self.uploads[0]
-        if len(self.uploads) > 1 or media == _JSON or (media == _PAIRS and body.startswith(f"{field}=".encode())):
-            raise refused(415, f"send the file in the field {field!r} of a {FORM} form, or as the body itself")
-        return self.checked({field: body})
+        if self.uploads:
+            return self.checked({self.uploads[0]: self._file(body, media)})
+        try:
+            return self._adapter.validate_json(body)
+        except ValidationError as error:
+            return self._otherwise(body, media, error)
 
     def checked(self, content: Any) -> Any:
         """Return content, valid.
@@ -73,7 +86,44 @@ class Intake:
         try:
             return validated()
         except ValidationError as error:
-            raise refused(400, sentence(error, behind=0 if is_model(self.type) else 1)) from error
+            raise self._refused(error) from error
+
+    def _otherwise(self, body: bytes, media: str, error: ValidationError) -> Any:
+        """Return what a body holds that is not valid as it stands."""
+        plain = plain_json(body)
+        if plain is not body:
+            return self.content(plain, media)
+        content = record_of(body, media == _PAIRS, self._fields)
+        if content is not None:
+            return self.checked(content)
+        why = why_no_record(body, self._fields)
+        raise (refused(400, why) if why else self._refused(error)) from error
+
+    def _file(self, body: bytes, media: str) -> bytes:
+        """Return the file that a body is, or holds as base64."""
+        start = body[:_START].removeprefix(BOM_UTF8).lstrip()
+        file: bytes | None = body
+        if media == _JSON and start.startswith((b"{", b"[", b'"')):
+            file = file_in_json(body)
+        elif media == _PAIRS and _NAMED(start):
+            file = file_in_pairs(body)
+        elif start.startswith(b"data:") or (media.startswith("text/") and start.isascii()):
+            file = file_of_text(body.decode("latin-1")) or body
+        elif start.startswith(b"--") and b"form-data" in start:
+            raise refused(415, f"the body is a form, but Content-Type is {media or 'not said'}: have it be {FORM}")
+        if file is None or len(self.uploads) > 1:
+            where = f"in the field {self.uploads[0]!r} of a {FORM} form, or as the body itself"
+            raise refused(415, f'send the file {where}, or as base64 in JSON, {{"{self.uploads[0]}": "…"}}')
+        return file
+
+    def _refused(self, error: ValidationError) -> Refused:
+        return refused(400, sentence(error, behind=0 if is_model(self.type) else 1))
+
+    @cached_property
+    def _fields(self) -> frozenset[str]:
+        """The names of all fields that a record may have."""
+        shapes = [self._adapter.json_schema(), *self._adapter.json_schema().get("$defs", {}).values()]
+        return frozenset(name for shape in shapes for name in shape.get("properties", {}))
 
 
 def is_model(request: Any) -> bool:

@@ -30,6 +30,7 @@ from components.inference.gateway.access import warn_of_strangers
 from components.inference.gateway.app import Gateway
 from components.inference.gateway.call import Call, Reply, current
 from components.inference.gateway.cells import Cells
+from components.inference.gateway.client_schema import SCHEMA, client_schema
 from components.inference.gateway.failure import failure
 from components.inference.gateway.metrics import Metrics
 from components.inference.gateway.openapi import DOCUMENT, document
@@ -60,9 +61,11 @@ _engine, _metrics = Engine(), Metrics(Cells.private())
 try:
     _model = bentoml.models.get(f"{_arguments.workload}:{_arguments.version}")
     _options, _about = Options.read(), verified(Path(_model.path))
-    _policies = policies(
-        _options, _metrics, {**routes(_engine), DOCUMENT: document(lambda: cast("Any", Endpoint).openapi_spec.asdict())}
-    )
+    _described = {
+        DOCUMENT: document(lambda: cast("Any", Endpoint).openapi_spec.asdict()),
+        SCHEMA: client_schema(lambda: cast("Any", Endpoint).schema()),
+    }
+    _policies = policies(_options, _metrics, {**routes(_engine), **_described})
     _tracing = tracing(_options.tracing, _options.tracing_share)
 except NotFound as error:
     missing = f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there"

@@ -1,3 +1,5 @@
+import asyncio
+import gzip
 import io
 import json
 import shutil
@@ -12,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import bentoml
 import httpx
 import numpy as np
 import psutil
@@ -140,7 +143,10 @@ PNG = {"content-type": "image/png"}
     [
         ({"files": {"picture": b"hello"}}, 400, "not a PNG, JPEG, WebP or BMP picture"),
         ({"files": {"picture": b""}}, 400, "the picture is empty (0 bytes)"),
-        ({"files": {"photo": b"hello"}}, 400, "picture: field required"),
+        ({"files": {"photo": b"hello"}}, 400, "not a PNG, JPEG, WebP or BMP picture"),
+        ({"files": {"a": b"hello", "b": b"hello"}}, 400, "there are 2 files ('a', 'b'), and one is asked for: send it"),
+        ({"files": {"picture": (None, "http://here/x.png")}}, 400, "picture: send the file itself, not its address"),
+        ({"files": {"a": (None, "1"), "b": (None, "2")}}, 400, "picture: field required"),
         ({"data": {"picture": "hello"}}, 415, "send the file in the field 'picture' of a multipart/form-data form, or"),
         ({"json": {"picture": "hello"}}, 415, "send the file in the field 'picture' of a multipart/form-data form, or"),
         ({"content": b"hello", "headers": PNG}, 400, "not a PNG, JPEG, WebP or BMP picture"),
@@ -159,6 +165,55 @@ def test_a_wrong_upload_is_refused_in_one_sentence(
     assert key == "error"
     assert answer.json()["error"].startswith(sentence)
     assert "\n" not in answer.json()["error"]
+
+
+@pytest.mark.parametrize("field", ["file", "image", "upload"])
+def test_one_file_is_taken_whatever_its_field_is_called(field: str, endpoint: str) -> None:
+    answer = httpx.post(f"{endpoint}/predict", files={field: _picture()}, data={"comment": "mine"})
+    assert answer.json() == _ask(endpoint, _picture())
+
+
+def test_a_form_is_read_without_its_boundary_or_names_of_files(endpoint: str) -> None:
+    whole = httpx.Request("POST", endpoint, files={"picture": (None, _picture())})
+    for headers in ({"content-type": "multipart/form-data"}, {"content-type": whole.headers["content-type"]}):
+        answer = httpx.post(f"{endpoint}/predict", content=whole.read(), headers=headers)
+        assert answer.json() == _ask(endpoint, _picture())
+
+
+@pytest.mark.parametrize("form", [True, False])
+def test_a_body_may_come_compressed(form: bool, endpoint: str) -> None:
+    plain = httpx.Request("POST", endpoint, **({"files": {"file": _picture()}} if form else {"content": _picture()}))
+    headers = {**dict(plain.headers), "content-encoding": "gzip"}
+    del headers["content-length"]
+    answer = httpx.post(f"{endpoint}/predict", content=gzip.compress(plain.read()), headers=headers)
+    assert answer.json() == _ask(endpoint, _picture())
+    refused = httpx.post(f"{endpoint}/predict", content=b"", headers={**headers, "content-encoding": "br"})
+    assert refused.status_code == 415
+    assert refused.json()["error"].startswith("a body with Content-Encoding: br is not read")
+
+
+def test_a_request_that_asks_for_http_2_is_answered(endpoint: str) -> None:
+    upgrade = {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "http2-settings": "AAMAAABkAAQAAP__"}
+    answer = httpx.post(f"{endpoint}/predict", content=_picture(), headers=upgrade)
+    assert answer.json() == _ask(endpoint, _picture())
+
+
+def test_bentomls_own_clients_ask(endpoint: str, tmp_path: Path) -> None:
+    path = tmp_path / "a picture.png"
+    path.write_bytes(_picture())
+    expected = _ask(endpoint, _picture())
+    with bentoml.SyncHTTPClient(endpoint) as client:
+        assert client.predict(picture=path) == expected
+        assert client.predict(path) == expected
+        assert client.predict(picture=str(path)) == expected
+        assert client.predict(picture=Image.open(path)) == expected
+        assert client.call("predict", picture=path) == expected
+
+    async def story() -> Any:
+        async with bentoml.AsyncHTTPClient(endpoint) as client:
+            return await client.predict(picture=path)
+
+    assert asyncio.run(story()) == expected
 
 
 def test_a_truncated_picture_is_refused(endpoint: str) -> None:

@@ -1,5 +1,6 @@
 """A table workload at its endpoint: a real Bento of a trained checkout, served and asked over HTTP."""
 
+import asyncio
 import json
 import re
 import shutil
@@ -15,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import bentoml
 import httpx
 import numpy as np
 import polars as pl
@@ -202,6 +204,26 @@ def test_an_id_is_the_same_however_it_is_written(packaged: tuple[Project, str], 
         labels = [{"transaction_id": f"{id}", "label": 1}, {"transaction_id": float(id), "label": "true"}]
         assert httpx.post(f"{url}/labels", json=labels).json() == {"known": 1}
         assert value_of("customer_id_count_1d", url, {**NEW, "transaction_id": 1_000_000_001}) == before + 2
+
+
+def test_bentomls_own_clients_ask(endpoint: str) -> None:
+    expected = ask(endpoint, NEW)
+    with bentoml.SyncHTTPClient(endpoint) as client:
+        assert client.predict(**NEW) == expected
+        assert client.predict(NEW) == expected
+        assert client.predict([NEW, NEW]) == [expected, expected]
+        assert client.call("predict", **NEW) == expected
+        assert client.explain(NEW)["probability"] == expected["probability"]
+        assert client.labels(transaction_id=NEW["transaction_id"], label=False) == {"known": 1}
+        assert client.labels([{"transaction_id": NEW["transaction_id"], "label": False}]) == {"known": 1}
+        with pytest.raises(bentoml.exceptions.InvalidArgument, match="amount: field required"):
+            client.predict(transaction_id=1)
+
+    async def story() -> Any:
+        async with bentoml.AsyncHTTPClient(endpoint) as client:
+            return await client.predict(**NEW), await client.predict([NEW])
+
+    assert asyncio.run(story()) == (expected, [expected])
 
 
 def test_a_wrong_record_in_a_list_leaves_nothing_behind(packaged: tuple[Project, str], tmp_path: Path) -> None:

@@ -42,13 +42,13 @@ def limited(call: Call, limit: int) -> Receive:
     """
     declared = call.headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limit:
-        raise _too_large(limit, end=int(declared) > 4 * limit)
+        raise too_large(limit, end=int(declared) > 4 * limit)
 
     async def receive() -> Message:
         message = await call.receive()
         call.received += len(message.get("body", b""))
         if call.received > limit:
-            raise _too_large(limit, end=await _goes_on(call.receive, message, limit))
+            raise too_large(limit, end=await _goes_on(call.receive, message, limit))
         call.whole = not message.get("more_body", False)
         return message
 
@@ -64,6 +64,7 @@ async def _goes_on(receive: Receive, message: Message, patience: int) -> bool:
     return bool(message.get("more_body"))
 
 
-def _too_large(limit: int, end: bool) -> Refused:
+def too_large(limit: int, end: bool) -> Refused:
+    """Return the refusal of a body of more than `limit` bytes; `end`: the connection too, for there is more to come."""
     headers = (_CLOSE,) if end else ()
     return Refused(refusal(413, f"the request is larger than {limit:,} bytes", *headers))

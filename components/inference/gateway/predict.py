@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from components.inference.engine.engine import Engine
 from components.inference.gateway.body import read_body
 from components.inference.gateway.call import Call, Reply
+from components.inference.gateway.encoding import plain
 from components.inference.intake import Intake, Question
 
 _LARGE = 32 * 1024  # bytes of JSON from which it is read beside the others
@@ -29,6 +30,8 @@ class Predict:
             Exception: what `Engine.answer` raises.
         """
         body = await read_body(call, self._intake.max_bytes)
+        if encoding := call.headers.get(b"content-encoding"):
+            body = await self._engine.beside(partial(plain, body, encoding, self._intake.max_bytes))
         question = partial(self._intake.question, body, call.media)
         large = len(body) > _LARGE and not self._intake.uploads
         asked = await self._engine.beside(question) if large else question()
