@@ -198,6 +198,7 @@ def test_a_request_that_asks_for_http_2_is_answered(endpoint: str) -> None:
     assert answer.json() == _ask(endpoint, _picture())
 
 
+@pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")  # of bentoml's own import of pathspec
 def test_bentomls_own_clients_ask(endpoint: str, tmp_path: Path) -> None:
     path = tmp_path / "a picture.png"
     path.write_bytes(_picture())
@@ -206,7 +207,8 @@ def test_bentomls_own_clients_ask(endpoint: str, tmp_path: Path) -> None:
         assert client.predict(picture=path) == expected
         assert client.predict(path) == expected
         assert client.predict(picture=str(path)) == expected
-        assert client.predict(picture=Image.open(path)) == expected
+        with Image.open(path) as opened:
+            assert client.predict(picture=opened) == expected
         assert client.call("predict", picture=path) == expected
 
     async def story() -> Any:

@@ -206,6 +206,7 @@ def test_an_id_is_the_same_however_it_is_written(packaged: tuple[Project, str], 
         assert value_of("customer_id_count_1d", url, {**NEW, "transaction_id": 1_000_000_001}) == before + 2
 
 
+@pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")  # of bentoml's own import of pathspec
 def test_bentomls_own_clients_ask(endpoint: str) -> None:
     expected = ask(endpoint, NEW)
     with bentoml.SyncHTTPClient(endpoint) as client:
