@@ -183,7 +183,7 @@ def _first_error(errors: list[ErrorDetails], model: type[BaseModel], content: Ma
         allowed = _allowed_keys(model, path[:-1])
         return f"{place}: unknown key. Allowed: {', '.join(allowed)}{_nearest(str(path[-1]), allowed)}"
     if error["type"] == "missing":
-        return f"{place}: missing"
+        return f"{place}: missing{_described(model, path)}"
     alternatives = [_lower_first(other["msg"]) for other in errors if _path(other, content) == path]
     return f"{place}: found {_show(error['input'])}; {'; or '.join(dict.fromkeys(alternatives))}"
 
@@ -202,11 +202,22 @@ def _path(error: ErrorDetails, content: Mapping[str, Any]) -> list[int | str]:
     return path
 
 
+def _described(model: type[BaseModel], path: Sequence[int | str]) -> str:
+    """Return what the section says of a key that has to be there."""
+    field = _section(model, path[:-1]).model_fields.get(str(path[-1]))
+    return f"; {field.description}" if field and field.description else ""
+
+
 def _allowed_keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    return list(_section(model, path).model_fields)
+
+
+def _section(model: type[BaseModel], path: Sequence[int | str]) -> type[BaseModel]:
+    """Return the model of the section that the keys lead to."""
     for part in path:
         if isinstance(part, str) and part in model.model_fields:
             model = next(_models_in(model.model_fields[part].annotation), model)
-    return list(model.model_fields)
+    return model
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from components.config import params
 
@@ -17,24 +17,53 @@ Limit = Count | Part | None
 Measure = Literal["count", "mean", "risk"]
 
 
+_NEEDS_TIME = (
+    "a table needs a column that says when each record was made: windows look back from it, and the test is what came "
+    "last; if the order of the rows means nothing, add one that counts 0, 3600, 7200, ... over shuffled rows"
+)
+_NEEDS_LABEL = "name the column that is to be told, which has two values"
+
+
+def _column_name(value: object) -> object:
+    """Return the name of a column as YAML means it.
+
+    Raises:
+        ValueError: YAML has made something else of it, and it is not known of what.
+    """
+    if isinstance(value, bool) or value is None:
+        read = "nothing" if value is None else str(value).lower()
+        raise ValueError(f"expected the name of a column, which YAML reads as {read}: write it in quotes")
+    return str(value) if isinstance(value, int) else value
+
+
+def _time_name(value: object) -> object:
+    if value is None:
+        raise ValueError(_NEEDS_TIME)
+    return _column_name(value)
+
+
+ColumnName = Annotated[str, BeforeValidator(_column_name)]
+TimeName = Annotated[str, BeforeValidator(_time_name)]
+
+
 class Columns(params.Section):
     """Which column is what. Every other column is a feature, unless it is dropped."""
 
-    label: str
+    label: Annotated[ColumnName, Field(description=_NEEDS_LABEL)]
     """Two-valued: what is to be told. Null: not known."""
     positive: str | int | float | bool | None = None
     """The label's value to be found. Left out: 1, true, or a plain word for yes."""
     unknown: list[str | int | float | bool] = []
     """Values of the label that mean that it is not known."""
-    time: str
+    time: Annotated[TimeName, Field(description=_NEEDS_TIME)]
     """When it happened; a date with time, or a number of seconds since 1970."""
-    id: str | None = None
+    id: ColumnName | None = None
     """Tells one record from every other, so that one that is sent twice counts once."""
-    amount: str | None = None
+    amount: ColumnName | None = None
     """What is at stake, in money; below 0 where it is paid back."""
-    text: list[str] = []
+    text: list[ColumnName] = []
     """Taken as text, also where it looks like numbers or dates."""
-    drop: list[str] = []
+    drop: list[ColumnName] = []
     """Left out: known only afterwards, or of no use."""
 
 
@@ -90,13 +119,13 @@ class Prepare(params.Section):
     """How records become features."""
 
     columns: Columns
-    entities: dict[str, Entity] = {}
+    entities: dict[ColumnName, Entity] = {}
     """Columns that name who or what the record is about, and what is remembered of each."""
-    card: str | None = None
+    card: ColumnName | None = None
     """The entity that is blocked once a fraud of it is known, and that is ranked by card precision."""
     delay: Annotated[float, Field(ge=0.0)] = 7.0
     """Days until a label is known."""
-    split: Split
+    split: Annotated[Split, Field(description="days of each, as {train: 60, validation: 14, test: 14}")]
     labelled: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Part of the training and validation labels that is used; the others are taken as not known."""
     decimals: Annotated[int, Field(ge=0, le=6)] = 2
@@ -107,7 +136,7 @@ class Prepare(params.Section):
     """The sign before the decimals of numbers in texts that could be read both ways (`1,234`)."""
     nulls: list[str] = []
     """Words that mean that a number or a time is missing, beside the usual ones (`-`, `NA`, `unknown`, ...)."""
-    slices: list[str] = []
+    slices: list[ColumnName] = []
     """Columns by which the examination is parted, those of `columns.drop` too. The model must be good in each part."""
     history: Literal["endpoint", "caller"] = "endpoint"
     """Who remembers the windows in service: the endpoint, or the caller, who then sends them."""

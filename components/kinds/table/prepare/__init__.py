@@ -27,7 +27,7 @@ from components.kinds.table.prepare.reading import Readings, decide, read
 from components.kinds.table.prepare.slices import write_columns
 from components.kinds.table.prepare.split import SPLIT, assign, counts, spans
 from components.kinds.table.prepare.stream import write_features
-from components.kinds.table.prepare.table import ROW, TIME, Table, open_table
+from components.kinds.table.prepare.table import ROW, TIME, Table, open_table, whole_numbers
 from components.kinds.table.prepare.validate import validate
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
 def _prepare(
     table: Table, out: Path, config: "Prepare", schema: Path, known: Schema | None, readings: Readings
 ) -> None:
+    expected = [name for name, column in known.columns.items() if column.type == "integer"] if known else []
+    table = whole_numbers(table, {*filter(None, [config.columns.id]), *config.entities, *expected})
     profiles = profile(table)
     table, index = without_index(table, profiles, known, schema, config)
     columns = readings.described(known or infer(table, profiles, config), config)
@@ -70,7 +72,7 @@ def _prepare(
     used = records.frame.filter(table.since(earliest))
     with _in_order(used, out, records.ordered) as ordered:
         assigned = assign(ordered, span, config.card, config.delay)
-        sizes = counts(assigned)
+        sizes, parts = counts(assigned, span, records.count)
         write_features(assigned, out, definition, sizes, config.card, config.labelled)
         _both_classes(out, config)
         findings["leaks"] = leaks(out, definition)
@@ -83,7 +85,7 @@ def _prepare(
             recent = ordered.filter(table.since(span.test[0] - features.lookback(definition)))
             write_history(recent, out / "serving" / "history.npz", definition, config.labelled)
     about = {
-        "read": [*readings.sentences(), *index, *label.read, *said],
+        "read": [*readings.sentences(), *index, *label.read, *said, parts],
         "findings": report(findings),
         "splits": span.texts(),
         "records": sizes,

@@ -30,6 +30,7 @@ class Clean:
     """The records that can be used, in order of arrival."""
 
     frame: pl.LazyFrame
+    count: int
     first: int
     """The earliest time, milliseconds since 1970."""
     last: int
@@ -81,7 +82,7 @@ def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findi
         raise DataError(f"no record can be used; {_why(findings)}")
     examples = frame.select(ROW, behind.alias("behind")).filter("behind").head(EXAMPLES) if unordered else None
     findings["unordered"] = Finding(unordered, _rows(examples))
-    return Clean(frame, first, last, last_label, ordered=unordered == 0, read=apart.read if apart else [])
+    return Clean(frame, count, first, last, last_label, ordered=unordered == 0, read=apart.read if apart else [])
 
 
 def _faults(schema: Schema, config: "Prepare", unread: Mapping[str, str]) -> Iterator[_Fault]:

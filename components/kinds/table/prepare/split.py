@@ -77,19 +77,39 @@ def assign(frame: pl.LazyFrame, spans: Spans, card: str | None, delay: float) ->
     return frame.with_columns(split.cast(pl.Int8).alias(SPLIT)).drop(_KNOWN, strict=False)
 
 
-def counts(frame: pl.LazyFrame) -> dict[str, int]:
-    """Return how many records each split has.
+def counts(frame: pl.LazyFrame, spans: Spans, total: int) -> tuple[dict[str, int], str]:
+    """Return how many records each split has, and a sentence that says what becomes of all `total` that can be used.
 
     Raises:
-        DataError: one has none.
+        DataError: a split has none.
     """
-    found = dict(frame.group_by(SPLIT).len().collect(engine="streaming").iter_rows())
-    for index, split in enumerate(SPLITS):
-        if not found.get(index):
-            raise DataError(f"no record falls into the {split} split; see prepare.split, and the times of the table")
-    return {split: found[index] for index, split in enumerate(SPLITS)}
+    grouped = frame.group_by(SPLIT, _beside(spans).alias(_PART)).len().collect(engine="streaming")
+    found = {(split, part): count for split, part, count in grouped.iter_rows()}
+    sizes: dict[str, int] = {
+        split: sum(count for key, count in found.items() if key[0] == at) for at, split in enumerate(SPLITS)
+    }
+    rest = {part: found.get((-1, part), 0) for part in (_DELAY, _UNUSED, _LATER)}
+    for split in SPLITS:
+        if not sizes[split]:
+            why = f" ({rest[_UNUSED]:,} {_UNUSED})" if split == "test" and rest[_UNUSED] else ""
+            where = f"the {split} split, {' to '.join(spans.texts()[split])}{why}"
+            raise DataError(f"no record falls into {where}; see prepare.split, and the times of the table")
+    rest = {_OLDER: total - sum(sizes.values()) - sum(rest.values()), **rest}
+    used = zip(SPLITS, ("train", "validate", "test"), strict=True)
+    parts = [*(f"{sizes[split]:,} {verb}" for split, verb in used), *(f"{n:,} {part}" for part, n in rest.items() if n)]
+    return sizes, f"of {total:,} records {', '.join(parts)}"
 
 
+def _beside(spans: Spans) -> pl.Expr:
+    """Return the part of the table that a record of no split lies in."""
+    time = pl.col(TIME)
+    later = pl.when(time < spans.test[0]).then(pl.lit(_DELAY)).when(time < spans.test[1]).then(pl.lit(_UNUSED))
+    return pl.when(time < spans.train[0]).then(pl.lit(_OLDER)).otherwise(later.otherwise(pl.lit(_LATER)))
+
+
+_PART = "journeyman:part"
+_OLDER, _DELAY, _LATER = "are older than these", "lie in the delay", "are later than the last label"
+_UNUSED = "of the test's days have no label, or a card known for fraud"
 _KNOWN = "journeyman:known"
 
 

@@ -1,7 +1,7 @@
 """The raw table, lazily: its columns by their roles, in the few types that the rest of the preparation knows."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +21,7 @@ ROW, TIME = "journeyman:row", "journeyman:time"
 TEXT = "journeyman:text "
 """Begins the name of the column with those texts of another that are not read: `prepare/reading.py` adds it."""
 
+_EXACT = 2**53  # up to here a float holds every whole number
 _LATEST = 253_402_300_800  # seconds since 1970 at the end of the year 9999; larger numbers are no seconds
 
 
@@ -85,6 +86,21 @@ def open_table(raw: Path, config: "Prepare") -> Table:
     frame = scan.select(ROW, *plain, *unread).with_columns(_milliseconds(config.columns.time, found).alias(TIME))
     types = {name: _type(name, found[name], config) for name in used}
     return Table(frame, types, rows, config.columns.time, {name.removeprefix(TEXT): name for name in unread})
+
+
+def whole_numbers(table: Table, names: Iterable[str]) -> Table:
+    """Return the table with those of the columns `names` as whole numbers that are, though kept as others are.
+
+    pandas keeps whole numbers as 7.0 in a column where one is missing.
+    """
+    kept = [name for name in names if table.types.get(name) == "number"]
+    if not kept:
+        return table
+    whole = ((pl.col(name) == pl.col(name).round()) & (pl.col(name).abs() <= _EXACT) for name in kept)
+    found = table.frame.select(is_so.all().alias(name) for name, is_so in zip(kept, whole, strict=True))
+    as_whole = [name for name, is_so in found.collect(engine="streaming").row(0, named=True).items() if is_so]
+    frame = table.frame.with_columns(pl.col(name).cast(pl.Int64) for name in as_whole)
+    return replace(table, frame=frame, types={**table.types, **dict.fromkeys(as_whole, "integer")})
 
 
 def _check_names(names: Sequence[str]) -> None:

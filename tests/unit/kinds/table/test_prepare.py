@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -485,7 +486,7 @@ def test_a_column_that_tells_the_label_is_refused(
         (pl.lit("old").alias("age"), r"column 'age' holds text, \S+ asks for numbers; mend either"),
         (pl.col("terminal").cast(pl.String), "column 'terminal' holds text, .* asks for whole numbers"),
         (
-            pl.col("terminal").cast(pl.Float64),
+            pl.col("terminal") + 0.5,
             "column 'terminal': an id or entity is text or a whole number, found number",
         ),
         (pl.lit("much").alias("amount"), "column 'amount': an amount is a number, found category; mend the data"),
@@ -538,6 +539,26 @@ def test_no_schema_is_inferred_from_what_cannot_be_used(
     with pytest.raises(DataError, match=message):
         run(frame.with_columns(change), tmp_path)
     assert not (tmp_path / "schema.yaml").exists()
+
+
+def test_whole_numbers_that_pandas_keeps_as_others_are_whole(
+    frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path
+) -> None:
+    floats = frame.with_columns(pl.col("id", "terminal").cast(pl.Float64))
+    same(prepared, run(floats, tmp_path / "first"))
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "schema.yaml").write_bytes((prepared.path.parent / "schema.yaml").read_bytes())
+    same(prepared, run(floats.with_columns(pl.col("fraud").cast(pl.Float64)), tmp_path / "later"))
+
+
+def test_the_report_says_what_becomes_of_the_records(prepared: PreparedData) -> None:
+    (said,) = [sentence for sentence in read(prepared) if sentence.startswith("of 3,000 records ")]
+    train, validation, test = (prepared.counts[split] for split in SPLITS)
+    assert said.startswith(f"of 3,000 records {train:,} train, {validation:,} validate, {test:,} test, ")
+    assert re.search(
+        r"\d+ are older than these, \d+ lie in the delay, \d+ of the test's days have no label, or a card known", said
+    )
+    assert sum(int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?= \w)", said)[1:]) == RECORDS
 
 
 def test_a_table_without_records_or_days_is_refused(frame: pl.DataFrame, tmp_path: Path) -> None:
