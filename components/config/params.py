@@ -56,9 +56,28 @@ class Training(Section):
     """Stop after so many epochs without a better validation score, and keep the best epoch's weights. Left out: learn
     to the end of the schedule, which is what it is made for."""
 
+    least_steps: Annotated[int, Field(ge=1)] = 600
+    """Where `epochs` is left out, a small training split is seen more often, until there are so many steps; where
+    `batch_size` is left out, its batches are smaller."""
+
     def fitted(self, examples: int) -> Self:
-        """Return the section for so many training examples: what the user left out may depend on how many there are."""
-        return self
+        """Return the section with the batch size and the epochs that fit so many training examples.
+
+        What the user wrote stays. A batch is at most an eighth of the examples, and there are `least_steps` steps.
+        """
+        chosen = self
+        if "batch_size" not in self.model_fields_set:
+            chosen = self._with(batch_size=fitting_batch_size(examples, self.batch_size))
+        if "epochs" not in self.model_fields_set:
+            steps = chosen.steps_an_epoch(examples)
+            chosen = chosen._with(epochs=fitting_epochs(steps, self.least_steps, self.epochs))
+        return chosen
+
+    def _with(self, **chosen: int) -> Self:
+        """Return the section with what the rules chose, which the user did not write."""
+        copy = self.model_copy(update=chosen)
+        copy.model_fields_set.difference_update(chosen)
+        return copy
 
     def steps_an_epoch(self, examples: int) -> int:
         """Return the steps in which the training goes once through so many examples."""
@@ -70,17 +89,18 @@ class Training(Section):
 
     def advice(self, examples: int) -> str:
         """Return what to write in `params.yaml` to have steps enough."""
-        batch_size = fitting_batch_size(examples, self.batch_size)
-        steps = self.model_copy(update={"batch_size": batch_size}).steps_an_epoch(examples)
-        epochs = fitting_epochs(steps, LEAST_STEPS, self.epochs)
-        return f"train: {{epochs: {epochs}, batch_size: {batch_size}}} makes {epochs * steps:,}"
+        unset = self.model_copy()
+        unset.model_fields_set.difference_update({"epochs", "batch_size"})
+        fitted = unset.fitted(examples)
+        steps = fitted.epochs * fitted.steps_an_epoch(examples)
+        return f"leave out train.epochs and train.batch_size, and {steps:,} steps of {fitted.batch_size} are taken"
 
     def operations(self, input: Mapping[str, Any]) -> float:
         """Return about how many multiplications and additions it takes to answer one example.
 
         `input` is the description of one example that `prepare` wrote.
         """
-        raise NotImplementedError
+        return 0.0  # not known
 
 
 class Serve(Section):

@@ -45,6 +45,13 @@ def test_what_the_user_wrote_stays_and_few_steps_are_told_with_what_to_write() -
     assert training_plan(pictures(epochs=10), 300, SMALL).batch_size == 32
 
 
+def test_a_table_that_says_neither_gets_steps_enough() -> None:
+    config = parse(Records, {}, "train.")
+    assert str(training_plan(config, 2_500, {"features": ["a", "b"]})).startswith("603 steps of at most 256 examples: ")
+    large = training_plan(config, 1_000_000, {"features": ["a", "b"]})
+    assert (large.epochs, large.batch_size) == (10, 1024)
+
+
 def test_the_plan_is_one_sentence() -> None:
     assert str(training_plan(pictures(), 300, SMALL)).startswith(
         "600 steps of at most 32 examples: 60 epochs of 10 steps over 300 training examples, no example left out; "
@@ -56,7 +63,8 @@ def test_a_table_has_a_plan_too() -> None:
     plan = training_plan(config, 2_500, {"features": ["a", "b"]})
     assert (plan.steps, plan.left_out) == (20, 452)
     assert plan.warning == (
-        "20 training steps may be too few to learn anything: train: {epochs: 34, batch_size: 256} makes 306"
+        "20 training steps may be too few to learn anything: "
+        "leave out train.epochs and train.batch_size, and 603 steps of 256 are taken"
     )
     assert training_plan(config, 1_000_000, {"features": ["a", "b"]}).warning is None
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from components.config import params
-from components.config.schedule import fitting_batch_size, fitting_epochs
 from components.kinds.image.params.operations import operations
 from components.kinds.image.params.recipes import RECIPES
 
@@ -63,9 +62,6 @@ class Train(params.Training):
 
     recipe: Literal["quick", "standard", "best"] = "quick"
     """Fills in what is left out below, `epochs` and `batch_size` too: see `recipes`."""
-    least_steps: Annotated[int, Field(ge=1)]
-    """Where `epochs` is left out, a small training split is seen more often than the recipe says, until there are so
-    many steps; where `batch_size` is left out, its batches are smaller."""
     width: Annotated[int, Field(ge=4, le=1024)]
     """Channels of the first stage; the later ones have multiples of it."""
     depth: Annotated[int, Field(ge=1, le=32)]
@@ -108,19 +104,6 @@ class Train(params.Training):
             raise ValueError("views: 2 shows mirrored pictures, which are not taught with flip: false")
         return self
 
-    def fitted(self, examples: int) -> Self:
-        """Return the section with the batch size and the epochs that fit so many training pictures.
-
-        What the user wrote stays. A batch is at most an eighth of the pictures, and there are `least_steps` steps.
-        """
-        chosen = self
-        if "batch_size" not in self.model_fields_set:
-            chosen = self._with(batch_size=fitting_batch_size(examples, self.batch_size))
-        if "epochs" not in self.model_fields_set:
-            steps = chosen.steps_an_epoch(examples)
-            chosen = chosen._with(epochs=fitting_epochs(steps, self.least_steps, self.epochs))
-        return chosen
-
     def steps_an_epoch(self, examples: int) -> int:
         """Return the steps in which the training goes once through so many pictures."""
         return ceil(examples / self.batch_size)
@@ -129,22 +112,10 @@ class Train(params.Training):
         """Return how many of the pictures an epoch passes over: none."""
         return 0
 
-    def advice(self, examples: int) -> str:
-        """Return what to write in `params.yaml` to have steps enough."""
-        fitted = type(self).model_validate({"recipe": self.recipe}).fitted(examples)
-        steps = fitted.epochs * fitted.steps_an_epoch(examples)
-        return f"leave out train.epochs and train.batch_size, and {steps:,} steps of {fitted.batch_size} are taken"
-
     def operations(self, input: Mapping[str, Any]) -> float:
         """Return about how many multiplications and additions it takes to answer one picture."""
         size = (input["height"], input["width"], input["channels"])
         return operations(size, self.width, self.depth, self.fine)
-
-    def _with(self, **chosen: int) -> Self:
-        """Return the section with what the rules chose, which the user did not write."""
-        copy = self.model_copy(update=chosen)
-        copy.model_fields_set.difference_update(chosen)
-        return copy
 
 
 class Serve(params.Serve):

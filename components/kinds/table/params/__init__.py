@@ -168,6 +168,10 @@ class Prepare(params.Section):
 class Train(params.Training):
     """The recipe: fully connected layers, AdamW on one cycle; an autoencoder before them, or alone."""
 
+    epochs: Annotated[int, Field(ge=1)] = 10
+    """Passes over the training split. Left out: more of a small one, see `least_steps`."""
+    batch_size: Annotated[int, Field(ge=1)] = 1024
+    """Records a step. Left out: at most an eighth of the training split."""
     labels: Literal["all", "none"] = "all"
     """`all`: learn from the labels that are known. `none`: from none; what an autoencoder says badly is suspicious."""
     autoencoder: bool = False

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 def test_every_recipe_says_everything_but_the_machine_and_the_seed() -> None:
     own = set(Train.model_fields) - set(Training.model_fields) - {"recipe"}
     for recipe in RECIPES.values():
-        assert set(recipe) == own | {"epochs", "batch_size"}
+        assert set(recipe) == own | {"epochs", "batch_size", "least_steps"}
 
 
 def test_every_recipe_can_be_chosen() -> None:
