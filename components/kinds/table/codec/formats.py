@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from components.config.errors import ConfigError
+from components.kinds.nulls import BLANK
 
 UNITS: Mapping[str, int | float] = {
     "seconds": 1_000,
@@ -40,37 +41,41 @@ _WORDS = {
     "ns": "nanoseconds",
 }
 
+_SPACE = f"[{BLANK}]"
 _ZONE = (
-    r"(?:[ ]?(?:Z|z|UTC|GMT|utc|gmt)?(?:(?P<sign>[+-])(?P<zone_hour>[0-9]{1,2})(?::?(?P<zone_minute>[0-9]{2}))?)?"
-    r"(?:\[[A-Za-z_/+-]+\])?)"
+    rf"(?:{_SPACE}?(?:Z|z|UTC|GMT|utc|gmt)?"
+    r"(?:(?P<sign>[+-])(?P<zone_hour>[0-9]{1,2})(?::?(?P<zone_minute>[0-9]{2}))?)?(?:\[[A-Za-z_/+-]+\])?)"
 )
-_HALF = r"(?:[ ]?(?P<half>[AaPp])\.?[Mm]\.?)?"
+_HALF = rf"(?:{_SPACE}?(?P<half>[AaPp])\.?[Mm]\.?)?"
 _FRACTION = r"(?:[.,](?P<fraction>[0-9]{1,12}))?"
 TAIL = (
-    r"(?:(?:T|[ ,:]+(?:at[ ]+)?)(?P<hour>[0-9]{1,2})(?:[:.h](?P<minute>[0-9]{2}))?(?:[:.](?P<second>[0-9]{2})"
-    + _FRACTION
-    + ")?"
-    + _HALF
-    + _ZONE
-    + ")?"
+    rf"(?:(?:T|(?:[,:]|{_SPACE})+(?:at{_SPACE}+)?)(?P<hour>[0-9]{{1,2}})(?:[:.h](?P<minute>[0-9]{{2}}))?"
+    rf"(?:[:.](?P<second>[0-9]{{2}}){_FRACTION})?{_HALF}{_ZONE})?"
 )
 """The time of day behind a date, if there is one."""
+CLOCK = (
+    rf"^{_SPACE}*(?P<hour>[0-9]{{1,2}}):(?P<minute>[0-9]{{2}})(?::(?P<second>[0-9]{{2}}){_FRACTION})?{_HALF}{_SPACE}*$"
+)
+"""A time of day without a date."""
 _TIGHT_TAIL = (
     r"(?:[T _-]?(?P<hour>[0-9]{2}):?(?P<minute>[0-9]{2})(?::?(?P<second>[0-9]{2})(?:[.,]?(?P<fraction>[0-9]{1,12}))?)?"
     + _ZONE
     + ")?"
 )
 _WEEKDAY = r"(?:(?:[Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un|MON|TUE|WED|THU|FRI|SAT|SUN)[A-Za-z]*\.?,?[ ]+)?"
-_NAMES = (
-    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    "|nov(?:ember)?|dec(?:ember)?"
-)
+MONTHS = {
+    "juin": 6, "juil": 7, "jan": 1, "gen": 1, "ene": 1, "feb": 2, "fev": 2, "fév": 2, "mar": 3, "mär": 3, "maa": 3,
+    "mrz": 3, "apr": 4, "avr": 4, "abr": 4, "may": 5, "mai": 5, "mag": 5, "mei": 5, "maj": 5, "jun": 6, "giu": 6,
+    "jul": 7, "lug": 7, "aug": 8, "aoû": 8, "aou": 8, "ago": 8, "sep": 9, "set": 9, "oct": 10, "okt": 10, "ott": 10,
+    "out": 10, "nov": 11, "dec": 12, "dez": 12, "déc": 12, "dic": 12,
+}  # fmt: skip
+"""Months by the beginning of their names, in the languages of Western Europe: none means two months."""
 _BETWEEN = r"(?:[ ]?[/.\-年月년월][ ]?|[ ])"
-_ANY_BETWEEN = r"[ /.,\-]*"
+_ANY_BETWEEN = r"(?:[ /.,\-]|de )*"
 _DAY = r"(?P<day>[0-9]{1,2})"
 _DAY_NAMED = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th|\.)?"
 _MONTH = r"(?P<month>[0-9]{1,2})"
-_NAME = rf"(?P<name>(?i:{_NAMES}))"
+_NAME = rf"(?P<name>(?i:{'|'.join(MONTHS)})[A-Za-zäéû]*)"
 _TWO = "[0-9]{2}"
 
 _DATE = {"Y": "year", "y": "year", "m": "month", "b": "month", "B": "month", "h": "month", "d": "day", "e": "day"}
@@ -103,8 +108,28 @@ def check(format: str) -> str:
     plain = _WORDS.get(plain.lower(), plain)
     if plain.lower() in UNITS:
         return plain.lower()
+    plain = plain if "%" in plain else _letters(plain)
     pattern(plain)
     return plain
+
+
+def _letters(format: str) -> str:
+    """Return `%d/%m/%Y %H:%M` of `DD/MM/YYYY HH:mm`, as spreadsheets and Java have it; anything else as it is."""
+    tokens = re.findall(r"[Yy]{4}|[Yy]{2}|MMM+|[Mm]{1,2}|[Dd]{1,2}|[Hh]{1,2}|[Ss]{1,2}|[Aa]|[^A-Za-z]+|.", format)
+    names: list[str] = []
+    for token in tokens:
+        kind = token[0].lower()
+        if kind == "y" and len(token) in (2, 4):
+            names.append("%Y" if len(token) == 4 else "%y")
+        elif kind == "m":
+            names.append("%b" if len(token) > 2 else "%M" if {"%m", "%b"} & set(names) else "%m")
+        elif kind in "dhsa":
+            names.append({"d": "%d", "h": "%I" if "a" in format.lower() else "%H", "s": "%S", "a": "%p"}[kind])
+        elif not token.isalpha():
+            names.append(token)
+        else:
+            return format
+    return "".join(names)
 
 
 @cache
@@ -126,7 +151,7 @@ def pattern(format: str) -> str:
     date_first = usual[: len(dates)] == dates
     inside = _date(dates, tight=_tight(tokens, dates)) if date_first else _literal(tokens)
     weekday = _WEEKDAY if date_first or not {"a", "A"} & set(tokens) else ""
-    return rf"^[ \t]*{weekday}{inside}[ \t]*$"
+    return rf"^{_SPACE}*['\[]?{weekday}{inside}\]?{_SPACE}*$"
 
 
 EXPECTED = "write it as %d/%m/%Y, %m/%d/%Y %H:%M or the like, or one of iso, day first, month first, " + ", ".join(

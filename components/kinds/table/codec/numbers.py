@@ -14,13 +14,14 @@ Decimal = Literal[".", ","]
 
 _BLANKS = f"[{BLANK}]"
 _MINUS = "\u2212"
+_DASHES = "[\\-\u2013\u2014]{1,2}"  # in place of decimals: 99,-
 _UNIT = rf"[^0-9{BLANK}.,'\u2019()+\-{_MINUS}\"_][^0-9()+\-{_MINUS}\"]{{0,11}}?"
 _SPACED = rf"[1-9][0-9]{{0,2}}(?:[{BLANK}'\u2019_][0-9]{{3}})+"
 _WHOLE = {
     ".": rf"(?:[1-9][0-9]{{0,2}}(?:,[0-9]{{2,3}})*,[0-9]{{3}}|{_SPACED}|[0-9]+)",
     ",": rf"(?:[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}})+|{_SPACED}|[0-9]+)",
 }
-_SYMBOLS = "$€£¥₹₽₩₺₴₫฿₪₦₱₡₲₵₸₼₾¢"
+_SYMBOLS = "~≈$€£¥₹₽₩₺₴₫฿₪₦₱₡₲₵₸₼₾¢"
 _CODES = (
     "AED AUD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR JPY KES KRW MXN MYR NGN NOK NZD PEN PHP "
     "PLN RON RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR KR Kč ZŁ FT LEI RS RS. R RM FR FR. SFR SFR. RMB EURO EUROS "
@@ -57,7 +58,7 @@ def unit(front: str | None, back: str | None) -> str:
 
 
 def is_currency(unit: str) -> bool:
-    """Whether it names a currency, by its sign or its code."""
+    """Whether it is the sign or the code of a currency, or says "about": numbers with it and without it are alike."""
     return any(sign in unit for sign in _SYMBOLS) or unit.casefold() in _CURRENCIES
 
 
@@ -65,9 +66,9 @@ def is_currency(unit: str) -> bool:
 def pattern(decimal: Decimal) -> str:
     """Return the pattern of a number; Python's `re` and Rust's `regex` both read it."""
     part = rf"\{decimal}"
-    core = rf"(?P<core>{_WHOLE[decimal]}(?:{part}[0-9]*)?|{part}[0-9]+)(?P<power>[eE][+\-]?[0-9]{{1,3}})?"
+    core = rf"(?P<core>{_WHOLE[decimal]}(?:{part}(?:{_DASHES}|[0-9]*))?|{part}[0-9]+)(?P<power>[eE][+\-]?[0-9]{{1,3}})?"
     return (
-        rf"^{_BLANKS}*['\u2019\"]?(?P<open>\()?{_BLANKS}*(?P<sign>[+\-{_MINUS}])?{_BLANKS}*"
+        rf"^{_BLANKS}*=?['\u2019\"]?(?P<open>\()?{_BLANKS}*(?P<sign>[+\-{_MINUS}])?{_BLANKS}*"
         rf"(?:(?P<front>{_UNIT}){_BLANKS}*)?(?P<inner>[+\-{_MINUS}])?{_BLANKS}*{core}"
         rf"(?:{_BLANKS}*(?P<back>{_UNIT}))?{_BLANKS}*(?P<behind>[\-{_MINUS}])?{_BLANKS}*(?P<close>\))?\"?{_BLANKS}*$"
     )

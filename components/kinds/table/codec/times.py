@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
-from components.kinds.table.codec.formats import FALLBACKS, UNITS, pattern
+from components.kinds.nulls import BLANK
+from components.kinds.table.codec.formats import FALLBACKS, MONTHS, UNITS, pattern
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _LATEST = 253_402_300_800_000  # milliseconds since 1970 at the end of the year 9999
 _SERIAL = 25_569  # Excel's number of the first day of 1970
 _DAY = 86_400_000
-_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,12})?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:[.,][0-9]{1,12})?")
 
 
 def of_text(text: str, format: str) -> int | None:
@@ -24,8 +25,8 @@ def of_text(text: str, format: str) -> int | None:
     The format decides what can be read in several ways; what can be read in one way alone (ISO 8601, the name of a
     month) is read whatever the format is.
     """
-    if format in UNITS and _NUMBER.fullmatch(text.strip()):
-        said = text.strip()
+    if format in UNITS and _NUMBER.fullmatch(text.strip(BLANK)):
+        said = text.strip(BLANK).replace(",", ".")
         return of_number(float(said) if "." in said else int(said), format)
     for one in readings(format):
         found = _compiled(pattern(one)).fullmatch(text)
@@ -40,7 +41,7 @@ def of_number(value: float, format: str) -> int | None:
     A format of digits (`%Y%m%d`) reads the number's digits, and what is none of its dates as seconds since 1970.
     """
     if format not in UNITS:
-        if isinstance(value, int) and (found := of_text(str(value), format)) is not None:
+        if isinstance(value, int) and (found := of_text(digits(value, format), format)) is not None:
             return found
         return of_number(value, "seconds")
     if not math.isfinite(value):
@@ -53,6 +54,12 @@ def of_number(value: float, format: str) -> int | None:
     else:
         time = math.floor(value * unit * 1_000 + 0.5) // 1_000
     return time if abs(time) < _LATEST else None
+
+
+def digits(value: int, format: str) -> str:
+    """Return the digits of a number, with the zero that it has lost if the format begins with a day or a month."""
+    said = str(value)
+    return "0" + said if said.isdigit() and len(said) % 2 and format[:2] in ("%d", "%m") else said
 
 
 def readings(format: str) -> list[str]:
@@ -98,13 +105,11 @@ def _month(said: Mapping[str, str | None]) -> int:
     name = said.get("name")
     if name is None:
         return int(said["month"] or 0)
-    return MONTHS.index(name[:3].lower()) + 1
+    head = name[:4].lower()
+    return MONTHS.get(head) or MONTHS[head[:3]]
 
 
 def _hour(hour: int, half: str | None) -> int | None:
     if half is None or (hour > 12 and half in "Pp"):
         return hour if hour < 24 else None
     return hour % 12 + (12 if half in "Pp" else 0) if hour <= 12 else None
-
-
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -146,9 +146,9 @@ def _decided(column: Written, decimal: Decimal) -> Decision:
 
     if not column.later:
         _check_units(texts.name, sign.units, others)
-        _check_all(column, convert)
+        _check_all(column, decimal, convert)
     about = {"decimal": decimal, "units": units or None, "example": texts.first()}
-    return Decision(convert, texts.missing, _said(texts.name, decimal, units, column.numbers), about)
+    return Decision(convert, texts.missing, _said(texts.name, decimal, units, whole, column.numbers), about)
 
 
 def _check_units(name: str, units: Counter[str], others: Counter[str]) -> None:
@@ -161,10 +161,16 @@ def _check_units(name: str, units: Counter[str], others: Counter[str]) -> None:
         )
 
 
-def _check_all(column: Written, convert: Callable[[pl.Series], pl.Series]) -> None:
+def _check_all(column: Written, decimal: Decimal, convert: Callable[[pl.Series], pl.Series]) -> None:
     name, unread = column.texts.name, column.texts.unread(convert)
     if not unread.wrong:
         return
+    other: Decimal = "," if decimal == "." else "."
+    if all(of_text(value, other, tuple(column.numbers.signs[other].units)) is not None for _, value in unread.examples):
+        raise DataError(
+            f"column {name!r}: {unread.count - unread.wrong:,} numbers have the decimal sign {decimal!r}, and "
+            f"{unread.wrong:,} have {other!r} ({unread.shown}); write them with one"
+        )
     words = list(dict.fromkeys(str(value) for _, value in unread.examples))
     text = f", or prepare.columns.text: [{name}], if it is text" if not column.must else ""
     raise DataError(
@@ -173,11 +179,12 @@ def _check_all(column: Written, convert: Callable[[pl.Series], pl.Series]) -> No
     )
 
 
-def _said(name: str, decimal: Decimal, units: tuple[str, ...], numbers: Numbers) -> str:
+def _said(name: str, decimal: Decimal, units: tuple[str, ...], whole: bool, numbers: Numbers) -> str:
     value = of_text(numbers.longest, decimal, units)
     if value is None:
         return ""
-    how = f"with a decimal {'comma' if decimal == ',' else 'point'}" + (f", in {' or '.join(units)}" if units else "")
+    how = "as whole numbers" if whole else f"with a decimal {'comma' if decimal == ',' else 'point'}"
+    how += f", in {' or '.join(units)}" if units else ""
     return f"numbers in {name!r} are read {how}: {numbers.longest.strip()} is {value:.15g}"
 
 

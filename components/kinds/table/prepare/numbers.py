@@ -13,7 +13,7 @@ from components.kinds.nulls import BLANK
 from components.kinds.table.codec.numbers import Decimal, is_currency, pattern
 
 SIGNS: tuple[Decimal, Decimal] = (".", ",")
-_CODE = r"^['\u2019\"]?[+-]?0[0-9]|[0-9]{19}"  # a postcode, a hash, a card: as a number it is not the same again
+_CODE = r"^=?['\u2019\"]?[+-]?0[0-9]|[0-9]{19}"  # a postcode, a hash, a card: as a number it is not the same again
 _MOST = 1_000  # different numbers that are counted
 
 

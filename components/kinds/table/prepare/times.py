@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from components.kinds.nulls import BLANK
 from components.kinds.table.codec import times
 from components.kinds.table.codec.formats import (
+    CLOCK,
     DAY_FIRST,
     DAY_LAST_BUT_ONE,
     DIGITS,
     FALLBACKS,
     ISO,
     MONTH_FIRST,
+    MONTHS,
     SHORT_YEAR_FIRST,
     TAIL,
     UNITS,
@@ -28,6 +31,8 @@ _DAY = 86_400_000
 _LATEST = 253_402_300_800_000
 _SERIAL = 25_569
 _ORDERS = (DAY_FIRST, MONTH_FIRST, SHORT_YEAR_FIRST, DAY_LAST_BUT_ONE)
+_YEAR = 31_556_952_000  # milliseconds
+_FEW = 4  # years
 _MANY = 20_000  # different dates of one batch from which on a column is taken for no dates at all
 _SIZES = {
     "seconds": (0.0, 1e11),
@@ -35,6 +40,11 @@ _SIZES = {
     "microseconds": (1e14, 1e17),
     "nanoseconds": (1e17, 1e20),
 }  # of numbers that are times from 1973 on: none is another's
+_SHORT = {
+    "%d%m%Y": "^[0-9]{4}(?:19|20)[0-9]{2}$",
+    "%m%d%Y": "^[0-9]{4}(?:19|20)[0-9]{2}$",
+    "%y%m%d": "^[0-9]{6}$",
+}
 _LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 
@@ -55,7 +65,7 @@ def read_numbers(values: pl.Series, format: str) -> pl.Series:
     if format not in UNITS:
         whole = values.cast(pl.Int64, strict=False)
         seconds = read_numbers(values, "seconds")
-        read = read_texts(whole.cast(pl.String), format) if values.dtype.is_integer() else None
+        read = read_texts(_digits(whole, format), format) if values.dtype.is_integer() else None
         return seconds if read is None else read.zip_with(read.is_not_null(), seconds)
     unit, value = UNITS[format], pl.col("value")
     if values.dtype.is_integer():
@@ -71,6 +81,23 @@ def read_numbers(values: pl.Series, format: str) -> pl.Series:
     return said.select(pl.when(pl.first().abs() < _LATEST).then(pl.first())).to_series()
 
 
+def read_clock(texts: pl.Series) -> pl.Series:
+    """Return times of day as those of the first day of 1970; null where a text is none."""
+    dated = pl.Series(["1970-01-01 "], dtype=pl.String) + texts.str.strip_chars(BLANK)
+    return read_texts(dated.set(~texts.str.contains(CLOCK), None), ISO).alias(texts.name)
+
+
+def _digits(whole: pl.Series, format: str) -> pl.Series:
+    """Return the digits of numbers, as `codec.times.digits` does."""
+    said = whole.cast(pl.String)
+    if format[:2] not in ("%d", "%m"):
+        return said
+    lacking = (whole >= 0) & (said.str.len_bytes() % 2 == 1)
+    return (
+        said.to_frame("said").select(pl.when(lacking).then("0" + pl.col("said")).otherwise(pl.col("said"))).to_series()
+    )
+
+
 @dataclass
 class Dates:
     """Which of the formats of dates the texts seen so far are in."""
@@ -80,8 +107,12 @@ class Dates:
     """Texts that each format reads which is read in one way alone, in this order."""
     orders: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_ORDERS, 0))
     """Of the other texts, how many each order reads."""
+    month_second: int = 0
+    """Texts with the year first that are dates only if the month comes next."""
     differ: dict[str, str] = field(default_factory=dict)
     """By order: a text that it reads otherwise than the day first."""
+    years: dict[str, set[int]] = field(default_factory=dict)
+    """By order: the years of texts whose years have two digits."""
     hopeless: bool = False
 
     def see(self, texts: pl.Series) -> None:
@@ -95,6 +126,9 @@ class Dates:
         rest = heads
         for format in self.plain:
             read = _assembled(rest["head"], pattern(format)).is_not_null()
+            if format == ISO:
+                swapped = _assembled(rest["head"], pattern(DAY_LAST_BUT_ONE)).is_not_null()
+                self.month_second += int(rest["count"].filter(read & ~swapped).sum())
             self.plain[format] += int(rest["count"].filter(read).sum())
             rest = rest.filter(~read)
         self._see_orders(rest)
@@ -105,6 +139,7 @@ class Dates:
         first = said[DAY_FIRST]
         for order, read in said.items():
             self.orders[order] += int(rest["count"].filter(read.is_not_null()).sum())
+            self.years[order] = self.years.get(order, set()) | set((read.drop_nulls() // _YEAR).unique().to_list())
             differs = rest["head"].filter((read != first).fill_null(False))
             if order not in self.differ and len(differs):
                 self.differ[order] = differs[0]
@@ -114,10 +149,21 @@ class Dates:
         if not self.count:
             return ISO, 0.0
         sure = sum(self.plain.values())
-        order = max(self.orders, key=lambda one: self.orders[one])
+        orders = [one for one in self.orders if not self._scattered(one)] or list(self.orders)
+        if self.orders[DAY_LAST_BUT_ONE] <= self.month_second:
+            orders = [one for one in orders if one != DAY_LAST_BUT_ONE]
+        else:
+            sure -= self.month_second
+        order = max(orders, key=lambda one: self.orders[one], default=DAY_FIRST)
         if self.orders[order]:
             return order, (sure + self.orders[order]) / self.count
         return max(self.plain, key=lambda one: self.plain[one]), sure / self.count
+
+    def _scattered(self, order: str) -> bool:
+        """Whether the years of an order are those of days: many, where another order has few, and reads no less."""
+        alike = [one for one, count in self.orders.items() if count >= self.orders[order]]
+        least = min((len(self.years.get(one, ())) for one in alike), default=0)
+        return len(self.years.get(order, ())) > max(_FEW, 3 * least)
 
     def doubt(self) -> tuple[str, str] | None:
         """Return a text and the other order that reads every text as well, but not to the same time."""
@@ -125,13 +171,13 @@ class Dates:
         if best != DAY_FIRST:
             return None
         for order in (MONTH_FIRST, SHORT_YEAR_FIRST):
-            if self.orders[order] == self.orders[best] and order in self.differ:
+            if self.orders[order] == self.orders[best] and order in self.differ and not self._scattered(order):
                 return self.differ[order], order
         return None
 
 
 def _numbers_in(texts: pl.Series, format: str) -> pl.Series:
-    said = texts.str.strip_chars(" \t")
+    said = texts.str.strip_chars(BLANK).str.replace(",", ".", literal=True)
     whole = said.filter(said.is_null() | said.str.contains(r"^[+-]?[0-9]{1,18}$"))
     if len(whole) == len(said):
         return read_numbers(said.str.strip_prefix("+").cast(pl.Int64, strict=False), format)
@@ -182,9 +228,9 @@ def _year() -> pl.Expr:
 def _month(there: list[str]) -> pl.Expr:
     if "name" not in there:
         return pl.col("month").cast(pl.Int64).alias("months")
-    places = {name: place for place, name in enumerate(times.MONTHS, start=1)}
-    head = pl.col("name").str.slice(0, 3).str.to_lowercase()
-    return head.replace_strict(places, default=None, return_dtype=pl.Int64).alias("months")
+    name = pl.col("name").str.to_lowercase()
+    found = (name.str.slice(0, length).replace_strict(MONTHS, default=None, return_dtype=pl.Int64) for length in (4, 3))
+    return pl.coalesce(*found).alias("months")
 
 
 def _hour(there: list[str]) -> pl.Expr:
@@ -237,6 +283,8 @@ class Numbers:
     sizes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_SIZES, 0))
     digits: int = 0
     """Those whose digits are a date of the years 1900 to 2099."""
+    short: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_SHORT, 0))
+    """Those whose digits are a date of another order, by the format."""
     serial: int = 0
     """Those that may be Excel's days: 1954 to 2119."""
     first: float = 0.0
@@ -249,6 +297,10 @@ class Numbers:
         for unit, (least, most) in _SIZES.items():
             self.sizes[unit] += int(((there >= least) & (there < most)).sum())
         self.serial += int(((there >= 20_000) & (there < 80_000)).sum())
+        for format, shape in _SHORT.items():
+            digits = _digits(whole.drop_nulls(), format)
+            dates = _assembled(digits.filter(digits.str.contains(shape)), pattern(format))
+            self.short[format] += len(dates.drop_nulls())
         texts = whole.drop_nulls().cast(pl.String)
         texts = texts.filter(texts.str.contains("^(?:19|20)(?:[0-9]{6}|[0-9]{10}|[0-9]{12}|[0-9]{15})$"))
         self.digits += len(_assembled(texts, pattern(DIGITS)).drop_nulls())
@@ -259,9 +311,13 @@ class Numbers:
             return "seconds"
         if self.digits >= ENOUGH * self.count:
             return DIGITS
-        if self.serial >= ENOUGH * self.count:
+        if self.serial >= ENOUGH * self.count or self.other():
             return None
         return next((unit for unit, size in self.sizes.items() if size >= ENOUGH * self.count), None)
+
+    def other(self) -> list[str]:
+        """Return the formats of digits, other than year, month and day, that all numbers have."""
+        return [format for format, count in self.short.items() if self.count and count >= ENOUGH * self.count]
 
     def shown(self) -> str:
         """Return how many numbers have the size of which unit."""

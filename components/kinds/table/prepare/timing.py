@@ -10,7 +10,7 @@ from components.kinds.table.codec import times
 from components.kinds.table.codec.formats import DAY_FIRST, ISO, UNITS
 from components.kinds.table.codec.schema import Column
 from components.kinds.table.prepare.texts import Decision, Texts
-from components.kinds.table.prepare.times import ENOUGH, Dates, Numbers, read_numbers, read_texts
+from components.kinds.table.prepare.times import ENOUGH, Dates, Numbers, read_clock, read_numbers, read_texts
 
 _HALF = 0.5
 _NAMES = {
@@ -20,6 +20,9 @@ _NAMES = {
     "%Y-%d-%m": "year-day-month",
     "%Y-%m-%d": "year-month-day",
     "%Y%m%d": "the digits of year, month and day",
+    "%d %b %Y": "day, name of the month, year",
+    "%b %d %Y": "name of the month, day, year",
+    "%Y %b %d": "year, name of the month, day",
     "excel": "Excel's days",
 }
 _ZONE = re.compile(r"[0-9 ]([A-Z]{2,5}|[A-Z][A-Za-z]+/[A-Za-z_/]+)$")
@@ -58,7 +61,24 @@ def decide_other(texts: Texts, known: Column | None) -> Decision | None:
         return _decision(texts, known.format)
     dates = _dates(texts)
     format, part = dates.best()
-    return _decision(texts, format) if part >= ENOUGH else None
+    return _decision(texts, format) if part >= ENOUGH else _clock(texts)
+
+
+def _clock(texts: Texts) -> Decision | None:
+    """Return how times of day are read, if the column is of those."""
+    count = wrong = 0
+    for batch in texts.batches():
+        count, wrong = count + len(batch), wrong + read_clock(batch).null_count()
+        if wrong > count * (1 - ENOUGH):
+            return None
+    if not count:
+        return None
+
+    def read(values: pl.Series) -> pl.Series:
+        return read_clock(values).set(texts.missing(values), None).cast(pl.Datetime("ms"))
+
+    said = f"{texts.name!r} holds times of day ({texts.first()}), of which no feature is made"
+    return Decision(read, texts.missing, said, {"example": texts.first()})
 
 
 def _decision(texts: Texts, format: str) -> Decision:
@@ -113,6 +133,13 @@ def _unit(name: str, numbers: Numbers) -> str:
             f"column {name!r}: {numbers.first:g} may be Excel's number of {_day(first)} (excel) or a second of "
             f"1 January 1970 (seconds); write prepare.time_format: excel, or seconds"
         )
+    if formats := numbers.other():
+        said = {format: times.of_number(int(numbers.first), format) for format in formats}
+        dates = " or ".join(f"{_day(time)} ({format})" for format, time in said.items() if time is not None)
+        raise DataError(
+            f"column {name!r}: {numbers.first:.15g} may be {dates}, or a number of seconds since 1970 (seconds); write "
+            f"prepare.time_format: '{formats[0]}', or whichever it is"
+        )
     raise DataError(
         f"column {name!r} (prepare.columns.time): its numbers are times in no one unit ({numbers.shown()}); mend the "
         f"data, or write prepare.time_format: one of {', '.join(UNITS)}, '%Y%m%d'"
@@ -141,10 +168,10 @@ def _unfit(texts: Texts, format: str | None) -> str:
     if format is None:
         found = f"found neither dates with times nor seconds since 1970, but {unread.shown}"
         return f"{where} holds no time: {found}; name another column, or write prepare.time_format"
+    name, good = _NAMES.get(format, "the format"), unread.count - unread.wrong
     return (
-        f"{where}: {_NAMES.get(format, format)} ({format}) reads {unread.count - unread.wrong:,} of {unread.count:,} "
-        f"values, not {unread.shown}; mend the data, or write prepare.time_format: '{format}' to have the others "
-        f"counted as invalid"
+        f"{where}: {name} ({format}) reads {good:,} of {unread.count:,} values, not {unread.shown}; mend the data, or "
+        f"write prepare.time_format: '{format}' to have the others counted as invalid"
     )
 
 
@@ -165,7 +192,9 @@ def _said(name: str, format: str, first: object) -> str:
     if format in UNITS and format != "excel":
         return f"numbers in {name!r} are read as {format} since 1970: {shown} is {moment:%Y-%m-%d %H:%M:%S} UTC"
     how = f"{_NAMES[format]} ({format})" if format in _NAMES else format
-    return f"dates in {name!r} are read as {how}: {shown} is {_day(time)}"
+    moment = _moment(time)
+    clock = f", {moment:%H:%M} UTC" if (moment.hour, moment.minute) != (0, 0) else ""
+    return f"dates in {name!r} are read as {how}: {shown.strip()} is {_day(time)}{clock}"
 
 
 def _moment(time: int) -> datetime:

@@ -59,7 +59,7 @@ def told(format: str) -> pl.Expr:
 def test_a_format_that_is_settled_is_said_and_kept(tmp_path: Path) -> None:
     data = run(table(time=told("%m/%d/%Y %H:%M")), tmp_path)
     assert report(data)["read"][:1] == [
-        "dates in 'time' are read as month/day/year (%m/%d/%Y): 03/01/2024 01:06 is 1 March 2024"
+        "dates in 'time' are read as month/day/year (%m/%d/%Y): 03/01/2024 01:06 is 1 March 2024, 01:06 UTC"
     ]
     assert report(data)["findings"]["invalid"]["count"] == 0
     column = schema.read(tmp_path / "schema.yaml").columns["time"]
@@ -100,6 +100,8 @@ SHORT = Split(train=5.0, validation=2.0, test=2.0)
     [
         (told("%Y-%m-%d %H:%M CET"), r"'.* CET': 'CET' is not one offset everywhere .*write the offset"),
         (told("%H:%M"), r"holds no time: found neither dates with times .*but row 0: '01:06'"),
+        (told("%y%m%d").cast(pl.Int64), r"240301 may be 1 March 2024 \(%y%m%d\), or a number of seconds since 1970"),
+        (told("%d%m%Y").cast(pl.Int64), r"1032024 may be 1 March 2024 \(%d%m%Y\), or a number of seconds since 1970"),
         ((pl.col("time").dt.epoch("s") / 86_400 + 25_569).floor(), r"45352 may be Excel's number of 1 March 2024"),
         (
             pl.when(pl.int_range(pl.len()) % 2 == 0).then(told("%d/%m/%Y")).otherwise(told("%m/%d/%Y")),
@@ -112,11 +114,34 @@ SHORT = Split(train=5.0, validation=2.0, test=2.0)
             r"times in no one unit \(200 in seconds, 200 in milliseconds\)",
         ),
     ],
-    ids=["a zone's name", "no date", "Excel", "both orders", "both units"],
+    ids=["a zone's name", "no date", "short digits", "digits", "Excel", "both orders", "both units"],
 )  # fmt: skip
 def test_what_is_not_clear_is_asked_for_in_one_line(tmp_path: Path, time: pl.Expr, line: str) -> None:
     with pytest.raises(DataError, match=line):
         run(table(time=time), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("format", "kept"),
+    [("%d.%m.%y", "%d/%m/%Y"), ("%y-%m-%d", "%y/%m/%d"), ("%Y-%d-%m %H:%M", "%Y-%d-%m"), ("%d %B %Y", "%d %b %Y")],
+)
+def test_years_and_days_are_told_apart(tmp_path: Path, format: str, kept: str) -> None:
+    data = run(table(time=told(format)), tmp_path)
+    assert schema.read(tmp_path / "schema.yaml").columns["time"].format == kept
+    assert report(data)["splits"]["test"][1] == "2024-04-10"
+
+
+def test_one_wrong_date_does_not_change_the_reading_of_the_others(tmp_path: Path) -> None:
+    for name, wrong in (("a", "2024-31-03"), ("b", "03/31/2024")):
+        time = pl.when(pl.int_range(pl.len()) == 7).then(pl.lit(wrong)).otherwise(told("%Y-%m-%d %H:%M"))
+        data = run(table(time=time), tmp_path / name)
+        assert report(data)["findings"]["invalid"]["count"] == (1 if name == "a" else 0)
+
+
+def test_times_of_day_are_no_kinds_of_a_thing(tmp_path: Path) -> None:
+    data = run(table(clock=told("%H:%M")), tmp_path)
+    assert data.input["features"] == ["amount", "weekend", "night"]
+    assert "'clock' holds times of day (01:06), of which no feature is made" in report(data)["read"]
 
 
 def test_a_format_may_be_given(tmp_path: Path) -> None:
@@ -237,6 +262,14 @@ def test_a_sign_that_can_be_both_is_asked_for(tmp_path: Path) -> None:
     assert data.inputs("train")[:, 0].max() > 1_000
 
 
+def test_numbers_with_both_signs_are_shown(tmp_path: Path) -> None:
+    both = pl.when(pl.int_range(pl.len()) % 10 == 0).then(AMOUNT.cast(pl.String)).otherwise(comma(AMOUNT))
+    with pytest.raises(
+        DataError, match=r"column 'rate': 360 numbers have the decimal sign ',', and 40 have '.' \(row 0"
+    ):
+        run(table(rate=both), tmp_path)
+
+
 def test_numbers_of_several_units_are_asked_for(tmp_path: Path) -> None:
     heavy = (
         pl.when(AMOUNT > 500).then((AMOUNT / 1_000).cast(pl.String) + " kg").otherwise(AMOUNT.cast(pl.String) + " g")
@@ -305,7 +338,7 @@ def test_an_american_and_a_german_file_come_to_the_same(tmp_path: Path) -> None:
     assert np.array_equal(found["a"].inputs("train"), found["b"].inputs("train")[:, :3])
     assert report(found["b"])["read"][:3] == [
         "pay.csv is read with a semicolon between the values, letters as in cp1252",
-        "dates in 'time' are read as day/month/year (%d/%m/%Y): 01.03.2024 01:06 is 1 March 2024",
+        "dates in 'time' are read as day/month/year (%d/%m/%Y): 01.03.2024 01:06 is 1 March 2024, 01:06 UTC",
         report(found["b"])["read"][2],
     ]
     csv = schema.read(tmp_path / "b" / "schema.yaml").csv

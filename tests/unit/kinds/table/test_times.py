@@ -53,10 +53,29 @@ def moment(said: str | float, format: str) -> datetime | None:
         (1_711_893_909_500_000_000, "nanoseconds", "2024-03-31T14:05:09.5"),
         (45_322.5, "excel", "2024-01-31T12:00"),
         (1_711_893_909, "%d/%m/%Y", "2024-03-31T14:05:09"),
+        (1_032_024, "%d%m%Y", "2024-03-01"),
+        ("31. März 2024", "%Y-%m-%d", "2024-03-31"),
+        ("1 de marzo de 2024", "%Y-%m-%d", "2024-03-01"),
+        ("12 juil. 2024", "%Y-%m-%d", "2024-07-12"),
+        ("3/5/2024, 2:05\u202fPM", "%m/%d/%Y", "2024-03-05T14:05"),
+        ("[01/Mar/2024:01:43:00 +0000]", "%Y-%m-%d", "2024-03-01T01:43"),
+        ("45322,5", "excel", "2024-01-31T12:00"),
     ],
 )
 def test_a_time_is_read_by_its_columns_format(said: str | float, format: str, expected: str) -> None:
     assert moment(said, format) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("DD/MM/YYYY HH:mm", "%d/%m/%Y %H:%M"), ("dd.MM.yyyy", "%d.%m.%Y"), ("mm/dd/yyyy", "%m/%d/%Y"),
+        ("yyyy-MM-dd HH:mm:ss", "%Y-%m-%d %H:%M:%S"), ("day first", "%d/%m/%Y"), ("ISO", "%Y-%m-%d"),
+        ("MS", "milliseconds"),
+    ],
+)  # fmt: skip
+def test_a_format_may_be_written_in_several_ways(written: str, kept: str) -> None:
+    assert formats.check(written) == kept
 
 
 @pytest.mark.parametrize(
@@ -72,7 +91,7 @@ def test_what_is_no_time_of_the_format_is_none(said: str | float, format: str) -
     assert moment(said, format) is None
 
 
-@pytest.mark.parametrize("format", ["%H:%M", "dd.MM.yyyy", "%d/%m", "%Y-%j", "tomorrow", "%Y-%m-%d %Q"])
+@pytest.mark.parametrize("format", ["%H:%M", "MM.yyyy", "%d/%m", "%Y-%j", "tomorrow", "%Y-%m-%d %Q"])
 def test_a_format_that_is_none_is_refused(format: str) -> None:
     with pytest.raises(ConfigError, match=r"format '.*: write it as %d/%m/%Y"):
         formats.check(format)
