@@ -17,7 +17,7 @@ Limit = Count | Part | None
 Measure = Literal["count", "mean", "risk"]
 
 
-_NEEDS_TIME = (
+NEEDS_TIME = (
     "a table needs a column that says when each record was made: windows look back from it, and the test is what came "
     "last; if the order of the rows means nothing, add one that counts 0, 3600, 7200, ... over shuffled rows"
 )
@@ -38,7 +38,7 @@ def _column_name(value: object) -> object:
 
 def _time_name(value: object) -> object:
     if value is None:
-        raise ValueError(_NEEDS_TIME)
+        raise ValueError(NEEDS_TIME)
     return _column_name(value)
 
 
@@ -55,7 +55,7 @@ class Columns(params.Section):
     """The label's value to be found. Left out: 1, true, or a plain word for yes."""
     unknown: list[str | int | float | bool] = []
     """Values of the label that mean that it is not known."""
-    time: Annotated[TimeName, Field(description=_NEEDS_TIME)]
+    time: Annotated[TimeName, Field(description=NEEDS_TIME)]
     """When it happened; a date with time, or a number of seconds since 1970."""
     id: ColumnName | None = None
     """Tells one record from every other, so that one that is sent twice counts once."""

@@ -1,7 +1,7 @@
 """Raw records -> validated, split by time, with features: one array a split."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from components.kinds.table.prepare.describe import define, describe
 from components.kinds.table.prepare.findings import Findings, enforce, report
 from components.kinds.table.prepare.history import write_history
 from components.kinds.table.prepare.index import without_index
-from components.kinds.table.prepare.infer import infer, profile
+from components.kinds.table.prepare.infer import Profile, infer, profile
 from components.kinds.table.prepare.labels import labels
 from components.kinds.table.prepare.leaks import leaks
 from components.kinds.table.prepare.reading import Readings, decide, read
@@ -85,7 +85,7 @@ def _prepare(
             recent = ordered.filter(table.since(span.test[0] - features.lookback(definition)))
             write_history(recent, out / "serving" / "history.npz", definition, config.labelled)
     about = {
-        "read": [*readings.sentences(), *index, *label.read, *said, parts],
+        "read": [*readings.sentences(), *index, *label.read, *_paid_back(profiles, config), *said, parts],
         "findings": report(findings),
         "splits": span.texts(),
         "records": sizes,
@@ -107,6 +107,14 @@ def _in_order(frame: pl.LazyFrame, out: Path, ordered: bool) -> Iterator[pl.Lazy
     frame.sort(TIME, ROW).sink_parquet(copy)
     yield pl.scan_parquet(copy)
     copy.unlink()
+
+
+def _paid_back(profiles: Mapping[str, Profile], config: "Prepare") -> list[str]:
+    """Say that there are amounts below 0, if there are."""
+    amount = config.columns.amount
+    if amount is None or (least := profiles[amount].least) is None or least >= 0:
+        return []
+    return [f"amounts below 0 (down to {least:g}) are taken as they are; to miss such a record costs what is paid back"]
 
 
 def _both_classes(out: Path, config: "Prepare") -> None:

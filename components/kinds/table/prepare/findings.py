@@ -36,7 +36,7 @@ Findings = dict[str, Finding]
 
 _ADVICE = {
     "conflicts": "Their ids are those of earlier records, and the rest is not; is prepare.columns.id the right column?",
-    "future": "These times have not come; are they read in the right way?",
+    "future": "These times have not come, or stand for none; are they read in the right way?",
     "invalid": "A record needs a time, and an amount that is a number",
     "leaks": "Known only afterwards? Then name them in prepare.columns.drop",
     "out_of_range": "The range is the schema's; change it there if such numbers are right",
@@ -53,19 +53,21 @@ def report(findings: Findings) -> dict[str, Any]:
 
 
 def enforce(findings: Findings, limits: "Limits", rows: int) -> None:
-    """Log the findings.
+    """Log the findings that `limits` allows.
 
     Raises:
-        DataError: there is more of one than `limits` allows of the `rows` of the table.
+        DataError: there is more of one than is allowed in a table of `rows`.
     """
-    for name, finding in findings.items():
-        if finding.count:
-            logger.warning("%s: %s", name.replace("_", " "), _shown(finding))
     most: Mapping[str, int | float | None] = limits.model_dump()
+    errors = []
     for name, finding in findings.items():
         allowed = most.get(name)
         if allowed is not None and finding.count and _exceeds(name, finding, allowed, rows):
-            raise DataError(_error(name, finding, allowed, rows))
+            errors.append(_error(name, finding, allowed, rows))
+        elif finding.count:
+            logger.warning("%s: %s", name.replace("_", " "), _shown(finding))
+    if errors:
+        raise DataError(errors[0])
 
 
 def _exceeds(name: str, finding: Finding, allowed: float, rows: int) -> bool:

@@ -12,7 +12,7 @@ _LISTED = 5  # values that a message names
 def which(name: str, asked: str | float | None, pair: Sequence[Value]) -> str:
     """Say that it is not clear which value is the positive one: both readings, and what to write for each."""
     rows = sum(value.count for value in pair)
-    there = " and ".join(f"{_quoted(value)} ({value.count:,} rows)" for value in pair)
+    there = " and ".join(f"{_quoted(value)} ({_rows(value.count)})" for value in pair)
     wrong = "" if asked is None else f"prepare.columns.positive is {_shown(asked)}, which is neither: "
     either = ", or ".join(
         f"prepare.columns.positive: {written(value.spellings[0])} to find those {value.count / rows:.1%}"
@@ -26,10 +26,10 @@ def not_two(name: str, known: Sequence[Value], type: Type | None, there: int) ->
     where, rows = f"column {name!r} (prepare.columns.label)", sum(value.count for value in known)
     if not known:
         return f"{where} has no value in any of the {there:,} rows: two values are needed; is it the right column?"
-    listed = ", ".join(f"{_quoted(value)} ({value.count:,} rows)" for value in known[:_LISTED])
+    listed = ", ".join(f"{_quoted(value)} ({_rows(value.count)})" for value in known[:_LISTED])
     listed += ", …" if len(known) > _LISTED else ""
     if len(known) == 1:
-        empty = f" ({there - rows:,} rows have none, which means: not known yet)" if rows < there else ""
+        empty = f" ({there - rows:,} of {there:,} rows have none, which means: not known yet)" if rows < there else ""
         return f"{where} has one value alone, {listed}{empty}: two values are needed to tell apart; mend the data"
     if _is_number(known, type):
         return (
@@ -57,10 +57,10 @@ def sentences(name: str, negative: Value, positive: Value, nothing: Sequence[Val
         if len(value.spellings) > 1:
             read.append(f"in {name!r} {', '.join(repr(one) for one in value.spellings)} are taken as one")
     if nothing:
-        listed = ", ".join(f"{_quoted(value)} ({value.count:,} rows)" for value in nothing)
+        listed = ", ".join(f"{_quoted(value)} ({_rows(value.count)})" for value in nothing)
         read.append(f"in {name!r} {listed} {'means' if len(nothing) == 1 else 'mean'} that the label is not known")
     if known < rows:
-        read.append(f"{rows - known:,} of {rows:,} rows have no label yet")
+        read.append(f"{rows - known:,} of {rows:,} rows have no label (yet)")
     return read
 
 
@@ -85,3 +85,7 @@ def _quoted(value: Value) -> str:
 
 def _shown(value: object) -> str:
     return repr(value) if isinstance(value, str) else shown(value)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"

@@ -52,9 +52,13 @@ def stray(frame: pl.LazyFrame, column: str) -> Stray | None:
     count = apart.select(pl.len()).collect(engine="streaming").item()
     some = apart.head(EXAMPLES).collect(engine="streaming").rows()
     examples = [f"row {row}: {column} = {value}" for row, value in some]
-    said = f"{count:,} {'record lies' if count == 1 else 'records lie'} far from all others in time"
-    span = f"those are from {_date(kept[0])} to {_date(kept[1] - 1)}"
-    return Stray(Finding(count, examples), condition, [f"{said} ({', '.join(examples)}) and is left out: {span}"])
+    lie, are = ("record lies", "is") if count == 1 else ("records lie", "are")
+    shown = ", ".join([*examples, *([f"and {count - EXAMPLES:,} more"] if count > EXAMPLES else [])])
+    said = (
+        f"{count:,} {lie} far from all others in time ({shown}) and {are} left out: "
+        f"the others are from {_date(kept[0])} to {_date(kept[1] - 1)}"
+    )
+    return Stray(Finding(count, examples), condition, [said])
 
 
 def _kept(times: Int64, counts: Int64) -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ import polars as pl
 
 from components.config.errors import DataError
 from components.kinds.table.codec.schema import Type
+from components.kinds.table.params import NEEDS_TIME
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
@@ -74,7 +75,8 @@ def open_table(raw: Path, config: "Prepare") -> Table:
     others = {f"{key} {name}": name for key, names in listed.items() for name in names}
     for role, name in {**roles(config), **others}.items():
         if name not in columns:
-            raise DataError(f"column {name!r} ({role}) is missing; {nearest(name, columns)}")
+            needed = f"; {NEEDS_TIME}" if name == config.columns.time else ""
+            raise DataError(f"column {name!r} ({role}) is missing; {nearest(name, columns)}{needed}")
     used = [name for name in columns if name not in config.columns.drop]
     kept = [name for name in columns if name in used or name in config.slices]
     _check_names(kept)

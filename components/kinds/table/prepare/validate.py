@@ -69,8 +69,9 @@ def _columns_unfit(
             extra = [other for other in table.types if other not in schema.columns]
             yield f"column {name!r} is missing, {path} asks for it; {nearest(name, extra or list(table.types))}"
             continue
-        may_lack = name in (config.columns.label, config.columns.time)  # they are looked at one by one
-        missing = 0.0 if may_lack or name not in profiles else profiles[name].nulls / table.rows
+        if name == config.columns.label:  # what it holds is looked at value by value
+            continue
+        missing = 0.0 if name == config.columns.time or name not in profiles else profiles[name].nulls / table.rows
         yield from _column_unfit(name, column, table.types[name], missing, path)
         if column.type == "category" and column.values is None and name not in roles(config).values():
             yield f"column {name!r}: {path} lists no values; add them, or delete that file"

@@ -54,7 +54,7 @@ def test_plain_words_for_no_and_yes_are_known(values: list[Any], tmp_path: Path)
     found, told = read([*values, None, values[0]], tmp_path)
     assert told == [0, 1, -1, 0]
     assert "is the one to be found (1 of 3 rows, 33.33%)" in found.read[0]
-    assert found.read[-1] == "1 of 4 rows have no label yet"
+    assert found.read[-1] == "1 of 4 rows have no label (yet)"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_spellings_and_words_for_nothing_are_put_together_and_said(tmp_path: Pat
     found, told = read(["Yes", "yes ", "YES", "No", "no", "N/A", "?", "", "Y"], tmp_path)
     assert told == [1, 1, 1, 0, 0, -1, -1, -1, 1]
     assert "in 'bad' 'No', 'no' are taken as one" in found.read
-    assert any("'?' (1 rows), 'N/A' (1 rows) mean that the label is not known" in sentence for sentence in found.read)
+    assert any("'?' (1 row), 'N/A' (1 row) mean that the label is not known" in sentence for sentence in found.read)
     found, told = read(["Fraud ", "fraud", "ok", "OK", "null"], tmp_path, positive="fraud")
     assert told == [1, 1, 0, 0, -1]
 
@@ -144,7 +144,7 @@ def test_spellings_and_words_for_nothing_are_put_together_and_said(tmp_path: Pat
         (["setosa", "virginica", "versicolor"], r"has 3 values .*two are told apart.*whether 'bad' is 'setosa'"),
         ([1.5, 2.25, 3.0], r"holds numbers \(3 different: 1.5 .*predicting a number is not possible yet; name"),
         (list(range(30)), r"holds numbers \(30 different: .*put 'bad' in prepare.columns.drop"),
-        ([0, 0, None], r"has one value alone, 0 \(2 rows\) \(1 rows have none, which means: not known yet\)"),
+        ([0, 0, None], r"has one value alone, 0 \(2 rows\) \(1 of 3 rows have none, which means: not known yet\)"),
         ([None, None], r"has no value in any of the 2 rows"),
         ([datetime(2024, 1, 1), datetime(2024, 1, 2)], "holds neither two values nor words for yes and no"),
     ],
@@ -158,7 +158,7 @@ def test_what_is_no_label_of_two_values_is_said(values: list[Any], what: str, tm
 def test_values_that_mean_not_known_can_be_named(tmp_path: Path) -> None:
     found, told = read([0, 1, 9, 2], tmp_path, unknown=[9, 2])
     assert told == [0, 1, -1, -1]
-    assert any("2 (1 rows), 9 (1 rows) mean that the label is not known" in sentence for sentence in found.read)
+    assert any("2 (1 row), 9 (1 row) mean that the label is not known" in sentence for sentence in found.read)
     assert read(["1", "2", "unknown"], tmp_path, positive="1", unknown=["Unknown"])[1] == [1, 0, -1]
 
 

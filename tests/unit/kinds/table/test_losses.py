@@ -44,6 +44,7 @@ def test_amounts_that_are_paid_back_are_taken(frame: pl.DataFrame, prepared: Pre
     refunded = frame.with_columns(amount=pl.when(ROW % 3 == 0).then(-pl.col("amount")).otherwise("amount"))
     data = run(refunded, tmp_path)
     assert data.counts == prepared.counts
+    assert any(sentence.startswith("amounts below 0 (down to -") for sentence in read(data))
     assert not any(report(data)[name]["count"] for name in ("invalid", "out_of_range"))
     assert (array(data, "test_amounts") == array(prepared, "test_amounts")).all()  # what is at stake
     assert array(data, "test_inputs")[:, 0].min() < 0
