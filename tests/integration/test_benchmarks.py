@@ -40,7 +40,8 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize(
-    "name", ["train_loop", "data_path", "train_gpu", "recipes", "fuzz", "int8", "score", "rebuild", "release"]
+    "name",
+    ["train_loop", "data_path", "train_gpu", "recipes", "small_data", "fuzz", "int8", "score", "rebuild", "release"],
 )
 def test_a_benchmark_says_what_it_does(trained: Project, name: str) -> None:
     said = trained.run(sys.executable, f"benchmarks/{name}.py", "--help")
@@ -60,6 +61,15 @@ def test_training_is_measured_on_a_bare_machine_without_a_gpu(trained: Project) 
     assert all(arm["pictures_s"] > 0 and arm["tflops"] > 0 for arm in figures["arms"])
     assert arms["fp32", 64]["flops_a_step"] == 2 * arms["bf16", 32]["flops_a_step"]
     assert {arm["mfu"] for arm in figures["arms"]} == {None}
+
+
+def test_small_data_is_measured_as_the_recipe_says_and_fitted_to_its_size(trained: Project) -> None:
+    said = trained.run(sys.executable, "benchmarks/small_data.py", "--quick", "--json", "figures.json")
+    assert "digits-20" in said
+    (run,) = json.loads(Path("figures.json").read_text())["runs"]
+    assert (run["before"]["steps"], run["before"]["batch_size"]) == (5, 256)
+    assert (run["fitted"]["steps"], run["fitted"]["batch_size"]) == (60, 16)
+    assert run["fitted"]["accuracy"] > run["before"]["accuracy"] + 0.1
 
 
 def test_a_missing_data_set_is_one_clear_line(trained: Project) -> None:
