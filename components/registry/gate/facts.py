@@ -64,5 +64,7 @@ class Facts:
     leaks: Sequence[Leak]
     baseline: float | None
     """What the baseline reaches; None: not known."""
+    chance: float
+    """By how much a model that is as good as the baseline looks worse by chance, at most, of twenty times nineteen."""
     validated: str | None
     """What shows that the training data passed validation; None: nothing does."""

@@ -1,5 +1,6 @@
 """Measure challenger and champion side by side on today's test split, by the very code that serves them."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,8 @@ from components.registry.gate.belief import belief
 from components.registry.gate.facts import Compared, Facts, Spoilt
 from components.registry.gate.sitting import Int64, Sitting
 from components.registry.gate.statistics import Difference, bootstrap, estimated, of_answers
+
+_ONE_SIDED = 1.645  # standard errors, which chance passes in one of twenty cases
 
 
 def measure(ours: Sitting, theirs: Sitting | None, baseline: float | None, validated: str | None) -> Facts:
@@ -37,8 +40,21 @@ def measure(ours: Sitting, theirs: Sitting | None, baseline: float | None, valid
         cost=_cost(ours, theirs),
         leaks=paper.exam.leaks(paper.data, paper.config),
         baseline=baseline,
+        chance=0.0 if baseline is None else _chance(ours, baseline),
         validated=validated,
     )
+
+
+def _chance(ours: Sitting, baseline: float) -> float:
+    """Return by how much chance makes the challenger look worse than the baseline; 0 where no share of answers counts.
+
+    The baseline's own answers are not kept, so both are taken for independent: rather too much than too little.
+    """
+    right = ours.right()
+    if right is None:
+        return 0.0
+    variances = [share * (1.0 - share) for share in (float(right.mean()), baseline)]
+    return _ONE_SIDED * math.sqrt(sum(variances) / len(right))
 
 
 def _overall(ours: Sitting, theirs: Sitting | None) -> Compared:

@@ -2,7 +2,7 @@
 
 Where there is no champion to compare with, what is relative to one is left out. What is absolute holds, but a default
 limit of calibration, robustness or behaviour, one that nobody wrote, only warns where it would keep the first version
-from work, or a later one that is no worse there than the version at work.
+from work, or a later one that is no worse there than the version at work; so does a baseline that is as good by chance.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +35,10 @@ def rules(
         yield not_worse(facts.overall, gate.slices)
     else:
         yield better(facts.overall, gate.better)
-    yield baseline(Compared(facts.overall.name, facts.whole), facts.baseline, gate.baseline)
+    before, other = facts.overall.champion, facts.baseline
+    lenient = alone or (before is not None and other is not None and before <= other)
+    chance = facts.chance if lenient and not _written(gate, "baseline") else None
+    yield baseline(Compared(facts.overall.name, facts.whole), other, gate.baseline, chance)
     yield from slices(facts.slices, gate.slices)
     yield from calibration(facts.calibration, gate.calibration, alone)
     yield from robustness(facts.spoilt, gate.robustness, alone)
@@ -72,13 +75,21 @@ def not_worse(found: Compared, limits: Slices) -> Rule:
     return _row(name, found, limit, not lost, note)
 
 
-def baseline(found: Compared, other: float | None, wanted: bool) -> Rule:
-    """Hold it to being better than a simpler model (ML Test Score, Breck et al. 2017, test Model 5)."""
+def baseline(found: Compared, other: float | None, wanted: bool, chance: float | None = None) -> Rule:
+    """Hold it to being better than a simpler model (ML Test Score, Breck et al. 2017, test Model 5).
+
+    `chance`: by how much it may miss that and only be warned of it. None: by nothing.
+    """
     name = f"baseline: {found.name}"
     if other is None or not wanted:
         note = "not asked for" if other is not None else "no baseline was measured"
         return Rule(name=name, challenger=found.challenger, passed=None, note=note)
-    return Rule(name=name, challenger=found.challenger, limit=f"above {other:.4g}", passed=found.challenger > other)
+    passed = found.challenger > other
+    warns = not passed and chance is not None and found.challenger >= other - chance
+    note = "no worse than by chance" if warns else ""
+    return Rule(
+        name=name, challenger=found.challenger, limit=f"above {other:.4g}", passed=passed, warns=warns, note=note
+    )
 
 
 def slices(found: Sequence[Compared], limits: Slices) -> Iterator[Rule]:

@@ -70,6 +70,14 @@ def test_the_baseline_must_be_beaten() -> None:
     assert rules.baseline(compared(0, 0), None, True).passed is None
 
 
+def test_who_is_no_worse_than_the_baseline_but_by_chance_is_warned() -> None:
+    tie, near, far = (rules.baseline(Compared("accuracy", value), 0.9, True, 0.05) for value in (0.9, 0.86, 0.84))
+    assert [rule.passed for rule in (tie, near, far)] == [False] * 3
+    assert [rule.refuses for rule in (tie, near, far)] == [False, False, True]
+    assert rules.baseline(Compared("accuracy", 1.0), 1.0, True, 0.0).warns
+    assert rules.baseline(Compared("accuracy", 1.0), 1.0, True).refuses
+
+
 def test_a_slice_that_loses_is_named_and_a_small_one_is_left() -> None:
     found = [
         compared(10, 12, 200, "class: cup"),
