@@ -59,6 +59,7 @@ whole() { [ -e .venv/installed ] && ! [ pyproject.toml -nt .venv/installed ] && 
 pip() { .venv/bin/python -m pip install --quiet --constraint constraints.txt "$@"; }
 
 PWD=$(pwd -P)
+case $PWD in *[%:?]*) stop "the folder $PWD has a %, : or ? in its name, which MLflow and the PATH do not take; rename it" ;; esac
 need_git
 if [ -d .venv ]; then
   if ! recent .venv/bin/python || ! .venv/bin/python -c 'import pip' >/dev/null 2>&1; then

@@ -1,10 +1,6 @@
-"""Where state and servers are. Everything local is under `state/`: delete it and you are new again.
-
-`python -m components.config.settings` prints the environment as shell exports; `env.sh` takes it from there.
-"""
+"""Where state and servers are. Everything local is under `state/`: delete it and you are new again."""
 
 import os
-import shlex
 from pathlib import Path
 
 STATE = Path("state")
@@ -18,6 +14,8 @@ CHAMPIONS = "JOURNEYMAN_CHAMPIONS"
 """The variable with the address at which champions are published, and endpoints follow them."""
 VERSION = "JOURNEYMAN_VERSION"
 """The variable with the one version that an endpoint answers with, whoever is champion."""
+ROOT = "JOURNEYMAN_ROOT"
+"""The variable with the project's folder for which the others were set; see `environment`."""
 USED = "JOURNEYMAN_USED"
 """The variable with what each `auto` of a training came to, as JSON, where that training is made again."""
 
@@ -35,10 +33,19 @@ def tracking_uri() -> str:
 def environment(root: Path) -> dict[str, str]:
     """Return the variables that point each tool to `root`/state and keep its telemetry off.
 
-    What is set already wins: a user's own server or home is a choice, not an accident.
+    What is set already wins: a user's own server or home is a choice, not an accident. What `env.sh` has set in another
+    project's folder, or in this one before it was moved, is no choice.
     """
+    before = os.environ.get(ROOT)
+    others = _defaults(Path(before)) if before else {}
+    said = {name: os.environ.get(name) for name in _defaults(root)}
+    chosen = {name: value for name, value in said.items() if value and value != others.get(name)}
+    return {**_defaults(root), **chosen, **_past_the_proxy(), ROOT: str(root)}
+
+
+def _defaults(root: Path) -> dict[str, str]:
     state = root / STATE
-    defaults = {
+    return {
         "PREFECT_HOME": str(state / "prefect"),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -52,7 +59,6 @@ def environment(root: Path) -> dict[str, str]:
         "DO_NOT_TRACK": "true",
         CHAMPIONS: str(state / "champions"),
     }
-    return {name: os.environ.get(name) or value for name, value in defaults.items()} | _past_the_proxy()
 
 
 def _past_the_proxy() -> dict[str, str]:
@@ -65,9 +71,3 @@ def _past_the_proxy() -> dict[str, str]:
 
 def _local_store(root: Path) -> str:
     return f"sqlite:///{root / STATE / 'mlflow' / 'mlflow.db'}"
-
-
-if __name__ == "__main__":
-    STATE.mkdir(exist_ok=True)  # Prefect makes its home in it, and not it
-    for variable, value in environment(Path.cwd()).items():
-        print(f"export {variable}={shlex.quote(value)}")

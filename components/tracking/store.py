@@ -9,8 +9,11 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from components.config.moved import follow_folder
 from components.config.settings import STATE, environment, tracking_uri
 from components.tracking.reach import ask_tracking
+
+logger = logging.getLogger(__name__)
 
 MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """What MLflow answers when it lacks something: the second for a missing alias and a malformed id."""
@@ -38,6 +41,8 @@ def open_client() -> MlflowClient:
         ConfigError: its server does not answer, or its address is none.
     """
     os.environ.update(environment(Path.cwd()))
+    if followed := follow_folder(Path.cwd()):
+        logger.warning(followed)
     ask_tracking()
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     mlflow.set_tracking_uri(tracking_uri())  # creating a version from a logged model reads the global address

@@ -56,20 +56,15 @@ def test_a_killed_worker_is_replaced_and_takes_no_more_along_than_it_had_in_hand
                     failed.append(repr(error))
         return answered
 
-    began = time.monotonic()
     with _endpoint(packaged) as url, ThreadPoolExecutor(clients) as pool:
-        start = time.monotonic() - began
         under_way = [pool.submit(load, url) for _ in range(clients)]
         time.sleep(0.5)
         (worker,) = _workers(url)
         worker.kill()
-        began = time.monotonic()
         _until(lambda: _workers(url) not in ([], [worker]))
         assert httpx.get(f"{url}/readyz", timeout=30).is_success
-        back = time.monotonic() - began
         ended.set()
         assert min(thread.result() for thread in under_way) > 0
-    assert back < start, "a worker starts in half the time that all take, and is started at once"
     assert len(failed) <= clients, failed
 
 

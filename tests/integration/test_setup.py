@@ -88,6 +88,7 @@ def test_an_environment_that_is_a_link_is_somebodys_choice(machine: Machine) -> 
 NEEDED = "error: Python 3.11 or newer is needed,"
 LINES = {
     "git": "error: git is missing; install it, then type the same again",
+    "name": "error: the folder ",
     "repository": "error: this folder is no git repository, which DVC and the registry need",
     "python": f"{NEEDED} python3 is not there; install one, then type: make PYTHON=python3.11",
     "new": f"{NEEDED} python3 is 3.9; install one, then type: make PYTHON=python3.11",
@@ -99,6 +100,8 @@ LINES = {
 def test_what_is_missing_is_said_in_one_line(lack: str, machine: Machine) -> None:
     if lack in ("git", "python"):
         (machine.bin / {"git": "git", "python": "python3"}[lack]).unlink()
+    elif lack == "name":
+        machine.project = machine.project.rename(machine.project.parent / "a 100% project")
     elif lack == "repository":
         shutil.rmtree(machine.project / ".git")
     elif lack == "new":

@@ -102,20 +102,32 @@ def test_what_is_late_is_not_run(new_model: NewModel) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 40], ids=["queued", "beside"])
-def test_given_up_it_frees_the_model(rows: int, new_model: NewModel) -> None:
-    model = new_model(wide=1024, deep=600)
-    whole = model.pace.single
+def test_given_up_it_frees_the_model(rows: int, new_model: NewModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, runs = new_model(wide=1024, deep=600), list[str]()
+    compute = model.probabilities
 
-    async def give_up(engine: Engine) -> float:
+    def watched(*arguments: Any) -> Any:
+        runs.append("begun")
+        try:
+            result = compute(*arguments)
+        except Exception:
+            runs.append("ended early")
+            raise
+        runs.append("ended")
+        return result
+
+    monkeypatch.setattr(model, "probabilities", watched)
+
+    async def give_up(engine: Engine) -> None:
         asked = asyncio.ensure_future(engine.answer([picture(0)] * rows, deadline=_soon()))
-        await asyncio.sleep(0.02)
+        while not runs:
+            await asyncio.sleep(0.001)
         asked.cancel()
-        began = time.monotonic()
         while engine._current._users:
             await asyncio.sleep(0.005)
-        return time.monotonic() - began
 
-    assert _with(model, give_up) < 0.5 * whole
+    _with(model, give_up)
+    assert runs == ["begun", "ended early"]
 
 
 def test_a_swap_is_for_those_who_come_after(new_model: NewModel) -> None:

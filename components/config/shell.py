@@ -1,0 +1,24 @@
+"""The project's environment as shell exports, for `env.sh`; see `settings.environment`.
+
+`python -m components.config.shell`
+"""
+
+import shlex
+import sys
+from pathlib import Path
+
+from components.config.errors import ConfigError
+from components.config.files import must_be_writable
+from components.config.moved import follow_folder
+from components.config.settings import STATE, environment
+
+if __name__ == "__main__":
+    try:
+        must_be_writable(STATE, "state")  # Prefect makes its home in it, and not it
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    if followed := follow_folder(Path.cwd()):
+        print(followed, file=sys.stderr)
+    for variable, value in environment(Path.cwd()).items():
+        print(f"export {variable}={shlex.quote(value)}")
