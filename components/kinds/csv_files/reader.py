@@ -68,7 +68,7 @@ def batches(path: Path, expected: pa.Schema) -> Iterator[pa.RecordBatch]:
         columns = []
         for column in expected:
             try:
-                columns.append(texts.read(column.type, batch[column.name]))
+                columns.append(texts.brought(column.type, batch[column.name]))
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                 raise _misread(path, row, column, batch[column.name]) from error
         yield filled(pa.record_batch(columns, schema=expected), batch)
@@ -186,6 +186,7 @@ def _lines(path: Path) -> Iterator[tuple[Dialect, Iterator[str]]]:
 
 
 def _misread(path: Path, row: int, column: pa.Field, values: pa.Array) -> DataError:
-    wrong = next(place for place in range(len(values)) if not texts.readable(column.type, values.slice(place, 1)))
+    each = (values.slice(place, 1) for place in range(len(values)))
+    wrong = next(place for place, value in enumerate(each) if not texts.readable(column.type, value, texts.brought))
     line = _line_of(path, row + wrong)
     return DataError(f"line {line}: column {column.name!r} is {values[wrong].as_py()!r}, expected {column.type}")

@@ -1,9 +1,13 @@
 """Texts, as they stand in a CSV file or in a folder's name -> values of a type."""
 
+from collections.abc import Callable
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.kinds import nulls
+
+Read = Callable[[pa.DataType, pa.Array], pa.Array]
 
 _MISSING = pa.array([None, "", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "NaT"])
 _SAID = sorted({form for word in nulls.NULLS for form in (word, word.upper(), word.capitalize(), word.title())})
@@ -61,10 +65,10 @@ class Reading:
         return self._types[0] if self._types and not self.doubtful else pa.string()
 
 
-def readable(type: pa.DataType, texts: pa.Array) -> bool:
-    """Tell whether every one of `texts` says a value of `type`."""
+def readable(type: pa.DataType, texts: pa.Array, reading: Read | None = None) -> bool:
+    """Tell whether every one of `texts` says a value of `type`, as `read` or another `reading` has it."""
     try:
-        read(type, texts)
+        (reading or read)(type, texts)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return False
     return True
@@ -86,6 +90,18 @@ def read(type: pa.DataType, texts: pa.Array) -> pa.Array:
     else:
         missing = pc.is_in(texts, _MISSING if pa.types.is_boolean(type) else _NONE)
     return pc.if_else(missing, pa.scalar(None, pa.string()), texts).cast(type)
+
+
+def brought(type: pa.DataType, texts: pa.Array) -> pa.Array:
+    """Return what `read` does, and 7 of 7.0: so pandas writes a whole number where another one is missing.
+
+    Raises:
+        pyarrow.ArrowInvalid: one of the texts says no value of `type`.
+        pyarrow.ArrowNotImplementedError: none could.
+    """
+    if pa.types.is_integer(type):
+        texts = pc.replace_substring_regex(texts, r"^([+-]?\d+)\.0*$", r"\1")
+    return read(type, texts)
 
 
 def told(texts: pa.Array) -> pa.Array:

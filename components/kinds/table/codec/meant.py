@@ -14,10 +14,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from components.kinds.nulls import is_null
 from components.kinds.table.codec import numbers
-from components.kinds.table.codec.schema import Column
-
-_INDEX = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__").fullmatch
-"""The names under which pandas sends the numbers of its rows along."""
+from components.kinds.table.codec.schema import INDEX, Column
 
 _MISSING = frozenset({"", "nan", "null", "none", "n/a", "na"})  # where a number or a truth value is expected
 _WHOLE = re.compile(r"[+-]?\d{1,400}(?:\.0*)?").fullmatch
@@ -74,7 +71,7 @@ def _meant(
         if column := columns.get(name):
             missing = isinstance(value, str) and bool(column.decimal or column.format) and is_null(value, nulls)
             meant[name] = None if missing else _value(value, column, name in named)
-        elif name not in ignored and not _INDEX(name):
+        elif name not in ignored and not INDEX.fullmatch(name):
             unknown = PydanticCustomError("extra_forbidden", "{reason}", {"reason": _unknown(name, list(columns))})
             raise ValidationError.from_exception_data(
                 error.title, [InitErrorDetails(type=unknown, loc=(name,), input=None)]

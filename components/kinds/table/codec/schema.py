@@ -1,5 +1,6 @@
 """What a row of the table looks like: inferred once from the first data, written down, held to ever after."""
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,9 @@ from components.config.errors import ConfigError
 from components.config.files import whole_file
 from components.config.params import read_yaml
 from components.kinds.table.codec import formats
+
+INDEX = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__")
+"""The names under which pandas and Arrow write the numbers of the rows."""
 
 Type = Literal["integer", "number", "boolean", "category", "time"]
 

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from components.config.errors import DataError
-from components.kinds.table.codec.schema import Schema
+from components.kinds.table.codec.schema import INDEX, Schema
 from components.kinds.table.prepare.infer import Profile
 from components.kinds.table.prepare.table import Table, roles
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
 
-_UNNAMED = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__")
-"""How pandas and Arrow name what had no name."""
 _WRITTEN = re.compile(r"Unnamed: 0(_level_\d+)?(\.\d+)*|__index_level_\d+__")
 """Those that nothing but an index has."""
 _NAMES = re.compile(r"index|level_\d+|rows?|row[ _.]?(id|nr|no|num|number|names?|index)|rn", re.IGNORECASE)
@@ -57,7 +55,7 @@ def without_index(
 
 def _numbers_the_rows(table: Table, name: str, profile: Profile | None) -> str | None:
     """Return how the column is an index, or None: it is none."""
-    type, unnamed = table.types[name], _UNNAMED.fullmatch(name) is not None
+    type, unnamed = table.types[name], INDEX.fullmatch(name) is not None
     if type is None or profile is None:
         return None
     if unnamed and profile.nulls == table.rows:

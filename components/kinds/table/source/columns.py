@@ -1,6 +1,7 @@
 """Which types of columns go together: later files are held to the types of the first."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.config.errors import DataError
 from components.kinds.csv_files import reader
@@ -30,7 +31,7 @@ def check(found: pa.DataType, expected: pa.DataType, name: str, like: str) -> No
     Raises:
         DataError: it may not.
     """
-    if not fits(found, expected):
+    if not fits(found, expected, later=True):
         raise DataError(f"column {name!r} is {found}, expected {expected} as in {like}; write it in that type")
 
 
@@ -42,6 +43,8 @@ def brought_to(expected: pa.DataType, column: pa.Array, name: str) -> pa.Array:
     """
     if column.type.equals(expected):
         return column
+    if pa.types.is_floating(column.type) and pa.types.is_integer(expected):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     try:
         return column.cast(expected, safe=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -55,15 +58,16 @@ def also(column: pa.Field, other: pa.DataType) -> pa.DataType:
     return pa.float64() if told and numeric else column.type
 
 
-def fits(found: pa.DataType, expected: pa.DataType) -> bool:
-    """Whether values of one type may be brought to the other."""
+def fits(found: pa.DataType, expected: pa.DataType, later: bool = False) -> bool:
+    """Whether values of one type may be brought to the other; `later`: 7.0 to 7 too, whatever else there may be."""
     of = pa.types
     if found.equals(expected) or of.is_null(found):
         return True
     if of.is_integer(found):
         return bool(of.is_integer(expected) or of.is_floating(expected))
     if of.is_floating(found):
-        return bool(of.is_floating(expected) and found.bit_width <= expected.bit_width)
+        wide = of.is_floating(expected) and found.bit_width <= expected.bit_width
+        return bool(wide or (later and of.is_integer(expected)))
     if of.is_date(found):
         return bool(of.is_date(expected) or (of.is_timestamp(expected) and expected.tz is None))
     if of.is_timestamp(found):

@@ -11,6 +11,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from components.config.errors import DataError
 from components.kinds.csv_files import reader, texts
+from components.kinds.table.codec.schema import INDEX
 from components.kinds.table.source import addresses, columns, parquet_file
 from components.kinds.table.source.addresses import File
 
@@ -66,6 +67,7 @@ def schema(files: Sequence[File]) -> pa.Schema:
             merged = merged or own
             _check_names([*said.names, *(field.name for field in by_folder)], list(merged), files[0].name)
             in_texts = all(_format(other) is reader for other in files[: place + 1])
+            own = {name: own[name] for name in merged}  # what else there is numbers the rows
             merged = {name: _wider(field, own[name], in_texts) for name, field in merged.items()}
             for name, field in own.items():
                 if not pa.types.is_string(merged[name].type) or not in_texts:
@@ -133,7 +135,7 @@ def _schema_of(file: File) -> pa.Schema:
 def _checked_header(file: File, path: Path, expected: pa.Schema, like: str) -> pa.Schema:
     header = _format(file).header(path)
     _check_names([*header.names, *(key for key in file.keys if key not in header.names)], expected.names, like)
-    for column in header:
+    for column in (field for field in header if field.name in expected.names):  # others number the rows
         columns.check(column.type, expected.field(column.name).type, column.name, like)
     return header
 
@@ -143,11 +145,14 @@ def _check_names(found: Sequence[str], expected: Sequence[str], like: str) -> No
     if twice:
         raise DataError(f"the column {twice[0]!r} is there twice; rename one")
     missing = [name for name in expected if name not in found]
-    unknown = [name for name in found if name not in expected]
+    unknown = [name for name in found if name not in expected and not INDEX.fullmatch(name)]
     wrong = [f"{', '.join(map(repr, missing))} missing"] * bool(missing)
     wrong += [f"{', '.join(map(repr, unknown))} not expected"] * bool(unknown)
     if wrong:
-        raise DataError(f"columns {'; '.join(wrong)}: expected are those of {like}; rename them, or take the file away")
+        empty = "; what is not known yet, as a label, is a column without values" * bool(missing)
+        raise DataError(
+            f"columns {'; '.join(wrong)}: expected are those of {like}; rename them, or take the file away{empty}"
+        )
 
 
 def _keys(files: Iterable[File]) -> dict[str, pa.DataType]:

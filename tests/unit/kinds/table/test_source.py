@@ -389,8 +389,17 @@ def test_the_inbox_is_held_to_the_source(tmp_path: Path) -> None:
     assert raw.schema.field("id").type == pa.int8()
     _put(tmp_path / "inbox" / "c.parquet", pa.table({"x": [2], "id": [300]}))
     _refused(tmp_path / "a.parquet", r"c\.parquet: column 'id' is int64, expected int8: .*300", tmp_path / "inbox")
-    _put(tmp_path / "inbox" / "c.parquet", pa.table({"x": [2], "id": [2.0]}))
+    _put(tmp_path / "inbox" / "c.parquet", pa.table({"x": [2], "id": [2.5]}))
     _refused(tmp_path / "a.parquet", r"c\.parquet: column 'id' is double, expected int8", tmp_path / "inbox")
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_whole_numbers_may_come_later_as_pandas_keeps_them_and_with_an_index(suffix: str, tmp_path: Path) -> None:
+    _put(tmp_path / f"a.{suffix}", pa.table({"id": [1], "label": [0]}))
+    later = {"Unnamed: 0": [0, 1, 2], "id": [2.0, None, 4.0], "label": [1.0, float("nan"), None]}
+    _put(tmp_path / f"b.{suffix}", pa.table(later))
+    raw = _open(tmp_path / f"a.{suffix}", _inbox(tmp_path, f"b.{suffix}"))
+    assert [tuple(row.values()) for row in _rows(raw)] == [(1, 0), (2, 1), (None, None), (4, None)]
 
 
 def test_a_wrong_inbox_is_refused_before_any_row(tmp_path: Path) -> None:
