@@ -333,6 +333,9 @@ def test_a_record_of_ones_own_is_asked_as_it_was_typed(visit: Callable[..., Visi
     assert f'"transaction_id": {long}' in (asked.value.post_data or "")
     assert asked.value.post_data_json["amount"] == 12.5
     expect(page.locator("#effects")).to_contain_text("12.5")
+    page.get_by_label("amount").fill("1000000000")
+    page.get_by_label("amount").press("Enter")
+    expect(page.locator("#verdict")).to_contain_text("Unusual: amount: 1000000000 is above")
 
 
 def test_the_picture_in_docs_is_taken_by_its_script(digits_url: str, browser: Browser, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ export function showAnswer(answer, classes, milliseconds) {
   at("verdict").replaceChildren(
     element("p", "label", className(answer.label, classes)),
     element("p", "hint", [percent(chances[answer.label]), ...facts].join(" · ")),
+    ...(answer.warnings ?? []).map((warning) => element("p", "hint", `Unusual: ${warning}`)),
   );
   at("bars").replaceChildren(
     ...ranked.map(([label, chance]) => {

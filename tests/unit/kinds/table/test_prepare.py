@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+import yaml
 
 from components.config.errors import DataError
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared
@@ -263,6 +264,19 @@ def test_one_example_is_described(prepared: PreparedData) -> None:
     assert about["typical"][-1] == 0.0
     assert about["history"] == "endpoint"
     assert np.isnan(prepared.inputs("train")[:, 1]).any()
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_a_strict_schema_holds_callers_to_it(
+    everywhere: bool, frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path
+) -> None:
+    content = yaml.safe_load((prepared.path.parent / "schema.yaml").read_text())
+    (content if everywhere else content["columns"]["amount"])["strict"] = True
+    (tmp_path / "schema.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    sent = run(frame, tmp_path).input["schema"]
+    assert (sent if everywhere else sent["columns"]["amount"])["strict"] is True
+    assert "strict" not in prepared.input["schema"]
+    assert "strict" not in prepared.input["schema"]["columns"]["amount"]
 
 
 def test_a_schema_is_inferred_and_later_data_is_held_to_it(frame: pl.DataFrame, tmp_path: Path) -> None:
