@@ -11,6 +11,7 @@ from PIL import Image
 from pydantic import BaseModel, Field, create_model
 
 from components.kinds.image.codec import picture
+from components.kinds.image.codec.depth import Deep
 from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, Limits, listed
 from components.kinds.image.codec.quick import quick
 
@@ -118,14 +119,19 @@ def decode(row: Mapping[str, Any], input: Mapping[str, Any], limits: Limits = AN
 
     Args:
         row: `{"picture": the bytes of the file}`.
-        input: `height`, `width` and `channels` (1 grey, 3 colour) that the model takes, and the `background` of what is
-            transparent, 0 black to 255 white.
+        input: `height`, `width` and `channels` (1 grey, 3 colour) that the model takes, the `background` of what is
+            transparent, 0 black to 255 white, and the `levels` of black and white where pictures have more than 8 bits.
         limits: what is decoded at all.
 
     Raises:
         BadRequest: the bytes are no readable picture, or one of too many pixels.
     """
     return picture.decode(row["picture"], input, limits)
+
+
+def depth(row: Mapping[str, Any], limits: Limits = ANY) -> Deep | None:
+    """Return the values of the row's picture if it has more than 8 bits a pixel and can be read, else None."""
+    return picture.depth(row["picture"], limits)
 
 
 def encode(example: NDArray[np.uint8]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The bytes of a picture's file -> an array, for training and serving alike."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from PIL.ImageFile import ImageFile
 
 from components.config.errors import BadRequest
+from components.kinds.image.codec.depth import Deep, depth_of, is_deep, may_be_deep, to_eight_bits
 from components.kinds.image.codec.file import Limits, open_picture
 from components.kinds.image.codec.orientation import orientation
 
@@ -42,6 +43,18 @@ def decode(data: bytes, input: Mapping[str, Any], limits: Limits) -> NDArray[np.
         _damaged(error)
 
 
+def depth(data: bytes, limits: Limits) -> Deep | None:
+    """Return the values of a picture of more than 8 bits a pixel, None where it has no more, or cannot be read."""
+    if not may_be_deep(data):
+        return None
+    try:
+        with open_picture(data, limits) as picture:
+            picture.load()
+            return depth_of(picture, data)
+    except Exception:  # `decode` says what is wrong with it
+        return None
+
+
 @dataclass(frozen=True)
 class _Wanted:
     """What the model takes."""
@@ -49,11 +62,13 @@ class _Wanted:
     mode: str
     size: tuple[int, int]
     background: int
+    levels: Sequence[float] | None
+    """Of pictures of more than 8 bits: black and white."""
 
     @classmethod
     def of(cls, input: Mapping[str, Any]) -> "_Wanted":
         mode = "L" if input["channels"] == 1 else "RGB"
-        return cls(mode, (input["width"], input["height"]), input.get("background", _WHITE))
+        return cls(mode, (input["width"], input["height"]), input.get("background", _WHITE), input.get("levels"))
 
 
 def _array(picture: ImageFile, turn: Image.Transpose | None, wanted: _Wanted) -> NDArray[np.uint8]:
@@ -61,7 +76,7 @@ def _array(picture: ImageFile, turn: Image.Transpose | None, wanted: _Wanted) ->
     size = (height, width) if turn in _ON_ITS_SIDE else (width, height)
     picture.draft(wanted.mode, (_DRAFT * size[0], _DRAFT * size[1]))
     picture.load()
-    plain = _plain(picture)
+    plain = _plain(picture, wanted.levels)
     fitted = plain if plain.size == size else ImageOps.fit(plain, size, Image.Resampling.BILINEAR)
     upright = fitted if turn is None else fitted.transpose(turn)
     flat = _on_background(upright, wanted.background) if upright.mode == "RGBA" else upright
@@ -77,10 +92,10 @@ _ON_ITS_SIDE = (
 )
 
 
-def _plain(picture: Image.Image) -> Image.Image:
+def _plain(picture: Image.Image, levels: Sequence[float] | None) -> Image.Image:
     """Return the picture as one of `L`, `RGB`, `RGBA`, whose pixels may be averaged."""
-    if picture.mode.startswith("I"):  # 16 bits a pixel; convert() would clip them
-        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    if is_deep(picture):  # convert() would clip the values
+        return to_eight_bits(picture, levels)
     if picture.mode in _ALPHA or "transparency" in picture.info:
         return picture if picture.mode == "RGBA" else picture.convert("RGBA")
     if picture.mode in ("L", "RGB"):

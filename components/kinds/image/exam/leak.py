@@ -8,15 +8,13 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from components.kinds import alike
 from components.kinds.examination import Leak
 from components.kinds.prepared import PreparedData, Split
 
-_SIDE = 8  # of a thumbnail
 _ALIKE = 0.995  # of pairs of garments above it nearly all are one garment; below, ever more are two pairs of trousers
-_FLAT = 1.0  # levels by which a picture departs from its mean, as a length, up to which there is nothing to compare
 _MOST = 10_000  # test pictures that are looked for, evenly spread
 _VALUES = 4_000_000  # of pictures that are read at a time
-_BLOCK = (500, 8_000)  # test and training pictures that are compared at a time
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -35,7 +33,7 @@ def find_leaks(data: PreparedData) -> list[Leak]:
     same = {
         place: known[digest] for place, digest in zip(places.tolist(), test.digests, strict=True) if digest in known
     }
-    nearest = _nearest(test.thumbnails, train.thumbnails)
+    nearest = alike.nearest(test.thumbnails, train.thumbnails)
     near = {place: other for place, other in _alike(data, places, nearest) if place not in same}
     return [_leak("same", same, len(places)), _leak("near", near, len(places))]
 
@@ -61,7 +59,7 @@ def _looked_at(data: PreparedData, split: Split, places: Int64) -> _LookedAt:
     for start in range(0, len(places), size):
         pictures = inputs[places[start : start + size]]
         digests += [hashlib.blake2b(picture.tobytes(), digest_size=16).digest() for picture in pictures]
-        thumbnails.append(_unit(_small(pictures)))
+        thumbnails.append(alike.thumbnails(pictures))
     return _LookedAt(digests, np.concatenate(thumbnails))
 
 
@@ -69,52 +67,5 @@ def _alike(data: PreparedData, places: Int64, nearest: Int64) -> Iterator[tuple[
     """Yield the test pictures at `places`, and those of training `nearest` to them, that are nearly the same."""
     pictures, others = data.inputs("test"), data.inputs("train")
     for one, other in zip(places.tolist(), nearest.tolist(), strict=True):
-        if _correlation(pictures[one], others[other]) >= _ALIKE:
+        if alike.correlation(pictures[one], others[other]) >= _ALIKE:
             yield one, other
-
-
-def _small(pictures: NDArray[np.uint8]) -> Float32:
-    height, width, channels = pictures.shape[1:]
-    flat = pictures.reshape(len(pictures), height, width * channels).astype(np.float32)
-    across = flat @ np.repeat(_parts(width), channels, axis=0)
-    small: Float32 = np.swapaxes(across, 1, 2) @ _parts(height)
-    return small.reshape(len(pictures), -1)
-
-
-def _parts(side: int) -> Float32:
-    """Return `[side, 8]`: which pixels each eighth of a side has, in parts of a pixel."""
-    edges = np.linspace(0, side, _SIDE + 1)
-    pixels = np.arange(side)[:, None]
-    within = np.minimum(pixels + 1, edges[1:]) - np.maximum(pixels, edges[:-1])
-    parts: Float32 = np.maximum(within, 0.0).astype(np.float32)
-    return parts
-
-
-def _unit(values: Float32) -> Float32:
-    centred = values - values.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(centred, axis=1, keepdims=True)
-    unit: Float32 = np.divide(centred, length, out=np.zeros_like(centred), where=length > _FLAT)
-    return unit
-
-
-def _nearest(wanted: Float32, known: Float32) -> Int64:
-    """Return the place of the row of `known` `[M, F]` that correlates most with each of `wanted` `[N, F]`."""
-    best, place = np.full(len(wanted), -2.0, dtype=np.float32), np.zeros(len(wanted), dtype=np.int64)
-    for first in range(0, len(known), _BLOCK[1]):
-        block = known[first : first + _BLOCK[1]].T
-        for start in range(0, len(wanted), _BLOCK[0]):
-            rows = slice(start, start + _BLOCK[0])
-            alike = wanted[rows] @ block
-            nearest = alike.argmax(axis=1)
-            highest = np.take_along_axis(alike, nearest[:, None], axis=1)[:, 0]
-            better = highest > best[rows]
-            best[rows] = np.where(better, highest, best[rows])
-            place[rows] = np.where(better, nearest + first, place[rows])
-    return place
-
-
-def _correlation(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Return that of two pictures, pixel by pixel; 0 if either is flat."""
-    both = np.stack([one.ravel(), other.ravel()]).astype(np.float32)
-    first, second = _unit(both)
-    return float(first @ second)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ModelWrapValidatorHandler, model_validator
+from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, model_validator
 
 from components.config import params
 from components.kinds.image.params.operations import operations
@@ -17,6 +17,15 @@ Side = Annotated[int, Field(ge=8, le=1024)]
 Format = Literal["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM", "JPEG2000", "HEIC"]
 Most = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0.0, lt=1.0)] | None
 """A count, or a part of all pictures; none: it is reported, never fatal."""
+
+
+def _rising(levels: list[float]) -> list[float]:
+    if levels[0] >= levels[1]:
+        raise ValueError("the first has to be below the second")
+    return levels
+
+
+Levels = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_rising)]
 
 
 class Limits(params.Section):
@@ -47,10 +56,19 @@ class Prepare(params.Section):
     """1: grey. 3: red, green, blue."""
     background: Annotated[int, Field(ge=0, le=255)] = 255
     """What shows through where a picture is transparent, as behind the training pictures. 0: black. 255: white."""
+    levels: Levels | None = None
+    """Of pictures of more than 8 bits a pixel: the values of black and of white. Left out: found on the whole set."""
     validation: params.Fraction = 0.1
     """Part of the training pictures held back to watch the training."""
     test: params.Fraction = 0.15
     """Part held back for the examination, where the source does not say which."""
+    labels: Annotated[str, Field(min_length=1)] | None = None
+    """Where the labels are, if it has to be said: `folder`; a column of a table beside the pictures (`breed`,
+    `labels.csv:breed`); a pattern of the names, as `{label}_*` (`*` anything, `#` digits); or a regular expression with
+    `(?P<label>...)`."""
+    group: Annotated[str, Field(min_length=1)] | None = None
+    """What keeps pictures in one split: `folder` (within that of the label), a column of a table, or a pattern of the
+    names, as `{group}_*`."""
     slices: list[Literal["origin", "folder"]] = []
     """By what in a picture's path the examination is parted: where it is from (`source`, `inbox`), or its folder within
     that of its label (a camera, a day). The model must be good in each part."""

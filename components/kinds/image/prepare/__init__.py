@@ -17,7 +17,15 @@ from components.kinds.image.codec.file import FORMATS
 from components.kinds.image.params import Prepare
 from components.kinds.image.prepare.decode import Picture, decode_all
 from components.kinds.image.prepare.findings import Findings, enforce, enforce_classes, report
-from components.kinds.image.prepare.labels import Named, find_labels
+from components.kinds.image.prepare.groups import find_groups
+from components.kinds.image.prepare.labels import (
+    find_labels,
+    note_missing,
+    note_unlabelled,
+    said_of_pictures,
+    splits_said,
+)
+from components.kinds.image.prepare.near import Shown, said_of_near
 from components.kinds.image.prepare.split import Drawn, said_of_splits, split_pictures
 from components.kinds.prepared import SPLITS, Split, write_about
 from components.kinds.slices import write_slices
@@ -49,11 +57,13 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
     table = pq.ParquetFile(raw)
     about = json.loads(table.schema_arrow.metadata[b"journeyman"])
     findings = Findings(ignored=about["ignored"])
-    named, read = find_labels(table, about, config, findings)
+    named, read = _named(table, about, config, findings)
     decoded = out / "decoded.npy"
     shape = (config.size, config.size, config.channels)
     pictures = open_memmap(decoded, mode="w+", dtype=np.uint8, shape=(max(1, table.metadata.num_rows), *shape))
-    found = list(decode_all(table, pictures, _input(config), named.__contains__, findings.unreadable))
+    input = _input(config)
+    found, depths = decode_all(table, pictures, input, named, config.levels, findings.unreadable)
+    said_of_depth = depths.said({row: one.label for row, one in named.items()}, input.get("levels"))
     findings.unreadable |= {
         name: f"{format}: {advice}".rstrip(": ") for name, (format, advice) in about["lost"].items()
     }
@@ -61,13 +71,15 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
     enforce(config.limits, findings, total)
     records, said = _split(found, named, config)
     kept = _once_each(records, findings)
-    sizes = {label: 0 for label in about["labels"] if any(record.label == label for record in kept)}
-    sizes |= Counter(record.label for record in kept if record.split == "train")
+    sizes = _sizes(about["labels"], kept)
     classes = list(sizes)
-    findings.empty_labels = [label for label in about["labels"] if label not in classes]
+    by_folder = all(label in about["labels"] for label in classes)
+    findings.empty_labels = [label for label in about["labels"] if label not in classes] if by_folder else []
     findings.tiny_classes = {label: size for label, size in sizes.items() if size < _TINY}
-    input = _input(config) | _formats(found)
-    report(out, findings, [*about["read"], *read, *said, *_said_of_formats(found)], _examples(kept, classes))
+    input |= _formats(found)
+    read = [*about["read"], *read, *said, *_said_of_formats(found), *said_of_depth]
+    read += _said_of_groups(pictures, records, named, config)
+    report(out, findings, read, _examples(kept, classes))
     enforce(config.limits, findings, total)
     enforce_classes(config.limits, sizes, about["media"])
     _enforce_splits(kept)
@@ -81,6 +93,35 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
         columns["folder"] = [record.folder for record in examined]
         write_slices(out, {column: columns[column] for column in config.slices})
     write_about(out, "image", classes, input, Counter(record.split for record in kept))
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What is known of a picture before it is decoded."""
+
+    name: str
+    label: str
+    split: Split | None
+    folder: str
+    group: str | None
+
+
+def _named(
+    table: pq.ParquetFile, about: Mapping[str, Any], config: Prepare, findings: Findings
+) -> tuple[dict[int, _Named], list[str]]:
+    """Return what is known of each picture that has a label, by its number, and how it was found."""
+    said = said_of_pictures(table)
+    labels = find_labels(said, about, config)
+    said, split_read = splits_said(said, labels, about)
+    note_missing(labels, about, findings)
+    findings.unlabelled |= dict.fromkeys(about["unlabelled"], "beside the folders of the labels")
+    over = note_unlabelled(said, labels, findings)
+    groups, group_read = find_groups(said, config)
+    named = {
+        row: _Named(said[row].name, label, said[row].split, said[row].folder, groups.get(row))
+        for row, label in sorted(labels.labels.items())
+    }
+    return named, [*labels.read, *split_read, *over, *group_read]
 
 
 def _input(config: Prepare) -> dict[str, Any]:
@@ -102,7 +143,7 @@ def _said_of_formats(found: Sequence[Picture]) -> list[str]:
     return [f"formats: {said}; the endpoint takes them too"]
 
 
-def _split(found: Sequence[Picture], named: Mapping[int, Named], config: Prepare) -> tuple[list[_Record], list[str]]:
+def _split(found: Sequence[Picture], named: Mapping[int, _Named], config: Prepare) -> tuple[list[_Record], list[str]]:
     drawn = [
         Drawn(named[picture.row].label, picture.content, named[picture.row].split, named[picture.row].group)
         for picture in found
@@ -114,6 +155,33 @@ def _split(found: Sequence[Picture], named: Mapping[int, Named], config: Prepare
         for one in [named[picture.row]]
     ]
     return records, said_of_splits(drawn, config)
+
+
+def _sizes(labels: Sequence[str], kept: Sequence[_Record]) -> dict[str, int]:
+    """Return how many training pictures each class has: those of the source's order first, then by name."""
+    there = {record.label for record in kept}
+    known = [label for label in labels if label in there]
+    counts = Counter(record.label for record in kept if record.split == "train")
+    return {label: counts[label] for label in [*known, *sorted(there - set(known))]}
+
+
+def _said_of_groups(
+    pictures: NDArray[np.uint8], records: Sequence[_Record], named: Mapping[int, _Named], config: Prepare
+) -> list[str]:
+    """Return which groups the given splits tear apart; where there are no groups, whether there should be."""
+    if config.group is None:
+        shown = {split: [] for split in SPLITS}  # type: dict[Split, list[Shown]]
+        for record in records:
+            shown[record.split].append(Shown(record.row, record.name.partition("/")[2], record.label))
+        return said_of_near(pictures, shown["test"], shown["train"])
+    splits: dict[str, set[Split]] = {}
+    for record in records:
+        if (group := named[record.row].group) is not None:
+            splits.setdefault(group, set()).add(record.split)
+    torn = [group for group, found in splits.items() if len(found) > 1]
+    if not torn:
+        return []
+    return [f"{len(torn):,} groups stand in several of the given splits (as {torn[0]!r})"]
 
 
 def _once_each(records: list[_Record], findings: Findings) -> list[_Record]:

@@ -1,7 +1,7 @@
 """Raw records -> arrays, and the hash of each."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,7 @@ from tqdm import tqdm
 from components.config.errors import BadRequest
 from components.kinds.image import codec
 from components.kinds.image.codec.recognise import recognise
-
-Wanted = Callable[[int], bool]
+from components.kinds.image.prepare.depth import Depths
 
 
 @dataclass(frozen=True)
@@ -31,26 +30,59 @@ class Picture:
 def decode_all(
     table: pq.ParquetFile,
     pictures: NDArray[np.uint8],
-    input: Mapping[str, Any],
-    wanted: Wanted,
+    input: dict[str, Any],
+    wanted: Collection[int],
+    levels: Sequence[float] | None,
     unreadable: dict[str, str],
-) -> Iterator[Picture]:
-    """Decode the records whose numbers are `wanted` into `pictures`; note why others are unreadable."""
+) -> tuple[list[Picture], Depths]:
+    """Decode the records whose numbers are `wanted` into `pictures`; note why others are unreadable.
+
+    Pictures of more than 8 bits come last, when the values of black and white are known, which are written to `input`.
+
+    Args:
+        table: the raw records.
+        pictures: `[N, height, width, channels]`, one place for each of them.
+        input: the description of one example.
+        wanted: numbers of the records that are decoded.
+        levels: what the user says of black and white.
+        unreadable: is given the name of each that is not read, and why.
+    """
+    depths, found = Depths(), list[Picture]()
+    for index, row in _rows(table, wanted):
+        if (deep := codec.depth(row, codec.TRAINING)) is not None:
+            depths.found[index] = deep
+        else:
+            found += _decode(index, row, pictures, input, unreadable)
+    if (both := depths.levels(levels)) is not None:
+        input["levels"] = both
+    for index, row in _rows(table, depths.found) if depths.found else ():
+        found += _decode(index, row, pictures, input, unreadable)
+    return sorted(found, key=lambda picture: picture.row), depths
+
+
+def _rows(table: pq.ParquetFile, wanted: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
     rows = (
         row for batch in table.iter_batches(batch_size=64, columns=["picture", "name"]) for row in batch.to_pylist()
     )
     progress = tqdm(rows, total=table.metadata.num_rows, desc="prepare", unit=" pictures", mininterval=1.0)
-    for index, row in enumerate(progress):
-        if not wanted(index):
-            continue
-        try:
-            pictures[index] = codec.decode(row, input, codec.TRAINING)
-        except BadRequest as error:
-            unreadable[row["name"]] = why_unreadable(row["picture"], str(error))
-            continue
-        found = recognise(row["picture"])
-        content = hashlib.sha256(pictures[index].tobytes()).digest()
-        yield Picture(index, content, found.name if found else "BMP")
+    return ((index, row) for index, row in enumerate(progress) if index in wanted)
+
+
+def _decode(
+    index: int,
+    row: Mapping[str, Any],
+    pictures: NDArray[np.uint8],
+    input: Mapping[str, Any],
+    unreadable: dict[str, str],
+) -> list[Picture]:
+    try:
+        pictures[index] = codec.decode(row, input, codec.TRAINING)
+    except BadRequest as error:
+        unreadable[row["name"]] = why_unreadable(row["picture"], str(error))
+        return []
+    found = recognise(row["picture"])
+    content = hashlib.sha256(pictures[index].tobytes()).digest()
+    return [Picture(index, content, found.name if found else "BMP")]
 
 
 def why_unreadable(data: bytes, error: str) -> str:

@@ -13,6 +13,7 @@ from components.kinds.image.params import Prepare
 from components.kinds.prepared import SPLITS, Split
 
 _RANGE = 2.0**64
+_EXAMINED: tuple[tuple[Split, Split], ...] = (("test", "validation"), ("validation", "test"))
 _ENOUGH = 0.5  # of the part of a class that a split should have: a class with less is helped
 
 
@@ -58,20 +59,15 @@ def split_pictures(pictures: Sequence[Drawn], config: Prepare) -> list[Split]:
 
 def said_of_splits(pictures: Sequence[Drawn], config: Prepare) -> list[str]:
     """Return how the splits came about, in sentences; nothing where all are drawn from the content alone."""
-    given = {picture.given for picture in pictures if picture.given}
+    given = [split for split in SPLITS if any(picture.given == split for picture in pictures)]
     if not given:
         return []
-    drawn = [split for split in ("test", "validation") if split not in given]
-    kept = f"given are {_listed([split for split in SPLITS if split in given])}"
-    if not drawn:
-        return [f"all three splits are as given ({kept})"]
     sizes = {"test": config.test, "validation": config.validation}
-    parts = " and ".join(f"{split} ({sizes[split]:.0%})" for split in drawn)
-    return [
-        f"{kept}; {parts} is drawn from the training pictures by content"
-        if len(drawn) == 1
-        else f"{kept}; {parts} are drawn from the training pictures by content"
-    ]
+    drawn = [f"{split} ({part:.0%})" for split, part in sizes.items() if split not in given]
+    if not drawn:
+        return ["the splits are taken as they are given: train, validation and test"]
+    is_drawn = f"{_listed(drawn)} {'is' if len(drawn) == 1 else 'are'} drawn by content from the pictures of train"
+    return [f"given {'is' if len(given) == 1 else 'are'} {_listed(given)}; {is_drawn}"]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -108,11 +104,12 @@ def _fill(units: Sequence[_Unit]) -> None:
     if not training and (movable := [unit for unit in units if unit.parts]):
         movable[-1].split = "train"
         training = movable[-1:]
-    for split in ("test", "validation"):
+    for split, other in _EXAMINED:
         drawn = [unit for unit in units if unit.parts.get(split, 0.0) > 0.0]
         wanted = max(1, int(_ENOUGH * sum(unit.parts[split] for unit in drawn))) if drawn else 0
         missing = wanted - sum(unit.split == split for unit in units)
-        candidates = [unit for unit in training if unit.parts.get(split, 0.0) > 0.0]
-        for unit in candidates[: max(0, min(missing, len(training) - 1))]:
+        candidates = [unit for unit in training if unit.parts.get(split, 0.0) > 0.0][: len(training) - 1]
+        candidates += [unit for unit in drawn if unit.split == other and other in unit.parts][1:]
+        for unit in candidates[: max(0, missing)]:
             unit.split = split
-            training.remove(unit)
+        training = [unit for unit in units if unit.split == "train"]

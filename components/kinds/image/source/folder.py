@@ -14,6 +14,7 @@ from components.kinds.image.codec.recognise import Format
 from components.kinds.image.source.files import Files, files_below
 from components.kinds.image.source.layout import Layout, clean, lay_out
 from components.kinds.image.source.records import BATCH, Record, to_batch
+from components.kinds.image.source.tables import Table, said_by, tables_of
 
 BATCH_BYTES = 64 * 2**20
 """Of pictures held in memory at a time."""
@@ -31,8 +32,7 @@ class Folder:
     """What names begin with: `source` or `inbox`."""
     files: Files
     layout: Layout
-    rows: dict[str, str] = field(default_factory=dict)
-    """What tables say, by a picture's path."""
+    tables: list[Table] = field(default_factory=list)
 
     @property
     def labels(self) -> list[str]:
@@ -46,7 +46,9 @@ class Folder:
     def about(self) -> dict[str, Any]:
         """Return what there is to say of the folder besides its records."""
         files, layout = self.files, self.layout
-        ignored = [*files.others, *(name for name in files.foreign if not self._is_lost(name))]
+        used = {table.name for table in self.tables}
+        ignored = [name for name in files.others if name not in used]
+        ignored += [name for name in files.foreign if not self._is_lost(name)]
         beside = len(layout.unlabelled) <= _BESIDE * len(files.pictures)
         lost = {name: [format.name, format.advice] for name, format in files.foreign.items() if self._is_lost(name)}
         lost |= {name: [why, ""] for name, why in files.dead.items()}
@@ -55,6 +57,10 @@ class Folder:
             "lost": {f"{self.origin}/{name}": said for name, said in lost.items()},
             "unlabelled": [] if beside else [f"{self.origin}/{name}" for name in layout.unlabelled],
             "media": self._media(),
+            "tables": {
+                table.name: {"file": table.file, "columns": table.columns, "missing": table.missing}
+                for table in self.tables
+            },
             "read": [*layout.read, *self._said_of_formats(ignored), *_said_of_leftovers(files.leftovers)],
         }
 
@@ -69,7 +75,7 @@ class Folder:
             if records and (len(records) == BATCH or size + len(picture) > BATCH_BYTES):
                 yield to_batch(records)
                 records, size = [], 0
-            row = self.rows.get(name)
+            row = self._rows.get(name)
             records.append(Record(picture, place.label, f"{self.origin}/{name}", place.split, place.folder, row))
             size += len(picture)
         if records:
@@ -88,6 +94,10 @@ class Folder:
         )
 
     @cached_property
+    def _rows(self) -> dict[str, str]:
+        return said_by(self.tables)
+
+    @cached_property
     def _stems(self) -> set[str]:
         return {str(PurePosixPath(name).with_suffix("")) for name in self.files.pictures}
 
@@ -101,7 +111,8 @@ class Folder:
 
     def _said_of_formats(self, ignored: list[str]) -> list[str]:
         counts = Counter(self.files.foreign[name].name for name in ignored if name in self.files.foreign)
-        counts += Counter(PurePosixPath(name).suffix.lower() or "other" for name in self.files.others)
+        others = set(self.files.others)
+        counts += Counter(PurePosixPath(name).suffix.lower() or "other" for name in ignored if name in others)
         if not counts:
             return []
         said = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
@@ -123,7 +134,9 @@ def look_at(path: Path, origin: str, source: str = "", wrapped: bool = False) ->
     files = files_below(path)
     foreign = [name for name, format in files.foreign.items() if format.sort == "picture"]
     names = sorted([*files.pictures, *foreign, *files.dead], key=lambda name: name.split("/"))
-    return Folder(path, origin, files, lay_out(names, source or str(path), wrapped))
+    tables = tables_of(path, files.others, files.pictures)
+    covered = len(set().union(*(table.rows for table in tables))) * 2 > len(files.pictures)
+    return Folder(path, origin, files, lay_out(names, source or str(path), wrapped, covered), tables)
 
 
 def refuse_empty(folder: Folder, source: str) -> None:

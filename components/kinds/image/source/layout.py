@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from components.config.errors import DataError
-from components.kinds.image.source import splits
-from components.kinds.image.source.splits import Split
+from components.kinds import split_names as splits
+from components.kinds.prepared import Split
 
 _GENERIC = {"image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages", "frames"}
 _MASKS = {"mask", "masks", "annotation", "annotations", "segmentation", "segmentations", "groundtruth", "ground_truth"}
@@ -42,13 +42,14 @@ class Layout:
     """Pictures that lie beside the labels' folders."""
 
 
-def lay_out(paths: Sequence[str], source: str, wrapped: bool = True) -> Layout:
+def lay_out(paths: Sequence[str], source: str, wrapped: bool = True, tables: bool = False) -> Layout:
     """Find what the folders of `paths` are.
 
     Args:
         paths: of pictures, below the source.
         source: as the user says it, for messages.
         wrapped: whether one folder alone may be a wrapper, and not a label.
+        tables: whether tables name the pictures, and with them perhaps the labels.
 
     Raises:
         DataError: the folders are no labels, or may be read in two ways; the message says what to do.
@@ -58,7 +59,7 @@ def lay_out(paths: Sequence[str], source: str, wrapped: bool = True) -> Layout:
         return _splits(tree, base, source)
     tops = _children(tree.values())
     if len(tops) < 2 and (wrapped or not tops):
-        return _alone(tree, source)
+        return _alone(tree, source, tables)
     if splits.alike(tops):
         return _without_labels(tree, ())
     if _split_within(tree.values(), source):
@@ -182,12 +183,12 @@ def _refuse_extra(
             )
 
 
-def _alone(tree: Mapping[str, tuple[str, ...]], source: str) -> Layout:
+def _alone(tree: Mapping[str, tuple[str, ...]], source: str, tables: bool) -> Layout:
     """Lay out pictures of no folder, or of one alone: it may hold the labels' folders, or a table names the labels."""
     base = tuple[str, ...]()
     while len(children := _children(tree.values(), base)) == 1:
         base = (*base, *children)
-    if base and sum(children.values()) * 2 > len(tree) and not splits.alike(children):
+    if base and sum(children.values()) * 2 > len(tree) and not tables and not splits.alike(children):
         raise DataError(f"{'/'.join(base)} has the folders {named(children)}: set source to {_below(source, base)}")
     return _without_labels(tree, base)
 

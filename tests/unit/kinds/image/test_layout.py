@@ -4,7 +4,7 @@ import pytest
 
 from components.config.errors import DataError
 from components.kinds.image.source.layout import lay_out
-from components.kinds.image.source.splits import alike, exactly, within
+from components.kinds.split_names import alike, exactly, within
 
 
 def below(*folders: str) -> list[str]:

@@ -1,16 +1,15 @@
-"""Names that people give to the folders and files of a split."""
+"""Names that people give to the folders, the files and the rows of a split."""
 
 import re
 from collections.abc import Collection
-from typing import Literal
 
-Split = Literal["train", "validation", "test"]
+from components.kinds.prepared import Split
 
 _WORDS: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "trn", "trainset", "trainval", "learn", "learning"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "validate", "vali", "valset", "dev", "development"), "validation"),
-    **dict.fromkeys(("eval", "evaluation"), "validation"),
-    **dict.fromkeys(("test", "testing", "tst", "testset", "holdout", "heldout"), "test"),
+    **dict.fromkeys(("eval", "evaluation", "publictest"), "validation"),
+    **dict.fromkeys(("test", "testing", "tst", "testset", "holdout", "heldout", "privatetest"), "test"),
 }
 _WORD = re.compile(r"[^\W\d_]+")
 

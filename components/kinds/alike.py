@@ -1,0 +1,64 @@
+"""How alike pictures are: which of many is most like another, by small copies of them, and how much."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 8
+"""Of a thumbnail."""
+
+_FLAT = 1.0  # levels by which a picture departs from its mean, as a length, up to which there is nothing to compare
+_BLOCK = (500, 8_000)  # wanted and known pictures that are compared at a time
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+
+def thumbnails(pictures: NDArray[np.uint8]) -> Float32:
+    """Return `[N, 64]` of pictures `[N, height, width, channels]`: means over 8 x 8 parts.
+
+    Each is less its mean and of length 1; those of a flat picture are zeros.
+    """
+    height, width, channels = pictures.shape[1:]
+    flat = pictures.reshape(len(pictures), height, width * channels).astype(np.float32)
+    across = flat @ np.repeat(_parts(width), channels, axis=0)
+    small: Float32 = np.swapaxes(across, 1, 2) @ _parts(height)
+    return _unit(small.reshape(len(pictures), -1))
+
+
+def _parts(side: int) -> Float32:
+    """Return `[side, 8]`: which pixels each eighth of a side has, in parts of a pixel."""
+    edges = np.linspace(0, side, SIDE + 1)
+    pixels = np.arange(side)[:, None]
+    within = np.minimum(pixels + 1, edges[1:]) - np.maximum(pixels, edges[:-1])
+    parts: Float32 = np.maximum(within, 0.0).astype(np.float32)
+    return parts
+
+
+def _unit(values: Float32) -> Float32:
+    centred = values - values.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    unit: Float32 = np.divide(centred, length, out=np.zeros_like(centred), where=length > _FLAT)
+    return unit
+
+
+def nearest(wanted: Float32, known: Float32) -> Int64:
+    """Return the place of the row of `known` `[M, F]` that correlates most with each of `wanted` `[N, F]`."""
+    best, place = np.full(len(wanted), -2.0, dtype=np.float32), np.zeros(len(wanted), dtype=np.int64)
+    for first in range(0, len(known), _BLOCK[1]):
+        block = known[first : first + _BLOCK[1]].T
+        for start in range(0, len(wanted), _BLOCK[0]):
+            rows = slice(start, start + _BLOCK[0])
+            alike = wanted[rows] @ block
+            closest = alike.argmax(axis=1)
+            highest = np.take_along_axis(alike, closest[:, None], axis=1)[:, 0]
+            better = highest > best[rows]
+            best[rows] = np.where(better, highest, best[rows])
+            place[rows] = np.where(better, closest + first, place[rows])
+    return place
+
+
+def correlation(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Return that of two pictures, pixel by pixel; 0 if either is flat."""
+    both = np.stack([one.ravel(), other.ravel()]).astype(np.float32)
+    first, second = _unit(both)
+    return float(first @ second)

@@ -1,0 +1,158 @@
+"""What the columns of tables beside pictures mean: which is the label, which the split."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from components.config.errors import DataError
+from components.kinds import split_names
+from components.kinds.prepared import Split
+
+_LABELS = {
+    *("label", "labels", "class", "classes", "category", "categories", "target", "targets", "classname", "labelname"),
+    *("categoryname", "species", "speciesname", "breed", "diagnosis", "dx", "y", "groundtruth", "gt", "annotation"),
+    *("classid", "labelid", "classlabel", "categoryid", "targetname", "truth", "finding", "findings", "tag", "tags"),
+}
+_SPLITS = {"split", "splits", "set", "subset", "fold", "partition", "phase", "dataset", "datasplit", "usage"}
+_APART = re.compile(r"[|;,]")
+
+Rows = Mapping[int, Sequence[Mapping[str, str]]]
+"""What one table says, by the number of the picture."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table."""
+
+    table: str
+    name: str
+    values: Mapping[int, tuple[str, ...]]
+    """By the number of the picture; more than one where its rows differ."""
+
+    def __str__(self) -> str:
+        return f"{self.table}:{self.name}"
+
+    @property
+    def different(self) -> set[str]:
+        """Return the values that there are."""
+        return {value for values in self.values.values() for value in values if value}
+
+
+def columns_of(table: str, names: Sequence[str], rows: Rows) -> list[Column]:
+    """Return the columns of a table."""
+    return [
+        Column(
+            table, name, {row: tuple(dict.fromkeys(one.get(name, "") for one in said)) for row, said in rows.items()}
+        )
+        for name in names
+    ]
+
+
+def plain(name: str) -> str:
+    """Return a column's name in small letters and digits alone."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def split_column(columns: Sequence[Column]) -> Column | None:
+    """Return the column that says the split, all of whose values are words for one."""
+    for column in columns:
+        values = column.different
+        if plain(column.name) in _SPLITS and values and all(map(as_split, values)):
+            return column
+    return None
+
+
+def as_split(value: str) -> Split | None:
+    """Return the split that a value of such a column means."""
+    return split_names.exactly(plain(value))
+
+
+def label_columns(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns that may be the label: those that are called so, or else the only one that can be."""
+    able = [column for column in columns if len(column.different) > 1]
+    named = [column for column in able if plain(column.name) in _LABELS]
+    if named:
+        return _without_numbers(named)
+    return [column for column in able if len(column.different) * 2 <= len(column.values)]
+
+
+def is_called_label(column: Column) -> bool:
+    """Whether the column is called as labels are."""
+    return plain(column.name) in _LABELS
+
+
+def one_hot(columns: Sequence[Column]) -> dict[int, tuple[str, ...]] | None:
+    """Return the labels of a table with a column of 0 and 1 for each of them, None if it is none such."""
+    marks = [column for column in columns if column.different <= {"0", "1", "0.0", "1.0"} and len(column.different) > 1]
+    if len(marks) < 2 or any(plain(column.name) in _LABELS for column in columns):
+        return None
+    labels: dict[int, tuple[str, ...]] = {}
+    for row in marks[0].values:
+        labels[row] = tuple(column.name for column in marks if column.values[row][0] in ("1", "1.0"))
+    exact = sum(len(found) == 1 for found in labels.values())
+    return labels if exact * 2 > len(labels) else None
+
+
+def refuse_unfit(column: Column) -> None:
+    """Refuse a column that is no label: several to a picture, or numbers to predict.
+
+    Raises:
+        DataError: what it is, and what to do.
+    """
+    several = [values for values in column.values.values() if len(set(filter(None, values))) > 1]
+    if several:
+        raise DataError(
+            f"{column}: {len(several):,} pictures have several labels (as {', '.join(several[0])}): "
+            f"one label a picture is learned: keep one row a picture, or name a column with one label"
+        )
+    counts = Counter(value for values in column.values.values() for value in values if value)
+    joined = [value for value in counts if _is_joined(value, counts)]
+    if sum(counts[value] for value in joined) * 20 > sum(counts.values()):
+        raise DataError(
+            f"{column}: {sum(counts[value] for value in joined):,} pictures have several labels (as {joined[0]!r}): "
+            f"one label a picture is learned"
+        )
+    if len(counts) > 20 and all(map(_is_number, counts)) and any(not float(value).is_integer() for value in counts):
+        raise DataError(
+            f"{column}: {len(counts):,} different numbers (as {next(iter(counts))}): "
+            f"a number to predict is not learned; name a column of labels in prepare.labels"
+        )
+    if len(counts) > 20 and len(counts) * 2 > sum(counts.values()):
+        raise DataError(
+            f"{column}: {len(counts):,} different labels in {sum(counts.values()):,} pictures: "
+            f"that is no label; name another column in prepare.labels"
+        )
+
+
+def same(one: Mapping[int, str], other: Mapping[int, str]) -> bool:
+    """Whether two ways to label say the same: each label of one goes with one label of the other."""
+    pairs = {(one[row], other[row]) for row in one.keys() & other.keys()}
+    return bool(pairs) and len(pairs) == len({first for first, _ in pairs}) == len({second for _, second in pairs})
+
+
+def _without_numbers(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns without those that say in numbers what another says in words."""
+    kept: list[Column] = []
+    for column in sorted(columns, key=lambda column: all(map(_is_number, column.different))):
+        if not any(same(first(column), first(other)) for other in kept):
+            kept.append(column)
+    return kept
+
+
+def first(column: Column) -> dict[int, str]:
+    """Return the value of each picture, the first where there are several; none where there is none."""
+    return {row: values[0] for row, values in column.values.items() if values and values[0]}
+
+
+def _is_joined(value: str, known: Mapping[str, int]) -> bool:
+    parts = [part.strip() for part in _APART.split(value)]
+    return len(parts) > 1 and all(parts) and any(part in known for part in parts)
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

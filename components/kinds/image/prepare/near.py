@@ -1,0 +1,84 @@
+"""Test pictures that look like training pictures: frames of one film, one thing from several sides."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.kinds import alike
+from components.kinds.image.prepare import pattern
+
+_ALIKE = 0.995  # correlation from which two pictures are one thing whatever they are called, as in the exam's leaks
+_MAY_BE = 0.9  # from which they are if their names say so too
+_MOST = 1_000  # test pictures that are looked for
+_FEWEST = 3
+_PART = 0.01  # of the test pictures, under which nothing is said
+_PATTERNS = ("{group}_#", "{group}_*", "{group}-#", "{group}-*", "{group} (#)", "{group}.*")
+_TOGETHER = 0.8  # part of the pairs alike that a grouping has to keep together
+_CHANCE = 0.3  # part of any pairs that it may keep together
+_BLOCK = 2_000
+_NAMES = 5_000  # of pictures that a grouping is tried on
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture of a split, by its place in the array of all."""
+
+    place: int
+    path: str
+    label: str
+
+
+def said_of_near(pictures: NDArray[np.uint8], test: Sequence[Shown], train: Sequence[Shown]) -> list[str]:
+    """Return which test pictures look like training pictures, in a sentence, and what would keep them together."""
+    looked_at = test[:: max(1, ceil(len(test) / _MOST))]
+    if not looked_at or not train:
+        return []
+    places = alike.nearest(_thumbnails(pictures, looked_at), _thumbnails(pictures, train))
+    pairs = [(one, train[place]) for one, place in zip(looked_at, places.tolist(), strict=True)]
+    near = [(one, other, alike.correlation(pictures[one.place], pictures[other.place])) for one, other in pairs]
+    may_be = [(one, other) for one, other, much in near if much >= _MAY_BE]
+    grouping = _grouping(may_be, [*test, *train]) if _many(may_be, looked_at) else None
+    if grouping is None:
+        may_be = [(one, other) for one, other, much in near if much >= _ALIKE]
+        if not _many(may_be, looked_at):
+            return []
+    one, other = may_be[0]
+    example = f', as "{grouping}"' if grouping else ""
+    return [
+        f"{len(may_be):,} of {len(looked_at):,} test pictures look like ones in train ({one.path} like {other.path}): "
+        f"if several show one thing, set prepare.group to keep them in one split{example}"
+    ]
+
+
+def _many(pairs: Sequence[object], of: Sequence[object]) -> bool:
+    return len(pairs) >= max(_FEWEST, _PART * len(of))
+
+
+def _thumbnails(pictures: NDArray[np.uint8], shown: Sequence[Shown]) -> NDArray[np.float32]:
+    places = np.array([one.place for one in shown])
+    blocks = [alike.thumbnails(pictures[places[start : start + _BLOCK]]) for start in range(0, len(places), _BLOCK)]
+    return np.concatenate(blocks)
+
+
+def _grouping(pairs: Sequence[tuple[Shown, Shown]], everything: Sequence[Shown]) -> str | None:
+    """Return the pattern of names that keeps the pairs together, far more of them than of any pictures."""
+    labels = len({one.label for one in everything})
+    everything = everything[:: max(1, len(everything) // _NAMES)]
+    for text in _PATTERNS:
+        find = pattern.finder(text, "group", "")
+        counts = Counter(group for one in everything if (group := find(one.path)))
+        if len(counts) < 2 * labels or sum(counts.values()) < len(everything):
+            continue
+        together = sum(find(one.path) == find(other.path) for one, other in pairs) / len(pairs)
+        if together >= _TOGETHER and _by_chance(counts) <= _CHANCE:
+            return text
+    return None
+
+
+def _by_chance(counts: Mapping[str, int]) -> float:
+    total = sum(counts.values())
+    return sum((count / total) ** 2 for count in counts.values())

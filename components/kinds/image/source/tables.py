@@ -1,0 +1,164 @@
+"""Tables that lie beside pictures and say something of them, a label perhaps -> what each says, by picture.
+
+What a column means is decided by `prepare`: here it is found which column names the files.
+"""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from components.config.errors import DataError
+from components.kinds.image.source.files import SUFFIXES
+from components.kinds.image.source.matching import Pictures, looks_like_picture
+
+_SUFFIXES = (".csv", ".tsv", ".txt")
+_SEPARATORS = ",;\t|"
+_FILE_NAMES = {
+    *("file", "filename", "filenames", "filepath", "filepaths", "fname", "path", "paths", "name", "id", "idcode"),
+    *("image", "images", "imageid", "imagename", "imagepath", "imagefile", "imageindex", "img", "imgname", "imgpath"),
+    *("imgid", "imgfile", "picture", "pictures", "photo", "photoid", "photofile", "uuid", "isicid"),
+}
+_SAMPLE = 500  # rows that are looked at to find the column of the files
+_ENOUGH = 0.5  # part of them that must name pictures
+_MOST = 50  # tables that are looked at
+_MOST_BYTES = 2**30
+
+
+@dataclass
+class Table:
+    """A table that names pictures."""
+
+    name: str
+    """Its path below the source."""
+    file: str
+    """The column that names the files."""
+    columns: list[str]
+    """The others."""
+    rows: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    """By picture."""
+    missing: list[str] = field(default_factory=list)
+    """What it names and is not there."""
+
+
+def tables_of(folder: Path, others: Sequence[str], pictures: Sequence[str]) -> list[Table]:
+    """Return the tables among the files `others` below `folder` that name `pictures`.
+
+    Raises:
+        DataError: a table cannot be read.
+    """
+    names = [name for name in others if _may_be(name, pictures)][:_MOST]
+    if not names:
+        return []
+    known = Pictures(pictures)
+    found = (_table(folder, name, known) for name in names)
+    return [table for table in found if table]
+
+
+def said_by(tables: Sequence[Table]) -> dict[str, str]:
+    """Return what the tables say of each picture, as JSON: `{table: [{column: value}]}`."""
+    said: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for table in tables:
+        for picture, rows in table.rows.items():
+            said.setdefault(picture, {})[table.name] = rows
+    return {picture: json.dumps(rows, ensure_ascii=False) for picture, rows in said.items()}
+
+
+def plain_name(column: str) -> str:
+    """Return a column's name in small letters alone, so that `Image_ID` and `image id` are one."""
+    return "".join(letter for letter in column.lower() if letter.isalnum())
+
+
+def _may_be(name: str, pictures: Sequence[str]) -> bool:
+    path = PurePosixPath(name)
+    if path.suffix.lower() not in _SUFFIXES or "submission" in path.stem.lower():
+        return False
+    return path.suffix.lower() != ".txt" or len(path.parts) == 1
+
+
+def _table(folder: Path, name: str, pictures: Pictures) -> Table | None:
+    if (folder / name).stat().st_size > _MOST_BYTES:
+        return None
+    lines = _lines(folder / name)
+    if len(lines) < 2 or len(lines[0]) < 2:
+        return None
+    header = [cell.strip() for cell in lines[0]]
+    if _has_no_header(lines[0], pictures, name):
+        header = [f"column {place + 1}" for place in range(len(header))]
+    else:
+        lines = lines[1:]
+    if (place := _file_column(header, lines[:_SAMPLE], pictures, name)) is None:
+        return None
+    columns = [column or f"column {number + 1}" for number, column in enumerate(header)]
+    table = Table(name, columns[place], [column for number, column in enumerate(columns) if number != place])
+    for line in lines:
+        if len(line) <= place or not (written := line[place].strip()):
+            continue
+        row = {column: cell.strip() for column, cell in zip(columns, line, strict=False) if column != columns[place]}
+        if picture := pictures.find(written, name):
+            table.rows.setdefault(picture, []).append(row)
+        else:
+            table.missing.append(written)
+    return table
+
+
+def _lines(path: Path) -> list[list[str]]:
+    """Return the cells of each line of a table in whatever encoding and with whatever separator."""
+    text = _text(path)
+    first, _, rest = text.partition("\n")
+    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:  # Excel's own
+        separator, text = first.strip()[4], rest
+    else:
+        separator = _separator(text)
+    try:
+        if separator == " ":
+            return [line.split() for line in text.splitlines() if line.strip()]
+        return [line for line in csv.reader(io.StringIO(text), delimiter=separator) if any(map(str.strip, line))]
+    except csv.Error as error:
+        raise DataError(f"{path}: no table: {error}") from error
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _separator(text: str) -> str:
+    """Return what parts the cells: what stands equally often in most lines, a blank if nothing else does."""
+    lines = [line for line in text.splitlines()[:20] if line.strip()]
+    best, most = " ", 0
+    for separator in _SEPARATORS:
+        counts = Counter(len(cells) - 1 for cells in csv.reader(lines, delimiter=separator))
+        (count, often), *_ = counts.most_common(1) or [(0, 0)]
+        if count and often > most:
+            best, most = separator, often
+    return best
+
+
+def _has_no_header(first: Sequence[str], pictures: Pictures, name: str) -> bool:
+    return any(looks_like_picture(cell, SUFFIXES) or ("/" in cell and pictures.find(cell, name)) for cell in first)
+
+
+def _file_column(header: Sequence[str], lines: Sequence[Sequence[str]], pictures: Pictures, name: str) -> int | None:
+    """Return the place of the column that names the files: the one whose values are most often pictures."""
+    best, score = None, 0.0
+    for place, column in enumerate(header):
+        values = [line[place].strip() for line in lines if len(line) > place and line[place].strip()]
+        if not values:
+            continue
+        called = plain_name(column) in _FILE_NAMES
+        rate = sum(pictures.find(value, name) is not None for value in values) / len(values)
+        written = sum(looks_like_picture(value, SUFFIXES) for value in values) / len(values)
+        distinct = len(set(values)) / len(values)
+        found = max(rate * (1.0 if called or written > _ENOUGH else distinct), 0.9 * written)
+        if (found > _ENOUGH or (called and rate > 0.0 and found > 0.1)) and found + 0.01 * called > score:
+            best, score = place, found + 0.01 * called
+    return best
