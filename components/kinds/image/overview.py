@@ -10,7 +10,7 @@ from components.kinds.prepared import PreparedData
 _TOLD = ("read", "examples")  # what the report holds besides findings
 _PASSED_OVER = "ignored"  # files that are no labelled pictures
 _LABELS = ("empty_labels", "tiny_classes")
-_LOST = ("unreadable", "duplicates", "missing")
+_LOST = ("unreadable", "duplicates", "missing", "unlabelled")
 
 
 def overview(data: PreparedData) -> Overview:

@@ -140,7 +140,8 @@ def _said_of_formats(found: Sequence[Picture]) -> list[str]:
     if not set(counts) - set(FORMATS):
         return []
     said = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
-    return [f"formats: {said}; the endpoint takes them too"]
+    where = ", HEIC where the package pillow-heif is installed" if "HEIC" in counts else ""
+    return [f"formats: {said}; the endpoint takes them too{where}"]
 
 
 def _split(found: Sequence[Picture], named: Mapping[int, _Named], config: Prepare) -> tuple[list[_Record], list[str]]:

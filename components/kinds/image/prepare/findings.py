@@ -97,13 +97,11 @@ def _by_reason(found: Mapping[str, str]) -> str:
     for name, why in found.items():
         names.setdefault(why, []).append(name)
     counts = Counter({why: len(files) for why, files in names.items()})
-    said = [f"{_counted(count, why)} ({_some(names[why])})" for why, count in counts.most_common(_SHOWN)]
+    if counts.total() == len(counts) > 1:
+        return _some(f"{name}: {why}" for name, why in found.items())
+    said = [f"{count} {why} ({_some(names[why])})" for why, count in counts.most_common(_SHOWN)]
     rest = len(found) - sum(count for _, count in counts.most_common(_SHOWN))
     return "; ".join([*said, *([f"{rest} others"] if rest else [])])
-
-
-def _counted(count: int, why: str) -> str:
-    return f"{count} {why}"
 
 
 def _some(names: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from components.kinds.image.prepare.findings import Findings
 from components.kinds.prepared import Split
 
 _KEY = "prepare.labels"
+_SHEETS = (".xlsx", ".xls", ".ods")
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,7 @@ def _found(
     by_table = _candidates(tables)
     source = {row: label for row, label in folders.items() if not said[row].came_later}
     if len(set(source.values())) > 1 or (not tables and len(set(folders.values())) > 1):
-        certain = [found for found in by_table if found.certain]
-        for found in certain:
-            if not columns.same(source, found.labels):
-                _ask_folder_or(source, found)
-        return Labels(folders, [f"the labels are the folders; {found.said} says the same" for found in certain[:1]])
+        return _by_folder(folders, source, by_table, about)
     if len(by_table) == 1:
         found = by_table[0]
         found.refuse()
@@ -158,15 +155,33 @@ def _found(
     if by_table:
         options = ", ".join(f'"{found.key}"' for found in by_table[:8])
         raise DataError(f"which column is the label? Set {_KEY} to one of {options}")
+    _refuse_tables(tables, about)
+    _propose(said, folders, about)
+    return Labels(folders, [])
+
+
+def _by_folder(
+    folders: Mapping[int, str], source: Mapping[int, str], by_table: "Sequence[_Candidate]", about: Mapping[str, Any]
+) -> Labels:
+    if about.get("ask"):
+        raise DataError(about["ask"][0])
+    certain = [found for found in by_table if found.certain]
+    for found in certain:
+        if not columns.same(source, found.labels):
+            _ask_folder_or(source, found)
+    return Labels(folders, [f"the labels are the folders; {found.said} says the same" for found in certain[:1]])
+
+
+def _refuse_tables(tables: Mapping[str, list[Column]], about: Mapping[str, Any]) -> None:
+    """Refuse tables none of whose columns can be the label, or whose pictures are elsewhere."""
+    every = [column for found in tables.values() for column in found]
     absent = {name: described["missing"] for name, described in about.get("tables", {}).items() if described["missing"]}
-    if absent and not any(column.values for found in tables.values() for column in found):
+    if absent and not any(column.values for column in every):
         name, files = next(iter(absent.items()))
         raise DataError(f"{name} names {len(files):,} pictures, and none of them is there (as {files[0]!r})")
     if tables:
-        names = [str(column) for found in tables.values() for column in found]
-        raise DataError(f"no column of the tables can be the label: {', '.join(names[:8]) or 'none beside the files'}")
-    _propose(said, folders)
-    return Labels(folders, [])
+        names = ", ".join(map(str, every[:8])) or "none beside the files"
+        raise DataError(f"no column of the tables can be the label: {names}")
 
 
 @dataclass(frozen=True)
@@ -236,7 +251,7 @@ def _ask_folder_or(folders: Mapping[int, str], found: _Candidate) -> NoReturn:
     )
 
 
-def _propose(said: Sequence[Said], folders: Mapping[int, str]) -> None:
+def _propose(said: Sequence[Said], folders: Mapping[int, str], about: Mapping[str, Any]) -> None:
     """Raise which patterns of the names may be labels, where folders are none."""
     training = [one.path for one in said if one.split == "train"]
     proposals = pattern.propose(training or [one.path for one in said])
@@ -245,6 +260,9 @@ def _propose(said: Sequence[Said], folders: Mapping[int, str]) -> None:
             f"the labels seem to be in the names, as {PurePosixPath((training or [said[0].path])[0]).name!r}: set "
             + ", or ".join(map(str, proposals))
         )
+    sheets = [name for name in about["ignored"] if name.lower().endswith(_SHEETS)]
+    if sheets and len(set(folders.values())) < 2:
+        raise DataError(f"the pictures have no label (as {said[0].path!r}): if {sheets[0]} says them, save it as CSV")
     if not folders:
         raise DataError(
             f"the pictures have no label (as {said[0].path!r}): put them into a folder for each label, "

@@ -52,6 +52,7 @@ def _about(origin: Origin, folders: Sequence[Folder]) -> dict[str, Any]:
         "ignored": [f"{folder.path}/{name}" for folder, about in abouts for name in about["ignored"]],
         "lost": {name: said for _, about in abouts for name, said in about["lost"].items()},
         "unlabelled": [name for _, about in abouts for name in about["unlabelled"]],
+        "ask": [sentence for _, about in abouts for sentence in about["ask"]],
         "media": {label: said for _, about in abouts for label, said in about["media"].items()},
         "tables": {name: said for _, about in abouts for name, said in about["tables"].items()},
         "read": list(dict.fromkeys(sentence for _, about in abouts for sentence in about["read"])),

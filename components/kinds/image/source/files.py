@@ -20,7 +20,7 @@ SUFFIXES = (
 _TEXTS = (
     *(".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md", ".rst", ".yaml", ".yml", ".html", ".htm", ".toml"),
     *(".py", ".ipynb", ".sh", ".log", ".ini", ".cfg", ".pkl", ".pickle", ".pt", ".pth"),
-    *(".xlsx", ".xls", ".doc", ".docx"),
+    *(".xlsx", ".xls", ".ods", ".doc", ".docx"),
 )
 _READ = {*FORMATS, *FURTHER} - {"HEIC"}
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from components.config.errors import DataError
 from components.kinds.image.codec.recognise import Format
 from components.kinds.image.source.files import Files, files_below
-from components.kinds.image.source.layout import Layout, clean, lay_out
+from components.kinds.image.source.layout import Layout, as_text, clean, lay_out
 from components.kinds.image.source.records import BATCH, Record, to_batch
 from components.kinds.image.source.tables import Table, said_by, tables_of
 
@@ -53,9 +53,10 @@ class Folder:
         lost = {name: [format.name, format.advice] for name, format in files.foreign.items() if self._is_lost(name)}
         lost |= {name: [why, ""] for name, why in files.dead.items()}
         return {
-            "ignored": sorted(ignored + (layout.unlabelled if beside else [])),
-            "lost": {f"{self.origin}/{name}": said for name, said in lost.items()},
-            "unlabelled": [] if beside else [f"{self.origin}/{name}" for name in layout.unlabelled],
+            "ignored": sorted(map(as_text, ignored + (layout.unlabelled if beside else []))),
+            "lost": {f"{self.origin}/{as_text(name)}": said for name, said in lost.items()},
+            "unlabelled": [] if beside else [f"{self.origin}/{as_text(name)}" for name in layout.unlabelled],
+            "ask": [layout.ask] if layout.ask else [],
             "media": self._media(),
             "tables": {
                 table.name: {"file": table.file, "columns": table.columns, "missing": table.missing}
@@ -76,7 +77,8 @@ class Folder:
                 yield to_batch(records)
                 records, size = [], 0
             row = self._rows.get(name)
-            records.append(Record(picture, place.label, f"{self.origin}/{name}", place.split, place.folder, row))
+            named = f"{self.origin}/{as_text(name)}"
+            records.append(Record(picture, place.label, named, place.split, as_text(place.folder), row))
             size += len(picture)
         if records:
             yield to_batch(records)

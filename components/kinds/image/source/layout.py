@@ -6,9 +6,11 @@ label/train/picture.png              the same, within the labels
 picture.png, images/picture.png      labels are in a table or in the names, `prepare` finds which
 """
 
+import os
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ from components.kinds.prepared import Split
 _GENERIC = {"image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages", "frames"}
 _MASKS = {"mask", "masks", "annotation", "annotations", "segmentation", "segmentations", "groundtruth", "ground_truth"}
 _MASKS |= {"gt", "labels", "trimaps", "bbox", "boxes", "segmentationclass"}
+_PART = re.compile(r"(fold|part|batch|set|subset|chunk|shard|session|group|kfold|split|site|round|run)s?[ _-]*\d+")
 _NAMED = 10  # labels that are listed
 
 
@@ -40,6 +43,8 @@ class Layout:
     """How the folders were understood, in sentences."""
     unlabelled: list[str] = field(default_factory=list)
     """Pictures that lie beside the labels' folders."""
+    ask: str = ""
+    """What has to be said before the folders can be the labels."""
 
 
 def lay_out(paths: Sequence[str], source: str, wrapped: bool = True, tables: bool = False) -> Layout:
@@ -66,12 +71,19 @@ def lay_out(paths: Sequence[str], source: str, wrapped: bool = True, tables: boo
         return _labels(tree, split_at=1)
     _refuse_masks(tops, source)
     _refuse_joined(tops, source)
-    return _labels(tree)
+    layout = _labels(tree)
+    layout.ask = _parts(tree.values(), tops)
+    return layout
 
 
 def clean(label: str) -> str:
     """Return the label without blanks around it, in one form of Unicode (NFC): macOS writes another."""
-    return unicodedata.normalize("NFC", label).strip()
+    return unicodedata.normalize("NFC", as_text(label)).strip()
+
+
+def as_text(name: str) -> str:
+    """Return a name as text that can be written: with the codes of its bytes that are no UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _children(tree: Iterable[tuple[str, ...]], base: tuple[str, ...] = ()) -> Counter[str]:
@@ -87,7 +99,7 @@ def _base_of_splits(tree: Iterable[tuple[str, ...]], source: str) -> tuple[str, 
         children = _children(tree, base)
         given = {name: _labels_below(tree, (*base, name)) for name in children if splits.within(name)}
         labelled = _labelled(given)
-        if labelled and (len(given) > 1 or given.keys() == children.keys()):
+        if labelled and _are_names_of_splits(given, children):
             if _share_labels(labelled):
                 return base
             if all(splits.exactly(name) for name in labelled):
@@ -98,6 +110,13 @@ def _base_of_splits(tree: Iterable[tuple[str, ...]], source: str) -> tuple[str, 
         if len(children) != 1:
             return None
         base = (*base, *children)
+
+
+def _are_names_of_splits(given: Collection[str], children: Collection[str]) -> bool:
+    """Whether folders are called after splits, and not two labels after one: `positive_test`, `negative_test`."""
+    if len(given) < 2:
+        return len(given) == len(children)
+    return len({splits.within(name) for name in given}) > 1 or splits.alike(given)
 
 
 def _labelled(given: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
@@ -241,6 +260,20 @@ def _refuse_joined(tops: Mapping[str, int], source: str) -> None:
             f"{source}: the folders {named(tops)} have splits and labels in one name: "
             f"make them train/label, validation/label, test/label"
         )
+
+
+def _parts(tree: Iterable[tuple[str, ...]], tops: Collection[str]) -> str:
+    """Return what to ask where the folders are numbered parts, `fold_1` and `fold_2`, with the same folders in each."""
+    if not all(_PART.fullmatch(name.strip().lower()) for name in tops):
+        return ""
+    tree = list(tree)
+    one, *others = [set(_children(tree, (name,))) for name in tops]
+    if len(one) < 2 or any(other != one for other in others):
+        return ""
+    return (
+        f"are the labels the folders {named(tops)}, or {named(one)} within each? "
+        f'Set prepare.labels to "folder", or to "*/{{label}}/*"'
+    )
 
 
 def _labels(tree: Mapping[str, tuple[str, ...]], split_at: int | None = None) -> Layout:

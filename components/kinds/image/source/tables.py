@@ -4,19 +4,21 @@ What a column means is decided by `prepare`: here it is found which column names
 """
 
 import csv
-import io
 import json
-from collections import Counter
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from components.config.errors import DataError
+from components.kinds.csv_files import SUFFIXES as CSV
+from components.kinds.csv_files import dialect, encoding
 from components.kinds.image.source.files import SUFFIXES
 from components.kinds.image.source.matching import Pictures, looks_like_picture
 
-_SUFFIXES = (".csv", ".tsv", ".txt")
-_SEPARATORS = ",;\t|"
+logger = logging.getLogger(__name__)
+
+_JSON = (".json", ".jsonl")
 _FILE_NAMES = {
     *("file", "filename", "filenames", "filepath", "filepaths", "fname", "path", "paths", "name", "id", "idcode"),
     *("image", "images", "imageid", "imagename", "imagepath", "imagefile", "imageindex", "img", "imgname", "imgpath"),
@@ -45,12 +47,8 @@ class Table:
 
 
 def tables_of(folder: Path, others: Sequence[str], pictures: Sequence[str]) -> list[Table]:
-    """Return the tables among the files `others` below `folder` that name `pictures`.
-
-    Raises:
-        DataError: a table cannot be read.
-    """
-    names = [name for name in others if _may_be(name, pictures)][:_MOST]
+    """Return the tables among the files `others` below `folder` that name `pictures`."""
+    names = [name for name in others if _may_be(name)][:_MOST]
     if not names:
         return []
     known = Pictures(pictures)
@@ -72,11 +70,10 @@ def plain_name(column: str) -> str:
     return "".join(letter for letter in column.lower() if letter.isalnum())
 
 
-def _may_be(name: str, pictures: Sequence[str]) -> bool:
-    path = PurePosixPath(name)
-    if path.suffix.lower() not in _SUFFIXES or "submission" in path.stem.lower():
-        return False
-    return path.suffix.lower() != ".txt" or len(path.parts) == 1
+def _may_be(name: str) -> bool:
+    if name.lower().endswith((*CSV, ".jsonl")):
+        return "submission" not in PurePosixPath(name).name.lower()
+    return name.lower().endswith((".txt", ".json")) and "/" not in name
 
 
 def _table(folder: Path, name: str, pictures: Pictures) -> Table | None:
@@ -106,41 +103,42 @@ def _table(folder: Path, name: str, pictures: Pictures) -> Table | None:
 
 
 def _lines(path: Path) -> list[list[str]]:
-    """Return the cells of each line of a table in whatever encoding and with whatever separator."""
-    text = _text(path)
-    first, _, rest = text.partition("\n")
-    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:  # Excel's own
-        separator, text = first.strip()[4], rest
-    else:
-        separator = _separator(text)
+    """Return the cells of each line of a table; nothing where the file is none."""
+    if path.suffix.lower() in _JSON:
+        return _objects(path)
     try:
-        if separator == " ":
-            return [line.split() for line in text.splitlines() if line.strip()]
-        return [line for line in csv.reader(io.StringIO(text), delimiter=separator) if any(map(str.strip, line))]
-    except csv.Error as error:
-        raise DataError(f"{path}: no table: {error}") from error
+        found = dialect.find(path)
+        with encoding.opened(path) as stream:
+            text = str(stream.read(), "utf-8-sig" if found.encoding == "utf-8" else found.encoding, "replace")
+        lines = text.splitlines(keepends=True)[found.skip :]
+        cells = [line for line in found.reader(iter(lines)) if any(map(str.strip, line))]
+    except (DataError, csv.Error, OSError, UnicodeError) as error:
+        logger.warning("%s: passed over: %s", path, error)
+        return []
+    if cells and len(cells[0]) < 2 and path.suffix.lower() == ".txt":
+        return [line.split() for line in lines if line.strip()]
+    return cells
 
 
-def _text(path: Path) -> str:
-    data = path.read_bytes()
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
+def _objects(path: Path) -> list[list[str]]:
+    """Return the cells of a table in JSON: a list of objects, one a line, or an object with a value for each file."""
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+        text = path.read_text(encoding="utf-8-sig")
+        lines = path.suffix.lower() == ".jsonl"
+        content = [json.loads(line) for line in text.splitlines() if line.strip()] if lines else json.loads(text)
+    except ValueError as error:
+        logger.warning("%s: passed over: %s", path, error)
+        return []
+    if isinstance(content, dict) and all(isinstance(value, str | int) for value in content.values()):
+        return [["file", "label"], *([name, str(value)] for name, value in content.items())]
+    if not isinstance(content, list) or not content or not all(isinstance(one, dict) for one in content):
+        return []
+    names = list(content[0])
+    return [names, *([_cell(one.get(name)) for name in names] for one in content)]
 
 
-def _separator(text: str) -> str:
-    """Return what parts the cells: what stands equally often in most lines, a blank if nothing else does."""
-    lines = [line for line in text.splitlines()[:20] if line.strip()]
-    best, most = " ", 0
-    for separator in _SEPARATORS:
-        counts = Counter(len(cells) - 1 for cells in csv.reader(lines, delimiter=separator))
-        (count, often), *_ = counts.most_common(1) or [(0, 0)]
-        if count and often > most:
-            best, most = separator, often
-    return best
+def _cell(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def _has_no_header(first: Sequence[str], pictures: Pictures, name: str) -> bool:

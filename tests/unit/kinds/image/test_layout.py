@@ -94,6 +94,23 @@ def test_labels_that_look_like_splits_are_labels(labels: tuple[str, ...]) -> Non
     assert {place.split for place in layout.places.values()} == {None}
 
 
+def test_folders_that_are_two_labels_of_one_split_are_labels() -> None:
+    layout = lay_out(
+        below("positive_test/left", "positive_test/right", "negative_test/left", "negative_test/right"), "x"
+    )
+    assert {place.label for place in layout.places.values()} == {"positive_test", "negative_test"}
+
+
+def test_numbered_parts_with_the_same_folders_have_to_be_explained() -> None:
+    layout = lay_out(pairs("fold_1", "fold_2", "fold_3"), "sounds")
+    assert layout.ask == (
+        "are the labels the folders fold_1, fold_2, fold_3, or cat, dog within each? "
+        'Set prepare.labels to "folder", or to "*/{label}/*"'
+    )
+    assert not lay_out(pairs("cup", "plate"), "things").ask
+    assert not lay_out(below("site1", "site2"), "things").ask
+
+
 def test_pictures_of_no_folder_have_no_label() -> None:
     assert lay_out(["cat.0.jpg", "dog.1.jpg"], "pets").places["cat.0.jpg"] == (None, None, ".")
     kaggle = lay_out(below("train", "test"), "pets")

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from components.kinds.image.source.folder import look_at
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared
 from components.kinds.raw import Origin
 from components.kinds.slices import read_slices
+from tests.unit.kinds.image.preparing import label_of, prepared, save
 
 CONFIG = Prepare(size=16, channels=3, validation=0.2, test=0.2)
 LENIENT = CONFIG.model_copy(update={"limits": Limits(unreadable=None, duplicates=None)})
@@ -156,3 +158,88 @@ def _prepare(
 
 def _contents(data: PreparedData, split: str) -> set[bytes]:
     return {picture.tobytes() for picture in data.inputs(split)}  # type: ignore[arg-type]
+
+
+def test_parts_of_the_data_are_asked_for_and_read(tmp_path: Path) -> None:
+    for number in range(24):
+        save(tmp_path / "pets" / f"fold_{number % 3}" / label_of(number) / f"{number}.png", number)
+    with pytest.raises(DataError, match="are the labels the folders fold_0, fold_1, fold_2, or cat, dog within each"):
+        prepared(tmp_path / "pets")
+    assert prepared(tmp_path / "pets", labels="*/{label}/*")[0].classes == ("cat", "dog")
+    assert prepared(tmp_path / "pets", labels="folder")[0].classes == ("fold_0", "fold_1", "fold_2")
+
+
+def test_given_validation_is_kept_and_test_drawn_and_said(tmp_path: Path) -> None:
+    for number in range(40):
+        save(tmp_path / "pets" / ("train" if number < 28 else "val") / label_of(number) / f"{number}.png", number)
+    data, report = prepared(tmp_path / "pets")
+    assert data.counts["validation"] == 12
+    assert data.counts["train"] + data.counts["test"] == 28
+    assert report["read"] == [
+        "folders are taken as the splits: 'train' as train, 'val' as validation",
+        "given are train and validation; test (20%) is drawn by content from the pictures of train",
+    ]
+    assert report["examples"] == {
+        label: [f"source/train/{label}/{number}.png" for number in numbers]
+        for label, numbers in (("cat", (1, 11, 13)), ("dog", (0, 10, 12)))
+    }
+
+
+def test_a_label_of_the_test_split_alone_cannot_be_learned(tmp_path: Path) -> None:
+    for number in range(40):
+        save(tmp_path / "pets" / ("train" if number < 28 else "test") / label_of(number) / f"{number}.png", number)
+    save(tmp_path / "pets" / "test" / "bird" / "1.png", 100)
+    with pytest.raises(DataError, match="label 'bird' has no training picture, all of it is in the other splits"):
+        prepared(tmp_path / "pets")
+
+
+def test_a_label_of_files_that_are_no_pictures_is_told(tmp_path: Path) -> None:
+    for number in range(20):
+        save(tmp_path / "pets" / label_of(number) / f"{number}.png", number)
+    (tmp_path / "pets" / "bird").mkdir()
+    (tmp_path / "pets" / "bird" / "1.pdf").write_bytes(b"%PDF-1.7")
+    with pytest.raises(DataError, match="label 'bird' has no picture, but 1 PDF: save them as PNG or JPEG"):
+        prepared(tmp_path / "pets")
+
+
+def test_formats_that_are_not_read_are_counted_in_the_refusal(tmp_path: Path) -> None:
+    for number in range(20):
+        save(tmp_path / "pets" / label_of(number) / f"{number}.png", number)
+        heic = tmp_path / "pets" / label_of(number) / f"IMG_{number}.{'heic' if number % 3 else 'jpg'}"
+        heic.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99))
+    with pytest.raises(DataError) as caught:
+        prepared(tmp_path / "pets")
+    assert str(caught.value).startswith(
+        "20 of 40 pictures cannot be read: 20 HEIC: pip install pillow-heif, then run again; or convert to JPEG "
+    )
+    assert str(caught.value).endswith("; prepare.limits.unreadable allows 0.01")
+
+
+def test_a_folder_that_was_copied_under_another_name_is_told(tmp_path: Path) -> None:
+    for number in range(20):
+        save(tmp_path / "pets" / label_of(number) / f"{number}.png", number)
+    shutil.copytree(tmp_path / "pets" / "cat", tmp_path / "pets" / "cat - Copy")
+    with pytest.raises(
+        DataError, match=r"10 of 30 pictures have two labels: source/cat - Copy/1\.png: source/cat/1\.png"
+    ):
+        prepared(tmp_path / "pets")
+
+
+def test_names_that_are_no_utf8_are_read(tmp_path: Path) -> None:
+    for number in range(20):
+        save(tmp_path / "pets" / label_of(number) / f"{number}.png", number)
+    (tmp_path / "pets" / "cat").rename(tmp_path / "pets" / os.fsdecode(b"chat\xe9"))
+    assert prepared(tmp_path / "pets")[0].classes == ("chat\\xe9", "dog")
+
+
+@pytest.mark.parametrize(("allowed", "passes"), [(0.05, True), (0.04, False), (1, True), (0, False), (None, True)])
+def test_a_limit_is_a_count_or_a_part(tmp_path: Path, allowed: float | None, passes: bool) -> None:
+    for number in range(19):
+        save(tmp_path / "pets" / label_of(number) / f"{number}.png", number)
+    (tmp_path / "pets" / "cat" / "empty.png").write_bytes(b"")
+    limits = {"limits": {"unreadable": allowed}}
+    if passes:
+        assert list(prepared(tmp_path / "pets", **limits)[1]["unreadable"]) == ["source/cat/empty.png"]
+    else:
+        with pytest.raises(DataError, match=f"prepare.limits.unreadable allows {allowed}$"):
+            prepared(tmp_path / "pets", **limits)

@@ -1,5 +1,6 @@
 """Tables beside pictures that say their labels, as people write them."""
 
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -73,6 +74,47 @@ def test_any_separator_and_encoding_is_read(
     (images / name).write_text("\r\n".join([*head, *lines]), encoding=encoding)
     data, _ = prepared(images)
     assert data.classes == ("chat-t\u00eate", "chien")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("labels.json", json.dumps({f"{number:03d}.jpg": label_of(number) for number in range(COUNT)})),
+        (
+            "l.json",
+            json.dumps([{"file": f"{number:03d}", "label": label_of(number), "x": [1]} for number in range(COUNT)]),
+        ),
+        (
+            "metadata.jsonl",
+            "\n".join(
+                json.dumps({"file_name": f"images/{number:03d}.jpg", "label": label_of(number)})
+                for number in range(COUNT)
+            ),
+        ),
+    ],
+)
+def test_a_table_may_be_json(images: Path, name: str, content: str) -> None:
+    (images / name).write_text(content)
+    data, report = prepared(images)
+    assert data.classes == ("cat", "dog")
+    assert report["read"] == [f"the labels are in the column 'label' of {name}"]
+
+
+def test_a_spreadsheet_has_to_be_saved_as_csv(images: Path) -> None:
+    (images / "labels.xlsx").write_bytes(b"PK\3\4")
+    with pytest.raises(DataError, match=r"the pictures have no label .*labels\.xlsx says them, save it as CSV"):
+        prepared(images)
+
+
+def test_what_is_no_table_is_passed_over(images: Path) -> None:
+    table(images / "labels.csv", "file,label", lambda number: f"{number:03d}.jpg,{label_of(number)}")
+    (images / "other.csv").write_bytes(b"PK\3\4\0\0")
+    (images / "notes.txt").write_text("hello there\nand more")
+    (images / "empty.csv").write_bytes(b"")
+    (images / "broken.json").write_text("{")
+    data, report = prepared(images)
+    assert data.classes == ("cat", "dog")
+    assert len(report["ignored"]) == 4
 
 
 def test_an_index_and_other_columns_do_no_harm(images: Path) -> None:
