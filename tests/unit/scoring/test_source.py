@@ -35,6 +35,14 @@ def test_a_folders_pictures_come_in_the_order_of_their_paths(folder: Path) -> No
     assert chunk.rows(100)[1] == {"picture": b"b/1.JPG"}
 
 
+def test_pictures_are_known_by_their_content_and_leftovers_are_passed_over(folder: Path) -> None:
+    for name in ("b/1.jfif", "b/scan", "b/3.TIFF", "b/Thumbs.db", "@eaDir/4.jpg", "__MACOSX/._5.jpg", "b/6.pdf"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"\x89PNG\r\n\x1a\n" if name == "b/scan" else b"%PDF-1.7")
+    (_, ids), *_ = starts_and_ids(open_source(folder, ABOUT, None))
+    assert ids == ["a.png", "b/1.JPG", "b/1.jfif", "b/2.png", "b/3.TIFF", "b/scan", "c/d/e.webp"]
+
+
 @pytest.mark.parametrize("most", [5, 13, 100])
 def test_a_folders_chunks_are_the_same_from_wherever_one_begins(
     folder: Path, monkeypatch: pytest.MonkeyPatch, most: int

@@ -31,6 +31,7 @@ from components.kinds.prepared import SPLITS, Split, write_about
 from components.kinds.slices import write_slices
 
 _TINY = 10  # training pictures under which a class is reported
+_DARK = 64  # levels that the lightest pixel of all has to reach
 _EXAMPLES = 3  # of each class that are named in the report
 
 
@@ -77,7 +78,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
     findings.empty_labels = [label for label in about["labels"] if label not in classes] if by_folder else []
     findings.tiny_classes = {label: size for label, size in sizes.items() if size < _TINY}
     input |= _formats(found)
-    read = [*about["read"], *read, *said, *_said_of_formats(found), *said_of_depth]
+    read = [*about["read"], *read, *said, *_said_of_formats(found), *said_of_depth, *_said_of_dark(found)]
     read += _said_of_groups(pictures, records, named, config)
     report(out, findings, read, _examples(kept, classes))
     enforce(config.limits, findings, total)
@@ -142,6 +143,13 @@ def _said_of_formats(found: Sequence[Picture]) -> list[str]:
     said = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
     where = ", HEIC where the package pillow-heif is installed" if "HEIC" in counts else ""
     return [f"formats: {said}; the endpoint takes them too{where}"]
+
+
+def _said_of_dark(found: Sequence[Picture]) -> list[str]:
+    lightest = max((picture.lightest for picture in found), default=255)
+    if lightest >= _DARK:
+        return []
+    return [f"all pictures are nearly black, the lightest pixel has {lightest} of 255: save them with values up to 255"]
 
 
 def _split(found: Sequence[Picture], named: Mapping[int, _Named], config: Prepare) -> tuple[list[_Record], list[str]]:

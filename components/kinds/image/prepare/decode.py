@@ -25,6 +25,7 @@ class Picture:
     content: bytes
     """SHA-256 of the pixels."""
     format: str
+    lightest: int
 
 
 def decode_all(
@@ -82,7 +83,7 @@ def _decode(
         return []
     found = recognise(row["picture"])
     content = hashlib.sha256(pictures[index].tobytes()).digest()
-    return [Picture(index, content, found.name if found else "BMP")]
+    return [Picture(index, content, found.name if found else "BMP", int(pictures[index].max()))]
 
 
 def why_unreadable(data: bytes, error: str) -> str:

@@ -19,7 +19,8 @@ _PART = 0.01  # of the test pictures, under which nothing is said
 _PATTERNS = ("{group}_#", "{group}_*", "{group}-#", "{group}-*", "{group} (#)", "{group}.*")
 _TOGETHER = 0.8  # part of the pairs alike that a grouping has to keep together
 _CHANCE = 0.3  # part of any pairs that it may keep together
-_BLOCK = 2_000
+_MOST_TRAINING = 50_000  # training pictures that are looked at
+_VALUES = 4_000_000  # of pictures that are read at a time
 _NAMES = 5_000  # of pictures that a grouping is tried on
 
 
@@ -37,6 +38,7 @@ def said_of_near(pictures: NDArray[np.uint8], test: Sequence[Shown], train: Sequ
     looked_at = test[:: max(1, ceil(len(test) / _MOST))]
     if not looked_at or not train:
         return []
+    train = train[:: max(1, ceil(len(train) / _MOST_TRAINING))]
     places = alike.nearest(_thumbnails(pictures, looked_at), _thumbnails(pictures, train))
     pairs = [(one, train[place]) for one, place in zip(looked_at, places.tolist(), strict=True)]
     near = [(one, other, alike.correlation(pictures[one.place], pictures[other.place])) for one, other in pairs]
@@ -60,7 +62,8 @@ def _many(pairs: Sequence[object], of: Sequence[object]) -> bool:
 
 def _thumbnails(pictures: NDArray[np.uint8], shown: Sequence[Shown]) -> NDArray[np.float32]:
     places = np.array([one.place for one in shown])
-    blocks = [alike.thumbnails(pictures[places[start : start + _BLOCK]]) for start in range(0, len(places), _BLOCK)]
+    size = max(1, _VALUES // pictures[0].size)
+    blocks = [alike.thumbnails(pictures[places[start : start + size]]) for start in range(0, len(places), size)]
     return np.concatenate(blocks)
 
 

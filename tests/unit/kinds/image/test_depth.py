@@ -156,3 +156,11 @@ def test_values_that_are_no_numbers_are_black() -> None:
     Image.fromarray(np.full((8, 8), np.nan, dtype=np.float32)).save(buffer, "TIFF")
     decoded = codec.decode({"picture": buffer.getvalue()}, {**GREY, "levels": [0, 1]}, codec.TRAINING)
     assert (decoded == 0).all()
+
+
+def test_pictures_that_use_few_of_their_values_are_said_to_be_dark(tmp_path: Path) -> None:
+    dark = write(tmp_path / "digits", lambda seed: plain(seed) // 16)
+    _, report = prepared(dark, channels=1)
+    assert report["read"] == [
+        "all pictures are nearly black, the lightest pixel has 15 of 255: save them with values up to 255"
+    ]
