@@ -109,7 +109,7 @@ def _beside(spans: Spans) -> pl.Expr:
 
 _PART = "journeyman:part"
 _OLDER, _DELAY, _LATER = "are older than these", "lie in the delay", "are later than the last label"
-_UNUSED = "of the test's days have no label, or a card known for fraud"
+_UNUSED = "on the days of the test have no label, or a card known for fraud"
 _KNOWN = "journeyman:known"
 
 

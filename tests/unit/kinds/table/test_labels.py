@@ -19,7 +19,7 @@ from components.kinds.table.prepare.table import open_table
 SPLIT = Split(train=1, validation=1, test=1)
 
 
-def read(values: list[Any], tmp_path: Path, positive: Any = None, unknown: Any = ()) -> tuple[Labels, list[int]]:
+def read(values: Any, tmp_path: Path, positive: Any = None, unknown: Any = ()) -> tuple[Labels, list[int]]:
     """Return how the column is read, and the label of each of its rows; the parameters are those of a YAML file."""
     said = {"label": "bad", "time": "time", "unknown": list(unknown)}
     (tmp_path / "columns.yaml").write_text(
@@ -55,6 +55,20 @@ def test_plain_words_for_no_and_yes_are_known(values: list[Any], tmp_path: Path)
     assert told == [0, 1, -1, 0]
     assert "is the one to be found (1 of 3 rows, 33.33%)" in found.read[0]
     assert found.read[-1] == "1 of 4 rows have no label (yet)"
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([0, 1], pl.UInt8),
+        ([0, 1], pl.Decimal(4, 1)),
+        ([0, 1], pl.Float32),
+        (["no", "yes"], pl.Categorical),
+        (["no", "yes"], pl.Enum(["yes", "no"])),
+    ],
+)
+def test_a_label_may_be_kept_in_any_type(values: list[Any], dtype: Any, tmp_path: Path) -> None:
+    assert read(pl.Series([*values, None]).cast(dtype), tmp_path)[1] == [0, 1, -1]
 
 
 @pytest.mark.parametrize(

@@ -570,7 +570,8 @@ def test_the_report_says_what_becomes_of_the_records(prepared: PreparedData) -> 
     train, validation, test = (prepared.counts[split] for split in SPLITS)
     assert said.startswith(f"of 3,000 records {train:,} train, {validation:,} validate, {test:,} test, ")
     assert re.search(
-        r"\d+ are older than these, \d+ lie in the delay, \d+ of the test's days have no label, or a card known", said
+        r"\d+ are older than these, \d+ lie in the delay, \d+ on the days of the test have no label, or a card known",
+        said,
     )
     assert sum(int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?= \w)", said)[1:]) == RECORDS
 
