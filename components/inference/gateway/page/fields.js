@@ -14,7 +14,7 @@ export function drawFields(box, schema) {
 /** Type a record, texts by name, into the fields; what it lacks is left empty. */
 export function fillFields(box, record) {
   for (const input of box.querySelectorAll("[name]")) {
-    const text = record[input.name] ?? "";
+    const text = Object.hasOwn(record, input.name) ? record[input.name] : ""; // a column may be named `constructor`
     input.value = input.type === "datetime-local" ? localTime(text) : text;
   }
 }

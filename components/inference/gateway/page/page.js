@@ -37,11 +37,11 @@ function drawUpload(upload) {
 function drawRecord(schema) {
   at("record").hidden = false;
   at("remembers").hidden = !about.remembers;
-  drawFields(at("fields"), schema);
   at("record").addEventListener("submit", (event) => {
     event.preventDefault();
     ask("application/json", readFields(at("fields")));
   });
+  drawFields(at("fields"), schema); // last: a field hides what the form has under its name
 }
 
 function drawExamples(examples) {
@@ -86,7 +86,7 @@ async function askPicture(picture, name) {
 
 function askRecord(record) {
   fillFields(at("fields"), record);
-  at("record").requestSubmit();
+  HTMLFormElement.prototype.requestSubmit.call(at("record")); // whatever the fields are named
 }
 
 /** Ask, and show what comes; of several questions the last one's answer stands. */

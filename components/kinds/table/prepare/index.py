@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _WRITTEN = re.compile(r"Unnamed: 0(_level_\d+)?(\.\d+)*|__index_level_\d+__")
 """Those that nothing but an index has."""
 _NAMES = re.compile(r"index|level_\d+|rows?|row[ _.]?(id|nr|no|num|number|names?|index)|rn", re.IGNORECASE)
+_IDS = re.compile(r"(?i:(.*[ _.-])?(id|uuid|guid|key|nr|no|num|number|#)\.?)|.*I[dD]")
+"""Names of columns that tell one record from another, if nearly every one has its own value."""
+_OWN = 0.95  # part of the records that have a value of their own
 _FEWEST = 20  # rows; with fewer, numbers count up by chance
 
 
@@ -32,7 +35,7 @@ def without_index(
     Raises:
         DataError: a column that is no index has no name.
     """
-    named = set(roles(config).values())
+    named = {*roles(config).values(), *config.columns.text}
     found = {
         name: why
         for name in table.types
@@ -55,23 +58,44 @@ def without_index(
 
 def _numbers_the_rows(table: Table, name: str, profile: Profile | None) -> str | None:
     """Return how the column is an index, or None: it is none."""
-    type, unnamed = table.types[name], INDEX.fullmatch(name) is not None
-    if type is None or profile is None:
+    if profile is None or table.types[name] is None:
         return None
-    if unnamed and profile.nulls == table.rows:
+    if INDEX.fullmatch(name) and (why := _as_written(table, name, profile)):
+        return why
+    return _by_its_values(table, name, profile) if table.rows >= _FEWEST else None
+
+
+def _as_written(table: Table, name: str, profile: Profile) -> str | None:
+    """Return how a column without a name of its own is an index that was written with the table."""
+    type = table.types[name]
+    if profile.nulls == table.rows:
         return "has neither a name nor a value"
-    written = _WRITTEN.fullmatch(name) is not None or (unnamed and name == next(iter(table.types)))
+    written = _WRITTEN.fullmatch(name) is not None or name == next(iter(table.types))
     if written and (type == "integer" or (type == "number" and _all(table, pl.col(name) == pl.col(name).round()))):
         return "is an index that was written with the table"
-    if unnamed and type in ("category", "time") and profile.nulls == 0 and _distinct(table, name) == table.rows:
+    if type in ("category", "time") and profile.nulls == 0 and _distinct(table, name) == table.rows:
         return "has no name and another value in each row, as an index does"
-    if type != "integer" or profile.nulls or table.rows < _FEWEST or profile.least is None or profile.largest is None:
-        return None
-    if profile.largest - profile.least == table.rows - 1 and _distinct(table, name) == table.rows:
-        return f"numbers the rows ({profile.least:.0f} to {profile.largest:.0f}), as an index does"
-    if (unnamed or _NAMES.fullmatch(name)) and (_distinct(table, name) == table.rows or _counts_up(table, name)):
-        return "numbers the rows, as an index does"
     return None
+
+
+def _by_its_values(table: Table, name: str, profile: Profile) -> str | None:
+    whole = table.types[name] == "integer"
+    if whole and profile.nulls == 0 and _is_a_range(table, name, profile):
+        return f"numbers the rows ({profile.least:.0f} to {profile.largest:.0f}), as an index does"
+    if whole and (_NAMES.fullmatch(name) or INDEX.fullmatch(name)):
+        if _distinct(table, name) == table.rows or _counts_up(table, name):
+            return "numbers the rows, as an index does"
+    elif whole or table.types[name] == "category":
+        if _IDS.fullmatch(name) and _distinct(table, name) > _OWN * table.rows:
+            return "has another value in each row (if it is an id of records, name it in prepare.columns.id)"
+    return None
+
+
+def _is_a_range(table: Table, name: str, profile: Profile) -> bool:
+    """Whether the column has every whole number from its least to its largest once."""
+    if profile.least is None or profile.largest is None or profile.largest - profile.least != table.rows - 1:
+        return False
+    return _distinct(table, name) == table.rows
 
 
 def _all(table: Table, condition: pl.Expr) -> bool:

@@ -611,6 +611,9 @@ ROWS = pl.int_range(RECORDS)
         ("row_id", ROWS.reverse() * 2),
         ("n", ROWS + 1),
         ("number", ROWS.shuffle(seed=1)),
+        ("order_id", ROWS * 7 % 6_001),
+        ("transactionId", pl.format("{}-x", ROWS * 7)),
+        ("S.No.", ROWS + ROWS // 100),
     ],
 )
 def test_an_index_is_known_for_what_it_is(
@@ -637,6 +640,7 @@ def test_what_is_no_index_stays(frame: pl.DataFrame, prepared: PreparedData, tmp
     data = run(named, tmp_path / "role", CONFIG.model_copy(update={"columns": columns}))
     assert definition(data).id == "index"
     kept = {"index": ROWS % 10, "Unnamed: 8": ROWS % 3, "Unnamed: 7": pl.col("channel"), "row": ROWS * 7 % 1_500}
+    kept |= {"shop_id": ROWS % 700, "paid": ROWS * 13 % 7_001, "Covid": ROWS * 13 % 7_001, "code_nr": ROWS % 2_000}
     data = run(frame.with_columns(value.alias(name) for name, value in kept.items()), tmp_path / "features")
     assert set(kept) <= set(data.input["features"])
     listed = tmp_path / "listed"
