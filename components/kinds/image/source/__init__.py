@@ -40,6 +40,10 @@ def open(origin: Origin) -> Raw:
 def _neither(path: Path) -> str:
     if path.suffix.lower() in (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar") and path.is_file():
         return "an archive: unpack it, and set source to the folder"
+    if path.is_file() and not path.suffix.lower().startswith((".yaml", ".yml")):
+        return f"a file; of pictures and the table that names them, set source to their folder: {path.parent}"
+    if not path.exists():
+        return "no such folder; see `source` in params.yaml"
     return "neither a folder nor a data set's description (*.yaml)"
 
 

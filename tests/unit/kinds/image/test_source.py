@@ -1,14 +1,15 @@
+import re
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from components.config.errors import DataError
+from components.config.errors import ConfigError, DataError
 from components.kinds.image import codec, source
 from components.kinds.image.source import folder
 from components.kinds.image.source.folder import look_at
-from components.kinds.raw import DataSet
+from components.kinds.raw import DataSet, Origin
 
 
 def test_a_folder_is_read_in_order_with_names_and_labels(pictures: Path) -> None:
@@ -57,3 +58,18 @@ def _idx(path: Path, array: np.ndarray) -> Path:
     header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
     path.write_bytes(header + array.tobytes())
     return path
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("labels.csv", "of pictures and the table that names them, set source to their folder: {folder}"),
+        ("pets.zip", "an archive: unpack it"),
+        ("nowhere", "no such folder"),
+    ],
+)
+def test_a_source_that_is_no_folder_says_what_to_name(name: str, said: str, tmp_path: Path) -> None:
+    if name != "nowhere":
+        (tmp_path / name).write_bytes(b"PK\3\4")
+    with pytest.raises(ConfigError, match=re.escape(said.format(folder=tmp_path))):
+        source.open(Origin(str(tmp_path / name), None, None))

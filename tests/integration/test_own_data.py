@@ -1,0 +1,62 @@
+"""README's two sections "bring your own", on data as people bring it: what a check tells before anything is trained."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.check import check
+from flows.overview import DataReport
+from tests import own_data
+from tests.conftest import ROOT
+
+PICTURES, TABLE = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+Checked = Callable[[str, Path], DataReport]
+
+
+@pytest.fixture
+def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checked:
+    """Return what a check says of README's section with another source, its splits of the table some days shorter."""
+    monkeypatch.chdir(tmp_path)
+
+    def report(section: str, source: Path) -> DataReport:
+        text = re.sub(r"source: \S+", f"source: {source}", section).replace("train: 60,", "train: 30,")
+        Path("params.yaml").write_text(f"workloads:\n{text}")
+        (workload,) = re.findall(r"^  (\w+):", section, re.MULTILINE)
+        return check(workload)
+
+    return report
+
+
+def test_photographs_in_two_folders(checked: Checked, tmp_path: Path) -> None:
+    report = checked(PICTURES, own_data.two_folders(tmp_path / "photographs"))
+    assert {name: sum(counts.values()) for name, counts in report.counts.items()} == {"buildings": 200, "flowers": 200}
+    assert report.overview.lost == []
+
+
+def test_twenty_pictures_of_each_of_ten_classes(checked: Checked, tmp_path: Path) -> None:
+    report = checked(PICTURES, own_data.ten_folders(tmp_path / "ten"))
+    assert len(report.counts) == 10
+    assert all(sum(counts.values()) == 20 and min(counts.values()) > 0 for counts in report.counts.values())
+
+
+def test_train_and_val_with_what_systems_leave_behind(checked: Checked, tmp_path: Path) -> None:
+    report = checked(PICTURES, own_data.kaggle(tmp_path / "kaggle"))
+    assert {name: counts["validation"] for name, counts in report.counts.items()} == {"buildings": 12, "flowers": 12}
+    assert all(sum(counts.values()) == 60 and counts["test"] > 0 for counts in report.counts.values())
+    assert report.overview.lost == []
+
+
+@pytest.mark.parametrize("write", [own_data.american_csv, own_data.european_csv])
+def test_a_csv_as_it_comes_is_the_table_that_was_written(
+    write: Callable[[Path], Path], checked: Checked, tmp_path: Path
+) -> None:
+    own_data.payments().to_parquet(tmp_path / "payments.parquet")
+    plain = checked(TABLE, tmp_path / "payments.parquet")
+    report = checked(TABLE, write(tmp_path / "payments.csv"))
+    assert report.counts == plain.counts
+    assert report.overview.lost == []
+    shown = [re.sub(r"Öster\S+", "DE", example) for (example,) in report.overview.examples.values()]
+    assert shown == [example for (example,) in plain.overview.examples.values()]
