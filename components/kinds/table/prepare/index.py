@@ -82,12 +82,12 @@ def _by_its_values(table: Table, name: str, profile: Profile) -> str | None:
     whole = table.types[name] == "integer"
     if whole and profile.nulls == 0 and _is_a_range(table, name, profile):
         return f"numbers the rows ({profile.least:.0f} to {profile.largest:.0f}), as an index does"
-    if whole and (_NAMES.fullmatch(name) or INDEX.fullmatch(name)):
-        if _distinct(table, name) == table.rows or _counts_up(table, name):
-            return "numbers the rows, as an index does"
-    elif whole or table.types[name] == "category":
-        if _IDS.fullmatch(name) and _distinct(table, name) > _OWN * table.rows:
-            return "has another value in each row (if it is an id of records, name it in prepare.columns.id)"
+    counting = whole and (_NAMES.fullmatch(name) or INDEX.fullmatch(name))
+    if counting and (_distinct(table, name) == table.rows or _counts_up(table, name)):
+        return "numbers the rows, as an index does"
+    naming = (whole or table.types[name] == "category") and _IDS.fullmatch(name)
+    if naming and _distinct(table, name) > _OWN * table.rows:
+        return "has another value in each row (if it is an id of records, name it in prepare.columns.id)"
     return None
 
 
