@@ -25,6 +25,7 @@ FORM = "multipart/form-data"
 _JSON = "application/json"
 _PAIRS = "application/x-www-form-urlencoded"  # also what curl calls any body
 _NAMED = re.compile(rb"[\w.-]{1,64}=").match
+_SHOWN = 100  # characters of a name that are said
 _START = 512  # bytes by which the form of a body is known
 
 
@@ -141,7 +142,7 @@ def sentence(error: ValidationError, behind: int) -> str:
     first = error.errors(include_url=False)[0]
     if first["type"] == "json_invalid":
         return f"the body is not valid JSON: {first['ctx']['error']}"
-    where = ".".join(map(str, first["loc"][behind:]))
+    where = ".".join(str(place)[:_SHOWN] for place in first["loc"][behind:])
     message = first["msg"][:1].lower() + first["msg"][1:]
     found = f", not {first['input']!r:.60}" if isinstance(first["input"], str | int | float) else ""
     return f"{where}: {message}{found}" if where else message

@@ -123,6 +123,12 @@ def test_what_is_no_record_is_one_sentence(body: bytes, sentence: str) -> None:
     assert json.loads(caught.value.reply.body)["error"].startswith(sentence)
 
 
+def test_a_name_without_end_is_not_said_whole() -> None:
+    with pytest.raises(Refused) as caught:
+        records.question(json.dumps({**GOOD, "a" * 1_000_000: 1}).encode(), JSON)
+    assert len(caught.value.reply.body) < 400
+
+
 @pytest.mark.parametrize("column", ["records", "data", "inputs"])
 def test_a_column_of_such_a_name_is_a_column(column: str) -> None:
     columns = {"when": {"type": "time"}, column: {"type": "number"}}

@@ -121,4 +121,5 @@ def not_in_the_future(times: NDArray[np.int64]) -> None:
     late = np.flatnonzero(times > time.time() * 1000 + DAY)
     if len(late):
         where = f"record {late[0] + 1}: " if len(times) > 1 else ""
-        raise BadRequest(f"{where}the time has not come yet")
+        moment = np.datetime64(int(times[late[0]]), "ms").astype("datetime64[s]")
+        raise BadRequest(f"{where}the time has not come yet: {moment} (UTC) is more than a day ahead")

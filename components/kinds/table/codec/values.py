@@ -111,8 +111,10 @@ def _read(records: Sequence[Record], column: str, read: Callable[[Any], Value]) 
 def _number(value: Any) -> float:
     if value is None:
         return math.nan
-    if not isinstance(value, int | float) or not abs(value) <= _LARGEST:
+    if not isinstance(value, int | float):
         raise ValueError("expected a number")
+    if not abs(value) <= _LARGEST:
+        raise ValueError(f"expected a number of at most {_LARGEST:.1e}")
     return float(value)
 
 
