@@ -35,6 +35,8 @@ def header(path: Path) -> pa.Schema:
     if not names:
         raise DataError("no header: the first line must name the columns")
     dialects.check_header(names)
+    places = [place for place, name in enumerate(names) if not name][1:]  # separators behind the last column
+    names = [f"Unnamed: {place}" if place in places else name for place, name in enumerate(names)]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise DataError(f"the column {twice[0]!r} is there twice; rename one")

@@ -28,6 +28,7 @@ from components.kinds.table.prepare.slices import write_columns
 from components.kinds.table.prepare.split import SPLIT, assign, counts, spans
 from components.kinds.table.prepare.stream import write_features
 from components.kinds.table.prepare.table import ROW, TIME, Table, open_table, whole_numbers
+from components.kinds.table.prepare.unknown import rare
 from components.kinds.table.prepare.validate import validate
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _prepare(
         assigned = assign(ordered, span, config.card, config.delay)
         sizes, parts = counts(assigned, span, records.count)
         write_features(assigned, out, definition, sizes, config.card, config.labelled)
-        _both_classes(out, config)
+        missing = _both_classes(out, config)
         findings["leaks"] = leaks(out, definition)
         enforce({"leaks": findings["leaks"]}, config.limits, table.rows)
         test = assigned.filter(table.since(span.test[0]), pl.col(SPLIT) == SPLITS.index("test"))
@@ -85,7 +86,16 @@ def _prepare(
             recent = ordered.filter(table.since(span.test[0] - features.lookback(definition)))
             write_history(recent, out / "serving" / "history.npz", definition, config.labelled)
     about = {
-        "read": [*readings.sentences(), *index, *label.read, *_paid_back(profiles, config), *said, parts],
+        "read": [
+            *readings.sentences(),
+            *index,
+            *rare(findings["unknown"], table.rows),
+            *label.read,
+            *_paid_back(profiles, config),
+            *said,
+            parts,
+            *missing,
+        ],
         "findings": report(findings),
         "splits": span.texts(),
         "records": sizes,
@@ -117,13 +127,19 @@ def _paid_back(profiles: Mapping[str, Profile], config: "Prepare") -> list[str]:
     return [f"amounts below 0 (down to {least:g}) are taken as they are; to miss such a record costs what is paid back"]
 
 
-def _both_classes(out: Path, config: "Prepare") -> None:
-    for split in ("train", "test"):
-        found = np.load(out / f"{split}_labels.npy", mmap_mode="r")
-        if split == "train" and not (found >= 0).any():
-            logger.warning("no label of the train split is known: it can be learned from with train.labels: none alone")
-            continue
+def _both_classes(out: Path, config: "Prepare") -> list[str]:
+    """See that there is something to learn and to examine, and say what there is not."""
+    found = {split: np.load(out / f"{split}_labels.npy", mmap_mode="r") for split in SPLITS}
+    said = []
+    if not (found["train"] >= 0).any():
+        said.append("no label of the train split is known: it can be learned from with train.labels: none alone")
+    if not (found["validation"] == 1).any():
+        said.append("the validation split has no positive record: the threshold is what the costs alone make it")
+    for sentence in said:
+        logger.warning(sentence)
+    for split, known in found.items():
         for label, name in ((1, "positive"), (0, "negative")):
-            if not (found == label).any():
+            if split != "validation" and (known >= 0).any() and not (known == label).any():
                 part = f", of which prepare.labelled takes {config.labelled:g}" if split == "train" else ""
-                raise DataError(f"the {split} split has no {name} record among {len(found):,}{part}; see prepare.split")
+                raise DataError(f"the {split} split has no {name} record among {len(known):,}{part}; see prepare.split")
+    return said

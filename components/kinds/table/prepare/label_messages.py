@@ -30,7 +30,7 @@ def not_two(name: str, known: Sequence[Value], type: Type | None, there: int) ->
     listed += ", …" if len(known) > _LISTED else ""
     if len(known) == 1:
         empty = f" ({there - rows:,} of {there:,} rows have none, which means: not known yet)" if rows < there else ""
-        return f"{where} has one value alone, {listed}{empty}: two values are needed to tell apart; mend the data"
+        return f"{where} has one value alone, {listed}{empty}: two values are needed; write the other one into its rows"
     if _is_number(known, type):
         return (
             f"{where} holds numbers ({len(known):,} different: {listed}): predicting a number is not possible yet; "

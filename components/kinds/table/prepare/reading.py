@@ -139,7 +139,7 @@ def _write(raw: Path, copy: Path, readings: Readings) -> None:
     try:
         for batch in pl.scan_parquet(raw).collect_batches(chunk_size=ROWS):
             columns = [column for series in batch for column in _converted(series, readings)]
-            rows = pl.DataFrame(columns).to_arrow()
+            rows = pl.DataFrame({column.name: column for column in columns}).to_arrow()  # a name may be empty
             writer = writer or pq.ParquetWriter(copy, rows.schema, compression="zstd")
             writer.write_table(rows)
     finally:

@@ -26,6 +26,16 @@ def unknown(frame: pl.LazyFrame, schema: Schema, found: Finding) -> Finding:
     return Finding(found.count, examples, found.columns, _usual(columns))
 
 
+def rare(found: Finding, rows: int) -> list[str]:
+    """Say of columns with very many values how many records have one of those that are not told apart."""
+    return [
+        f"in {name!r} the {KNOWN} most frequent values are told apart, the others ({found.columns[name] / rows:.1%} of "
+        f"the records) are one; a column of names, ids or texts belongs in prepare.columns.drop"
+        for name, part in found.usual.items()
+        if part > 0
+    ]
+
+
 def _usual(columns: Mapping[str, Column]) -> dict[str, float]:
     """Return which part of each column was unknown from the beginning; all of it may where nothing was written down."""
     full = {name: 1.0 if len(column.values or ()) >= KNOWN else 0.0 for name, column in columns.items()}

@@ -128,6 +128,7 @@ def test_a_category_of_very_many_values_is_taken(frame: pl.DataFrame, tmp_path: 
     shops = frame.with_columns(channel=pl.format("shop {}", ROW * ROW % 997))
     data = run(shops, tmp_path)
     assert report(data)["unknown"]["columns"]["channel"] > 1_000
+    assert any(said.startswith("in 'channel' the 200 most frequent values are told apart") for said in read(data))
     column = schema.read(tmp_path / "schema.yaml").columns["channel"]
     assert column.values is not None
     assert len(column.values) == 200

@@ -634,6 +634,16 @@ def test_an_index_is_known_for_what_it_is(
     assert again.input == data.input
 
 
+def test_an_index_without_a_name_is_known_beside_texts_that_are_read(frame: pl.DataFrame, tmp_path: Path) -> None:
+    texts = (
+        pl.col("time").dt.strftime("%m/%d/%Y %H:%M"),
+        pl.col("age").cast(pl.String).str.replace(".", ",", literal=True),
+    )
+    data = run(frame.select((ROWS * 7 % 6_001).alias(""), pl.all()).with_columns(*texts), tmp_path)
+    assert "'' is an index that was written with the table: it is left out" in read(data)
+    assert data.input["features"][:2] == ["amount", "age"]
+
+
 def test_what_is_no_index_stays(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
     columns = CONFIG.columns.model_copy(update={"id": "index"})
     named = frame.with_columns(index=ROWS)

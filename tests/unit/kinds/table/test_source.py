@@ -393,6 +393,11 @@ def test_the_inbox_is_held_to_the_source(tmp_path: Path) -> None:
     _refused(tmp_path / "a.parquet", r"c\.parquet: column 'id' is double, expected int8", tmp_path / "inbox")
 
 
+def test_separators_behind_the_last_column_are_columns_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,x,,\n1,2,,\n3,4,,\n")
+    assert _open(tmp_path / "a.csv").schema.names == ["id", "x", "", "Unnamed: 3"]
+
+
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 def test_whole_numbers_may_come_later_as_pandas_keeps_them_and_with_an_index(suffix: str, tmp_path: Path) -> None:
     _put(tmp_path / f"a.{suffix}", pa.table({"id": [1], "label": [0]}))
