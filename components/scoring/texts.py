@@ -72,7 +72,7 @@ class TextSource:
         """Yield the rows that say anything, in the columns that are wanted."""
         batches = reader.rows(file, self._wanted)
         while (batch := _told(file, partial(next, batches, None))) is not None:
-            yield reader.filled(batch, batch)
+            yield reader.filled(batch)
 
     def _chunk(self, start: int, table: pa.Table) -> TableChunk:
         (batch,) = table.combine_chunks().to_batches(max_chunksize=None)
@@ -84,7 +84,7 @@ class TextSource:
 
     def _ids(self, said: pa.Array) -> pa.Array:
         try:
-            return texts.read(self.id, said)
+            return texts.brought(self.id, said)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise DataError(f"an id is not of the type that the others have ({self.id}): {error}") from error
 
@@ -93,7 +93,7 @@ def _brought(said: pa.Array, kind: str) -> pa.Array:
     """Return a column in the type of its field; where a text says no value of it, all as texts."""
     type = _TYPES.get(kind, pa.string())
     try:
-        return texts.read(type, said)
+        return texts.brought(type, said)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return texts.told(said)  # row by row it will be said what is wrong
 

@@ -107,15 +107,15 @@ def _rows(dialect: Dialect, lines: Sequence[str]) -> list[list[str]]:
         return []
 
 
-def _score(dialect: Dialect, lines: Sequence[str]) -> tuple[float, int, bool]:
-    """Return how well a dialect explains the lines: the part of the rows that are alike, and their length."""
+def _score(dialect: Dialect, lines: Sequence[str]) -> tuple[bool, float, int, bool]:
+    """Return how well a dialect explains the lines: whether all rows are alike, the part that is, and their length."""
     counts = Counter(len(row) for row in _rows(dialect, lines))
     alike = {length: count for length, count in counts.items() if length > 1}
     if not alike:
-        return 0.0, 1, dialect.escape is None
+        return False, 0.0, 1, dialect.escape is None
     length = max(alike, key=lambda one: alike[one])
     part = alike[length] / counts.total()
-    return (round(part, 1) if part < 1 else 1.0), length, dialect.escape is None
+    return part == 1.0, round(part, 1), length, dialect.escape is None
 
 
 def _title(dialect: Dialect, lines: Sequence[str]) -> int:

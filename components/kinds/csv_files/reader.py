@@ -50,7 +50,8 @@ def schema(path: Path) -> pa.Schema:
         DataError: it is no text, or a row is broken.
     """
     readings = {name: texts.Reading() for name in header(path).names}
-    for batch in rows(path):
+    for said in rows(path):
+        batch = filled(said)
         for name, reading in readings.items():
             reading.see(batch[name])
     also = {name: {ALSO: b"double"} if reading.doubtful else None for name, reading in readings.items()}
@@ -66,15 +67,16 @@ def batches(path: Path, expected: pa.Schema) -> Iterator[pa.RecordBatch]:
         DataError: it is no text, a row is broken, or a value is of another type.
     """
     row = 2  # the header is the first
-    for batch in rows(path):
+    for said in rows(path):
+        batch = filled(said)
         columns = []
         for column in expected:
             try:
                 columns.append(texts.brought(column.type, batch[column.name]))
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-                raise _misread(path, row, column, batch[column.name]) from error
-        yield filled(pa.record_batch(columns, schema=expected), batch)
-        row += batch.num_rows
+                raise _misread(path, row, column, said) from error
+        yield pa.record_batch(columns, schema=expected)
+        row += said.num_rows
 
 
 def rows(path: Path, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -94,19 +96,30 @@ def rows(path: Path, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordB
             raise DataError(f"not readable as CSV: {error}") from error
         row = broken[0]
         line = _line_of(path, row.number)
-        raise DataError(
-            f"line {line}: {row.actual_columns} values, but the header names {row.expected_columns}; mend the row"
-        ) from error
+        said = f"line {line}: {row.actual_columns} values, but the header names {row.expected_columns}"
+        if row.number == 2 and row.actual_columns > row.expected_columns:  # so will be the others
+            mark = dialects.find(path).separator
+            raise DataError(f"{said}; quote values with {mark!r} inside, or name every column") from error
+        raise DataError(f"{said}; mend the row") from error
 
 
-def filled(read: pa.RecordBatch, said: pa.RecordBatch) -> pa.RecordBatch:
-    """Return the rows that say anything: spreadsheets leave empty ones behind."""
-    empty = pc.equal(said.column(0), "")
-    for column in said.columns[1:]:
-        if not pc.any(empty).as_py():
-            return read
-        empty = pc.and_(empty, pc.equal(column, ""))
-    return read.filter(pc.invert(empty)) if said.num_columns > 1 else read
+def filled(said: pa.RecordBatch) -> pa.RecordBatch:
+    """Return the rows that say anything: spreadsheets leave empty ones behind, files put together their headers."""
+    names = said.schema.names
+    if said.num_columns < 2:
+        return said
+    idle = pc.or_(_all_are(said, [""] * len(names)), _all_are(said, names))
+    return said.filter(pc.invert(idle)) if pc.any(idle).as_py() else said
+
+
+def _all_are(said: pa.RecordBatch, values: Sequence[str]) -> pa.Array:
+    """Return in which rows each column has its one of `values`."""
+    alike = pc.equal(said.column(0), values[0])
+    for column, value in zip(said.columns[1:], values[1:], strict=True):
+        if not pc.any(alike).as_py():
+            break
+        alike = pc.and_(alike, pc.equal(column, value))
+    return alike
 
 
 def _parser(
@@ -187,8 +200,10 @@ def _lines(path: Path) -> Iterator[tuple[Dialect, Iterator[str]]]:
         yield dialect, lines
 
 
-def _misread(path: Path, row: int, column: pa.Field, values: pa.Array) -> DataError:
-    each = (values.slice(place, 1) for place in range(len(values)))
-    wrong = next(place for place, value in enumerate(each) if not texts.readable(column.type, value, texts.brought))
-    line = _line_of(path, row + wrong)
-    return DataError(f"line {line}: column {column.name!r} is {values[wrong].as_py()!r}, expected {column.type}")
+def _misread(path: Path, row: int, column: pa.Field, said: pa.RecordBatch) -> DataError:
+    for place in range(said.num_rows):
+        one = said.slice(place, 1)
+        if filled(one).num_rows and not texts.readable(column.type, one[column.name], texts.brought):
+            break
+    line = _line_of(path, row + place)
+    return DataError(f"line {line}: column {column.name!r} is {one[column.name][0].as_py()!r}, expected {column.type}")

@@ -100,7 +100,7 @@ def brought(type: pa.DataType, texts: pa.Array) -> pa.Array:
         pyarrow.ArrowNotImplementedError: none could.
     """
     if pa.types.is_integer(type):
-        texts = pc.replace_substring_regex(texts, r"^([+-]?\d+)\.0*$", r"\1")
+        texts = pc.replace_substring_regex(texts, r"^([+-]?\d+)\.0?$", r"\1")
     return read(type, texts)
 
 

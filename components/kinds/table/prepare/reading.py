@@ -92,10 +92,12 @@ def _dialect_said(dialect: Mapping[str, Any]) -> list[str]:
     said = []
     if dialect.get("separator", ",") != ",":
         said.append(f"{_NAMES[dialect['separator']]} between the values")
-    if "quote" in dialect or "escape" in dialect:
-        said.append(f"{dialect.get('quote', '')}{dialect.get('escape', '')} around or inside of them".strip())
+    if "quote" in dialect:
+        said.append(f"{dialect['quote']} around them")
+    if "escape" in dialect:
+        said.append(f"{dialect['escape']} before quotes inside of them")
     if "encoding" in dialect:
-        said.append(f"letters as in {dialect['encoding']}")
+        said.append(f"letters in the encoding {dialect['encoding']}")
     if "skip" in dialect:
         lines = dialect["skip"]
         said.append(f"{lines} line{'s' if lines > 1 else ''} before the header passed over")

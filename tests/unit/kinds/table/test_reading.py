@@ -337,7 +337,7 @@ def test_an_american_and_a_german_file_come_to_the_same(tmp_path: Path) -> None:
     found = {name: ingested(content, tmp_path / name) for name, content in texts.items()}
     assert np.array_equal(found["a"].inputs("train"), found["b"].inputs("train")[:, :3])
     assert report(found["b"])["read"][:3] == [
-        "pay.csv is read with a semicolon between the values, letters as in cp1252",
+        "pay.csv is read with a semicolon between the values, letters in the encoding cp1252",
         "dates in 'time' are read as day/month/year (%d/%m/%Y): 01.03.2024 01:06 is 1 March 2024, 01:06 UTC",
         report(found["b"])["read"][2],
     ]

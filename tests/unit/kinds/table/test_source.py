@@ -276,11 +276,42 @@ def test_an_encoding_is_told_by_the_bytes(tmp_path: Path, content: str, encoding
     assert _rows(_open(tmp_path / "t.csv")) == [{head[0]: int(row[0]), head[1]: row[1]}]
 
 
-def test_other_letters_are_told_by_what_they_say(tmp_path: Path) -> None:
-    towns = ["Москва", "Санкт-Петербург", "Нижний Новгород", "Екатеринбург", "Ростов-на-Дону"]
-    text = "номер,город\n" + "".join(f"{place},{town}\n" for place, town in enumerate(towns * 5))
-    (tmp_path / "t.csv").write_text(text, encoding="cp1251")
-    assert [row["город"] for row in _rows(_open(tmp_path / "t.csv"))] == towns * 5
+WORDS = {
+    "cp1252": [
+        "Köln",
+        "Zürich",
+        "Straße",
+        "café",
+        "cœur d\u2019été",
+        "l\u2019Haÿ",
+        "año",
+        "¿qué?",
+        "5 € für 3 m²",
+        "20 °C",
+    ],
+    "cp850": ["Köln", "Zürich", "Straße", "ÄRZTE"],
+    "mac_roman": ["Köln", "Zürich", "Orléans", "Île", "hôtel"],
+    "cp1250": ["Łódź", "Kraków", "Gdańsk", "Żory", "Plzeň", "Žďár"],
+    "cp1251": ["Москва", "Казань", "Нижний Новгород"],
+    "koi8-r": ["Москва", "Казань", "Нижний Новгород"],
+    "cp1253": ["Αθήνα", "Θεσσαλονίκη", "Πειραιάς"],
+    "shift_jis": ["東京", "大阪", "名古屋市"],
+    "gbk": ["北京", "上海", "广州市", "深圳"],
+}
+
+
+@pytest.mark.parametrize("encoding", WORDS)
+def test_an_encoding_of_8_bits_is_told_by_the_words(tmp_path: Path, encoding: str) -> None:
+    towns = WORDS[encoding] * 5
+    (tmp_path / "t.csv").write_text(
+        "id,town\n" + "".join(f"{place},{town}\n" for place, town in enumerate(towns)), encoding=encoding
+    )
+    assert [row["town"] for row in _rows(_open(tmp_path / "t.csv"))] == towns
+
+
+def test_letters_that_could_be_others_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"id,town\n1,K\x94ln\n")
+    _refused(tmp_path / "t.csv", r"a word may be 'Köln' \(cp850\) or 'Kîln' \(mac_roman\); write it again in UTF-8")
 
 
 @pytest.mark.parametrize(
@@ -297,6 +328,7 @@ def test_other_letters_are_told_by_what_they_say(tmp_path: Path) -> None:
         "# made by a program\n# on a day\nid,amount,town\n1,1.5,Ulm\n2,,Bonn\n3,2.25,\n",
         "'id','amount','town'\n'1','1.5','Ulm'\n'2','','Bonn'\n'3','2.25',''\n",
         "id,amount,town\n1,1.5,Ulm\n2,-,Bonn\n3,2.25,\n",
+        "id,amount,town\n1,1.5,Ulm\nid,amount,town\n2,,Bonn\n3,2.25,\n",
         "id,amount,town\n1,1.5,Ulm\n2,unknown,Bonn\n3,2.25,\n",
     ],
 )
