@@ -153,8 +153,9 @@ def _start(project: Project, *command: str) -> subprocess.Popen[bytes]:
 
 
 def _facts(output: str) -> dict[str, str]:
-    """Return the rows of the summary's second table."""
-    rows = [re.split(r"\s*│\s*", line.strip())[1:-1] for line in output.splitlines() if line.startswith("│")]
+    """Return the rows of the last table, which is the summary's."""
+    last = output.rpartition("┏")[2]
+    rows = [re.split(r"\s*│\s*", line.strip())[1:-1] for line in last.splitlines() if line.startswith("│")]
     facts: dict[str, str] = {}
     key = ""
     for what, outcome in (row for row in rows if len(row) == 2):
