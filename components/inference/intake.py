@@ -17,6 +17,7 @@ from components.inference.other_forms import (
     plain_json,
     record_of,
     why_no_record,
+    without_line_ends,
 )
 
 MAX_BYTES = 10 * 2**20
@@ -108,6 +109,8 @@ class Intake:
             file = file_in_json(body)
         elif media == _PAIRS and _NAMED(start):
             file = file_in_pairs(body)
+        elif media == _PAIRS and without_line_ends(body):
+            raise refused(400, "the file has lost its line ends, as curl -d has it: send it with --data-binary or -F")
         elif start.startswith(b"data:") or (media.startswith("text/") and start.isascii()):
             file = file_of_text(body.decode("latin-1")) or body
         elif start.startswith(b"--") and b"form-data" in start:

@@ -25,6 +25,7 @@ _BYTE_ORDERS = (
 )
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE).match
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}").fullmatch
+_LARGE = 8_192  # bytes of a compressed file of which some are the codes of line ends
 _MOST_PAIRS = 1_000
 _SHORTEST = 24  # characters of a picture in base64; what is shorter is a word
 
@@ -94,6 +95,15 @@ def _why_no_object(text: bytes, fields: Collection[str]) -> str | None:
     if others and not isinstance(content[others[0]], str | int | float):
         return f"{others[0]!r} is the form of another tool; {_RECORD}"
     return None
+
+
+def without_line_ends(body: bytes) -> bool:
+    """Whether a picture's file has been taken for a text on its way: PNG begins with line ends to tell that by."""
+    if body.startswith(b"\x89PNG"):
+        return not body.startswith(b"\x89PNG\r\n\x1a\n")
+    start = body[:_LARGE]
+    large = body.startswith((b"\xff\xd8\xff", b"RIFF")) and len(start) == _LARGE
+    return large and b"\n" not in start and b"\r" not in start
 
 
 def file_in_json(body: bytes) -> bytes | None:

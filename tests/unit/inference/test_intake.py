@@ -2,11 +2,14 @@
 
 import base64
 import gzip
+import io
 import json
 import zlib
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from components.inference.gateway.body import Refused
 from components.inference.gateway.encoding import plain
@@ -67,6 +70,17 @@ def test_what_holds_no_picture_says_how_to_send_one(body: Any, media: str) -> No
     with pytest.raises(Refused, match=said) as caught:
         pictures.question(sent.encode(), media)
     assert caught.value.reply.status == 415
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_a_file_that_was_sent_as_a_text_is_told(form: str) -> None:
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+    Image.fromarray(noise).save(buffer, form)
+    whole = buffer.getvalue()
+    assert pictures.question(whole, PAIRS).rows == [{"picture": whole}]
+    with pytest.raises(Refused, match="the file has lost its line ends, as curl -d has it: send it with --data-binary"):
+        pictures.question(whole.replace(b"\r", b"").replace(b"\n", b""), PAIRS)
 
 
 def test_a_form_that_is_called_otherwise_is_told() -> None:
