@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from pydantic_core import PydanticCustomError
 
 from components.kinds.table.codec import times
-from components.kinds.table.codec.features import Definition, window_names
+from components.kinds.table.codec.features import Definition, window_name, window_names
 from components.kinds.table.codec.meant import lenient
 from components.kinds.table.codec.schema import Column, Schema
 
@@ -95,8 +95,7 @@ def _record(name: str, input: Mapping[str, Any], complete: bool) -> type[BaseMod
         strict = bool(schema.strict or column.strict)
         fields[key] = _type(column, strict, _limits(key, column, strict, definition))
     if complete and definition:
-        window = (Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)], Field(examples=[1.0]))
-        fields |= dict.fromkeys(window_names(definition), window)
+        fields |= _windows(definition)
         columns |= dict.fromkeys(window_names(definition), Column(type="number"))
     named = [entity.name for entity in definition.entities] + [definition.id or ""] if definition else []
     return _model(name, fields, lenient(columns, named, input.get("passed_over", ()), schema.nulls or ()))
@@ -122,6 +121,14 @@ def _limits(name: str, column: Column, strict: bool, definition: Definition | No
         return {"ge": column.minimum, "le": column.maximum}
     amount = definition is not None and name == definition.amount
     return {"ge": 0.0} if amount and (column.minimum or 0.0) >= 0.0 else {}
+
+
+def _windows(definition: Definition) -> dict[str, tuple[Any, Any]]:
+    """Return the fields of the windows; a mean is below 0 where more is paid back than paid."""
+    signed = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+    counted = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
+    means = {window_name(entity, "mean", days, definition) for entity in definition.entities for days in entity.days}
+    return {name: (signed if name in means else counted, Field(examples=[1.0])) for name in window_names(definition)}
 
 
 def _type(column: Column, strict: bool = False, limits: Mapping[str, Any] = MappingProxyType({})) -> tuple[Any, Any]:

@@ -224,6 +224,9 @@ def test_where_the_caller_remembers_it_sends_the_windows() -> None:
         _read({key: value for key, value in {**GOOD, **windows}.items() if key != "card_mean_7d"}, input)
     with pytest.raises(ValidationError, match="not permitted"):
         _read({**GOOD, **windows})
+    assert _read({**GOOD, **windows, "card_mean_7d": -4.0}, input)[0]["card_mean_7d"] == -4.0  # more was paid back
+    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+        _read({**GOOD, **windows, "card_count_7d": -1}, input)
     assert codec.labelled(input) is None
 
 
