@@ -1,6 +1,7 @@
 """What the columns of tables beside pictures mean: which is the label, which the split."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ _LABELS = {
     *("classid", "labelid", "classlabel", "categoryid", "targetname", "truth", "finding", "findings", "tag", "tags"),
 }
 _SPLITS = {"split", "splits", "set", "subset", "fold", "partition", "phase", "dataset", "datasplit", "usage"}
+_NOTHING = {"nan", "NaN", "null", "NULL", "<NA>"}  # what programs write for a value that is missing
 _APART = re.compile(r"[|;,]")
 
 Rows = Mapping[int, Sequence[Mapping[str, str]]]
@@ -41,12 +43,15 @@ class Column:
 
 def columns_of(table: str, names: Sequence[str], rows: Rows) -> list[Column]:
     """Return the columns of a table."""
-    return [
-        Column(
-            table, name, {row: tuple(dict.fromkeys(one.get(name, "") for one in said)) for row, said in rows.items()}
-        )
-        for name in names
-    ]
+    return [Column(table, name, {row: _values(said, name) for row, said in rows.items()}) for name in names]
+
+
+def _values(said: Sequence[Mapping[str, str]], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_value(one.get(name, "")) for one in said))
+
+
+def _value(written: str) -> str:
+    return "" if written in _NOTHING else unicodedata.normalize("NFC", written)
 
 
 def plain(name: str) -> str:
@@ -70,16 +75,22 @@ def as_split(value: str) -> Split | None:
 
 def label_columns(columns: Sequence[Column]) -> list[Column]:
     """Return the columns that may be the label: those that are called so, or else the only one that can be."""
-    able = [column for column in columns if len(column.different) > 1]
-    named = [column for column in able if plain(column.name) in _LABELS]
+    named = [column for column in columns if is_called_label(column) and column.different]
     if named:
-        return _without_numbers(named)
+        return _without_numbers([column for column in named if len(column.different) > 1] or named)
+    able = [column for column in columns if len(column.different) > 1]
     return [column for column in able if len(column.different) * 2 <= len(column.values)]
 
 
 def is_called_label(column: Column) -> bool:
     """Whether the column is called as labels are."""
     return plain(column.name) in _LABELS
+
+
+def is_measured(column: Column) -> bool:
+    """Whether a column that nobody calls a label holds numbers: an age, a width."""
+    unnamed = column.name.startswith("column ")
+    return not is_called_label(column) and not unnamed and all(map(_is_number, column.different))
 
 
 def one_hot(columns: Sequence[Column]) -> dict[int, tuple[str, ...]] | None:

@@ -148,7 +148,7 @@ def _found(
     source = {row: label for row, label in folders.items() if not said[row].came_later}
     if len(set(source.values())) > 1 or (not tables and len(set(folders.values())) > 1):
         return _by_folder(folders, source, by_table, about)
-    if len(by_table) == 1:
+    if len(by_table) == 1 and not (by_table[0].column and columns.is_measured(by_table[0].column)):
         found = by_table[0]
         found.refuse()
         return Labels(found.labels, [f"the labels are in {found.said}"], found.table)

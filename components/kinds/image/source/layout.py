@@ -21,7 +21,12 @@ from components.kinds.prepared import Split
 _GENERIC = {"image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages", "frames"}
 _MASKS = {"mask", "masks", "annotation", "annotations", "segmentation", "segmentations", "groundtruth", "ground_truth"}
 _MASKS |= {"gt", "labels", "trimaps", "bbox", "boxes", "segmentationclass"}
-_PART = re.compile(r"(fold|part|batch|set|subset|chunk|shard|session|group|kfold|split|site|round|run)s?[ _-]*\d+")
+_PART = re.compile(
+    r"(fold|part|batch|set|subset|chunk|shard|session|group|kfold|split|site|round|run)s?[ _-]*\d+"
+    r"|colou?r|gr[ae]y(scale)?|rgb|segmented|original|originals|augmented|augmentation|raw|processed|preprocessed"
+    r"|cropped|resized|normalized|enhanced|clean|cleaned|synthetic|real"
+)
+_NEARLY_ALL = 0.95
 _NAMED = 10  # labels that are listed
 
 
@@ -72,7 +77,7 @@ def lay_out(paths: Sequence[str], source: str, wrapped: bool = True, tables: boo
     _refuse_masks(tops, source)
     _refuse_joined(tops, source)
     layout = _labels(tree)
-    layout.ask = _parts(tree.values(), tops)
+    layout.ask = _parts(tree.values(), tops) or _one_deeper(tree.values(), tops, source)
     return layout
 
 
@@ -262,17 +267,28 @@ def _refuse_joined(tops: Mapping[str, int], source: str) -> None:
         )
 
 
-def _parts(tree: Iterable[tuple[str, ...]], tops: Collection[str]) -> str:
-    """Return what to ask where the folders are numbered parts, `fold_1` and `fold_2`, with the same folders in each."""
+def _parts(tree: Collection[tuple[str, ...]], tops: Collection[str]) -> str:
+    """Return what to ask where the folders are parts or variants of the data, with the same folders in each."""
     if not all(_PART.fullmatch(name.strip().lower()) for name in tops):
         return ""
-    tree = list(tree)
     one, *others = [set(_children(tree, (name,))) for name in tops]
     if len(one) < 2 or any(other != one for other in others):
         return ""
     return (
         f"are the labels the folders {named(tops)}, or {named(one)} within each? "
         f'Set prepare.labels to "folder", or to "*/{{label}}/*"'
+    )
+
+
+def _one_deeper(tree: Collection[tuple[str, ...]], tops: Mapping[str, int], source: str) -> str:
+    """Return what to ask where nearly all pictures lie in one folder, in folders of it: these may be the labels."""
+    name = max(tops, key=lambda top: tops[top])
+    children = _children(tree, (name,))
+    if tops[name] < _NEARLY_ALL * sum(tops.values()) or len(children) < 2 or sum(children.values()) < tops[name]:
+        return ""
+    return (
+        f"are the labels the folders {named(tops)}, or {named(children)} within {name}? "
+        f'Set prepare.labels to "folder", or source to {_below(source, (name,))}'
     )
 
 

@@ -107,8 +107,21 @@ def test_numbered_parts_with_the_same_folders_have_to_be_explained() -> None:
         "are the labels the folders fold_1, fold_2, fold_3, or cat, dog within each? "
         'Set prepare.labels to "folder", or to "*/{label}/*"'
     )
+    assert "are the labels the folders color, grayscale, or" in lay_out(pairs("color", "grayscale"), "leaves").ask
     assert not lay_out(pairs("cup", "plate"), "things").ask
+    assert not lay_out(below("red/left", "red/right", "color/left", "color/right"), "things").ask
     assert not lay_out(below("site1", "site2"), "things").ask
+
+
+def test_one_folder_with_nearly_all_has_to_be_explained() -> None:
+    many = [f"PetImages/{label}/{number}.jpg" for label in ("Cat", "Dog") for number in range(50)]
+    layout = lay_out(sorted([*many, "samples/1.jpg", "samples/2.jpg"]), "pets")
+    assert layout.ask == (
+        "are the labels the folders PetImages, samples, or Cat, Dog within PetImages? "
+        'Set prepare.labels to "folder", or source to pets/PetImages'
+    )
+    assert not lay_out(sorted([*many, *below("samples"), *(f"b/{number}.jpg" for number in range(20))]), "pets").ask
+    assert not lay_out(sorted([*many, "PetImages/1.jpg", "samples/1.jpg"]), "pets").ask
 
 
 def test_pictures_of_no_folder_have_no_label() -> None:

@@ -205,6 +205,22 @@ def test_folders_or_a_column_are_asked_for_and_taken(tmp_path: Path) -> None:
             'which column is the label? Set prepare.labels to one of "l.csv:age", "l.csv:site"',
         ),
         (
+            "file,age",
+            lambda number: f"{number:03d}.jpg,{number % 5}",
+            'which column is the label? Set prepare.labels to one of "l.csv:age"',
+        ),
+        (
+            "file,label,width",
+            lambda number: f"{number:03d}.jpg,cat,{number % 5}",
+            "at least two labels with readable pictures are needed, found 1: ['cat']",
+        ),
+        (
+            "file,label",
+            lambda number: f"{number:03d}.jpg,{label_of(number) if number > 3 else 'NaN'}",
+            "4 of 24 pictures have no label: 4 without a label in l.csv (source/images/000.jpg, source/images/001.jpg, "
+            "source/images/002.jpg, ...); prepare.limits.unlabelled allows 0.01",
+        ),
+        (
             "file,label",
             lambda number: f"{number:03d}.jpg,{label_of(number)}|bird" if number < 5 else f"{number:03d}.jpg,bird",
             "l.csv:label: 5 pictures have several labels (as 'dog|bird'): one label a picture is learned",
