@@ -17,6 +17,7 @@ _LABELS = {
 }
 _SPLITS = {"split", "splits", "set", "subset", "fold", "partition", "phase", "dataset", "datasplit", "usage"}
 _NOTHING = {"nan", "NaN", "null", "NULL", "<NA>"}  # what programs write for a value that is missing
+_LABEL = re.compile(r"(?<![A-Za-z])labels?(?![A-Za-z])", re.IGNORECASE)
 _APART = re.compile(r"[|;,]")
 
 Rows = Mapping[int, Sequence[Mapping[str, str]]]
@@ -83,8 +84,8 @@ def label_columns(columns: Sequence[Column]) -> list[Column]:
 
 
 def is_called_label(column: Column) -> bool:
-    """Whether the column is called as labels are."""
-    return plain(column.name) in _LABELS
+    """Whether the column is called as labels are, `Finding Labels` and `image_label` too."""
+    return plain(column.name) in _LABELS or _LABEL.search(column.name) is not None
 
 
 def is_measured(column: Column) -> bool:

@@ -1,6 +1,7 @@
 """The label of each picture: from its folder, from a table beside the pictures, or from its name."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from components.kinds.image.prepare.findings import Findings
 from components.kinds.prepared import Split
 
 _KEY = "prepare.labels"
+_PART = re.compile(r"(part|fold|batch|chunk|shard|split|set|image|img|folder|dir)s?[ _-]*\d+$", re.IGNORECASE)
 _SHEETS = (".xlsx", ".xls", ".ods")
 
 
@@ -169,6 +171,12 @@ def _by_folder(
     for found in certain:
         if not columns.same(source, found.labels):
             _ask_folder_or(source, found)
+    if by_table and not certain and all(map(_PART.search, set(source.values()))):
+        names = ", ".join(sorted(set(source.values()))[:4])
+        options = ", ".join(f'"{found.key}"' for found in by_table[:8])
+        raise DataError(
+            f'are the labels the folders ({names}) or in a table? Set {_KEY} to "folder", or to one of {options}'
+        )
     return Labels(folders, [f"the labels are the folders; {found.said} says the same" for found in certain[:1]])
 
 

@@ -293,7 +293,7 @@ def _one_deeper(tree: Collection[tuple[str, ...]], tops: Mapping[str, int], sour
 
 
 def _labels(tree: Mapping[str, tuple[str, ...]], split_at: int | None = None) -> Layout:
-    layout = Layout()
+    layout = Layout(read=_said_of_same(parts[0] for parts in tree.values() if len(parts) > 1))
     for path, parts in tree.items():
         if len(parts) == 1:
             layout.unlabelled.append(path)
@@ -305,6 +305,17 @@ def _labels(tree: Mapping[str, tuple[str, ...]], split_at: int | None = None) ->
         names = sorted({parts[split_at] for parts in tree.values() if len(parts) > 2})
         layout.read.append(f"the folders {named(names)} within the labels are taken as the splits")
     return layout
+
+
+def _said_of_same(folders: Iterable[str]) -> list[str]:
+    """Return which folders are one label, though they are written otherwise."""
+    found: dict[str, set[str]] = {}
+    for folder in folders:
+        found.setdefault(clean(folder), set()).add(folder)
+    several = {label: sorted(names) for label, names in found.items() if len(names) > 1}
+    return [
+        f"the folders {' and '.join(map(ascii, names))} are one label, {label!r}" for label, names in several.items()
+    ]
 
 
 def named(names: Iterable[str]) -> str:

@@ -140,6 +140,10 @@ def test_pictures_beside_the_labels_are_not_labelled() -> None:
 def test_a_label_is_the_same_in_every_form_of_unicode_and_without_blanks() -> None:
     layout = lay_out(below("caf\u00e9", "cafe\u0301", "bar", "bar "), "places")
     assert {place.label for place in layout.places.values()} == {"caf\u00e9", "bar"}
+    assert layout.read == [
+        "the folders 'bar' and 'bar ' are one label, 'bar'",
+        "the folders 'cafe\\u0301' and 'caf\\xe9' are one label, 'caf\u00e9'",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -180,20 +180,32 @@ def test_a_column_that_says_what_the_folders_say_changes_nothing(tmp_path: Path)
 
 def test_folders_or_a_column_are_asked_for_and_taken(tmp_path: Path) -> None:
     for number in range(COUNT):
-        save(tmp_path / "skin" / f"part_{number // 12}" / f"{number}.jpg", number)
+        save(tmp_path / "skin" / f"arm_{number // 12}" / f"{number}.jpg", number)
     table(tmp_path / "skin" / "meta.csv", "image_id,dx", lambda number: f"{number},{label_of(number)}")
     with pytest.raises(DataError) as caught:
         prepared(tmp_path / "skin")
     assert str(caught.value) == (
-        "are the labels the folders (part_0, part_1) or the column 'dx' of meta.csv (cat, dog)? "
+        "are the labels the folders (arm_0, arm_1) or the column 'dx' of meta.csv (cat, dog)? "
         'Set prepare.labels to "folder" or "meta.csv:dx"'
     )
     assert prepared(tmp_path / "skin", labels="dx")[0].classes == ("cat", "dog")
     assert prepared(tmp_path / "skin", labels="meta.csv:dx")[0].classes == ("cat", "dog")
     assert prepared(tmp_path / "skin", labels="meta.csv")[0].classes == ("cat", "dog")
-    assert prepared(tmp_path / "skin", labels="folder")[0].classes == ("part_0", "part_1")
+    assert prepared(tmp_path / "skin", labels="folder")[0].classes == ("arm_0", "arm_1")
     with pytest.raises(ConfigError, match=r"prepare\.labels: 'dy' is no column: there are \"meta\.csv:dx\""):
         prepared(tmp_path / "skin", labels="dy")
+
+
+def test_folders_that_are_parts_are_no_labels_where_a_table_may_say_them(tmp_path: Path) -> None:
+    for number in range(COUNT):
+        save(tmp_path / "skin" / f"images_part_{number // 12}" / f"{number}.jpg", number)
+    table(tmp_path / "skin" / "meta.csv", "image_id,malignant", lambda number: f"{number},{number % 2}")
+    with pytest.raises(DataError) as caught:
+        prepared(tmp_path / "skin")
+    assert str(caught.value) == (
+        "are the labels the folders (images_part_0, images_part_1) or in a table? "
+        'Set prepare.labels to "folder", or to one of "meta.csv:malignant"'
+    )
 
 
 @pytest.mark.parametrize(
