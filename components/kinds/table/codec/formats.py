@@ -24,6 +24,8 @@ UNITS: Mapping[str, int | float] = {
 """Words for numbers that count since 1970 (`excel`: days since 1899-12-30), and their milliseconds."""
 
 ISO = "%Y-%m-%d"
+ISO_T = "%Y-%m-%dT%H:%M"
+"""With a `T`, which nobody writes behind a day that stands before its month."""
 DAY_FIRST, MONTH_FIRST, SHORT_YEAR_FIRST = "%d/%m/%Y", "%m/%d/%Y", "%y/%m/%d"
 DAY_LAST_BUT_ONE = "%Y-%d-%m"
 DIGITS = "%Y%m%d"
@@ -48,8 +50,9 @@ _ZONE = (
 )
 _HALF = rf"(?:{_SPACE}?(?P<half>[AaPp])\.?[Mm]\.?)?"
 _FRACTION = r"(?:[.,](?P<fraction>[0-9]{1,12}))?"
+_BEFORE_TIME = rf"(?:T|(?:[,:]|{_SPACE})+(?:at{_SPACE}+)?)"
 TAIL = (
-    rf"(?:(?:T|(?:[,:]|{_SPACE})+(?:at{_SPACE}+)?)(?P<hour>[0-9]{{1,2}})(?:[:.h](?P<minute>[0-9]{{2}}))?"
+    rf"(?:{_BEFORE_TIME}(?P<hour>[0-9]{{1,2}})(?:[:.h](?P<minute>[0-9]{{2}}))?"
     rf"(?:[:.](?P<second>[0-9]{{2}}){_FRACTION})?{_HALF}{_ZONE})?"
 )
 """The time of day behind a date, if there is one."""
@@ -139,6 +142,8 @@ def pattern(format: str) -> str:
     Raises:
         ConfigError: the format says no day.
     """
+    if format == ISO_T:
+        return pattern(ISO).replace(TAIL, TAIL.replace(_BEFORE_TIME, "T").removesuffix("?"))
     tokens = _tokens(format)
     directives = [letter for letter in tokens if len(letter) == 1 and letter.isalpha()]
     dates = [letter for letter in directives if letter in _DATE]

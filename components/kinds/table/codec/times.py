@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 
 from components.kinds.nulls import BLANK
-from components.kinds.table.codec.formats import FALLBACKS, MONTHS, UNITS, pattern
+from components.kinds.table.codec.formats import FALLBACKS, ISO, ISO_T, MONTHS, UNITS, pattern
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _LATEST = 253_402_300_800_000  # milliseconds since 1970 at the end of the year 9999
@@ -66,12 +66,13 @@ def readings(format: str) -> list[str]:
     """Return the formats by which a text of the column is read, one after another."""
     if format in UNITS:
         return [FALLBACKS[0]]
-    return [format, *(other for other in FALLBACKS if other != format and not _contradicts(other, format))]
+    others = [other for other in FALLBACKS if other != format and not _contradicts(other, format)]
+    return [format, *others] if ISO in (format, *others) else [ISO_T, format, *others]
 
 
 def _contradicts(other: str, format: str) -> bool:
-    """Whether both begin with a year of four digits."""
-    return format.startswith("%Y") and other.startswith("%Y") and "%b" not in format + other
+    """Whether they read a text that begins with a year of four digits differently."""
+    return other == ISO and format.startswith("%Y") and 0 < format.find("%d") < format.find("%m")
 
 
 @cache

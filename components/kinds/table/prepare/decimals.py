@@ -147,7 +147,12 @@ def _decided(column: Written, decimal: Decimal) -> Decision:
     if not column.later:
         _check_units(texts.name, sign.units, others)
         _check_all(column, decimal, convert)
-    about = {"decimal": decimal, "units": units or None, "example": texts.first()}
+    first = of_text(str(texts.first()), decimal, units)
+    about = {
+        "decimal": decimal,
+        "units": units or None,
+        "example": int(first) if whole and first is not None else first,
+    }
     return Decision(convert, texts.missing, _said(texts.name, decimal, units, whole, column.numbers), about)
 
 
