@@ -284,7 +284,9 @@ def _one_deeper(tree: Collection[tuple[str, ...]], tops: Mapping[str, int], sour
     """Return what to ask where nearly all pictures lie in one folder, in folders of it: these may be the labels."""
     name = max(tops, key=lambda top: tops[top])
     children = _children(tree, (name,))
-    if tops[name] < _NEARLY_ALL * sum(tops.values()) or len(children) < 2 or sum(children.values()) < tops[name]:
+    others = any(_children(tree, (other,)) for other in tops if other != name)  # have folders too: a camera, a day
+    few = tops[name] < _NEARLY_ALL * sum(tops.values())
+    if few or others or len(children) < 2 or sum(children.values()) < tops[name]:
         return ""
     return (
         f"are the labels the folders {named(tops)}, or {named(children)} within {name}? "

@@ -122,6 +122,7 @@ def test_one_folder_with_nearly_all_has_to_be_explained() -> None:
     )
     assert not lay_out(sorted([*many, *below("samples"), *(f"b/{number}.jpg" for number in range(20))]), "pets").ask
     assert not lay_out(sorted([*many, "PetImages/1.jpg", "samples/1.jpg"]), "pets").ask
+    assert not lay_out(sorted([*many, "samples/Cat/1.jpg"]), "pets").ask
 
 
 def test_pictures_of_no_folder_have_no_label() -> None:
