@@ -23,6 +23,11 @@ fetched() {  # Playwright's build, by the name `chromium` in .venv/bin
   runs || playwright install-deps chromium </dev/null >>"$here/.venv/chromium.log" 2>&1
 }
 
+drives() { ! [ -x "$here/.venv/bin/playwright" ] || playwright --version >/dev/null 2>&1; }
+
+# Playwright's driver wants a library that a bare Debian has not
+drives || sh "$here/install/apt.sh" libatomic1 || true
+drives || echo "Playwright cannot drive Chromium: playwright --version says which library is missing" >&2
 runs && exit 0
 status=0
 if apt-cache policy chromium 2>/dev/null | grep -q 'Candidate: [0-9]' || ! grep -qs '^ID=ubuntu' /etc/os-release; then
