@@ -98,7 +98,7 @@ class Limits(params.Section):
     duplicates: Limit = None
     """Records whose id was there before; the first one counts."""
     conflicts: Limit = 0.01
-    """Those of them that are not the same in every column: the id does not tell records apart."""
+    """Those of them that differ in more than the label: the id does not tell records apart."""
     future: Limit = 0.01
     """Records of a time that has not come; left out."""
     stray_times: Limit = 0.01

@@ -14,6 +14,7 @@ from components.kinds.table.codec.schema import Schema
 from components.kinds.table.prepare.duplicates import SAME, duplicates
 from components.kinds.table.prepare.findings import EXAMPLES, Finding, Findings
 from components.kinds.table.prepare.labels import LABEL
+from components.kinds.table.prepare.late import with_late_labels
 from components.kinds.table.prepare.stray import stray
 from components.kinds.table.prepare.table import ROW, TEXT, TIME, Table
 from components.kinds.table.prepare.unknown import unknown
@@ -64,11 +65,13 @@ def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findi
     _count(table, faults, findings)
     findings["unknown"] = unknown(table.frame, schema, findings["unknown"])
     frame = table.frame.filter(~pl.any_horizontal(fault.condition for fault in faults if fault.finding in _LEFT_OUT))
+    frame = frame.with_columns(label)
+    read: list[str] = []
     if config.columns.id is not None:
-        frame = _once(frame, table, config.columns.id, findings)
+        frame, read = _once(frame, table, config, findings)
     apart = stray(frame, config.columns.time)
     findings["stray_times"] = apart.finding if apart else Finding(0, [])
-    frame = frame.filter(~apart.condition if apart else True).with_columns(label)
+    frame = frame.filter(~apart.condition if apart else True)
     behind = pl.col(TIME) < pl.col(TIME).cum_max()
     summary = frame.select(TIME, LABEL, behind.alias("behind")).select(
         pl.len(),
@@ -82,7 +85,9 @@ def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findi
         raise DataError(f"no record can be used; {_why(findings)}")
     examples = frame.select(ROW, behind.alias("behind")).filter("behind").head(EXAMPLES) if unordered else None
     findings["unordered"] = Finding(unordered, _rows(examples))
-    return Clean(frame, count, first, last, last_label, ordered=unordered == 0, read=apart.read if apart else [])
+    return Clean(
+        frame, count, first, last, last_label, ordered=unordered == 0, read=[*read, *(apart.read if apart else [])]
+    )
 
 
 def _faults(schema: Schema, config: "Prepare", unread: Mapping[str, str]) -> Iterator[_Fault]:
@@ -142,12 +147,20 @@ def _examples(frame: pl.LazyFrame, group: list[_Fault]) -> list[str]:
     return examples
 
 
-def _once(frame: pl.LazyFrame, table: Table, id: str, findings: Findings) -> pl.LazyFrame:
-    """Return the records whose id was not there before; the others are duplicates, those that differ conflicts."""
-    again = duplicates(frame, table.rows, id, [name for name, type in table.types.items() if type])
+def _once(frame: pl.LazyFrame, table: Table, config: "Prepare", findings: Findings) -> tuple[pl.LazyFrame, list[str]]:
+    """Return the records whose id was not there before; the others are duplicates, those that differ conflicts.
+
+    A label may be told later: it is no difference, and the last one counts.
+    """
+    id = str(config.columns.id)
+    content = [name for name, type in table.types.items() if type and name != config.columns.label]
+    again = duplicates(frame, table.rows, id, content)
     for name, rows in (("duplicates", again), ("conflicts", again.filter(~pl.col(SAME)))):
         findings[name] = Finding(len(rows), _with_id(frame, rows, id))
-    return frame if len(again) == 0 else frame.join(again.lazy(), on=ROW, how="anti", maintain_order="left")
+    if len(again) == 0:
+        return frame, []
+    labelled, read = with_late_labels(frame, again, id)
+    return labelled.join(again.lazy(), on=ROW, how="anti", maintain_order="left"), read
 
 
 def _with_id(frame: pl.LazyFrame, rows: pl.DataFrame, id: str) -> list[str]:

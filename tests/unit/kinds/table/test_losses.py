@@ -109,6 +109,17 @@ def test_records_that_are_sent_twice_are_no_conflict(
     assert data.counts == prepared.counts
 
 
+def test_labels_may_come_later(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
+    early = frame.with_columns(
+        fraud=pl.when(ROW % 3 == 0).then(None).when(ROW % 50 == 1).then(1 - pl.col("fraud")).otherwise("fraud")
+    )
+    data = run(pl.concat([early, frame.filter((ROW % 3 == 0) | (ROW % 50 == 1))]), tmp_path)
+    assert report(data)["conflicts"]["count"] == 0
+    assert any(said.endswith(" records came again with another label: the last one counts") for said in read(data))
+    for name in ("train_labels", "test_labels", "test_inputs"):
+        assert (data.path / f"{name}.npy").read_bytes() == (prepared.path / f"{name}.npy").read_bytes()
+
+
 def test_categories_in_another_case_are_named(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
     shouted = frame.with_columns(channel=pl.col("channel").str.to_uppercase())
     with pytest.raises(DataError, match=r"unknown: 3,000 .*'web' is known, which differs in case or spaces alone.*"):
