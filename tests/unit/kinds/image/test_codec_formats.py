@@ -12,6 +12,7 @@ from PIL import Image
 from components.config.errors import BadRequest
 from components.kinds.image import codec
 from components.kinds.image.codec import gif, tiff
+from components.kinds.image.codec.file import Limits
 
 COLOUR = {"height": 8, "width": 8, "channels": 3}
 RED, BLUE = (200, 30, 40), (20, 40, 210)
@@ -110,15 +111,28 @@ def test_rare_compressions_of_a_tiff_are_refused(compression: int) -> None:
 
 
 @pytest.mark.parametrize("format", ["GIF", "TIFF", "AVIF", "PPM", "JPEG2000"])
-def test_bombs_are_refused_before_they_are_decoded(format: str) -> None:
-    bomb = {
-        "GIF": lambda: b"GIF89a" + struct.pack("<HHBBB", 60_000, 60_000, 0, 0, 0) + b"\x2c" + bytes(9) + b"\x02\0;",
-        "TIFF": lambda: tiff_file({256: 60_000, 257: 60_000, 258: 8, 259: 1, 262: 1, 273: 8, 278: 60_000, 279: 64}),
-        "AVIF": lambda: encoded(Image.new("L", (8_000, 7_000)), "AVIF", speed=10),
-        "PPM": lambda: b"P5\n60000 60000\n255\n" + bytes(64),
-        "JPEG2000": lambda: encoded(Image.new("L", (8_000, 7_000)), "JPEG2000"),
-    }[format]()
+def test_more_pixels_than_are_taken_are_refused(format: str) -> None:
+    data = encoded(Image.new("L", (40, 30)), format)
+    with pytest.raises(BadRequest, match="40 x 30 pixels, at most 1,000 are taken"):
+        codec.decode({"picture": data}, COLOUR, Limits(codec.TRAINING.formats, 1_000))
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        b"GIF89a" + struct.pack("<HHBBB", 60_000, 60_000, 0, 0, 0) + b"\x2c" + bytes(9) + b"\x02\0;",
+        b"P5\n60000 60000\n255\n" + bytes(64),
+    ],
+)
+def test_bombs_are_refused_before_they_are_decoded(bomb: bytes) -> None:
     refused(bomb, "pixels, at most 50,000,000 are taken")
+
+
+def test_a_tiff_bomb_is_refused_before_it_is_decoded() -> None:
+    refused(
+        tiff_file({256: 60_000, 257: 60_000, 258: 8, 259: 1, 262: 1, 273: 8, 278: 60_000, 279: 64}),
+        "pixels, at most 50,000,000 are taken",
+    )
 
 
 @pytest.mark.parametrize("format", ["GIF", "TIFF", "AVIF", "PPM", "JPEG2000"])
