@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MONITOR = "validation_accuracy"
 
+_VARIED = 0.25  # of pictures in colour, where it is left to us; grey ones stay as the recipes were chosen on them
 _VALIDATION_BATCH = 1_000
 _MEASURED = 1_000  # training pictures that the whitening is measured on; each has a patch for every pixel
 
@@ -36,7 +37,9 @@ def module(data: "PreparedData", config: "Train") -> "PictureModule":
 def loaders(data: "PreparedData", config: "Train") -> tuple[TrainingBatches, AllBatches]:
     """Return the batches of training and validation; they come whole from the map, so no worker would help."""
     pictures, labels = data.inputs("train"), data.labels("train")
-    how = Augmentation(config.flip, config.shift, config.erase)
+    colour = data.input["channels"] > 1
+    vary = (_VARIED if colour else 0.0) if config.vary == "auto" else config.vary
+    how = Augmentation(config.flip, config.shift, config.erase, vary)
     training = TrainingBatches(pictures, labels, config.batch_size, config.seed, how)
     return training, AllBatches(data.inputs("validation"), data.labels("validation"), _VALIDATION_BATCH)
 

@@ -7,6 +7,9 @@ import torch
 from torch import Tensor
 
 _ERASED_AREA = (0.02, 0.25)  # of the picture
+_LIGHT = 0.2  # of the full scale, that a picture is lighter or darker by at most
+_CONTRAST = (0.5, 1.2)  # times its own
+_NOISE = 0.1  # of the full scale: standard deviation, at most
 _ERASED_ASPECT = 0.3  # of the flattest rectangle; its inverse of the tallest
 
 
@@ -20,10 +23,12 @@ class Augmentation:
     """Move each by up to so many pixels each way, reflected at the border."""
     erase: float
     """Share of them that lose a rectangle."""
+    vary: float = 0.0
+    """Share of them that are seen in another light, and with noise."""
 
 
 def augment(pictures: Tensor, generator: torch.Generator, how: Augmentation, count: int, part: slice) -> Tensor:
-    """Return the pictures moved, mirrored and erased.
+    """Return the pictures moved, mirrored, erased and varied.
 
     Args:
         pictures: uint8 `[N, H, W, C]`, the part `part` of a batch of `count`.
@@ -40,7 +45,9 @@ def augment(pictures: Tensor, generator: torch.Generator, how: Augmentation, cou
         mirrored = torch.randint(0, 2, (count, 1), generator=generator, dtype=torch.bool)[part]
         columns = torch.where(mirrored, width - 1 - columns, columns)
     moved = _gathered(pictures, rows, columns)
-    return _erased(moved, torch.rand(6, count, 1, generator=generator)[:, part], how.erase) if how.erase else moved
+    if how.erase:
+        moved = _erased(moved, torch.rand(6, count, 1, generator=generator)[:, part], how.erase)
+    return _varied(moved, generator, how.vary, count, part) if how.vary else moved
 
 
 def _gathered(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -72,6 +79,22 @@ def _erased(pictures: Tensor, chances: Tensor, share: float) -> Tensor:
     erased = (chances[0] < share)[:, :, None] & rows[:, :, None] & columns[:, None, :]
     shade = (256 * chances[5]).to(torch.uint8)[:, :, None, None]
     return torch.where(erased[..., None], shade, pictures)
+
+
+def _varied(pictures: Tensor, generator: torch.Generator, share: float, count: int, part: slice) -> Tensor:
+    """See a share of the pictures in another light, with more or less contrast, and with noise."""
+    chances = torch.rand(4, count, 1, 1, 1, generator=generator)[:, part]
+    noise = torch.randn(count, *pictures.shape[1:], generator=generator)[part]
+    chosen = chances[0, :, 0, 0, 0] < share
+    light, contrast, amount = (chance[chosen] for chance in chances[1:])
+    some = pictures[chosen].float()
+    low, high = _CONTRAST
+    middle = some.mean(dim=(1, 2, 3), keepdim=True)
+    seen = (some - middle) * (low + (high - low) * contrast) + middle
+    seen += 255 * (_LIGHT * (2 * light - 1) + _NOISE * amount * noise[chosen])
+    varied = pictures.clone()
+    varied[chosen] = seen.clamp(0, 255).to(torch.uint8)
+    return varied
 
 
 def _inside(start: Tensor, length: Tensor, size: int) -> Tensor:

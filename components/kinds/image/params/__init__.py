@@ -98,6 +98,9 @@ class Train(params.Training):
     """Most pixels that a training picture is moved by in each direction."""
     erase: Annotated[float, Field(ge=0.0, le=1.0)]
     """Part of the training pictures that lose a rectangle."""
+    vary: Literal["auto"] | Annotated[float, Field(ge=0.0, le=1.0)]
+    """Part of the training pictures that are seen in another light, with other contrast and with noise. `auto`: a
+    quarter of those in colour, no grey ones."""
     views: Literal[1, 2]
     """2: answer by the mean of a picture and its mirror image, which costs twice. Not for digits or letters."""
 

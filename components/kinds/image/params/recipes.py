@@ -25,6 +25,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "flip": True,
         "shift": 1,
         "erase": 0.0,
+        "vary": "auto",
         "views": 1,
     },
     "standard": {
@@ -41,6 +42,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "flip": True,
         "shift": 1,
         "erase": 0.5,
+        "vary": "auto",
         "views": 2,
     },
     "best": {
@@ -57,6 +59,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "flip": True,
         "shift": 2,
         "erase": 0.5,
+        "vary": "auto",
         "views": 2,
     },
 }

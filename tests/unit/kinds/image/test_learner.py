@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from components.kinds.image.learner.augment import Augmentation
+from components.kinds.image.learner.augment import Augmentation, augment
 from components.kinds.image.learner.batches import AllBatches, TrainingBatches, channel_statistics
 from components.kinds.image.learner.muon import Muon
 from components.kinds.image.learner.network import Network, Preprocessing, Serving
@@ -49,6 +49,22 @@ def test_a_batch_is_a_pure_function_of_seed_epoch_and_index() -> None:
 
     assert torch.equal(third_of_second_epoch(1), third_of_second_epoch(1))
     assert not torch.equal(third_of_second_epoch(1), third_of_second_epoch(2))
+
+
+def test_a_share_of_the_pictures_is_seen_in_another_light_and_with_noise() -> None:
+    pictures = torch.from_numpy(RANDOM.integers(60, 200, (200, 8, 8, 3), dtype=np.uint8))
+
+    def varied(share: float, seed: int = 0, part: slice = slice(0, 200)) -> torch.Tensor:
+        how = Augmentation(False, 0, 0.0, share)
+        return augment(pictures[part], torch.Generator().manual_seed(seed), how, 200, part)
+
+    assert torch.equal(varied(0.0), pictures)
+    changed = (varied(0.5) != pictures).flatten(1).any(dim=1)
+    assert 70 < int(changed.sum()) < 130
+    assert torch.equal(varied(0.5), varied(0.5))
+    assert not torch.equal(varied(0.5), varied(0.5, seed=1))
+    assert torch.equal(torch.cat([varied(0.5, part=slice(0, 90)), varied(0.5, part=slice(90, 200))]), varied(0.5))
+    assert (varied(1.0).float().mean() - pictures.float().mean()).abs() < 5
 
 
 def test_iterating_goes_on_from_its_state() -> None:
