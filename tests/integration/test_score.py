@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -96,6 +97,18 @@ def test_records_have_the_windows_that_the_endpoint_would_remember(
     assert (scored.unreadable, scored.rows) == (1, len(wrong))
     assert said["error"][-1].startswith("amount: ")
     assert said["error"][-1].endswith(", not -5.0")
+
+
+def test_records_in_a_csv_file_are_answered_as_in_parquet(
+    payments_once: Project, payments_bundle: Path, tmp_path: Path
+) -> None:
+    data = open_prepared(payments_once.path / artifacts("payments", "prepared"))
+    records = pl.read_parquet(data.path / "test_records.parquet").with_columns(note=pl.lit("a;b"))
+    records.write_csv(tmp_path / "p.csv", separator=";", datetime_format="%Y-%m-%d %H:%M:%S")
+    said = result(score(payments_bundle, "1", tmp_path / "p.csv", tmp_path / "out.parquet", workers=1))
+    expected = Bundle(payments_bundle).probabilities(np.asarray(data.inputs("test")))[:, 1]
+    assert said["probability"] == pytest.approx(expected, abs=1e-6)
+    assert said["id"] == records["transaction_id"].to_list()
 
 
 def test_a_sequence_is_read_as_the_endpoint_reads_one_after_the_other(

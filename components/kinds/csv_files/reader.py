@@ -206,4 +206,7 @@ def _misread(path: Path, row: int, column: pa.Field, said: pa.RecordBatch) -> Da
         if filled(one).num_rows and not texts.readable(column.type, one[column.name], texts.brought):
             break
     line = _line_of(path, row + place)
-    return DataError(f"line {line}: column {column.name!r} is {one[column.name][0].as_py()!r}, expected {column.type}")
+    said = f"line {line}: column {column.name!r} is {one[column.name][0].as_py()!r}, expected {column.type}"
+    if pa.types.is_temporal(column.type):
+        return DataError(f"{said}; write it as in the first files, 2024-03-31 14:05")
+    return DataError(f"{said}; write it as in the first files" if pa.types.is_floating(column.type) else said)
