@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from components.config.errors import DataError
+from components.kinds.nulls import BLANK
 from components.kinds.table.codec import times
 from components.kinds.table.codec.formats import DAY_FIRST, ISO, UNITS
 from components.kinds.table.codec.schema import Column
@@ -111,7 +112,8 @@ def _format_of_texts(texts: Texts) -> str | None:
         return format
     numbers = Numbers()
     for batch in texts.batches():
-        numbers.see(batch.cast(pl.Float64, strict=False).drop_nulls(), whole=batch.cast(pl.Int64, strict=False))
+        said = batch.str.strip_chars(BLANK).str.replace(",", ".", literal=True)
+        numbers.see(said.cast(pl.Float64, strict=False).drop_nulls(), whole=said.cast(pl.Int64, strict=False))
     if numbers.count >= ENOUGH * dates.count:
         return _unit(texts.name, numbers)
     raise DataError(_unfit(texts, format if part > 0 else None))

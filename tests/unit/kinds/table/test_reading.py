@@ -138,6 +138,11 @@ def test_one_wrong_date_does_not_change_the_reading_of_the_others(tmp_path: Path
         assert report(data)["findings"]["invalid"]["count"] == (1 if name == "a" else 0)
 
 
+def test_seconds_may_have_a_decimal_comma(tmp_path: Path) -> None:
+    data = run(table(time=comma(pl.col("time").dt.epoch("ms") / 1_000)), tmp_path)
+    assert report(data)["splits"]["test"][1] == "2024-04-10"
+
+
 def test_times_of_day_are_no_kinds_of_a_thing(tmp_path: Path) -> None:
     data = run(table(clock=told("%H:%M")), tmp_path)
     assert data.input["features"] == ["amount", "weekend", "night"]
