@@ -13,6 +13,8 @@ from components.kinds.table.prepare.clean import Clean
 from components.kinds.table.prepare.labels import LABEL
 from components.kinds.table.prepare.table import TIME
 
+_YEAR = 365 * DAY
+
 SPLIT = "journeyman:split"
 """Column added to the table: index into `SPLITS`, or -1."""
 
@@ -49,10 +51,11 @@ def spans(records: Clean, split: "params.Split", delay: float) -> tuple[Spans, l
     if train < day:
         asked, there = (end - train) / DAY, (end - day) / DAY
         lengths = ((split.train, "train"), (split.validation, "validation"), (delay, "delay"), (split.test, "test"))
+        counted = ". Numbers of hours or days? See prepare.time_format" if last < 5 * _YEAR else ""
         raise DataError(
             f"the table has {there:g} days ({_date(first)} to {_date(last)}{'; ' + unlabelled if later else ''}), "
             f"but the splits ask for {asked:g}: {', '.join(f'{days:g} {name}' for days, name in lengths)} "
-            f"(prepare.split, prepare.delay)"
+            f"(prepare.split, prepare.delay){counted}"
         )
     said = [*records.read, *([f"{unlabelled}: the splits end with the last label"] if later else [])]
     return Spans((train, validation), (validation, known), (test, end)), said

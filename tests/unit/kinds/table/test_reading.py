@@ -143,6 +143,14 @@ def test_seconds_may_have_a_decimal_comma(tmp_path: Path) -> None:
     assert report(data)["splits"]["test"][1] == "2024-04-10"
 
 
+def test_numbers_that_count_hours_are_asked_for(tmp_path: Path) -> None:
+    hours = (pl.col("time").dt.epoch("s") - pl.col("time").dt.epoch("s").min()) // 3_600
+    with pytest.raises(DataError, match=r"the table has 1 days .*\. Numbers of hours or days\? See prepare.time"):
+        run(table(time=hours), tmp_path / "a")
+    data = run(table(time=hours), tmp_path / "b", time_format="hours")
+    assert report(data)["splits"]["test"][1] == "1970-02-10"
+
+
 def test_times_of_day_are_no_kinds_of_a_thing(tmp_path: Path) -> None:
     data = run(table(clock=told("%H:%M")), tmp_path)
     assert data.input["features"] == ["amount", "weekend", "night"]
