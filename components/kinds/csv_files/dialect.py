@@ -4,7 +4,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ SEPARATORS = ",;\t|"
 
 _SAMPLE = 1 << 20  # bytes that the separator is told by
 _ROWS = 1_000
+_HEADER = 20  # lines that the header may fill
 _ONE_ROW = re.compile(r"""^(?:sep|SEP)=(.)["']?\s*$""")
 _VALUE = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?|[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}.*")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
@@ -34,6 +35,8 @@ class Dialect:
     encoding: str = "utf-8"
     skip: int = 0
     """Lines before the header."""
+    spaced: bool = False
+    """A space stands behind each separator, which belongs to no name and no value."""
 
     def said(self) -> dict[str, Any]:
         """Return it as JSON, without what is as usual."""
@@ -50,6 +53,7 @@ class Dialect:
             quotechar=self.quote,
             escapechar=self.escape,
             doublequote=self.escape is None,
+            skipinitialspace=self.spaced,
             strict=strict,
         )
 
@@ -87,7 +91,13 @@ def _find(path: Path, size: int, time: int) -> Dialect:  # the arguments tell on
     ]
     best = max(candidates, key=lambda one: _score(one, lines[first:]))
     skip = first + _title(best, lines[first:])
-    return Dialect(best.separator, best.quote, best.escape, found, skip)
+    return replace(best, skip=skip, spaced=_spaced(best, lines[skip:]))
+
+
+def _spaced(dialect: Dialect, lines: Sequence[str]) -> bool:
+    """Return whether every name of the header but the first begins with a space."""
+    names = next(iter(_rows(dialect, lines[:_HEADER])), [])
+    return len(names) > 1 and all(name.startswith(" ") for name in names[1:])
 
 
 def _quotes(lines: Sequence[str]) -> list[tuple[str, str | None]]:

@@ -88,7 +88,8 @@ def rows(path: Path, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordB
     _check_quotes(path)
     broken: list[arrow.InvalidRow] = []
     try:
-        yield from _parser(path, header(path).names, broken, wanted)
+        parsed = _parser(path, header(path).names, broken, wanted)
+        yield from map(_unspaced, parsed) if dialects.find(path).spaced else parsed
     except pa.ArrowInvalid as error:
         if not broken and path.stat().st_size < _BLOCK and "straddling" in str(error):
             return  # nothing stands behind the header
@@ -101,6 +102,10 @@ def rows(path: Path, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordB
             mark = dialects.find(path).separator
             raise DataError(f"{said}; quote values with {mark!r} inside, or name every column") from error
         raise DataError(f"{said}; mend the row") from error
+
+
+def _unspaced(said: pa.RecordBatch) -> pa.RecordBatch:
+    return pa.record_batch([pc.utf8_ltrim_whitespace(column) for column in said.columns], schema=said.schema)
 
 
 def filled(said: pa.RecordBatch) -> pa.RecordBatch:

@@ -27,6 +27,8 @@ ISO = "%Y-%m-%d"
 ISO_T = "%Y-%m-%dT%H:%M"
 """With a `T`, which nobody writes behind a day that stands before its month."""
 DAY_FIRST, MONTH_FIRST, SHORT_YEAR_FIRST = "%d/%m/%Y", "%m/%d/%Y", "%y/%m/%d"
+MONTH_FIRST_DOTTED = "%m.%d.%Y"
+"""Dots stand behind days nearly everywhere: a format that has the month first reads them only if it says so."""
 DAY_LAST_BUT_ONE = "%Y-%d-%m"
 DIGITS = "%Y%m%d"
 FALLBACKS = (ISO, "%d %b %Y", "%b %d %Y", "%Y %b %d", "%b %d %H:%M:%S%z %Y")
@@ -154,7 +156,8 @@ def pattern(format: str) -> str:
         raise ConfigError(f"the format {format!r}: %{unknown[0]} is not known here: {EXPECTED}")
     usual = [letter for letter in directives if letter not in "aA"]
     date_first = usual[: len(dates)] == dates
-    inside = _date(dates, tight=_tight(tokens, dates)) if date_first else _literal(tokens)
+    dotless = dates[:2] == ["m", "d"] and "\0." not in tokens
+    inside = _date(dates, _tight(tokens, dates), dotless) if date_first else _literal(tokens)
     weekday = _WEEKDAY if date_first or not {"a", "A"} & set(tokens) else ""
     return rf"^{_SPACE}*['\[]?{weekday}{inside}\]?{_SPACE}*$"
 
@@ -178,13 +181,13 @@ def _tight(tokens: Sequence[str], dates: Sequence[str]) -> bool:
     return list(tokens[first : first + 3]) == list(dates) and not any(letter in "bBh" for letter in dates)
 
 
-def _date(dates: Sequence[str], tight: bool) -> str:
+def _date(dates: Sequence[str], tight: bool, dotless: bool) -> str:
     if tight:
         parts = {"Y": "[0-9]{4}", "y": _TWO}
         return "".join(f"(?P<{_DATE[one]}>{parts.get(one, _TWO)})" for one in dates) + _TIGHT_TAIL
     named = any(letter in "bBh" for letter in dates)
     parts = {"year": _year(dates), "month": _NAME + r"\.?" if named else _MONTH, "day": _DAY_NAMED if named else _DAY}
-    between = _ANY_BETWEEN if named else _BETWEEN
+    between = _ANY_BETWEEN if named else _BETWEEN.replace(".", "", 1) if dotless else _BETWEEN
     return between.join(parts[_DATE[letter]] for letter in dates) + "(?:日|일|[.])?" + TAIL
 
 

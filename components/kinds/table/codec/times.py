@@ -16,7 +16,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _LATEST = 253_402_300_800_000  # milliseconds since 1970 at the end of the year 9999
 _SERIAL = 25_569  # Excel's number of the first day of 1970
 _DAY = 86_400_000
-_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:[.,][0-9]{1,12})?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}(?:[.,][0-9]{1,12})?")
 
 
 def of_text(text: str, format: str) -> int | None:

@@ -17,6 +17,7 @@ from components.kinds.table.codec.formats import (
     FALLBACKS,
     ISO,
     MONTH_FIRST,
+    MONTH_FIRST_DOTTED,
     MONTHS,
     SHORT_YEAR_FIRST,
     TAIL,
@@ -30,7 +31,7 @@ ENOUGH = 0.99
 _DAY = 86_400_000
 _LATEST = 253_402_300_800_000
 _SERIAL = 25_569
-_ORDERS = (DAY_FIRST, MONTH_FIRST, SHORT_YEAR_FIRST, DAY_LAST_BUT_ONE)
+_ORDERS = (DAY_FIRST, MONTH_FIRST, MONTH_FIRST_DOTTED, SHORT_YEAR_FIRST, DAY_LAST_BUT_ONE)
 _YEAR = 31_556_952_000  # milliseconds
 _FEW = 4  # years
 _MANY = 20_000  # different dates of one batch from which on a column is taken for no dates at all
@@ -170,7 +171,7 @@ class Dates:
         best, _ = self.best()
         if best != DAY_FIRST:
             return None
-        for order in (MONTH_FIRST, SHORT_YEAR_FIRST):
+        for order in (MONTH_FIRST, MONTH_FIRST_DOTTED, SHORT_YEAR_FIRST):
             if self.orders[order] == self.orders[best] and order in self.differ and not self._scattered(order):
                 return self.differ[order], order
         return None
@@ -178,10 +179,10 @@ class Dates:
 
 def _numbers_in(texts: pl.Series, format: str) -> pl.Series:
     said = texts.str.strip_chars(BLANK).str.replace(",", ".", literal=True)
-    whole = said.filter(said.is_null() | said.str.contains(r"^[+-]?[0-9]{1,18}$"))
+    whole = said.filter(said.is_null() | said.str.contains(r"^[+-]?[0-9]{1,19}$"))
     if len(whole) == len(said):
         return read_numbers(said.str.strip_prefix("+").cast(pl.Int64, strict=False), format)
-    shape = said.str.contains(r"^[+-]?[0-9]{1,18}(?:\.[0-9]{1,12})?$")
+    shape = said.str.contains(r"^[+-]?[0-9]{1,19}(?:\.[0-9]{1,12})?$")
     dotted = shape & said.str.contains(".", literal=True)
     of_whole = read_numbers(said.set(dotted | ~shape, None).str.strip_prefix("+").cast(pl.Int64, strict=False), format)
     of_parts = read_numbers(said.set(~dotted, None).cast(pl.Float64, strict=False), format)

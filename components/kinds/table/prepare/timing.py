@@ -8,7 +8,7 @@ import polars as pl
 from components.config.errors import DataError
 from components.kinds.nulls import BLANK
 from components.kinds.table.codec import times
-from components.kinds.table.codec.formats import DAY_FIRST, ISO, UNITS
+from components.kinds.table.codec.formats import DAY_FIRST, ISO, MONTH_FIRST, MONTH_FIRST_DOTTED, UNITS
 from components.kinds.table.codec.schema import Column
 from components.kinds.table.prepare.texts import Decision, Texts
 from components.kinds.table.prepare.times import ENOUGH, Dates, Numbers, read_clock, read_numbers, read_texts
@@ -17,6 +17,7 @@ _HALF = 0.5
 _NAMES = {
     "%d/%m/%Y": "day/month/year",
     "%m/%d/%Y": "month/day/year",
+    "%m.%d.%Y": "month.day.year",
     "%y/%m/%d": "year/month/day",
     "%Y-%d-%m": "year-day-month",
     "%Y-%m-%d": "year-month-day",
@@ -47,6 +48,7 @@ def decide_time(texts: Texts, kind: pl.DataType, given: str | None) -> Decision 
     if format is None or (format == "seconds" and kind != pl.String):
         return None
     if given:
+        format = _with_dots(texts, format) if kind == pl.String else format
         _check_given(texts, format)
     return _decision(texts, format)
 
@@ -146,6 +148,14 @@ def _unit(name: str, numbers: Numbers) -> str:
         f"column {name!r} (prepare.columns.time): its numbers are times in no one unit ({numbers.shown()}); mend the "
         f"data, or write prepare.time_format: one of {', '.join(UNITS)}, '%Y%m%d'"
     )
+
+
+def _with_dots(texts: Texts, format: str) -> str:
+    """Return the format, or, where it has the month first and the column has dots, the same with dots."""
+    if format != MONTH_FIRST:
+        return format
+    plain, dotted = (texts.unread(_decision(texts, one).read).wrong for one in (format, MONTH_FIRST_DOTTED))
+    return MONTH_FIRST_DOTTED if dotted < plain else format
 
 
 def _check_given(texts: Texts, format: str) -> None:

@@ -15,7 +15,7 @@ from components.data.ingest import _write
 from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.raw import Origin
 from components.kinds.table import codec, source
-from components.kinds.table.codec import schema
+from components.kinds.table.codec import schema, times
 from components.kinds.table.params import Columns, Prepare, Split
 from components.kinds.table.prepare import prepare
 from components.kinds.table.sample import requests
@@ -81,15 +81,32 @@ def test_later_texts_are_read_by_the_format_of_the_schema(tmp_path: Path) -> Non
 @pytest.mark.parametrize("format", ["%d/%m/%Y", "%m.%d.%y"])
 def test_a_column_that_can_be_read_in_two_ways_is_asked_for(tmp_path: Path, format: str) -> None:
     frame = table().with_columns(pl.col("time").dt.replace(day=pl.col("time").dt.day().clip(1, 12)))
+    other = "%m.%d.%Y" if "." in format else "%m/%d/%Y"
     line = (
-        r"^column 'time': .* may be \d+ \w+ 2024 \(%d/%m/%Y\) or \d+ \w+ 2024 \(%m/%d/%Y\); write prepare.time_format: "
-        r"'%d/%m/%Y' or '%m/%d/%Y'$"
+        rf"^column 'time': .* may be \d+ \w+ 2024 \(%d/%m/%Y\) or \d+ \w+ 2024 \({other}\); write "
+        rf"prepare.time_format: '%d/%m/%Y' or '{other}'$"
     )
     with pytest.raises(DataError, match=line):
         run(frame.with_columns(time=told(format)), tmp_path / "a")
     assert not (tmp_path / "a" / "schema.yaml").exists()
     data = run(frame.with_columns(time=told(format)).sort("time"), tmp_path / "b", time_format=format, split=SHORT)
     assert report(data)["findings"]["invalid"]["count"] == 0
+
+
+def test_month_first_with_dots_is_read_if_the_column_has_them_and_not_from_a_caller_of_one_with_slashes(
+    tmp_path: Path,
+) -> None:
+    data = run(table(time=told("%m.%d.%Y %H:%M")), tmp_path / "a")
+    assert "month.day.year (%m.%d.%Y)" in " ".join(report(data)["read"])
+    data = run(table(time=told("%m.%d.%Y %H:%M")), tmp_path / "b", time_format="month first")
+    assert report(data)["findings"]["invalid"]["count"] == 0
+    assert times.of_text("02.03.2024", "%m/%d/%Y") is None
+    assert times.of_text("02.03.2024", "%m.%d.%Y") == times.of_text("02/03/2024", "%m/%d/%Y")
+
+
+def test_nanoseconds_in_text_are_a_time(tmp_path: Path) -> None:
+    data = run(table(time=pl.col("time").dt.epoch("ns").cast(pl.String)), tmp_path / "a")
+    assert "nanoseconds since 1970" in " ".join(report(data)["read"])
 
 
 SHORT = Split(train=5.0, validation=2.0, test=2.0)

@@ -330,6 +330,7 @@ def test_letters_that_could_be_others_are_asked_for(tmp_path: Path) -> None:
         "id,amount,town\n1,1.5,Ulm\n2,-,Bonn\n3,2.25,\n",
         "id,amount,town\n1,1.5,Ulm\nid,amount,town\n2,,Bonn\n3,2.25,\n",
         "id,amount,town\n1,1.5,Ulm\n2,unknown,Bonn\n3,2.25,\n",
+        "id, amount, town\n1, 1.5, Ulm\n2, , Bonn\n3, 2.25, \n",
     ],
 )
 def test_a_dialect_is_found_on_the_file(tmp_path: Path, content: str) -> None:
