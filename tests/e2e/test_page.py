@@ -300,7 +300,7 @@ def test_a_tables_form_is_drawn_from_its_schema(visit: Callable[..., Visit], pay
     assert sorted(names) == sorted(schema["properties"])
     amount, moment = page.get_by_label("amount"), page.get_by_label("time", exact=True)
     assert amount.get_attribute("type") == "number"
-    assert float(amount.get_attribute("min") or "nan") == schema["properties"]["amount"]["minimum"]
+    assert amount.get_attribute("min") is None  # what is out of range is answered, with a warning
     assert amount.get_attribute("required") is not None
     assert moment.get_attribute("type") == "datetime-local"
     page.get_by_role("button", name="Ask").click()  # with nothing in it: the browser says what is missing

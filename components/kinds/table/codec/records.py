@@ -93,7 +93,7 @@ def _record(name: str, input: Mapping[str, Any], complete: bool) -> type[BaseMod
     columns, fields = dict(schema.columns), {}
     for key, column in schema.columns.items():
         strict = bool(schema.strict or column.strict)
-        fields[key] = _type(column, strict, _limits(key, column, strict, definition))
+        fields[key] = _type(column, strict, _limits(column, strict))
     if complete and definition:
         fields |= _windows(definition)
         columns |= dict.fromkeys(window_names(definition), Column(type="number"))
@@ -113,14 +113,11 @@ def _named(fields: Mapping[str, tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
         yield Annotated[kind, Field(alias=name)], field
 
 
-def _limits(name: str, column: Column, strict: bool, definition: Definition | None) -> dict[str, Any]:
-    """Return which numbers are taken: those of a strict range, and no negative amount."""
-    if column.type not in ("integer", "number"):
+def _limits(column: Column, strict: bool) -> dict[str, Any]:
+    """Return which numbers are taken: those of a strict range, and else every one."""
+    if not strict or column.type not in ("integer", "number"):
         return {}
-    if strict:
-        return {"ge": column.minimum, "le": column.maximum}
-    amount = definition is not None and name == definition.amount
-    return {"ge": 0.0} if amount and (column.minimum or 0.0) >= 0.0 else {}
+    return {"ge": column.minimum, "le": column.maximum}
 
 
 def _windows(definition: Definition) -> dict[str, tuple[Any, Any]]:
