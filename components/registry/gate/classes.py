@@ -65,7 +65,8 @@ def changed(champion: Sequence[str], data: PreparedData, smallest: int) -> Chang
         smallest: test examples with which a new class can be judged in any case; fewer are enough beside small classes.
     """
     labels = np.asarray(data.labels("test"))
-    counts = dict(zip(data.classes, np.bincount(labels, minlength=len(data.classes)).tolist(), strict=True))
+    found = np.bincount(labels[labels >= 0], minlength=len(data.classes))  # records may have no label
+    counts = dict(zip(data.classes, found.tolist(), strict=True))
     both = [name for name in data.classes if name in champion]
     enough = max(1.0, min([float(smallest), *(_PART * counts[name] for name in both)]))
     new = [name for name in data.classes if name not in champion]
@@ -73,7 +74,7 @@ def changed(champion: Sequence[str], data: PreparedData, smallest: int) -> Chang
         lost=tuple(name for name in champion if name not in data.classes),
         gained=tuple(name for name in new if counts[name] >= enough),
         small=tuple(name for name in new if counts[name] < enough),
-        known=np.isin(labels, [data.classes.index(name) for name in both]),
+        known=~np.isin(labels, [data.classes.index(name) for name in new]),
     )
 
 

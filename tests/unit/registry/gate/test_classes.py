@@ -18,6 +18,12 @@ def test_the_same_classes_in_another_order_are_no_change(tmp_path: Path) -> None
     assert class_rules(change, "mugs", "1", "2") == []
 
 
+def test_examples_without_a_label_are_no_change(tmp_path: Path) -> None:
+    prepared = data(tmp_path, bowl=3, cup=4)
+    np.save(tmp_path / "test_labels.npy", np.array([-1, 0, 1, -1]))
+    assert changed(("bowl", "cup"), prepared, 50).known.all()
+
+
 @pytest.mark.parametrize(("count", "gained"), [(60, True), (50, True), (15, True), (14, False), (1, False), (0, False)])
 def test_a_new_class_needs_examples_to_be_judged_by(count: int, gained: bool, tmp_path: Path) -> None:
     change = changed(("cup", "plate"), data(tmp_path, bowl=count, cup=30, plate=200), 50)
