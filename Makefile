@@ -19,7 +19,7 @@ check: setup  ## what would be read, split and trained, before anything is
 	@. ./env.sh && exec python -m flows.check $(WORKLOAD)
 
 test: setup chromium curl lint  ## lint, then every test
-	@. ./env.sh && exec python -m pytest -n 2
+	@. ./env.sh && exec python -m pytest -n 2 --dist worksteal
 
 score: setup  ## the ML Test Score: which of its 28 tests are checked here, and whether they pass
 	@. ./env.sh && exec python -m tests.ml_test_score --write
