@@ -22,8 +22,11 @@ from tests.conftest import Project
 
 POOR = "epochs: 1, learning_rate: 0.000001"
 SUMMARY = """
+from components.kinds.prepared import open_prepared
+from flows.overview import report_data
 from flows.summary import Found, Summary
 from flows.train import measured
+from components.config.settings import artifacts
 from components.inference.served import read_served
 from components.registry.gate import Verdict
 from components.registry.promotion import Outcome
@@ -31,7 +34,8 @@ from components.registry.register import register
 version, new = register("digits")
 verdict = Verdict(workload="digits", challenger=version.number, champion=None, rules=(), passed=True, reason="")
 found = Found(version, new, measured(version), read_served("digits"), verdict)
-print(Summary("digits", {"train": "Completed"}, found, Outcome(version, True, ""), "", [], "state/champions"))
+data = report_data(open_prepared(artifacts("digits", "prepared")), "digits")
+print(Summary("digits", {"train": "Completed"}, data, found, Outcome(version, True, ""), "", [], "state/champions"))
 """
 
 
