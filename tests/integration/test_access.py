@@ -292,7 +292,7 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def wait_for(true: Callable[[], bool], within: float = 30.0) -> None:
+def wait_for(true: Callable[[], bool], within: float = 120.0) -> None:
     deadline = time.monotonic() + within
     while True:
         try:
