@@ -1,5 +1,6 @@
 """A project of one's own for each test: the tracked files, a small real data set, the real tools."""
 
+import compileall
 import os
 import shutil
 import signal
@@ -13,6 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
+
+from components.config.files import locked
+from tests.warm import WarmPython
 
 ROOT = Path(__file__).parent.parent
 EASY = """\
@@ -58,6 +62,8 @@ workloads:
 """
     + EASY
 )
+WARM = "WARM_PYTHON"
+"""The variable with the folder of the warm Python (`tests/warm.py`)."""
 FEW = """\
 title: few
 kind: table
@@ -68,15 +74,26 @@ settings:
 """
 
 
-def pytest_configure() -> None:
-    """Hear Ctrl-C again where the tests are run in the background: a shell has what it starts there ignore it."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Hear Ctrl-C again where the tests are run in the background: a shell has what it starts there ignore it.
+
+    And have one warm Python for all processes of pytest-xdist.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if WARM not in os.environ:
+        warm = WarmPython()
+        os.environ[WARM] = str(warm.__enter__())
+        config.add_cleanup(lambda: warm.__exit__(None, None, None))
 
 
 @dataclass(frozen=True)
 class Project:
-    """A copy of this project in a folder of its own, where the tools run as a user runs them."""
+    """A copy of this project in a folder of its own, where the tools run as a user runs them.
+
+    What `run` and `fail` wait for finds a warm `python` (`tests/warm.py`); what a test starts itself, to kill it, to
+    look at it or to ask it, in this `environment`, runs cold.
+    """
 
     path: Path
 
@@ -93,10 +110,12 @@ class Project:
         return done.stdout
 
     def _call(self, command: tuple[str, ...], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        environment = self.environment()
+        path = os.pathsep.join([f"{os.environ[WARM]}/bin", environment["PATH"]])
         return subprocess.run(
             command,
             cwd=self.path,
-            env={**self.environment(), **variables},
+            env={**environment, "PATH": path, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -138,41 +157,64 @@ def _no_servers_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Make a folder, by name, once for all processes of pytest-xdist: who comes second waits, and finds it made."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once"
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, made = shared / name, shared / f"{name}.made"
+        with locked(shared / f"{name}.lock"):
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of one that failed
+                folder.mkdir()
+                fill(folder)
+                made.touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def digits(once: Callable[..., Path]) -> Path:
     """A folder of labelled pictures: 600 of scikit-learn's handwritten digits, 8 x 8, grey."""
-    folder = tmp_path_factory.mktemp("digits")
-    data = load_digits()
-    for index in range(600):
-        path = folder / f"digit-{data.target[index]}" / f"{index:04d}.png"
-        path.parent.mkdir(exist_ok=True)
-        Image.fromarray((data.images[index] * 255 / 16).astype(np.uint8)).save(path)
-    return folder
+
+    def draw(folder: Path) -> None:
+        data = load_digits()
+        for index in range(600):
+            path = folder / f"digit-{data.target[index]}" / f"{index:04d}.png"
+            path.parent.mkdir(exist_ok=True)
+            Image.fromarray((data.images[index] * 255 / 16).astype(np.uint8)).save(path)
+
+    return once("digits", draw)
 
 
 @pytest.fixture(scope="session")
-def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Prefect home with an empty database: making one takes longer than most tests."""
-    project = Project(tmp_path_factory.mktemp("home"))
-    (project.path / "state" / "prefect").mkdir(parents=True)
-    project.run("prefect", "server", "database", "upgrade", "--yes")
-    return project.path / "state" / "prefect"
+def checkout(once: Callable[..., Path]) -> Path:
+    """The tracked files, compiled, with an empty Prefect database, which takes longer to make than most tests."""
 
-
-@pytest.fixture(scope="session")
-def new_project(tmp_path_factory: pytest.TempPathFactory, digits: Path, prefect_home: Path) -> Callable[..., Project]:
-    """Make a fresh checkout whose only workload is the digits, or what is given."""
-
-    def make(params: str = DIGITS.format(source=digits)) -> Project:
-        path = tmp_path_factory.mktemp("project") / "journeyman"
+    def check_out(folder: Path) -> None:
+        project = Project(folder)
         files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
         for name in filter(None, files.stdout.split("\0")):
             if (ROOT / name).exists():
-                (path / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, path / name)
-        (path / "params.yaml").write_text(params)
-        (path / "datasets" / "few.yaml").write_text(FEW)
-        shutil.copytree(prefect_home, path / "state" / "prefect")
-        project = Project(path)
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        (folder / "datasets" / "few.yaml").write_text(FEW)
+        compileall.compile_dir(folder, quiet=1)
+        (folder / "state" / "prefect").mkdir(parents=True)
+        project.run("prefect", "server", "database", "upgrade", "--yes")
+
+    return once("checkout", check_out)
+
+
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory: pytest.TempPathFactory, digits: Path, checkout: Path) -> Callable[..., Project]:
+    """Make a fresh checkout whose only workload is the digits, or what is given, in `folder` or one of its own."""
+
+    def make(params: str = DIGITS.format(source=digits), folder: Path | None = None) -> Project:
+        project = copy_of(Project(checkout), folder or tmp_path_factory.mktemp("project"))
+        (project.path / "params.yaml").write_text(params)
         commit(project, "the checkout")
         return project
 
@@ -188,12 +230,9 @@ def project(new_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture(scope="session")
-def trained_once(new_project: Callable[..., Project]) -> Project:
+def trained_once(new_project: Callable[..., Project], digits: Path, once: Callable[..., Path]) -> Project:
     """A checkout on which `dvc repro` has run. Not to be changed: see `trained`."""
-    made = new_project()
-    made.run("dvc", "repro")
-    commit(made, "trained")
-    return made
+    return reproduced(new_project, DIGITS.format(source=digits), once, "trained")
 
 
 @pytest.fixture
@@ -205,12 +244,9 @@ def trained(trained_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="session")
-def payments_once(new_project: Callable[..., Project]) -> Project:
+def payments_once(new_project: Callable[..., Project], once: Callable[..., Path]) -> Project:
     """A checkout with a small simulated table, on which `dvc repro` has run. Not to be changed: see `payments`."""
-    made = new_project(PAYMENTS)
-    made.run("dvc", "repro")
-    commit(made, "trained")
-    return made
+    return reproduced(new_project, PAYMENTS, once, "payments")
 
 
 @pytest.fixture
@@ -231,6 +267,17 @@ def pictures(tmp_path: Path) -> Path:
             picture = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
             Image.fromarray(picture).save(tmp_path / "pictures" / label / f"{index:02d}.png")
     return tmp_path / "pictures"
+
+
+def reproduced(make: Callable[..., Project], params: str, once: Callable[..., Path], name: str) -> Project:
+    """Return the checkout, once for all, on which `dvc repro` has run."""
+
+    def reproduce(folder: Path) -> None:
+        made = make(params, folder)
+        made.run("dvc", "repro")
+        commit(made, "trained")
+
+    return Project(once(name, reproduce) / "journeyman")
 
 
 def copy_of(project: Project, folder: Path) -> Project:

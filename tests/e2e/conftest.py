@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,4 +99,4 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
 
 def packaged(project: Project, workload: str) -> tuple[Project, str]:
     """Make the workload's Bento as the flow makes it; return its tag with the project."""
-    return project, project.run(sys.executable, "-c", PACKAGE, workload, PYTHONPATH=".").split()[-1]
+    return project, project.run("python", "-c", PACKAGE, workload, PYTHONPATH=".").split()[-1]

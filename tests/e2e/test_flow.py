@@ -17,7 +17,7 @@ from mlflow import MlflowClient
 
 from tests.conftest import Project
 
-TRAIN = (sys.executable, "-m", "flows.train", "digits")
+TRAIN = ("python", "-m", "flows.train", "digits")
 DEAD_PROXY = {
     "http_proxy": "http://127.0.0.1:9",
     "https_proxy": "http://127.0.0.1:9",
@@ -65,7 +65,7 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
     assert _prefect_states(project) == ["Completed", "Completed"]
     assert "Traceback" not in first + second
 
-    project.run(sys.executable, "-c", "import shutil; shutil.rmtree('artifacts')")
+    project.run("python", "-c", "import shutil; shutil.rmtree('artifacts')")
     third = project.run(*TRAIN)
     restored = _facts(third)
     assert "train Cached" in restored["stages"] or "train Skipped" in restored["stages"]
@@ -73,7 +73,10 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
 
 
 @pytest.mark.parametrize("moment", ["components.data.prepare", "components.training.train", "bentoml serve"])
-def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(moment: str, project: Project) -> None:
+def test_killed_at_any_moment_the_next_run_ends_as_if_nothing_had_happened(
+    moment: str, request: pytest.FixtureRequest
+) -> None:
+    project = request.getfixturevalue("trained" if moment == "bentoml serve" else "project")
     process = _start(project, *TRAIN)
     _wait_for(project, moment)
     process.send_signal(signal.SIGKILL)
@@ -113,7 +116,7 @@ def test_a_stage_waits_while_another_dvc_is_at_work(trained: Project) -> None:
     other = _start(trained, sys.executable, "-m", "dvc", "repro", "train@digits")
     _wait_for(trained, "components.training.train")
     task = "from flows.dvc import reproduce; print('ended', reproduce.fn('train', 'digits').name)"
-    said = trained.run(sys.executable, "-c", task, PYTHONPATH=".")
+    said = trained.run("python", "-c", task, PYTHONPATH=".")
     assert other.wait(60) == 0
     assert "stage train waits: another dvc is at work here" in said
     assert said.split()[-2:] == ["ended", "Skipped"]
@@ -127,7 +130,7 @@ def test_a_users_mistake_is_one_line(project: Project) -> None:
 
 
 def test_an_unknown_workload_is_one_line(project: Project) -> None:
-    said = project.fail(sys.executable, "-m", "flows.train", "digit")
+    said = project.fail("python", "-m", "flows.train", "digit")
     assert "error: params.yaml: unknown workload 'digit'. Allowed: digits. Did you mean 'digits'?" in said
     assert "Traceback" not in said
 

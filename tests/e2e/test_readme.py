@@ -1,8 +1,8 @@
 """Every command of README is run, word for word and in its order, in a checkout whose garments are the digits."""
 
+import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +17,7 @@ import yaml
 
 from components.kinds.table.source.simulator import Simulation, transactions
 from tests import own_data
-from tests.conftest import EASY, FEW, PAYMENTS, ROOT, Project, commit, end
+from tests.conftest import EASY, FEW, PAYMENTS, ROOT, WARM, Project, commit, end
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -82,9 +82,9 @@ def test_the_users_section_has_at_most_ten_lines() -> None:
 
 def test_the_python_of_readme_works(trained: Project) -> None:
     code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0].replace("garments", "digits")
-    trained.run(sys.executable, "-c", "from tests.registering import registered; registered('digits')", PYTHONPATH=".")
+    trained.run("python", "-c", "from tests.registering import registered; registered('digits')", PYTHONPATH=".")
     there = {"MLFLOW_TRACKING_URI": f"sqlite:///{trained.path}/state/mlflow/mlflow.db"}
-    output = trained.run(sys.executable, "-c", code.replace("model.predict(", "print(model.predict(") + ")", **there)
+    output = trained.run("python", "-c", code.replace("model.predict(", "print(model.predict(") + ")", **there)
     assert "digit-" in output
 
 
@@ -115,7 +115,7 @@ def _make_small(project: Project, digits: Path) -> None:
     params = project.path / "params.yaml"
     text = params.read_text().replace("  digits:", "  garments:").replace("epochs: 10", "recipe: quick, epochs: 5")
     params.write_text(text)
-    (project.path / ".venv").symlink_to(sys.prefix)
+    (project.path / ".venv").symlink_to(os.environ[WARM])
     commit(project, "small garments")
 
 

@@ -63,7 +63,7 @@ class Served:
 def bento(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
     project = Project(tmp_path_factory.mktemp("access") / "journeyman")
     subprocess.run(["cp", "-r", trained_once.path, project.path], check=True)
-    return project, project.run(sys.executable, "-c", PACKAGE, PYTHONPATH=".").split()[-1]
+    return project, project.run("python", "-c", PACKAGE, PYTHONPATH=".").split()[-1]
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def packaged(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) ->
     path = tmp_path_factory.mktemp("packaged") / "journeyman"
     shutil.copytree(trained_once.path, path, symlinks=True)
     project = Project(path)
-    return project, project.run(sys.executable, "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
+    return project, project.run("python", "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_the_same_bundle_and_code_are_packaged_once(packaged: tuple[Project, str
     project, bento = packaged
     place = project.path / "state" / "bentoml" / "bentos" / bento.replace(":", "/")
     before = place.stat().st_mtime_ns
-    assert project.run(sys.executable, "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1] == bento
+    assert project.run("python", "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1] == bento
     assert place.stat().st_mtime_ns == before
 
 
@@ -63,7 +63,7 @@ def test_other_code_is_another_bento_of_the_same_model(packaged: tuple[Project, 
     project = Project(tmp_path / "journeyman")
     with (project.path / "components" / "inference" / "door.py").open("a") as file:
         file.write("\n# another line\n")
-    bento = project.run(sys.executable, "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
+    bento = project.run("python", "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
     assert bento != packaged[1]
     assert bento.rpartition("-")[0] == packaged[1].rpartition("-")[0]
 
@@ -83,9 +83,9 @@ def killed(*args):
 package._arrive = killed
 package.package(package.Path("artifacts/digits/bundle"), "digits", "1")
 """
-    trained.fail(sys.executable, "-c", killer, PYTHONPATH=".")
+    trained.fail("python", "-c", killer, PYTHONPATH=".")
     assert trained.run("bentoml", "list", "-o", "json").strip() in ("[]", "")
-    bento = trained.run(sys.executable, "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
+    bento = trained.run("python", "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
     assert json.loads(trained.run("bentoml", "list", "-o", "json"))[0]["tag"] == bento
     homes = [path.name for path in Path("state/bentoml").iterdir()]
     assert not [name for name in homes if name.startswith(".")]
@@ -97,7 +97,7 @@ def test_bentoml_build_in_the_project_folder_pins_the_model(packaged: tuple[Proj
     output = project.run("bentoml", "build", "--arg", "workload=digits", "-o", "tag")
     bento = output.split("__tag__:")[1].split()[0]
     assert bento.startswith("digits:")
-    project.run(sys.executable, "-c", PACKAGE, "2", PYTHONPATH=".")  # a newer model comes, the Bento keeps its own
+    project.run("python", "-c", PACKAGE, "2", PYTHONPATH=".")  # a newer model comes, the Bento keeps its own
     with serving(project, bento, cwd=tmp_path) as url:
         assert _ask(url, _picture())["model_version"] == "1"
 

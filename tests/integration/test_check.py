@@ -1,7 +1,6 @@
 """`python -m flows.check`: what would be read, split and trained, and nothing is kept."""
 
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from components.kinds.overview import counts_by_class
 from components.kinds.prepared import SPLITS, open_prepared
 from tests.conftest import PAYMENTS, Project
 
-CHECK = (sys.executable, "-m", "flows.check")
+CHECK = ("python", "-m", "flows.check")
 
 
 def test_a_check_of_pictures_tells_what_prepare_makes_and_keeps_nothing(project: Project) -> None:

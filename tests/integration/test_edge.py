@@ -90,7 +90,7 @@ def register_served(precision: Precision) -> Version:
 
 def test_an_int8_bundle_that_answers_worse_is_not_served(heavy: Project) -> None:
     forget(bundle_path("digits", "int8"))
-    said = heavy.run(sys.executable, "-m", "components.training.evaluate", "digits")
+    said = heavy.run("python", "-m", "components.training.evaluate", "digits")
     (line,) = [line for line in said.splitlines() if line.startswith("served is")]
     assert line.startswith("served is float32: int8 is asked for, but loses more than 0.0500: accuracy 0.")
     version = register("digits")[0]

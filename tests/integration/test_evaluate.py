@@ -1,7 +1,6 @@
 """The stage `evaluate` on a real training: what it says of the network and of its baseline."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -48,7 +47,7 @@ def tag(run_id: str) -> str:
 
 
 def test_the_baseline_is_measured_and_logged_beside_the_network(trained: Project) -> None:
-    said = trained.run(sys.executable, "-m", "components.training.evaluate", "digits")
+    said = trained.run("python", "-m", "components.training.evaluate", "digits")
     found = metrics()
     line = next(line for line in said.splitlines() if line.startswith("evaluated digits"))
     assert f" accuracy {found['accuracy']:.4f}" in line
@@ -69,12 +68,12 @@ def test_a_network_that_does_not_beat_its_baseline_is_reported(trained: Project)
     (warning,) = [line for line in said.splitlines() if "does not beat its baseline" in line]
     shares = f"NOT BEATEN: {found['baseline_accuracy']:.2%} against the model's {found['accuracy']:.2%}"
     assert warning == f"digits does not beat its baseline in accuracy: {shares}"
-    assert shares in trained.run(sys.executable, "-c", SUMMARY, PYTHONPATH=".")
+    assert shares in trained.run("python", "-c", SUMMARY, PYTHONPATH=".")
     assert tag(register("digits")[0].run_id) == "false"
 
 
 def test_a_store_that_never_saw_the_run_is_told_of_the_baseline(trained: Project) -> None:
-    trained.run(sys.executable, "-c", "import shutil; shutil.rmtree('state/mlflow')")
+    trained.run("python", "-c", "import shutil; shutil.rmtree('state/mlflow')")
     version, _ = register("digits")
     assert tag(version.run_id) == str(compare(metrics(), "accuracy").beaten).lower()
 

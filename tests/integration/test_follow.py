@@ -5,7 +5,6 @@ import http.client
 import json
 import re
 import shutil
-import sys
 import threading
 import time
 from collections import Counter
@@ -119,7 +118,7 @@ def packaged(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) ->
     """A checkout with a Bento of version 1, and the bundles of versions 1 to 3. Not to be changed."""
     folder = tmp_path_factory.mktemp("followed")
     project = Project(Path(shutil.copytree(trained_once.path, folder / "journeyman", symlinks=True)))
-    bento = project.run(sys.executable, "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
+    bento = project.run("python", "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1]
     bundles = {"1": project.path / "artifacts" / "digits" / "bundle"}
     for version in ("2", "3"):
         bundles[version] = other(bundles["1"], folder / version, int(version))

@@ -5,7 +5,6 @@ import itertools
 import json
 import shutil
 import struct
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -55,7 +54,7 @@ def endpoints(
             project = Project(Path(shutil.copytree(once.path, path, symlinks=True)))
             _narrow(path / artifacts(workload, "bundle") / "bundle.json", LIMITS[workload])
             package = PACKAGE.replace("digits", workload)
-            bento = project.run(sys.executable, "-c", package, "1", PYTHONPATH=".").split()[-1]
+            bento = project.run("python", "-c", package, "1", PYTHONPATH=".").split()[-1]
             urls[workload] = stack.enter_context(serving(project, bento, cwd=path))
         yield urls
 

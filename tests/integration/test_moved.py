@@ -26,7 +26,7 @@ DEPLOYMENT = "CREATE TABLE deployment (path VARCHAR, pull_steps JSON)"
 
 
 def test_a_moved_project_and_a_copy_of_it_go_on(trained: Project, tmp_path: Path) -> None:
-    trained.run(sys.executable, "-c", REGISTER, PYTHONPATH=".")
+    trained.run("python", "-c", REGISTER, PYTHONPATH=".")
     first = trained.path
     moved = Project(tmp_path / "moved to" / "garments und mehr")
     moved.path.parent.mkdir()
@@ -41,7 +41,7 @@ def test_a_moved_project_and_a_copy_of_it_go_on(trained: Project, tmp_path: Path
     assert "digit-" in said
     assert line not in moved.run("sh", "-c", shell)  # once
     assert _deployment(moved) == [(None, f'[{{"directory": "{moved.path}"}}]')]
-    assert "at work: version 1" in moved.run(sys.executable, "-m", "flows.history", "digits")
+    assert "at work: version 1" in moved.run("python", "-m", "flows.history", "digits")
     assert not first.exists()
 
     copy = Project(Path(shutil.copytree(moved.path, tmp_path / "copy", symlinks=True)))

@@ -1,7 +1,6 @@
 """A table whose columns have the oddest names, through all of it: trained, registered, served, loaded by MLflow."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,10 +60,10 @@ def test_odd_names_go_through_all_of_it(
     project = new_project(params(source))
     monkeypatch.chdir(project.path)
     project.run("dvc", "repro")
-    project.run(sys.executable, "-c", REGISTER, PYTHONPATH=".")
+    project.run("python", "-c", REGISTER, PYTHONPATH=".")
     data = data_of(project)
     told = expected(project, data)[:20]
-    bento = project.run(sys.executable, "-c", PACKAGE.replace("digits", "payments"), "1", PYTHONPATH=".").split()[-1]
+    bento = project.run("python", "-c", PACKAGE.replace("digits", "payments"), "1", PYTHONPATH=".").split()[-1]
     with serving((project, bento), tmp_path) as (url, _):
         rows = requests(data, range(20), False)
         assert [answer["probability"] for answer in ask(url, rows)] == pytest.approx(told, abs=1e-6)
@@ -76,5 +75,5 @@ def test_odd_names_go_through_all_of_it(
         assert httpx.post(f"{url}/labels", json=label).json() == {"known": 1}
     Path("rows.json").write_text(json.dumps(requests(data, range(20), True)))
     there = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.path}/state/mlflow/mlflow.db", "PYTHONPATH": ""}
-    answered = project.run(sys.executable, "-c", PREDICT, "rows.json", **there).splitlines()[-1]
+    answered = project.run("python", "-c", PREDICT, "rows.json", **there).splitlines()[-1]
     assert json.loads(answered) == pytest.approx(told.tolist(), abs=1e-6)

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -209,7 +208,7 @@ def test_a_version_that_comes_out_otherwise_is_told_on_the_command_line(register
     ghost = tmp_path / "ghost-1.0.dist-info" / "METADATA"  # a package that was not there then
     ghost.parent.mkdir()
     ghost.write_text("Metadata-Version: 2.1\nName: ghost\nVersion: 1.0\n")
-    command = (sys.executable, "-m", "flows.rebuild", "digits", "2")
+    command = ("python", "-m", "flows.rebuild", "digits", "2")
     said = registered.fail(*command, NOISE="0.25", PYTHONPATH=str(tmp_path))
     assert "packages are not those of digits version 2: ghost none -> 1.0" in said
     assert "the recorded ones: git worktree add --detach ../digits-2 " in said
@@ -276,7 +275,7 @@ from components.registry.rebuild.worktree import worktree
 with worktree(find("digits", "1")[1]):
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    registered.fail(sys.executable, "-c", script, PYTHONPATH=".")
+    registered.fail("python", "-c", script, PYTHONPATH=".")
     assert len(registered.run("git", "worktree", "list").splitlines()) == 2
     with worktree(find("digits", "1")[1]) as tree:
         assert (tree.project / "params.yaml").exists()

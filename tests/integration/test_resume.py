@@ -78,7 +78,7 @@ def test_a_changed_parameter_begins_anew(project: Project, undisturbed: Project)
 
 
 def test_a_training_that_dvc_did_not_record_is_not_taught_again(project: Project, undisturbed: Project) -> None:
-    assert "training with" in project.run(sys.executable, "-m", "components.training.train", "digits")
+    assert "training with" in project.run("python", "-m", "components.training.train", "digits")
     assert "training with" not in project.run("dvc", "repro", "export")
     assert_as_if_undisturbed(project, undisturbed)
     assert "training with" in project.run("dvc", "repro", "--force", "--single-item", "train@digits")

@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,7 @@ def released(released_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_the_commands_go_back_and_forth_and_the_history_tells_it(released: Project, forked: Forks) -> None:
     assert served(released) == ("2", "v2")
     data = (released.path / "artifacts").rename(released.path / "elsewhere")  # who rolls back may have none at hand
-    said = plain(released.run(sys.executable, "-m", "flows.rollback", "digits", "--reason", "sevens look like ones"))
+    said = plain(released.run("python", "-m", "flows.rollback", "digits", "--reason", "sevens look like ones"))
     assert served(released) == ("1", "v1")
     assert re.search(r"rolled back from version 2 to version 1 by \w+", said)
     assert "sevens look like ones" in said
@@ -53,11 +52,11 @@ def test_the_commands_go_back_and_forth_and_the_history_tells_it(released: Proje
     assert "version 1 in state/champions/digits" in said
 
     data.rename(released.path / "artifacts")
-    said = released.run(sys.executable, "-m", "flows.promote", "digits", "2", "--reason", "it was the camera")
+    said = released.run("python", "-m", "flows.promote", "digits", "2", "--reason", "it was the camera")
     assert served(released) == ("2", "v2")
     assert "a rollback leads to" in said
 
-    said = released.run(sys.executable, "-m", "flows.history", "digits")
+    said = released.run("python", "-m", "flows.history", "digits")
     assert "at work: version 2; a rollback leads to version 1" in said
     for word in ("promoted", "rolled back", "overridden", "sevens", "camera"):
         assert word in said
@@ -69,7 +68,7 @@ def test_what_cannot_be_done_is_one_line(released: Project) -> None:
         "rollback digits --to 7": "error: digits has no version 7; it has 1, 2",
         "promote digits 1 --reason ''": "error: --reason: say why the gate is overridden; it is kept in the history",
     }.items():
-        said = released.fail(sys.executable, "-m", *shlex.split(f"flows.{command}"))
+        said = released.fail("python", "-m", *shlex.split(f"flows.{command}"))
         assert said.splitlines()[-1] == line
         assert "Traceback" not in said
 

@@ -39,7 +39,7 @@ def packaged(payments_once: Project, tmp_path_factory: pytest.TempPathFactory) -
     shutil.copytree(payments_once.path, path, symlinks=True)
     project = Project(path)
     package = PACKAGE.replace("digits", "payments")
-    return project, project.run(sys.executable, "-c", package, "1", PYTHONPATH=".").split()[-1]
+    return project, project.run("python", "-c", package, "1", PYTHONPATH=".").split()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +243,7 @@ def test_a_wrong_record_in_a_list_leaves_nothing_behind(packaged: tuple[Project,
 def test_where_the_caller_remembers_the_endpoint_does_not(payments: Project, tmp_path: Path) -> None:
     payments.params("delay: 3\n", "delay: 3\n      history: caller\n")
     payments.run("dvc", "repro")
-    bento = payments.run(sys.executable, "-c", PACKAGE.replace("digits", "payments"), "1", PYTHONPATH=".").split()[-1]
+    bento = payments.run("python", "-c", PACKAGE.replace("digits", "payments"), "1", PYTHONPATH=".").split()[-1]
     data = data_of(payments)
     with serving((payments, bento), tmp_path) as (url, _):
         answers = ask(url, requests(data, range(50), False))
@@ -308,9 +308,7 @@ def test_a_spoilt_table_is_one_line_and_leaves_nothing(spoil: Any, sentence: str
 
 
 def test_mlflow_loads_it_and_the_row_brings_its_windows(payments: Project) -> None:
-    payments.run(
-        sys.executable, "-c", "from tests.registering import registered; registered('payments')", PYTHONPATH="."
-    )
+    payments.run("python", "-c", "from tests.registering import registered; registered('payments')", PYTHONPATH=".")
     data = data_of(payments)
     rows = requests(data, range(40), True)
     Path("rows.json").write_text(json.dumps(rows))

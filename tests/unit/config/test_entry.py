@@ -14,13 +14,13 @@ STAGES = ["data.ingest", "data.prepare", "training.train", "training.export", "t
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_answers_a_wrong_key_in_one_line(stage: str, project: Project) -> None:
     project.params("epochs:", "epoch:")
-    said = project.fail(sys.executable, "-m", f"components.{stage}", "digits")
+    said = project.fail("python", "-m", f"components.{stage}", "digits")
     assert said.startswith("error: params.yaml: workloads.digits.train.epoch: unknown key.")
     assert len(said.splitlines()) == 1
 
 
 def test_usage_is_said(project: Project) -> None:
-    assert project.fail(sys.executable, "-m", "components.data.ingest") == (
+    assert project.fail("python", "-m", "components.data.ingest") == (
         "usage: python -m components.data.ingest WORKLOAD\n"
     )
 
