@@ -133,7 +133,6 @@ class Project:
             **kept,
             "PATH": path,
             "GIT_CONFIG_GLOBAL": os.devnull,
-            "TQDM_MININTERVAL": "60",
             "PREFECT_HOME": str(state / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "BENTOML_HOME": str(state / "bentoml"),

@@ -12,11 +12,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
 from components.config.entry import die_with_parent
 from components.config.errors import DataError
 from components.config.files import scratch_directory, sha256, whole_file
+from components.config.progress import Progress
 from components.config.settings import STATE
 from components.data.description import Debian, Description, File
 
@@ -102,7 +101,7 @@ def _address(address: str) -> Callable[[File, Path], None]:
     def take(file: File, draft: Path) -> None:
         with urllib.request.urlopen(f"{address.rstrip('/')}/{file.name}.gz", timeout=_TIMEOUT) as answer:
             total = int(answer.headers.get("Content-Length") or 0) or None
-            with tqdm.wrapattr(answer, "read", total=total, desc=file.name, unit="B", unit_scale=True) as stream:
+            with Progress.wrapattr(answer, "read", total=total, desc=file.name, unit="B", unit_scale=True) as stream:
                 _unpack(stream, draft)
 
     return take

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from components.config import entry
 from components.config.errors import ConfigError, DataError
 from components.config.files import whole_directory
 from components.config.params import Workload
+from components.config.progress import Progress
 from components.config.settings import INBOX, artifacts
 from components.data.description import read_description
 from components.data.fetch import fetch
@@ -71,7 +71,7 @@ def _write(path: Path, raw: Raw) -> int:
     count = 0
     with (
         pq.ParquetWriter(path, schema, compression=raw.compression) as writer,
-        tqdm(desc="ingest", unit=" records", mininterval=1.0) as progress,
+        Progress(desc="ingest", unit=" records") as progress,
     ):
         for group in _groups(raw.batches):
             writer.write_table(group)

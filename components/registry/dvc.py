@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from components.config.entry import die_with_parent
+from components.config.progress import TERMINAL, watched
 
 _HINT = re.compile(
     r"\s*(To track the changes with git, run:|git add \S.*|To enable auto staging, run:|dvc config core.autostage true|"
@@ -78,14 +79,14 @@ def _process(
     command: list[str], folder: Path | None, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process that ends with this one, whichever way this one ends."""
-    quiet = {} if sys.stderr.isatty() else {"TQDM_MININTERVAL": "10"}
+    passed_on = {TERMINAL: "1"} if watched() else {}
     path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     process = subprocess.Popen(
         command,
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**environment, **quiet, "PATH": path},
+        env={**environment, **passed_on, "PATH": path},
         preexec_fn=partial(die_with_parent, signal.SIGTERM),
         start_new_session=True,
     )

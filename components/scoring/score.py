@@ -1,7 +1,6 @@
 """Score: every row of a source answered by one registered version, into one Parquet file, killed or not."""
 
 import hashlib
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from tqdm import tqdm
 
 from components.config.errors import ConfigError, DataError
 from components.config.files import locked
+from components.config.progress import Progress
 from components.config.settings import STATE
 from components.inference.bundle import About, bundle_hash, read_about
 from components.kinds import catalogue
@@ -90,13 +89,10 @@ def _work(bundle: Path, version: str, about: About, source: Source, parts: Parts
     if past:
         for known in parts.facts():
             past.examples(known)
-    interval = 0.5 if sys.stderr.isatty() else 10.0
     with crew(bundle, min(workers, max(1, source.count))) as hands:
         began = written = time.monotonic()
         done: list[tuple[pa.RecordBatch, Facts | None]] = []
-        with tqdm(
-            total=source.count, initial=parts.rows, desc="score", unit=" rows", mininterval=interval, smoothing=0.05
-        ) as progress:
+        with Progress(total=source.count, initial=parts.rows, desc="score", unit=" rows", smoothing=0.05) as progress:
             for chunk, answers, errors, facts in _answered(hands, source.chunks(parts.rows), past):
                 done.append((batch(chunk, answers, errors, about, version, source), facts))
                 progress.update(len(chunk.ids))

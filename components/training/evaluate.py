@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from components.config import entry
+from components.config.figures import listed
 from components.config.files import read_json, whole_directory, whole_file, write_json
 from components.config.params import Workload
 from components.config.settings import artifacts
@@ -57,8 +58,8 @@ def evaluate(name: str) -> None:
     _report(artifacts(name, "report"), data, workload, ours)
     comparison, precisions = compare(ours.metrics, metric), side_by_side | _speed(both, data)
     _tell_run(name, ours.metrics, comparison, precisions)
-    logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", _line(ours.metrics))
-    logger.info("in both precisions, one example at a time on one thread: %s", _line(precisions))
+    logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", listed(ours.metrics))
+    logger.info("in both precisions, one example at a time on one thread: %s", listed(precisions))
     logger.log(
         logging.INFO if served.precision == workload.serve.precision else logging.WARNING, "served is %s", served
     )
@@ -122,10 +123,6 @@ def _write_confusion(path: Path, data: PreparedData, predicted: NDArray[np.int64
         writer.writerow(["actual", "predicted"])
         for actual, answer in zip(data.labels("test"), predicted, strict=True):
             writer.writerow([data.classes[actual], data.classes[answer]])
-
-
-def _line(metrics: dict[str, float]) -> str:
-    return ", ".join(f"{key} {value:.4f}" for key, value in metrics.items())
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from mlflow.entities import Run
 from safetensors.torch import save_file
 
 from components.config import entry, lock
+from components.config.figures import listed
 from components.config.files import whole_directory, write_json
 from components.config.settings import artifacts, tracking_uri
 from components.kinds import catalogue
@@ -60,7 +61,7 @@ def train(name: str) -> None:
     _tell(data, workload.train)
     with kept(name, key) as training:
         taught = _train(name, config, learner, data, params, training)
-    logger.info("trained %s: %s", name, ", ".join(f"{key} {value:.4f}" for key, value in taught.curve[-1].items()))
+    logger.info("trained %s: %s", name, listed(taught.curve[-1]))
 
 
 def _tell(data: "PreparedData", config: "Training") -> None:

@@ -64,6 +64,15 @@ def test_a_forced_rerun_gives_the_same_bytes(trained: Project) -> None:
     assert {path: path.read_bytes() for path in _deterministic()} == before
 
 
+def test_a_stage_says_little_where_no_terminal_is(trained: Project) -> None:
+    trained.params("epochs: 10", "epochs: 1")
+    said = trained.run("dvc", "repro", "--force", "train@digits")
+    assert "\r" not in said
+    progress = [line.partition(":")[0] for line in said.splitlines() if re.match(r"\w+: .*\[.*/s.*\]$", line)]
+    assert progress == ["ingest", "prepare", "train"]
+    assert re.search(r"^trained digits: epoch 0, step 12, learning_rate \d\.\d{4}, ", said, re.MULTILINE)
+
+
 def test_new_pictures_in_the_inbox_are_taken_in(trained: Project) -> None:
     before = json.loads((artifacts("digits", "prepared") / "prepared.json").read_text())
     folder = Path("data/inbox/digits/digit-3")

@@ -1,13 +1,11 @@
 """Progress: one bar over all steps of a training, with what validation found last."""
 
-import os
 from typing import Any
 
 import lightning
 from lightning.pytorch.callbacks import Callback
-from tqdm import tqdm
 
-_REFRESH_EVERY = 1.0  # seconds; `TQDM_MININTERVAL` says otherwise where the output is no terminal
+from components.config import progress
 
 
 class Progress(Callback):
@@ -20,14 +18,13 @@ class Progress(Callback):
     def __init__(self, monitor: str) -> None:
         """Show the validation metric `monitor`."""
         self._monitor = monitor
-        self._bar: tqdm[Any] | None = None
+        self._bar: progress.Progress | None = None
 
     def on_train_start(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Open the bar where the training stands."""
         if trainer.is_global_zero:
             total = int(trainer.estimated_stepping_batches)
-            every = float(os.environ.get("TQDM_MININTERVAL", _REFRESH_EVERY))
-            self._bar = tqdm(total=total, initial=trainer.global_step, desc="train", unit=" steps", mininterval=every)
+            self._bar = progress.Progress(total=total, initial=trainer.global_step, desc="train", unit=" steps")
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Count the step."""

@@ -1,7 +1,10 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from components.config.progress import TERMINAL
 from components.registry.dvc import PassedOn, dvc, last_error
 
 
@@ -25,3 +28,30 @@ def test_advice_is_left_out_however_the_output_is_cut(capsys: pytest.CaptureFixt
         passed_on.end()
         shown = capsys.readouterr().err
         assert shown == "Running stage 'ingest@mugs':\nread: 10%\rread: 100%\nread from errors: a.csv\n"
+
+
+def test_a_run_passes_on_what_stages_say_and_no_advice_of_dvc(
+    tmp_path: Path, capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(TERMINAL, raising=False)
+    (tmp_path / "dvc.yaml").write_text("""\
+stages:
+  first: {cmd: echo the first && echo a > a, outs: [a]}
+  second: {cmd: echo "terminal=$JOURNEYMAN_TERMINAL." && cp a b, deps: [a], outs: [b]}
+""")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], cwd=tmp_path, check=True)
+    assert dvc("repro", folder=tmp_path)[0] == 0
+    assert capfd.readouterr().err.splitlines() == [
+        "Running stage 'first':",
+        "> echo the first && echo a > a",
+        "the first",
+        "Running stage 'second':",
+        '> echo "terminal=$JOURNEYMAN_TERMINAL." && cp a b',
+        "terminal=.",
+    ]
+    assert dvc("repro", folder=tmp_path)[0] == 0
+    said = capfd.readouterr().err
+    assert "didn't change, skipping" in said
+    assert "dvc push" not in said
+    assert "git add" not in said

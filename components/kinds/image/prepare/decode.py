@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from components.config.errors import BadRequest
+from components.config.progress import Progress
 from components.kinds.image import codec
 from components.kinds.image.codec.recognise import recognise
 from components.kinds.image.prepare.depth import Depths
@@ -65,7 +65,7 @@ def _rows(table: pq.ParquetFile, wanted: Collection[int]) -> Iterator[tuple[int,
     rows = (
         row for batch in table.iter_batches(batch_size=64, columns=["picture", "name"]) for row in batch.to_pylist()
     )
-    progress = tqdm(rows, total=table.metadata.num_rows, desc="prepare", unit=" pictures", mininterval=1.0)
+    progress = Progress(rows, total=table.metadata.num_rows, desc="prepare", unit=" pictures")
     return ((index, row) for index, row in enumerate(progress) if index in wanted)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
-from tqdm import tqdm
 
+from components.config.progress import Progress
 from components.kinds.prepared import SPLITS, Split
 from components.kinds.table.codec import features
 from components.kinds.table.codec.features import Definition, Entity, Events, Float32, Float64, Int8, Int64
@@ -62,7 +62,7 @@ def write_features(
     """
     splits = [_Arrays(out, split, sizes[split]) for split in SPLITS]
     remembered = {entity.name: Events.none() for entity in definition.entities}
-    with tqdm(desc="prepare", unit=" records", mininterval=1.0) as progress:
+    with Progress(desc="prepare", unit=" records") as progress:
         for chunk in _chunks(frame, definition, fraction):
             wanted = np.flatnonzero(chunk.split >= 0)
             windows = [_remember(remembered, chunk, wanted, entity, definition) for entity in definition.entities]
