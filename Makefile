@@ -3,7 +3,7 @@ PYTHON ?=
 WORKLOAD ?= garments
 PORT ?= 5000
 
-.PHONY: help setup chromium curl run check test score lint format ui serve lock clean
+.PHONY: help setup chromium curl run check quick test score lint format ui serve lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -17,6 +17,9 @@ run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Ben
 
 check: setup  ## what would be read, split and trained, before anything is
 	@. ./env.sh && exec python -m flows.check $(WORKLOAD)
+
+quick: setup lint  ## before each commit: lint and the unit tests, about two minutes
+	@. ./env.sh && exec python -m pytest -n 2 --dist worksteal tests/unit
 
 test: setup chromium curl lint  ## lint, then every test
 	@. ./env.sh && exec python -m pytest -n 2 --dist worksteal

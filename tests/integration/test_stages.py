@@ -112,6 +112,20 @@ def test_every_dependency_exists(kind: str) -> None:
                 assert (ROOT / dep).exists(), dep
 
 
+@pytest.mark.parametrize("stage", MODULES)
+def test_every_stage_answers_a_wrong_key_in_one_line(stage: str, project: Project) -> None:
+    project.params("epochs:", "epoch:")
+    said = project.fail("python", "-m", MODULES[stage], "digits")
+    assert said.startswith("error: params.yaml: workloads.digits.train.epoch: unknown key.")
+    assert len(said.splitlines()) == 1
+
+
+def test_usage_is_said(project: Project) -> None:
+    assert project.fail("python", "-m", "components.data.ingest") == (
+        "usage: python -m components.data.ingest WORKLOAD\n"
+    )
+
+
 def _described(stage: str, workload: str, kind: str) -> dict[str, Any]:
     text = (ROOT / "dvc.yaml").read_text()
     for name, value in {"key": workload, "item.kind": kind, "item.source": "pictures"}.items():

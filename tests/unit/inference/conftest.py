@@ -56,13 +56,13 @@ def _graph(slope: float, wide: int, deep: int) -> onnx.ModelProto:
         helper.make_node("MatMul", ["pixels", "weights"], ["logits"]),
     ]
     if wide:
-        constants |= {"first": np.array([size, wide]), "next": np.array([wide, wide])}
+        constants |= {"first": np.array([size, wide]), "next": np.array([wide, wide]), "deep": np.array(deep)}
         nodes += [
             helper.make_node("ConstantOfShape", ["first"], ["layer"], value=_number(1 / size)),
             helper.make_node("ConstantOfShape", ["next"], ["layers"], value=_number(1 / wide)),
             helper.make_node("MatMul", ["pixels", "layer"], ["after_0"]),
-            *(helper.make_node("MatMul", [f"after_{i}", "layers"], [f"after_{i + 1}"]) for i in range(deep)),
-            helper.make_node("ReduceMin", [f"after_{deep}"], ["least"], axes=[1], keepdims=1),
+            helper.make_node("Loop", ["deep", "", "after_0"], ["after"], body=_layer()),
+            helper.make_node("ReduceMin", ["after"], ["least"], axes=[1], keepdims=1),
             helper.make_node("Mul", ["least", "nought"], ["nothing"]),
             helper.make_node("Add", ["logits", "nothing"], ["sum"]),
         ]
@@ -75,6 +75,23 @@ def _graph(slope: float, wide: int, deep: int) -> onnx.ModelProto:
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def _layer() -> onnx.GraphProto:
+    """Return one needless layer, to be repeated: a graph that has each of many as a node takes seconds to open."""
+    return helper.make_graph(
+        [helper.make_node("MatMul", ["before", "layers"], ["behind"]), helper.make_node("Identity", ["go"], ["on"])],
+        "layer",
+        [
+            helper.make_tensor_value_info("number", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("before", TensorProto.FLOAT, None),
+        ],
+        [
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("behind", TensorProto.FLOAT, None),
+        ],
+    )
 
 
 def _number(value: float) -> onnx.TensorProto:

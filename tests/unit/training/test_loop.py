@@ -1,11 +1,8 @@
 """The loop itself, on the smallest data: what it keeps, when it stops, what it says."""
 
 import os
-import re
 import resource
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,13 +17,12 @@ from components.config.errors import ConfigError, DataError, Interrupted, Traini
 from components.config.params import parse
 from components.kinds import catalogue
 from components.kinds.image.params import Train as Pictures
-from components.kinds.prepared import PreparedData, write_about
+from components.kinds.prepared import PreparedData
 from components.kinds.table.params import Train as Records
 from components.training import loop
 from components.training.callbacks.process import Process
 from components.training.callbacks.saving import Saving
 from components.training.loop import Taught, fit
-from tests.conftest import ROOT
 
 PICTURES = {"epochs": 3, "batch_size": 40, "width": 8, "flip": False}
 RECORDS = {"epochs": 4, "batch_size": 40, "width": 8, "dropout": 0.3, "autoencoder": True, "autoencoder_epochs": 2}
@@ -155,37 +151,6 @@ def test_a_full_disk_is_told(pictures: PreparedData, tmp_path: Path) -> None:
     ):
         teach(pictures, None, tmp_path / "last.ckpt")
     assert list(tmp_path.glob("*.ckpt")) == []
-
-
-def test_memory_that_is_full_is_told_with_the_batch_that_fits(tmp_path: Path) -> None:
-    for split, count in {"train": 256, "validation": 4, "test": 4}.items():
-        np.save(tmp_path / f"{split}_inputs.npy", np.zeros((count, 64, 64, 1), dtype=np.uint8))
-        np.save(tmp_path / f"{split}_labels.npy", np.arange(count) % 2)
-    write_about(tmp_path, "image", ["a", "b"], {"height": 64, "width": 64, "channels": 1}, {"train": 256})
-    script = f"""
-import resource
-from pathlib import Path
-from components.config.errors import TrainingError
-from components.kinds.image import learner
-from components.kinds.image.params import Train
-from components.kinds.prepared import open_prepared
-from components.training.loop import fit
-data = open_prepared(Path({str(tmp_path)!r}))
-def config(size):
-    return Train(epochs=1, batch_size=size, width=16, accelerator="cpu", precision="32-true", threads=1)
-fit(learner, data, config(1))  # takes what any training takes
-held = int(Path("/proc/self/status").read_text().partition("VmData:")[2].split()[0]) * 1024
-resource.setrlimit(resource.RLIMIT_DATA, (held + (200 << 20), resource.RLIM_INFINITY))
-try:
-    fit(learner, data, config(256))
-except TrainingError as error:
-    print("told:", error)
-"""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], cwd=ROOT, capture_output=True, text=True)
-    told = done.stdout.rpartition("told: ")[2]
-    found = re.match(r"out of memory with batches of 256; (\d+) fit: set train.batch_size\n", told)
-    assert found, done.stdout + done.stderr
-    assert 1 <= int(found[1]) <= 128
 
 
 def test_shuffled_labels_teach_nothing(pictures: PreparedData) -> None:

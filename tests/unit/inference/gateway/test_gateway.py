@@ -137,7 +137,7 @@ def test_who_has_gone_gives_his_place_to_others(new_model: NewModel) -> None:
 
     async def one_leaves() -> int:
         engine = Engine()
-        engine.swap(new_model(wide=1024, deep=3000))  # long enough to be heard of before it is done
+        engine.swap(new_model(wide=1024, deep=1200))  # long enough to be heard of before it is done
         gateway = _gateway(engine, Options(queue=1), policies)
         await _call(gateway, "POST", "/predict", WHITE, leave=True)
         return (await _call(gateway, "POST", "/predict", WHITE)).status

@@ -50,8 +50,13 @@ def test_a_request_that_asks_for_another_protocol_is_answered_with_its_body(aske
 
 def test_in_whatever_pieces_it_comes() -> None:
     whole = LINE + H2C + LENGTH + BODY
-    for place in range(1, len(whole), 7):
-        assert asyncio.run(exchange(whole[:place], whole[place:])).endswith(BODY)
+    places = range(1, len(whole), 7)
+
+    async def all_of_them() -> list[bytes]:
+        async with serving() as port:
+            return await asyncio.gather(*(said_on(port, whole[:place], whole[place:]) for place in places))
+
+    assert all(said.endswith(BODY) for said in asyncio.run(all_of_them()))
 
 
 def test_requests_that_follow_each_other_at_once_are_all_answered() -> None:
@@ -98,15 +103,20 @@ async def serving() -> AsyncIterator[int]:
 
 
 async def exchange(*parts: bytes, answers: int = 1) -> bytes:
-    """Send the parts one after the other; return all that is said until there are so many answers, or an end."""
+    """Send the parts, as `said_on` does, to a server of their own."""
     async with serving() as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(0.01)
-        said = b""
-        while said.count(BODY) + said.count(b"GET /  ") < answers and (more := await reader.read(65536)):
-            said += more
-        writer.close()
-        return said
+        return await said_on(port, *parts, answers=answers)
+
+
+async def said_on(port: int, *parts: bytes, answers: int = 1) -> bytes:
+    """Send the parts one after the other; return all that is said until there are so many answers, or an end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for part in parts:
+        writer.write(part)
+        await writer.drain()
+        await asyncio.sleep(0.01)
+    said = b""
+    while said.count(BODY) + said.count(b"GET /  ") < answers and (more := await reader.read(65536)):
+        said += more
+    writer.close()
+    return said

@@ -1,6 +1,4 @@
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from components.kinds.image.learner.augment import Augmentation, augment
 from components.kinds.image.learner.batches import AllBatches, TrainingBatches, channel_statistics
 from components.kinds.image.learner.muon import Muon
 from components.kinds.image.learner.network import Network, Preprocessing, Serving
-from tests.conftest import ROOT
 
 RANDOM = np.random.default_rng(0)
 PICTURES = RANDOM.integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
@@ -171,45 +168,3 @@ def test_preprocessing_normalises() -> None:
     assert out.shape == (50, 1, 8, 8)
     assert abs(out.mean().item()) < 1e-5
     assert abs(out.std().item() - 1) < 1e-3
-
-
-def test_the_core_of_training_runs_on_a_bare_machine() -> None:
-    """With nothing but the standard library, torch, lightning and torchmetrics, and what those need themselves."""
-    script = """
-import sys
-BARRED = {"mlflow", "prefect", "dvc", "bentoml", "onnxruntime", "onnx", "safetensors", "pydantic", "pandas", "pyarrow",
-          "sklearn"}
-from importlib.machinery import PathFinder
-class Bare(PathFinder):
-    @classmethod
-    def find_spec(cls, name, path=None, target=None):
-        return None if name.partition(".")[0] in BARRED else super().find_spec(name, path, target)
-sys.meta_path[sys.meta_path.index(PathFinder)] = Bare
-import logging, types, warnings
-import numpy as np
-warnings.simplefilter("ignore")
-logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-from components.kinds.image import learner
-import runpy
-RECIPES = runpy.run_path("components/kinds/image/params/recipes.py")["RECIPES"]  # its package wants pydantic
-from components.training.loop import fit
-import json, pathlib, tempfile
-from components.kinds.prepared import open_prepared
-folder = pathlib.Path(tempfile.mkdtemp())
-rows = {"train": 64, "validation": 16}
-for split, count in rows.items():
-    np.save(folder / f"{split}_inputs.npy", np.zeros((count, 8, 8, 1), np.uint8))
-    np.save(folder / f"{split}_labels.npy", np.zeros(count, np.int64))
-(folder / "prepared.json").write_text(json.dumps(
-    {"kind": "image", "classes": ["a", "b"], "input": {"channels": 1}, "counts": rows}))
-data = open_prepared(folder)
-config = types.SimpleNamespace(
-    seed=0, accelerator="cpu", devices=1, nodes=1, strategy="auto", precision="auto", layout="auto", compile="auto",
-    threads=1, checkpoint_every=0.0, patience=None,
-    **{**RECIPES["standard"], "epochs": 2, "batch_size": 16, "width": 4})
-taught = fit(learner, data, config, checkpoint=folder / "last.ckpt")
-assert taught.curve[-1]["step"] == 8, taught.curve
-print("taught")
-"""
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.endswith("taught\n"), done.stderr

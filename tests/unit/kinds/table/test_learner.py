@@ -1,8 +1,6 @@
 import contextlib
 import io
 import logging
-import subprocess
-import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +33,6 @@ from components.kinds.table.learner.threshold import cheapest, choose, highest_s
 from components.kinds.table.params import Train
 from components.training.hardware import make_repeatable
 from components.training.loop import fit
-from tests.conftest import ROOT
 
 RANDOM = np.random.default_rng(0)
 ROWS = {"train": 3_000, "validation": 1_000, "test": 800}
@@ -449,46 +446,3 @@ def test_each_phase_has_a_cycle_of_its_own() -> None:
 def test_a_wrong_recipe_is_refused(keys: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         train(**keys)
-
-
-def test_the_core_of_training_runs_on_a_bare_machine() -> None:
-    """With nothing but the standard library, torch, lightning and torchmetrics, and what those need themselves."""
-    script = """
-import sys
-BARRED = {"mlflow", "prefect", "dvc", "bentoml", "onnxruntime", "onnx", "safetensors", "pydantic", "pandas", "pyarrow",
-          "sklearn", "polars", "sqlalchemy"}
-from importlib.machinery import PathFinder
-class Bare(PathFinder):
-    @classmethod
-    def find_spec(cls, name, path=None, target=None):
-        return None if name.partition(".")[0] in BARRED else super().find_spec(name, path, target)
-sys.meta_path[sys.meta_path.index(PathFinder)] = Bare
-import logging, types, warnings
-import numpy as np
-warnings.simplefilter("ignore")
-logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-from components.kinds.table import learner
-from components.training.loop import fit
-import json, pathlib, tempfile
-from components.kinds.prepared import open_prepared
-folder = pathlib.Path(tempfile.mkdtemp())
-rows = {"train": 64, "validation": 16}
-about = {"features": ["a", "c"], "definition": {"categories": {"c": ["x"]}}, "label_features": [],
-         "amount_feature": None}
-for split, count in rows.items():
-    np.save(folder / f"{split}_inputs.npy", np.ones((count, 2), np.float32))
-    np.save(folder / f"{split}_labels.npy", np.arange(count) % 3 - 1)
-(folder / "prepared.json").write_text(json.dumps(
-    {"kind": "table", "classes": ["a", "b"], "input": about, "counts": rows}))
-data = open_prepared(folder)
-config = types.SimpleNamespace(
-    seed=0, epochs=3, batch_size=16, accelerator="cpu", devices=1, nodes=1, strategy="auto", precision="auto",
-    layout="auto", compile="auto", threads=1, checkpoint_every=0.0, patience=None, labels="all",
-    autoencoder=True, autoencoder_epochs=1, width=4, layers=1, code=2, dropout=0.1, learning_rate=0.01,
-    weight_decay=0.1, false_alarm=5.0, alerts=0.01)
-taught = fit(learner, data, config, checkpoint=folder / "last.ckpt")
-assert taught.curve[-1]["step"] == 12, taught.curve
-print("taught")
-"""
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.endswith("taught\n"), done.stderr
