@@ -3,7 +3,7 @@ PYTHON ?=
 WORKLOAD ?= garments
 PORT ?= 5000
 
-.PHONY: help setup chromium curl run check quick test score lint format ui serve lock clean
+.PHONY: help setup chromium curl run check quick test score docs lint format ui serve lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -26,6 +26,9 @@ test: setup chromium curl lint  ## lint, then every test
 
 score: setup  ## the ML Test Score: which of its 28 tests are checked here, and whether they pass
 	@. ./env.sh && exec python -m tests.ml_test_score --write
+
+docs: setup  ## the tables of docs/params.md, made anew from the models that read params.yaml
+	@. ./env.sh && exec python -m docs.params
 
 lint: setup  ## style, format, types and import contracts
 	@. ./env.sh && ruff check . && ruff format --check . && mypy && lint-imports

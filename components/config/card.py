@@ -7,7 +7,7 @@ class Card(Section):
     """What a person has to say of the model; what is left out is left out of the card."""
 
     intended: str = ""
-    """What it is for, and for whom."""
+    """What the model is for, and for whom; for the model card, see docs/registry.md#model-card."""
     not_for: list[str] = []
     """What it must not be used for."""
     limits: list[str] = []

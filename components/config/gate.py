@@ -16,9 +16,9 @@ class Better(Section):
     """The deciding metric, of champion and challenger on today's test split."""
 
     rule: Literal["better", "not_worse"] = "better"
-    """`better`: by more than `margin`. `not_worse`: by no more than `margin`. Both by more than chance explains."""
+    """`better` than the champion by more than `margin`, or `not_worse` by more than it; both beyond chance."""
     margin: Fraction = 0.0
-    """Points of the metric, in 0..1; `not_worse` needs one above 0."""
+    """Points of the deciding metric, in 0..1; `not_worse` needs one above 0."""
     confidence: Confidence = 0.95
     """One-sided: at 0.95, of twenty challengers that are no better one passes. 0.5: whichever did better passes."""
     resamples: Annotated[int, Field(ge=200)] = 2000
@@ -48,22 +48,23 @@ class Calibration(Section):
     error: Share = 0.05
     """Largest expected calibration error, beyond what chance gives a test split of this size."""
     error_rise: Share = 0.02
-    """How much higher than the champion's it may be."""
+    """How much higher than the champion's that error may be."""
     brier: Annotated[float, Field(gt=0.0, le=2.0)] | None = None
     """Largest Brier score. Left out: that of always answering how frequent the classes are."""
     brier_ratio: Ratio = 1.1
-    """How many times the champion's it may be."""
+    """How many times the champion's the Brier score may be."""
 
 
 class Robustness(Section):
     """The deciding metric on spoilt inputs; how they are spoilt is the kind's affair."""
 
     severity: Annotated[int, Field(ge=1, le=3)] = 2
-    """How badly they are spoilt."""
+    """How badly test examples are spoilt, see docs/registry.md#robustness."""
     examples: Annotated[int, Field(ge=1)] = 1000
     """Test examples that are spoilt, of each class alike."""
     margin: Fraction = 0.05
-    """How much may be lost against the champion on the same spoilt examples; as for slices, beyond chance."""
+    """How much of the metric may be lost against the champion on the same spoilt examples; as for slices, beyond
+    chance."""
     kept: Share = 0.3
     """Part of the metric on the same examples unspoilt that must be left."""
 
@@ -72,11 +73,11 @@ class Behaviours(Section):
     """Part of the kind's questions of each sort that must be answered as they should; beyond chance."""
 
     invariance: Share = 0.8
-    """What must not change the answer does not."""
+    """Part of the answers that must not change where nothing of importance changes."""
     direction: Share = 0.8
-    """What must move the answer one way does not move it the other."""
+    """Part of the answers that must not move the wrong way where something moves them."""
     minimum: Share = 0.9
-    """What is plain is answered rightly."""
+    """Part of the plainest examples that must be answered rightly."""
 
 
 class Cost(Section):

@@ -36,11 +36,11 @@ class Training(Section):
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     """`auto`: the GPU where there is one."""
     devices: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
-    """Processes of a node, each with its GPU, or with `threads` of the CPU. `auto`: every GPU, or one process."""
+    """Processes of a node, each with its GPU, or with `train.threads` of the CPU. `auto`: every GPU, or one process."""
     nodes: Annotated[int, Field(ge=1)] = 1
-    """Machines that learn together, each started by `torchrun`, SLURM or the like."""
+    """Machines that learn together, each started by `torchrun`, SLURM or the like, see docs/training.md."""
     strategy: Literal["auto", "ddp", "fsdp"] = "auto"
-    """How several processes learn: `ddp`, each has the whole model, `fsdp`, each a part of it (GPUs). `auto`: ddp."""
+    """How several processes learn: `ddp`, each has the whole model; `fsdp`, each a part of it (GPUs). `auto`: ddp."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     """`auto`: bf16 where the hardware computes in it, else 32 bit."""
     layout: Literal["auto", "channels_last", "contiguous"] = "auto"
@@ -57,8 +57,8 @@ class Training(Section):
     to the end of the schedule, which is what it is made for."""
 
     least_steps: Annotated[int, Field(ge=1)] = 600
-    """Where `epochs` is left out, a small training split is seen more often, until there are so many steps; where
-    `batch_size` is left out, its batches are smaller."""
+    """Where `train.epochs` is left out, a small training split is seen more often, until there are so many steps; where
+    `train.batch_size` is left out, a batch is at most an eighth of the split."""
 
     def fitted(self, examples: int) -> Self:
         """Return the section with the batch size and the epochs that fit so many training examples.
@@ -107,11 +107,13 @@ class Serve(Section):
     """How every kind's model answers; it travels in the bundle. What the endpoint does besides is set where it runs."""
 
     precision: Literal["float32", "int8"] = "float32"
-    """Numbers that the model served computes in. `int8` is faster; served only if it keeps to `margin`."""
+    """Numbers that the model served computes in. `int8` is faster, see docs/edge.md; served only if it keeps to
+    `serve.margin`."""
     margin: Annotated[float, Field(ge=0.0, le=1.0)] = 0.002
-    """How much of the deciding metric, on the test split, `int8` may lose against `float32`."""
+    """How much of the deciding metric, on the test split, `int8` may lose against `float32`; if it loses more,
+    `float32` is served."""
     max_bytes: Annotated[int, Field(ge=1, le=2**30)] = 10 * 2**20
-    """Largest request that is read."""
+    """Largest request that the endpoint reads, in bytes."""
 
 
 class Workload(Section):
@@ -120,8 +122,8 @@ class Workload(Section):
     kind: str
     """What sort of data: a package of `components/kinds`."""
     source: Annotated[str, Field(pattern=r"^[^~]")]
-    """A folder of the user's data, absolute or from the project's folder (DVC knows no `~`), or the description of a
-    public data set (`datasets/*.yaml`)."""
+    """Where the data is, absolute or from the project's folder (DVC knows no `~`): for pictures a folder, for tables a
+    file, a folder or an address; or the description of a public data set (`datasets/*.yaml`)."""
     description: str = ""
     """One sentence for people, shown in the registry."""
     prepare: Section

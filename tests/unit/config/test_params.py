@@ -1,13 +1,7 @@
-import json
 import re
-from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from typing import get_args, get_origin
 
 import pytest
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from components.config.errors import ConfigError
 from components.kinds import catalogue
@@ -82,31 +76,6 @@ def test_a_missing_file_says_where_to_stand(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=r"params\.yaml: no such file; run from the project's folder"):
         catalogue.workloads()
-
-
-@pytest.mark.parametrize("kind", catalogue.names())
-def test_every_key_is_documented_with_its_default(kind: str) -> None:
-    text = (ROOT / "docs" / "params.md").read_text()
-    common, *rest = re.split(r"^## ", text, flags=re.MULTILINE)
-    (own,) = [section for section in rest if section.startswith(f"Kind `{kind}`")]
-    documented = {
-        key: default.strip() for key, default in re.findall(r"^\| `([\w.<>]+)` \|([^|]*)\|", common + own, re.M)
-    }
-    keys = dict(_keys(import_module(f"components.kinds.{kind}.params").Workload))
-    assert set(documented) == set(keys)
-    for key, field in keys.items():
-        default = "" if field.is_required() or field.default in (None, "") else json.dumps(field.default).strip('"')
-        assert documented[key] == default, key
-
-
-def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _keys(field.annotation, f"{prefix}{name}.")
-        elif get_origin(field.annotation) is dict and issubclass(get_args(field.annotation)[1], BaseModel):
-            yield from _keys(get_args(field.annotation)[1], f"{prefix}{name}.<name>.")
-        else:
-            yield f"{prefix}{name}", field
 
 
 def test_an_unknown_workload_is_answered_with_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,8 @@ class Prepare(params.Section):
     background: Annotated[int, Field(ge=0, le=255)] = 255
     """What shows through where a picture is transparent, as behind the training pictures. 0: black. 255: white."""
     levels: Levels | None = None
-    """Of pictures of more than 8 bits a pixel: the values of black and of white. Left out: found on the whole set."""
+    """Of pictures of more than 8 bits a pixel: the values of black and of white, as `[0, 4095]`. Left out: found on the
+    whole set, and kept in the bundle."""
     validation: params.Fraction = 0.1
     """Part of the training pictures held back to watch the training."""
     test: params.Fraction = 0.15
@@ -79,9 +80,9 @@ class Train(params.Training):
     """A recipe, and what the user wants otherwise: a small convolutional network, Muon in one cycle."""
 
     recipe: Literal["quick", "standard", "best"] = "quick"
-    """Fills in what is left out below, `epochs` and `batch_size` too: see `recipes`."""
+    """Fills in what the section `train` leaves out of what a recipe says: the table below."""
     width: Annotated[int, Field(ge=4, le=1024)]
-    """Channels of the first stage; the later ones have multiples of it."""
+    """Channels of the network's first stage; the later ones have two and four times as many."""
     depth: Annotated[int, Field(ge=1, le=32)]
     """Convolutions of each of the three stages."""
     fine: bool
@@ -89,9 +90,11 @@ class Train(params.Training):
     learning_rate: Annotated[float, Field(gt=0.0)]
     """Peak of the one-cycle schedule, for the kernels; ten times as much for the rest."""
     momentum: params.Fraction
+    """Of Muon, after Nesterov."""
     weight_decay: Annotated[float, Field(ge=0.0)]
     """On kernels, apart from the gradient."""
     label_smoothing: params.Fraction
+    """Part of a label that is spread over all classes."""
     flip: bool
     """Mirror half of the training pictures. Not for digits or letters."""
     shift: Annotated[int, Field(ge=0, le=64)]
@@ -102,7 +105,8 @@ class Train(params.Training):
     """Part of the training pictures that are seen in another light, with other contrast and with noise. `auto`: a
     quarter of those in colour, no grey ones."""
     views: Literal[1, 2]
-    """2: answer by the mean of a picture and its mirror image, which costs twice. Not for digits or letters."""
+    """2: answer by the mean of a picture and its mirror image, which costs twice. Not for digits or letters: 1 where
+    `train.flip` is false."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -143,9 +147,11 @@ class Serve(params.Serve):
     """What the endpoint takes for a picture."""
 
     formats: Annotated[list[Format], Field(min_length=1)] = ["PNG", "JPEG", "WEBP", "BMP"]
-    """Files that are opened; others are refused. Left out: these, and what the training pictures were."""
+    """Files that the endpoint opens (`HEIC` where the package pillow-heif is installed); others are refused. Left out:
+    these, and what the training pictures were."""
     max_pixels: Annotated[int, Field(ge=1, le=178_000_000)] = 50_000_000
-    """Largest picture that is decoded: width times height. Above 178 million Pillow's own limit would come first."""
+    """Largest picture that the endpoint decodes: width times height. Above 178 million Pillow's own limit would come
+    first."""
 
 
 class Workload(params.Workload):

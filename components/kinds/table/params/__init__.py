@@ -50,30 +50,33 @@ class Columns(params.Section):
     """Which column is what. Every other column is a feature, unless it is dropped."""
 
     label: Annotated[ColumnName, Field(description=_NEEDS_LABEL)]
-    """Two-valued: what is to be told. Null: not known."""
+    """The column to be told, two-valued; a value is null where it is not known."""
     positive: str | int | float | bool | None = None
-    """The label's value to be found. Left out: 1, true, or a plain word for yes."""
+    """The label's value to be found. Left out: 1, true, yes, y or t, where the other is 0, false, no, n or f. Other
+    values are asked for, -1 and 1 too."""
     unknown: list[str | int | float | bool] = []
-    """Values of the label that mean that it is not known."""
+    """Values of the label that mean that it is not known (yet); an empty one always does."""
     time: Annotated[TimeName, Field(description=NEEDS_TIME)]
-    """When it happened; a date with time, or a number of seconds since 1970."""
+    """When it happened: a date with time, or a number that counts since 1970."""
     id: ColumnName | None = None
     """Tells one record from every other, so that one that is sent twice counts once."""
     amount: ColumnName | None = None
-    """What is at stake, in money; below 0 where it is paid back."""
+    """What is at stake, in money; below 0 where it is paid back: windows take it as it is, a missed positive costs its
+    size."""
     text: list[ColumnName] = []
-    """Taken as text, also where it looks like numbers or dates."""
+    """Columns that are text, also where they look like numbers or dates."""
     drop: list[ColumnName] = []
-    """Left out: known only afterwards, or of no use."""
+    """Columns that are left out: known only afterwards, or of no use."""
 
 
 class Entity(params.Section):
     """What is remembered of an entity (a customer, a terminal), over windows that end with the record."""
 
     days: Annotated[list[Annotated[int, Field(ge=1, le=366)]], Field(min_length=1)] = [1, 7, 30]
-    """Lengths of the windows."""
+    """Lengths of the windows of the entity in the column `<name>`, in days."""
     measures: Annotated[list[Measure], Field(min_length=1)] = ["count", "mean"]
-    """`count` of its records, `mean` of their amounts, `risk`: the share of positives among the labelled."""
+    """Of its records in a window: `count`, `mean` of their amounts, `risk`, the share of positives among the
+    labelled."""
     delayed: bool = False
     """End the windows `prepare.delay` days before the record, where labels are known. `risk` asks for it."""
 
@@ -88,8 +91,11 @@ class Split(params.Section):
     """Days of each split, the last ones of the table: train, validation, the delay, test."""
 
     train: Days
+    """Days of training."""
     validation: Days
+    """Days behind them that choose the threshold."""
     test: Days
+    """Days of the examination, the last ones."""
 
 
 class Limits(params.Section):
@@ -98,11 +104,12 @@ class Limits(params.Section):
     duplicates: Limit = None
     """Records whose id was there before; the first one counts."""
     conflicts: Limit = 0.01
-    """Those of them that differ in more than the label: the id does not tell records apart."""
+    """Records that differ from an earlier one of the same id in more than the label: the id does not tell them
+    apart."""
     future: Limit = 0.01
     """Records of a time that has not come; left out."""
     stray_times: Limit = 0.01
-    """Records whose time is far from that of all others; left out."""
+    """Records whose time is far from that of all others, see docs/tables.md#time; left out."""
     unordered: Limit = None
     """Records that stand behind later ones; they are put in order, not left out."""
     invalid: Limit = 0.01
@@ -131,13 +138,18 @@ class Prepare(params.Section):
     decimals: Annotated[int, Field(ge=0, le=6)] = 2
     """Of the amount: windows add it up exactly, as whole numbers of its last place."""
     time_format: str | None = None
-    """How texts and numbers of `columns.time` are read, where that is not clear: `%d/%m/%Y`, `seconds`, `day first`."""
+    """How texts and numbers of the time column are read, asked for where the column does not settle it: `'%d/%m/%Y'`
+    and the like (what stands behind the date is read as it comes), `day first`, `month first`, `iso`, or what numbers
+    count: `seconds`, `milliseconds`, `microseconds`, `nanoseconds`, `minutes`, `hours`, `days` since 1970, `excel`."""
     decimal: Literal[".", ","] | None = None
-    """The sign before the decimals of numbers in texts that could be read both ways (`1,234`)."""
+    """The sign before the decimals of numbers in texts that can be read both ways (`1,234`); asked for where the
+    columns do not settle it."""
     nulls: list[str] = []
-    """Words that mean that a number or a time is missing, beside the usual ones (`-`, `NA`, `unknown`, ...)."""
+    """Words that mean that a number or a time is missing, beside the usual ones (`-`, `?`, `NA`, `n.a.`, `#N/A`,
+    `NULL`, `unknown`, `missing`, ...)."""
     slices: list[ColumnName] = []
-    """Columns by which the examination is parted, those of `columns.drop` too. The model must be good in each part."""
+    """Columns by whose values the examination is parted, those of `prepare.columns.drop` too; of a number with many
+    values its quarters. The model must be good in each part."""
     history: Literal["endpoint", "caller"] = "endpoint"
     """Who remembers the windows in service: the endpoint, or the caller, who then sends them."""
     limits: Limits = Limits()
@@ -169,7 +181,7 @@ class Train(params.Training):
     """The recipe: fully connected layers, AdamW on one cycle; an autoencoder before them, or alone."""
 
     epochs: Annotated[int, Field(ge=1)] = 10
-    """Passes over the training split. Left out: more of a small one, see `least_steps`."""
+    """Passes over the training split. Left out: more of a small one, see `train.least_steps`."""
     batch_size: Annotated[int, Field(ge=1)] = 1024
     """Records a step. Left out: at most an eighth of the training split."""
     labels: Literal["all", "none"] = "all"
@@ -178,7 +190,7 @@ class Train(params.Training):
     """Teach an autoencoder first, on every record of the training split, labelled or not; what it finds is input to
     the network."""
     autoencoder_epochs: Annotated[int, Field(ge=1)] = 4
-    """Of `epochs`, the first ones, which teach that autoencoder."""
+    """Of `train.epochs`, the first ones, which teach that autoencoder."""
     width: Annotated[int, Field(ge=4, le=4096)] = 128
     """Units of a hidden layer."""
     layers: Annotated[int, Field(ge=1, le=16)] = 2

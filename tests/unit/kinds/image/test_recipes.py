@@ -1,4 +1,3 @@
-import re
 import subprocess
 import sys
 from typing import get_args
@@ -56,12 +55,3 @@ def test_recipes_need_nothing_but_python() -> None:
     recipes = ROOT / "components" / "kinds" / "image" / "params" / "recipes.py"
     done = subprocess.run([sys.executable, "-I", "-S", recipes], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-def test_docs_show_what_the_recipes_say() -> None:
-    text = (ROOT / "docs" / "params.md").read_text()
-    head, *rows = re.findall(r"^\| ([a-z_ ]*)\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
-    assert head[1:] == tuple(RECIPES)
-    for key, *values in rows:
-        assert values == [str(recipe[key.strip()]).lower() for recipe in RECIPES.values()]
-    assert {row[0].strip() for row in rows} == set(RECIPES["quick"])

@@ -1,0 +1,1 @@
+"""The pages, and what makes those of them that are made."""
