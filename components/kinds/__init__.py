@@ -9,4 +9,7 @@ A kind is a package here with these parts; what each must offer stands in `compo
     exam/        metrics and figures of the kind
     codec/       what a caller sends <-> arrays; light, used by both phases
     sample.py    held-out examples as callers send them
+    overview.py  what became of a source, for people
+    scoring.py   very many rows from files, answered as an endpoint would
+    conformance.py  has mypy check that all of these are what the contract says
 """

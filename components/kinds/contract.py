@@ -26,6 +26,8 @@ Row = Mapping[str, Any]
 Score = Callable[[NDArray[Any]], NDArray[np.float32]]
 """Examples `[N, ...]` -> probabilities `[N, classes]`."""
 
+Explain = Callable[[Score, NDArray[Any], Mapping[str, Any], Sequence[Any]], Sequence[BaseModel]]
+"""(score, examples, input, their answers) -> the answers with what moved each of them; `score` runs the model."""
 
 Facts = Mapping[str, NDArray[Any]]
 """What the rows of a sequence have to know of each other, by name; the first axis of each counts rows."""
@@ -34,7 +36,9 @@ Facts = Mapping[str, NDArray[Any]]
 class Params(Protocol):
     """`params/`."""
 
-    Workload: type[params.Workload]
+    @property
+    def Workload(self) -> type[params.Workload]: ...  # noqa: N802 - a class
+
     METRIC: str
     """The metric of `exam` that decides which of two models is better; higher is better."""
 
@@ -74,12 +78,17 @@ class Codec(Protocol):
     found best to decide by.
     """
 
-    Answer: type[BaseModel]
-    """The answer to one row."""
-    Explained: type[BaseModel] | None
-    """The answer of `explain`; None: the kind explains nothing."""
-    explain: Callable[[Score, NDArray[Any], Mapping[str, Any], Sequence[Any]], Sequence[BaseModel]] | None
-    """(score, examples, input, their answers) -> the answers with what moved each of them; `score` runs the model."""
+    @property
+    def Answer(self) -> type[BaseModel]:  # noqa: N802 - a class
+        """The answer to one row."""
+
+    @property
+    def Explained(self) -> type[BaseModel] | None:  # noqa: N802 - a class
+        """The answer of `explain`; None: the kind explains nothing."""
+
+    @property
+    def explain(self) -> Explain | None:
+        """What explains answers; None: the kind explains nothing."""
 
     def request(self, input: Mapping[str, Any], /) -> Any:
         """Return the type of what `POST /predict` takes. A field that is `bytes` is a file to upload."""
@@ -169,8 +178,9 @@ class Past(Protocol):
 class Scoring(Protocol):
     """`scoring.py`: very many rows from files, answered as an endpoint would that is asked them in their order."""
 
-    SUFFIXES: tuple[str, ...]
-    """Of the files in a folder that are one row each; none: rows come in tables alone."""
+    @property
+    def SUFFIXES(self) -> tuple[str, ...]:  # noqa: N802 - a constant
+        """Of the files in a folder that are one row each; none: rows come in tables alone."""
 
     def is_row(self, path: str, /) -> bool:
         """Whether the file is one row: by its name, else by its content."""

@@ -1,6 +1,8 @@
 """Every kind offers every part that the contract asks for, so that nobody has to ask which kind it has."""
 
+import ast
 import inspect
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +31,16 @@ def test_a_kind_has_every_part(kind: str, part: str) -> None:
             asked = list(inspect.signature(method).parameters.values())[1:]  # without self
             taken = list(inspect.signature(getattr(module, name)).parameters.values())
             assert [one.default for one in taken] == [one.default for one in asked], f"{kind}: {part}.{name}"
+
+
+@pytest.mark.parametrize("kind", catalogue.names())
+def test_mypy_is_asked_whether_a_kind_has_every_part(kind: str) -> None:
+    path = Path(catalogue.__file__).parent / kind / "conformance.py"
+    asked = {
+        ast.unparse(part.annotation): ast.unparse(part.value)
+        for part in ast.walk(ast.parse(path.read_text()))
+        if isinstance(part, ast.AnnAssign) and part.value
+    }
+    parts = {"params": contract.Params, **PARTS, "prepare": PARTS["preparation"]}
+    del parts["preparation"]
+    assert asked == {f"contract.{protocol.__name__}": part for part, protocol in parts.items()}
