@@ -46,6 +46,7 @@ class Summary:
             ["source", self.source],
             ["rows", f"{scored.rows:,} scored{self._went_on()}"],
             ["unreadable", f"{scored.unreadable:,} (their rows say why in the column `error`)"],
+            *([["unusual", f"{scored.warned:,} (answered; the column `warnings` says what)"]] if scored.warned else []),
             ["labels", labels],
             ["champion", f"version {self.champion.number}, {self.champion.metric} {self.champion.value:.4f}"],
             ["rate", f"{scored.rate:,.0f} rows a second" if scored.seconds else "nothing to do"],

@@ -18,6 +18,8 @@ from components.scoring.source import Chunk
 
 Errors = dict[int, str]
 """Why a row cannot be read, by its place in the chunk."""
+Warnings = dict[int, tuple[str, ...]]
+"""What is unusual about a row that is answered all the same, by its place in the chunk."""
 Read = Callable[[Sequence[Row]], Facts]
 
 
@@ -44,16 +46,17 @@ class Answerer:
         self._reader = self._codec.Reader(about.workload, about.input, about.serve, self._bundle.files, None)
         self._request: TypeAdapter[Any] = TypeAdapter(self._codec.request(about.input))
 
-    def answer(self, chunk: Chunk) -> tuple[Answers, Errors]:
+    def answer(self, chunk: Chunk) -> tuple[Answers, Errors, Warnings]:
         """Answer rows of which none depends on another."""
         rows, errors = self._valid(chunk)
         found = self._read(rows, errors, lambda some: {"examples": self._reader.read(some)})
-        return self.model(found["examples"] if found else None), errors
+        return self.model(found["examples"] if found else None), errors, self._warnings(rows, errors)
 
-    def facts(self, chunk: Chunk) -> tuple[Facts | None, Errors]:
+    def facts(self, chunk: Chunk) -> tuple[Facts | None, Errors, Warnings]:
         """Return what the past has to be told of the rows that can be read; None: of none."""
         rows, errors = self._valid(chunk)
-        return self._read(rows, errors, lambda some: self._scoring.facts(some, self._about.input)), errors
+        facts = self._read(rows, errors, lambda some: self._scoring.facts(some, self._about.input))
+        return facts, errors, self._warnings(rows, errors)
 
     def model(self, examples: NDArray[Any] | None) -> Answers:
         """Answer examples `[M, ...]`; None: none."""
@@ -75,6 +78,11 @@ class Answerer:
             except ValidationError as error:
                 errors[place] = sentence(error, behind=-1)
         return rows, errors
+
+    def _warnings(self, rows: Mapping[int, Row], errors: Errors) -> Warnings:
+        places = [place for place in rows if place not in errors]
+        found = self._reader.warnings([rows[place] for place in places])
+        return {places[index]: tuple(sentences) for index, sentences in found.items()}
 
     def _read(self, rows: dict[int, Row], errors: Errors, read: Read) -> Facts | None:
         """Return what `read` makes of the rows, together where all can be read, else one by one."""

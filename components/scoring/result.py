@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from components.inference.bundle import About
-from components.scoring.answer import Answers, Errors
+from components.kinds import catalogue
+from components.scoring.answer import Answers, Errors, Warnings
 from components.scoring.source import Chunk, Source
 
 
@@ -22,6 +23,8 @@ class Scored:
     rows: int
     unreadable: int
     """Rows with an `error`."""
+    warned: int
+    """Rows that are answered with `warnings`."""
     labels: dict[str, int]
     """Rows by label, the most frequent first."""
     before: int
@@ -35,7 +38,9 @@ class Scored:
         return (self.rows - self.before) / self.seconds if self.seconds else 0.0
 
 
-def batch(chunk: Chunk, answers: Answers, errors: Errors, about: About, version: str, source: Source) -> pa.RecordBatch:
+def batch(
+    chunk: Chunk, answers: Answers, errors: Errors, warnings: Warnings, about: About, version: str, source: Source
+) -> pa.RecordBatch:
     """Return the results of a chunk; where a row could not be read, there is the reason instead of an answer."""
     count = len(chunk.ids)
     told = iter(range(count))
@@ -46,6 +51,7 @@ def batch(chunk: Chunk, answers: Answers, errors: Errors, about: About, version:
         "probability": pa.array(answers.probability).take(at),
         "model_version": pa.repeat(version, count),
         "error": pa.array([errors.get(place) for place in range(count)], pa.string()),
+        "warnings": pa.array([warnings.get(place) for place in range(count)], pa.list_(pa.string())),
     }
     expected = schema(about, source)
     if "probabilities" in expected.names:
@@ -56,7 +62,11 @@ def batch(chunk: Chunk, answers: Answers, errors: Errors, about: About, version:
 
 
 def schema(about: About, source: Source) -> pa.Schema:
-    """Return the columns of the result; of two classes the one probability tells the other."""
+    """Return the columns of the result; of two classes the one probability tells the other.
+
+    There are warnings where the endpoint's answer has some.
+    """
+    warns = "warnings" in catalogue.codec(about.kind).Answer.model_fields
     each = pa.struct([pa.field(name, pa.float32()) for name in about.classes])
     return pa.schema(
         [
@@ -66,6 +76,7 @@ def schema(about: About, source: Source) -> pa.Schema:
             *([pa.field("probabilities", each)] if len(about.classes) > 2 else []),
             pa.field("model_version", pa.string(), nullable=False),
             pa.field("error", pa.string()),
+            *([pa.field("warnings", pa.list_(pa.string()))] if warns else []),
         ]
     )
 
@@ -73,12 +84,15 @@ def schema(about: About, source: Source) -> pa.Schema:
 def counted(out: Path, version: str, before: int, seconds: float) -> Scored:
     """Count what stands in the result."""
     labels: dict[str, int] = {}
-    unreadable = 0
+    unreadable = warned = 0
     with pq.ParquetFile(out) as file:
-        for rows in file.iter_batches(columns=["label", "error"]):
+        columns = [name for name in ("label", "error", "warnings") if name in file.schema_arrow.names]
+        for rows in file.iter_batches(columns=columns):
             unreadable += rows.num_rows - rows.column("error").null_count
+            if "warnings" in columns:
+                warned += rows.num_rows - rows.column("warnings").null_count
             for pair in pc.value_counts(rows.column("label").drop_null()).to_pylist():
                 labels[pair["values"]] = labels.get(pair["values"], 0) + pair["counts"]
         count = file.metadata.num_rows
     ordered = dict(sorted(labels.items(), key=lambda pair: -pair[1]))
-    return Scored(out, version, count, unreadable, ordered, before, seconds)
+    return Scored(out, version, count, unreadable, warned, ordered, before, seconds)

@@ -16,13 +16,13 @@ from components.config.settings import STATE
 from components.inference.bundle import About, bundle_hash, read_about
 from components.kinds import catalogue
 from components.kinds.contract import Facts, Past
-from components.scoring.answer import Answers, Errors, together
+from components.scoring.answer import Answers, Errors, Warnings, together
 from components.scoring.crew import Crew, cores, crew
 from components.scoring.parts import Parts, manifest_of
 from components.scoring.result import Scored, batch, counted, schema
 from components.scoring.source import Chunk, Source, open_source
 
-_FORMAT = 1  # of the result and of the parts
+_FORMAT = 2  # of the result and of the parts
 _EVERY = 10.0  # seconds
 _MOST = 200_000  # rows of a part
 
@@ -93,8 +93,8 @@ def _work(bundle: Path, version: str, about: About, source: Source, parts: Parts
         began = written = time.monotonic()
         done: list[tuple[pa.RecordBatch, Facts | None]] = []
         with Progress(total=source.count, initial=parts.rows, desc="score", unit=" rows", smoothing=0.05) as progress:
-            for chunk, answers, errors, facts in _answered(hands, source.chunks(parts.rows), past):
-                done.append((batch(chunk, answers, errors, about, version, source), facts))
+            for chunk, answers, errors, warnings, facts in _answered(hands, source.chunks(parts.rows), past):
+                done.append((batch(chunk, answers, errors, warnings, about, version, source), facts))
                 progress.update(len(chunk.ids))
                 if time.monotonic() - written >= every or sum(rows.num_rows for rows, _ in done) >= _MOST:
                     _add(parts, done)
@@ -106,21 +106,21 @@ def _work(bundle: Path, version: str, about: About, source: Source, parts: Parts
 
 def _answered(
     hands: Crew, chunks: Iterator[Chunk], past: Past | None
-) -> Iterator[tuple[Chunk, Answers, Errors, Facts | None]]:
+) -> Iterator[tuple[Chunk, Answers, Errors, Warnings, Facts | None]]:
     """Yield each chunk with its answers, in order.
 
     Rows of a sequence go through the processes twice: to be read, and, with their past, to be answered.
     """
     if past is None:
-        for chunk, (answers, errors) in hands.each("answer", ((chunk, chunk) for chunk in chunks)):
-            yield chunk, answers, errors, None
+        for chunk, (answers, errors, warnings) in hands.each("answer", ((chunk, chunk) for chunk in chunks)):
+            yield chunk, answers, errors, warnings, None
         return
     read = (
-        ((chunk, facts, errors), None if facts is None else past.examples(facts))
-        for chunk, (facts, errors) in hands.each("facts", ((chunk, chunk) for chunk in chunks))
+        ((chunk, facts, errors, warnings), None if facts is None else past.examples(facts))
+        for chunk, (facts, errors, warnings) in hands.each("facts", ((chunk, chunk) for chunk in chunks))
     )
-    for (chunk, facts, errors), answers in hands.each("model", read):
-        yield chunk, answers, errors, facts
+    for (chunk, facts, errors, warnings), answers in hands.each("model", read):
+        yield chunk, answers, errors, warnings, facts
 
 
 def _add(parts: Parts, done: list[tuple[pa.RecordBatch, Facts | None]]) -> None:

@@ -1,6 +1,6 @@
 """Rows of Parquet files -> chunks, in order; memory holds a chunk, whatever the size of a row group."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ CHUNK_BYTES = 16 * 2**20
 """Of values that are handed to a process at a time."""
 
 _BUFFER = 1 << 20  # bytes of a column read at a time, so that a large row group need not fit in memory
-_TYPES = {"long": pa.int64(), "double": pa.float64(), "boolean": pa.bool_()}
-_INT = pa.int64()
+TYPES = {"long": pa.int64(), "double": pa.float64(), "boolean": pa.bool_()}
+"""Those of a field that is neither text nor bytes."""
+NUMBER = pa.int64()
+"""The type of a row's number, its id where no column has one."""
 
 Fields = Mapping[str, tuple[str, bool]]
 
@@ -44,10 +46,8 @@ class TableSource:
         self._columns = columns_of(schemas[0], fields, files[0])
         wanted = [*self._columns.values(), *([id] if id else [])]
         for file, schema in zip(files, schemas, strict=True):
-            missing = [name for name in wanted if name not in schema.names]
-            if missing:
-                raise DataError(f"{file}: no column {missing[0]!r}; there are {', '.join(schema.names[:20])}")
-        self.id = _plain(schemas[0].field(id).type) if id else _INT
+            check_columns(file, schema, wanted)
+        self.id = _plain(schemas[0].field(id).type) if id else NUMBER
 
     def chunks(self, start: int, /) -> Iterator["TableChunk"]:
         """Yield the chunks from row `start` on."""
@@ -76,7 +76,7 @@ class TableSource:
     def _chunk(self, start: int, batch: pa.RecordBatch) -> "TableChunk":
         arrays = [_brought(batch.column(column), self._fields[field][0]) for field, column in self._columns.items()]
         records = pa.record_batch(arrays, names=list(self._columns))
-        numbers = pa.array(range(start, start + batch.num_rows), _INT)
+        numbers = pa.array(range(start, start + batch.num_rows), NUMBER)
         ids = _ids(batch.column(self._identity), self.id) if self._identity else numbers
         return TableChunk(start, ids, records)
 
@@ -115,10 +115,19 @@ def columns_of(schema: pa.Schema, fields: Fields, file: Path) -> dict[str, str]:
     found = {name: name for name in fields if name in schema.names}
     if uploads and uploads[0] not in found and len(uploads) == len(bytes) == 1:
         found[uploads[0]] = bytes[0]
-    missing = [name for name, (_, required) in fields.items() if required and name not in found]
+    check_columns(file, schema, [name for name, (_, required) in fields.items() if required and name not in found])
+    return found
+
+
+def check_columns(file: Path, schema: pa.Schema, wanted: Iterable[str]) -> None:
+    """See to it that the file has these columns.
+
+    Raises:
+        DataError: it lacks one.
+    """
+    missing = [name for name in wanted if name not in schema.names]
     if missing:
         raise DataError(f"{file}: no column {missing[0]!r}; there are {', '.join(schema.names[:20])}")
-    return found
 
 
 def _holds_bytes(type: pa.DataType) -> bool:
@@ -136,10 +145,10 @@ def _brought(array: pa.Array, kind: str) -> pa.Array:
         array = pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)  # as pandas has what is missing
     if pa.types.is_timestamp(array.type):
         return array.cast(pa.timestamp("us", array.type.tz), safe=False)
-    if kind not in _TYPES:
+    if kind not in TYPES:
         return array
     try:
-        return array.cast(_TYPES[kind])
+        return array.cast(TYPES[kind])
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return array  # row by row it will be said what is wrong
 

@@ -9,12 +9,10 @@ import pyarrow as pa
 
 from components.config.errors import DataError
 from components.kinds.csv_files import reader, texts
-from components.scoring.table import CHUNK_BYTES, Fields, TableChunk, columns_of
+from components.scoring.table import CHUNK_BYTES, NUMBER, TYPES, Fields, TableChunk, check_columns, columns_of
 
 Result = TypeVar("Result")
 
-_TYPES = {"long": pa.int64(), "double": pa.float64(), "boolean": pa.bool_()}
-_INT = pa.int64()
 _EXPANDED = 8  # times a text is larger in memory, at most
 
 
@@ -40,15 +38,13 @@ class TextSource:
         self._columns = columns_of(headers[0], fields, files[0])
         wanted = dict.fromkeys([*self._columns.values(), *([id] if id else [])])
         for file, header in zip(files, headers, strict=True):
-            missing = [name for name in wanted if name not in header.names]
-            if missing:
-                raise DataError(f"{file}: no column {missing[0]!r}; there are {', '.join(header.names[:20])}")
+            check_columns(file, header, wanted)
         self._wanted = list(wanted)
         counts = [sum(batch.num_rows for batch in self._batches(file)) for file in files]
         self.count = sum(counts)
         bytes = _EXPANDED * sum(file.stat().st_size for file in files)
         self._most = max(1, min(most, CHUNK_BYTES * self.count // max(1, bytes)))
-        self.id = _TYPES.get(fields.get(id, ("string", False))[0], pa.string()) if id else _INT
+        self.id = TYPES.get(fields.get(id, ("string", False))[0], pa.string()) if id else NUMBER
 
     def chunks(self, start: int, /) -> Iterator[TableChunk]:
         """Yield the chunks from row `start` on."""
@@ -79,7 +75,7 @@ class TextSource:
         arrays = [_brought(batch.column(column), self._fields[field][0]) for field, column in self._columns.items()]
         records = pa.record_batch(arrays, names=list(self._columns))
         if not self._identity:
-            return TableChunk(start, pa.array(range(start, start + batch.num_rows), _INT), records)
+            return TableChunk(start, pa.array(range(start, start + batch.num_rows), NUMBER), records)
         return TableChunk(start, self._ids(batch.column(self._identity)), records)
 
     def _ids(self, said: pa.Array) -> pa.Array:
@@ -91,7 +87,7 @@ class TextSource:
 
 def _brought(said: pa.Array, kind: str) -> pa.Array:
     """Return a column in the type of its field; where a text says no value of it, all as texts."""
-    type = _TYPES.get(kind, pa.string())
+    type = TYPES.get(kind, pa.string())
     try:
         return texts.brought(type, said)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

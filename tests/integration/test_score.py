@@ -86,15 +86,19 @@ def test_records_have_the_windows_that_the_endpoint_would_remember(
     records = pq.read_table(data.path / "test_records.parquet")
     wrong = records.column("amount").to_pylist()
     wrong[-1] = float("inf")  # the last one, so that no other one's past lacks it
+    wrong[-2] = -5.0
     spoilt = records.set_column(records.schema.get_field_index("amount"), "amount", pa.array(wrong))
     pq.write_table(spoilt.append_column("note", pa.array(["!"] * len(wrong))), tmp_path / "p.parquet")
 
     scored = score(payments_bundle, "1", tmp_path / "p.parquet", tmp_path / "out.parquet", workers=2)
     said = result(scored)
     expected = Bundle(payments_bundle).probabilities(np.asarray(data.inputs("test")))[:-1, 1]
-    assert said["probability"][:-1] == pytest.approx(expected, abs=1e-6)
+    assert said["probability"][:-2] == pytest.approx(expected[:-1], abs=1e-6)
     assert said["id"] == records.column("transaction_id").to_pylist()
-    assert (scored.unreadable, scored.rows) == (1, len(wrong))
+    (warning,) = said["warnings"][-2]
+    assert warning.startswith("amount: -5 is below ")
+    assert said["warnings"][:-2] + said["warnings"][-1:] == [None] * (len(wrong) - 1)
+    assert (scored.unreadable, scored.warned, scored.rows) == (1, 1, len(wrong))
     assert said["error"][-1].startswith("amount: ")
     assert said["error"][-1].endswith(", not inf")
 

@@ -1,9 +1,7 @@
-"""A whole column of texts or numbers that say times: which format it has, and what it says.
+"""A whole column of texts or numbers that say times, in a format that is known -> milliseconds since 1970.
 
 Reads as `codec/times.py` reads one value; a test holds the two to each other.
 """
-
-from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -11,41 +9,15 @@ from components.kinds.nulls import BLANK
 from components.kinds.table.codec import times
 from components.kinds.table.codec.formats import (
     CLOCK,
-    DAY_FIRST,
-    DAY_LAST_BUT_ONE,
-    DIGITS,
-    FALLBACKS,
     ISO,
-    MONTH_FIRST,
-    MONTH_FIRST_DOTTED,
     MONTHS,
-    SHORT_YEAR_FIRST,
-    TAIL,
     UNITS,
     pattern,
 )
 
-ENOUGH = 0.99
-"""Part of the values that a format must read to be the column's."""
-
 _DAY = 86_400_000
 _LATEST = 253_402_300_800_000
 _SERIAL = 25_569
-_ORDERS = (DAY_FIRST, MONTH_FIRST, MONTH_FIRST_DOTTED, SHORT_YEAR_FIRST, DAY_LAST_BUT_ONE)
-_YEAR = 31_556_952_000  # milliseconds
-_FEW = 4  # years
-_MANY = 20_000  # different dates of one batch from which on a column is taken for no dates at all
-_SIZES = {
-    "seconds": (0.0, 1e11),
-    "milliseconds": (1e11, 1e14),
-    "microseconds": (1e14, 1e17),
-    "nanoseconds": (1e17, 1e20),
-}  # of numbers that are times from 1973 on: none is another's
-_SHORT = {
-    "%d%m%Y": "^[0-9]{4}(?:19|20)[0-9]{2}$",
-    "%m%d%Y": "^[0-9]{4}(?:19|20)[0-9]{2}$",
-    "%y%m%d": "^[0-9]{6}$",
-}
 _LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 
@@ -56,7 +28,7 @@ def read_texts(texts: pl.Series, format: str) -> pl.Series:
         left = found.is_null() & texts.is_not_null()
         if not left.any():
             break
-        rest = _assembled(texts.filter(left), pattern(one))
+        rest = assembled(texts.filter(left), pattern(one))
         found = found.scatter(left.arg_true(), rest)
     return found.alias(texts.name)
 
@@ -66,7 +38,7 @@ def read_numbers(values: pl.Series, format: str) -> pl.Series:
     if format not in UNITS:
         whole = values.cast(pl.Int64, strict=False)
         seconds = read_numbers(values, "seconds")
-        read = read_texts(_digits(whole, format), format) if values.dtype.is_integer() else None
+        read = read_texts(digit_texts(whole, format), format) if values.dtype.is_integer() else None
         return seconds if read is None else read.zip_with(read.is_not_null(), seconds)
     unit, value = UNITS[format], pl.col("value")
     if values.dtype.is_integer():
@@ -88,8 +60,8 @@ def read_clock(texts: pl.Series) -> pl.Series:
     return read_texts(dated.set(~texts.str.contains(CLOCK), None), ISO).alias(texts.name)
 
 
-def _digits(whole: pl.Series, format: str) -> pl.Series:
-    """Return the digits of numbers, as `codec.times.digits` does."""
+def digit_texts(whole: pl.Series, format: str) -> pl.Series:
+    """Return the digits of whole numbers, as `codec.times.digits` does."""
     said = whole.cast(pl.String)
     if format[:2] not in ("%d", "%m"):
         return said
@@ -97,84 +69,6 @@ def _digits(whole: pl.Series, format: str) -> pl.Series:
     return (
         said.to_frame("said").select(pl.when(lacking).then("0" + pl.col("said")).otherwise(pl.col("said"))).to_series()
     )
-
-
-@dataclass
-class Dates:
-    """Which of the formats of dates the texts seen so far are in."""
-
-    count: int = 0
-    plain: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*FALLBACKS, DIGITS), 0))
-    """Texts that each format reads which is read in one way alone, in this order."""
-    orders: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_ORDERS, 0))
-    """Of the other texts, how many each order reads."""
-    month_second: int = 0
-    """Texts with the year first that are dates only if the month comes next."""
-    differ: dict[str, str] = field(default_factory=dict)
-    """By order: a text that it reads otherwise than the day first."""
-    years: dict[str, set[int]] = field(default_factory=dict)
-    """By order: the years of texts whose years have two digits."""
-    hopeless: bool = False
-
-    def see(self, texts: pl.Series) -> None:
-        """Count the texts, none of which is null, by format."""
-        self.count += len(texts)
-        if self.hopeless or len(texts) == 0:
-            return
-        heads = texts.str.replace(TAIL + "[ \t]*$", "").alias("head").value_counts()
-        if len(heads) > _MANY and self.orders == dict.fromkeys(_ORDERS, 0) and not sum(self.plain.values()):
-            heads = heads.head(_MANY)
-        rest = heads
-        for format in self.plain:
-            read = _assembled(rest["head"], pattern(format)).is_not_null()
-            if format == ISO:
-                swapped = _assembled(rest["head"], pattern(DAY_LAST_BUT_ONE)).is_not_null()
-                self.month_second += int(rest["count"].filter(read & ~swapped).sum())
-            self.plain[format] += int(rest["count"].filter(read).sum())
-            rest = rest.filter(~read)
-        self._see_orders(rest)
-        self.hopeless = self.count > 0 and not any(self.plain.values()) and not any(self.orders.values())
-
-    def _see_orders(self, rest: pl.DataFrame) -> None:
-        said = {order: _assembled(rest["head"], pattern(order)) for order in _ORDERS}
-        first = said[DAY_FIRST]
-        for order, read in said.items():
-            self.orders[order] += int(rest["count"].filter(read.is_not_null()).sum())
-            self.years[order] = self.years.get(order, set()) | set((read.drop_nulls() // _YEAR).unique().to_list())
-            differs = rest["head"].filter((read != first).fill_null(False))
-            if order not in self.differ and len(differs):
-                self.differ[order] = differs[0]
-
-    def best(self) -> tuple[str, float]:
-        """Return the format that reads most texts, and the part that it reads."""
-        if not self.count:
-            return ISO, 0.0
-        sure = sum(self.plain.values())
-        orders = [one for one in self.orders if not self._scattered(one)] or list(self.orders)
-        if self.orders[DAY_LAST_BUT_ONE] <= self.month_second:
-            orders = [one for one in orders if one != DAY_LAST_BUT_ONE]
-        else:
-            sure -= self.month_second
-        order = max(orders, key=lambda one: self.orders[one], default=DAY_FIRST)
-        if self.orders[order]:
-            return order, (sure + self.orders[order]) / self.count
-        return max(self.plain, key=lambda one: self.plain[one]), sure / self.count
-
-    def _scattered(self, order: str) -> bool:
-        """Whether the years of an order are those of days: many, where another order has few, and reads no less."""
-        alike = [one for one, count in self.orders.items() if count >= self.orders[order]]
-        least = min((len(self.years.get(one, ())) for one in alike), default=0)
-        return len(self.years.get(order, ())) > max(_FEW, 3 * least)
-
-    def doubt(self) -> tuple[str, str] | None:
-        """Return a text and the other order that reads every text as well, but not to the same time."""
-        best, _ = self.best()
-        if best != DAY_FIRST:
-            return None
-        for order in (MONTH_FIRST, MONTH_FIRST_DOTTED, SHORT_YEAR_FIRST):
-            if self.orders[order] == self.orders[best] and order in self.differ and not self._scattered(order):
-                return self.differ[order], order
-        return None
 
 
 def _numbers_in(texts: pl.Series, format: str) -> pl.Series:
@@ -189,7 +83,7 @@ def _numbers_in(texts: pl.Series, format: str) -> pl.Series:
     return of_whole.zip_with(of_whole.is_not_null(), of_parts)
 
 
-def _assembled(texts: pl.Series, pattern: str) -> pl.Series:
+def assembled(texts: pl.Series, pattern: str) -> pl.Series:
     """Return the times that texts of the pattern say."""
     groups = texts.str.extract_groups(pattern).struct.unnest()
     there = groups.columns
@@ -273,53 +167,3 @@ def _days() -> pl.Expr:
     era, of_era = year // 400, year % 400
     of_year = (153 * ((month + 9) % 12) + 2) // 5 + pl.col("of_month") - 1
     return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
-
-
-@dataclass
-class Numbers:
-    """What the numbers seen so far would be as times."""
-
-    count: int = 0
-    """Numbers above 0: others may stand for none."""
-    sizes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_SIZES, 0))
-    digits: int = 0
-    """Those whose digits are a date of the years 1900 to 2099."""
-    short: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_SHORT, 0))
-    """Those whose digits are a date of another order, by the format."""
-    serial: int = 0
-    """Those that may be Excel's days: 1954 to 2119."""
-    first: float = 0.0
-
-    def see(self, values: pl.Series, whole: pl.Series) -> None:
-        """Count the numbers by their size; `whole`: the same as whole numbers, null where one is none."""
-        there = values.filter((values > 0).fill_null(False)).cast(pl.Float64)
-        self.first = self.first or (float(there[0]) if len(there) else 0.0)
-        self.count += len(there)
-        for unit, (least, most) in _SIZES.items():
-            self.sizes[unit] += int(((there >= least) & (there < most)).sum())
-        self.serial += int(((there >= 20_000) & (there < 80_000)).sum())
-        for format, shape in _SHORT.items():
-            digits = _digits(whole.drop_nulls(), format)
-            dates = _assembled(digits.filter(digits.str.contains(shape)), pattern(format))
-            self.short[format] += len(dates.drop_nulls())
-        texts = whole.drop_nulls().cast(pl.String)
-        texts = texts.filter(texts.str.contains("^(?:19|20)(?:[0-9]{6}|[0-9]{10}|[0-9]{12}|[0-9]{15})$"))
-        self.digits += len(_assembled(texts, pattern(DIGITS)).drop_nulls())
-
-    def unit(self) -> str | None:
-        """Return the format of the numbers; None: it is not clear."""
-        if self.count == 0:
-            return "seconds"
-        if self.digits >= ENOUGH * self.count:
-            return DIGITS
-        if self.serial >= ENOUGH * self.count or self.other():
-            return None
-        return next((unit for unit, size in self.sizes.items() if size >= ENOUGH * self.count), None)
-
-    def other(self) -> list[str]:
-        """Return the formats of digits, other than year, month and day, that all numbers have."""
-        return [format for format, count in self.short.items() if self.count and count >= ENOUGH * self.count]
-
-    def shown(self) -> str:
-        """Return how many numbers have the size of which unit."""
-        return ", ".join(f"{size:,} in {unit}" for unit, size in self.sizes.items() if size)

@@ -11,7 +11,8 @@ from components.kinds.table.codec import times
 from components.kinds.table.codec.formats import DAY_FIRST, ISO, MONTH_FIRST, MONTH_FIRST_DOTTED, UNITS
 from components.kinds.table.codec.schema import Column
 from components.kinds.table.prepare.texts import Decision, Texts
-from components.kinds.table.prepare.times import ENOUGH, Dates, Numbers, read_clock, read_numbers, read_texts
+from components.kinds.table.prepare.time_formats import ENOUGH, Dates, Numbers
+from components.kinds.table.prepare.times import read_clock, read_numbers, read_texts
 
 _HALF = 0.5
 _NAMES = {
