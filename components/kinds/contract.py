@@ -310,22 +310,25 @@ class Exam(Protocol):
         places: NDArray[np.int64],
         /,
     ) -> float:
-        """Return `METRIC` on the test examples at `places`, which may repeat: a bootstrap asks for many of these."""
+        """Return `METRIC` on the test examples at `places`, which may repeat: a bootstrap asks for many of these.
+
+        Not a number: these examples have no such metric. It is never another one.
+        """
 
     def slices(self, data: PreparedData, /) -> dict[str, Mask]:
         """Return parts of the test split, `[N]` each: `class: name`, and `column: value` of `prepare.slices`."""
 
-    def slice_value(
+    def slice_right(
         self,
         data: PreparedData,
         probabilities: NDArray[np.float32],
         decision: Mapping[str, float],
         within: NDArray[Any],
         /,
-    ) -> float:
-        """Return what a slice is judged by, higher is better; not a number where it is empty.
+    ) -> Mask | None:
+        """Return which test examples are answered rightly, `[N]`, where their share judges a slice; None: `value` does.
 
-        `within` is one of `slices`, or places of the test split, which may repeat.
+        `within` is the whole slice, one of `slices` or its places: what judges it judges every draw of its examples.
         """
 
     def believable(self, config: Any, /) -> bool:

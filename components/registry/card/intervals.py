@@ -43,14 +43,22 @@ def bootstrapped(
         draws: how often `N` of the examples are drawn with replacement.
 
     Returns:
-        By name; a metric that most draws do not have, as of a slice with a single positive, is left out.
+        By name. Left out is a metric of which too little is known: most often with few examples. Too many draws may not
+        have it, as where a slice has a single positive, or all draws may have the same, as a precision of 1 has.
     """
     random = np.random.default_rng(seed)
     drawn = [metrics(places[random.integers(0, len(places), len(places))]) for _ in range(draws)]
-    found = {name: np.array([one[name] for one in drawn]) for name in drawn[0]}
-    there = {name: values[np.isfinite(values)] for name, values in found.items()}
-    return {
-        name: (float(np.quantile(values, _TAIL)), float(np.quantile(values, 1.0 - _TAIL)))
-        for name, values in there.items()
-        if len(values) > draws / 2
-    }
+    bounds = {name: _percentiles(np.array([one[name] for one in drawn])) for name in drawn[0]}
+    return {name: bound for name, bound in bounds.items() if bound is not None}
+
+
+def _percentiles(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return the bounds of `[draws]`; None: they cannot be told.
+
+    A draw that has no value might have any, so it counts as the lowest for the lower bound, as the highest for the
+    upper one.
+    """
+    there = np.isfinite(values)
+    low = float(np.quantile(np.where(there, values, -np.inf), _TAIL, method="lower"))
+    high = float(np.quantile(np.where(there, values, np.inf), 1.0 - _TAIL, method="higher"))
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None

@@ -29,7 +29,7 @@ class _Part(BaseModel):
 
 
 class Estimate(_Part):
-    """A measure, and its 95 % interval where there is one."""
+    """A measure, and its 95 % interval where that can be told."""
 
     name: str
     value: float
@@ -94,24 +94,26 @@ def _metrics(sitting: Sitting) -> Iterator[Estimate]:
     if right is not None:
         bounds[sitting.paper.metric] = wilson(int(right.sum()), len(every))
     for name, value in sitting.measures(every).items():
+        if not np.isfinite(value):
+            continue
         low, high = bounds.get(name, (None, None))
         yield Estimate(name=name, value=value, low=low, high=high, count=len(every))
 
 
 def _slices(sitting: Sitting) -> Iterator[Estimate]:
-    right: Mask | None = sitting.right()
     for name, mask in sitting.paper.exam.slices(sitting.paper.data).items():
         places = np.flatnonzero(mask)
-        if not len(places) or not np.isfinite(value := sitting.slice_value(places)):
+        if not len(places):
             continue
+        right: Mask | None = sitting.slice_right(places)
         share = None if right is None else wilson(int(right[places].sum()), len(places))
         low, high = share or _bootstrapped(sitting, places)
-        yield Estimate(name=name, value=value, low=low, high=high, count=len(places))
+        yield Estimate(name=name, value=sitting.slice_value(places), low=low, high=high, count=len(places))
 
 
 def _bootstrapped(sitting: Sitting, places: Int64) -> tuple[float, float] | tuple[None, None]:
     def metrics(drawn: Int64) -> dict[str, float]:
-        return {"value": sitting.slice_value(drawn)}
+        return {"value": sitting.value(drawn)}
 
     return bootstrapped(metrics, places, sitting.paper.config.seed).get("value", (None, None))
 
@@ -133,4 +135,6 @@ def _curves(sitting: Sitting) -> Iterator[Curve]:
     examples, unspoilt = paper.data.inputs("test")[places], sitting.value(places)
     for name, spoil in paper.exam.corruptions(paper.data, paper.config).items():
         spoilt = (answering(sitting, spoil(examples, severity, seed), places).value(places) for severity in SEVERITIES)
-        yield Curve(name=name, values=(unspoilt, *spoilt))
+        values = (unspoilt, *spoilt)
+        if np.isfinite(values).all():  # so few examples may have no such metric
+            yield Curve(name=name, values=values)

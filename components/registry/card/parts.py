@@ -11,6 +11,7 @@ from components.registry.gate import COLUMNS, Verdict
 Card = Mapping[str, Any]
 
 _SLICES_SHOWN = 30  # in the drawing, the worst first; the table has them all
+_UNKNOWN = "not known: too few examples"
 _ELSEWHERE = "calibration"  # the figure that has a section of its own
 _LINEAGE = {
     "git.commit": "Private commit",
@@ -109,7 +110,7 @@ def _slices(card: Card) -> list[Block]:
     if not found:
         return []
     worst = sorted(found, key=lambda one: float(one["value"]))
-    rows = [[one["name"], number(one["value"]), spread(one), f"{one['count']:,}"] for one in worst]
+    rows = [[one["name"], number(one["value"]), spread(one) or _UNKNOWN, f"{one['count']:,}"] for one in worst]
     table = Table(["slice", "value", "95 % interval", "examples"], rows, "The worst first", drawn=True)
     return [Drawing(intervals_drawn(worst[:_SLICES_SHOWN])), table]
 

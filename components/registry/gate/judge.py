@@ -28,7 +28,7 @@ from components.registry.register import Version, version_bundle
 
 logger = logging.getLogger(__name__)
 
-_EDITION = 4
+_EDITION = 5
 """Of the rules and of how they measure: a verdict of another edition is not remembered."""
 
 

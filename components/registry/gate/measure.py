@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from components.inference.bundle import MODEL
 from components.inference.footprint import milliseconds, peak_megabytes
+from components.kinds.examination import Mask
 from components.registry.gate.belief import belief
 from components.registry.gate.facts import Compared, Facts, Spoilt
 from components.registry.gate.sitting import Int64, Sitting
@@ -62,15 +63,14 @@ def _overall(ours: Sitting, theirs: Sitting | None) -> Compared:
     if theirs is None:
         return Compared(name, ours.value(every), count=len(every))
     every = theirs.among(every)
-    difference = _answers(ours, theirs, every) or bootstrap(
+    difference = _answers(ours.right(), theirs.right(), every) or bootstrap(
         ours.value, theirs.value, every, paper.gate.better.resamples, paper.config.seed
     )
     return Compared(name, ours.value(every), theirs.value(every), difference, len(every))
 
 
-def _answers(ours: Sitting, theirs: Sitting, places: Int64) -> Difference | None:
+def _answers(right: Mask | None, before: Mask | None, places: Int64) -> Difference | None:
     """Return the difference on the test examples at `places`; None where the metric is no mean of right answers."""
-    right, before = ours.right(), theirs.right()
     return None if right is None or before is None else of_answers(right[places], before[places])
 
 
@@ -85,8 +85,9 @@ def _slices(ours: Sitting, theirs: Sitting | None) -> Iterator[Compared]:
             continue
         places, difference = both, None
         if len(places) >= paper.gate.slices.smallest:
-            difference = _answers(ours, theirs, places) or estimated(
-                ours.slice_value, theirs.slice_value, places, paper.config.seed
+            right, before = ours.slice_right(places), theirs.slice_right(places)
+            difference = _answers(right, before, places) or estimated(
+                ours.value, theirs.value, places, paper.config.seed
             )
         yield Compared(name, ours.slice_value(places), theirs.slice_value(places), difference, len(places))
 
@@ -104,7 +105,7 @@ def _spoilt(ours: Sitting, theirs: Sitting | None) -> Iterator[Spoilt]:
             yield Spoilt(Compared(name, one.value(places), count=len(places)), unspoilt)
             continue
         other = answering(theirs, inputs, places)
-        difference = _answers(one, other, places) or estimated(one.value, other.value, places, seed)
+        difference = _answers(one.right(), other.right(), places) or estimated(one.value, other.value, places, seed)
         yield Spoilt(Compared(name, one.value(places), other.value(places), difference, len(places)), unspoilt)
 
 

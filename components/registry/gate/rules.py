@@ -5,6 +5,7 @@ limit of calibration, robustness or behaviour, one that nobody wrote, only warns
 from work, or a later one that is no worse there than the version at work; so does a baseline that is as good by chance.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from components.config.gate import Behaviours, Better, Cost, Gate, Robustness, Slices
@@ -94,12 +95,13 @@ def baseline(found: Compared, other: float | None, wanted: bool, chance: float |
 
 def slices(found: Sequence[Compared], limits: Slices) -> Iterator[Rule]:
     """Hold every slice to losing no more than the margin: together at the confidence (Holm), small ones not at all."""
-    judged = [one.difference is not None and one.count >= limits.smallest for one in found]
+    judged = [_is_known(one) and one.count >= limits.smallest for one in found]
     for one, lost in zip(found, _worse(found, judged, limits.margin, 1.0 - limits.confidence), strict=True):
         name, limit = f"slice: {one.name}", f"loses at most {limits.margin:g}"
         if lost is None or one.difference is None:
             few = f"{one.count} examples, fewer than {limits.smallest}"
-            yield _row(name, one, limit, None, few if one.count < limits.smallest else _ALONE)
+            unknown = one.difference.remark if one.difference else _ALONE
+            yield _row(name, one, limit, None, few if one.count < limits.smallest else unknown)
             continue
         yield _row(name, one, limit, not lost, _spread(one.difference, limits.confidence))
 
@@ -127,9 +129,12 @@ def calibration(found: Calibration | None, limits: CalibrationLimits, alone: boo
 def robustness(found: Sequence[Spoilt], limits: Robustness, alone: bool = False) -> Iterator[Rule]:
     """Hold the metric on spoilt inputs to the champion's, less the margin, and to what must be left of it at least."""
     both = [one.found for one in found]
-    worse = _worse(both, [one.difference is not None for one in both], limits.margin, _LEVEL)
+    worse = _worse(both, [_is_known(one) for one in both], limits.margin, _LEVEL)
     for spoilt, lost in zip(found, worse, strict=True):
         least, one = limits.kept * spoilt.unspoilt, spoilt.found
+        if not math.isfinite(one.challenger) or not math.isfinite(least):
+            yield _row(f"robustness: {one.name}", one, "", None, f"{one.count} spoilt examples have no such metric")
+            continue
         limit, note = f"at least {least:.4g}", f"{spoilt.unspoilt:.4g} unspoilt"
         if one.difference is not None:
             limit = f"{limit}, loses at most {limits.margin:g}"
@@ -208,7 +213,8 @@ def _worse(found: Sequence[Compared], judged: Sequence[bool], margin: float, lev
 
 def _row(name: str, one: Compared, limit: str, passed: bool | None, note: str = "", warns: bool = False) -> Rule:
     """Return a row; `warns`: where it is not passed, it does not refuse."""
-    found = {"champion": one.champion, "challenger": one.challenger}
+    both = {"champion": one.champion, "challenger": one.challenger}
+    found = {who: value if value is not None and math.isfinite(value) else None for who, value in both.items()}
     return Rule(name=name, **found, limit=limit, passed=passed, warns=warns and passed is False, note=note)
 
 
@@ -217,6 +223,13 @@ def _written(limits: Section, name: str) -> bool:
     return name in limits.model_fields_set
 
 
+def _is_known(found: Compared) -> bool:
+    """Return whether there is a difference, and it can be told from chance."""
+    return found.difference is not None and found.difference.known
+
+
 def _spread(difference: Difference, confidence: float) -> str:
     low, high = interval(difference, confidence)
-    return f"{difference.value:+.4f} ({low:+.4f} to {high:+.4f})"
+    bounds = f" ({low:+.4f} to {high:+.4f})" if difference.known else ""
+    remark = f"; {difference.remark}" if difference.remark else ""
+    return f"{difference.value:+.4f}{bounds}{remark}"

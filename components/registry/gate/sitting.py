@@ -57,9 +57,14 @@ class Sitting:
         """Return which answers are right, `[N]`, where the deciding metric is their mean."""
         return self.paper.exam.right(self.paper.data, self.probabilities, self.decision)
 
+    def slice_right(self, places: Int64) -> Mask | None:
+        """Return which answers are right, `[N]`, where the slice at `places` is judged by their mean; else None."""
+        return self.paper.exam.slice_right(self.paper.data, self.probabilities, self.decision, places)
+
     def slice_value(self, places: Int64) -> float:
-        """Return what a slice is judged by, on the test examples at `places`, `[n]`, which may repeat."""
-        return self.paper.exam.slice_value(self.paper.data, self.probabilities, self.decision, places)
+        """Return what the slice at `places`, `[n]`, is judged by."""
+        right = self.slice_right(places)
+        return self.value(places) if right is None else float(right[places].mean())
 
     def behaviours(self) -> Sequence[Behaviour]:
         """Return how it behaves."""

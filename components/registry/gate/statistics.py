@@ -19,6 +19,7 @@ Metric = Callable[[Int64], float]
 """Places of examples, which may repeat -> the metric on them."""
 
 _FEW = 200  # draws that tell a standard error (Efron and Tibshirani 1993, section 6.4)
+_MISSING = 0.025  # part of them that may have no value: no more than lies beyond either bound of 95 %
 _STEPS = 40  # halvings of an interval of length 2: to 1e-12
 
 
@@ -34,6 +35,14 @@ class Difference(Protocol):
 
     def below(self, limit: float) -> float:
         """Return the p-value of: the true difference is below `limit`."""
+
+    @property
+    def known(self) -> bool:
+        """Whether it can be told from chance at all; where it cannot, every p-value is 1."""
+
+    @property
+    def remark(self) -> str:
+        """What has to be said of how it was found; empty: nothing."""
 
 
 @dataclass(frozen=True)
@@ -62,25 +71,53 @@ class Answers:
         """Return the p-value of: the true difference is below `limit`."""
         return Answers(self.lost, self.gained, self.count).above(-limit)
 
+    @property
+    def known(self) -> bool:
+        """Always: the test is exact."""
+        return True
+
+    @property
+    def remark(self) -> str:
+        """Nothing."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Resampled:
-    """Of any metric, by the differences that other draws of the same examples give."""
+    """Of any metric, by the differences that other draws of the same examples give.
+
+    A draw that has no value might have any: it counts against whatever is to be shown.
+    """
 
     value: float
     samples: Float64
-    """`[resamples]`."""
+    """`[n]`, of the draws that have a value."""
+    missing: int = 0
+    """Draws that have none."""
 
     def above(self, limit: float) -> float:
         """Return the p-value of: the true difference is above `limit`.
 
         By percentiles: Efron and Tibshirani 1993, section 13.3.
         """
-        return (1 + int((self.samples <= limit).sum())) / (1 + len(self.samples))
+        return self._share(self.samples <= limit)
 
     def below(self, limit: float) -> float:
         """Return the p-value of: the true difference is below `limit`."""
-        return (1 + int((self.samples >= limit).sum())) / (1 + len(self.samples))
+        return self._share(self.samples >= limit)
+
+    @property
+    def known(self) -> bool:
+        """Always: the draws without a value are in the p-values."""
+        return True
+
+    @property
+    def remark(self) -> str:
+        """Say how many draws have no value."""
+        return _lacking(self.missing, self.missing + len(self.samples))
+
+    def _share(self, against: NDArray[np.bool_]) -> float:
+        return (1 + int(against.sum()) + self.missing) / (1 + len(self.samples) + self.missing)
 
 
 @dataclass(frozen=True)
@@ -88,17 +125,35 @@ class Estimated:
     """Of any metric, by its standard error, taken for normal."""
 
     value: float
-    error: float
+    error: float | None
+    """None: not known, too many draws have no value."""
+    missing: int = 0
+    """Draws that have no value."""
+    draws: int = _FEW
+    """How often it was drawn."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a standard error."""
+        return self.error is not None
+
+    @property
+    def remark(self) -> str:
+        """Say how many draws have no value, and what that means."""
+        lacking = _lacking(self.missing, self.draws)
+        return lacking if self.known else f"{lacking}: too few examples to tell it from chance"
 
     def above(self, limit: float) -> float:
         """Return the p-value of: the true difference is above `limit`."""
+        if self.error is None:
+            return 1.0
         if self.error == 0.0:
             return 0.0 if self.value > limit else 1.0
         return NormalDist().cdf((limit - self.value) / self.error)
 
     def below(self, limit: float) -> float:
         """Return the p-value of: the true difference is below `limit`."""
-        return Estimated(-self.value, self.error).above(-limit)
+        return Estimated(-self.value, self.error, self.missing, self.draws).above(-limit)
 
 
 def of_answers(challenger: NDArray[np.bool_], champion: NDArray[np.bool_]) -> Answers:
@@ -119,13 +174,18 @@ def bootstrap(ours: Metric, theirs: Metric, places: Int64, resamples: int, seed:
     random = np.random.default_rng(seed)
     draws = (places[random.integers(0, len(places), len(places))] for _ in range(resamples))
     samples = np.array([ours(draw) - theirs(draw) for draw in draws])
-    return Resampled(ours(places) - theirs(places), samples[np.isfinite(samples)])
+    there = samples[np.isfinite(samples)]
+    return Resampled(ours(places) - theirs(places), there, len(samples) - len(there))
 
 
 def estimated(ours: Metric, theirs: Metric, places: Int64, seed: int) -> Estimated:
-    """Return the same difference by its standard error alone, which a few draws tell: for many questions at once."""
+    """Return the same difference by its standard error alone, which a few draws tell: for many questions at once.
+
+    It is not known where more draws have no value than a bound of 95 % leaves out: the others are no sample of all.
+    """
     found = bootstrap(ours, theirs, places, _FEW, seed)
-    return Estimated(found.value, float(found.samples.std()) if len(found.samples) else math.inf)
+    error = float(found.samples.std()) if found.missing <= _MISSING * _FEW else None
+    return Estimated(found.value, error, found.missing)
 
 
 def mcnemar(gained: int, lost: int) -> float:
@@ -173,6 +233,10 @@ def interval(difference: Difference, confidence: float) -> tuple[float, float]:
     """Return the bounds that the true difference is above, and below, with one-sided `confidence` each."""
     level = 1.0 - confidence
     return _bound(difference.above, level, 1.0), _bound(difference.below, level, -1.0)
+
+
+def _lacking(missing: int, draws: int) -> str:
+    return f"{missing:,} of {draws:,} draws have no value" if missing else ""
 
 
 def _bound(p_value: Callable[[float], float], level: float, sign: float) -> float:

@@ -67,13 +67,16 @@ def measures(
     """Return the metrics on the test records at `places`.
 
     Left out are the one of cards, which are no records, and the expected calibration error: records that are drawn
-    twice make it larger.
+    twice make it larger. Not a number is a share of nothing: a recall where no record is positive, a precision where
+    none is flagged.
     """
     labels, scores = data.labels("test")[places], probabilities[places, 1]
     found = {"average_precision": average_precision(labels, scores), "roc_auc": roc_auc(labels, scores)}
     if config.labels == "all":
         found |= {"log_loss": log_loss(labels, scores), "brier_score": brier(labels, scores)}
-    return found | decided(labels, misses_of(data)[places], scores, decision, config.false_alarm)
+    found |= decided(labels, misses_of(data)[places], scores, decision, config.false_alarm)
+    of = {"recall": labels == 1, "precision": scores >= np.float32(decision["threshold"])}
+    return found | {name: float("nan") for name, records in of.items() if not records.any()}
 
 
 def figures(
@@ -107,7 +110,7 @@ def value(
     config: "Train",
     places: NDArray[np.int64],
 ) -> float:
-    """Return the average precision on the test records at `places`; 0 where none of them is positive."""
+    """Return the average precision on the test records at `places`; not a number where none of them is positive."""
     return average_precision(data.labels("test")[places], probabilities[places, 1])
 
 
@@ -116,17 +119,18 @@ def slices(data: PreparedData) -> dict[str, Mask]:
     return of_classes(data) | read_slices(data)
 
 
-def slice_value(
+def slice_right(
     data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], within: NDArray[Any]
-) -> float:
-    """Return the average precision within a slice; of one class, the share that is decided rightly: its recall.
+) -> Mask | None:
+    """Return which test records are decided rightly, `[N]`, of a slice of one class: their share is its recall.
 
-    Not a number where nothing is in it.
+    None where both classes are in it: then average precision judges it.
     """
-    labels, scores = data.labels("test")[within], probabilities[within, 1]
-    if len(labels) and (labels == labels[0]).all():
-        return float(((scores >= np.float32(decision["threshold"])) == (labels == 1)).mean())
-    return average_precision(labels, scores) if len(labels) else float("nan")
+    labels = np.asarray(data.labels("test"))
+    if len(np.unique(labels[within])) > 1:
+        return None
+    decided_rightly: Mask = (probabilities[:, 1] >= np.float32(decision["threshold"])) == (labels == 1)
+    return decided_rightly
 
 
 def believable(config: "Train") -> bool:

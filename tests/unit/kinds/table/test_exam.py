@@ -1,6 +1,7 @@
 import io
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, precision_score, recall_score, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
+from components.config.gate import Gate, Slices
 from components.config.params import parse
 from components.kinds.prepared import PreparedData, open_prepared, write_about
 from components.kinds.slices import write_slices
@@ -17,6 +19,10 @@ from components.kinds.table.codec.features import DAY
 from components.kinds.table.exam.baseline import baseline
 from components.kinds.table.exam.metrics import average_precision, card_precision, log_loss, roc_auc
 from components.kinds.table.params import Train
+from components.registry.card.measured import _slices as shown_slices
+from components.registry.gate import rules
+from components.registry.gate.measure import _slices as slices_of
+from components.registry.gate.sitting import Paper, Sitting
 
 RANDOM = np.random.default_rng(0)
 ROWS = {"train": 2_000, "validation": 500, "test": 1_500}
@@ -174,8 +180,8 @@ def test_average_precision_and_roc_auc_are_scikit_learns(ties: bool) -> None:
         if len(set(labels)) == 2:
             assert roc_auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
     assert np.isnan(roc_auc(np.ones(5, np.int64), np.ones(5, np.float32)))
-    assert average_precision(np.zeros(5, np.int64), np.ones(5, np.float32)) == 0.0
-    assert average_precision(np.zeros(0, np.int64), np.ones(0, np.float32)) == 0.0
+    assert np.isnan(average_precision(np.zeros(5, np.int64), np.ones(5, np.float32)))
+    assert np.isnan(average_precision(np.zeros(0, np.int64), np.ones(0, np.float32)))
 
 
 def test_a_bundle_for_other_features_does_not_fit(data: PreparedData) -> None:
@@ -209,12 +215,44 @@ def test_slices_are_judged_by_what_is_in_them(data: PreparedData) -> None:
     probabilities, labels = guesses(data), np.asarray(data.labels("test"))
     slices = exam.slices(data)
     assert list(slices) == ["class: 0", "class: 1", "shop: a", "shop: b"]
-    found = {name: exam.slice_value(data, probabilities, DECISION, mask) for name, mask in slices.items()}
+    right = {name: exam.slice_right(data, probabilities, DECISION, mask) for name, mask in slices.items()}
     flagged = probabilities[:, 1] >= np.float32(0.3)
-    assert found["class: 1"] == pytest.approx(recall_score(labels, flagged))
-    assert found["class: 0"] == pytest.approx(recall_score(labels, flagged, pos_label=0))
+    assert right["class: 1"][slices["class: 1"]].mean() == pytest.approx(recall_score(labels, flagged))
+    assert right["class: 0"][slices["class: 0"]].mean() == pytest.approx(recall_score(labels, flagged, pos_label=0))
     shop = np.arange(ROWS["test"]) % 3 == 0
     assert (slices["shop: a"] == shop).all()
-    assert found["shop: a"] == pytest.approx(average_precision_score(labels[shop], probabilities[shop, 1]))
-    assert exam.slice_value(data, probabilities, DECISION, np.flatnonzero(shop)) == found["shop: a"]
-    assert np.isnan(exam.slice_value(data, probabilities, DECISION, np.zeros(ROWS["test"], np.bool_)))
+    assert right["shop: a"] is None  # average precision judges it
+    assert exam.slice_right(data, probabilities, DECISION, np.flatnonzero(shop)) is None
+
+
+def test_a_metric_never_becomes_another_one_in_a_draw(data: PreparedData) -> None:
+    probabilities, labels = guesses(data), np.asarray(data.labels("test"))
+    negatives, silent = np.flatnonzero(labels == 0)[:200], np.flatnonzero(probabilities[:, 1] < 0.3)[:200]
+    assert np.isnan(exam.value(data, probabilities, DECISION, train(), negatives))
+    found = exam.measures(data, probabilities, DECISION, train(), negatives)
+    assert {name for name, value in found.items() if np.isnan(value)} == {"average_precision", "roc_auc", "recall"}
+    assert np.isnan(exam.measures(data, probabilities, DECISION, train(), silent)["precision"])
+
+
+@pytest.mark.parametrize(("positives", "judged"), [(0, True), (1, False), (40, True)])
+def test_a_slice_is_judged_by_one_metric_in_every_draw_or_says_why_not(
+    positives: int, judged: bool, data: PreparedData
+) -> None:
+    labels = np.asarray(data.labels("test"))
+    places = np.concatenate([np.flatnonzero(labels == 1)[:positives], np.flatnonzero(labels == 0)[: 200 - positives]])
+    inside = np.isin(np.arange(len(labels)), places)
+    write_slices(data.path, {"shop": ["a" if one else "b" for one in inside]})
+    paper = Paper(exam, data, train(), Gate(), "average_precision")
+    bundle = SimpleNamespace(about=SimpleNamespace(decision=DECISION))
+    ours, theirs = (Sitting(paper, bundle, guesses(data)) for _ in range(2))
+    (found,) = [one for one in slices_of(ours, theirs) if one.name == "shop: a"]
+    (rule,) = rules.slices([found], Slices(margin=0.9))
+    assert (rule.passed is None) is not judged
+    shown = {one.name: one for one in shown_slices(ours)}["shop: a"]
+    assert (shown.low is not None) is judged
+    if positives:
+        assert found.challenger == pytest.approx(average_precision_score(labels[inside], ours.probabilities[inside, 1]))
+    else:
+        assert found.challenger == pytest.approx(np.mean(ours.probabilities[inside, 1] < np.float32(0.3)))
+    if not judged:
+        assert "of 200 draws have no value: too few examples" in rule.note

@@ -37,3 +37,18 @@ def test_the_bootstrap_of_a_share_finds_about_what_wilson_does() -> None:
 def test_what_most_draws_cannot_tell_has_no_interval() -> None:
     found = bootstrapped(lambda places: {"none": float("nan"), "some": float(places.mean())}, np.arange(9), seed=0)
     assert list(found) == ["some"]
+
+
+@pytest.mark.parametrize(("positives", "known"), [(1, False), (2, False), (8, True)])
+def test_a_bound_that_might_be_any_draw_without_a_value_is_not_told(positives: int, known: bool) -> None:
+    def largest(places: np.ndarray) -> dict[str, float]:
+        there = values[places]
+        return {"mean": float(there[there > 0].mean()) if (there > 0).any() else float("nan")}
+
+    values = np.append(np.zeros(200 - positives), np.arange(1, positives + 1))
+    assert ("mean" in bootstrapped(largest, np.arange(200), seed=0)) is known
+
+
+def test_draws_that_are_all_the_same_are_no_certainty() -> None:
+    found = bootstrapped(lambda places: {"precision": 1.0, "one": float(places.mean())}, np.zeros(1, np.int64), seed=0)
+    assert found == {}

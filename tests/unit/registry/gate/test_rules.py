@@ -8,7 +8,7 @@ from components.config.gate import Calibration as CalibrationLimits
 from components.kinds.examination import Behaviour, Leak
 from components.registry.gate import rules
 from components.registry.gate.facts import Calibration, Compared, Spoilt
-from components.registry.gate.statistics import Answers, Resampled
+from components.registry.gate.statistics import Answers, Estimated, Resampled
 from components.registry.gate.verdict import Rule
 
 
@@ -89,6 +89,29 @@ def test_a_slice_that_loses_is_named_and_a_small_one_is_left() -> None:
     assert passed(judged) == [True, False, None, True]
     assert [rule.name for rule in judged][1] == "slice: class: plate"
     assert judged[2].note == "20 examples, fewer than 50"
+
+
+def test_what_cannot_be_told_from_chance_says_so_and_is_not_judged() -> None:
+    unknown = Estimated(-0.9, None, missing=69)
+    found = Compared("shop: a", 0.1, 1.0, unknown, 200)
+    others = [compared(0, 30, 200, "class: plate")]
+    rows = list(rules.slices([found, *others], Slices()))
+    assert passed(rows) == [None, False]
+    assert rows[0].note == "69 of 200 draws have no value: too few examples to tell it from chance"
+    (spoilt,) = rules.robustness([Spoilt(found, 0.2)], Robustness(kept=0.3))
+    assert (spoilt.passed, "69 of 200 draws" in spoilt.note) == (True, True)  # of the champion nothing is known
+    (spoilt,) = rules.robustness([Spoilt(found, 0.9)], Robustness(kept=0.3))
+    assert spoilt.passed is False  # what is absolute holds
+    better = rules.better(Compared("average_precision", 0.9, 0.1, Resampled(0.8, np.full(1500, 0.8), 500)), Better())
+    assert better.passed is False  # nothing shows it
+    assert better.note.endswith("; 500 of 2,000 draws have no value")
+
+
+def test_spoilt_examples_without_the_metric_are_not_judged() -> None:
+    found = Compared("missing", float("nan"), float("nan"), Estimated(float("nan"), None, 200), 1)
+    (rule,) = rules.robustness([Spoilt(found, float("nan"))], Robustness())
+    assert (rule.passed, rule.challenger, rule.champion) == (None, None, None)
+    assert rule.note == "1 spoilt examples have no such metric"
 
 
 def test_many_slices_are_judged_together() -> None:

@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -74,13 +75,45 @@ def test_a_standard_error_says_it_of_many_questions() -> None:
     assert (Estimated(0.0, 0.0).below(-0.02), Estimated(-0.1, 0.0).below(-0.02)) == (1.0, 0.0)
 
 
-def test_draws_that_have_no_value_are_left_out() -> None:
-    def mean_of_positives(at: np.ndarray) -> float:
-        return float(at[at > 0].mean()) if (at > 0).any() else math.nan
+def mean_of_positives(at: np.ndarray) -> float:
+    return float(at[at > 0].mean()) if (at > 0).any() else math.nan
 
-    drawn = bootstrap(mean_of_positives, lambda at: 0.0, np.array([0, 0, 1]), 300, 0)
+
+def nothing(at: np.ndarray) -> float:
+    return 0.0
+
+
+def test_draws_that_have_no_value_count_against_what_is_to_be_shown() -> None:
+    drawn = bootstrap(mean_of_positives, nothing, np.array([0, 0, 1]), 300, 0)
     assert 150 < len(drawn.samples) < 300
-    assert drawn.above(0.0) == 1 / (1 + len(drawn.samples))
+    assert drawn.missing == 300 - len(drawn.samples)
+    assert drawn.above(0.0) == drawn.below(2.0) == (1 + drawn.missing) / 301
+    assert drawn.remark == f"{drawn.missing} of 300 draws have no value"
+
+
+@pytest.mark.parametrize("positives", [1, 2])
+def test_of_too_few_that_have_a_value_no_standard_error_is_told(positives: int) -> None:
+    places = np.repeat([0, 1], [200 - positives, positives])
+    found = estimated(mean_of_positives, nothing, places, 0)
+    assert (found.value, found.error, found.known) == (1.0, None, False)
+    assert found.above(0.0) == found.below(2.0) == found.below(-2.0) == 1.0
+    assert re.fullmatch(r"\d+ of 200 draws have no value: too few examples to tell it from chance", found.remark)
+    assert interval(found, 0.95) == pytest.approx((-1.0, 1.0))
+
+
+def test_one_draw_with_a_value_is_no_certainty() -> None:
+    calls = iter([1.0, *[math.nan] * 199, 1.0])  # one draw of 200, then all of the examples
+    found = estimated(lambda at: next(calls), nothing, np.arange(5), 0)
+    assert (found.value, found.error, found.missing) == (1.0, None, 199)
+
+
+def test_a_few_draws_without_a_value_leave_the_standard_error_and_are_named() -> None:
+    places = np.repeat([0, 1, 2], [196, 2, 2])  # four positives: e to the -4 of the draws have none
+    found = estimated(mean_of_positives, nothing, places, 0)
+    assert found.known
+    assert 0 < found.missing <= 5
+    assert found.error == pytest.approx(0.3, abs=0.1)
+    assert found.remark == f"{found.missing} of 200 draws have no value"
 
 
 def test_identical_draws_are_not_better() -> None:
