@@ -39,6 +39,7 @@ class Follower:
         self._again = 0.0
         self._pause = every
         self._wait = every
+        self._lost = False
         self._said = ""
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -68,7 +69,10 @@ class Follower:
     def look(self, swap: Callable[[Model], None]) -> None:
         """Look once, and swap if the pointer has moved."""
         pointer = self._pointer()
-        if pointer is None or pointer == self._at:
+        if pointer is None:
+            return
+        if pointer == self._at:
+            self._failed, self._said = None, ""  # a move that failed was taken back; another one is news
             return
         if pointer == self._failed and time.monotonic() < self._again:
             return
@@ -81,14 +85,27 @@ class Follower:
             self.look(swap)
 
     def _pointer(self) -> Pointer | None:
+        """Return where the pointer points; None: it cannot be read, or there is none."""
         try:
             pointer = self._champions.pointer()
         except JourneymanError as error:
             self._wait = min(2 * self._wait, _LONGEST)
-            self._say(str(error))
+            self._lose(str(error))
             return None
         self._wait = self._every
+        if pointer is None and self._at:
+            self._lose(f"{self._champions.address} has no champion any more")
+        elif pointer and self._lost:
+            self._lost = False
+            logger.info("%s: the champion at %s is found again", self._champions.workload, self._champions.address)
         return pointer
+
+    def _lose(self, why: str) -> None:
+        """Count a look that found no pointer; log the first since it was last found, whatever the later ones say."""
+        self._count()
+        if not self._lost:
+            logger.error("%s", self._line(why))
+        self._lost = True
 
     def _open(self, pointer: Pointer) -> Model | None:
         """Return the pointer's bundle, ready to answer; None if it is not to be had, which is tried again later."""
@@ -110,13 +127,18 @@ class Follower:
         self._say(f"version {pointer.version} is not taken: {reason}")
 
     def _say(self, what: str) -> None:
-        """Count a failure; log it in one line, unless it is the one that was logged last."""
-        self.failures += 1
-        self.failed()
-        line = " ".join(f"{self._champions.workload}: {what}; what is at work stays at work".split())
-        if line != self._said:
+        """Count a failure to open a bundle; log it in one line, unless it is the one that was logged last."""
+        self._count()
+        if (line := self._line(what)) != self._said:
             logger.error("%s", line)
         self._said = line
+
+    def _count(self) -> None:
+        self.failures += 1
+        self.failed()
+
+    def _line(self, what: str) -> str:
+        return " ".join(f"{self._champions.workload}: {what}; what is at work stays at work".split())
 
 
 def _soon(call: Callable[[], Pointer | None]) -> Pointer | None:

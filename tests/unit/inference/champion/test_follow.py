@@ -169,6 +169,64 @@ def test_a_pointer_that_cannot_be_read_is_said_once(followed: Followed, caplog: 
     assert followed.look() == ["1", "2"]
 
 
+@pytest.mark.parametrize("how", ["unreadable", "gone", "unmounted"])
+def test_each_loss_of_the_address_is_said_once_and_so_is_its_coming_back(
+    how: str, followed: Followed, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    followed.publish("1")
+    followed.look()
+    address = followed.folder / "champions"
+    pointer = address / "w" / "champion.json"
+    right = pointer.read_text()
+    for _ in range(2):
+        caplog.clear()
+        if how == "unreadable":
+            pointer.write_text("{")
+        elif how == "gone":
+            pointer.unlink()
+        else:
+            address.rename(followed.folder / "away")
+        for _ in range(3):
+            assert followed.look() == ["1"]
+        if how == "unmounted":
+            (followed.folder / "away").rename(address)
+        pointer.write_text(right)
+        for _ in range(3):
+            assert followed.look() == ["1"]
+        lost, found = caplog.records
+        assert (lost.levelno, found.levelno) == (logging.ERROR, logging.INFO)
+        assert lost.message.endswith("; what is at work stays at work")
+        assert found.message == f"w: the champion at {address} is found again"
+    assert followed.follower.failures == 6
+
+
+def test_where_nothing_was_published_yet_nothing_is_lost(followed: Followed, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        assert followed.look() == []
+    assert (caplog.records, followed.follower.failures) == ([], 0)
+
+
+def test_a_bundle_that_is_refused_again_after_the_pointer_went_back_is_said_again(
+    followed: Followed, caplog: pytest.LogCaptureFixture
+) -> None:
+    followed.publish("1")
+    followed.look()
+    model = followed.publish("2") / "model.onnx"
+    champion = followed.folder / "champions" / "w" / "champion.json"
+    second = champion.read_text()
+    model.unlink()
+    for _ in range(2):
+        caplog.clear()
+        followed.look()
+        (line,) = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+        assert line.startswith("w: version 2 is not taken: ")
+        followed.publish("1")
+        followed.look()
+        champion.write_text(second)
+    assert followed.taken == ["1"]
+
+
 def test_it_starts_with_the_champion(followed: Followed) -> None:
     assert followed.follower.first() is None
     followed.publish("1")
