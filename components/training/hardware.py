@@ -1,6 +1,5 @@
 """What the hardware can do: what each `auto` means on this machine and why, and the arithmetic made repeatable."""
 
-import copy
 import ctypes
 import json
 import os
@@ -12,6 +11,7 @@ import torch
 
 from components.config.errors import ConfigError
 from components.config.settings import USED
+from components.training.altered import altered
 
 if TYPE_CHECKING:
     from components.config.params import Training
@@ -115,9 +115,7 @@ def _as_recorded(config: "Training") -> tuple["Training", dict[str, str]]:
     if used.get("accelerator") == "gpu" and not torch.cuda.is_available():
         used = {}
     again = {name: value for name, value in used.items() if getattr(config, name, None) == "auto"}
-    same = copy.copy(config)
-    vars(same).update(again)  # whichever object it is, and frozen or not
-    return same, dict.fromkeys(again, "as recorded")
+    return altered(config, **again), dict.fromkeys(again, "as recorded")
 
 
 def _accelerator(config: "Training", reasons: dict[str, str]) -> str:

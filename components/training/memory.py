@@ -1,6 +1,5 @@
 """Out of memory: say so, and find out which batch would have fitted."""
 
-import copy
 import traceback
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import torch
 from lightning.fabric.plugins.environments import LightningEnvironment
 
 from components.config.errors import TrainingError
+from components.training.altered import altered
 from components.training.hardware import Plan
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def fitting_batch(
 
 
 def _fits(learner: "Learner", data: "PreparedData", config: "Training", plan: Plan, size: int) -> bool:
-    smaller = copy.copy(config)
-    vars(smaller)["batch_size"] = size  # whichever object it is, and frozen or not
+    smaller = altered(config, batch_size=size)
     trainer = lightning.Trainer(
         accelerator=plan.accelerator,
         devices=1,

@@ -6,35 +6,41 @@ from typing import Any
 
 from lightning.pytorch.callbacks import Callback
 
-_HOOKS = (
-    "setup",
-    "on_train_start",
-    "on_train_batch_start",
-    "on_train_batch_end",
-    "on_train_epoch_end",
-    "on_train_end",
-    "on_validation_start",
-    "on_exception",
-)
+HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_") or name in ("setup", "teardown"))
+"""Every hook that Lightning's callbacks have."""
 
 
 class Together(Callback):
-    """Passes each hook on to those of `parts` that listen to it, in their order."""
+    """Passes each hook on to those of `parts` that listen to it, in their order, and keeps the state of each."""
 
     def __init__(self, parts: Sequence[Callback]) -> None:
-        self._parts = {type(part).__name__: part for part in parts}
-        for hook in _HOOKS:
-            heard = [getattr(part, hook) for part in parts if getattr(type(part), hook) is not getattr(Callback, hook)]
-            setattr(self, hook, partial(_each, heard))
+        """Take the callbacks.
+
+        Raises:
+            ValueError: two of them have one key for their state, so that a checkpoint would keep that of one alone.
+        """
+        self._parts = {part.state_key: part for part in parts}
+        if len(self._parts) < len(parts):
+            keys = [part.state_key for part in parts]
+            raise ValueError(f"callbacks of one state_key: {sorted({key for key in keys if keys.count(key) > 1})}")
+        for hook in HOOKS:
+            if heard := [getattr(part, hook) for part in parts if _listens(part, hook)]:
+                setattr(self, hook, partial(_each, heard))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the states of the parts, by name."""
-        return {name: part.state_dict() for name, part in self._parts.items()}
+        """Return the states of the parts, by their keys."""
+        return {key: part.state_dict() for key, part in self._parts.items()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Give each part its state back."""
-        for name, part in self._parts.items():
-            part.load_state_dict(state_dict[name])
+        for key, part in self._parts.items():
+            part.load_state_dict(state_dict[key])
+
+
+def _listens(part: Callback, hook: str) -> bool:
+    """Whether the callback has a hook of its own, by its class or, as Lightning's LambdaCallback, by an attribute."""
+    own = getattr(part, hook)
+    return getattr(own, "__func__", own) is not getattr(Callback, hook)
 
 
 def _each(heard: Sequence[Callable[..., None]], *arguments: Any, **named: Any) -> None:
