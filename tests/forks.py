@@ -87,7 +87,8 @@ def forks(warm: Project) -> Iterator[Forks]:
 def item(project: Project, code: str, uri: str = "", kill: int | None = None) -> dict[str, Any]:
     """Return what `Forks.run` takes: code to run in the project's folder."""
     store = uri or f"sqlite:///{project.path}/state/mlflow/mlflow.db"
-    environment = {**project.environment(), "MLFLOW_TRACKING_URI": store}
+    patient = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "60"}  # eight at once ask a server that has two cores
+    environment = {**project.environment(), **patient, "MLFLOW_TRACKING_URI": store}
     return {"code": NAMES + code, "cwd": str(project.path), "env": environment, "kill": kill}
 
 

@@ -13,13 +13,12 @@ from mlflow import MlflowClient
 
 from components.config.errors import ConfigError
 from components.config.files import must_be_writable
-from components.config.servers import Server, ask_servers
+from components.config.servers import WITHIN, Server, ask_servers
 from components.config.settings import tracking_uri
 
 TRACKING, REGISTRY = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
 
-_AT_ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "4"}
-"""MLflow asks for minutes, in the hope that a server comes back."""
+_RETRIES, _TIMEOUT = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_TIMEOUT"
 _CREDENTIALS = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
 _DATABASES = ("postgresql", "mysql", "mssql")
 _OTHERS = ("databricks", "databricks-uc", "uc")
@@ -42,8 +41,8 @@ def ask_tracking() -> None:
 
 @cache
 def _ask(tracking: str, registry: str) -> None:
-    with at_once():
-        ask_servers(servers(tracking, registry))
+    with at_once() as seconds:
+        ask_servers(servers(tracking, registry), within=seconds)
 
 
 def servers(tracking: str, registry: str = "") -> list[Server]:
@@ -113,12 +112,17 @@ def _look(setting: str, uri: str) -> None:
 
 
 @contextmanager
-def at_once() -> Iterator[None]:
-    """Have MLflow's client try once, and give up soon, for the block."""
-    before = {name: os.environ.get(name) for name in _AT_ONCE}
-    os.environ.update(_AT_ONCE)
+def at_once() -> Iterator[float]:
+    """Have MLflow's client try once for the block; else it asks for minutes, in the hope that a server comes back.
+
+    Yields:
+        the seconds that it waits for an answer: `MLFLOW_HTTP_REQUEST_TIMEOUT` where it is set, for a slow server.
+    """
+    before = {name: os.environ.get(name) for name in (_RETRIES, _TIMEOUT)}
+    seconds = before[_TIMEOUT] or f"{WITHIN:.0f}"
+    os.environ.update({_RETRIES: "0", _TIMEOUT: seconds})
     try:
-        yield
+        yield float(seconds) if seconds.isdecimal() else WITHIN
     finally:
         for name, value in before.items():
             if value is None:

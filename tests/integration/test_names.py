@@ -1,6 +1,7 @@
 """A table whose columns have the oddest names, through all of it: trained, registered, served, loaded by MLflow."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,5 +76,5 @@ def test_odd_names_go_through_all_of_it(
         assert httpx.post(f"{url}/labels", json=label).json() == {"known": 1}
     Path("rows.json").write_text(json.dumps(requests(data, range(20), True)))
     there = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.path}/state/mlflow/mlflow.db", "PYTHONPATH": ""}
-    answered = project.run("python", "-c", PREDICT, "rows.json", **there).splitlines()[-1]
+    answered = project.run(sys.executable, "-c", PREDICT, "rows.json", **there).splitlines()[-1]
     assert json.loads(answered) == pytest.approx(told.tolist(), abs=1e-6)

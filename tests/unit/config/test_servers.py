@@ -92,6 +92,15 @@ def test_a_tracking_server_that_is_not_there_is_told(nobody: str, mute: str, tmp
         assert refused(store, f"http://{nobody}").startswith("MLFLOW_REGISTRY_URI: ")
 
 
+def test_a_slow_server_is_waited_for_as_long_as_mlflow_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    with reach.at_once() as seconds:
+        assert seconds == asking.WITHIN
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
+    with reach.at_once() as seconds:
+        assert (seconds, os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"]) == (60, "0")
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+
+
 def test_a_database_that_is_not_there_is_told_without_its_password(nobody: str) -> None:
     told = refused(f"postgresql+pg8000://me:secret@{nobody}/mlflow")
     assert told.startswith(f"MLFLOW_TRACKING_URI: postgresql+pg8000://me:***@{nobody}/mlflow does not answer: nothing")
