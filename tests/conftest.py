@@ -77,8 +77,10 @@ settings:
 def pytest_configure(config: pytest.Config) -> None:
     """Hear Ctrl-C again where the tests are run in the background: a shell has what it starts there ignore it.
 
-    And have one warm Python for all processes of pytest-xdist.
+    Forget the repository that a hook of git is run in. And have one warm Python for all processes of pytest-xdist.
     """
+    for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE"):
+        os.environ.pop(name, None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if WARM not in os.environ:

@@ -12,13 +12,7 @@ from tests.conftest import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
-PAGES = [
-    "README.md",
-    "CONTRIBUTING.md",
-    "SECURITY.md",
-    "CHANGELOG.md",
-    *[f"docs/{p.name}" for p in ROOT.glob("docs/*.md")],
-]
+PAGES = [path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
 
@@ -75,6 +69,6 @@ def test_ci_runs_what_people_run() -> None:
 
 
 def _is_path(word: str) -> bool:
-    return bool(re.fullmatch(r"[\w./-]+", word)) and (
-        "/" in word or Path(word).suffix in (".md", ".toml", ".txt", ".yaml")
-    )
+    if not re.fullmatch(r"[\w./-]+", word):
+        return False
+    return "/" in word or Path(word).suffix in (".md", ".toml", ".txt", ".yaml")
