@@ -22,11 +22,10 @@ class Progress(tqdm):  # type: ignore[type-arg]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         if watched():
-            super().__init__(*arguments, mininterval=_REFRESH_EVERY, **options)
+            super().__init__(*arguments, **options | {"mininterval": _REFRESH_EVERY})
             return
-        super().__init__(
-            *arguments, file=_Lines(), mininterval=_LINE_EVERY, maxinterval=float("inf"), delay=_UNSHOWN, **options
-        )
+        lines: dict[str, Any] = {"file": _Lines(), "mininterval": _LINE_EVERY, "maxinterval": float("inf")}
+        super().__init__(*arguments, **options | lines | {"delay": _UNSHOWN})
         self.delay = 0.0  # else an end that comes soon is not shown either
         self.dynamic_miniters = False
         self.miniters = (self.total or 0) / 10
