@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -77,8 +78,11 @@ settings:
 def pytest_configure(config: pytest.Config) -> None:
     """Hear Ctrl-C again where the tests are run in the background: a shell has what it starts there ignore it.
 
-    Forget the repository that a hook of git is run in. And have one warm Python for all processes of pytest-xdist.
+    Forget the repository that a hook of git is run in. Let an example of hypothesis take its time: how long it takes is
+    the machine's affair. And have one warm Python for all processes of pytest-xdist.
     """
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
     for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE"):
         os.environ.pop(name, None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
