@@ -58,6 +58,19 @@ whole() { [ -e .venv/installed ] && ! [ pyproject.toml -nt .venv/installed ] && 
 
 pip() { .venv/bin/python -m pip install --quiet --constraint constraints.txt "$@"; }
 
+pinned() { grep -q "^$1==" constraints.txt; }
+
+find_uv() {  # the path of a uv: the one on the PATH, or the pinned one, which is one wheel; nothing: pip does without
+  [ "${JOURNEYMAN_INSTALLER:-uv}" = uv ] && [ -z "${PIP_NO_INDEX:-}" ] || return 1
+  command -v uv || { pinned uv && pip uv >&2 && echo .venv/bin/uv; }
+}
+
+uv_pip() {  # uv does not read pip's settings: it is told of the index, and writes bytecode as pip does
+  index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null)} || true
+  UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-${index:-https://pypi.org/simple}} "$uv" pip install --quiet --compile-bytecode \
+    --python .venv/bin/python --constraint constraints.txt "$@"
+}
+
 PWD=$(pwd -P)
 case $PWD in *[%:?]*) stop "the folder $PWD has a %, : or ? in its name, which MLflow and the PATH do not take; rename it" ;; esac
 need_git
@@ -78,5 +91,13 @@ echo "setting up .venv with $python $(version "$python"): a few minutes" >&2
 [ -d .venv ] || "$python" -m venv .venv || stop "$python -m venv .venv failed; see above"
 again="the packages of constraints.txt were not all installed (pip says why above)"
 pip --upgrade pip || stop "$again; is there a network? Then type the same again"
-pip --progress-bar on --group dev || stop "$again; type the same again"
+if uv=$(find_uv); then
+  # torch comes by pip, whose own settings may lead to a build for the CPU; uv keeps it, and would take gigabytes of CUDA
+  ! pinned torch || pip --progress-bar on torch || stop "$again; type the same again"
+  said=$(uv_pip --group dev 2>&1) || {
+    echo "uv did not install the packages, pip does ($(printf '%s\n' "$said" | grep . | head -n 1))" >&2
+    uv=
+  }
+fi
+[ -n "$uv" ] || pip --progress-bar on --group dev || stop "$again; type the same again"
 touch .venv/installed  # made whole or not at all: the marker comes last

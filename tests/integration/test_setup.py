@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pip
 import pytest
+from uv import find_uv_bin
 
 from tests.conftest import ROOT
 
@@ -16,6 +18,8 @@ OLD = "#!/bin/sh\ncase $2 in *print*) echo 3.9 ;; *) exit 1 ;; esac\n"
 """A stand-in for a Python that is too old."""
 LIMITED = '#!/bin/sh\ncase $2 in *ensurepip*) exit 1 ;; esac\nexec {python} "$@"\n'
 """A stand-in for Debian's Python without its package python3-venv."""
+FAILING = "#!/bin/sh\necho 'error: no such option' >&2\necho 'more words' >&2\nexit 2\n"
+"""A stand-in for a uv that is too old."""
 HAS_CHROMIUM = '#!/bin/sh\n[ "$1" = --version ]\n'
 
 
@@ -76,6 +80,102 @@ def test_a_folder_that_was_moved_or_copied_is_set_up_anew(machine: Machine, tmp_
     machine.put("python3", LIMITED.format(python=sys._base_executable))  # type: ignore[attr-defined]
     status, said = machine.sh("venv.sh")
     assert said[0] == ".venv is not whole, or its Python is gone or too old; setting it up anew"
+
+
+class Index:
+    """An index of packages, and the variables by which pip finds it, and no other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        shutil.copytree(Path(pip.__file__).parent, folder / "new" / "pip")  # what `--upgrade pip` brings
+        self.variables = {
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_INDEX_URL": (folder / "simple").as_uri(),
+            "PIP_NO_INDEX": "",
+            "UV_CACHE_DIR": str(folder / "cache"),
+            "UV_NO_CONFIG": "1",
+            "PYTHONPATH": str(folder / "new"),
+        }
+
+    def add(self, name: str, version: str, program: str | None = None) -> None:
+        """Add a version of the package `name`, with a module of this name, and a program if its text is given."""
+        place = self._folder / "simple" / name
+        wheel(place, name, version, program)
+        links = "".join(f'<a href="{path.name}">{path.name}</a>' for path in sorted(place.glob("*.whl")))
+        (place / "index.html").write_text(f"<!doctype html><html><body>{links}</body></html>")
+
+
+def wheel(folder: Path, name: str, version: str, program: str | None = None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    about = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": f"version = {version!r}\n",
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        **({f"{name}-{version}.data/scripts/{name}": program} if program else {}),
+    }
+    record = "".join(f"{path},,\n" for path in (*files, f"{about}/RECORD"))
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        for path, content in {**files, f"{about}/RECORD": record}.items():
+            entry = zipfile.ZipInfo(path)
+            entry.external_attr = 0o100755 << 16  # a program's mode, which pip keeps
+            archive.writestr(entry, content)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    made = Index(tmp_path)
+    for version in ("1.0", "2.0"):
+        made.add("cup", version)
+    return made
+
+
+def installed(project: Path) -> dict[str, tuple[str, str]]:
+    """Return version and installer of the packages that have come into the environment, without pip's own."""
+    found = list(project.glob(".venv/lib/python*/site-packages/*.dist-info"))
+    names = [path.name.removesuffix(".dist-info").split("-") for path in found]
+    how = [(path / "INSTALLER").read_text().strip() for path in found]
+    both = zip(names, how, strict=True)
+    return {name: (version, by) for (name, version), by in both if name not in ("pip", "setuptools")}
+
+
+def complaints(said: list[str]) -> list[str]:
+    """Return what was said but for the first line, and for pip's warnings that the index has no pip."""
+    assert said[0].startswith("setting up .venv with python3"), said
+    return [line for line in said[1:] if "is ignored: it is neither" not in line]
+
+
+@pytest.mark.parametrize("uv", ["there", "not there", "fails"])
+def test_the_pinned_packages_are_installed_by_uv_or_else_by_pip(uv: str, machine: Machine, index: Index) -> None:
+    (machine.project / "pyproject.toml").write_text('[dependency-groups]\ndev = ["cup"]\n')
+    (machine.project / "constraints.txt").write_text("cup==1.0\n")
+    if uv != "not there":
+        machine.put("uv", FAILING if uv == "fails" else find_uv_bin())
+    status, said = machine.sh("venv.sh", **index.variables)
+    assert status == 0, said
+    failed = "uv did not install the packages, pip does (error: no such option)"
+    assert complaints(said) == ([failed] if uv == "fails" else [])
+    assert installed(machine.project) == {"cup": ("1.0", "uv" if uv == "there" else "pip")}
+    assert list(machine.project.glob(".venv/lib/python*/site-packages/__pycache__/cup.*.pyc"))
+    assert machine.sh("venv.sh", **index.variables) == (0, [])
+    (machine.project / "constraints.txt").write_text("cup==2.0\n")
+    status, said = machine.sh("venv.sh", **index.variables, JOURNEYMAN_INSTALLER="pip")
+    assert (status, complaints(said)) == (0, []), said
+    assert installed(machine.project) == {"cup": ("2.0", "pip")}
+
+
+def test_a_pinned_uv_is_fetched_and_leaves_torch_as_pip_finds_it(
+    machine: Machine, index: Index, tmp_path: Path
+) -> None:
+    """The uv of the index starts the real one; of torch pip knows of a build that the index does not have."""
+    index.add("uv", "1.0", f'#!/bin/sh\nexec {find_uv_bin()} "$@"\n')
+    index.add("torch", "2.0")
+    wheel(tmp_path / "here", "torch", "2.0+cpu")
+    (machine.project / "pyproject.toml").write_text('[dependency-groups]\ndev = ["cup", "torch==2.0", "uv"]\n')
+    (machine.project / "constraints.txt").write_text("cup==1.0\ntorch==2.0\nuv==1.0\n")
+    status, said = machine.sh("venv.sh", **index.variables, PIP_FIND_LINKS=str(tmp_path / "here"))
+    assert (status, complaints(said)) == (0, []), said
+    assert installed(machine.project) == {"cup": ("1.0", "uv"), "torch": ("2.0+cpu", "pip"), "uv": ("1.0", "pip")}
 
 
 def test_an_environment_that_is_a_link_is_somebodys_choice(machine: Machine) -> None:

@@ -1,0 +1,95 @@
+"""What `make setup` costs with uv, which it fetches by pip, and with pip alone.
+
+    python benchmarks/setup.py [--quick] [--json FILE]
+
+Clones the project's HEAD into a temporary folder and sets it up once each way, with caches of its own that are empty:
+what a new machine does. Both have to come to the same packages. Wall seconds are the network's too, CPU seconds are
+those of all processes together. `--quick` installs what the endpoint needs, without torch. Needs 5 GB.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
+
+WAYS = ("uv", "pip")
+ENDPOINT = '[dependency-groups]\ndev = [{include-group = "inference"}]\n'
+
+
+def main() -> None:
+    """Measure, print the table, and write it where the user wants it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="what the endpoint needs, without torch")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args()
+    figures: dict[str, object] = {"machine": machine()}
+    for way in WAYS:
+        with tempfile.TemporaryDirectory() as folder:
+            figures[way] = set_up(Path(folder), way, options.quick)
+    report(figures)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def set_up(folder: Path, way: str, quick: bool) -> dict[str, object]:
+    """Set a fresh clone up in `folder`; return wall and CPU seconds, and the packages that are there then."""
+    project = folder / "journeyman"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+    if quick:
+        without_torch(project)
+    paths = [path for path in os.environ["PATH"].split(os.pathsep) if not (Path(path) / "uv").exists()]
+    caches = {"PIP_CACHE_DIR": str(folder / "pip"), "UV_CACHE_DIR": str(folder / "uv")}
+    command = ["sh", "install/venv.sh", sys._base_executable]  # type: ignore[attr-defined]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env={**os.environ, **caches, "PATH": os.pathsep.join(paths), "JOURNEYMAN_INSTALLER": way},
+        capture_output=True,
+        text=True,
+    )
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0 or "pip does" in done.stderr:
+        sys.exit(f"{' '.join(command)} failed with {way}:\n{done.stdout}\n{done.stderr}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    listed = [str(project / ".venv/bin/python"), "-m", "pip", "list", "--format", "freeze"]
+    packages = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
+    return {"wall_s": wall, "cpu_s": cpu, "packages": packages}
+
+
+def without_torch(project: Path) -> None:
+    """Have the project want what the endpoint needs, and nothing else."""
+    groups = project / "pyproject.toml"
+    inference = groups.read_text().partition("inference = [")[2].partition("]\n")[0]
+    groups.write_text(f"{ENDPOINT}inference = [{inference}]\n")
+    pins = project / "constraints.txt"
+    pins.write_text("".join(line for line in pins.read_text().splitlines(True) if not line.startswith("torch==")))
+
+
+def report(figures: dict[str, object]) -> None:
+    """Print the table."""
+    found = {way: figures[way] for way in WAYS}
+    uv, pip = found["uv"], found["pip"]
+    assert isinstance(uv, dict)
+    assert isinstance(pip, dict)
+    print(f"{'machine':24} {figures['machine']}")
+    for name, one in (("uv, fetched by pip", uv), ("pip alone", pip)):
+        print(f"{name:24} {one['wall_s']:.0f} s wall, {one['cpu_s']:.0f} s CPU")
+    ratios = [pip[what] / uv[what] for what in ("wall_s", "cpu_s")]
+    print(f"{'pip / uv':24} {ratios[0]:.1f} wall, {ratios[1]:.1f} CPU")
+    others = sorted(set(uv["packages"]) ^ set(pip["packages"]))
+    print(f"{'packages':24} {len(pip['packages'])}, {', '.join(others) if others else 'the same'}")
+
+
+if __name__ == "__main__":
+    main()
