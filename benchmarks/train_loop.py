@@ -122,7 +122,7 @@ def one(kind: str, data: PreparedData, quick: bool) -> dict[str, Any]:
     laps = Laps()
     bare = {arm: laps.timed(f"{arm} start", lambda: Bare(kind, data, config)) for arm in ARMS[:2]}
     store = open_store(kind)
-    with contextlib.redirect_stdout(io.StringIO()), running(store, config.model_dump()) as run:
+    with contextlib.redirect_stdout(io.StringIO()), running(store, "benchmark", config.model_dump()) as run:
         log_to = _RunLogger({}, tracking_uri=tracking_uri(), run_id=run.info.run_id)
         beside = time.process_time() - time.thread_time()
         laps.turn("ours start")

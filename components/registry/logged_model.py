@@ -120,14 +120,23 @@ def _example(bundle: Path, prepared: Path) -> pd.DataFrame:
 
 
 def _connect(store: Store, run: Run, model: LoggedModel) -> None:
-    """Make the model an output of the run and give it the run's test metrics."""
+    """Make the model an output of the run and give it the run's test metrics, with the data set that they are of."""
     outputs = run.outputs.model_outputs if run.outputs else []
     if model.model_id not in [output.model_id for output in outputs]:
         store.client.log_outputs(run.info.run_id, [LoggedModelOutput(model.model_id, step=0)])
+    linked = {"model_id": model.model_id, "run_id": run.info.run_id, **_data(run)}
     points = [
-        Metric(point.key, point.value, point.timestamp, point.step, model_id=model.model_id, run_id=run.info.run_id)
+        Metric(point.key, point.value, point.timestamp, point.step, **linked)
         for key in run.data.metrics
         if key.startswith("test_")
         for point in store.client.get_metric_history(run.info.run_id, key)
     ]
     store.client.log_batch(run.info.run_id, metrics=points)
+
+
+def _data(run: Run) -> dict[str, str]:
+    """Return the run's data set as a metric names it; nothing of a run restored without its data set."""
+    if not run.inputs or not run.inputs.dataset_inputs:
+        return {}
+    data = run.inputs.dataset_inputs[0].dataset
+    return {"dataset_name": data.name, "dataset_digest": data.digest}

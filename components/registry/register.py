@@ -20,6 +20,7 @@ from components.registry.lineage import BENTO, LINEAGE, Lineage
 from components.registry.lineage.provenance import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
 from components.registry.only import only
+from components.tracking.description import signed
 from components.tracking.runs import log_exam, log_metrics, run_of_record
 from components.tracking.store import Store, open_store
 
@@ -131,12 +132,13 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
             raise
     tags = {BUNDLE_HASH: sha256, METRIC + metric: repr(metrics[metric]), **made_of.tags()}
     tags |= _precision(name, metric, precisions)
+    headline = f"{metric} {metrics[metric]:.4f} on the test split. {description}"  # until its card is made
     return store.client.create_model_version(
         name,
         f"models:/{model.model_id}",
         run_id=run.info.run_id,
-        tags=tags,
-        description=f"{metric} {metrics[metric]:.4f} on the test split. {description}",
+        tags=tags | signed(headline),
+        description=headline,
         model_id=model.model_id,
     )
 

@@ -20,6 +20,7 @@ from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from components.config.errors import Interrupted
 from components.config.settings import tracking_uri
 from components.kinds.prepared import PreparedData
+from components.tracking.description import NOTE, signed
 from components.tracking.store import Store, missing
 
 logger = logging.getLogger(__name__)
@@ -31,19 +32,21 @@ RESTORED = "journeyman.restored_from"
 LEFT_OUT = "left_out"
 """Key of the profile of a run's data set: examples that are in no split, by what is wrong with them."""
 _RESTORED_AT = "journeyman.restored_at"
+_RESTORED_NOTE = "Restored from DVC's cache: this store never saw it run."
 
 _SAMPLE = 20.0  # seconds between two samples of the system metrics: each costs the store a write
 _ENDED = "journeyman.ended"
 
 
 @contextmanager
-def running(store: Store, params: Mapping[str, Any], run_id: str | None = None) -> Iterator[Run]:
+def running(store: Store, name: str, params: Mapping[str, Any], run_id: str | None = None) -> Iterator[Run]:
     """Yield a running run with the parameters `params`; it ends with the block: FINISHED, FAILED or KILLED.
 
     Runs of this host that were killed without a word are marked KILLED first.
 
     Args:
         store: where.
+        name: of a new run; one that goes on keeps its own.
         params: of the run.
         run_id: of the run that goes on; None, or one that the store does not have: a new run.
     """
@@ -51,7 +54,9 @@ def running(store: Store, params: Mapping[str, Any], run_id: str | None = None) 
     before = signal.signal(signal.SIGTERM, _exit)  # from before there is a run, so that none is left running
     try:
         tags = {**_process_tags(os.getpid()), **_source_tags()}
-        run = _reopened(store, run_id, tags) or store.client.create_run(store.experiment, run_name=None, tags=tags)
+        run = _reopened(store, run_id, tags) or store.client.create_run(
+            store.experiment, run_name=name, tags={**tags, **signed()}
+        )
         with _ended(store, run):
             log_params(store, run, params)
             yield run
@@ -110,6 +115,11 @@ def stand_ins(store: Store, run: Run) -> dict[str, int]:
     original = run.data.tags.get(RESTORED)
     there = _standing_in(store, original) if original else []
     return {one.info.run_id: int(one.data.tags.get(_RESTORED_AT, 0)) for one in there}
+
+
+def stand_in_note(run: Run) -> str:
+    """Return what the description of the run has to say if it stands in for another; else nothing."""
+    return _RESTORED_NOTE if RESTORED in run.data.tags else ""
 
 
 def log_params(store: Store, run: Run, params: Mapping[str, Any]) -> None:
@@ -184,7 +194,8 @@ def _restored(store: Store, record: Mapping[str, Any]) -> Run:
     tags = {
         RESTORED: record["run_id"],
         _RESTORED_AT: str(int(time.time() * 1000)),
-        "mlflow.note.content": "Restored from DVC's cache: this store never saw it run.",
+        NOTE: _RESTORED_NOTE,
+        **signed(_RESTORED_NOTE),
     }
     run = store.client.create_run(
         store.experiment, start_time=record["started"], run_name=record["name"], tags={**tags, **_source_tags()}

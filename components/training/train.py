@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_SHORT_HASH = 7  # digits, as git shows
+
 
 def train(name: str) -> None:
     """Teach the workload `name` and write its weights, its learning curve and the record of its run.
@@ -76,10 +78,11 @@ def _train(
     name: str, config: "Training", learner: "Learner", data: "PreparedData", params: dict[str, Any], training: Kept
 ) -> Taught:
     store = open_store(name)
-    with running(store, params, training.run_id()) as run:
+    digest = lock.hashes(f"prepare@{name}").get(str(data.path), "")
+    with running(store, _run_name(name, params, digest), params, training.run_id()) as run:
         if run.info.run_id != training.run_id():
             training.keep_run(run.info.run_id)
-            log_data(store, run, name, lock.hashes(f"prepare@{name}").get(str(data.path), "untracked"), data)
+            log_data(store, run, name, digest or "untracked", data)
         log_to = _RunLogger(last_steps(store, run), tracking_uri=tracking_uri(), run_id=run.info.run_id)
         left = training.finished()
         taught = Taught(**left) if left else fit(learner, data, config, [log_to], training.checkpoint)
@@ -88,6 +91,11 @@ def _train(
             _write(draft, taught, _record(run, params, taught))
         training.written(artifacts(name, "weights") / WEIGHTS)
     return taught
+
+
+def _run_name(workload: str, params: Mapping[str, Any], digest: str) -> str:
+    """Return workload, recipe if its kind has any, and the start of the data's hash: `garments quick 3f2a91c`."""
+    return " ".join(filter(None, [workload, params.get("recipe"), digest[:_SHORT_HASH]]))
 
 
 class _RunLogger(MLFlowLogger):

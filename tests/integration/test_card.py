@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -18,7 +19,7 @@ from components.registry.card import card, keep_card, read_card
 from components.registry.register import Version, register
 from components.tracking.store import open_store
 from tests.conftest import Project
-from tests.registering import promoted
+from tests.registering import examined, promoted
 
 
 def test_a_card_says_what_the_registry_knows(trained: Project) -> None:
@@ -96,6 +97,35 @@ def test_a_card_that_was_cut_short_is_finished_and_what_was_measured_stays(train
     assert read_card(version) == json.loads(json.dumps(after[CARD]))
 
 
+def test_the_card_in_brief_is_above_the_version_and_above_its_run(trained: Project) -> None:
+    version, _ = register("digits")
+    assert described(version)[0].startswith("accuracy 0.")
+    keep_card(version)
+    assert described(version)[0].startswith("**digits 1: not judged**\n\nOn the test split")
+    examined(version)
+    told = keep_card(version)[CARD]
+    above, run = described(version)
+    assert above == run
+    lines = above.splitlines()
+    assert re.match(r"\*\*digits 1: passed( with warnings)?\*\*, version 1 is the first champion", lines[0])
+    assert [line for line in lines if re.match(r"\| Accuracy \| 0\.\d{4} \| 0\.\d{4} to 0\.\d{4} \| 0\.\d{4} \|", line)]
+    worst = sorted(told["measured"]["slices"], key=lambda one: one["value"])[:5]
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| class: ")]
+    assert rows == [one["name"] for one in worst]
+    where = lines[-1].split()[-1]
+    assert Path(mlflow.artifacts.download_artifacts(where)).name == CARD_PAGE
+
+
+def test_what_a_person_has_said_of_a_version_stays(trained: Project) -> None:
+    version, _ = register("digits")
+    client = open_store("digits").client
+    client.update_model_version("digits", version.number, "for the fair")
+    keep_card(version)
+    above, run = described(version)
+    assert above == "for the fair"
+    assert run.startswith("**digits 1: ")
+
+
 def test_a_metric_that_is_no_share_has_an_interval_by_resampling(payments: Project) -> None:
     told = keep_card(register("payments")[0])[CARD]
     metrics = {one["name"]: one for one in told["measured"]["metrics"]}
@@ -115,6 +145,13 @@ def test_what_a_person_says_in_params_is_on_the_card_as_it_is_said_today(trained
     assert files[CARD]["not_for"] == ["Cheques"]
     assert "To read &lt;digits&gt;." in files[CARD_PAGE]
     assert "To read \\<digits\\>." in files[CARD_TEXT]
+
+
+def described(version: Version) -> tuple[str, str]:
+    """Return the descriptions of the version and of its run."""
+    client = open_store(version.workload).client
+    above = client.get_model_version(version.workload, version.number).description
+    return above, client.get_run(version.run_id).data.tags.get("mlflow.note.content", "")
 
 
 def _artifact(version: Version, name: str) -> Path:

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from components.config.errors import RegistryError
 from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import bundle_hash
+from components.registry.card import keep_card
 from components.registry.promotion.versions import champion
 from components.registry.register import register, version_bundle
 from components.tracking.store import open_store
@@ -33,6 +34,7 @@ def test_a_run_holds_parameters_curves_data_and_figures(trained: Project) -> Non
     (data,) = run.inputs.dataset_inputs
     lock = yaml.safe_load(Path("dvc.lock").read_text())["stages"]["prepare@digits"]
     assert data.dataset.digest == lock["outs"][0]["md5"]
+    assert run.info.run_name == f"digits quick {data.dataset.digest[:7]}"
     figures = {item.path for item in store.client.list_artifacts(run.info.run_id, "report/figures")}
     assert figures == {
         f"report/figures/{name}.png" for name in ("calibration", "confusion", "samples", "worst_mistakes")
@@ -48,7 +50,10 @@ def test_registering_is_idempotent_and_the_first_is_champion(trained: Project) -
     assert champion("digits") == first
     assert bundle_hash(version_bundle(first)) == bundle_hash(artifacts("digits", "bundle"))
     client = MlflowClient(tracking_uri())
-    assert len(client.search_logged_models([open_store("digits").experiment])) == 1
+    (model,) = client.search_logged_models([open_store("digits").experiment])
+    (data,) = client.get_run(first.run_id).inputs.dataset_inputs
+    assert {(one.dataset_name, one.dataset_digest) for one in model.metrics} == {("digits", data.dataset.digest)}
+    assert {one.key: one.value for one in model.metrics}["test_accuracy"] == first.value
     tags = client.get_model_version("digits", first.number).tags
     assert {"journeyman.git.commit", "journeyman.dvc.prepared", "journeyman.dvc.raw"} <= set(tags)
 
@@ -153,6 +158,11 @@ def test_a_store_that_never_saw_the_run_is_told(trained: Project) -> None:
     run = MlflowClient(tracking_uri()).get_run(version.run_id)
     record = json.loads((artifacts("digits", "weights") / "run.json").read_text())
     assert run.data.tags["journeyman.restored_from"] == record["run_id"]
+    assert run.info.run_name == record["name"]
+    keep_card(version)
+    described = MlflowClient(tracking_uri()).get_run(version.run_id).data.tags["mlflow.note.content"]
+    assert described.startswith("**digits 1: not judged**")
+    assert described.endswith("\n\nRestored from DVC's cache: this store never saw it run.")
     assert run.data.params["epochs"] == "10"
     assert run.data.metrics["test_accuracy"] == version.value
     assert register("digits") == (version, False)

@@ -45,7 +45,7 @@ if sys.argv[1] == "evaluate" and "NOISE" in os.environ:
 """Stages that are over at once: they give what the real ones gave, by the parameters; NOISE makes them give other."""
 TAGS = {
     *("bundle_sha256", "metric.accuracy", "precision", "precision.float32", "precision.int8", "precision.reason"),
-    *("constraints_sha256", "data.title", "device", "flow_run", "lineage_sha256", "mlflow_run"),
+    *("constraints_sha256", "data.title", "description_sha256", "device", "flow_run", "lineage_sha256", "mlflow_run"),
     *(
         "dvc.bundle",
         "dvc.bundle-int8",

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,6 +92,7 @@ def assert_as_if_undisturbed(project: Project, undisturbed: Project) -> None:
     (run_id,), (expected,) = runs(project), runs(undisturbed)
     assert logged(project, run_id) == logged(undisturbed, expected)
     assert client(project).get_run(run_id).info.status == "FINISHED"
+    assert re.fullmatch(r"digits quick [0-9a-f]{7}", client(project).get_run(run_id).info.run_name)
     assert not list((project.path / "state" / "checkpoints" / "digits").iterdir())
 
 

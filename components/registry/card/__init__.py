@@ -3,6 +3,7 @@
 facts.py     what is known      measured.py, intervals.py   what is measured for it
 parts.py     its sections, as blocks.py                     figures.py, words.py   drawings, and how things are said
 markdown.py  card.md            page.py, card.css           card.html
+brief.py     what MLflow shows above the version and its run
 keep.py      all of it on the version
 """
 

@@ -14,11 +14,14 @@ from components.inference.bundle import Bundle
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
+from components.registry.card.brief import brief
 from components.registry.card.facts import card
 from components.registry.card.markdown import markdown
 from components.registry.card.measured import Measured, measured
 from components.registry.card.page import page
 from components.registry.register import Version, version_bundle
+from components.tracking.description import describe_run, describe_version
+from components.tracking.runs import stand_in_note
 from components.tracking.store import open_store
 
 _FIGURES = "report/figures"
@@ -26,7 +29,7 @@ _FIGURES = "report/figures"
 
 
 def keep_card(version: Version) -> dict[str, Any]:
-    """Return the card's files by name, JSON or text, after storing them on the version.
+    """Return the card's files by name, JSON or text, after storing them on the version, and in brief above it.
 
     What was measured once is not measured again, and a card that says the same is not stored again. `card.json` is
     stored last: killed before, it all happens again.
@@ -36,6 +39,7 @@ def keep_card(version: Version) -> dict[str, Any]:
     drawn = figures(version)
     files = {CARD_TEXT: markdown(told), CARD_PAGE: page(told, drawn), CARD: told}
     if json.loads(json.dumps(told)) != known:
+        _describe(version, brief(told))
         _store(version, files)
     return files
 
@@ -59,6 +63,14 @@ def _measured(version: Version, known: dict[str, Any] | None) -> Measured | None
     if not (prepared := artifacts(version.workload, "prepared")).exists():
         return None
     return measured(Bundle(version_bundle(version)), open_prepared(prepared), catalogue.workload(version.workload))
+
+
+def _describe(version: Version, text: str) -> None:
+    """Show `text` above the version and above the run that trained it."""
+    client = open_store(version.workload).client
+    describe_version(client, version.workload, version.number, text)
+    note = stand_in_note(client.get_run(version.run_id))
+    describe_run(client, version.run_id, "\n\n".join(filter(None, [text, note])))
 
 
 def _store(version: Version, files: dict[str, Any]) -> None:

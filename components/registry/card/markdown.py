@@ -15,8 +15,10 @@ def markdown(card: Mapping[str, Any]) -> str:
     """Return `card` as Markdown."""
     head = [f"# {plain(card['name'])} {plain(card['version'])}"]
     if "description" in card:
-        head.append(_block(Words(card["description"])))
-    body = [text for part in parts(card, {}) for text in (f"## {plain(part.title)}", *map(_block, part.blocks)) if text]
+        head.append(written(Words(card["description"])))
+    body = [
+        text for part in parts(card, {}) for text in (f"## {plain(part.title)}", *map(written, part.blocks)) if text
+    ]
     return "\n\n".join([*head, *body]) + "\n"
 
 
@@ -25,7 +27,8 @@ def plain(text: object) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 
 
-def _block(block: Block) -> str:
+def written(block: Block) -> str:
+    """Return the block as Markdown; nothing of what is drawn."""
     match block:
         case Words(text):
             return _START.sub(r"\1\\", plain(text))

@@ -38,7 +38,7 @@ def parts(card: Card, figures: Mapping[str, bytes]) -> list[Part]:
         "What it is for": [Words(card["intended"])] if "intended" in card else [],
         "What it must not be used for": [Items(card["not_for"])] if "not_for" in card else [],
         "The data": _data(card),
-        "How good it is": _metrics(card),
+        "How good it is": metrics_table(card),
         "Slices": _slices(card),
         "Calibration": _calibration(card, figures),
         "Robustness": _robustness(card),
@@ -67,7 +67,7 @@ def headline(card: Card) -> list[tuple[str, str, str]]:
         rows.append(("Worst slice", number(worst["value"]), worst["name"]))
     if verdict:
         against = f"against version {verdict.champion}" if verdict.champion else "the first one"
-        rows.append(("Gate", _said(verdict).lower(), against))
+        rows.append(("Gate", said(verdict).lower(), against))
     return rows
 
 
@@ -93,7 +93,8 @@ def _data(card: Card) -> list[Block]:
     return [*([Pairs(rows)] if rows else []), *limits]
 
 
-def _metrics(card: Card) -> list[Block]:
+def metrics_table(card: Card) -> list[Block]:
+    """Return the table of the metrics with their intervals; nothing where none is known."""
     if not card.get("metrics"):
         return []
     found = {one["name"]: one for one in card.get("measured", {}).get("metrics", [])}
@@ -106,13 +107,21 @@ def _metrics(card: Card) -> list[Block]:
 
 
 def _slices(card: Card) -> list[Block]:
-    found = card.get("measured", {}).get("slices", [])
-    if not found:
-        return []
-    worst = sorted(found, key=lambda one: float(one["value"]))
+    shown = _worst_slices(card)[:_SLICES_SHOWN]
+    return [Drawing(intervals_drawn(shown)), *slices_table(card)] if shown else []
+
+
+def slices_table(card: Card, most: int | None = None) -> list[Block]:
+    """Return the table of the slices, the worst first, at most so many; nothing where none is known."""
+    worst = _worst_slices(card)
     rows = [[one["name"], number(one["value"]), spread(one) or _UNKNOWN, f"{one['count']:,}"] for one in worst]
-    table = Table(["slice", "value", "95 % interval", "examples"], rows, "The worst first", drawn=True)
-    return [Drawing(intervals_drawn(worst[:_SLICES_SHOWN])), table]
+    columns = ["slice", "value", "95 % interval", "examples"]
+    return [Table(columns, rows[:most], "The worst first", drawn=True)] if rows else []
+
+
+def _worst_slices(card: Card) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = card.get("measured", {}).get("slices", [])
+    return sorted(found, key=lambda one: float(one["value"]))
 
 
 def _calibration(card: Card, figures: Mapping[str, bytes]) -> list[Block]:
@@ -149,11 +158,12 @@ def _verdict(card: Card) -> list[Block]:
         return []
     verdict = Verdict.model_validate(card["verdict"])
     against = f"version {verdict.champion}" if verdict.champion else "no champion"
-    words = Words(f"{_said(verdict)}, held against {against}: {verdict.reason}")
+    words = Words(f"{said(verdict)}, held against {against}: {verdict.reason}")
     return [words, Table(COLUMNS, verdict.rows())] if verdict.rules else [words]
 
 
-def _said(verdict: Verdict) -> str:
+def said(verdict: Verdict) -> str:
+    """Return the verdict in a word or two."""
     if not verdict.passed:
         return "Refused"
     return "Passed with warnings" if verdict.warnings else "Passed"
