@@ -9,12 +9,12 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from components.config.settings import CHAMPIONS, artifacts
+from components.config.settings import CHAMPIONS
 from components.inference.champion.published import publish
-from components.inference.examples import EXAMPLES, examples
+from components.inference.examples import EXAMPLES
 from components.inference.package import package, packaged_bundle
-from components.kinds.prepared import open_prepared
 from components.registry.card import keep_card
+from components.registry.examples import version_examples
 from components.registry.promotion import note_published
 from components.registry.promotion.versions import champion as champion_of
 from components.registry.register import Version, note_bento, version_bundle
@@ -22,11 +22,11 @@ from components.registry.register import Version, note_bento, version_bundle
 
 @task(task_run_name="package", cache_policy=NO_CACHE, persist_result=False)
 def package_champion(champion: Version) -> tuple[Path, str]:
-    """Take the champion's bundle into the Bento store, with its card and examples, and build its Bento."""
+    """Take the champion's bundle into the Bento store, with its card and its examples, and build its Bento."""
     bundle = version_bundle(champion)
     beside: dict[str, Any] = keep_card(champion)
-    if (prepared := artifacts(champion.workload, "prepared")).exists():  # who rolls back may have no data at hand
-        beside[EXAMPLES] = examples(open_prepared(prepared))
+    if shown := version_examples(champion, bundle):
+        beside[EXAMPLES] = shown
     bento = package(bundle, champion.workload, champion.number, beside)
     note_bento(champion, bento)
     return bundle, bento

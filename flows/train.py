@@ -13,7 +13,6 @@ from prefect.runtime import flow_run
 
 from components.config.files import read_json
 from components.config.settings import artifacts
-from components.inference.bundle import read_about
 from components.inference.check import Asked, check_endpoint
 from components.inference.served import read_served
 from components.kinds import catalogue
@@ -114,12 +113,10 @@ def promote_version(challenger: Version, verdict: Verdict) -> Outcome:
 @task(task_run_name="ask endpoint", cache_policy=NO_CACHE, persist_result=False)
 def ask_endpoint(bento: str, bundle: Path, champion: Version) -> list[Asked]:
     """Serve the Bento and ask it about held-out examples; not where it was made for other inputs than today's."""
-    data = open_prepared(artifacts(champion.workload, "prepared"))
-    about = read_about(bundle)
-    if about.kind != data.kind or not catalogue.exam(data.kind).fits(about.input, data):
+    asked = check_endpoint(bento, bundle, champion.number, open_prepared(artifacts(champion.workload, "prepared")))
+    if not asked:
         logger.warning("version %s stays at work and takes other inputs than today's data: not asked", champion.number)
-        return []
-    return check_endpoint(bento, bundle, champion.number, data)
+    return asked
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
 """Ask a live endpoint about held-out examples and hold its answers against the bundle it should be serving."""
 
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
-from components.config.errors import EndpointError
+from components.config.errors import BadRequest, EndpointError
 from components.inference.bundle import Bundle
 from components.inference.endpoint import running_endpoint
 from components.inference.examples import spread
+from components.inference.fitting import is_own, requests
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 
@@ -32,15 +36,20 @@ class Asked:
 def check_endpoint(bento: str, bundle: Path, version: str, data: PreparedData, count: int = 10) -> list[Asked]:
     """Serve the Bento, ask it about some `count` examples of the test split, as many of each class, and end it.
 
+    Nothing is asked, and nothing returned, where the bundle takes other inputs than those of `data`.
+
     Raises:
         EndpointError: it does not answer, answers for another version, or otherwise than the bundle does.
     """
     reference, labels = Bundle(bundle), data.labels("test")
     places = spread(np.asarray(labels), count)
-    requests = catalogue.sample(data.kind).requests(data, places, False)
+    rows = requests(reference.about, data, places)
+    answers = None if rows is None else _expected(reference, data, places, rows, version)
+    if rows is None or answers is None:
+        return []
     asked = []
     with running_endpoint(bento) as endpoint:
-        for place, request, expected in zip(places, requests, _expected(reference, data, places, version), strict=True):
+        for place, request, expected in zip(places, rows, answers, strict=True):
             began = time.perf_counter()
             answer = endpoint.ask(request)
             milliseconds = (time.perf_counter() - began) * 1e3
@@ -53,11 +62,39 @@ def check_endpoint(bento: str, bundle: Path, version: str, data: PreparedData, c
     return asked
 
 
-def _expected(bundle: Bundle, data: PreparedData, places: list[int], version: str) -> list[dict[str, Any]]:
+def _expected(
+    bundle: Bundle, data: PreparedData, places: list[int], rows: list[dict[str, Any]], version: str
+) -> list[dict[str, Any]] | None:
+    """Return what the endpoint has to answer; None: its reader does not take the rows.
+
+    Of the bundle's own data the examples are those of training. Of other data they are what its reader makes of the
+    rows, one after the other: what it remembers ends with its own data.
+    """
     about = bundle.about
-    probabilities = bundle.probabilities(data.inputs("test")[places])
+    try:
+        inputs = data.inputs("test")[places] if is_own(about, data) else _read(bundle, rows)
+    except BadRequest:
+        return None
+    probabilities = bundle.probabilities(inputs)
     answers = catalogue.codec(data.kind).answers(probabilities, about.classes, about.decision, version)
     return [answer.model_dump(mode="json") for answer in answers]
+
+
+def _read(bundle: Bundle, rows: list[dict[str, Any]]) -> NDArray[Any]:
+    """Return `[N, ...]` as an endpoint with a memory of its own reads the rows.
+
+    Raises:
+        BadRequest: a row cannot be read.
+    """
+    about, codec = bundle.about, catalogue.codec(bundle.about.kind)
+    taken = TypeAdapter(codec.request(about.input))
+    with tempfile.TemporaryDirectory() as folder:
+        memory = f"sqlite:///{folder}/memory.db"
+        reader = codec.Reader(about.workload, about.input, about.serve, bundle.files, memory)
+        try:
+            return np.concatenate([reader.read(codec.rows(taken.validate_python(row))) for row in rows])
+        finally:
+            reader.close()
 
 
 def _same(answer: Any, expected: Any) -> bool:

@@ -16,6 +16,8 @@ from components.inference.bundle import bundle_hash, read_about
 from components.inference.served import PRECISIONS, bundle_path, read_served
 from components.kinds import catalogue
 from components.kinds.baseline import compare
+from components.kinds.prepared import open_prepared
+from components.registry.examples import keep_examples
 from components.registry.lineage import BENTO, LINEAGE, Lineage
 from components.registry.lineage.provenance import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
@@ -48,7 +50,7 @@ class Version:
 def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
     """Return the version of the bundle that the stages of workload `name` chose, and whether it is new.
 
-    The same bundle is never registered twice.
+    The same bundle is never registered twice. The version keeps examples of the data that it was taught on.
 
     Args:
         name: the workload, which is also the registered model's name.
@@ -59,6 +61,7 @@ def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
     store = open_store(name)
     with locked(registry_lock(name)):
         found, new = only(store, name, sha256, lambda: _create(store, name, bundle, sha256, flow_run))
+        keep_examples(store.client, found, open_prepared(artifacts(name, "prepared")))
     if new:
         logger.info("registered %s version %s", name, found.version)
     return as_version(found), new

@@ -1,0 +1,40 @@
+"""Whether a bundle takes the examples of a data set that may not be its own, and how its endpoint is sent them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from components.config.files import sha256
+from components.inference.bundle import About
+from components.kinds import catalogue
+from components.kinds.prepared import PreparedData
+
+
+def requests(about: About, data: PreparedData, places: Sequence[int]) -> list[dict[str, Any]] | None:
+    """Return the test examples at `places` as callers of the bundle send them; None: it takes other inputs.
+
+    Those are pictures of another size, a table of other features, other columns, or values that its schema refuses.
+    """
+    if about.kind != data.kind or not catalogue.exam(data.kind).fits(about.input, data):
+        return None
+    rows = catalogue.sample(data.kind).requests(replace(data, input=about.input), places, False)
+    return rows if is_own(about, data) or _are_taken(about, rows) else None
+
+
+def is_own(about: About, data: PreparedData) -> bool:
+    """Return whether `data` is what the bundle was made from, as far as the bundle describes it."""
+    kept = {file.name: sha256(file) for file in Path(data.serving).glob("*")}
+    return (about.input, about.classes, about.files) == (data.input, data.classes, kept)
+
+
+def _are_taken(about: About, rows: Sequence[dict[str, Any]]) -> bool:
+    taken = TypeAdapter(catalogue.codec(about.kind).request(about.input))
+    try:
+        for row in rows:
+            taken.validate_python(row)
+    except ValidationError:
+        return False
+    return True
