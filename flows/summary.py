@@ -44,6 +44,8 @@ class Summary:
     asked: list[Asked]
     published: str
     """Where endpoints find it to be at work."""
+    late: str = ""
+    """What this run finished of an earlier one that was cut short, in one line."""
 
     def __str__(self) -> str:
         answers = table("Asked of the live endpoint", _ANSWERS, self._answers())
@@ -74,6 +76,7 @@ class Summary:
             ["precision", str(found.served)],
             ["registered", f"{self.workload} {registered}"],
             ["champion", self.decided.reason],
+            *([["finished", self.late]] if self.late else []),
             ["MLflow run", version.run_id],
             ["Bento", self.bento],
             ["published", f"version {self.decided.champion.number} in {self.published}"],

@@ -20,7 +20,7 @@ from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
 from components.registry.card import keep_card
 from components.registry.gate import Verdict, judge
-from components.registry.promotion import Outcome, promote, settled_champion
+from components.registry.promotion import Outcome, promote, settled_champion, unpublished
 from components.registry.register import Version, register
 from flows import console
 from flows.dvc import PREPARING, TRAINING, outcome, reproduce
@@ -49,12 +49,13 @@ def train(workload: str = DEFAULT) -> Summary:
     verdict = examine_version(version)
     describe_version(version)
     decided = promote_version(version, verdict)
+    late = finishes_earlier(decided)
     bundle, bento = package_champion(decided.champion)
     asked = ask_endpoint(bento, bundle, decided.champion)
     published = publish_champion(bundle, decided.champion)
 
     found = Found(version, new, measured(version), read_served(workload), verdict)
-    summary = Summary(workload, stages, data, found, decided, bento, asked, published)
+    summary = Summary(workload, stages, data, found, decided, bento, asked, published, late)
     summary.publish()
     return summary
 
@@ -110,10 +111,21 @@ def promote_version(challenger: Version, verdict: Verdict) -> Outcome:
     return promote(challenger, verdict, this_run())
 
 
+def finishes_earlier(decided: Outcome) -> str:
+    """Return what this run finishes of an earlier one that was cut short, in one line; nothing: it was not."""
+    champion = decided.champion
+    if decided.promoted or not unpublished(champion):
+        return ""
+    late = f"the run that put version {champion.number} to work did not publish it; this one asks and publishes it"
+    logger.warning("%s: %s", champion.workload, late)
+    return late
+
+
 @task(task_run_name="ask endpoint", cache_policy=NO_CACHE, persist_result=False)
 def ask_endpoint(bento: str, bundle: Path, champion: Version) -> list[Asked]:
     """Serve the Bento and ask it about held-out examples; not where it was made for other inputs than today's."""
-    asked = check_endpoint(bento, bundle, champion.number, open_prepared(artifacts(champion.workload, "prepared")))
+    data, serve = open_prepared(artifacts(champion.workload, "prepared")), catalogue.workload(champion.workload).serve
+    asked = check_endpoint(bento, bundle, champion.number, data, start_timeout=serve.start_timeout)
     if not asked:
         logger.warning("version %s stays at work and takes other inputs than today's data: not asked", champion.number)
     return asked

@@ -114,6 +114,12 @@ class Serve(Section):
     `float32` is served."""
     max_bytes: Annotated[int, Field(ge=1, le=2**30)] = 10 * 2**20
     """Largest request that the endpoint reads, in bytes."""
+    start_timeout: Annotated[float, Field(gt=0.0, le=3600.0)] = 180.0
+    """Seconds that `flows.train` waits for the new Bento's endpoint to get ready, before it asks it."""
+
+    def in_bundle(self) -> dict[str, Any]:
+        """Return what travels in the bundle: what the answers of the model depend on."""
+        return self.model_dump(mode="json", exclude={"margin", "start_timeout"})
 
 
 class Workload(Section):

@@ -27,7 +27,7 @@ ABOUT = "bundle.json"
 SERVING = "serving"
 FORMAT = 1
 _EXAMPLES = 500  # examples a run when many are asked for at once: small enough for the processor's cache
-_SERVE = Serve().model_dump(mode="json", exclude={"margin"})  # what every kind takes where nothing is said
+_SERVE = Serve().in_bundle()  # what every kind takes where nothing is said
 
 
 class About(BaseModel):
@@ -44,7 +44,7 @@ class About(BaseModel):
     temperature: float = 1.0
     """By which the graph divides its logits; 1: as they were taught."""
     serve: dict[str, Any] = _SERVE
-    """The section `serve` of the workload, with its defaults filled in."""
+    """What of the workload's section `serve` its answers depend on, with its defaults filled in."""
     model_sha256: str
     files: dict[str, str] = {}
     """SHA-256 of each file under `serving/`, by its name."""

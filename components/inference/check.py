@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from components.config.errors import BadRequest, EndpointError
 from components.inference.bundle import Bundle
-from components.inference.endpoint import running_endpoint
+from components.inference.endpoint import START_TIMEOUT, running_endpoint
 from components.inference.examples import spread
 from components.inference.fitting import is_own, requests
 from components.kinds import catalogue
@@ -33,10 +33,18 @@ class Asked:
     milliseconds: float
 
 
-def check_endpoint(bento: str, bundle: Path, version: str, data: PreparedData, count: int = 10) -> list[Asked]:
+def check_endpoint(
+    bento: str,
+    bundle: Path,
+    version: str,
+    data: PreparedData,
+    count: int = 10,
+    start_timeout: float = START_TIMEOUT,
+) -> list[Asked]:
     """Serve the Bento, ask it about some `count` examples of the test split, as many of each class, and end it.
 
-    Nothing is asked, and nothing returned, where the bundle takes other inputs than those of `data`.
+    Nothing is asked, and nothing returned, where the bundle takes other inputs than those of `data`. The endpoint has
+    `start_timeout` seconds to get ready.
 
     Raises:
         EndpointError: it does not answer, answers for another version, or otherwise than the bundle does.
@@ -48,7 +56,7 @@ def check_endpoint(bento: str, bundle: Path, version: str, data: PreparedData, c
     if rows is None or answers is None:
         return []
     asked = []
-    with running_endpoint(bento) as endpoint:
+    with running_endpoint(bento, start_timeout) as endpoint:
         for place, request, expected in zip(places, rows, answers, strict=True):
             began = time.perf_counter()
             answer = endpoint.ask(request)

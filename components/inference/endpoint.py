@@ -18,10 +18,12 @@ import httpx
 
 from components.config.entry import die_with_parent
 from components.config.errors import EndpointError
+from components.config.params import Serve
 from components.config.settings import CHAMPIONS, MEMORY, VERSION
 from components.inference.options import variable
 
-_START_LIMIT = 60.0  # seconds until /readyz has to answer
+START_TIMEOUT: float = Serve().start_timeout
+"""Seconds until `/readyz` has to answer, where nothing is said."""
 _STOP_LIMIT = 20.0  # seconds from SIGTERM to SIGKILL
 _ANSWER_LIMIT = 30.0  # seconds for one answer
 # set for others: an endpoint that is asked here answers on loopback, for a moment
@@ -52,8 +54,12 @@ class Endpoint:
 
 
 @contextmanager
-def running_endpoint(bento: str) -> Iterator[Endpoint]:
+def running_endpoint(bento: str, start_timeout: float = START_TIMEOUT) -> Iterator[Endpoint]:
     """Serve the Bento with the tag `bento` on a free port of 127.0.0.1 for as long as the block runs.
+
+    Args:
+        bento: the tag.
+        start_timeout: seconds until it has to be ready.
 
     Raises:
         EndpointError: it ends or stays unready; the message has the last lines of its log.
@@ -74,13 +80,13 @@ def running_endpoint(bento: str) -> Iterator[Endpoint]:
         )
         try:
             with httpx.Client(trust_env=False) as client:
-                yield _ready(Endpoint(f"http://127.0.0.1:{port}", client), server, log)
+                yield _ready(Endpoint(f"http://127.0.0.1:{port}", client), server, log, start_timeout)
         finally:
             _end(server)
 
 
-def _ready(endpoint: Endpoint, server: subprocess.Popen[bytes], log: IO[str]) -> Endpoint:
-    deadline = time.monotonic() + _START_LIMIT
+def _ready(endpoint: Endpoint, server: subprocess.Popen[bytes], log: IO[str], patience: float) -> Endpoint:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline and server.poll() is None:
         try:
             if endpoint.client.get(f"{endpoint.url}/readyz", timeout=1.0).is_success:
@@ -89,9 +95,13 @@ def _ready(endpoint: Endpoint, server: subprocess.Popen[bytes], log: IO[str]) ->
             time.sleep(0.05)
     log.seek(0)
     last = [line.strip() for line in log if line.strip()][-5:]
-    raise EndpointError(
-        f"the endpoint did not get ready within {_START_LIMIT:.0f} s. Its last words: {' | '.join(last)}"
+    ended = server.poll() is not None
+    what = (
+        f"the endpoint ended with status {server.returncode} before it was ready"
+        if ended
+        else f"the endpoint did not get ready within {patience:g} s (serve.start_timeout)"
     )
+    raise EndpointError(f"{what}. Its last words: {' | '.join(last)}")
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

@@ -66,7 +66,7 @@ def export(name: str) -> None:
         "input": dict(data.input),
         "decision": learner.decision(module, factor),
         "temperature": factor,
-        "serve": workload.serve.model_dump(mode="json", exclude={"margin"}),
+        "serve": workload.serve.in_bundle(),
     }
     _export_float32(name, about, serving, data)
     _export_int8(name, about, data)

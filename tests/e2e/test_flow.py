@@ -122,6 +122,22 @@ def test_a_stage_waits_while_another_dvc_is_at_work(trained: Project) -> None:
     assert said.split()[-2:] == ["ended", "Skipped"]
 
 
+def test_what_was_decided_and_not_carried_out_the_next_run_carries_out_and_says(trained: Project) -> None:
+    """The endpoint has no time to get ready: its version is champion, and published nowhere."""
+    trained.params("    train:", "    serve: {start_timeout: 0.001}\n    train:")
+    last = trained.fail(*TRAIN).strip().splitlines()[-1]
+    assert last.startswith("error: the endpoint did not get ready within 0.001 s (serve.start_timeout)")
+    pointer = trained.path / "state" / "champions" / "digits" / "champion.json"
+    assert not pointer.exists()
+    trained.params("start_timeout: 0.001", "start_timeout: 300")
+    said = trained.run(*TRAIN)
+    facts = _facts(said)
+    assert facts["registered"] == "digits version 1 (registered before)"  # how long it is waited for is not in a bundle
+    assert facts["champion"] == "version 1 is champion already"
+    assert facts["finished"].startswith("the run that put version 1 to work did not publish it; this one")
+    assert json.loads(pointer.read_text())["version"] == "1"
+
+
 def test_a_users_mistake_is_one_line(project: Project) -> None:
     project.params("epochs:", "epoch:")
     said = project.fail(*TRAIN)

@@ -20,7 +20,9 @@ import pytest
 import yaml
 from PIL import Image
 
+from components.config.errors import EndpointError
 from components.config.settings import artifacts
+from components.inference.endpoint import running_endpoint
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
 from tests.conftest import ROOT, Project, end
@@ -56,6 +58,24 @@ def test_the_same_bundle_and_code_are_packaged_once(packaged: tuple[Project, str
     before = place.stat().st_mtime_ns
     assert project.run("python", "-c", PACKAGE, "1", PYTHONPATH=".").split()[-1] == bento
     assert place.stat().st_mtime_ns == before
+
+
+def test_an_endpoint_that_does_not_get_ready_is_one_line(
+    packaged: tuple[Project, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, bento = packaged
+    for name, value in project.environment().items():
+        monkeypatch.setenv(name, value)
+    with (
+        pytest.raises(EndpointError, match=r"did not get ready within 0.01 s \(serve.start_timeout\)"),
+        running_endpoint(bento, start_timeout=0.01),
+    ):
+        pass
+    with (
+        pytest.raises(EndpointError, match=r"ended with status \d+ before it was ready. Its last words: .*nothing"),
+        running_endpoint("digits:nothing", start_timeout=300),
+    ):
+        pass
 
 
 def test_other_code_is_another_bento_of_the_same_model(packaged: tuple[Project, str], tmp_path: Path) -> None:

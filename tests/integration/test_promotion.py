@@ -6,7 +6,7 @@ from mlflow import MlflowClient
 from components.config.errors import RegistryError
 from components.config.settings import tracking_uri
 from components.registry.gate import Verdict
-from components.registry.promotion import Outcome, note_published, promote, settled_champion
+from components.registry.promotion import Outcome, note_published, promote, settled_champion, unpublished
 from components.registry.promotion.aliases import aliases
 from components.registry.promotion.history import History
 from components.registry.promotion.ledger import Ledger
@@ -32,6 +32,16 @@ def test_the_gate_promotes_and_the_history_says_so(three: Project) -> None:
     assert (second.left, second.to, second.refusals) == ("1", "3", ())
     assert second.verdict == "version 3 replaces version 1"
     assert first.when < second.when
+
+
+def test_a_champion_is_unpublished_until_endpoints_were_told(three: Project) -> None:
+    first = gate("1").champion
+    assert unpublished(first)
+    note_published(first)
+    assert not unpublished(first)
+    second = gate("3").champion
+    assert unpublished(second)
+    assert not unpublished(first)  # it is not at work
 
 
 def test_a_person_overrides_the_gate_and_the_reason_is_kept(three: Project) -> None:

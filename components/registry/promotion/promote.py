@@ -84,6 +84,13 @@ def settled_champion(workload: str) -> Version | None:
         return find(ledger, settle(ledger).champion)
 
 
+def unpublished(champion: Version) -> bool:
+    """Whether an earlier run put this champion to work and ended before endpoints were told to follow it."""
+    history = Ledger(champion.workload).read()
+    last = history.last
+    return last is not None and last.to == champion.number and not history.marked(last, PUBLISHED)
+
+
 def note_published(champion: Version) -> None:
     """Note in the history that endpoints have been told to follow this champion."""
     ledger = Ledger(champion.workload)
