@@ -1,7 +1,8 @@
 """Prefect's record of past runs, kept true: a run whose process was killed must not stay Running."""
 
-import os
+import atexit
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -17,14 +18,19 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.runtime import flow_run
 from prefect.states import Crashed
 
+from components.config.alive import alive, forget, look_for
+
 _TAG = "process="
+_held = ExitStack()  # the tokens of this process's runs: others find it alive by them until it ends
+atexit.register(_held.close)
 
 
 def bury_the_dead(flow: str) -> None:
-    """Tag this run with its process, and mark runs of `flow` Crashed whose process on this host is gone."""
+    """Tag this run with its process, and mark runs of `flow` Crashed that were begun in this folder and have none."""
+    token = _held.enter_context(alive())
     with get_client(sync_client=True) as client:
         own = client.read_flow_run(UUID(flow_run.get_id()))
-        client.update_flow_run(own.id, tags=[*own.tags, f"{_TAG}{_identity(os.getpid())}"])
+        client.update_flow_run(own.id, tags=[*own.tags, f"{_TAG}{token}"])
         running = client.read_flow_runs(
             flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])),
             flow_run_filter=FlowRunFilter(
@@ -34,14 +40,23 @@ def bury_the_dead(flow: str) -> None:
         for run in running:
             if run.id != own.id and _is_dead(run):
                 client.set_flow_run_state(run.id, Crashed(message="its process is gone"), force=True)
+                _forget(run)
 
 
 def _is_dead(run: FlowRun) -> bool:
     marks = [tag.removeprefix(_TAG) for tag in run.tags if tag.startswith(_TAG)]
     if not marks:
         return False
-    host, pid, _ = marks[0].split("/")
+    if "/" not in marks[0]:
+        return look_for(marks[0]) == "gone"
+    host, pid, _ = marks[0].split("/")  # a run from before there were tokens
     return host == socket.gethostname() and _identity(int(pid)) != marks[0]
+
+
+def _forget(run: FlowRun) -> None:
+    for tag in run.tags:
+        if tag.startswith(_TAG):
+            forget(tag.removeprefix(_TAG))
 
 
 def _identity(pid: int) -> str:

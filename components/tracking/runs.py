@@ -3,16 +3,13 @@
 import getpass
 import json
 import logging
-import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-import psutil
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
@@ -21,6 +18,7 @@ from components.config.errors import Interrupted
 from components.config.settings import tracking_uri
 from components.kinds.prepared import PreparedData
 from components.tracking.description import NOTE, signed
+from components.tracking.liveness import ENDED, bury_the_dead, heartbeat, process_tags
 from components.tracking.store import Store, missing
 
 logger = logging.getLogger(__name__)
@@ -35,14 +33,13 @@ _RESTORED_AT = "journeyman.restored_at"
 _RESTORED_NOTE = "Restored from DVC's cache: this store never saw it run."
 
 _SAMPLE = 20.0  # seconds between two samples of the system metrics: each costs the store a write
-_ENDED = "journeyman.ended"
 
 
 @contextmanager
 def running(store: Store, name: str, params: Mapping[str, Any], run_id: str | None = None) -> Iterator[Run]:
     """Yield a running run with the parameters `params`; it ends with the block: FINISHED, FAILED or KILLED.
 
-    Runs of this host that were killed without a word are marked KILLED first.
+    Runs whose process was killed without a word are marked KILLED first.
 
     Args:
         store: where.
@@ -50,16 +47,17 @@ def running(store: Store, name: str, params: Mapping[str, Any], run_id: str | No
         params: of the run.
         run_id: of the run that goes on; None, or one that the store does not have: a new run.
     """
-    _bury_the_dead(store)
+    bury_the_dead(store)
     before = signal.signal(signal.SIGTERM, _exit)  # from before there is a run, so that none is left running
     try:
-        tags = {**_process_tags(os.getpid()), **_source_tags()}
-        run = _reopened(store, run_id, tags) or store.client.create_run(
-            store.experiment, run_name=name, tags={**tags, **signed()}
-        )
-        with _ended(store, run):
-            log_params(store, run, params)
-            yield run
+        with process_tags() as process:
+            tags = {**process, **_source_tags()}
+            run = _reopened(store, run_id, tags) or store.client.create_run(
+                store.experiment, run_name=name, tags={**tags, **signed()}
+            )
+            with _ended(store, run), heartbeat(store, run):
+                log_params(store, run, params)
+                yield run
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -180,8 +178,8 @@ def _reopened(store: Store, run_id: str | None, tags: Mapping[str, str]) -> Run 
         return None
     for name, value in tags.items():
         store.client.set_tag(run.info.run_id, name, value)
-    if _ENDED in run.data.tags:
-        store.client.delete_tag(run.info.run_id, _ENDED)
+    if ENDED in run.data.tags:
+        store.client.delete_tag(run.info.run_id, ENDED)
     store.client.update_run(run.info.run_id, status="RUNNING")
     return run
 
@@ -211,23 +209,6 @@ def _restored(store: Store, record: Mapping[str, Any]) -> Run:
     store.client.set_terminated(run.info.run_id, "FINISHED", end_time=record["ended"])
     logger.warning("run %s is not in this MLflow store; %s stands in for it", record["run_id"], run.info.run_id)
     return store.client.get_run(run.info.run_id)
-
-
-def _bury_the_dead(store: Store) -> None:
-    here = f"attributes.status = 'RUNNING' AND tags.`process.host` = '{socket.gethostname()}'"
-    for run in store.client.search_runs([store.experiment], here, max_results=1000):
-        if run.data.tags != {**run.data.tags, **_process_tags(int(run.data.tags["process.pid"]))}:
-            store.client.set_tag(run.info.run_id, _ENDED, "its process was killed")
-            store.client.set_terminated(run.info.run_id, "KILLED")
-
-
-def _process_tags(pid: int) -> dict[str, str]:
-    """Return what tells a process from every other: process ids come again, with another start time."""
-    try:
-        started = f"{psutil.Process(pid).create_time():.2f}"
-    except psutil.NoSuchProcess:
-        started = "gone"
-    return {"process.host": socket.gethostname(), "process.pid": str(pid), "process.started": started}
 
 
 def _source_tags() -> dict[str, str]:

@@ -1,0 +1,63 @@
+"""Whether a process that may be elsewhere still lives, told by a lock that the kernel lets go of when it dies.
+
+A host's name and a process id tell nothing: two containers may share both. A process holds a file under
+`state/locks/alive` instead, named by a token that only it has and that it gives away with what it does (as a tag of its
+run). Who finds the file free knows that its holder is gone, also after the machine was started anew. Who does not find
+the file knows nothing: the holder works in another folder.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Literal
+from uuid import uuid4
+
+from components.config.settings import STATE
+
+ALIVE = STATE / "locks" / "alive"
+
+Found = Literal["alive", "gone", "elsewhere"]
+
+
+@contextmanager
+def alive() -> Iterator[str]:
+    """Yield the token of this process; for as long as the block runs, others find it alive."""
+    folder, token = ALIVE.absolute(), uuid4().hex
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / token
+    with path.open("x") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(_identity(file))  # a copy of the folder has the file too, which nobody holds there
+        file.flush()
+        try:
+            yield token
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def look_for(token: str) -> Found:
+    """Return whether the process that was given this token lives, is gone, or works in another folder than this."""
+    try:
+        file = (ALIVE / Path(token).name).open()
+    except OSError:
+        return "elsewhere"
+    with file:
+        if file.read() != _identity(file):
+            return "elsewhere"
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return "alive"
+        return "gone"
+
+
+def forget(token: str) -> None:
+    """Remove what a process that is gone has left."""
+    with suppress(OSError):
+        (ALIVE / Path(token).name).unlink()
+
+
+def _identity(file: IO[str]) -> str:
+    return str(os.fstat(file.fileno()).st_ino)
