@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import mlflow.artifacts
 import numpy as np
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
@@ -18,6 +17,7 @@ from components.inference.bundle import read_about
 from components.inference.examples import EXAMPLES, MOST, examples, spread
 from components.inference.fitting import requests
 from components.kinds.prepared import PreparedData, open_prepared
+from components.registry.artifacts import downloaded
 
 if TYPE_CHECKING:
     from components.registry.register import Version
@@ -65,8 +65,8 @@ def _of_today(bundle: Path, data: PreparedData) -> list[dict[str, Any]] | None:
 
 def _kept(workload: str, number: str) -> list[dict[str, Any]] | None:
     try:
-        path = mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{workload}/{number}/{EXAMPLES}")
+        with downloaded(f"models:/{workload}/{number}/{EXAMPLES}") as path:
+            found: list[dict[str, Any]] = read_json(path)
     except (MlflowException, OSError):
         return None
-    found: list[dict[str, Any]] = read_json(Path(path))
     return found

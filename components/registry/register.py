@@ -5,11 +5,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import mlflow.artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from components.config.errors import RegistryError
+from components.config.errors import BundleError, RegistryError
 from components.config.files import locked, read_json
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
@@ -17,6 +16,7 @@ from components.inference.served import PRECISIONS, bundle_path, read_served
 from components.kinds import catalogue
 from components.kinds.baseline import compare
 from components.kinds.prepared import open_prepared
+from components.registry.artifacts import fetched_bundle
 from components.registry.examples import keep_examples
 from components.registry.lineage import BENTO, LINEAGE, Lineage
 from components.registry.lineage.provenance import lineage
@@ -68,21 +68,22 @@ def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
 
 
 def version_bundle(version: Version) -> Path:
-    """Return the directory of the version's bundle, fetched from MLflow.
+    """Return the directory of the version's bundle, fetched from MLflow: not to be written into.
 
     Raises:
         RegistryError: it is gone, or not what its hash says.
     """
     uri = f"models:/{version.workload}/{version.number}"
     try:
-        path = Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{uri}/data/bundle"))
+        return fetched_bundle(uri, "data/bundle", version.workload, version.bundle_sha256)
     except (MlflowException, OSError) as error:
         raise RegistryError(
             f"{uri}: its bundle cannot be fetched ({error}); was its artifact store deleted?"
         ) from error
-    if bundle_hash(path) != version.bundle_sha256:
-        raise RegistryError(f"{uri}: its bundle is not the one that was registered; its artifacts were changed")
-    return path
+    except BundleError as error:
+        raise RegistryError(
+            f"{uri}: its bundle is not the one that was registered; its artifacts were changed"
+        ) from error
 
 
 def note_bento(version: Version, bento: str) -> None:

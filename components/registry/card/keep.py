@@ -2,10 +2,10 @@
 
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import mlflow.artifacts
 from mlflow.exceptions import MlflowException
 
 from components.config.files import read_json, write_content
@@ -14,6 +14,7 @@ from components.inference.bundle import Bundle
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
+from components.registry.artifacts import downloaded
 from components.registry.card.brief import brief
 from components.registry.card.facts import card
 from components.registry.card.markdown import markdown
@@ -23,6 +24,8 @@ from components.registry.register import Version, version_bundle
 from components.tracking.description import describe_run, describe_version
 from components.tracking.runs import stand_in_note
 from components.tracking.store import open_store
+
+_Content = TypeVar("_Content")
 
 _FIGURES = "report/figures"
 """Artifacts of the run."""
@@ -46,14 +49,12 @@ def keep_card(version: Version) -> dict[str, Any]:
 
 def read_card(version: Version) -> dict[str, Any] | None:
     """Return the card that is stored on the version; None: there is none yet."""
-    path = _fetched(f"models:/{version.workload}/{version.number}/{CARD}", version)
-    return read_json(path) if path else None
+    return _fetched(f"models:/{version.workload}/{version.number}/{CARD}", version, read_json)
 
 
 def figures(version: Version) -> dict[str, bytes]:
     """Return what the examination of the version drew, PNG by name; nothing where the run has lost it."""
-    folder = _fetched(f"runs:/{version.run_id}/{_FIGURES}", version)
-    return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.png"))} if folder else {}
+    return _fetched(f"runs:/{version.run_id}/{_FIGURES}", version, _pictures) or {}
 
 
 def _measured(version: Version, known: dict[str, Any] | None) -> Measured | None:
@@ -83,9 +84,15 @@ def _store(version: Version, files: dict[str, Any]) -> None:
             client.log_model_artifact(source.removeprefix("models:/"), str(path))
 
 
-def _fetched(uri: str, version: Version) -> Path | None:
+def _pictures(folder: Path) -> dict[str, bytes]:
+    return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+
+
+def _fetched(uri: str, version: Version, read: Callable[[Path], _Content]) -> _Content | None:
+    """Return what `read` makes of the artifact; None: it is not there."""
     open_store(version.workload)
     try:
-        return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
+        with downloaded(uri) as path:
+            return read(path)
     except (MlflowException, OSError):
         return None

@@ -3,9 +3,9 @@
 import tempfile
 from pathlib import Path
 
-import mlflow.artifacts
 from mlflow.exceptions import MlflowException
 
+from components.registry.artifacts import downloaded
 from components.registry.gate.comparable import CHAMPION
 from components.registry.gate.verdict import Verdict
 from components.registry.register import Version
@@ -64,7 +64,8 @@ def read_verdict(version: Version) -> Verdict | None:
     """Return the latest verdict on the version; None: it was never judged, or its artifacts are gone."""
     open_store(version.workload)
     try:
-        path = mlflow.artifacts.download_artifacts(f"models:/{version.workload}/{version.number}/{ARTIFACT}")
+        with downloaded(f"models:/{version.workload}/{version.number}/{ARTIFACT}") as path:
+            content = path.read_bytes()
     except (MlflowException, OSError):
         return None
-    return Verdict.model_validate_json(Path(path).read_bytes())
+    return Verdict.model_validate_json(content)

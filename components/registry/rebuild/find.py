@@ -1,15 +1,14 @@
 """What the registry knows of a version that is to be made again."""
 
 import hashlib
-from pathlib import Path
 
-import mlflow.artifacts
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from pydantic import ValidationError
 
 from components.config.errors import RegistryError
+from components.registry.artifacts import downloaded
 from components.registry.lineage import LINEAGE, PREFIX, Lineage
 from components.registry.register import Version, as_version
 from components.tracking.store import missing, open_client
@@ -42,7 +41,8 @@ def _model_version(client: MlflowClient, workload: str, number: str) -> ModelVer
 
 def _lineage(address: str, expected: str) -> Lineage:
     try:
-        content = Path(mlflow.artifacts.download_artifacts(artifact_uri=address)).read_bytes()
+        with downloaded(address) as path:
+            content = path.read_bytes()
     except (MlflowException, OSError) as error:
         raise RegistryError(f"{address} cannot be fetched ({error}); was its artifact store deleted?") from error
     if hashlib.sha256(content).hexdigest() != expected:

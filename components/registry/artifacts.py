@@ -1,0 +1,98 @@
+"""What MLflow keeps as artifacts, as files of this machine: no download stays behind in the system's temporary folder.
+
+MLflow downloads into a new temporary folder each time, and leaves it there. Here what is read once has a folder that
+goes with the block it is read in, and a bundle, which is used for long, is kept by its hash:
+
+    state/bundles/<workload>/<first sixteen digits of its hash>/     the last eight that were asked for
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow.artifacts
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+from components.config.errors import BundleError
+from components.config.files import locked, scratch_directory
+from components.config.settings import STATE
+from components.inference.bundle import bundle_hash, verified
+
+BUNDLES = STATE / "bundles"
+KEPT = 8
+"""Bundles of one workload in the cache: those of four runs of the flow, which compares two."""
+_LOCK = "bundles.lock"
+
+
+@contextmanager
+def downloaded(uri: str) -> Iterator[Path]:
+    """Yield a copy of the artifact, a file or a folder, that is gone when the block ends.
+
+    Args:
+        uri: `models:/NAME/VERSION/PATH` or `runs:/ID/PATH`.
+
+    Raises:
+        MlflowException, OSError: it is not there, or cannot be fetched.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch))
+
+
+def fetched_bundle(model: str, path: str, workload: str, sha256: str) -> Path:
+    """Return the folder of a model's bundle: where a store of this machine has it, else in the cache.
+
+    Args:
+        model: `models:/NAME/VERSION`.
+        path: of the bundle among the model's artifacts.
+        workload: whose.
+        sha256: the bundle's hash.
+
+    Raises:
+        MlflowException, OSError: it is not there, or cannot be fetched.
+        BundleError: what is there is no bundle, or one of another hash.
+    """
+    if _on_this_machine(model):
+        return _expected(Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{model}/{path}")), sha256)
+    folder = BUNDLES.absolute() / workload
+    place = folder / sha256[:16]
+    with locked(folder / _LOCK):
+        if not _is_whole(place, sha256):
+            with scratch_directory(folder / "download") as scratch:
+                found = mlflow.artifacts.download_artifacts(artifact_uri=f"{model}/{path}", dst_path=str(scratch))
+                _expected(Path(found), sha256)
+                shutil.rmtree(place, ignore_errors=True)
+                Path(found).rename(place)
+        os.utime(place)  # the last one that was asked for
+        _forget_all_but_the_last(folder)
+    return place
+
+
+def _on_this_machine(model: str) -> bool:
+    repository = get_artifact_repository(model)
+    while inner := getattr(repository, "repo", None):  # what `models:/` leads to
+        repository = inner
+    return isinstance(repository, LocalArtifactRepository)
+
+
+def _expected(bundle: Path, sha256: str) -> Path:
+    if (found := bundle_hash(bundle)) != sha256:
+        raise BundleError(f"{bundle}: its hash is {found}, not {sha256}")
+    return bundle
+
+
+def _is_whole(place: Path, sha256: str) -> bool:
+    try:
+        verified(_expected(place, sha256))
+    except (BundleError, OSError):
+        return False
+    return True
+
+
+def _forget_all_but_the_last(folder: Path) -> None:
+    bundles = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime_ns)
+    for old in bundles[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
