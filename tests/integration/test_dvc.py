@@ -10,6 +10,7 @@ import yaml
 from PIL import Image
 
 from components.config.settings import artifacts
+from components.kinds.prepared import open_prepared
 from tests.conftest import ROOT, Project
 
 STAGES = ["ingest", "prepare", "train", "export", "evaluate"]
@@ -56,6 +57,14 @@ def test_an_experiment_runs_with_another_parameter(trained: Project) -> None:
     assert yaml.safe_load(Path("params.yaml").read_text())["workloads"]["digits"]["train"]["epochs"] == 1
     shown = trained.run("dvc", "exp", "show", "--csv")
     assert len(list(csv.DictReader(shown.splitlines()))) == 3  # the workspace, its commit, the experiment
+
+
+def test_every_size_has_its_own_pictures(trained: Project) -> None:
+    """DVC's cache of runs does not tell two sizes apart."""
+    for old, new in ((8, 16), (16, 8), (8, 16)):
+        trained.params(f"size: {old}", f"size: {new}")
+        trained.run("dvc", "repro", "prepare@digits")
+        assert open_prepared(artifacts("digits", "prepared")).inputs("train").shape[1:3] == (new, new)
 
 
 def test_a_forced_rerun_gives_the_same_bytes(trained: Project) -> None:
