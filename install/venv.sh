@@ -65,8 +65,10 @@ find_uv() {  # the path of a uv: the one on the PATH, or the pinned one, which i
   command -v uv || { pinned uv && pip uv >&2 && echo .venv/bin/uv; }
 }
 
-uv_pip() {  # uv does not read pip's settings: it is told of the index, and writes bytecode as pip does
+uv_pip() {  # uv does not read pip's settings: it is told of index and certificates, and writes bytecode as pip does
   index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null)} || true
+  certificates=${SSL_CERT_FILE:-${PIP_CERT:-$(.venv/bin/python -m pip config get global.cert 2>/dev/null)}} || true
+  [ -z "$certificates" ] || export SSL_CERT_FILE="$certificates"
   UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-${index:-https://pypi.org/simple}} "$uv" pip install --quiet --compile-bytecode \
     --python .venv/bin/python --constraint constraints.txt "$@"
 }
