@@ -1,6 +1,7 @@
 """Stage `prepare`: raw records -> the prepared data set."""
 
 import logging
+import shutil
 
 from components.config import entry
 from components.config.files import whole_directory, write_json
@@ -18,6 +19,7 @@ def prepare(name: str) -> None:
         DataError: the data passes the limits that the user set.
     """
     workload = catalogue.workload(name)
+    shutil.rmtree(artifacts(name, "prepared"), ignore_errors=True)  # as DVC does before a stage, unless outputs persist
     with whole_directory(artifacts(name, "prepared")) as draft:
         catalogue.preparation(workload.kind).prepare(
             artifacts(name, "raw") / "records.parquet", draft, workload.prepare, SCHEMAS / f"{name}.yaml"
