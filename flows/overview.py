@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from prefect.artifacts import create_markdown_artifact
-
 from components.kinds import catalogue
 from components.kinds.overview import Overview, counts_by_class
 from components.kinds.prepared import SPLITS, PreparedData, Split
 from components.training.plan import TrainingPlan, training_plan
+from flows.report import publish_page
 from flows.tables import markdown, table
 
 _CLASSES = ["label", *SPLITS, "first examples"]
@@ -37,9 +36,9 @@ class DataReport:
     def publish(self) -> None:
         """Keep the report as a Markdown artifact of the flow run."""
         classes, facts = markdown(_CLASSES, self._classes()), markdown(_FACTS, self._facts())
-        create_markdown_artifact(
+        publish_page(
             f"# {self.title}\n\n{classes}\n\n{facts}\n",
-            key=f"data-{self.workload.replace('_', '-')}",
+            key=f"data-{self.workload}",
             description=f"What the last run of train read for {self.workload}",
         )
 

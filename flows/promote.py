@@ -12,20 +12,21 @@ from components.registry.promotion import Outcome, promote, settled_champion
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.versions import version
 from flows import console
-from flows.moved import Moved, follow
+from flows.promotion import release_champion
 from flows.release import this_person
+from flows.report import Report
 from flows.runs import bury_the_dead
 from flows.servers import ask_all
 
 
 @flow(name="promote", flow_run_name="promote-{workload}-{number}", persist_result=False, log_prints=False)
-def override(workload: str, number: str, reason: str) -> Moved:
+def override(workload: str, number: str, reason: str) -> Report:
     """Put version `number` to work, whatever the gate says of it; `reason` is kept with the gate's verdict."""
     console.prepare()
     check(workload, number, reason)
     bury_the_dead("promote")
 
-    return follow(workload, promote_version(workload, number, reason))
+    return release_champion(workload, promote_version(workload, number, reason))
 
 
 def check(workload: str, number: str, reason: str) -> None:

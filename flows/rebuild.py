@@ -2,10 +2,8 @@
 
 import argparse
 import logging
-from dataclasses import dataclass
 
 from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from components.config.errors import NotIdentical
@@ -17,63 +15,15 @@ from components.registry.rebuild.worktree import Tree, recorded_environment, wor
 from components.registry.register import Version
 from components.tracking.environment import changed_packages, packages
 from flows import console
+from flows.report import Report, publish_report
 from flows.runs import bury_the_dead
 from flows.servers import ask_registry
-from flows.tables import markdown, table
 
 logger = logging.getLogger(__name__)
 
-_FACTS = ["what", "outcome"]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a run of the flow came to."""
-
-    made_of: Lineage
-    rebuilt: Rebuilt
-    source: str
-    """Where the raw records came from."""
-
-    def __str__(self) -> str:
-        return table(self._title(), _FACTS, self._facts())
-
-    def publish(self) -> None:
-        """Keep the summary as a Markdown artifact of the flow run."""
-        version = self.rebuilt.version
-        create_markdown_artifact(
-            f"# {self._title()}\n\n{markdown(_FACTS, self._facts())}\n",
-            key=f"rebuild-{version.workload.replace('_', '-')}-{version.number}",
-            description=f"What the last rebuild of {self._title()} came to",
-        )
-
-    def verdict(self) -> str:
-        """Return in one line whether it is the same version."""
-        first = self.rebuilt.first
-        return f"the first stage that differs is {first}" if first else "identical"
-
-    def _title(self) -> str:
-        return f"{self.rebuilt.version.workload} version {self.rebuilt.version.number}, made again"
-
-    def _facts(self) -> list[list[str]]:
-        code = self.made_of.code
-        changed = f", with {len(code.changed)} changed files on {code.head[:12]}" if code.changed else ""
-        return [
-            ["code", f"commit {code.commit[:12]}{changed}"],
-            ["raw data", f"md5 {self.made_of.data.raw} from {self.source}"],
-            *[[stage.stage, _told(stage)] for stage in self.rebuilt.stages],
-            [f"test {self.rebuilt.version.metric}", self._metric()],
-            ["environment", few(self.rebuilt.environment) or "as it was"],
-            ["result", self.verdict()],
-        ]
-
-    def _metric(self) -> str:
-        before, now = self.rebuilt.version.value, self.rebuilt.value
-        return f"{now:.2%}" + (f", was {before:.2%} ({100 * (now - before):+.2f} points)" if now != before else "")
-
 
 @flow(name="rebuild", flow_run_name="rebuild-{workload}-{version}", persist_result=False, log_prints=False)
-def rebuild(workload: str, version: str | int) -> Summary:
+def rebuild(workload: str, version: str | int) -> Report:
     """Make a version again, in a work tree of its own, and compare it stage by stage with what was registered."""
     console.prepare()
     bury_the_dead("rebuild")
@@ -84,11 +34,10 @@ def rebuild(workload: str, version: str | int) -> Summary:
         run_stages(made_of, tree)
         rebuilt = compare_versions(made, made_of, tree)
 
-    summary = Summary(made_of, rebuilt, source)
-    summary.publish()
+    report = report_rebuild(made_of, rebuilt, source)
     if rebuilt.first:
-        raise NotIdentical(f"{workload} version {version} was not made again: {summary.verdict()}", summary)
-    return summary
+        raise NotIdentical(f"{workload} version {version} was not made again: {_result(rebuilt)}", report)
+    return report
 
 
 @task(task_run_name="find", cache_policy=NO_CACHE, persist_result=False)
@@ -117,6 +66,41 @@ def run_stages(made_of: Lineage, tree: Tree) -> None:
 def compare_versions(version: Version, made_of: Lineage, tree: Tree) -> Rebuilt:
     """Hold what came out against the registry entry."""
     return compare(version, made_of, tree.project)
+
+
+def report_rebuild(made_of: Lineage, rebuilt: Rebuilt, source: str) -> Report:
+    """Return the report on this run, and keep it as an artifact; `source` says where the raw records came from."""
+    version = rebuilt.version
+    title = f"{version.workload} version {version.number}, made again"
+    return publish_report(
+        title,
+        rebuild_facts(made_of, rebuilt, source),
+        key=f"rebuild-{version.workload}-{version.number}",
+        description=f"What the last rebuild of {title} came to",
+    )
+
+
+def rebuild_facts(made_of: Lineage, rebuilt: Rebuilt, source: str) -> list[list[str]]:
+    """Return the rows of the report."""
+    code = made_of.code
+    changed = f", with {len(code.changed)} changed files on {code.head[:12]}" if code.changed else ""
+    return [
+        ["code", f"commit {code.commit[:12]}{changed}"],
+        ["raw data", f"md5 {made_of.data.raw} from {source}"],
+        *[[stage.stage, _told(stage)] for stage in rebuilt.stages],
+        [f"test {rebuilt.version.metric}", _metric(rebuilt)],
+        ["environment", few(rebuilt.environment) or "as it was"],
+        ["result", _result(rebuilt)],
+    ]
+
+
+def _metric(rebuilt: Rebuilt) -> str:
+    before, now = rebuilt.version.value, rebuilt.value
+    return f"{now:.2%}" + (f", was {before:.2%} ({100 * (now - before):+.2f} points)" if now != before else "")
+
+
+def _result(rebuilt: Rebuilt) -> str:
+    return f"the first stage that differs is {rebuilt.first}" if rebuilt.first else "identical"
 
 
 def _told(stage: Compared) -> str:

@@ -11,20 +11,21 @@ from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.rollback import roll_back
 from components.registry.promotion.versions import version
 from flows import console
-from flows.moved import Moved, follow
+from flows.promotion import release_champion
 from flows.release import this_person
+from flows.report import Report
 from flows.runs import bury_the_dead
 from flows.servers import ask_all
 
 
 @flow(name="rollback", flow_run_name="rollback-{workload}", persist_result=False, log_prints=False)
-def rollback(workload: str, to: str | None = None, reason: str = "") -> Moved:
+def rollback(workload: str, to: str | None = None, reason: str = "") -> Report:
     """Put the champion before this one, or version `to`, to work again; doing it twice goes further back."""
     console.prepare()
     check(workload, to)
     bury_the_dead("rollback")
 
-    return follow(workload, roll_back_champion(workload, to, reason))
+    return release_champion(workload, roll_back_champion(workload, to, reason))
 
 
 def check(workload: str, to: str | None = None, *_: object) -> None:

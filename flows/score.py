@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from components.config.errors import ConfigError, RegistryError
@@ -15,50 +14,13 @@ from components.registry.register import Version, version_bundle
 from components.scoring.result import Scored
 from components.scoring.score import score as score_rows
 from flows import console
+from flows.report import Report, publish_report
 from flows.runs import bury_the_dead
 from flows.servers import ask_registry
-from flows.tables import markdown, table
-
-_FACTS = ["what", "outcome"]
-
-
-class Summary:
-    """What a run of the flow came to."""
-
-    def __init__(self, workload: str, source: str, champion: Version, scored: Scored) -> None:
-        self.workload, self.source, self.champion, self.scored = workload, source, champion, scored
-
-    def __str__(self) -> str:
-        return table(self.workload, _FACTS, self._facts())
-
-    def publish(self) -> None:
-        """Keep the summary as a Markdown artifact of the flow run."""
-        create_markdown_artifact(
-            f"# {self.workload}\n\n{markdown(_FACTS, self._facts())}\n",
-            key=f"scores-{self.workload.replace('_', '-')}",
-            description=f"What the last run of score came to for {self.workload}",
-        )
-
-    def _facts(self) -> list[list[str]]:
-        scored = self.scored
-        labels = ", ".join(f"{label} {count:,}" for label, count in list(scored.labels.items())[:10])
-        return [
-            ["source", self.source],
-            ["rows", f"{scored.rows:,} scored{self._went_on()}"],
-            ["unreadable", f"{scored.unreadable:,} (their rows say why in the column `error`)"],
-            *([["unusual", f"{scored.warned:,} (answered; the column `warnings` says what)"]] if scored.warned else []),
-            ["labels", labels],
-            ["champion", f"version {self.champion.number}, {self.champion.metric} {self.champion.value:.4f}"],
-            ["rate", f"{scored.rate:,.0f} rows a second" if scored.seconds else "nothing to do"],
-            ["result", str(scored.out)],
-        ]
-
-    def _went_on(self) -> str:
-        return f", {self.scored.before:,} of them before" if self.scored.before else ""
 
 
 @flow(name="score", flow_run_name="score-{workload}", persist_result=False, log_prints=False)
-def score(workload: str, source: str, out: str | None = None, id: str | None = None, every: float = 10.0) -> Summary:
+def score(workload: str, source: str, out: str | None = None, id: str | None = None, every: float = 10.0) -> Report:
     """Answer every row of a folder of files or of Parquet files with the champion; the same command goes on."""
     console.prepare()
     check(workload, source)
@@ -67,9 +29,12 @@ def score(workload: str, source: str, out: str | None = None, id: str | None = N
     champion, bundle = fetch_champion(workload)
     scored = score_source(bundle, champion, source, _out(workload, source, out), id, every)
 
-    summary = Summary(workload, source, champion, scored)
-    summary.publish()
-    return summary
+    return publish_report(
+        workload,
+        scoring_facts(source, champion, scored),
+        key=f"scores-{workload}",
+        description=f"What the last run of score came to for {workload}",
+    )
 
 
 def check(workload: str, source: str, *_: object) -> None:
@@ -93,6 +58,22 @@ def fetch_champion(workload: str) -> tuple[Version, Path]:
 def score_source(bundle: Path, champion: Version, source: str, out: Path, id: str | None, every: float) -> Scored:
     """Answer every row."""
     return score_rows(bundle, champion.number, Path(source), out, id, every=every)
+
+
+def scoring_facts(source: str, champion: Version, scored: Scored) -> list[list[str]]:
+    """Return the rows of the report."""
+    labels = ", ".join(f"{label} {count:,}" for label, count in list(scored.labels.items())[:10])
+    before = f", {scored.before:,} of them before" if scored.before else ""
+    return [
+        ["source", source],
+        ["rows", f"{scored.rows:,} scored{before}"],
+        ["unreadable", f"{scored.unreadable:,} (their rows say why in the column `error`)"],
+        *([["unusual", f"{scored.warned:,} (answered; the column `warnings` says what)"]] if scored.warned else []),
+        ["labels", labels],
+        ["champion", f"version {champion.number}, {champion.metric} {champion.value:.4f}"],
+        ["rate", f"{scored.rate:,.0f} rows a second" if scored.seconds else "nothing to do"],
+        ["result", str(scored.out)],
+    ]
 
 
 def _out(workload: str, source: str, out: str | None) -> Path:

@@ -1,8 +1,6 @@
-"""What a run of the flow `train` came to: for the console, and as a Prefect artifact."""
+"""The report on a run of the flow `train`, and the page of its verdict."""
 
 from dataclasses import dataclass
-
-from prefect.artifacts import create_markdown_artifact
 
 from components.inference.check import Asked
 from components.inference.served import Served
@@ -11,15 +9,15 @@ from components.registry.gate import COLUMNS, Verdict
 from components.registry.promotion import Outcome
 from components.registry.register import Version
 from flows.overview import DataReport
-from flows.tables import markdown, table
+from flows.report import Report, Section, publish_page, publish_report
+from flows.tables import markdown
 
 _ANSWERS = ["test row", "is", "answered", "probability", "ms"]
-_FACTS = ["what", "outcome"]
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the stages left, and what was found of it."""
+class Evaluated:
+    """The version that the stages left, and how it was judged."""
 
     version: Version
     new: bool
@@ -31,81 +29,85 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Summary:
-    """The outcome of one run."""
+class Training:
+    """What a run of `train` came to."""
 
     workload: str
     stages: dict[str, str]
     """Completed, Cached or Skipped, by stage."""
     data: DataReport
-    found: Found
+    evaluated: Evaluated
     decided: Outcome
     bento: str
     asked: list[Asked]
     published: str
-    """Where endpoints find it to be at work."""
+    """Where endpoints find the champion."""
     late: str = ""
     """What this run finished of an earlier one that was cut short, in one line."""
 
-    def __str__(self) -> str:
-        answers = table("Asked of the live endpoint", _ANSWERS, self._answers())
-        return f"{_verdict_table(self.found.verdict)}{answers}\n{table(self.workload, _FACTS, self._facts())}"
 
-    def publish(self) -> None:
-        """Keep the summary as a Markdown artifact of the flow run."""
-        answers = markdown(_ANSWERS, self._answers())
-        facts = markdown(_FACTS, self._facts())
-        create_markdown_artifact(
-            f"# {self.workload}\n\n{facts}\n\n## Asked of the live endpoint\n\n{answers}\n",
-            key=f"summary-{self.workload.replace('_', '-')}",
-            description=f"What the last run of train came to for {self.workload}",
-        )
+def report_training(training: Training) -> Report:
+    """Return the report on this run, and keep it as an artifact of the run."""
+    return publish_report(
+        training.workload,
+        training_facts(training),
+        key=f"summary-{training.workload}",
+        description=f"What the last run of train came to for {training.workload}",
+        sections=[_verdict(training.evaluated.verdict), _answers(training.asked)],
+    )
 
-    def _facts(self) -> list[list[str]]:
-        found, version = self.found, self.found.version
-        trained = self.stages["train"] == "Completed"
-        registered = f"version {version.number}" + ("" if found.new else " (registered before)")
-        right = sum(asked.answered == asked.actual for asked in self.asked)
-        answered = f"{right} of {len(self.asked)} held-out examples right"
-        return [
-            ["stages", ", ".join(f"{stage} {state}" for stage, state in self.stages.items())],
-            *([["left out", "\n".join(map(str, lost))]] if (lost := self.data.overview.lost) else []),
-            ["training", "trained anew" if trained else "nothing to train: data, parameters and code are unchanged"],
-            [f"test {version.metric}", f"{version.value:.2%}"],
-            ["baseline", str(found.baseline)],
-            ["precision", str(found.served)],
-            ["registered", f"{self.workload} {registered}"],
-            ["champion", self.decided.reason],
-            *([["finished", self.late]] if self.late else []),
-            ["MLflow run", version.run_id],
-            ["Bento", self.bento],
-            ["published", f"version {self.decided.champion.number} in {self.published}"],
-            ["endpoint", answered if self.asked else "not asked: it takes other inputs than today's data"],
-        ]
 
-    def _answers(self) -> list[list[str]]:
-        return [
-            [str(asked.place), asked.actual, asked.answered, f"{asked.probability:.3f}", f"{asked.milliseconds:.1f}"]
-            for asked in self.asked
-        ]
+def training_facts(training: Training) -> list[list[str]]:
+    """Return the rows of the report."""
+    found, version, champion = training.evaluated, training.evaluated.version, training.decided.champion
+    anew = training.stages["train"] == "Completed"
+    registered = f"version {version.number}" + ("" if found.new else " (registered before)")
+    return [
+        ["stages", ", ".join(f"{stage} {state}" for stage, state in training.stages.items())],
+        *([["left out", "\n".join(map(str, lost))]] if (lost := training.data.overview.lost) else []),
+        ["training", "trained anew" if anew else "nothing to train: data, parameters and code are unchanged"],
+        [f"test {version.metric}", f"{version.value:.2%}"],
+        ["baseline", str(found.baseline)],
+        ["precision", str(found.served)],
+        ["registered", f"{training.workload} {registered}"],
+        ["champion", training.decided.reason],
+        *([["finished", training.late]] if training.late else []),
+        ["MLflow run", version.run_id],
+        ["Bento", training.bento],
+        ["published", f"version {champion.number} in {training.published}"],
+        ["endpoint", _answered(training.asked)],
+    ]
 
 
 def publish_verdict(verdict: Verdict) -> None:
-    """Keep the gate's whole table as a Markdown artifact of the run; nothing where nothing was examined."""
+    """Keep the gate's whole table as an artifact of the run; nothing where nothing was judged."""
     if not verdict.rules:
         return
     passed = "passed, with warnings" if verdict.warnings else "passed"
     title = f"# {verdict.workload} version {verdict.challenger}: {passed if verdict.passed else 'REFUSED'}"
-    create_markdown_artifact(
+    publish_page(
         f"{title}\n\n{verdict.reason}\n\n{markdown(COLUMNS, verdict.rows())}\n",
-        key=f"verdict-{verdict.workload.replace('_', '-')}",
+        key=f"verdict-{verdict.workload}",
         description=f"What the gate last found of a version of {verdict.workload}",
     )
 
 
-def _verdict_table(verdict: Verdict) -> str:
-    if not verdict.rules:
-        return ""
+def _answered(asked: list[Asked]) -> str:
+    if not asked:
+        return "not asked: it takes other inputs than today's data"
+    correct = sum(answer.answered == answer.actual for answer in asked)
+    return f"{correct} of {len(asked)} held-out examples right"
+
+
+def _answers(asked: list[Asked]) -> Section:
+    rows = [
+        [str(answer.place), answer.actual, answer.answered, f"{answer.probability:.3f}", f"{answer.milliseconds:.1f}"]
+        for answer in asked
+    ]
+    return Section("Asked of the live endpoint", _ANSWERS, rows)
+
+
+def _verdict(verdict: Verdict) -> Section:
     against = f"version {verdict.champion}" if verdict.champion else "no champion"
     title = f"The gate: {verdict.workload} version {verdict.challenger} against {against}"
-    return f"{table(title, COLUMNS, verdict.short())}\n"
+    return Section(title, COLUMNS, verdict.short())

@@ -26,9 +26,10 @@ from flows import console
 from flows.dvc import PREPARING, TRAINING, outcome, reproduce
 from flows.overview import DataReport, report_data
 from flows.release import package_champion, publish_champion, this_run
+from flows.report import Report
 from flows.runs import bury_the_dead
 from flows.servers import ask_all
-from flows.summary import Found, Summary, publish_verdict
+from flows.summary import Evaluated, Training, publish_verdict, report_training
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ DEFAULT = "garments"
 
 
 @flow(name="train", flow_run_name="train-{workload}", persist_result=False, log_prints=False)
-def train(workload: str = DEFAULT) -> Summary:
+def train(workload: str = DEFAULT) -> Report:
     """Bring the workload's endpoint up to date with its data, parameters and code; what is up to date is left alone."""
     console.prepare()
     check(workload)
@@ -54,10 +55,8 @@ def train(workload: str = DEFAULT) -> Summary:
     asked = ask_endpoint(bento, bundle, decided.champion)
     published = publish_champion(bundle, decided.champion)
 
-    found = Found(version, new, measured(version), read_served(workload), verdict)
-    summary = Summary(workload, stages, data, found, decided, bento, asked, published, late)
-    summary.publish()
-    return summary
+    evaluated = Evaluated(version, new, measured(version), read_served(workload), verdict)
+    return report_training(Training(workload, stages, data, evaluated, decided, bento, asked, published, late))
 
 
 def check(workload: str = DEFAULT) -> None:

@@ -23,7 +23,8 @@ POOR = "epochs: 1, learning_rate: 0.000001"
 SUMMARY = """
 from components.kinds.prepared import open_prepared
 from flows.overview import report_data
-from flows.summary import Found, Summary
+from flows.report import Report
+from flows.summary import Evaluated, Training, training_facts
 from flows.train import measured
 from components.config.settings import artifacts
 from components.inference.served import read_served
@@ -32,9 +33,11 @@ from components.registry.promotion import Outcome
 from components.registry.register import register
 version, new = register("digits")
 verdict = Verdict(workload="digits", challenger=version.number, champion=None, rules=(), passed=True, reason="")
-found = Found(version, new, measured(version), read_served("digits"), verdict)
+evaluated = Evaluated(version, new, measured(version), read_served("digits"), verdict)
 data = report_data(open_prepared(artifacts("digits", "prepared")), "digits")
-print(Summary("digits", {"train": "Completed"}, data, found, Outcome(version, True, ""), "", [], "state/champions"))
+decided = Outcome(version, True, "")
+training = Training("digits", {"train": "Completed"}, data, evaluated, decided, "", [], "state/champions")
+print(Report("digits", training_facts(training)))
 """
 
 
