@@ -1,4 +1,4 @@
-"""The least that teaches the same network as the project's loop, for benchmarks to hold the loop against."""
+"""The least that trains the same network as the project's loop, for benchmarks to hold the loop against."""
 
 import sys
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from components.training.loop import plan  # noqa: E402
 
 
 class Bare:
-    """One module with its batches, optimizer and schedule, taught a step at a time."""
+    """One module with its batches, optimizer and schedule, trained a step at a time."""
 
     def __init__(self, kind: str, data: PreparedData, config: Any) -> None:
         learner, chosen = catalogue.learner(kind), plan(data, config)

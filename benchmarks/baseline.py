@@ -3,7 +3,7 @@
     python benchmarks/baseline.py [--quick] [--json FILE] [--prepared FOLDER]
 
 On the prepared garments (`dvc repro prepare@garments`): its accuracy on the validation split, by which it was chosen,
-and on the test split, and the CPU-seconds of teaching and asking, one thread. Then the CPU-seconds on generated sets of
+and on the test split, and the CPU-seconds of training and asking, one thread. Then the CPU-seconds on generated sets of
 more, larger or more sorts of pictures: noise, of which nothing can be learned, so that the regression takes its steps.
 `--quick` measures once and leaves the generated sets out, which need 4 GB in the temporary folder.
 """

@@ -143,28 +143,28 @@ def measure(folder: Path, quick: bool) -> Values:
 def models(
     folder: Path, raw: Path, simulation: simulator.Simulation, weeks: int, seed: int
 ) -> Iterator[tuple[str, Scores, PreparedData]]:
-    """Yield each model's name, its scores of the test records, and the data it was taught and is examined on."""
+    """Yield each model's name, its scores of the test records, and the data it was trained and is examined on."""
     train = TRAIN.model_copy(update={"seed": seed})
     with fold(folder, raw, simulation, weeks, 1.0) as data:
         for name, make in MODELS.items():
             yield name, supervised(data, make(seed)), data
         yield "trees, tuned", baseline(data, train), data
-        yield "network", taught(data, train), data
-        yield "semi-supervised", taught(data, train.model_copy(update={"autoencoder": True})), data
+        yield "network", trained(data, train), data
+        yield "semi-supervised", trained(data, train.model_copy(update={"autoencoder": True})), data
         unlabelled = train.model_copy(update={"labels": "none"})
         yield "isolation forest", baseline(data, unlabelled), data
-        yield "autoencoder", taught(data, unlabelled), data
+        yield "autoencoder", trained(data, unlabelled), data
         with_risk = replace(data, input={**data.input, "label_features": []})
         yield "isolation forest, with risk", baseline(with_risk, unlabelled), data
-        yield "autoencoder, with risk", taught(with_risk, unlabelled), data
+        yield "autoencoder, with risk", trained(with_risk, unlabelled), data
     for part in (0.1,) if simulation.customers < 5_000 else (0.1, 0.01):
         with fold(folder, raw, simulation, weeks, part) as data:
             behind = f", {100 * part:g} %"
             yield f"logistic regression{behind}", supervised(data, MODELS["logistic regression"](seed)), data
             yield f"forest{behind}", supervised(data, MODELS["forest, tuned"](seed)), data
             yield f"trees{behind}", baseline(data, train), data
-            yield f"network{behind}", taught(data, train), data
-            yield f"semi-supervised{behind}", taught(data, train.model_copy(update={"autoencoder": True})), data
+            yield f"network{behind}", trained(data, train), data
+            yield f"semi-supervised{behind}", trained(data, train.model_copy(update={"autoencoder": True})), data
 
 
 MODELS: dict[str, Callable[[int], Any]] = {
@@ -202,15 +202,15 @@ def fold(
 
 
 def supervised(data: PreparedData, model: Any) -> Scores:
-    """Return the scores of one of scikit-learn's classifiers, taught on the records whose label is known."""
+    """Return the scores of one of scikit-learn's classifiers, trained on the records whose label is known."""
     known = np.flatnonzero(data.labels("train") >= 0)
     model.fit(data.inputs("train")[known], data.labels("train")[known])
     scores: Scores = model.predict_proba(np.asarray(data.inputs("test")))[:, 1]
     return scores
 
 
-def taught(data: PreparedData, config: params.Train) -> Scores:
-    """Return the scores of our own model, taught as the stage `train` does it."""
+def trained(data: PreparedData, config: params.Train) -> Scores:
+    """Return the scores of our own model, trained as the stage `train` does it."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         module = fit(learner, data, config).module
     with torch.inference_mode():

@@ -4,7 +4,7 @@
 
 Clones the project's HEAD into a temporary folder, runs the flow there once from raw data to the asked endpoint, then
 interleaves unchanged runs of the flow with unchanged runs of `dvc repro`. The control is the unchanged flow against
-itself: odd repetitions against even ones. `--quick` teaches one epoch and repeats less.
+itself: odd repetitions against even ones. `--quick` trains one epoch and repeats less.
 """
 
 import argparse

@@ -2,13 +2,13 @@
 
     python benchmarks/recipes.py [--recipes quick,standard] [--seeds N] [--data DIR] [--json FILE] [--quick]
 
-Each recipe is taught by the project's own loop, each seed in a process of its own, one thread, seeds in turn. Seconds
+Each recipe is trained by the project's own loop, each seed in a process of its own, one thread, seeds in turn. Seconds
 count from before the network is made to the end of an epoch, validation included; packages are imported before. The
 test split is asked once, at the end, by the module that is exported as the bundle (`export` holds the two together).
 The table gives means and standard deviations over the seeds, and when the validation accuracy first reached a level.
 
 Every run is written to the file as soon as it is finished, and what the file holds is not run again: an interrupted
-series goes on where it stopped. `--quick` teaches one epoch of one seed.
+series goes on where it stopped. `--quick` trains one epoch of one seed.
 """
 
 import argparse
@@ -49,17 +49,18 @@ Run = dict[str, Any]
 
 
 def main() -> None:
-    """Teach what is not in the file yet, and print the tables."""
+    """Train what is not in the file yet, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipes", default="quick,standard", help=f"of {','.join(RECIPES)}; default: %(default)s")
     parser.add_argument("--seeds", type=int, default=3, help="how many; default: %(default)s")
     parser.add_argument("--data", type=Path, default=ROOT / "artifacts/garments/prepared", help="prepared pictures")
     parser.add_argument("--json", type=Path, help="write the figures to this file, and go on from what it holds")
     parser.add_argument("--quick", action="store_true", help="one epoch, one seed")
-    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--single", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        print(json.dumps(one(options.one[0], int(options.one[1]), open_prepared(options.data), options.quick)))
+    if options.single:
+        name, seed = options.single
+        print(json.dumps(single_run(name, int(seed), open_prepared(options.data), options.quick)))
         return
     names = options.recipes.split(",")
     if unknown := set(names) - set(RECIPES):
@@ -84,8 +85,8 @@ def series(names: list[str], seeds: int, data: Path, file: Path | None, quick: b
 
 
 def apart(name: str, seed: int, data: Path, quick: bool) -> Run:
-    """Return what `one` measures in a process of its own, on one thread."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--one", name, str(seed), "--data", str(data)]
+    """Return what `single_run` measures in a process of its own, on one thread."""
+    command = [sys.executable, str(Path(__file__).resolve()), "--single", name, str(seed), "--data", str(data)]
     done = subprocess.run(
         command + ["--quick"] * quick, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True
     )
@@ -95,17 +96,17 @@ def apart(name: str, seed: int, data: Path, quick: bool) -> Run:
     return run
 
 
-def one(name: str, seed: int, data: PreparedData, quick: bool) -> Run:
-    """Teach the recipe once, and ask the test split once."""
+def single_run(name: str, seed: int, data: PreparedData, quick: bool) -> Run:
+    """Train the recipe once, and ask the test split once."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated")
     config = params.Train.model_validate({"recipe": name, "seed": seed, "threads": 1})
     config = config.model_copy(update={"epochs": 1} if quick else {})
     watch = Watch()
-    taught = fit(learner, data, config, [watch])
+    trained = fit(learner, data, config, [watch])
     cpu, wall = watch.seconds()
     module = learner.module(data, config)
-    module.load_state_dict(taught.weights)
+    module.load_state_dict(trained.weights)
     serving = learner.serving(module)
     return {
         "recipe": name,
@@ -122,13 +123,13 @@ def one(name: str, seed: int, data: PreparedData, quick: bool) -> Run:
 
 def accuracy(serving: nn.Module, data: PreparedData) -> float:
     """Return the accuracy on the test split, in 32 bit, as the endpoint answers."""
-    inputs, labels, right = data.inputs("test"), data.labels("test"), 0
+    inputs, labels, correct = data.inputs("test"), data.labels("test"), 0
     with torch.inference_mode():
         for start in range(0, len(labels), 1_000):
             part = slice(start, start + 1_000)
             answers = serving(torch.from_numpy(np.array(inputs[part]))).argmax(dim=1).numpy()
-            right += int((answers == labels[part]).sum())
-    return right / len(labels)
+            correct += int((answers == labels[part]).sum())
+    return correct / len(labels)
 
 
 def report(runs: list[Run]) -> None:

@@ -51,7 +51,7 @@ _SIDE = 32
 
 
 def main() -> None:
-    """Teach each recipe on each set, before and fitted, and print the table."""
+    """Train each recipe on each set, before and fitted, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipes", default="quick", help=f"of {','.join(params.RECIPES)}; default: %(default)s")
     parser.add_argument("--sets", default=",".join(SETS), help="default: %(default)s")
@@ -85,12 +85,13 @@ def measured(name: str, options: argparse.Namespace) -> list[Run]:
         config = params.Train.model_validate({"threads": 1, "precision": options.precision})
         beaten = float((baseline(data, config).argmax(axis=1) == data.labels("test")).mean())
         return [
-            {"set": name, "baseline": beaten, **one(recipe, data, options)} for recipe in options.recipes.split(",")
+            {"set": name, "baseline": beaten, **single_run(recipe, data, options)}
+            for recipe in options.recipes.split(",")
         ]
 
 
-def one(recipe: str, data: PreparedData, options: argparse.Namespace) -> Run:
-    """Teach the recipe as it is for large data, and fitted."""
+def single_run(recipe: str, data: PreparedData, options: argparse.Namespace) -> Run:
+    """Train the recipe as it is for large data, and fitted."""
     keys = {"recipe": recipe, "threads": 1, "precision": options.precision}
     if options.quick:
         keys["least_steps"] = params.RECIPES[recipe]["least_steps"] // 10
@@ -98,10 +99,10 @@ def one(recipe: str, data: PreparedData, options: argparse.Namespace) -> Run:
     run: Run = {"recipe": recipe, "examples": examples}
     for arm, chosen in (("before", config), ("fitted", config.fitted(examples))):
         began = time.process_time()
-        taught = fit(learner, data, chosen)
+        trained = fit(learner, data, chosen)
         seconds = time.process_time() - began
         module = learner.module(data, chosen)
-        module.load_state_dict(taught.weights)
+        module.load_state_dict(trained.weights)
         run[arm] = {
             "batch_size": chosen.batch_size,
             "epochs": chosen.epochs,
@@ -167,8 +168,8 @@ def crops(each: int, classes: int) -> Callable[[Path, Path], PreparedData]:
         places = [(photographs[k // strips], k % strips) for k in range(classes) for _ in range(count)]
         pictures = np.array([crop(photograph, strip, strips, random) for photograph, strip in places])
         labels = np.repeat(np.arange(classes), count)
-        taught = np.arange(len(labels)) % count < each
-        splits = parted(pictures[taught], labels[taught], each, (pictures[~taught], labels[~taught]))
+        trained = np.arange(len(labels)) % count < each
+        splits = parted(pictures[trained], labels[trained], each, (pictures[~trained], labels[~trained]))
         return written(folder, splits, [f"strip {k}" for k in range(classes)])
 
     return make

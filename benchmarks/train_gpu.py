@@ -5,7 +5,7 @@
 One command for a bare machine, under eight minutes: torch, lightning, torchmetrics, numpy and this repository are
 enough. The data set is the prepared one: copy the directory there, or make it by `dvc repro prepare@garments`.
 
-First the project's own loop teaches the recipe, until validation reaches 94 %. Then single steps are timed, each arm a
+First the project's own loop trains the recipe, until validation reaches 94 %. Then single steps are timed, each arm a
 step of its own model: batches that lie on the device, or streamed from the host as the loop does it; in 32 bit, with
 TF32 products, or under bf16 autocast; compiled or not; at the recipe's batch size and a large one. Arms take turns, in
 several rounds; `bf16, again` is the control. Times are the device's own (CUDA events), medians over the rounds. FLOPs
@@ -102,13 +102,13 @@ def measure(data: PreparedData, recipe: str, quick: bool, compiled: bool) -> dic
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.zeros(1, device=device)  # starts CUDA, whose time is not that of the training
     about = {"machine": machine(), "device": name(device), "torch": torch.__version__, "recipe": recipe}
-    loop = taught(data, config)
+    loop = trained(data, config)
     arms = timed(data, config, arms_of(config.batch_size, 64 if quick else LARGE, compiled), device, quick)
     return {**about, "loop": loop, "arms": arms, "seconds": time.perf_counter() - began}
 
 
-def taught(data: PreparedData, config: Any) -> dict[str, Any]:
-    """Teach the recipe by the project's loop until the level is reached; return what it took."""
+def trained(data: PreparedData, config: Any) -> dict[str, Any]:
+    """Train the recipe by the project's loop until the level is reached; return what it took."""
     watch = Watch(LEVEL)
     with contextlib.suppress(ReachedError):
         fit(learner, data, config, [watch])

@@ -70,10 +70,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--data", type=Path, default=ROOT / "artifacts/garments/prepared", help="prepared pictures")
     parser.add_argument("--folder", type=Path, help="where the temporary files go")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--single", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        print(json.dumps(one(options.one, open_prepared(options.data), options.quick)))
+    if options.single:
+        print(json.dumps(single_run(options.single, open_prepared(options.data), options.quick)))
         return
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         figures = measure(Path(folder), options.data.resolve(), options.quick)
@@ -102,10 +102,10 @@ def records(folder: Path) -> Path:
 
 
 def apart(folder: Path, kind: str, data: Path, quick: bool) -> Any:
-    """Return what `one` measures in a process of its own, whose MLflow store is in `folder`."""
+    """Return what `single_run` measures in a process of its own, whose MLflow store is in `folder`."""
     folder.mkdir()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-    command = [sys.executable, str(Path(__file__).resolve()), "--one", kind, "--data", str(data)]
+    command = [sys.executable, str(Path(__file__).resolve()), "--single", kind, "--data", str(data)]
     done = subprocess.run(
         command + ["--quick"] * quick, cwd=folder, env={**clean, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True
     )
@@ -114,8 +114,8 @@ def apart(folder: Path, kind: str, data: Path, quick: bool) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def one(kind: str, data: PreparedData, quick: bool) -> dict[str, Any]:
-    """Teach three times in turns; return the CPU seconds of each arm by part, and whether the weights are the same."""
+def single_run(kind: str, data: PreparedData, quick: bool) -> dict[str, Any]:
+    """Train three times in turns; return the CPU seconds of each arm by part, and whether the weights are the same."""
     quiet()
     config = RECIPES[kind].model_copy(update={"checkpoint_every": INTERVAL, **({"epochs": 1} if quick else {})})
     Bare(kind, data, config).step()  # a warm-up
@@ -126,7 +126,7 @@ def one(kind: str, data: PreparedData, quick: bool) -> dict[str, Any]:
         log_to = _RunLogger({}, tracking_uri=tracking_uri(), run_id=run.info.run_id)
         beside = time.process_time() - time.thread_time()
         laps.turn("ours start")
-        taught = fit(Turns(kind, bare, laps), data, config, [log_to], Path("last.ckpt"))
+        trained = fit(Turns(kind, bare, laps), data, config, [log_to], Path("last.ckpt"))
         laps.turn("")
         beside = time.process_time() - time.thread_time() - beside
     return {
@@ -134,7 +134,7 @@ def one(kind: str, data: PreparedData, quick: bool) -> dict[str, Any]:
         "batch_size": config.batch_size,
         "arms": {arm: laps.of(arm) for arm in ARMS},
         "beside_s": beside * laps.total("ours") / sum(map(laps.total, ARMS)),
-        "same_weights": all(same(arm.module.state_dict(), taught.weights) for arm in bare.values()),
+        "same_weights": all(same(arm.module.state_dict(), trained.weights) for arm in bare.values()),
     }
 
 
@@ -260,7 +260,7 @@ def whole(run: Any, arm: str) -> float:
 
 def differences(run: Any, arm: str) -> list[float]:
     """Return by how many CPU seconds each step of the arm was longer than the same step of the bare loop."""
-    return [one - other for one, other in zip(run["arms"][arm]["step"], run["arms"]["bare"]["step"], strict=True)]
+    return [ours - bare for ours, bare in zip(run["arms"][arm]["step"], run["arms"]["bare"]["step"], strict=True)]
 
 
 ROWS = [

@@ -1,4 +1,4 @@
-"""Flow `train`: teach, register, examine, describe, promote, package, ask, publish.
+"""Flow `train`: train, register, examine, describe, promote, package, ask, publish.
 
 `python -m flows.train [WORKLOAD]`
 """

@@ -42,7 +42,7 @@ class About(BaseModel):
     input: dict[str, Any]
     decision: dict[str, float] = {}
     temperature: float = 1.0
-    """By which the graph divides its logits; 1: as they were taught."""
+    """By which the graph divides its logits; 1: as they were trained."""
     serve: dict[str, Any] = _SERVE
     """What of the workload's section `serve` its answers depend on, with its defaults filled in."""
     model_sha256: str

@@ -240,7 +240,7 @@ class Learner(Protocol):
         """Return the batches of training and of validation, which hold each example once, over all processes."""
 
     def leaves_out(self, config: Any, /) -> bool:
-        """Whether there are steps that teach only a part of the parameters: DDP has to look for the others."""
+        """Whether there are steps that train only a part of the parameters: DDP has to look for the others."""
 
     def serving(self, module: "lightning.LightningModule", temperature: float = 1.0, /) -> "nn.Module":
         """Return what the endpoint runs, in evaluation mode: its logits are divided by the temperature."""
@@ -249,7 +249,7 @@ class Learner(Protocol):
         """Return the logits `[N, classes]` in evaluation mode; None: what the module answers is no probability."""
 
     def decision(self, module: "lightning.LightningModule", temperature: float = 1.0, /) -> dict[str, float]:
-        """Return what the taught module found best to decide by; it crosses to inference in the bundle.
+        """Return what the trained module found best to decide by; it crosses to inference in the bundle.
 
         At every temperature the same is decided.
         """
@@ -270,7 +270,7 @@ class Exam(Protocol):
         config: Any,
         /,
     ) -> dict[str, float]:
-        """Return the metrics by name: `METRIC` among them and, taught and examined alike, `baseline_` + `METRIC`.
+        """Return the metrics by name: `METRIC` among them and, trained and examined alike, `baseline_` + `METRIC`.
 
         The baseline is a simpler and cheaper model of another sort (`components.kinds.baseline`).
         """

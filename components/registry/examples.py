@@ -29,7 +29,7 @@ def keep_examples(client: MlflowClient, version: ModelVersion, data: PreparedDat
     Args:
         client: of an open store.
         version: whose they are.
-        data: what it was taught on.
+        data: what it was trained on.
     """
     if _kept(version.name, str(version.version)) is not None:
         return

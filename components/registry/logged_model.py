@@ -45,7 +45,7 @@ def logged_model(store: Store, run: Run, bundle: Path, sha256: str, prepared: Pa
 
     Args:
         store: where to log.
-        run: the run that taught the model; its `test_*` metrics become the model's.
+        run: the run that trained the model; its `test_*` metrics become the model's.
         bundle: the bundle's directory.
         sha256: the bundle's hash.
         prepared: the prepared data set, for the input example.

@@ -50,7 +50,7 @@ class Version:
 def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
     """Return the version of the bundle that the stages of workload `name` chose, and whether it is new.
 
-    The same bundle is never registered twice. The version keeps examples of the data that it was taught on.
+    The same bundle is never registered twice. The version keeps examples of the data that it was trained on.
 
     Args:
         name: the workload, which is also the registered model's name.

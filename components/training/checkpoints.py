@@ -7,7 +7,7 @@
 
 The key is the hash of all that the training depends on, so that a changed parameter, data set or code never goes on
 from a stale checkpoint. A training that ended is kept until DVC has recorded its stage: killed before that, it need not
-be taught again.
+be trained again.
 """
 
 import hashlib

@@ -37,7 +37,7 @@ _DPI = 110
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredBundle:
     """A bundle, and what it reached on the test split."""
 
     bundle: Bundle
@@ -46,7 +46,7 @@ class Measured:
 
 
 def evaluate(name: str) -> None:
-    """Measure the bundles of the workload `name`, choose the one to serve, tell the MLflow run that taught them."""
+    """Measure the bundles of the workload `name`, choose the one to serve, tell the MLflow run that trained them."""
     workload = catalogue.workload(name)
     metric = catalogue.metric(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
@@ -67,20 +67,22 @@ def evaluate(name: str) -> None:
         logger.warning("%s does not beat its baseline in %s: %s", name, metric, comparison)
 
 
-def _measure(path: Path, data: PreparedData, workload: Workload) -> Measured:
+def _measure(path: Path, data: PreparedData, workload: Workload) -> MeasuredBundle:
     bundle = Bundle(path)
     probabilities = bundle.probabilities(data.inputs("test"))
     exam = catalogue.exam(workload.kind)
-    return Measured(bundle, probabilities, exam.measure(data, probabilities, bundle.about.decision, workload.train))
+    return MeasuredBundle(
+        bundle, probabilities, exam.measure(data, probabilities, bundle.about.decision, workload.train)
+    )
 
 
-def _served(both: dict[Precision, Measured], workload: Workload, metric: str) -> Served:
+def _served(both: dict[Precision, MeasuredBundle], workload: Workload, metric: str) -> Served:
     values = {precision: found.metrics[metric] for precision, found in both.items()}
     models = {found.bundle.about.model_sha256 for found in both.values()}
     return choose(workload.serve.precision, workload.serve.margin, metric, values, gains=len(models) > 1)
 
 
-def _side_by_side(both: dict[Precision, Measured], metric: str) -> dict[str, float]:
+def _side_by_side(both: dict[Precision, MeasuredBundle], metric: str) -> dict[str, float]:
     """Return the deciding metric and the size of the model in megabytes, by the precision."""
     values = {f"{precision}_{metric}": found.metrics[metric] for precision, found in both.items()}
     sizes = {
@@ -89,13 +91,13 @@ def _side_by_side(both: dict[Precision, Measured], metric: str) -> dict[str, flo
     return values | sizes
 
 
-def _speed(both: dict[Precision, Measured], data: PreparedData) -> dict[str, float]:
+def _speed(both: dict[Precision, MeasuredBundle], data: PreparedData) -> dict[str, float]:
     """Return how long one example takes, by the precision. It differs from run to run: nothing for DVC to hash."""
     times = milliseconds([found.bundle for found in both.values()], np.array(data.inputs("test")[:1]))
     return {f"{precision}_milliseconds": time for precision, time in zip(both, times, strict=True)}
 
 
-def _report(folder: Path, data: PreparedData, workload: Workload, served: Measured) -> None:
+def _report(folder: Path, data: PreparedData, workload: Workload, served: MeasuredBundle) -> None:
     probabilities, decision = served.probabilities, served.bundle.about.decision
     exam, codec = catalogue.exam(workload.kind), catalogue.codec(workload.kind)
     _write_figures(folder / "figures", exam.figures(data, probabilities, decision, workload.train))

@@ -28,7 +28,7 @@ _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 @dataclass(frozen=True)
-class Plan:
+class HardwarePlan:
     """How a training uses its machine."""
 
     accelerator: str
@@ -53,7 +53,7 @@ class Plan:
         return "; ".join(f"{name} {value} ({why})" for name, value, why in told)
 
 
-def plan(config: "Training", steps: int) -> Plan:
+def plan(config: "Training", steps: int) -> HardwarePlan:
     """Decide what is `auto`; what the user chose is taken.
 
     Args:
@@ -70,7 +70,7 @@ def plan(config: "Training", steps: int) -> Plan:
     layout = _layout(config, reasons)
     compiled = _compile(config, accelerator, steps, reasons)
     threads = _threads(config, devices, reasons)
-    return Plan(accelerator, devices, precision, layout, compiled, threads, reasons)
+    return HardwarePlan(accelerator, devices, precision, layout, compiled, threads, reasons)
 
 
 def make_repeatable(seed: int, threads: int) -> None:

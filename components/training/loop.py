@@ -22,15 +22,15 @@ from torchmetrics import Metric
 
 from components.config.errors import ConfigError, TrainingError
 from components.training import hardware
-from components.training.callbacks.best import Best
-from components.training.callbacks.curve import Curve
-from components.training.callbacks.health import FiniteLoss, SameData
+from components.training.callbacks.callback_list import CallbackList
+from components.training.callbacks.checkpointing import Checkpointing
+from components.training.callbacks.early_stopping import EarlyStopping
+from components.training.callbacks.health import FiniteLoss, UnchangedData
+from components.training.callbacks.learning_curve import LearningCurve
 from components.training.callbacks.process import Process
-from components.training.callbacks.progress import Progress
-from components.training.callbacks.saving import Saving
-from components.training.callbacks.together import Together
+from components.training.callbacks.progress_bar import ProgressBar
 from components.training.cluster import cluster_environment
-from components.training.hardware import Plan
+from components.training.hardware import HardwarePlan
 from components.training.memory import fitting_batch, out_of_memory
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _GONE = ("Connection closed by peer", "Connection reset by peer", "Broken pipe",
 
 
 @dataclass(frozen=True)
-class Taught:
+class TrainingResult:
     """What a training leaves."""
 
     weights: dict[str, Tensor]
@@ -60,7 +60,7 @@ class Taught:
     """One point an epoch: `epoch`, `step` and what the module logged last."""
 
 
-def plan(data: "PreparedData", config: "Training") -> Plan:
+def plan(data: "PreparedData", config: "Training") -> HardwarePlan:
     """Decide how this machine is used for the training."""
     return hardware.plan(config, ceil(data.counts["train"] / config.batch_size) * config.epochs)
 
@@ -71,8 +71,8 @@ def fit(
     config: "Training",
     log_to: "Sequence[Logger]" = (),
     checkpoint: Path | None = None,
-) -> Taught:
-    """Teach the kind's module on the training split.
+) -> TrainingResult:
+    """Train the kind's module on the training split.
 
     Args:
         learner: the kind's.
@@ -94,15 +94,15 @@ def fit(
     module = learner.module(data, config)
     training, validation = learner.loaders(data, config)
     module = _placed(module, config, chosen)
-    saving = None if checkpoint is None else Saving(checkpoint, config.checkpoint_every)
-    curve, best = Curve(), Best(learner.MONITOR, config.patience)
+    saving = None if checkpoint is None else Checkpointing(checkpoint, config.checkpoint_every)
+    curve, best = LearningCurve(), EarlyStopping(learner.MONITOR, config.patience)
     watchers = [
         Process(config.seed, chosen.threads, training, validation),
         curve,
         best,
         FiniteLoss(saving),
-        SameData(data),
-        Progress(learner.MONITOR),
+        UnchangedData(data),
+        ProgressBar(learner.MONITOR),
     ]
     trainer = _trainer(learner, config, chosen, training, [*watchers, *([saving] if saving else [])], log_to)
     resumed = checkpoint if checkpoint is not None and checkpoint.exists() else None
@@ -119,13 +119,13 @@ def fit(
     finally:
         gc.unfreeze()
     weights = best.weights or trainer.strategy.lightning_module_state_dict()
-    return Taught({name: value.cpu().contiguous() for name, value in weights.items()}, curve.points)
+    return TrainingResult({name: value.cpu().contiguous() for name, value in weights.items()}, curve.points)
 
 
 def _trainer(
     learner: "Learner",
     config: "Training",
-    chosen: Plan,
+    chosen: HardwarePlan,
     training: "Batches",
     callbacks: list[Callback],
     log_to: "Sequence[Logger]",
@@ -143,7 +143,7 @@ def _trainer(
         max_epochs=config.epochs,
         logger=list(log_to),
         log_every_n_steps=min(LOG_EVERY, len(training)),
-        callbacks=[Together(callbacks)],
+        callbacks=[CallbackList(callbacks)],
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -163,7 +163,7 @@ class _NoProfiler(PassThroughProfiler):
         return self._nothing
 
 
-def _strategy(learner: "Learner", config: "Training", chosen: Plan) -> Strategy | str:
+def _strategy(learner: "Learner", config: "Training", chosen: HardwarePlan) -> Strategy | str:
     if config.strategy == "fsdp":
         size = chosen.devices * config.nodes
         return ModelParallelStrategy(size, 1, save_distributed_checkpoint=False, timeout=_SILENCE)
@@ -172,7 +172,7 @@ def _strategy(learner: "Learner", config: "Training", chosen: Plan) -> Strategy 
     return "auto"
 
 
-def _placed(module: lightning.LightningModule, config: "Training", chosen: Plan) -> lightning.LightningModule:
+def _placed(module: lightning.LightningModule, config: "Training", chosen: HardwarePlan) -> lightning.LightningModule:
     """Lay the weights out in memory as they are used, and compile what computes."""
     if chosen.layout == "channels_last":
         module = module.to(memory_format=torch.channels_last)
@@ -192,7 +192,7 @@ def _share_out(module: lightning.LightningModule) -> None:
             fully_shard(layer, mesh=module.device_mesh["data_parallel"])
 
 
-def _tell(trainer: lightning.Trainer, chosen: Plan, resumed: Path | None) -> None:
+def _tell(trainer: lightning.Trainer, chosen: HardwarePlan, resumed: Path | None) -> None:
     if trainer.is_global_zero:
         logger.info("training with %s", chosen)
         if resumed:

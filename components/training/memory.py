@@ -9,7 +9,7 @@ from lightning.fabric.plugins.environments import LightningEnvironment
 
 from components.config.errors import TrainingError
 from components.training.altered import altered
-from components.training.hardware import Plan
+from components.training.hardware import HardwarePlan
 
 if TYPE_CHECKING:
     from components.config.params import Training
@@ -28,7 +28,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def fitting_batch(
-    error: Exception, learner: "Learner", data: "PreparedData", config: "Training", plan: Plan
+    error: Exception, learner: "Learner", data: "PreparedData", config: "Training", plan: HardwarePlan
 ) -> TrainingError:
     """Return what to raise for `error`, a training that ran out of memory: it names the largest batch that fits.
 
@@ -44,7 +44,7 @@ def fitting_batch(
     return TrainingError(told)
 
 
-def _fits(learner: "Learner", data: "PreparedData", config: "Training", plan: Plan, size: int) -> bool:
+def _fits(learner: "Learner", data: "PreparedData", config: "Training", plan: HardwarePlan, size: int) -> bool:
     smaller = altered(config, batch_size=size)
     trainer = lightning.Trainer(
         accelerator=plan.accelerator,

@@ -73,18 +73,19 @@ def _pool_last(graph: onnx.GraphProto) -> None:
     """Move every max pooling behind what follows it and only rises: the same numbers, and batch norms can be fused."""
     weights = {weight.name: weight for weight in graph.initializer}
     del graph.value_info[:]  # shapes of what is between change
-    for place, node in enumerate(graph.node):
+    for first, node in enumerate(graph.node):
         if node.op_type != "MaxPool":
             continue
-        while (after := _follower(graph, place)) is not None and _rises(graph.node[after], weights):
-            _swap(graph.node[place], graph.node[after])
-            place = after
+        index = first
+        while (after := _follower(graph, index)) is not None and _rises(graph.node[after], weights):
+            _swap(graph.node[index], graph.node[after])
+            index = after
 
 
-def _follower(graph: onnx.GraphProto, place: int) -> int | None:
-    """Return the place of the one node that takes what the node at `place` gives; None: there are others."""
-    given = graph.node[place].output
-    takers = [index for index, node in enumerate(graph.node) if given[0] in node.input]
+def _follower(graph: onnx.GraphProto, index: int) -> int | None:
+    """Return the index of the one node that takes what the node at `index` gives; None: there are others."""
+    given = graph.node[index].output
+    takers = [later for later, node in enumerate(graph.node) if given[0] in node.input]
     final = [output.name for output in graph.output]
     return takers[0] if len(takers) == len(given) == 1 and given[0] not in final else None
 

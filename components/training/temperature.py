@@ -1,4 +1,4 @@
-"""By what the logits of a taught module are divided, so that its probabilities mean what they say."""
+"""By what the logits of a trained module are divided, so that its probabilities mean what they say."""
 
 import logging
 from typing import TYPE_CHECKING, Any
@@ -39,13 +39,13 @@ def temperature(learner: "Learner", module: "LightningModule", data: PreparedDat
 
 
 def _logits(
-    learner: "Learner", module: "LightningModule", inputs: NDArray[Any], places: NDArray[np.int64]
+    learner: "Learner", module: "LightningModule", inputs: NDArray[Any], indices: NDArray[np.int64]
 ) -> NDArray[np.float32] | None:
-    """Return `[N, classes]` of the inputs at `places`; None: what the module answers is no probability."""
+    """Return `[N, classes]` of the inputs at `indices`; None: what the module answers is no probability."""
     found: list[NDArray[np.float32]] = []
     with torch.inference_mode():
-        for start in range(0, max(len(places), 1), _BATCH):
-            logits = learner.logits(module, torch.from_numpy(inputs[places[start : start + _BATCH]]))
+        for start in range(0, max(len(indices), 1), _BATCH):
+            logits = learner.logits(module, torch.from_numpy(inputs[indices[start : start + _BATCH]]))
             if logits is None:
                 return None
             found.append(logits.numpy())

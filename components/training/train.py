@@ -29,7 +29,7 @@ from components.tracking.runs import flat, last_steps, log_data, running
 from components.tracking.store import open_store
 from components.training import hardware
 from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
-from components.training.loop import Taught, fit, plan
+from components.training.loop import TrainingResult, fit, plan
 from components.training.plan import training_plan
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _SHORT_HASH = 7  # digits, as git shows
 
 
 def train(name: str) -> None:
-    """Teach the workload `name` and write its weights, its learning curve and the record of its run.
+    """Train the workload `name` and write its weights, its learning curve and the record of its run.
 
     One that was stopped goes on, in the same run. Of several processes the first writes.
     """
@@ -62,8 +62,8 @@ def train(name: str) -> None:
         return
     _tell(data, workload.train)
     with kept(name, key) as training:
-        taught = _train(name, config, learner, data, params, training)
-    logger.info("trained %s: %s", name, listed(taught.curve[-1]))
+        trained = _train(name, config, learner, data, params, training)
+    logger.info("trained %s: %s", name, listed(trained.curve[-1]))
 
 
 def _tell(data: "PreparedData", config: "Training") -> None:
@@ -76,7 +76,7 @@ def _tell(data: "PreparedData", config: "Training") -> None:
 
 def _train(
     name: str, config: "Training", learner: "Learner", data: "PreparedData", params: dict[str, Any], training: Kept
-) -> Taught:
+) -> TrainingResult:
     store = open_store(name)
     digest = lock.hashes(f"prepare@{name}").get(str(data.path), "")
     with running(store, _run_name(name, params, digest), params, training.run_id()) as run:
@@ -85,12 +85,12 @@ def _train(
             log_data(store, run, name, digest or "untracked", data)
         log_to = _RunLogger(last_steps(store, run), tracking_uri=tracking_uri(), run_id=run.info.run_id)
         left = training.finished()
-        taught = Taught(**left) if left else fit(learner, data, config, [log_to], training.checkpoint)
-        training.finish(vars(taught))
+        trained = TrainingResult(**left) if left else fit(learner, data, config, [log_to], training.checkpoint)
+        training.finish(vars(trained))
         with whole_directory(artifacts(name, "weights")) as draft:
-            _write(draft, taught, _record(run, params, taught))
+            _write(draft, trained, _record(run, params, trained))
         training.written(artifacts(name, "weights") / WEIGHTS)
-    return taught
+    return trained
 
 
 def _run_name(workload: str, params: Mapping[str, Any], digest: str) -> str:
@@ -116,23 +116,23 @@ class _RunLogger(MLFlowLogger):
         """Leave the run as it is."""
 
 
-def _write(draft: Path, taught: Taught, record: dict[str, Any]) -> None:
-    save_file(taught.weights, draft / WEIGHTS)
+def _write(draft: Path, trained: TrainingResult, record: dict[str, Any]) -> None:
+    save_file(trained.weights, draft / WEIGHTS)
     with (draft / "curve.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(taught.curve[-1]))
+        writer = csv.DictWriter(file, list(trained.curve[-1]))
         writer.writeheader()
-        writer.writerows(taught.curve)
+        writer.writerows(trained.curve)
     write_json(draft / "run.json", record)
 
 
-def _record(run: Run, params: dict[str, Any], taught: Taught) -> dict[str, Any]:
+def _record(run: Run, params: dict[str, Any], trained: TrainingResult) -> dict[str, Any]:
     return {
         "run_id": run.info.run_id,
         "name": run.info.run_name,
         "started": run.info.start_time,
         "ended": int(time.time() * 1000),
         "params": flat(params),
-        "curve": taught.curve,
+        "curve": trained.curve,
         "environment": environment(hardware.device(params["used"]["accelerator"])).model_dump(mode="json"),
     }
 

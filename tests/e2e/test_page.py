@@ -166,7 +166,7 @@ def test_the_card_stands_beside_it(visit: Callable[..., Visit], digits_url: str)
     expect(row).to_contain_text(f"{accuracy['model']:.4f}")
     expect(row).to_contain_text(f"{accuracy['baseline']:.4f}")
     expect(card.locator("#facts")).to_contain_text("10 classes")
-    card.get_by_text("Taught with").click()
+    card.get_by_text("Trained with").click()
     expect(card.locator("#params")).to_contain_text("epochs")
 
 

@@ -28,28 +28,28 @@ rows = {"train": 64, "validation": 16}
 machine = dict(
     seed=0, accelerator="cpu", devices=1, nodes=1, strategy="auto", precision="auto", layout="auto", compile="auto",
     threads=1, checkpoint_every=0.0, patience=None)
-def teach(kind, inputs, targets, about, learner, steps, **recipe):
+def train(kind, inputs, targets, about, learner, steps, **recipe):
     for split, count in rows.items():
         np.save(folder / f"{split}_inputs.npy", inputs(count))
         np.save(folder / f"{split}_labels.npy", targets(count))
     (folder / "prepared.json").write_text(json.dumps(
         {"kind": kind, "classes": ["a", "b"], "input": about, "counts": rows}))
     config = types.SimpleNamespace(**{**recipe, **machine})
-    taught = fit(learner, open_prepared(folder), config, checkpoint=folder / "last.ckpt")
-    assert taught.curve[-1]["step"] == steps, taught.curve
-    print("taught")
+    trained = fit(learner, open_prepared(folder), config, checkpoint=folder / "last.ckpt")
+    assert trained.curve[-1]["step"] == steps, trained.curve
+    print("trained")
 """
 IMAGE = """
 from components.kinds.image import learner
 RECIPES = runpy.run_path("components/kinds/image/params/recipes.py")["RECIPES"]  # its package wants pydantic
-teach("image", lambda count: np.zeros((count, 8, 8, 1), np.uint8), lambda count: np.zeros(count, np.int64),
+train("image", lambda count: np.zeros((count, 8, 8, 1), np.uint8), lambda count: np.zeros(count, np.int64),
       {"channels": 1}, learner, 8, **{**RECIPES["standard"], "epochs": 2, "batch_size": 16, "width": 4})
 """
 TABLE = """
 from components.kinds.table import learner
 about = {"features": ["a", "c"], "definition": {"categories": {"c": ["x"]}}, "label_features": [],
          "amount_feature": None}
-teach("table", lambda count: np.ones((count, 2), np.float32), lambda count: np.arange(count) % 3 - 1,
+train("table", lambda count: np.ones((count, 2), np.float32), lambda count: np.arange(count) % 3 - 1,
       about, learner, 12, epochs=3, batch_size=16, labels="all", autoencoder=True, autoencoder_epochs=1, width=4,
       layers=1, code=2, dropout=0.1, learning_rate=0.01, weight_decay=0.1, false_alarm=5.0, alerts=0.01)
 """
@@ -58,4 +58,4 @@ teach("table", lambda count: np.ones((count, 2), np.float32), lambda count: np.a
 @pytest.mark.parametrize("script", [IMAGE, TABLE], ids=["image", "table"])
 def test_the_core_of_training_runs_on_a_bare_machine(script: str) -> None:
     done = subprocess.run([sys.executable, "-c", BARE + script], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.endswith("taught\n"), done.stderr
+    assert done.stdout.endswith("trained\n"), done.stderr

@@ -95,7 +95,7 @@ class School:
 
     project: Project
     good: Version
-    """As it was taught."""
+    """As it was trained."""
     poor: Version
     """Never answers digits 0, 1 and 2."""
     versions: dict[str, Version]
@@ -176,10 +176,10 @@ def test_test_pictures_that_were_taught_are_refused(
     monkeypatch.chdir(copy_of(school.project, tmp_path).path)
     prepared = artifacts("digits", "prepared")
     test = np.load(prepared / "test_inputs.npy")
-    taught = np.load(prepared / "train_inputs.npy")
-    taught[: len(test) // 2] = test[::2][: len(test) // 2]
+    trained = np.load(prepared / "train_inputs.npy")
+    trained[: len(test) // 2] = test[::2][: len(test) // 2]
     (prepared / "train_inputs.npy").unlink()  # a link into DVC's cache
-    np.save(prepared / "train_inputs.npy", taught)
+    np.save(prepared / "train_inputs.npy", trained)
     verdict = judge(school.good, None)
     assert verdict.refusals == ("leak: same",)
     with pytest.raises(RegistryError, match="refused by leak: same"):

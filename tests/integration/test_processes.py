@@ -31,7 +31,7 @@ KEYS = {"epochs": 10, "batch_size": 32, "flip": False, "width": 16}
 
 @pytest.fixture(scope="module")
 def alone(new_project: Callable[..., Project], digits: Path) -> Project:
-    """A project that one process has taught, in 32 bit."""
+    """A project that one process has trained, in 32 bit."""
     made = new_project(DIGITS.format(source=digits).replace("width: 16", "width: 16, precision: 32-true"))
     made.run("dvc", "repro", "train")
     return made
@@ -102,7 +102,7 @@ def test_however_many_they_learn_the_same(kind: str, tmp_path: Path) -> None:
     """
     write_examples(tmp_path, kind)
     ways = [("auto", 1), ("ddp", 2), ("fsdp", 2)]
-    weights = [taught(tmp_path, kind, strategy, devices) for strategy, devices in ways]
+    weights = [trained(tmp_path, kind, strategy, devices) for strategy, devices in ways]
     expected, others = (weights[0], weights[1:]) if kind == "table" else (weights[1], weights[2:])
     for other in others:
         assert other.keys() == expected.keys()
@@ -124,8 +124,8 @@ def write_examples(path: Path, kind: str) -> None:
     write_about(path, kind, ["0", "1"], about, rows)
 
 
-def taught(path: Path, kind: str, strategy: str, devices: int) -> dict[str, torch.Tensor]:
-    script = path / "teach.py"  # a file: the other process runs it again
+def trained(path: Path, kind: str, strategy: str, devices: int) -> dict[str, torch.Tensor]:
+    script = path / "train.py"  # a file: the other process runs it again
     script.write_text(f"""
 import warnings
 from pathlib import Path

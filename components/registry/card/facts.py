@@ -1,4 +1,4 @@
-"""What is known of a version: what it is, what it was taught from, how good it was, what became of it.
+"""What is known of a version: what it is, what it was trained from, how good it was, what became of it.
 
 After "Model Cards for Model Reporting" (Mitchell et al. 2019, arXiv:1810.03993), as far as the registry knows.
 """

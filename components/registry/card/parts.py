@@ -74,13 +74,13 @@ def headline(card: Card) -> list[tuple[str, str, str]]:
 def _model(card: Card) -> list[Block]:
     told = {
         "Version": card["version"],
-        "Taught": day(card["trained"]) if "trained" in card else "",
+        "Trained": day(card["trained"]) if "trained" in card else "",
         "Computes in": card.get("precision", ""),
         "Bundle, SHA-256": card.get("bundle_sha256", ""),
     }
     rows = [(label, value) for label, value in told.items() if value]
-    taught = [(label, str(value)) for label, value in card.get("parameters", {}).items()]
-    table = [Table(["parameter", "value"], taught, "Taught with")] if taught else []
+    trained = [(label, str(value)) for label, value in card.get("parameters", {}).items()]
+    table = [Table(["parameter", "value"], trained, "Trained with")] if trained else []
     return [Pairs(rows), *table]
 
 

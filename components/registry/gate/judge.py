@@ -115,12 +115,12 @@ def _baseline(name: str, metric: str) -> float | None:
 
 
 def _validated(name: str, data: PreparedData) -> str | None:
-    """Return what shows that today's prepared data, which the stages taught the challenger, passed validation."""
+    """Return what shows that today's prepared data, on which the stages trained the challenger, passed validation."""
     report: Path = data.path / "report.json"  # `prepare` leaves none where more is wrong than its limits allow
     made = lock.hashes(f"prepare@{name}").get(str(data.path))
     train = lock.stages(name).get("train")
-    taught = train.deps.get(str(data.path)) if train else None
-    if not report.exists() or made != taught:
+    trained = train.deps.get(str(data.path)) if train else None
+    if not report.exists() or made != trained:
         return None
     return "prepare kept to its limits" + (f", data {made[:8]}" if made else "")
 

@@ -71,14 +71,14 @@ class Lineage(_Part):
     """Of the training."""
     constraints_sha256: Said
     mlflow_run: Said
-    """The run that taught it."""
+    """The run that trained it."""
     flow_run: Said
     """The Prefect flow run that registered it, or `none`."""
     bundle_sha256: Said
     serving_code_sha256: Said
     """The code that its Bento carries; the Bento's tag ends with the first eight digits."""
     parent: Said
-    """The version at work when this one was registered: what it was taught to replace. `none`: it is the first."""
+    """The version at work when this one was registered: what it was trained to replace. `none`: it is the first."""
 
     def to_json(self) -> str:
         """Return it as JSON; the same lineage gives the same bytes."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from components.config.errors import DataError, TrainingError
 from components.kinds.prepared import PreparedData
-from components.training.callbacks.saving import Saving
+from components.training.callbacks.checkpointing import Checkpointing
 
 _EXPLODED = 100.0
 """Times the first loss, or 1 if that is less, from which a loss counts as exploded."""
@@ -26,7 +26,7 @@ _PAUSE = 1.0
 class FiniteLoss(Callback):
     """Stops the training at the first step whose loss is not a number, or has exploded."""
 
-    def __init__(self, saving: Saving | None) -> None:
+    def __init__(self, saving: Checkpointing | None) -> None:
         self._saving = saving
         self._limit = math.inf
         self._first: Tensor | None = None
@@ -68,7 +68,7 @@ class FiniteLoss(Callback):
         )
 
 
-class SameData(Callback):
+class UnchangedData(Callback):
     """Stops the training when a file of its data set is changed under it."""
 
     def __init__(self, data: PreparedData) -> None:

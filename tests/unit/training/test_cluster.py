@@ -56,8 +56,8 @@ def test_who_was_not_started_by_srun_trains_alone_and_is_not_warned(
         monkeypatch.setenv(name, value)
     config = parse(Train, {"epochs": 1, "batch_size": 100, "width": 8, "checkpoint_every": 0.0}, "train.")
     with caplog.at_level(logging.WARNING):
-        taught = fit(catalogue.learner("image"), pictures, config)
-    assert taught.weights
+        trained = fit(catalogue.learner("image"), pictures, config)
+    assert trained.weights
     assert "srun" not in caplog.text
     assert isinstance(cluster_environment(8, 1), LightningEnvironment | None)  # on eight GPUs it starts eight itself
 

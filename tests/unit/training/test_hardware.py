@@ -12,7 +12,7 @@ from components.config.params import Training
 from components.training import hardware
 
 
-def plan(steps: int = 100, **keys: Any) -> hardware.Plan:
+def plan(steps: int = 100, **keys: Any) -> hardware.HardwarePlan:
     return hardware.plan(Training(epochs=1, batch_size=1, **keys), steps)
 
 

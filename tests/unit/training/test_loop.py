@@ -20,9 +20,9 @@ from components.kinds.image.params import Train as Pictures
 from components.kinds.prepared import PreparedData
 from components.kinds.table.params import Train as Records
 from components.training import loop
+from components.training.callbacks.checkpointing import Checkpointing
 from components.training.callbacks.process import Process
-from components.training.callbacks.saving import Saving
-from components.training.loop import Taught, fit
+from components.training.loop import TrainingResult, fit
 
 PICTURES = {"epochs": 3, "batch_size": 40, "width": 8, "flip": False}
 RECORDS = {"epochs": 4, "batch_size": 40, "width": 8, "dropout": 0.3, "autoencoder": True, "autoencoder_epochs": 2}
@@ -33,7 +33,9 @@ def config(data: PreparedData, **keys: Any) -> Any:
     return parse(recipe[0], {**recipe[1], "checkpoint_every": 0.0, **keys}, "train.")
 
 
-def teach(data: PreparedData, log: "list[Any] | None" = None, checkpoint: Path | None = None, **keys: Any) -> Taught:
+def train(
+    data: PreparedData, log: "list[Any] | None" = None, checkpoint: Path | None = None, **keys: Any
+) -> TrainingResult:
     log_to = [] if log is None else [Listed(log)]
     return fit(catalogue.learner(data.kind), data, config(data, **keys), log_to, checkpoint)
 
@@ -60,16 +62,16 @@ class Killed(Exception):
 
 def die_after(count: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Have the process die behind the `count`th checkpoint; return the steps of the checkpoints."""
-    save = Saving._save
+    save = Checkpointing._save
     saved: list[int] = []
 
-    def save_and_die(self: Saving, trainer: Any) -> None:
+    def save_and_die(self: Checkpointing, trainer: Any) -> None:
         save(self, trainer)
         saved.append(trainer.global_step)
         if len(saved) == count:
             raise Killed
 
-    monkeypatch.setattr(Saving, "_save", save_and_die)
+    monkeypatch.setattr(Checkpointing, "_save", save_and_die)
     return saved
 
 
@@ -83,22 +85,22 @@ def test_from_wherever_it_goes_on_it_comes_to_the_same(
     expected_log: list[Any] = []
     with monkeypatch.context() as patch:
         saved = die_after(-1, patch)
-        expected = teach(data, expected_log, tmp_path / "whole.ckpt", patience=patience)
+        expected = train(data, expected_log, tmp_path / "whole.ckpt", patience=patience)
     for count in {1, 3, 7, 8, 9, len(saved) - 1, len(saved)}:
         checkpoint, log = tmp_path / f"{count}.ckpt", []
         with monkeypatch.context() as patch:
             die_after(count, patch)
             with pytest.raises(Killed):
-                teach(data, log, checkpoint, patience=patience)
-        resumed = teach(data, log, checkpoint, patience=patience)
+                train(data, log, checkpoint, patience=patience)
+        resumed = train(data, log, checkpoint, patience=patience)
         assert resumed.curve == expected.curve, count
         assert all(torch.equal(resumed.weights[name], value) for name, value in expected.weights.items()), count
         assert set(log) == set(expected_log), count
 
 
 def test_patience_ends_it_and_leaves_the_best_epoch(pictures: PreparedData) -> None:
-    whole = teach(pictures, epochs=12, learning_rate=1e-9)  # it cannot get better
-    short = teach(pictures, epochs=12, learning_rate=1e-9, patience=2)
+    whole = train(pictures, epochs=12, learning_rate=1e-9)  # it cannot get better
+    short = train(pictures, epochs=12, learning_rate=1e-9, patience=2)
     assert len(whole.curve) == 12
     best = int(np.argmax([point["validation_accuracy"] for point in short.curve]))
     assert len(short.curve) == best + 3
@@ -115,7 +117,7 @@ def test_a_signal_is_heard_between_two_steps(
     monkeypatch.setattr(Process, "on_train_batch_start", at_step_5)
     checkpoint = tmp_path / "last.ckpt"
     with pytest.raises(Interrupted, match=r"stopped at step 5, which is saved; the same command goes on from there"):
-        teach(pictures, None, checkpoint, checkpoint_every=3600.0)
+        train(pictures, None, checkpoint, checkpoint_every=3600.0)
     assert torch.load(checkpoint, weights_only=True)["global_step"] == 5
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
@@ -128,7 +130,7 @@ def test_a_loss_that_leaves_the_numbers_is_told_with_its_step(
     with pytest.raises(
         TrainingError, match=r"(loss is|weights are).* at step \d+.*(last.ckpt, step \d+|no checkpoint)"
     ):
-        teach(data, None, tmp_path / "last.ckpt", learning_rate=1e30)
+        train(data, None, tmp_path / "last.ckpt", learning_rate=1e30)
 
 
 def test_data_that_changes_under_it_is_told(pictures: PreparedData, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +143,7 @@ def test_data_that_changes_under_it_is_told(pictures: PreparedData, monkeypatch:
 
     monkeypatch.setattr(Process, "on_train_batch_start", at_step_5)
     with pytest.raises(DataError, match=r"train_labels.npy: changed while it was learned from"):
-        teach(pictures)
+        train(pictures)
 
 
 def test_a_full_disk_is_told(pictures: PreparedData, tmp_path: Path) -> None:
@@ -149,7 +151,7 @@ def test_a_full_disk_is_told(pictures: PreparedData, tmp_path: Path) -> None:
         limit(resource.RLIMIT_FSIZE, 4096),
         pytest.raises(TrainingError, match=r"File too large at step 1; there is no"),
     ):
-        teach(pictures, None, tmp_path / "last.ckpt")
+        train(pictures, None, tmp_path / "last.ckpt")
     assert list(tmp_path.glob("*.ckpt")) == []
 
 
@@ -157,23 +159,23 @@ def test_shuffled_labels_teach_nothing(pictures: PreparedData) -> None:
     labels = np.load(pictures.path / "train_labels.npy")
     np.random.default_rng(0).shuffle(labels)
     np.save(pictures.path / "train_labels.npy", labels)
-    taught = teach(pictures, epochs=10)
-    assert taught.curve[-1]["validation_accuracy"] < 0.3  # a tenth is chance, of 101 pictures
-    assert taught.curve[-1]["validation_loss"] > 0.9 * np.log(10)
+    trained = train(pictures, epochs=10)
+    assert trained.curve[-1]["validation_accuracy"] < 0.3  # a tenth is chance, of 101 pictures
+    assert trained.curve[-1]["validation_loss"] > 0.9 * np.log(10)
 
 
 def test_it_learns_digits(pictures: PreparedData) -> None:
-    assert teach(pictures, epochs=20, width=16).curve[-1]["validation_accuracy"] > 0.75
+    assert train(pictures, epochs=20, width=16).curve[-1]["validation_accuracy"] > 0.75
 
 
 def test_two_processes_cannot_share_an_odd_batch(pictures: PreparedData) -> None:
     with pytest.raises(ConfigError, match=r"train.batch_size: 41 examples cannot be shared by 2 processes"):
-        teach(pictures, batch_size=41, devices=2)
+        train(pictures, batch_size=41, devices=2)
 
 
 def test_fsdp_splits_contiguous_weights_alone(pictures: PreparedData) -> None:
     with pytest.raises(ConfigError, match=r"train.layout: fsdp"):
-        teach(pictures, strategy="fsdp", layout="channels_last", devices=2)
+        train(pictures, strategy="fsdp", layout="channels_last", devices=2)
 
 
 @contextmanager
@@ -188,7 +190,7 @@ def limit(what: int, value: int) -> Iterator[None]:
 
 
 def test_one_bar_counts_all_steps(pictures: PreparedData, capfd: pytest.CaptureFixture[str]) -> None:
-    teach(pictures)
+    train(pictures)
     (shown,) = [line for line in capfd.readouterr().err.split("\n") if "train:" in line]
     assert "30/30" in shown.rpartition("\r")[2]
     assert "validation_accuracy=" in shown

@@ -1,4 +1,4 @@
-// The model card: what this version is, what it was taught from, how good it was on data that it had never seen.
+// The model card: what this version is, what it was trained from, how good it was on data that it had never seen.
 
 import { className, count, element } from "./words.js";
 
@@ -13,7 +13,7 @@ export function showCard({ workload, version, classes, card, card_page }) {
   at("card").hidden = false;
   at("facts").replaceChildren(
     ...pair("Version", version),
-    ...pair("Taught", card.trained && day.format(new Date(card.trained))),
+    ...pair("Trained", card.trained && day.format(new Date(card.trained))),
     ...pair("Data", card.data?.title && titled(card.data)),
     ...pair("Its licence", card.data?.licence),
     ...pair("Examples", card.data?.examples && sizes(card.data.examples)),

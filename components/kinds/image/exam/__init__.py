@@ -105,5 +105,5 @@ def leaks(data: PreparedData, config: "Train") -> list[Leak]:
 
 @lru_cache(maxsize=1)
 def _baseline(path: Path, config: "Train") -> Float32:
-    """Return the baseline's probabilities on the data set at `path`, taught once for every bundle that is measured."""
+    """Return the baseline's probabilities on the data set at `path`, trained once for every bundle that is measured."""
     return baseline(open_prepared(path), config)

@@ -29,7 +29,7 @@ Int64 = NDArray[np.int64]
 def tried(data: PreparedData, score: "Score", mirrored: bool) -> list[Behaviour]:
     """Return how often the model does what it should.
 
-    Invariance: a picture moved by a pixel, a little brighter, or, where it was taught so, mirrored, is taken for the
+    Invariance: a picture moved by a pixel, a little brighter, or, where it was trained so, mirrored, is taken for the
     same. Direction: behind heavy noise no picture is more surely what it was taken for. Minimum: the plainest pictures
     are named rightly.
 

@@ -10,8 +10,8 @@ from torch import nn
 
 from components.kinds.image.learner.augment import Augmentation
 from components.kinds.image.learner.batches import AllBatches, TrainingBatches, channel_statistics
+from components.kinds.image.learner.lightning_module import PictureModule
 from components.kinds.image.learner.network import Network, Preprocessing
-from components.kinds.image.learner.teaching import PictureModule
 
 if TYPE_CHECKING:
     from components.kinds.image.params import Train
@@ -45,7 +45,7 @@ def loaders(data: "PreparedData", config: "Train") -> tuple[TrainingBatches, All
 
 
 def leaves_out(config: "Train") -> bool:
-    """Return whether steps teach only a part of the network: none does."""
+    """Return whether steps train only a part of the network: none does."""
     return False
 
 

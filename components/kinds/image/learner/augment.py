@@ -53,16 +53,16 @@ def augment(pictures: Tensor, generator: torch.Generator, how: Augmentation, cou
 def _gathered(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Take from each picture the pixels at its `rows` `[N, H]` and `columns` `[N, W]`: numpy's flat take is fastest."""
     count, height, width, channels = pictures.shape
-    places = (torch.arange(count)[:, None, None] * height + rows[:, :, None]) * width + columns[:, None, :]
-    taken = pictures.numpy().reshape(-1, channels).take(places.numpy(), axis=0, mode="clip")
+    indices = (torch.arange(count)[:, None, None] * height + rows[:, :, None]) * width + columns[:, None, :]
+    taken = pictures.numpy().reshape(-1, channels).take(indices.numpy(), axis=0, mode="clip")
     return torch.from_numpy(taken)
 
 
-def _reflected(places: Tensor, size: int) -> Tensor:
-    """Return places outside 0 .. size - 1 mirrored at the first or last pixel, which is not repeated."""
+def _reflected(indices: Tensor, size: int) -> Tensor:
+    """Return indices outside 0 .. size - 1 mirrored at the first or last pixel, which is not repeated."""
     period = 2 * (size - 1)
-    places = places % period
-    return torch.minimum(places, period - places)
+    indices = indices % period
+    return torch.minimum(indices, period - indices)
 
 
 def _erased(pictures: Tensor, chances: Tensor, share: float) -> Tensor:
@@ -98,8 +98,8 @@ def _varied(pictures: Tensor, generator: torch.Generator, share: float, count: i
 
 
 def _inside(start: Tensor, length: Tensor, size: int) -> Tensor:
-    """Return which places of 0 .. size - 1 lie in an interval of `length`, `start` its share of the room there is."""
+    """Return which indices of 0 .. size - 1 lie in an interval of `length`, `start` its share of the room there is."""
     length = length.round().clamp(1, size)
     first = (start * (size - length + 1)).floor()
-    places = torch.arange(size)
-    return (places >= first) & (places < first + length)
+    indices = torch.arange(size)
+    return (indices >= first) & (indices < first + length)

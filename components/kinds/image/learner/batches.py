@@ -59,13 +59,13 @@ class TrainingBatches:
         self.epoch, self.position = state["epoch"], state["position"]
 
     def _batch(self, order: NDArray[np.int64], epoch: int, index: int) -> Batch:
-        first, end = (len(order) * place // len(self) for place in (index, index + 1))
-        places = np.sort(order[first:end])  # read the file forwards
-        part = self.share.part(0, len(places))
+        first, end = (len(order) * bound // len(self) for bound in (index, index + 1))
+        indices = np.sort(order[first:end])  # read the file forwards
+        part = self.share.part(0, len(indices))
         pictures, labels = (
-            torch.from_numpy(np.asarray(one).take(places[part], 0)) for one in (self.pictures, self.labels)
+            torch.from_numpy(np.asarray(array).take(indices[part], 0)) for array in (self.pictures, self.labels)
         )
-        return augment(pictures, _generator(self.seed, epoch, index), self.how, len(places), part), labels
+        return augment(pictures, _generator(self.seed, epoch, index), self.how, len(indices), part), labels
 
 
 class AllBatches:

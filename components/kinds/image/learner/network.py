@@ -73,7 +73,7 @@ class Serving(nn.Module):
         return (self.logits(pictures) / self.temperature).softmax(dim=1)
 
     def logits(self, pictures: Tensor) -> Tensor:
-        """Return the logits, as they were taught."""
+        """Return the logits, as they were trained."""
         seen = self.preprocessing(pictures)
         logits: Tensor = self.network(seen)
         return logits if self.views == 1 else (logits + self.network(seen.flip(3))) / 2

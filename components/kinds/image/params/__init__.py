@@ -126,7 +126,7 @@ class Train(params.Training):
     @model_validator(mode="after")
     def _views_were_taught(self) -> Self:
         if self.views > 1 and not self.flip:
-            raise ValueError("views: 2 shows mirrored pictures, which are not taught with flip: false")
+            raise ValueError("views: 2 shows mirrored pictures, which a training with flip: false does not show")
         return self
 
     def steps_an_epoch(self, examples: int) -> int:

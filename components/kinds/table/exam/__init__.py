@@ -155,5 +155,5 @@ def leaks(data: PreparedData, config: "Train") -> list[Leak]:
 
 @lru_cache(maxsize=1)
 def _baseline(path: Path, config: "Train") -> NDArray[np.float64]:
-    """Return the baseline's scores of the data set at `path`, taught once for the measures and the figures."""
+    """Return the baseline's scores of the data set at `path`, trained once for the measures and the figures."""
     return baseline(open_prepared(path), config)

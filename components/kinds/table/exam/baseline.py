@@ -20,7 +20,7 @@ Float64 = NDArray[np.float64]
 
 
 def baseline(data: PreparedData, config: "Train") -> Float64:
-    """Return the baseline's scores of the test records `[N]`, taught by what the model was taught by."""
+    """Return the baseline's scores of the test records `[N]`, trained on what the model was trained on."""
     with limited(config):
         return _forest(data, config.seed) if config.labels == "none" else _boosted(data, config.seed)
 

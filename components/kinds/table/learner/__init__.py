@@ -13,11 +13,11 @@ from components.config.errors import DataError
 from components.kinds.table.learner.autoencoder import Autoencoder, View
 from components.kinds.table.learner.batches import AllBatches, TrainingBatches
 from components.kinds.table.learner.cuts import cuts
-from components.kinds.table.learner.encoding import Encoding, Layout
-from components.kinds.table.learner.network import Model, Network, Serving
+from components.kinds.table.learner.encoding import Encoding, FeatureLayout
+from components.kinds.table.learner.lightning_module import RecordModule
+from components.kinds.table.learner.network import Network, RecordModel, Serving
 from components.kinds.table.learner.schedule import unlabelled_epochs
-from components.kinds.table.learner.teaching import RecordModule
-from components.kinds.table.learner.threshold import moved
+from components.kinds.table.learner.threshold import at_temperature
 
 if TYPE_CHECKING:
     from components.kinds.prepared import PreparedData
@@ -32,11 +32,11 @@ _SAMPLE = 500_000
 
 def module(data: "PreparedData", config: "Train") -> RecordModule:
     """Return a module with fresh weights, which depend on torch's global seed alone."""
-    layout = Layout.of(data.input)
+    layout = FeatureLayout.of(data.input)
     examples = np.array(_spread(data.inputs("train")))
     if config.labels == "none":
         view = View(layout, examples, left_out=layout.from_labels)
-        return RecordModule(Model(None, None, Autoencoder(view, config.width, config.code)), config, labelled=1.0)
+        return RecordModule(RecordModel(None, None, Autoencoder(view, config.width, config.code)), config, labelled=1.0)
     known = np.flatnonzero(data.labels("train") >= 0)
     if len(known) == 0:
         raise DataError("no label of the train split is known; learn without, by train.labels: none")
@@ -48,7 +48,7 @@ def module(data: "PreparedData", config: "Train") -> RecordModule:
     inputs = encoding.width + (0 if autoencoder is None else 1 + config.code)
     prior = (int((labels == 1).sum()) + 0.5) / (len(labels) + 1)
     network = Network(inputs, config.width, config.layers, config.dropout, prior)
-    return RecordModule(Model(encoding, network, autoencoder), config, len(known) / len(data.labels("train")))
+    return RecordModule(RecordModel(encoding, network, autoencoder), config, len(known) / len(data.labels("train")))
 
 
 def loaders(data: "PreparedData", config: "Train") -> tuple[TrainingBatches, AllBatches]:
@@ -64,7 +64,7 @@ def loaders(data: "PreparedData", config: "Train") -> tuple[TrainingBatches, All
 
 
 def leaves_out(config: "Train") -> bool:
-    """Return whether steps teach only a part of the model: first the autoencoder, then the network."""
+    """Return whether steps train only a part of the model: first the autoencoder, then the network."""
     return config.labels == "all" and config.autoencoder
 
 
@@ -84,14 +84,14 @@ def logits(module: lightning.LightningModule, inputs: torch.Tensor) -> torch.Ten
 
 def decision(module: lightning.LightningModule, temperature: float = 1.0) -> dict[str, float]:
     """Return the threshold: from which probability on a record is taken for positive, the same at any temperature."""
-    return {"threshold": moved(float(cast("RecordModule", module).threshold), temperature)}
+    return {"threshold": at_temperature(float(cast("RecordModule", module).threshold), temperature)}
 
 
-def _cuts(layout: Layout, data: "PreparedData", known: NDArray[np.int64]) -> list[tuple[int, float]]:
-    """Return where labelled records are cut: place of the number and value."""
-    places = _spread(known)
-    examples, labels = data.inputs("train")[places], data.labels("train")[places]
-    return [(place, cut) for place in range(layout.numbers) for cut in cuts(examples[:, place], labels)]
+def _cuts(layout: FeatureLayout, data: "PreparedData", known: NDArray[np.int64]) -> list[tuple[int, float]]:
+    """Return where labelled records are cut: index of the number and value."""
+    indices = _spread(known)
+    examples, labels = data.inputs("train")[indices], data.labels("train")[indices]
+    return [(index, cut) for index in range(layout.numbers) for cut in cuts(examples[:, index], labels)]
 
 
 def _spread(rows: NDArray[Any]) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, distributed, nn
 from torch.nn import functional
 
-from components.kinds.table.learner.encoding import Layout, Standard
+from components.kinds.table.learner.encoding import FeatureLayout, Standard
 
 _IN_SIGHT = 0.5
 """Standard deviations up to which the encoder sees how far a value lies; beyond, it sees ever less of it."""
@@ -29,21 +29,21 @@ class View(nn.Module):
     rarity: Tensor
     first: Tensor
 
-    def __init__(self, layout: Layout, examples: NDArray[np.float32], left_out: Sequence[int]) -> None:
+    def __init__(self, layout: FeatureLayout, examples: NDArray[np.float32], left_out: Sequence[int]) -> None:
         """Fit the view.
 
         Args:
             layout: of the features.
             examples: `[n, F]`, records of the training split.
-            left_out: places of numbers that are not to be seen.
+            left_out: indices of numbers that are not to be seen.
         """
         super().__init__()
-        kept = [place for place in range(layout.numbers) if place not in left_out]
-        gaps = [place for place in kept if np.isnan(examples[:, place]).any()]
+        kept = [index for index in range(layout.numbers) if index not in left_out]
+        gaps = [index for index in kept if np.isnan(examples[:, index]).any()]
         self.numbers, self.gapped, self.categories = layout.numbers, len(gaps), len(layout.categories)
         self.register_buffer("kept", torch.tensor(kept, dtype=torch.int64))
         self.register_buffer("gaps", torch.tensor(gaps, dtype=torch.int64))
-        tables = [_rarity(examples[:, layout.numbers + place], n) for place, n in enumerate(layout.categories)]
+        tables = [_rarity(examples[:, layout.numbers + index], n) for index, n in enumerate(layout.categories)]
         starts = np.cumsum([0, *(len(table) for table in tables)])[:-1]
         self.register_buffer("rarity", torch.tensor(np.concatenate([[], *tables]), dtype=torch.float32))
         self.register_buffer("first", torch.tensor(starts, dtype=torch.int64))

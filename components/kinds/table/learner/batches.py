@@ -54,10 +54,10 @@ class TrainingBatches:
         for index in range(self.position, len(self)):
             # moved on before the batch is handed out: a loop that counts its batches never asks for one more
             self.epoch, self.position = (epoch, index + 1) if index + 1 < len(self) else (epoch + 1, 0)
-            places = np.sort(order[index * size : (index + 1) * size])[
+            indices = np.sort(order[index * size : (index + 1) * size])[
                 self.share.part(0, size)
             ]  # read the file forwards
-            yield torch.from_numpy(self.inputs[places]), torch.from_numpy(self.labels[places])
+            yield torch.from_numpy(self.inputs[indices]), torch.from_numpy(self.labels[indices])
 
     def state_dict(self) -> dict[str, int]:
         """Return where the iteration stands."""
@@ -68,7 +68,7 @@ class TrainingBatches:
         self.epoch, self.position = state["epoch"], state["position"]
 
     def _order(self, epoch: int) -> tuple[NDArray[np.int64], int]:
-        """Return the places of the epoch's records, as often shuffled anew as they are needed, and the batch size."""
+        """Return the indices of the epoch's records, as often shuffled anew as they are needed, and the batch size."""
         rows = np.arange(len(self.labels)) if epoch < self.unlabelled else self._labelled
         size = max(_SMALLEST, round(self.batch_size * len(rows) / len(self.labels)))
         size = min(size, self.batch_size, len(rows))

@@ -36,10 +36,10 @@ def cuts(values: NDArray[np.floating], labels: NDArray[np.int64]) -> list[float]
     _consider(waiting, ordered, positives, 0, len(ordered))
     found: list[float] = []
     while waiting and len(found) < _MOST:
-        _, first, place, end = heapq.heappop(waiting)
-        found.append(float((ordered[place - 1] + ordered[place]) / 2))
-        _consider(waiting, ordered, positives, first, place)
-        _consider(waiting, ordered, positives, place, end)
+        _, first, index, end = heapq.heappop(waiting)
+        found.append(float((ordered[index - 1] + ordered[index]) / 2))
+        _consider(waiting, ordered, positives, first, index)
+        _consider(waiting, ordered, positives, index, end)
     return sorted(found)
 
 
@@ -47,16 +47,16 @@ def _consider(
     waiting: list[tuple[float, int, int, int]], ordered: Float64, positives: Float64, first: int, end: int
 ) -> None:
     """Put the best cut of [first, end) among those that wait, if it is worth making."""
-    places = np.arange(first + _LEAST, end - _LEAST + 1)
-    places = places[ordered[places] > ordered[places - 1]]
-    if len(places) == 0:
+    indices = np.arange(first + _LEAST, end - _LEAST + 1)
+    indices = indices[ordered[indices] > ordered[indices - 1]]
+    if len(indices) == 0:
         return
-    left, whole = positives[places] - positives[first], positives[end] - positives[first]
-    parts = _entropy(left, places - first) + _entropy(whole - left, end - places)
+    left, whole = positives[indices] - positives[first], positives[end] - positives[first]
+    parts = _entropy(left, indices - first) + _entropy(whole - left, end - indices)
     best = int(parts.argmin())
     gain = float(_entropy(whole, end - first) - parts[best])
     if gain > _GAIN:
-        heapq.heappush(waiting, (-gain, first, int(places[best]), end))
+        heapq.heappush(waiting, (-gain, first, int(indices[best]), end))
 
 
 def _entropy(positives: Float64, count: NDArray[np.int64] | int) -> Float64:

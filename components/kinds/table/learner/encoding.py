@@ -20,7 +20,7 @@ _ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
-class Layout:
+class FeatureLayout:
     """Where what stands among the features: numbers first, then categories."""
 
     numbers: int
@@ -71,19 +71,19 @@ class Encoding(nn.Module):
     cut: Tensor
     gaps: Tensor
 
-    def __init__(self, layout: Layout, examples: Float32, cuts: Sequence[tuple[int, float]]) -> None:
+    def __init__(self, layout: FeatureLayout, examples: Float32, cuts: Sequence[tuple[int, float]]) -> None:
         """Fit the encoding.
 
         Args:
             layout: of the features.
             examples: `[n, F]`, records of the training split.
-            cuts: places of numbers, and values at which they are cut.
+            cuts: indices of numbers, and values at which they are cut.
         """
         super().__init__()
         self.numbers = layout.numbers
         numbers = examples[:, : layout.numbers]
         self.plain, self.log = Standard(numbers), Standard(_log(torch.from_numpy(numbers)).numpy())
-        self.register_buffer("column", torch.tensor([place for place, _ in cuts], dtype=torch.int64))
+        self.register_buffer("column", torch.tensor([index for index, _ in cuts], dtype=torch.int64))
         self.register_buffer("cut", torch.tensor([cut for _, cut in cuts], dtype=torch.float32))
         self.register_buffer("gaps", torch.from_numpy(np.flatnonzero(np.isnan(numbers).any(axis=0))))
         embeddings = [_embedding(values) for values in layout.categories]
@@ -101,7 +101,7 @@ class Encoding(nn.Module):
         if self.gapped:
             parts.append(torch.isnan(numbers[:, self.gaps]).to(torch.float32))
         codes = inputs[:, self.numbers :].to(torch.int64)
-        parts += [embedding(codes[:, place]) for place, embedding in enumerate(self.embeddings)]
+        parts += [embedding(codes[:, index]) for index, embedding in enumerate(self.embeddings)]
         return torch.cat(parts, dim=1)
 
 

@@ -10,7 +10,7 @@ from components.kinds.table.learner.encoding import Encoding
 class Network(nn.Module):
     """Fully connected layers beside a straight line: float32 `[N, inputs]` -> logits `[N]`.
 
-    Untaught it gives the logit of `prior` to all: the layers' last weights are zero at first, and so is the line.
+    Untrained it gives the logit of `prior` to all: the layers' last weights are zero at first, and so is the line.
     """
 
     def __init__(self, inputs: int, width: int, layers: int, dropout: float, prior: float) -> None:
@@ -31,8 +31,8 @@ class Network(nn.Module):
         return logits[:, 0].float()
 
 
-class Model(nn.Module):
-    """What is taught: features float32 `[N, F]` -> probabilities float32 `[N, 2]`.
+class RecordModel(nn.Module):
+    """What is trained: features float32 `[N, F]` -> probabilities float32 `[N, 2]`.
 
     Without a network the second column is the autoencoder's suspicion, which ranks records and is no probability.
     With both, the logarithm of the error is a logit to begin with, which the network corrects.
@@ -44,7 +44,7 @@ class Model(nn.Module):
         self.trust = Trust() if network is not None and autoencoder is not None else None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the probabilities, as they were taught."""
+        """Return the probabilities, as they were trained."""
         return self.answers(inputs, 1.0)
 
     def answers(self, inputs: Tensor, temperature: float) -> Tensor:
@@ -80,7 +80,7 @@ class Model(nn.Module):
 class Serving(nn.Module):
     """What the endpoint runs: features float32 `[N, F]` -> probabilities float32 `[N, 2]` at the temperature."""
 
-    def __init__(self, model: Model, temperature: float) -> None:
+    def __init__(self, model: RecordModel, temperature: float) -> None:
         super().__init__()
         self.model, self.temperature = model, temperature
 

@@ -1,4 +1,4 @@
-"""What is taught when, and how fast."""
+"""What is trained when, and how fast."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _WARM_UP = 0.1  # part of a cycle in which the learning rate rises
 
 
 def unlabelled_epochs(config: "Train") -> int:
-    """Return how many of the epochs, from the first, teach the autoencoder."""
+    """Return how many of the epochs, from the first, train the autoencoder."""
     if config.labels == "none":
         return config.epochs
     return config.autoencoder_epochs if config.autoencoder else 0
@@ -35,6 +35,6 @@ def one_cycle(step: int, steps: int) -> float:
 def decayed_apart(parameters: Sequence[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
     """Return two parameter groups: matrices, which decay, and the others (biases, single weights), which do not."""
     return [
-        {"params": [one for one in parameters if one.ndim > 1], "weight_decay": weight_decay},
-        {"params": [one for one in parameters if one.ndim <= 1], "weight_decay": 0.0},
+        {"params": [weights for weights in parameters if weights.ndim > 1], "weight_decay": weight_decay},
+        {"params": [weights for weights in parameters if weights.ndim <= 1], "weight_decay": 0.0},
     ]

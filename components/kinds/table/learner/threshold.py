@@ -60,7 +60,7 @@ def highest_share(scores: Float32, share: float) -> float:
     return float(np.sort(scores)[-count])
 
 
-def moved(threshold: float, temperature: float) -> float:
+def at_temperature(threshold: float, temperature: float) -> float:
     """Return the threshold, found at temperature 1, where logits are divided by `temperature`: the same are flagged."""
     if temperature == 1.0 or not 0.0 < threshold < 1.0:
         return threshold

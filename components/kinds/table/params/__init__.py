@@ -187,10 +187,10 @@ class Train(params.Training):
     labels: Literal["all", "none"] = "all"
     """`all`: learn from the labels that are known. `none`: from none; what an autoencoder says badly is suspicious."""
     autoencoder: bool = False
-    """Teach an autoencoder first, on every record of the training split, labelled or not; what it finds is input to
+    """Train an autoencoder first, on every record of the training split, labelled or not; what it finds is input to
     the network."""
     autoencoder_epochs: Annotated[int, Field(ge=1)] = 4
-    """Of `train.epochs`, the first ones, which teach that autoencoder."""
+    """Of `train.epochs`, the first ones, which train that autoencoder."""
     width: Annotated[int, Field(ge=4, le=4096)] = 128
     """Units of a hidden layer."""
     layers: Annotated[int, Field(ge=1, le=16)] = 2

@@ -31,7 +31,7 @@ def test_no_picture_is_left_out_and_no_batch_is_small(batch_size: int) -> None:
     batches = TrainingBatches(PICTURES, LABELS, batch_size, seed=0, how=Augmentation(False, 0, 0.0))
     labels = [labels for _, labels in batches]
     assert sorted(torch.cat(labels).tolist()) == list(range(50))
-    sizes = [len(one) for one in labels]
+    sizes = [len(batch) for batch in labels]
     assert len(sizes) == len(batches)
     assert max(sizes) <= batch_size
     assert max(sizes) - min(sizes) <= 1
@@ -108,8 +108,8 @@ def test_one_batch_can_be_learned_by_heart(depth: int) -> None:
     network, preprocessing = Network(1, 10, 16, depth, fine=depth > 2), Preprocessing(*channel_statistics(PICTURES))
     pictures, labels = preprocessing(torch.from_numpy(PICTURES)), torch.from_numpy(LABELS % 10)
     network.whitening.measure(pictures)
-    kernels = [one for one in network.parameters() if one.ndim == 4]
-    rest = [one for one in network.parameters() if one.ndim != 4]
+    kernels = [weights for weights in network.parameters() if weights.ndim == 4]
+    rest = [weights for weights in network.parameters() if weights.ndim != 4]
     optimizer = Muon([{"params": kernels, "lr": 0.02, "orthogonal": True}, {"params": rest, "lr": 0.1}], momentum=0.9)
     for _ in range(60):
         loss = functional.cross_entropy(network(pictures), labels)
@@ -143,14 +143,14 @@ def test_a_temperature_changes_how_sure_it_is_and_no_answer(temperature: float) 
 
 @pytest.mark.parametrize("scale", [1, 255])
 def test_gradients_are_finite_in_bf16(scale: int) -> None:
-    """From untaught to taught, on faint pictures and on glaring ones."""
+    """From untrained to trained, on faint pictures and on glaring ones."""
     torch.manual_seed(0)
     faint = (PICTURES > 127).astype(np.uint8) * scale
     network, preprocessing = Network(1, 10, 16, 3, fine=True), Preprocessing(*channel_statistics(faint))
     pictures, labels = preprocessing(torch.from_numpy(faint)), torch.from_numpy(LABELS % 10)
     network.whitening.measure(pictures)
-    kernels = [one for one in network.parameters() if one.ndim == 4]
-    rest = [one for one in network.parameters() if one.ndim != 4]
+    kernels = [weights for weights in network.parameters() if weights.ndim == 4]
+    rest = [weights for weights in network.parameters() if weights.ndim != 4]
     optimizer = Muon([{"params": kernels, "lr": 0.02, "orthogonal": True}, {"params": rest, "lr": 0.1}], momentum=0.9)
     for _ in range(20):
         with torch.autocast("cpu", torch.bfloat16):
@@ -158,7 +158,7 @@ def test_gradients_are_finite_in_bf16(scale: int) -> None:
         loss = functional.cross_entropy(logits.float(), labels)
         optimizer.zero_grad()
         loss.backward()
-        assert all(bool(one.grad.isfinite().all()) for one in network.parameters())
+        assert all(bool(weights.grad.isfinite().all()) for weights in network.parameters())
         optimizer.step()
     assert loss.item() < math.log(10)
 

@@ -26,10 +26,10 @@ from components.kinds.table.codec import decide
 from components.kinds.table.learner.autoencoder import Autoencoder, View, suspicion
 from components.kinds.table.learner.batches import AllBatches, TrainingBatches
 from components.kinds.table.learner.cuts import cuts
-from components.kinds.table.learner.encoding import Encoding, Layout
+from components.kinds.table.learner.encoding import Encoding, FeatureLayout
 from components.kinds.table.learner.network import Network
 from components.kinds.table.learner.schedule import two_cycles
-from components.kinds.table.learner.threshold import cheapest, choose, highest_share, moved
+from components.kinds.table.learner.threshold import at_temperature, cheapest, choose, highest_share
 from components.kinds.table.params import Train
 from components.training.hardware import make_repeatable
 from components.training.loop import fit
@@ -44,7 +44,7 @@ INPUT = {
     "typical": [50.0, 40.0, 0.0, 0.0, 0.0, 0.0, 0.0],
     "amount_feature": 0,
 }
-LAYOUT = Layout.of(INPUT)
+LAYOUT = FeatureLayout.of(INPUT)
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +97,7 @@ class Done(NamedTuple):
     curve: list[dict[str, float]]
 
 
-def taught(data: PreparedData, **keys: Any) -> Done:
+def trained(data: PreparedData, **keys: Any) -> Done:
     left = fit(learner, data, train(**keys))
     module = learner.module(data, train(**keys))
     module.load_state_dict(left.weights)
@@ -199,7 +199,7 @@ def test_encoding_fills_gaps_says_so_and_takes_unknown_categories() -> None:
     assert torch.equal(step, torch.from_numpy((inputs[:, 0] > 150).astype(np.float32)))
     assert torch.equal(gap, torch.from_numpy(np.isnan(inputs[:, 1]).astype(np.float32)))
     unknown = encoding(torch.tensor([[50.0, 40.0, 0.0, 0.0, 0.0, 0.0, 0.0]]))
-    assert (unknown[:, 12:] == 0).all()  # untaught: in the middle
+    assert (unknown[:, 12:] == 0).all()  # untrained: in the middle
     assert torch.isfinite(encoding(torch.tensor([[9e15, -9e15, 0.0, 0.0, 1.0, 2.0, 3.0]]))).all()
 
 
@@ -233,7 +233,7 @@ def test_one_batch_can_be_learned_by_heart() -> None:
 
 
 def test_it_learns_what_there_is_to_learn_and_logs_every_epoch(data: PreparedData) -> None:
-    done = taught(data, epochs=8)
+    done = trained(data, epochs=8)
     labels = np.asarray(data.labels("test"))
     found = scores(done.module, data.inputs("test"))[:, 1]
     assert average_precision_score(labels, found) > 0.75
@@ -249,12 +249,12 @@ def test_shuffled_labels_teach_nothing(tmp_path: Path) -> None:
         path = tmp_path / f"{split}_labels.npy"
         np.save(path, RANDOM.permutation(np.load(path)))
     labels = np.asarray(data.labels("test"))
-    found = scores(taught(data).module, data.inputs("test"))[:, 1]
+    found = scores(trained(data).module, data.inputs("test"))[:, 1]
     assert average_precision_score(labels, found) < 1.5 * labels.mean()
 
 
 def test_the_same_seed_gives_the_same_weights(partly: PreparedData) -> None:
-    first, second, other = (taught(partly, autoencoder=True, autoencoder_epochs=1, seed=seed) for seed in (1, 1, 2))
+    first, second, other = (trained(partly, autoencoder=True, autoencoder_epochs=1, seed=seed) for seed in (1, 1, 2))
     states = [done.module.state_dict() for done in (first, second, other)]
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
     assert not all(torch.equal(value, states[2][name]) for name, value in states[0].items())
@@ -262,7 +262,7 @@ def test_the_same_seed_gives_the_same_weights(partly: PreparedData) -> None:
 
 @pytest.mark.parametrize("keys", [{}, {"autoencoder": True, "autoencoder_epochs": 1}, {"labels": "none"}])
 def test_bf16_is_finite_and_served_in_32_bit(data: PreparedData, keys: dict[str, Any]) -> None:
-    done = taught(data, precision="bf16-mixed", **keys)
+    done = trained(data, precision="bf16-mixed", **keys)
     found = scores(done.module, data.inputs("test"))
     assert np.isfinite(found).all()
     assert found.dtype == np.float32
@@ -272,7 +272,7 @@ def test_bf16_is_finite_and_served_in_32_bit(data: PreparedData, keys: dict[str,
 
 @pytest.mark.parametrize("temperature", [0.3, 0.9, 1.0, 1.3, 4.0])
 def test_at_every_temperature_the_same_is_decided(data: PreparedData, temperature: float) -> None:
-    module = taught(data, epochs=2).module
+    module = trained(data, epochs=2).module
     inputs = torch.from_numpy(np.concatenate([data.inputs("validation"), data.inputs("test")]))
     with torch.inference_mode():
         plain, found = (learner.serving(module, at)(inputs).numpy() for at in (1.0, temperature))
@@ -290,17 +290,17 @@ def test_a_suspicion_has_no_temperature(data: PreparedData) -> None:
 
 
 @given(st.floats(0.0, 1.0, width=32), st.floats(0.0, 1.0, width=32), st.floats(0.05, 20.0))
-def test_thresholds_keep_their_order(one: float, other: float, temperature: float) -> None:
-    low, high = sorted((one, other))
-    assert 0.0 <= moved(low, temperature) <= moved(high, temperature) <= 1.0
-    assert moved(low, 1.0) == low
+def test_thresholds_keep_their_order(score: float, other: float, temperature: float) -> None:
+    low, high = sorted((score, other))
+    assert 0.0 <= at_temperature(low, temperature) <= at_temperature(high, temperature) <= 1.0
+    assert at_temperature(low, 1.0) == low
 
 
 @pytest.mark.parametrize("keys", [{}, {"autoencoder": True, "autoencoder_epochs": 1}, {"labels": "none"}])
 def test_the_exported_graph_agrees_and_is_rebuilt_from_its_weights(
     partly: PreparedData, keys: dict[str, Any], tmp_path: Path
 ) -> None:
-    done = taught(partly, **keys)
+    done = trained(partly, **keys)
     make_repeatable(5, 1)
     module = learner.module(partly, train(**keys))
     module.load_state_dict(done.module.state_dict())
@@ -362,7 +362,7 @@ def test_without_labels_none_is_looked_at(data: PreparedData, tmp_path: Path) ->
         hidden[:, FEATURES.index("shop_risk_7d")] = RANDOM.random(len(hidden))
         np.save(tmp_path / f"{split}_inputs.npy", hidden)
         np.save(tmp_path / f"{split}_labels.npy", np.full(len(hidden), -1))
-    seeing, hidden_from = taught(data, labels="none"), taught(blind, labels="none")
+    seeing, hidden_from = trained(data, labels="none"), trained(blind, labels="none")
     states = [done.module.state_dict() for done in (seeing, hidden_from)]
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
     assert [point["validation_average_precision"] for point in hidden_from.curve] == [0.0, 0.0, 0.0]

@@ -10,7 +10,7 @@ HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_") or name 
 """Every hook that Lightning's callbacks have."""
 
 
-class Together(Callback):
+class CallbackList(Callback):
     """Passes each hook on to those of `parts` that listen to it, in their order, and keeps the state of each."""
 
     def __init__(self, parts: Sequence[Callback]) -> None:

@@ -8,7 +8,7 @@ from lightning.pytorch.callbacks import Callback
 from components.config import progress
 
 
-class Progress(Callback):
+class ProgressBar(Callback):
     """Shows the steps done of all, and the metrics that the module names for the bar; of several processes the first.
 
     Lightning's own bar begins anew each epoch, and has another one for each validation: many lines where epochs are

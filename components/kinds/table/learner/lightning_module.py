@@ -12,7 +12,7 @@ from torchmetrics.utilities.distributed import gather_all_tensors
 
 from components.kinds.module import Module
 from components.kinds.table.learner.batches import Batch, WeighedBatch
-from components.kinds.table.learner.network import Model
+from components.kinds.table.learner.network import RecordModel
 from components.kinds.table.learner.schedule import decayed_apart, two_cycles, unlabelled_epochs
 from components.kinds.table.learner.threshold import choose
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RecordModule(Module):
-    """Teaches a model by AdamW (Loshchilov and Hutter 2019), in up to two phases of one cycle each.
+    """Trains a model by AdamW (Loshchilov and Hutter 2019), in up to two phases of one cycle each.
 
     First the autoencoder, if there is one, on every record; then the network, if there is one, on the labelled ones, by
     plain log loss: weighing the rare class up would make its probabilities too high. The network's weight decay is a
@@ -33,8 +33,8 @@ class RecordModule(Module):
 
     threshold: Tensor
 
-    def __init__(self, model: Model, config: "Train", labelled: float) -> None:
-        """Take an untaught model.
+    def __init__(self, model: RecordModel, config: "Train", labelled: float) -> None:
+        """Take an untrained model.
 
         Args:
             model: the model.
@@ -90,7 +90,7 @@ class RecordModule(Module):
 
     @property
     def _unlabelled(self) -> bool:
-        """Whether the autoencoder is being taught."""
+        """Whether the autoencoder is being trained."""
         return int(self.current_epoch) < unlabelled_epochs(self.config)
 
     def _loss(self, inputs: Tensor, labels: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ _REST = 10.0  # learning rate of norms and head, in those of kernels, whose step
 
 
 class PictureModule(Module):
-    """Teaches a network by Muon on one linear cycle (Smith 2018).
+    """Trains a network by Muon on one linear cycle (Smith 2018).
 
     Logs `train_loss` and `learning_rate` by the step, `validation_loss` and `validation_accuracy` by the epoch.
     """
@@ -92,6 +92,6 @@ def _groups(network: nn.Module, config: "Train") -> list[dict[str, Any]]:
     rate, parameters = config.learning_rate, list(network.parameters())
     kernels = {"lr": rate, "weight_decay": config.weight_decay, "orthogonal": True}
     return [
-        {"params": [one for one in parameters if one.ndim == 4], **kernels},
-        {"params": [one for one in parameters if one.ndim != 4], "lr": _REST * rate},
+        {"params": [weights for weights in parameters if weights.ndim == 4], **kernels},
+        {"params": [weights for weights in parameters if weights.ndim != 4], "lr": _REST * rate},
     ]

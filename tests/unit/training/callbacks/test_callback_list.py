@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, LambdaCallback
 from lightning.pytorch.demos.boring_classes import BoringModel
 
-from components.training.callbacks.together import HOOKS, Together
+from components.training.callbacks.callback_list import HOOKS, CallbackList
 
 KEEPING = {"state_key", "state_dict", "load_state_dict"}
 
@@ -70,7 +70,7 @@ def test_every_hook_of_lightning_is_passed_on_as_lightning_calls_it(tmp_path: Pa
     alone: list[str] = []
     forwarded: list[str] = []
     everything_that_a_trainer_does(listener(alone), tmp_path)
-    everything_that_a_trainer_does(Together([listener(forwarded), Callback()]), tmp_path)
+    everything_that_a_trainer_does(CallbackList([listener(forwarded), Callback()]), tmp_path)
     assert forwarded == alone
     assert set(forwarded) == lightnings_hooks() == set(HOOKS)
 
@@ -83,14 +83,14 @@ def test_hooks_come_in_the_order_of_the_callbacks_whichever_way_they_listen() ->
             heard.append("second")
 
     first = LambdaCallback(on_fit_start=lambda *_: heard.append("first"))
-    Together([first, Second()]).on_fit_start(None, None)  # type: ignore[arg-type]
+    CallbackList([first, Second()]).on_fit_start(None, None)  # type: ignore[arg-type]
     assert heard == ["first", "second"]
 
 
 def test_a_hook_that_nobody_listens_to_costs_nothing() -> None:
-    assert [name for name in vars(Together([Callback()])) if name in HOOKS] == []
+    assert [name for name in vars(CallbackList([Callback()])) if name in HOOKS] == []
 
 
 def test_two_states_of_one_key_are_refused() -> None:
     with pytest.raises(ValueError, match=r"callbacks of one state_key: \['Callback'\]"):
-        Together([Callback(), Callback()])
+        CallbackList([Callback(), Callback()])

@@ -6,7 +6,7 @@ import lightning
 from lightning.pytorch.callbacks import Callback
 
 
-class Curve(Callback):
+class LearningCurve(Callback):
     """Collects `epoch`, `step` and what the module logged last; goes on in a resumed training."""
 
     def __init__(self) -> None:

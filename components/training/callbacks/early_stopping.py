@@ -7,7 +7,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 
 
-class Best(Callback):
+class EarlyStopping(Callback):
     """Keeps the best epoch's weights, and stops after `patience` epochs that were no better. None: does nothing."""
 
     def __init__(self, monitor: str, patience: int | None) -> None:

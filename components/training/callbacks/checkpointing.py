@@ -23,7 +23,7 @@ _AGAIN = 1.0
 """Seconds in which a signal that comes twice is one: a parent may pass it on, or end by it and have its end told."""
 
 
-class Saving(Callback):
+class Checkpointing(Callback):
     """Saves the whole state of a training every `interval` seconds, and when it is asked to stop.
 
     SIGINT and SIGTERM are heard between two steps: the state is saved, and `Interrupted` ends the training. A second
@@ -80,7 +80,7 @@ class Saving(Callback):
             return
         stop, due = self._heard > 0, time.monotonic() >= self._due
         if trainer.world_size > 1:
-            stop, due = (trainer.strategy.reduce_boolean_decision(one, all=False) for one in (stop, due))
+            stop, due = (trainer.strategy.reduce_boolean_decision(flag, all=False) for flag in (stop, due))
         if stop or due:
             self._save(trainer)
             self._due = time.monotonic() + self.interval
