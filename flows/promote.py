@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from components.config.errors import ConfigError
 from components.kinds import catalogue
 from components.registry.gate import judge
-from components.registry.promotion import Outcome, promote, settled_champion
+from components.registry.promotion import Outcome, promote, reconciled_champion
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.versions import version
 from flows import console
@@ -42,7 +42,7 @@ def check(workload: str, number: str, reason: str) -> None:
 def promote_version(workload: str, number: str, reason: str) -> Outcome:
     """Have the registry name the version champion."""
     challenger = version(Ledger(workload), number)
-    verdict = judge(challenger, settled_champion(workload))
+    verdict = judge(challenger, reconciled_champion(workload))
     return promote(challenger, verdict, this_person(), reason, override=True)
 
 

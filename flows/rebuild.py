@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 
 from components.config.errors import NotIdentical
 from components.registry.lineage import Lineage
-from components.registry.rebuild.compare import Compared, Rebuilt, compare
+from components.registry.rebuild.compare import Rebuilt, StageComparison, compare
 from components.registry.rebuild.find import find
 from components.registry.rebuild.stages import fetch_raw, few, reproduce
 from components.registry.rebuild.worktree import Tree, recorded_environment, worktree
@@ -103,7 +103,7 @@ def _result(rebuilt: Rebuilt) -> str:
     return f"the first stage that differs is {rebuilt.first}" if rebuilt.first else "identical"
 
 
-def _told(stage: Compared) -> str:
+def _told(stage: StageComparison) -> str:
     return f"differs: {', '.join(stage.other)}" if stage.other else f"identical: {', '.join(stage.same)}"
 
 

@@ -20,7 +20,7 @@ from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared
 from components.registry.card import keep_card
 from components.registry.gate import Verdict, judge
-from components.registry.promotion import Outcome, promote, settled_champion, unpublished
+from components.registry.promotion import Outcome, promote, reconciled_champion, unpublished
 from components.registry.register import Version, register
 from flows import console
 from flows.dvc import PREPARING, TRAINING, outcome, reproduce
@@ -93,7 +93,7 @@ def measured(version: Version) -> Comparison:
 @task(task_run_name="examine", cache_policy=NO_CACHE, persist_result=False)
 def examine_version(challenger: Version) -> Verdict:
     """Have the gate hold the challenger against the version at work."""
-    verdict = judge(challenger, settled_champion(challenger.workload))
+    verdict = judge(challenger, reconciled_champion(challenger.workload))
     publish_verdict(verdict)
     return verdict
 

@@ -26,7 +26,7 @@ NAMES = """
 import json
 from components.registry.promotion import aliases
 from components.registry.promotion.ledger import Ledger
-from components.registry.promotion import note_published, promote, settled_champion
+from components.registry.promotion import note_published, promote, reconciled_champion
 from components.registry.register import register
 from components.registry.promotion.rollback import roll_back
 from components.registry.promotion.versions import champion, version
@@ -37,7 +37,7 @@ def answer(value):
 
 def override(number):
     challenger = version(Ledger("digits"), number)
-    against = verdict(challenger, settled_champion("digits"))
+    against = verdict(challenger, reconciled_champion("digits"))
     answer(promote(challenger, against, "a racer", "for fun", True).promoted and "overridden")
 
 def back():
@@ -114,10 +114,10 @@ def read(forked: Forks, *projects: Project) -> list[tuple[dict[str, str], list[l
 
 def _serve() -> None:
     import flows.rollback  # noqa: F401 - imported once, for all
-    from tests.registering import settled_champion
+    from tests.registering import reconciled_champion
 
     os.chdir(sys.argv[1])
-    settled_champion("digits")
+    reconciled_champion("digits")
     for line in sys.stdin:
         with tempfile.TemporaryDirectory() as folder:
             items = json.loads(line)

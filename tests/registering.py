@@ -6,7 +6,7 @@ from components.config.files import read_json, sha256, write_json
 from components.config.settings import artifacts
 from components.inference.bundle import ABOUT, MODEL
 from components.registry.gate import Rule, Verdict, judge
-from components.registry.promotion import Outcome, promote, settled_champion
+from components.registry.promotion import Outcome, promote, reconciled_champion
 from components.registry.register import Version, register
 
 
@@ -16,12 +16,12 @@ def registered(workload: str) -> Outcome:
 
 def promoted(version: Version) -> Outcome:
     """Promote the version if its registered metric is the higher one, whatever the gate would find."""
-    return promote(version, verdict(version, settled_champion(version.workload)), "a test")
+    return promote(version, verdict(version, reconciled_champion(version.workload)), "a test")
 
 
 def examined(version: Version) -> Outcome:
     """Let the gate decide."""
-    return promote(version, judge(version, settled_champion(version.workload)), "a test")
+    return promote(version, judge(version, reconciled_champion(version.workload)), "a test")
 
 
 def verdict(challenger: Version, current: Version | None) -> Verdict:

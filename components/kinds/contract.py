@@ -331,7 +331,7 @@ class Exam(Protocol):
         `within` is the whole slice, one of `slices` or its places: what judges it judges every draw of its examples.
         """
 
-    def believable(self, config: Any, /) -> bool:
+    def is_probabilistic(self, config: Any, /) -> bool:
         """Whether the answers are probabilities at all: else there is no calibration to speak of."""
 
     def corruptions(self, data: PreparedData, config: Any, /) -> Mapping[str, Corruption]:

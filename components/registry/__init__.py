@@ -1,6 +1,6 @@
 """The registry: a version is registered, judged, described, put to work, taken back, made again.
 
-register.py   the bundle that the stages left becomes a version, once (only.py, logged_model.py, pyfunc.py)
+register.py   the bundle that the stages left becomes a version, once (get_or_create.py, logged_model.py, pyfunc.py)
 lineage/      what it was made of          rebuild/     made again from that
 gate/         whether it may work          promotion/   whether it does, and since when
 card/         all of it, for people

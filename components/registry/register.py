@@ -18,10 +18,10 @@ from components.kinds.baseline import compare
 from components.kinds.prepared import open_prepared
 from components.registry.artifacts import fetched_bundle
 from components.registry.examples import keep_examples
+from components.registry.get_or_create import get_or_create
 from components.registry.lineage import BENTO, LINEAGE, Lineage
 from components.registry.lineage.provenance import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
-from components.registry.only import only
 from components.tracking.description import signed
 from components.tracking.runs import log_exam, log_metrics, run_of_record
 from components.tracking.store import Store, open_store
@@ -60,7 +60,7 @@ def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
     sha256 = bundle_hash(bundle)
     store = open_store(name)
     with locked(registry_lock(name)):
-        found, new = only(store, name, sha256, lambda: _create(store, name, bundle, sha256, flow_run))
+        found, new = get_or_create(store, name, sha256, lambda: _create(store, name, bundle, sha256, flow_run))
         keep_examples(store.client, found, open_prepared(artifacts(name, "prepared")))
     if new:
         logger.info("registered %s version %s", name, found.version)

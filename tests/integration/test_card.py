@@ -15,7 +15,7 @@ from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.inference.examples import EXAMPLES, examples, read_examples
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
-from components.registry.card import card, keep_card, read_card
+from components.registry.card import card_contents, keep_card, read_card
 from components.registry.register import Version, register
 from components.tracking.store import open_store
 from tests.conftest import Project
@@ -24,7 +24,7 @@ from tests.registering import examined, promoted
 
 def test_a_card_says_what_the_registry_knows(trained: Project) -> None:
     version, _ = register("digits")
-    told = json.loads(json.dumps(card(version)))
+    told = json.loads(json.dumps(card_contents(version)))
     metrics = read_json(artifacts("digits", "report") / "metrics.json")
     first = told["metrics"][0]
     assert first == {
@@ -43,7 +43,7 @@ def test_a_card_says_what_the_registry_knows(trained: Project) -> None:
 
 
 def test_a_card_names_ones_own_data_but_not_where_it_lies(trained: Project, digits: Path) -> None:
-    told = card(register("digits")[0])
+    told = card_contents(register("digits")[0])
     assert told["data"]["title"] == digits.name
     assert str(digits.parent) not in json.dumps(told)
 
@@ -51,11 +51,11 @@ def test_a_card_names_ones_own_data_but_not_where_it_lies(trained: Project, digi
 def test_a_card_follows_what_a_person_writes_in_the_registry(trained: Project) -> None:
     version, _ = register("digits")
     open_store("digits").client.update_registered_model("digits", "Which digit is it?")
-    assert card(version)["description"] == "Which digit is it?"
+    assert card_contents(version)["description"] == "Which digit is it?"
 
 
 def test_a_card_names_a_public_data_set_with_its_licence(payments: Project) -> None:
-    data = card(register("payments")[0])["data"]
+    data = card_contents(register("payments")[0])["data"]
     assert (data["title"], data["licence"]) == ("few", "made here")
 
 

@@ -17,7 +17,7 @@ from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import MODEL, SERVING, new_bundle, read_about
 from components.inference.served import bundle_path
 from components.registry.gate import Verdict, judge, read_verdict
-from components.registry.promotion import promote, settled_champion
+from components.registry.promotion import promote, reconciled_champion
 from components.registry.register import Version, register
 from tests.conftest import EASY, Project, copy_of
 
@@ -266,12 +266,12 @@ def test_at_work_already_nothing_is_examined(school: School) -> None:
 
 def test_a_refused_challenger_leaves_the_champion_at_work(school: School) -> None:
     promote(school.poor, judge(school.poor, None).model_copy(update={"passed": True}), "a test")
-    refused = judge(school.versions["forgetful"], settled_champion("digits"))
+    refused = judge(school.versions["forgetful"], reconciled_champion("digits"))
     outcome = promote(school.versions["forgetful"], refused, "a test")
     assert not outcome.promoted
     assert f"version {school.poor.number} stays" in outcome.reason
     assert "slice: class: digit-5" in outcome.reason
-    assert settled_champion("digits").number == school.poor.number
+    assert reconciled_champion("digits").number == school.poor.number
 
 
 def test_a_table_is_judged_by_draws_of_its_records(payments: Project) -> None:

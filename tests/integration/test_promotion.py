@@ -6,7 +6,7 @@ from mlflow import MlflowClient
 from components.config.errors import RegistryError
 from components.config.settings import tracking_uri
 from components.registry.gate import Verdict
-from components.registry.promotion import Outcome, note_published, promote, settled_champion, unpublished
+from components.registry.promotion import Outcome, note_published, promote, reconciled_champion, unpublished
 from components.registry.promotion.aliases import aliases
 from components.registry.promotion.history import History
 from components.registry.promotion.ledger import Ledger
@@ -134,7 +134,7 @@ def test_a_hand_is_respected_and_enters_the_history(three: Project) -> None:
     assert gate("3").reason == "version 3 is champion already"
     assert aliases(ledger()) == {"champion": "3", "previous": "1"}
     open_store("digits").client.delete_registered_model_alias("digits", "champion")
-    assert settled_champion("digits") is None
+    assert reconciled_champion("digits") is None
     assert told().last.to is None
     assert gate("2").promoted  # nobody else is at work
     assert [entry.what for entry in told().entries] == ["promoted"] * 3 + ["by hand"] * 3 + ["promoted"]
@@ -196,7 +196,7 @@ def gate(number: str) -> Outcome:
 
 
 def override(number: str, reason: str) -> Outcome:
-    against = verdict(find(number), settled_champion("digits"))
+    against = verdict(find(number), reconciled_champion("digits"))
     return promote(find(number), against, "Ann", reason, override=True)
 
 

@@ -85,7 +85,7 @@ def test_eight_at_once_leave_one_version_one_champion_and_one_history(
     register = "found, new = register('digits')\nanswer([found.number, new])"
     registered = side_by_side(forked, copies, [register] * 8, shared)
     assert sorted(registered) == [["1", False]] * 7 + [["1", True]]
-    later = f"import components.registry.only as only\nonly._LONG = 0.0\nregister('digits')\n{COUNT}"
+    later = f"import components.registry.get_or_create as module\nmodule._LONG = 0.0\nregister('digits')\n{COUNT}"
     (there,) = succeed(forked, item(copies[0], later, shared))
     assert there == {"versions": ["1"], "models": 1, "runs": 1}
 

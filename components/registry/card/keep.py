@@ -16,7 +16,7 @@ from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.registry.artifacts import downloaded
 from components.registry.card.brief import brief
-from components.registry.card.facts import card
+from components.registry.card.contents import card_contents
 from components.registry.card.markdown import markdown
 from components.registry.card.measured import Measured, measured
 from components.registry.card.page import page
@@ -38,7 +38,7 @@ def keep_card(version: Version) -> dict[str, Any]:
     stored last: killed before, it all happens again.
     """
     known = read_card(version)
-    told = card(version, _measured(version, known))
+    told = card_contents(version, _measured(version, known))
     drawn = figures(version)
     files = {CARD_TEXT: markdown(told), CARD_PAGE: page(told, drawn), CARD: told}
     if json.loads(json.dumps(told)) != known:

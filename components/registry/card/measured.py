@@ -19,7 +19,7 @@ from components.kinds.prepared import PreparedData
 from components.registry.card.intervals import bootstrapped, wilson
 from components.registry.gate.comparable import unfit
 from components.registry.gate.measure import answering, of_each_class
-from components.registry.gate.sitting import Paper, Sitting, sit
+from components.registry.gate.predictions import EvaluationSpec, Predictions, predict
 
 Int64 = NDArray[np.int64]
 
@@ -74,67 +74,69 @@ class Measured(_Part):
 def measured(bundle: Bundle, data: PreparedData, workload: Workload) -> Measured | None:
     """Return what the bundle does on the test split; None where it does not take this data any more."""
     exam, metric = catalogue.exam(workload.kind), catalogue.metric(workload.kind)
-    paper = Paper(exam, data, workload.train, workload.gate, metric)
-    if unfit(bundle, paper) is not None:
+    spec = EvaluationSpec(exam, data, workload.train, workload.gate, metric)
+    if unfit(bundle, spec) is not None:
         return None
     with limited(workload.train):
-        sitting = sit(paper, bundle)
+        predictions = predict(spec, bundle)
         return Measured(
-            metric=paper.metric,
-            metrics=tuple(_metrics(sitting)),
-            slices=tuple(_slices(sitting)),
-            calibration=tuple(_bins(sitting)),
-            robustness=tuple(_curves(sitting)),
+            metric=spec.metric,
+            metrics=tuple(_metrics(predictions)),
+            slices=tuple(_slices(predictions)),
+            calibration=tuple(_bins(predictions)),
+            robustness=tuple(_curves(predictions)),
         )
 
 
-def _metrics(sitting: Sitting) -> Iterator[Estimate]:
-    every, right = np.arange(len(sitting.probabilities)), sitting.right()
-    bounds = bootstrapped(sitting.measures, every, sitting.paper.config.seed)
+def _metrics(predictions: Predictions) -> Iterator[Estimate]:
+    every, right = np.arange(len(predictions.probabilities)), predictions.right()
+    bounds = bootstrapped(predictions.measures, every, predictions.spec.config.seed)
     if right is not None:
-        bounds[sitting.paper.metric] = wilson(int(right.sum()), len(every))
-    for name, value in sitting.measures(every).items():
+        bounds[predictions.spec.metric] = wilson(int(right.sum()), len(every))
+    for name, value in predictions.measures(every).items():
         if not np.isfinite(value):
             continue
         low, high = bounds.get(name, (None, None))
         yield Estimate(name=name, value=value, low=low, high=high, count=len(every))
 
 
-def _slices(sitting: Sitting) -> Iterator[Estimate]:
-    for name, mask in sitting.paper.exam.slices(sitting.paper.data).items():
+def _slices(predictions: Predictions) -> Iterator[Estimate]:
+    for name, mask in predictions.spec.exam.slices(predictions.spec.data).items():
         places = np.flatnonzero(mask)
         if not len(places):
             continue
-        right: Mask | None = sitting.slice_right(places)
+        right: Mask | None = predictions.slice_right(places)
         share = None if right is None else wilson(int(right[places].sum()), len(places))
-        low, high = share or _bootstrapped(sitting, places)
-        yield Estimate(name=name, value=sitting.slice_value(places), low=low, high=high, count=len(places))
+        low, high = share or _bootstrapped(predictions, places)
+        yield Estimate(name=name, value=predictions.slice_value(places), low=low, high=high, count=len(places))
 
 
-def _bootstrapped(sitting: Sitting, places: Int64) -> tuple[float, float] | tuple[None, None]:
+def _bootstrapped(predictions: Predictions, places: Int64) -> tuple[float, float] | tuple[None, None]:
     def metrics(drawn: Int64) -> dict[str, float]:
-        return {"value": sitting.value(drawn)}
+        return {"value": predictions.value(drawn)}
 
-    return bootstrapped(metrics, places, sitting.paper.config.seed).get("value", (None, None))
+    return bootstrapped(metrics, places, predictions.spec.config.seed).get("value", (None, None))
 
 
-def _bins(sitting: Sitting) -> Iterator[Bin]:
-    paper = sitting.paper
-    if not paper.exam.believable(paper.config):
+def _bins(predictions: Predictions) -> Iterator[Bin]:
+    spec = predictions.spec
+    if not spec.exam.is_probabilistic(spec.config):
         return
-    curve = reliability(sitting.probabilities, np.asarray(paper.data.labels("test")))
+    curve = reliability(predictions.probabilities, np.asarray(spec.data.labels("test")))
     for promised, found, count in zip(curve.promised.tolist(), curve.found.tolist(), curve.count.tolist(), strict=True):
         low, high = wilson(round(found * count), count)
         yield Bin(promised=promised, found=found, low=low, high=high, count=count)
 
 
-def _curves(sitting: Sitting) -> Iterator[Curve]:
+def _curves(predictions: Predictions) -> Iterator[Curve]:
     """Spoil the examples that the gate spoils, at every severity."""
-    paper, seed = sitting.paper, sitting.paper.config.seed
-    places = of_each_class(np.asarray(paper.data.labels("test")), paper.gate.robustness.examples, seed)
-    examples, unspoilt = paper.data.inputs("test")[places], sitting.value(places)
-    for name, spoil in paper.exam.corruptions(paper.data, paper.config).items():
-        spoilt = (answering(sitting, spoil(examples, severity, seed), places).value(places) for severity in SEVERITIES)
+    spec, seed = predictions.spec, predictions.spec.config.seed
+    places = of_each_class(np.asarray(spec.data.labels("test")), spec.gate.robustness.examples, seed)
+    examples, unspoilt = spec.data.inputs("test")[places], predictions.value(places)
+    for name, spoil in spec.exam.corruptions(spec.data, spec.config).items():
+        spoilt = (
+            answering(predictions, spoil(examples, severity, seed), places).value(places) for severity in SEVERITIES
+        )
         values = (unspoilt, *spoilt)
         if np.isfinite(values).all():  # so few examples may have no such metric
             yield Curve(name=name, values=values)

@@ -17,7 +17,7 @@ def page(card: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
     """Return `card` as HTML.
 
     Args:
-        card: what `facts.card` tells.
+        card: what `contents.card_contents` tells.
         figures: what the examination drew, PNG by name.
     """
     style = Path(__file__).with_name("card.css").read_text()

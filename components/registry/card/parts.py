@@ -30,7 +30,7 @@ def parts(card: Card, figures: Mapping[str, bytes]) -> list[Part]:
     """Return the sections of `card`.
 
     Args:
-        card: what `facts.card` tells.
+        card: what `contents.card_contents` tells.
         figures: what the examination drew, PNG by name.
     """
     made: dict[str, Sequence[Block]] = {

@@ -2,9 +2,11 @@
 
 judge.py       all of it, in order
 comparable.py  whether two versions can be held against each other; classes.py: on which classes
-sitting.py     what is asked, and one model's answers     measure.py, belief.py   what is measured of them
-facts.py       what was measured                          statistics.py           whether it is more than chance
-rules.py       facts and limits -> rows                   verdict.py, record.py   what comes out, and where it is kept
+predictions.py the specification of the evaluation, and one model's answers
+measure.py     what is measured of them: evidence.py; its calibration: calibration.py
+statistics.py  whether a difference is more than chance
+rules.py       evidence and limits -> rows
+verdict.py     what comes out                                record.py: where it is kept
 """
 
 from components.registry.gate.judge import judge

@@ -5,7 +5,7 @@ from dataclasses import replace
 from components.config.errors import BundleError, RegistryError
 from components.inference.bundle import Bundle
 from components.registry.gate.classes import Change, InTodaysClasses, changed, class_rules
-from components.registry.gate.sitting import Paper, Sitting, sit
+from components.registry.gate.predictions import EvaluationSpec, Predictions, predict
 from components.registry.gate.verdict import Rule
 from components.registry.register import Version, version_bundle
 
@@ -16,8 +16,8 @@ CHALLENGER = "comparable: challenger"
 
 
 def champion_beside(
-    challenger: Version, current: Version | None, paper: Paper
-) -> tuple[Sitting | None, Change | None, list[Rule]]:
+    challenger: Version, current: Version | None, spec: EvaluationSpec
+) -> tuple[Predictions | None, Change | None, list[Rule]]:
     """Return the champion's answers, how its classes differ from today's, and what has to be said of both.
 
     One that was made for other inputs than today's cannot answer today's test split, nor go on for long: the
@@ -27,33 +27,33 @@ def champion_beside(
     if current is None:
         return None, None, []
     try:
-        bundle = InTodaysClasses(version_bundle(current), paper.data.classes)
+        bundle = InTodaysClasses(version_bundle(current), spec.data.classes)
     except (RegistryError, BundleError) as error:
         note = f"{error}; bring it back, or promote by hand"
         return None, None, [Rule(name=CHAMPION, champion=current.value, passed=False, note=note)]
-    if (reason := _other_inputs(bundle, paper)) is not None:
+    if (reason := _other_inputs(bundle, spec)) is not None:
         note = f"version {current.number} was made for other data: {reason}"
         return None, None, [Rule(name=CHAMPION, champion=current.value, passed=None, note=note)]
-    change = changed(bundle.about.classes, paper.data, paper.gate.slices.smallest)
+    change = changed(bundle.about.classes, spec.data, spec.gate.slices.smallest)
     rows = class_rules(change, challenger.workload, current.number, challenger.number)
     if not change.known.any():
         return None, change, rows
-    theirs = sit(paper, bundle)
+    theirs = predict(spec, bundle)
     return (replace(theirs, known=change.known) if not change.known.all() else theirs), change, rows
 
 
-def unfit(bundle: Bundle, paper: Paper) -> str | None:
+def unfit(bundle: Bundle, spec: EvaluationSpec) -> str | None:
     """Return why the bundle cannot answer today's test split, if so."""
-    about, data = bundle.about, paper.data
+    about, data = bundle.about, spec.data
     if about.kind == data.kind and about.classes != data.classes:
         changed = sorted(set(about.classes) ^ set(data.classes))
         return f"its classes are others ({', '.join(changed[:5]) or 'in another order'})"
-    return _other_inputs(bundle, paper)
+    return _other_inputs(bundle, spec)
 
 
-def _other_inputs(bundle: Bundle, paper: Paper) -> str | None:
+def _other_inputs(bundle: Bundle, spec: EvaluationSpec) -> str | None:
     """Return why the bundle does not take today's examples, if so."""
-    about, data = bundle.about, paper.data
+    about, data = bundle.about, spec.data
     if about.kind != data.kind:
         return f"its kind is {about.kind}, not {data.kind}"
-    return None if paper.exam.fits(about.input, data) else "its inputs are described otherwise"
+    return None if spec.exam.fits(about.input, data) else "its inputs are described otherwise"

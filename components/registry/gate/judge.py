@@ -21,8 +21,8 @@ from components.kinds.prepared import PreparedData, open_prepared
 from components.registry.gate import record
 from components.registry.gate.comparable import CHALLENGER, champion_beside, unfit
 from components.registry.gate.measure import measure
+from components.registry.gate.predictions import EvaluationSpec, predict
 from components.registry.gate.rules import rules
-from components.registry.gate.sitting import Paper, sit
 from components.registry.gate.verdict import Rule, Verdict, decided
 from components.registry.register import Version, version_bundle
 
@@ -53,16 +53,16 @@ def judge(challenger: Version, current: Version | None) -> Verdict:
 
 
 def _examine(challenger: Version, current: Version | None, workload: Workload) -> Verdict:
-    name, paper = challenger.workload, _paper(challenger, current, workload)
+    name, spec = challenger.workload, _evaluation_spec(challenger, current, workload)
     bundle = Bundle(version_bundle(challenger))
-    if (reason := unfit(bundle, paper)) is not None:
+    if (reason := unfit(bundle, spec)) is not None:
         return _verdict(challenger, current, [Rule(name=CHALLENGER, passed=False, note=reason)])
     with limited(workload.train):  # small sums in a loop: more threads would only wait for each other
-        ours = sit(paper, bundle)
-        theirs, change, obstacle = champion_beside(challenger, current, paper)
-        facts = measure(ours, theirs, _baseline(name, paper.metric), _validated(name, paper.data))
+        ours = predict(spec, bundle)
+        theirs, change, obstacle = champion_beside(challenger, current, spec)
+        evidence = measure(ours, theirs, _baseline(name, spec.metric), _validated(name, spec.data))
     same, gained = _same_training(challenger, current), change is not None and bool(change.gained)
-    found = [*obstacle, *rules(facts, paper.gate, same, alone=current is None, gained=gained)]
+    found = [*obstacle, *rules(evidence, spec.gate, same, alone=current is None, gained=gained)]
     return _verdict(challenger, current, found, _headline(challenger, current, found))
 
 
@@ -71,8 +71,8 @@ def _verdict(challenger: Version, current: Version | None, found: list[Rule], he
     return decided(challenger.workload, challenger.number, number, found, headline)
 
 
-def _paper(challenger: Version, current: Version | None, workload: Workload) -> Paper:
-    return Paper(
+def _evaluation_spec(challenger: Version, current: Version | None, workload: Workload) -> EvaluationSpec:
+    return EvaluationSpec(
         exam=catalogue.exam(workload.kind),
         data=open_prepared(artifacts(challenger.workload, "prepared")),
         config=workload.train,

@@ -11,109 +11,113 @@ from numpy.typing import NDArray
 from components.inference.bundle import MODEL
 from components.inference.footprint import milliseconds, peak_megabytes
 from components.kinds.examination import Mask
-from components.registry.gate.belief import belief
-from components.registry.gate.facts import Compared, Facts, Spoilt
-from components.registry.gate.sitting import Int64, Sitting
-from components.registry.gate.statistics import Difference, bootstrap, estimated, of_answers
+from components.registry.gate.calibration import compare_calibration
+from components.registry.gate.evidence import Comparison, CorruptedComparison, Evidence
+from components.registry.gate.predictions import Int64, Predictions
+from components.registry.gate.statistics import Difference, bootstrap, estimated, paired_answers
 
 _ONE_SIDED = 1.645  # standard errors, which chance passes in one of twenty cases
 
 
-def measure(ours: Sitting, theirs: Sitting | None, baseline: float | None, validated: str | None) -> Facts:
+def measure(
+    challenger: Predictions, champion: Predictions | None, baseline: float | None, validated: str | None
+) -> Evidence:
     """Return everything that the rules judge by.
 
     Args:
-        ours: the challenger.
-        theirs: the champion, who was asked the same; None: there is none to compare with.
+        challenger: the challenger.
+        champion: the champion, who was asked the same; None: there is none to compare with.
         baseline: what the baseline reaches on the same test split.
         validated: what shows that the training data passed validation.
     """
-    paper = ours.paper
-    alike = theirs if theirs and theirs.known is None else None  # who can be asked about every class
-    return Facts(
-        overall=_overall(ours, theirs),
-        whole=ours.value(np.arange(len(ours.probabilities))),
-        slices=list(_slices(ours, theirs)),
-        calibration=belief(ours, alike) if paper.exam.believable(paper.config) else None,
-        spoilt=list(_spoilt(ours, theirs)),
-        behaviours=ours.behaviours(),
-        before=theirs.behaviours() if theirs else (),
-        cost=_cost(ours, theirs),
-        leaks=paper.exam.leaks(paper.data, paper.config),
+    spec = challenger.spec
+    alike = champion if champion and champion.known is None else None  # who can be asked about every class
+    return Evidence(
+        overall=_overall(challenger, champion),
+        whole=challenger.value(np.arange(len(challenger.probabilities))),
+        slices=list(_slices(challenger, champion)),
+        calibration=compare_calibration(challenger, alike) if spec.exam.is_probabilistic(spec.config) else None,
+        spoilt=list(_spoilt(challenger, champion)),
+        behaviours=challenger.behaviours(),
+        before=champion.behaviours() if champion else (),
+        cost=_cost(challenger, champion),
+        leaks=spec.exam.leaks(spec.data, spec.config),
         baseline=baseline,
-        chance=0.0 if baseline is None else _chance(ours, baseline),
+        chance=0.0 if baseline is None else _chance(challenger, baseline),
         validated=validated,
     )
 
 
-def _chance(ours: Sitting, baseline: float) -> float:
+def _chance(challenger: Predictions, baseline: float) -> float:
     """Return by how much chance makes the challenger look worse than the baseline; 0 where no share of answers counts.
 
     The baseline's own answers are not kept, so both are taken for independent: rather too much than too little.
     """
-    right = ours.right()
+    right = challenger.right()
     if right is None:
         return 0.0
     variances = [share * (1.0 - share) for share in (float(right.mean()), baseline)]
     return _ONE_SIDED * math.sqrt(sum(variances) / len(right))
 
 
-def _overall(ours: Sitting, theirs: Sitting | None) -> Compared:
-    name, paper, every = ours.paper.metric, ours.paper, np.arange(len(ours.probabilities))
-    if theirs is None:
-        return Compared(name, ours.value(every), count=len(every))
-    every = theirs.among(every)
-    difference = _answers(ours.right(), theirs.right(), every) or bootstrap(
-        ours.value, theirs.value, every, paper.gate.better.resamples, paper.config.seed
+def _overall(challenger: Predictions, champion: Predictions | None) -> Comparison:
+    name, spec, every = challenger.spec.metric, challenger.spec, np.arange(len(challenger.probabilities))
+    if champion is None:
+        return Comparison(name, challenger.value(every), count=len(every))
+    every = champion.among(every)
+    difference = _answers(challenger.right(), champion.right(), every) or bootstrap(
+        challenger.value, champion.value, every, spec.gate.better.resamples, spec.config.seed
     )
-    return Compared(name, ours.value(every), theirs.value(every), difference, len(every))
+    return Comparison(name, challenger.value(every), champion.value(every), difference, len(every))
 
 
 def _answers(right: Mask | None, before: Mask | None, places: Int64) -> Difference | None:
     """Return the difference on the test examples at `places`; None where the metric is no mean of right answers."""
-    return None if right is None or before is None else of_answers(right[places], before[places])
+    return None if right is None or before is None else paired_answers(right[places], before[places])
 
 
-def _slices(ours: Sitting, theirs: Sitting | None) -> Iterator[Compared]:
-    paper = ours.paper
-    for name, mask in paper.exam.slices(paper.data).items():
+def _slices(challenger: Predictions, champion: Predictions | None) -> Iterator[Comparison]:
+    spec = challenger.spec
+    for name, mask in spec.exam.slices(spec.data).items():
         places = np.flatnonzero(mask)
         if not len(places):  # a class that today's test split does not have
             continue
-        if theirs is None or not len(both := theirs.among(places)):
-            yield Compared(name, ours.slice_value(places), count=len(places))
+        if champion is None or not len(both := champion.among(places)):
+            yield Comparison(name, challenger.slice_value(places), count=len(places))
             continue
         places, difference = both, None
-        if len(places) >= paper.gate.slices.smallest:
-            right, before = ours.slice_right(places), theirs.slice_right(places)
+        if len(places) >= spec.gate.slices.smallest:
+            right, before = challenger.slice_right(places), champion.slice_right(places)
             difference = _answers(right, before, places) or estimated(
-                ours.value, theirs.value, places, paper.config.seed
+                challenger.value, champion.value, places, spec.config.seed
             )
-        yield Compared(name, ours.slice_value(places), theirs.slice_value(places), difference, len(places))
+        yield Comparison(name, challenger.slice_value(places), champion.slice_value(places), difference, len(places))
 
 
-def _spoilt(ours: Sitting, theirs: Sitting | None) -> Iterator[Spoilt]:
-    paper, limits, seed = ours.paper, ours.paper.gate.robustness, ours.paper.config.seed
-    labels = np.asarray(paper.data.labels("test"))
-    pool = np.arange(len(labels)) if theirs is None else theirs.among(np.arange(len(labels)))
+def _spoilt(challenger: Predictions, champion: Predictions | None) -> Iterator[CorruptedComparison]:
+    spec, limits, seed = challenger.spec, challenger.spec.gate.robustness, challenger.spec.config.seed
+    labels = np.asarray(spec.data.labels("test"))
+    pool = np.arange(len(labels)) if champion is None else champion.among(np.arange(len(labels)))
     places = pool[of_each_class(labels[pool], limits.examples, seed)]
-    examples, unspoilt = paper.data.inputs("test")[places], ours.value(places)
-    for name, spoil in paper.exam.corruptions(paper.data, paper.config).items():
+    examples, unspoilt = spec.data.inputs("test")[places], challenger.value(places)
+    for name, spoil in spec.exam.corruptions(spec.data, spec.config).items():
         inputs = spoil(examples, limits.severity, seed)
-        one = answering(ours, inputs, places)
-        if theirs is None:
-            yield Spoilt(Compared(name, one.value(places), count=len(places)), unspoilt)
+        one = answering(challenger, inputs, places)
+        if champion is None:
+            yield CorruptedComparison(Comparison(name, one.value(places), count=len(places)), unspoilt)
             continue
-        other = answering(theirs, inputs, places)
+        other = answering(champion, inputs, places)
         difference = _answers(one.right(), other.right(), places) or estimated(one.value, other.value, places, seed)
-        yield Spoilt(Compared(name, one.value(places), other.value(places), difference, len(places)), unspoilt)
+        yield CorruptedComparison(
+            Comparison(name, one.value(places), other.value(places), difference, len(places)), unspoilt
+        )
 
 
-def answering(sitting: Sitting, inputs: NDArray[Any], places: Int64) -> Sitting:
+def answering(predictions: Predictions, inputs: NDArray[Any], places: Int64) -> Predictions:
     """Return its answers to the test split if the examples at `places` were `inputs`."""
-    answers = sitting.probabilities.copy()
-    answers[places] = sitting.bundle.probabilities(inputs)
-    return replace(sitting, probabilities=answers)
+    answers = predictions.probabilities.copy()
+    answers[places] = predictions.bundle.probabilities(inputs)
+    return replace(predictions, probabilities=answers)
 
 
 def of_each_class(labels: Int64, most: int, seed: int) -> Int64:
@@ -126,12 +130,12 @@ def of_each_class(labels: Int64, most: int, seed: int) -> Int64:
     return np.sort(np.concatenate(chosen))
 
 
-def _cost(ours: Sitting, theirs: Sitting | None) -> list[Compared]:
-    bundles = [ours.bundle, *([theirs.bundle] if theirs else [])]
-    example = np.array(ours.paper.data.inputs("test")[:1])
+def _cost(challenger: Predictions, champion: Predictions | None) -> list[Comparison]:
+    bundles = [challenger.bundle, *([champion.bundle] if champion else [])]
+    example = np.array(challenger.spec.data.inputs("test")[:1])
     found = {
         "milliseconds": milliseconds(bundles, example),
         "megabytes": [(bundle.path / MODEL).stat().st_size / 1e6 for bundle in bundles],
         "memory": [peak_megabytes(bundle.path) for bundle in bundles],
     }
-    return [Compared(name, values[0], values[1] if theirs else None) for name, values in found.items()]
+    return [Comparison(name, values[0], values[1] if champion else None) for name, values in found.items()]

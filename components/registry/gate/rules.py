@@ -8,11 +8,10 @@ from work, or a later one that is no worse there than the version at work; so do
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from components.config.gate import Behaviours, Better, Cost, Gate, Robustness, Slices
-from components.config.gate import Calibration as CalibrationLimits
+from components.config.gate import Behaviours, Better, Calibration, Cost, Gate, Robustness, Slices
 from components.config.section import Section
 from components.kinds.examination import Behaviour, Leak
-from components.registry.gate.facts import Calibration, Compared, Facts, Spoilt
+from components.registry.gate.evidence import CalibrationComparison, Comparison, CorruptedComparison, Evidence
 from components.registry.gate.statistics import Difference, binomial_above, holm, interval
 from components.registry.gate.verdict import Rule
 
@@ -21,35 +20,35 @@ _ALONE = "no champion to compare with"
 
 
 def rules(
-    facts: Facts, gate: Gate, same_training: bool = False, alone: bool = False, gained: bool = False
+    evidence: Evidence, gate: Gate, same_training: bool = False, alone: bool = False, gained: bool = False
 ) -> Iterator[Rule]:
     """Yield every rule in the order of the table.
 
     Args:
-        facts: what was measured.
+        evidence: what was measured.
         gate: the workload's limits.
         same_training: both are one training, exported twice: what the new one costs is the user's choice.
         alone: no version is at work.
         gained: the challenger knows a class that the champion does not: it need not be better on the others.
     """
     if gained and gate.better.rule == "better":
-        yield not_worse(facts.overall, gate.slices)
+        yield not_worse(evidence.overall, gate.slices)
     else:
-        yield better(facts.overall, gate.better)
-    before, other = facts.overall.champion, facts.baseline
+        yield better(evidence.overall, gate.better)
+    before, other = evidence.overall.champion, evidence.baseline
     lenient = alone or (before is not None and other is not None and before <= other)
-    chance = facts.chance if lenient and not _written(gate, "baseline") else None
-    yield baseline(Compared(facts.overall.name, facts.whole), other, gate.baseline, chance)
-    yield from slices(facts.slices, gate.slices)
-    yield from calibration(facts.calibration, gate.calibration, alone)
-    yield from robustness(facts.spoilt, gate.robustness, alone)
-    yield from behaviours(facts.behaviours, facts.before, gate.behaviours, alone)
-    yield from cost(facts.cost, gate.cost, same_training)
-    yield from leaks(facts.leaks, gate.leaks)
-    yield validated(facts.validated)
+    chance = evidence.chance if lenient and not _written(gate, "baseline") else None
+    yield baseline(Comparison(evidence.overall.name, evidence.whole), other, gate.baseline, chance)
+    yield from slices(evidence.slices, gate.slices)
+    yield from calibration(evidence.calibration, gate.calibration, alone)
+    yield from robustness(evidence.spoilt, gate.robustness, alone)
+    yield from behaviours(evidence.behaviours, evidence.before, gate.behaviours, alone)
+    yield from cost(evidence.cost, gate.cost, same_training)
+    yield from leaks(evidence.leaks, gate.leaks)
+    yield validated(evidence.validated)
 
 
-def better(found: Compared, limits: Better) -> Rule:
+def better(found: Comparison, limits: Better) -> Rule:
     """Hold the challenger to being better by more than chance, or not worse by more than the margin."""
     name = f"{limits.rule.replace('_', ' ')}: {found.name}"
     if found.difference is None:
@@ -66,7 +65,7 @@ def better(found: Compared, limits: Better) -> Rule:
     )
 
 
-def not_worse(found: Compared, limits: Slices) -> Rule:
+def not_worse(found: Comparison, limits: Slices) -> Rule:
     """Hold a challenger that knows more to losing no more than a slice may on what both know."""
     name, limit = f"not worse: {found.name}", f"loses at most {limits.margin:g}"
     if found.difference is None:
@@ -76,7 +75,7 @@ def not_worse(found: Compared, limits: Slices) -> Rule:
     return _row(name, found, limit, not lost, note)
 
 
-def baseline(found: Compared, other: float | None, wanted: bool, chance: float | None = None) -> Rule:
+def baseline(found: Comparison, other: float | None, wanted: bool, chance: float | None = None) -> Rule:
     """Hold it to being better than a simpler model (ML Test Score, Breck et al. 2017, test Model 5).
 
     `chance`: by how much it may miss that and only be warned of it. None: by nothing.
@@ -93,7 +92,7 @@ def baseline(found: Compared, other: float | None, wanted: bool, chance: float |
     )
 
 
-def slices(found: Sequence[Compared], limits: Slices) -> Iterator[Rule]:
+def slices(found: Sequence[Comparison], limits: Slices) -> Iterator[Rule]:
     """Hold every slice to losing no more than the margin: together at the confidence (Holm), small ones not at all."""
     judged = [_is_known(one) and one.count >= limits.smallest for one in found]
     for one, lost in zip(found, _worse(found, judged, limits.margin, 1.0 - limits.confidence), strict=True):
@@ -106,7 +105,7 @@ def slices(found: Sequence[Compared], limits: Slices) -> Iterator[Rule]:
         yield _row(name, one, limit, not lost, _spread(one.difference, limits.confidence))
 
 
-def calibration(found: Calibration | None, limits: CalibrationLimits, alone: bool = False) -> Iterator[Rule]:
+def calibration(found: CalibrationComparison | None, limits: Calibration, alone: bool = False) -> Iterator[Rule]:
     """Hold probabilities to meaning what they say."""
     if found is None:
         yield Rule(name="calibration", passed=None, note="the model's scores are no probabilities")
@@ -126,7 +125,7 @@ def calibration(found: Calibration | None, limits: CalibrationLimits, alone: boo
     yield _row(f"calibration: {brier.name}", brier, f"at most {most:.4g}", brier.challenger <= most, warns=warns)
 
 
-def robustness(found: Sequence[Spoilt], limits: Robustness, alone: bool = False) -> Iterator[Rule]:
+def robustness(found: Sequence[CorruptedComparison], limits: Robustness, alone: bool = False) -> Iterator[Rule]:
     """Hold the metric on spoilt inputs to the champion's, less the margin, and to what must be left of it at least."""
     both = [one.found for one in found]
     worse = _worse(both, [_is_known(one) for one in both], limits.margin, _LEVEL)
@@ -168,7 +167,7 @@ def behaviours(
         )
 
 
-def cost(found: Sequence[Compared], limits: Cost, same_training: bool) -> Iterator[Rule]:
+def cost(found: Sequence[Comparison], limits: Cost, same_training: bool) -> Iterator[Rule]:
     """Hold latency, size and memory to a ratio to the champion's."""
     free = {"milliseconds": limits.milliseconds, "megabytes": limits.megabytes, "memory": 0.0}
     ratios = {"milliseconds": limits.latency, "megabytes": limits.size, "memory": limits.memory}
@@ -202,7 +201,7 @@ def validated(by: str | None) -> Rule:
     return Rule(name="data: validated", passed=True, note=by)
 
 
-def _worse(found: Sequence[Compared], judged: Sequence[bool], margin: float, level: float) -> list[bool | None]:
+def _worse(found: Sequence[Comparison], judged: Sequence[bool], margin: float, level: float) -> list[bool | None]:
     """Return which of them are worse by more than the margin, all together at `level`; None: not judged."""
     p_values = [
         one.difference.below(-margin) for one, judge in zip(found, judged, strict=True) if judge and one.difference
@@ -211,7 +210,7 @@ def _worse(found: Sequence[Compared], judged: Sequence[bool], margin: float, lev
     return [next(stand) if judge else None for judge in judged]
 
 
-def _row(name: str, one: Compared, limit: str, passed: bool | None, note: str = "", warns: bool = False) -> Rule:
+def _row(name: str, one: Comparison, limit: str, passed: bool | None, note: str = "", warns: bool = False) -> Rule:
     """Return a row; `warns`: where it is not passed, it does not refuse."""
     both = {"champion": one.champion, "challenger": one.challenger}
     found = {who: value if value is not None and math.isfinite(value) else None for who, value in both.items()}
@@ -223,7 +222,7 @@ def _written(limits: Section, name: str) -> bool:
     return name in limits.model_fields_set
 
 
-def _is_known(found: Compared) -> bool:
+def _is_known(found: Comparison) -> bool:
     """Return whether there is a difference, and it can be told from chance."""
     return found.difference is not None and found.difference.known
 

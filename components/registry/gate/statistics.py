@@ -46,7 +46,7 @@ class Difference(Protocol):
 
 
 @dataclass(frozen=True)
-class Answers:
+class PairedAnswers:
     """Of the share of right answers, by the examples on which only one of the two is right."""
 
     gained: int
@@ -69,7 +69,7 @@ class Answers:
 
     def below(self, limit: float) -> float:
         """Return the p-value of: the true difference is below `limit`."""
-        return Answers(self.lost, self.gained, self.count).above(-limit)
+        return PairedAnswers(self.lost, self.gained, self.count).above(-limit)
 
     @property
     def known(self) -> bool:
@@ -156,9 +156,9 @@ class Estimated:
         return Estimated(-self.value, self.error, self.missing, self.draws).above(-limit)
 
 
-def of_answers(challenger: NDArray[np.bool_], champion: NDArray[np.bool_]) -> Answers:
+def paired_answers(challenger: NDArray[np.bool_], champion: NDArray[np.bool_]) -> PairedAnswers:
     """Return the difference of two shares of right answers, `[N]` each, to the same questions."""
-    return Answers(int((challenger & ~champion).sum()), int((champion & ~challenger).sum()), len(challenger))
+    return PairedAnswers(int((challenger & ~champion).sum()), int((champion & ~challenger).sum()), len(challenger))
 
 
 def bootstrap(ours: Metric, theirs: Metric, places: Int64, resamples: int, seed: int) -> Resampled:

@@ -5,7 +5,7 @@ history.py   what an entry says                                        ledger.py
 aliases.py   `champion` and `previous`, which follow the last entry    versions.py   a version by its number
 """
 
-from components.registry.promotion.promote import Outcome, note_published, promote, settled_champion, unpublished
+from components.registry.promotion.promote import Outcome, note_published, promote, reconciled_champion, unpublished
 from components.registry.promotion.rollback import roll_back
 
-__all__ = ["Outcome", "note_published", "promote", "roll_back", "settled_champion", "unpublished"]
+__all__ = ["Outcome", "note_published", "promote", "reconciled_champion", "roll_back", "unpublished"]

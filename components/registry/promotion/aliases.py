@@ -21,7 +21,7 @@ _PATIENCE = 5.0  # seconds until others believe that it was killed, and move the
 _LOOK = 0.1  # seconds between two looks
 
 
-def place(ledger: Ledger, entry: Entry) -> History | None:
+def apply(ledger: Ledger, entry: Entry) -> History | None:
     """Write the entry, have the aliases follow, return the history; None, and nothing is done: its place is taken."""
     began = time.monotonic()
     if not ledger.append(entry):
@@ -29,10 +29,10 @@ def place(ledger: Ledger, entry: Entry) -> History | None:
     logger.info("%s: version %s %s in place of %s", ledger.workload, entry.to, entry.what, entry.left or "none")
     if time.monotonic() - began < _PROMPT:
         _follow(ledger, entry)
-    return settle(ledger)
+    return reconcile(ledger)
 
 
-def settle(ledger: Ledger) -> History:
+def reconcile(ledger: Ledger) -> History:
     """Return the history once the aliases stand as it says.
 
     What a kill has left undone is done; where a hand has moved `champion` in MLflow, the history is told.

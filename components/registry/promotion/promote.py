@@ -3,7 +3,7 @@
 A change of what is at work *has happened* from the moment that its entry stands in the history (see `ledger`), and not
 before. All that is said elsewhere follows it and is made again from it:
 
-    1. settle       what an earlier change left undone is done; a hand's move in MLflow becomes an entry of its own
+    1. reconcile    what an earlier change left undone is done; a hand's move in MLflow becomes an entry of its own
     2. decide       on the champion that the history names; a verdict that was about another one is refused
     3. entry n + 1  is written, `from` the champion of entry n. If somebody wrote it first, all begins again at 1
     4. aliases      `champion`, then `previous`, are set to what the last entry says
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from components.config.errors import RegistryError
 from components.config.files import locked
 from components.registry.gate import Verdict
-from components.registry.promotion.aliases import place, settle
+from components.registry.promotion.aliases import apply, reconcile
 from components.registry.promotion.history import PUBLISHED, Entry, History, What
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.versions import find, version
@@ -69,19 +69,19 @@ def promote(challenger: Version, verdict: Verdict, by: str, reason: str = "", ov
     """
     with opened(challenger.workload) as ledger:
         while True:
-            history = settle(ledger)
+            history = reconcile(ledger)
             if against := _against(challenger, verdict, history, override):
                 return stays(ledger, history, against)
             what: What = "overridden" if override else "promoted"
             entry = following(history, what, challenger.number, by, reason, verdict)
-            if after := place(ledger, entry):
+            if after := apply(ledger, entry):
                 return Outcome(version(ledger, after.champion), True, said(entry) if override else verdict.reason)
 
 
-def settled_champion(workload: str) -> Version | None:
+def reconciled_champion(workload: str) -> Version | None:
     """Return the version at work once what a kill left undone is done: what a challenger is to be judged against."""
     with opened(workload) as ledger:
-        return find(ledger, settle(ledger).champion)
+        return find(ledger, reconcile(ledger).champion)
 
 
 def unpublished(champion: Version) -> bool:

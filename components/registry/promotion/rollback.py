@@ -1,7 +1,7 @@
 """The way back: a former champion is put to work again."""
 
 from components.config.errors import RegistryError
-from components.registry.promotion.aliases import place, settle
+from components.registry.promotion.aliases import apply, reconcile
 from components.registry.promotion.history import PUBLISHED, Entry, History
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.promote import Outcome, following, opened, said, stays
@@ -25,7 +25,7 @@ def roll_back(workload: str, by: str, to: str | None = None, reason: str = "") -
     """
     with opened(workload) as ledger:
         while True:
-            history = settle(ledger)
+            history = reconcile(ledger)
             if to is not None and to == history.champion:
                 return stays(ledger, history, f"version {to} is champion already")
             if to is None and (cut := _cut_short(history)):
@@ -33,7 +33,7 @@ def roll_back(workload: str, by: str, to: str | None = None, reason: str = "") -
             target = _target(ledger, history, to)
             version_bundle(target)  # what cannot be fetched cannot be put to work
             entry = following(history, "rolled back", target.number, by, reason)
-            if after := place(ledger, entry):
+            if after := apply(ledger, entry):
                 return Outcome(version(ledger, after.champion), True, said(entry))
 
 

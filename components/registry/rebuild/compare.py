@@ -18,8 +18,8 @@ _USED = "used."
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One stage."""
+class StageComparison:
+    """The outputs of one stage, compared."""
 
     stage: str
     same: tuple[str, ...]
@@ -33,7 +33,7 @@ class Rebuilt:
     """A version, made again."""
 
     version: Version
-    stages: tuple[Compared, ...]
+    stages: tuple[StageComparison, ...]
     value: float
     """The deciding metric on the test split."""
     environment: tuple[str, ...]
@@ -54,19 +54,19 @@ def compare(version: Version, made_of: Lineage, project: Path) -> Rebuilt:
     )
 
 
-def compare_stages(made_of: Lineage, recorded: Path) -> tuple[Compared, ...]:
+def compare_stages(made_of: Lineage, recorded: Path) -> tuple[StageComparison, ...]:
     """Compare the outputs of each stage behind the raw records with those in the `dvc.lock` at `recorded`."""
     again = lock.stages(made_of.workload, recorded)
     follow = [name for name in made_of.stages if name != "ingest"]
-    return tuple(_compared(name, made_of, again[name].outs if name in again else {}) for name in follow)
+    return tuple(_compare_stage(name, made_of, again[name].outs if name in again else {}) for name in follow)
 
 
-def _compared(name: str, made_of: Lineage, again: dict[str, str]) -> Compared:
+def _compare_stage(name: str, made_of: Lineage, again: dict[str, str]) -> StageComparison:
     start = f"{artifacts(made_of.workload, '')}/"
     outs = {path.removeprefix(start): (md5, again.get(path)) for path, md5 in made_of.stages[name].outs.items()}
     results = {path: found for path, found in outs.items() if path not in RECORDS}
     same = tuple(path for path, (before, now) in results.items() if before == now)
-    return Compared(name, same, tuple(path for path in results if path not in same))
+    return StageComparison(name, same, tuple(path for path in results if path not in same))
 
 
 def _drift(made_of: Lineage, record: dict[str, Any]) -> list[str]:

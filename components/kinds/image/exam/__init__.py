@@ -83,7 +83,7 @@ def slice_right(data: PreparedData, probabilities: Float32, decision: Decision, 
     return right(data, probabilities, decision)
 
 
-def believable(config: "Train") -> bool:
+def is_probabilistic(config: "Train") -> bool:
     """Return whether the answers are probabilities: they are."""
     return True
 

@@ -133,7 +133,7 @@ def slice_right(
     return decided_rightly
 
 
-def believable(config: "Train") -> bool:
+def is_probabilistic(config: "Train") -> bool:
     """Return whether the answers are probabilities: not without labels."""
     return config.labels == "all"
 

@@ -52,7 +52,7 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     recall = recall_score(labels, probabilities.argmax(axis=1), average=None)
     found = [exam.slice_right(written, probabilities, {}, mask)[mask].mean() for mask in slices.values()]
     assert found == pytest.approx(recall)
-    assert exam.believable(CONFIG)
+    assert exam.is_probabilistic(CONFIG)
 
 
 def test_every_figure_can_be_drawn(written: PreparedData) -> None:

@@ -22,7 +22,7 @@ from components.kinds.table.params import Train
 from components.registry.card.measured import _slices as shown_slices
 from components.registry.gate import rules
 from components.registry.gate.measure import _slices as slices_of
-from components.registry.gate.sitting import Paper, Sitting
+from components.registry.gate.predictions import EvaluationSpec, Predictions
 
 RANDOM = np.random.default_rng(0)
 ROWS = {"train": 2_000, "validation": 500, "test": 1_500}
@@ -206,8 +206,8 @@ def test_values_are_the_metric_wherever_one_looks(data: PreparedData) -> None:
     some = exam.measures(data, probabilities, DECISION, train(), places)
     assert some["roc_auc"] == pytest.approx(roc_auc_score(labels[places], scores[places]))
     assert exam.right(data, probabilities, DECISION) is None
-    assert exam.believable(train())
-    assert not exam.believable(train(labels="none"))
+    assert exam.is_probabilistic(train())
+    assert not exam.is_probabilistic(train(labels="none"))
 
 
 def test_slices_are_judged_by_what_is_in_them(data: PreparedData) -> None:
@@ -242,9 +242,9 @@ def test_a_slice_is_judged_by_one_metric_in_every_draw_or_says_why_not(
     places = np.concatenate([np.flatnonzero(labels == 1)[:positives], np.flatnonzero(labels == 0)[: 200 - positives]])
     inside = np.isin(np.arange(len(labels)), places)
     write_slices(data.path, {"shop": ["a" if one else "b" for one in inside]})
-    paper = Paper(exam, data, train(), Gate(), "average_precision")
+    spec = EvaluationSpec(exam, data, train(), Gate(), "average_precision")
     bundle = SimpleNamespace(about=SimpleNamespace(decision=DECISION))
-    ours, theirs = (Sitting(paper, bundle, guesses(data)) for _ in range(2))
+    ours, theirs = (Predictions(spec, bundle, guesses(data)) for _ in range(2))
     (found,) = [one for one in slices_of(ours, theirs) if one.name == "shop: a"]
     (rule,) = rules.slices([found], Slices(margin=0.9))
     assert (rule.passed is None) is not judged

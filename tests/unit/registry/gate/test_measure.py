@@ -1,6 +1,6 @@
 import numpy as np
 
-from components.registry.gate.belief import chance
+from components.registry.gate.calibration import chance
 from components.registry.gate.measure import of_each_class
 
 

@@ -3,17 +3,16 @@
 import numpy as np
 import pytest
 
-from components.config.gate import Behaviours, Better, Cost, Robustness, Slices
-from components.config.gate import Calibration as CalibrationLimits
+from components.config.gate import Behaviours, Better, Calibration, Cost, Robustness, Slices
 from components.kinds.examination import Behaviour, Leak
 from components.registry.gate import rules
-from components.registry.gate.facts import Calibration, Compared, Spoilt
-from components.registry.gate.statistics import Answers, Estimated, Resampled
+from components.registry.gate.evidence import CalibrationComparison, Comparison, CorruptedComparison
+from components.registry.gate.statistics import Estimated, PairedAnswers, Resampled
 from components.registry.gate.verdict import Rule
 
 
-def compared(gained: int, lost: int, count: int = 1000, name: str = "accuracy") -> Compared:
-    return Compared(name, 0.9 + (gained - lost) / count, 0.9, Answers(gained, lost, count), count)
+def compared(gained: int, lost: int, count: int = 1000, name: str = "accuracy") -> Comparison:
+    return Comparison(name, 0.9 + (gained - lost) / count, 0.9, PairedAnswers(gained, lost, count), count)
 
 
 def passed(found: list[Rule]) -> list[bool | None]:
@@ -58,7 +57,7 @@ def test_of_one_training_no_chance_is_asked() -> None:
 
 
 def test_the_first_champion_has_nothing_to_be_better_than() -> None:
-    rule = rules.better(Compared("accuracy", 0.9), Better())
+    rule = rules.better(Comparison("accuracy", 0.9), Better())
     assert rule.passed is None
     assert "no champion" in rule.note
 
@@ -71,18 +70,18 @@ def test_the_baseline_must_be_beaten() -> None:
 
 
 def test_who_is_no_worse_than_the_baseline_but_by_chance_is_warned() -> None:
-    tie, near, far = (rules.baseline(Compared("accuracy", value), 0.9, True, 0.05) for value in (0.9, 0.86, 0.84))
+    tie, near, far = (rules.baseline(Comparison("accuracy", value), 0.9, True, 0.05) for value in (0.9, 0.86, 0.84))
     assert [rule.passed for rule in (tie, near, far)] == [False] * 3
     assert [rule.refuses for rule in (tie, near, far)] == [False, False, True]
-    assert rules.baseline(Compared("accuracy", 1.0), 1.0, True, 0.0).warns
-    assert rules.baseline(Compared("accuracy", 1.0), 1.0, True).refuses
+    assert rules.baseline(Comparison("accuracy", 1.0), 1.0, True, 0.0).warns
+    assert rules.baseline(Comparison("accuracy", 1.0), 1.0, True).refuses
 
 
 def test_a_slice_that_loses_is_named_and_a_small_one_is_left() -> None:
     found = [
         compared(10, 12, 200, "class: cup"),
         compared(0, 30, 200, "class: plate"),
-        Compared("class: fork", 0.0, 1.0, None, 20),
+        Comparison("class: fork", 0.0, 1.0, None, 20),
         compared(2, 6, 200, "class: knife"),  # two points, the margin, and within chance
     ]
     judged = list(rules.slices(found, Slices()))
@@ -93,23 +92,23 @@ def test_a_slice_that_loses_is_named_and_a_small_one_is_left() -> None:
 
 def test_what_cannot_be_told_from_chance_says_so_and_is_not_judged() -> None:
     unknown = Estimated(-0.9, None, missing=69)
-    found = Compared("shop: a", 0.1, 1.0, unknown, 200)
+    found = Comparison("shop: a", 0.1, 1.0, unknown, 200)
     others = [compared(0, 30, 200, "class: plate")]
     rows = list(rules.slices([found, *others], Slices()))
     assert passed(rows) == [None, False]
     assert rows[0].note == "69 of 200 draws have no value: too few examples to tell it from chance"
-    (spoilt,) = rules.robustness([Spoilt(found, 0.2)], Robustness(kept=0.3))
+    (spoilt,) = rules.robustness([CorruptedComparison(found, 0.2)], Robustness(kept=0.3))
     assert (spoilt.passed, "69 of 200 draws" in spoilt.note) == (True, True)  # of the champion nothing is known
-    (spoilt,) = rules.robustness([Spoilt(found, 0.9)], Robustness(kept=0.3))
+    (spoilt,) = rules.robustness([CorruptedComparison(found, 0.9)], Robustness(kept=0.3))
     assert spoilt.passed is False  # what is absolute holds
-    better = rules.better(Compared("average_precision", 0.9, 0.1, Resampled(0.8, np.full(1500, 0.8), 500)), Better())
+    better = rules.better(Comparison("average_precision", 0.9, 0.1, Resampled(0.8, np.full(1500, 0.8), 500)), Better())
     assert better.passed is False  # nothing shows it
     assert better.note.endswith("; 500 of 2,000 draws have no value")
 
 
 def test_spoilt_examples_without_the_metric_are_not_judged() -> None:
-    found = Compared("missing", float("nan"), float("nan"), Estimated(float("nan"), None, 200), 1)
-    (rule,) = rules.robustness([Spoilt(found, float("nan"))], Robustness())
+    found = Comparison("missing", float("nan"), float("nan"), Estimated(float("nan"), None, 200), 1)
+    (rule,) = rules.robustness([CorruptedComparison(found, float("nan"))], Robustness())
     assert (rule.passed, rule.challenger, rule.champion) == (None, None, None)
     assert rule.note == "1 spoilt examples have no such metric"
 
@@ -122,13 +121,15 @@ def test_many_slices_are_judged_together() -> None:
 
 
 def test_without_a_champion_no_slice_is_judged() -> None:
-    assert passed(list(rules.slices([Compared("class: cup", 0.2, count=300)], Slices()))) == [None]
+    assert passed(list(rules.slices([Comparison("class: cup", 0.2, count=300)], Slices()))) == [None]
 
 
 def calibrated(
     error: float, champion: float | None = None, brier: float = 0.1, before: float | None = None
-) -> Calibration:
-    return Calibration(Compared("expected error", error, champion), 0.01, Compared("Brier", brier, before), 0.18)
+) -> CalibrationComparison:
+    return CalibrationComparison(
+        Comparison("expected error", error, champion), 0.01, Comparison("Brier", brier, before), 0.18
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,25 +144,25 @@ def calibrated(
         (calibrated(0.02, brier=0.109, before=0.1), [True, True]),
     ],
 )
-def test_a_probability_means_what_it_says(found: Calibration, expected: list[bool]) -> None:
-    assert passed(list(rules.calibration(found, CalibrationLimits()))) == expected
+def test_a_probability_means_what_it_says(found: CalibrationComparison, expected: list[bool]) -> None:
+    assert passed(list(rules.calibration(found, Calibration()))) == expected
 
 
 def test_a_limit_of_ones_own_for_the_brier_score() -> None:
-    assert passed(list(rules.calibration(calibrated(0.0, brier=0.06), CalibrationLimits(brier=0.05)))) == [True, False]
+    assert passed(list(rules.calibration(calibrated(0.0, brier=0.06), Calibration(brier=0.05)))) == [True, False]
 
 
 def test_scores_that_are_no_probabilities_are_not_judged() -> None:
-    (rule,) = rules.calibration(None, CalibrationLimits())
+    (rule,) = rules.calibration(None, Calibration())
     assert rule.passed is None
 
 
 def test_robustness_is_held_against_the_champion_and_against_nothing() -> None:
     found = [
-        Spoilt(compared(20, 40, name="noise"), 0.93),
-        Spoilt(compared(20, 150, name="blur"), 0.93),
-        Spoilt(Compared("jpeg", 0.2), 0.93),
-        Spoilt(Compared("shift", 0.6), 0.93),
+        CorruptedComparison(compared(20, 40, name="noise"), 0.93),
+        CorruptedComparison(compared(20, 150, name="blur"), 0.93),
+        CorruptedComparison(Comparison("jpeg", 0.2), 0.93),
+        CorruptedComparison(Comparison("shift", 0.6), 0.93),
     ]
     judged = list(rules.robustness(found, Robustness()))
     assert passed(judged) == [True, False, False, True]
@@ -169,7 +170,7 @@ def test_robustness_is_held_against_the_champion_and_against_nothing() -> None:
     assert judged[2].limit == "at least 0.279"
 
 
-FAILING = [Spoilt(Compared("noise", 0.11), 0.72)]
+FAILING = [CorruptedComparison(Comparison("noise", 0.11), 0.72)]
 ODD = [Behaviour("shift", "invariance", 60, 100)]
 
 
@@ -177,7 +178,7 @@ def test_the_first_version_is_warned_of_limits_that_nobody_wrote() -> None:
     found = [
         *rules.robustness(FAILING, Robustness(), alone=True),
         *rules.behaviours(ODD, [], Behaviours(), alone=True),
-        *rules.calibration(calibrated(0.2, brier=0.3), CalibrationLimits(), alone=True),
+        *rules.calibration(calibrated(0.2, brier=0.3), Calibration(), alone=True),
     ]
     assert passed(found) == [False] * 4
     assert [rule.warns for rule in found] == [True] * 4
@@ -188,7 +189,7 @@ def test_the_first_version_is_refused_by_limits_that_the_user_wrote() -> None:
     found = [
         *rules.robustness(FAILING, Robustness(kept=0.3), alone=True),
         *rules.behaviours(ODD, [], Behaviours(invariance=0.8), alone=True),
-        *rules.calibration(calibrated(0.2, brier=0.3), CalibrationLimits(error=0.05, brier=0.2), alone=True),
+        *rules.calibration(calibrated(0.2, brier=0.3), Calibration(error=0.05, brier=0.2), alone=True),
     ]
     assert [rule.refuses for rule in found] == [True] * 4
     other = list(rules.robustness(FAILING, Robustness(severity=2), alone=True))
@@ -197,16 +198,16 @@ def test_the_first_version_is_refused_by_limits_that_the_user_wrote() -> None:
 
 def test_beside_a_champion_a_default_limit_refuses_unless_the_champion_is_no_better_there() -> None:
     as_good, worse = compared(10, 30, name="noise"), compared(10, 150, name="noise")
-    found = list(rules.robustness([Spoilt(as_good, 4.0), Spoilt(worse, 4.0)], Robustness()))
+    found = list(rules.robustness([CorruptedComparison(as_good, 4.0), CorruptedComparison(worse, 4.0)], Robustness()))
     assert passed(found) == [False, False]
     assert [rule.refuses for rule in found] == [False, True]
     found = list(rules.behaviours(ODD, [Behaviour("shift", "invariance", 59, 100)], Behaviours()))
     assert [rule.refuses for rule in found] == [False]
     found = list(rules.behaviours(ODD, [Behaviour("shift", "invariance", 70, 100)], Behaviours()))
     assert [rule.refuses for rule in found] == [True]
-    found = list(rules.calibration(calibrated(0.2, 0.2, 0.3, 0.3), CalibrationLimits()))
+    found = list(rules.calibration(calibrated(0.2, 0.2, 0.3, 0.3), Calibration()))
     assert [rule.refuses for rule in found] == [False, False]
-    found = list(rules.calibration(calibrated(0.2, 0.1, 0.3, 0.2), CalibrationLimits()))
+    found = list(rules.calibration(calibrated(0.2, 0.1, 0.3, 0.2), Calibration()))
     assert [rule.refuses for rule in found] == [True, True]
 
 
@@ -223,17 +224,21 @@ def test_behaviour_is_a_share_and_a_small_number_is_no_proof() -> None:
     assert judged[1].name == "behaviour: shift (invariance)"
 
 
-def costs(time: float, size: float, memory: float) -> list[Compared]:
-    return [Compared("milliseconds", time, 3.0), Compared("megabytes", size, 20.0), Compared("memory", memory, 100.0)]
+def costs(time: float, size: float, memory: float) -> list[Comparison]:
+    return [
+        Comparison("milliseconds", time, 3.0),
+        Comparison("megabytes", size, 20.0),
+        Comparison("memory", memory, 100.0),
+    ]
 
 
 def test_what_an_answer_costs_is_a_ratio_to_the_champions() -> None:
     assert passed(list(rules.cost(costs(5.9, 39.0, 149.0), Cost(), False))) == [True, True, True]
     assert passed(list(rules.cost(costs(6.1, 41.0, 151.0), Cost(), False))) == [False, False, False]
     assert passed(list(rules.cost(costs(6.1, 41.0, 151.0), Cost(), True))) == [None, None, None]
-    tiny = [Compared("milliseconds", 4.9, 0.1), Compared("megabytes", 9.0, 0.1)]
+    tiny = [Comparison("milliseconds", 4.9, 0.1), Comparison("megabytes", 9.0, 0.1)]
     assert passed(list(rules.cost(tiny, Cost(), False))) == [True, True]
-    assert passed(list(rules.cost([Compared("memory", 500.0)], Cost(), False))) == [None]
+    assert passed(list(rules.cost([Comparison("memory", 500.0)], Cost(), False))) == [None]
 
 
 def test_a_leak_says_how_much_and_what() -> None:
@@ -251,5 +256,5 @@ def test_average_precision_is_judged_by_its_draws() -> None:
     random = np.random.default_rng(0)
     sure = Resampled(0.02, random.normal(0.02, 0.005, 2000))
     unsure = Resampled(0.02, random.normal(0.02, 0.03, 2000))
-    assert rules.better(Compared("average_precision", 0.62, 0.60, sure), Better()).passed
-    assert not rules.better(Compared("average_precision", 0.62, 0.60, unsure), Better()).passed
+    assert rules.better(Comparison("average_precision", 0.62, 0.60, sure), Better()).passed
+    assert not rules.better(Comparison("average_precision", 0.62, 0.60, unsure), Better()).passed

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from components.registry.gate.statistics import (
-    Answers,
     Estimated,
+    PairedAnswers,
     Resampled,
     binomial_above,
     bootstrap,
@@ -14,7 +14,7 @@ from components.registry.gate.statistics import (
     holm,
     interval,
     mcnemar,
-    of_answers,
+    paired_answers,
     tango,
 )
 
@@ -29,7 +29,7 @@ def test_mcnemar_counts_the_half_of_what_was_found() -> None:
 def test_tango_gives_what_its_paper_gives() -> None:
     # contact lenses, 44 of them: one was disinfected by the standard treatment alone; not worse by a tenth
     assert tango(0, 1, 44, -0.1) == pytest.approx(1.709, abs=1e-3)
-    assert Answers(0, 1, 44).above(-0.1) == pytest.approx(0.044, abs=1e-3)
+    assert PairedAnswers(0, 1, 44).above(-0.1) == pytest.approx(0.044, abs=1e-3)
 
 
 def test_at_no_margin_tango_is_mcnemars_score() -> None:
@@ -38,7 +38,7 @@ def test_at_no_margin_tango_is_mcnemars_score() -> None:
 
 def test_the_same_answers_are_not_better_and_not_worse_by_a_margin() -> None:
     right = np.arange(1000) % 3 > 0
-    same = of_answers(right, right)
+    same = paired_answers(right, right)
     assert same.above(0.0) == 0.5
     assert same.above(-0.01) < 0.01
     assert same.below(-0.01) > 0.99
@@ -47,7 +47,7 @@ def test_the_same_answers_are_not_better_and_not_worse_by_a_margin() -> None:
 def test_of_models_that_are_equal_one_in_twenty_looks_better() -> None:
     random = np.random.default_rng(0)
     draws = random.random((2, 3000, 400)) < 0.9
-    found = [of_answers(one, other).above(0.0) <= 0.05 for one, other in zip(*draws, strict=True)]
+    found = [paired_answers(one, other).above(0.0) <= 0.05 for one, other in zip(*draws, strict=True)]
     assert 0.035 < np.mean(found) < 0.065
 
 
@@ -56,7 +56,7 @@ def test_a_bootstrap_of_right_answers_says_what_mcnemar_says() -> None:
     ours, theirs = random.random(2000) < 0.92, random.random(2000) < 0.90
     places = np.arange(2000)
     drawn = bootstrap(lambda at: ours[at].mean(), lambda at: theirs[at].mean(), places, 2000, 0)
-    exact = of_answers(ours, theirs)
+    exact = paired_answers(ours, theirs)
     assert drawn.value == pytest.approx(exact.value)
     assert drawn.above(0.0) == pytest.approx(exact.above(0.0), abs=0.02)
     assert interval(drawn, 0.95) == pytest.approx(interval(exact, 0.95), abs=0.003)
@@ -135,6 +135,6 @@ def test_holm_holds_all_findings_together() -> None:
 
 
 def test_an_interval_holds_what_was_found() -> None:
-    low, high = interval(Answers(40, 25, 900), 0.95)
+    low, high = interval(PairedAnswers(40, 25, 900), 0.95)
     assert low < 15 / 900 < high
-    assert Answers(40, 25, 900).above(low) == pytest.approx(0.05, abs=1e-6)
+    assert PairedAnswers(40, 25, 900).above(low) == pytest.approx(0.05, abs=1e-6)

@@ -24,7 +24,9 @@ _TRIES = 3
 _LONG = 600.0  # seconds after which nobody is at work on it any more
 
 
-def only(store: Store, name: str, sha256: str, create: Callable[[], ModelVersion]) -> tuple[ModelVersion, bool]:
+def get_or_create(
+    store: Store, name: str, sha256: str, create: Callable[[], ModelVersion]
+) -> tuple[ModelVersion, bool]:
     """Return the version of the bundle with this hash, and whether it is the one that `create` has made now.
 
     `create` is tried again where it fails, since steps of several at once get in each other's way.

@@ -1,4 +1,4 @@
-"""What is measured of a challenger and of the champion beside it: what the rules judge by."""
+"""The evidence: what is measured of a challenger and of the champion beside it, by which the rules judge."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from components.registry.gate.statistics import Difference
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """One number of both models."""
 
     name: str
@@ -22,44 +22,44 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class CalibrationComparison:
     """Whether the probabilities can be believed."""
 
-    error: Compared
+    error: Comparison
     """Expected calibration error."""
     chance: float
     """What that would be at most, of twenty times nineteen, if every one of these probabilities were true."""
-    brier: Compared
+    brier: Comparison
     frequencies: float
     """The Brier score of always answering how frequent the classes are."""
 
 
 @dataclass(frozen=True)
-class Spoilt:
+class CorruptedComparison:
     """The deciding metric under one corruption."""
 
-    found: Compared
+    found: Comparison
     unspoilt: float
     """The challenger's on the same examples as they are."""
 
 
 @dataclass(frozen=True)
-class Facts:
+class Evidence:
     """Everything that is measured."""
 
-    overall: Compared
+    overall: Comparison
     """The deciding metric on the test split; beside a champion, on its examples of classes that both know."""
     whole: float
     """The challenger's on the whole of it."""
-    slices: Sequence[Compared]
-    calibration: Calibration | None
+    slices: Sequence[Comparison]
+    calibration: CalibrationComparison | None
     """None: what the model answers is no probability."""
-    spoilt: Sequence[Spoilt]
+    spoilt: Sequence[CorruptedComparison]
     behaviours: Sequence[Behaviour]
     """Of the challenger."""
     before: Sequence[Behaviour]
     """The champion's."""
-    cost: Sequence[Compared]
+    cost: Sequence[Comparison]
     """`milliseconds` of one example, `megabytes` of the model, `memory` in megabytes."""
     leaks: Sequence[Leak]
     baseline: float | None

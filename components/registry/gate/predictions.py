@@ -17,7 +17,7 @@ Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Paper:
+class EvaluationSpec:
     """What both models are asked."""
 
     exam: Exam
@@ -29,10 +29,10 @@ class Paper:
 
 
 @dataclass(frozen=True)
-class Sitting:
+class Predictions:
     """One model, and its answers to the test split."""
 
-    paper: Paper
+    spec: EvaluationSpec
     bundle: Bundle
     probabilities: NDArray[np.float32]
     """`[N, classes]`."""
@@ -45,21 +45,21 @@ class Sitting:
 
     def value(self, places: Int64) -> float:
         """Return the deciding metric on the test examples at `places`, `[n]`, which may repeat."""
-        paper = self.paper
-        return paper.exam.value(paper.data, self.probabilities, self.decision, paper.config, places)
+        spec = self.spec
+        return spec.exam.value(spec.data, self.probabilities, self.decision, spec.config, places)
 
     def measures(self, places: Int64) -> dict[str, float]:
         """Return every metric on the test examples at `places`, `[n]`, which may repeat."""
-        paper = self.paper
-        return paper.exam.measures(paper.data, self.probabilities, self.decision, paper.config, places)
+        spec = self.spec
+        return spec.exam.measures(spec.data, self.probabilities, self.decision, spec.config, places)
 
     def right(self) -> Mask | None:
         """Return which answers are right, `[N]`, where the deciding metric is their mean."""
-        return self.paper.exam.right(self.paper.data, self.probabilities, self.decision)
+        return self.spec.exam.right(self.spec.data, self.probabilities, self.decision)
 
     def slice_right(self, places: Int64) -> Mask | None:
         """Return which answers are right, `[N]`, where the slice at `places` is judged by their mean; else None."""
-        return self.paper.exam.slice_right(self.paper.data, self.probabilities, self.decision, places)
+        return self.spec.exam.slice_right(self.spec.data, self.probabilities, self.decision, places)
 
     def slice_value(self, places: Int64) -> float:
         """Return what the slice at `places`, `[n]`, is judged by."""
@@ -68,8 +68,8 @@ class Sitting:
 
     def behaviours(self) -> Sequence[Behaviour]:
         """Return how it behaves."""
-        paper = self.paper
-        return paper.exam.behaviours(paper.data, self.bundle.probabilities, self.decision, paper.config)
+        spec = self.spec
+        return spec.exam.behaviours(spec.data, self.bundle.probabilities, self.decision, spec.config)
 
     @property
     def decision(self) -> Mapping[str, float]:
@@ -77,6 +77,6 @@ class Sitting:
         return self.bundle.about.decision
 
 
-def sit(paper: Paper, bundle: Bundle) -> Sitting:
+def predict(spec: EvaluationSpec, bundle: Bundle) -> Predictions:
     """Have the bundle answer the test split."""
-    return Sitting(paper, bundle, bundle.probabilities(paper.data.inputs("test")))
+    return Predictions(spec, bundle, bundle.probabilities(spec.data.inputs("test")))

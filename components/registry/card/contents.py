@@ -35,7 +35,7 @@ _LINEAGE = (
 )  # fmt: skip
 
 
-def card(version: Version, measured: Measured | None = None) -> dict[str, Any]:
+def card_contents(version: Version, measured: Measured | None = None) -> dict[str, Any]:
     """Return what is worth knowing of `version`, as JSON; what the registry does not know is left out.
 
     `trained` is UTC in ISO 8601; `data.examples` counts them by split, `data.left_out` those of
