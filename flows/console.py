@@ -14,6 +14,7 @@ from prefect.logging.handlers import PrefectConsoleHandler
 from components.config import errors
 from components.config.errors import JourneymanError, NotIdentical
 from components.config.settings import environment
+from components.internals.prefect import CHATTY_LOGGERS
 from flows.embedded import prefect_server
 
 _OURS = [name for name, value in vars(errors).items() if isinstance(value, type)]
@@ -65,7 +66,7 @@ def prepare() -> None:
     os.environ.update(environment(Path.cwd()))
     for handler in {*logging.getLogger().handlers, *logging.getLogger("prefect").handlers}:
         handler.addFilter(_without_trace)
-    for chatty in ("prefect.events", "prefect._internal", "httpx", "bentoml"):
+    for chatty in (*CHATTY_LOGGERS, "httpx", "bentoml"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", "Operation with range is deprecated")
 

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from prefect.events.worker import EventsWorker
-from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -21,6 +19,7 @@ from prefect.settings import (
 )
 
 from components.config.errors import JourneymanError
+from components.internals.prefect import SERVER_APP, SERVER_VARIABLES, drain
 
 _START_LIMIT = 120.0  # seconds; the first start makes the database
 _STOP_LIMIT = 5.0
@@ -52,8 +51,7 @@ def prefect_server() -> Iterator[None]:
             try:
                 yield
             finally:  # what is still to be told cannot be told later
-                APILogWorker.drain_all(timeout=_STOP_LIMIT)
-                EventsWorker.drain_all(timeout=_STOP_LIMIT)
+                drain(_STOP_LIMIT)
     finally:
         server.terminate()
         try:
@@ -64,13 +62,13 @@ def prefect_server() -> Iterator[None]:
 
 def _start(port: int) -> subprocess.Popen[bytes]:
     Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
-    arguments = ["--factory", "prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(port)]
+    arguments = ["--factory", SERVER_APP, "--host", "127.0.0.1", "--port", str(port)]
     return subprocess.Popen(
         [sys.executable, "-c", _SERVER, *arguments, "--log-level", "error", "--lifespan", "on"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C ends the flow first, which then ends the server
-        env={**os.environ, "PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"},
+        env={**os.environ, "PREFECT_UI_ENABLED": "0", **SERVER_VARIABLES},
     )
 
 
