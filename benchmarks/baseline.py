@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from components.kinds.image.exam import baseline, measures  # noqa: E402
+from components.kinds.image.evaluation import baseline, measures  # noqa: E402
 from components.kinds.image.params import Train  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared, write_about  # noqa: E402
 

@@ -2,7 +2,7 @@
 
     python benchmarks/fraud.py [--quick] [--json FILE] [--folder FOLDER]
 
-The data is simulated anew for each seed, which is also that of the models; in each simulation four folds are examined,
+The data is simulated anew for each seed, which is also that of the models; in each simulation four folds are evaluated,
 each a week earlier (prequential). A fold has the handbook's split: a week of training, a week of delay, a week of test
 without the cards that are known by then; a day of validation between training and delay, of which only the threshold
 is made, so that all models learn from the same week. Features are those of the workload `fraud`. With a part of the
@@ -46,8 +46,8 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402 - run from its folder, never installed
 from components.kinds.table import learner, params  # noqa: E402
-from components.kinds.table.exam.baseline import baseline  # noqa: E402
-from components.kinds.table.exam.metrics import ranking  # noqa: E402
+from components.kinds.table.evaluation.baseline import baseline  # noqa: E402
+from components.kinds.table.evaluation.metrics import ranking  # noqa: E402
 from components.kinds.table.prepare import prepare  # noqa: E402
 from components.kinds.table.source import simulator  # noqa: E402
 from components.training.loop import fit  # noqa: E402
@@ -143,7 +143,7 @@ def measure(folder: Path, quick: bool) -> Values:
 def models(
     folder: Path, raw: Path, simulation: simulator.Simulation, weeks: int, seed: int
 ) -> Iterator[tuple[str, Scores, PreparedData]]:
-    """Yield each model's name, its scores of the test records, and the data it was trained and is examined on."""
+    """Yield each model's name, its scores of the test records, and the data it was trained and is evaluated on."""
     train = TRAIN.model_copy(update={"seed": seed})
     with fold(folder, raw, simulation, weeks, 1.0) as data:
         for name, make in MODELS.items():
@@ -173,7 +173,7 @@ MODELS: dict[str, Callable[[int], Any]] = {
     "forest, tuned": lambda seed: RandomForestClassifier(min_samples_leaf=3, max_features=0.5, random_state=seed),
     "trees, defaults": lambda seed: HistGradientBoostingClassifier(random_state=seed),
 }
-"""scikit-learn's, by their seed; `trees, tuned` is the baseline of the examination."""
+"""scikit-learn's, by their seed; `trees, tuned` is the baseline of the evaluation."""
 
 
 def simulated(folder: Path, simulation: simulator.Simulation) -> Path:

@@ -190,7 +190,7 @@ def compared(workload: str, data: PreparedData, folder: Path) -> dict[str, Any]:
         sys.exit(f"{folder}: {missing:,} of {len(probabilities):,} examples have no answer")
     metric, decision = catalogue.metric(data.kind), read_about(artifacts(workload, "bundle")).decision
     config = catalogue.workload(workload).train
-    found = catalogue.exam(data.kind).measure(data, probabilities, decision, config)[metric]
+    found = catalogue.evaluation(data.kind).measure(data, probabilities, decision, config)[metric]
     written = read_json(artifacts(workload, "report") / "metrics.json")[metric]
     return {"metric": metric, "endpoint": found, "evaluate": written, "examples": len(probabilities)}
 

@@ -3,7 +3,7 @@
     python benchmarks/rebuild.py [--quick] [--json FILE]
 
 Clones the project's HEAD into a temporary folder, runs every stage there and registers the version. Then it interleaves
-`dvc repro --force` of what follows the raw records, which is the training and its examination, with `python -m
+`dvc repro --force` of what follows the raw records, which is the training and its evaluation, with `python -m
 flows.rebuild` of the version, which does the same in a work tree of its own. The control is the forced run against
 itself: odd repetitions against even ones. `--quick` trains one epoch and repeats less.
 """

@@ -37,7 +37,7 @@ from benchmarks.recipes import accuracy  # noqa: E402
 from components.config.errors import DataError  # noqa: E402
 from components.config.files import write_json  # noqa: E402
 from components.kinds.image import learner, params  # noqa: E402
-from components.kinds.image.exam.baseline import baseline  # noqa: E402
+from components.kinds.image.evaluation.baseline import baseline  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared, write_about  # noqa: E402
 from components.training.loop import fit  # noqa: E402
 

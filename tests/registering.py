@@ -19,7 +19,7 @@ def promoted(version: Version) -> Outcome:
     return promote(version, verdict(version, reconciled_champion(version.workload)), "a test")
 
 
-def examined(version: Version) -> Outcome:
+def evaluated(version: Version) -> Outcome:
     """Let the gate decide."""
     return promote(version, judge(version, reconciled_champion(version.workload)), "a test")
 

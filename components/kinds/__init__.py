@@ -6,7 +6,7 @@ A kind is a package here with these parts; what each must offer stands in `compo
     source/      a user's data, or a public data set -> raw records
     prepare/     raw records -> validated, split, memory-mapped arrays
     learner/     loaders, network, LightningModule; training phase only
-    exam/        metrics and figures of the kind
+    evaluation/  metrics and figures of the kind
     codec/       what a caller sends <-> arrays; light, used by both phases
     sample.py    held-out examples as callers send them
     overview.py  what became of a source, for people

@@ -40,7 +40,7 @@ def beside(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def compare(metrics: Mapping[str, float], metric: str) -> Comparison:
-    """Return the model's and the baseline's `metric` among the metrics of an examination."""
+    """Return the model's and the baseline's `metric` among the metrics of an evaluation."""
     return Comparison(metrics[metric], metrics[f"{PREFIX}{metric}"])
 
 

@@ -75,9 +75,9 @@ def metric(kind: str) -> str:
     return cast("contract.Params", _module(kind, "params")).METRIC
 
 
-def exam(kind: str) -> "contract.Exam":
-    """Return how the kind is examined."""
-    return cast("contract.Exam", _module(kind, "exam"))
+def evaluation(kind: str) -> "contract.Evaluation":
+    """Return how the kind is evaluated."""
+    return cast("contract.Evaluation", _module(kind, "evaluation"))
 
 
 def _typed(name: str, section: dict[str, object]) -> params.Workload:

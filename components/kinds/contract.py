@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from components.config import params
-from components.kinds.examination import Behaviour, Corruption, Leak, Mask
+from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
 from components.kinds.overview import Overview
 from components.kinds.prepared import PreparedData
 from components.kinds.raw import Origin, Raw
@@ -40,7 +40,7 @@ class Params(Protocol):
     def Workload(self) -> type[params.Workload]: ...  # noqa: N802 - a class
 
     METRIC: str
-    """The metric of `exam` that decides which of two models is better; higher is better."""
+    """The metric of `evaluation` that decides which of two models is better; higher is better."""
 
 
 class Reader(Protocol):
@@ -255,8 +255,8 @@ class Learner(Protocol):
         """
 
 
-class Exam(Protocol):
-    """`exam/`: what a model of the kind is measured by, on the test split.
+class Evaluation(Protocol):
+    """`evaluation/`: what a model of the kind is measured by, on the test split.
 
     `config` is the section `train` of the workload, `decision` the bundle's, `probabilities` the bundle's answers
     `[N, classes]` to the test split. Examples are as `prepare` left them, which is what a bundle takes.
@@ -270,7 +270,7 @@ class Exam(Protocol):
         config: Any,
         /,
     ) -> dict[str, float]:
-        """Return the metrics by name: `METRIC` among them and, trained and examined alike, `baseline_` + `METRIC`.
+        """Return the metrics by name: `METRIC` among them and, trained and evaluated alike, `baseline_` + `METRIC`.
 
         The baseline is a simpler and cheaper model of another sort (`components.kinds.baseline`).
         """

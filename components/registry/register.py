@@ -23,7 +23,7 @@ from components.registry.lineage import BENTO, LINEAGE, Lineage
 from components.registry.lineage.provenance import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
 from components.tracking.description import signed
-from components.tracking.runs import log_exam, log_metrics, run_of_record
+from components.tracking.runs import log_evaluation, log_metrics, run_of_record
 from components.tracking.store import Store, open_store
 
 logger = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
     metrics = read_json(artifacts(name, "report") / "metrics.json")
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
     precisions = read_json(artifacts(name, "report") / "precisions.json")
-    log_exam(store, run, metrics, compare(metrics, metric).beaten)
+    log_evaluation(store, run, metrics, compare(metrics, metric).beaten)
     log_metrics(store, run, precisions)
     run = store.client.get_run(run.info.run_id)
     model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))

@@ -24,7 +24,7 @@ from components.tracking.store import Store, missing
 logger = logging.getLogger(__name__)
 
 BEATS_BASELINE = "journeyman.beats_baseline"
-"""Tag of an examined run: true or false."""
+"""Tag of an evaluated run: true or false."""
 RESTORED = "journeyman.restored_from"
 """Tag of a run that stands in for one which this store never saw; that one's id."""
 LEFT_OUT = "left_out"
@@ -132,7 +132,7 @@ def log_metrics(store: Store, run: Run, metrics: Mapping[str, float]) -> None:
     store.client.log_batch(run.info.run_id, metrics=new)
 
 
-def log_exam(store: Store, run: Run, metrics: Mapping[str, float], beats_baseline: bool) -> None:
+def log_evaluation(store: Store, run: Run, metrics: Mapping[str, float], beats_baseline: bool) -> None:
     """Log the metrics of the test split, and as a tag whether the model beats its baseline."""
     log_metrics(store, run, {f"test_{key}": value for key, value in metrics.items()})
     store.client.set_tag(run.info.run_id, BEATS_BASELINE, str(beats_baseline).lower())

@@ -27,7 +27,7 @@ from components.inference.served import PRECISIONS, Precision, Served, bundle_pa
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import PreparedData, open_prepared
-from components.tracking.runs import log_exam, log_metrics, run_of_record
+from components.tracking.runs import log_evaluation, log_metrics, run_of_record
 from components.tracking.store import open_store
 from components.training.precision import choose
 
@@ -70,9 +70,9 @@ def evaluate(name: str) -> None:
 def _measure(path: Path, data: PreparedData, workload: Workload) -> MeasuredBundle:
     bundle = Bundle(path)
     probabilities = bundle.probabilities(data.inputs("test"))
-    exam = catalogue.exam(workload.kind)
+    evaluation = catalogue.evaluation(workload.kind)
     return MeasuredBundle(
-        bundle, probabilities, exam.measure(data, probabilities, bundle.about.decision, workload.train)
+        bundle, probabilities, evaluation.measure(data, probabilities, bundle.about.decision, workload.train)
     )
 
 
@@ -99,8 +99,8 @@ def _speed(both: dict[Precision, MeasuredBundle], data: PreparedData) -> dict[st
 
 def _report(folder: Path, data: PreparedData, workload: Workload, served: MeasuredBundle) -> None:
     probabilities, decision = served.probabilities, served.bundle.about.decision
-    exam, codec = catalogue.exam(workload.kind), catalogue.codec(workload.kind)
-    _write_figures(folder / "figures", exam.figures(data, probabilities, decision, workload.train))
+    evaluation, codec = catalogue.evaluation(workload.kind), catalogue.codec(workload.kind)
+    _write_figures(folder / "figures", evaluation.figures(data, probabilities, decision, workload.train))
     _write_confusion(folder / "confusion.csv", data, codec.decide(probabilities, decision))
     write_json(folder / "metrics.json", served.metrics)
 
@@ -108,7 +108,7 @@ def _report(folder: Path, data: PreparedData, workload: Workload, served: Measur
 def _tell_run(name: str, metrics: dict[str, float], comparison: Comparison, precisions: dict[str, float]) -> None:
     store = open_store(name)
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
-    log_exam(store, run, metrics, comparison.beaten)
+    log_evaluation(store, run, metrics, comparison.beaten)
     log_metrics(store, run, precisions)
     store.client.log_artifacts(run.info.run_id, str(artifacts(name, "report")), "report")
 

@@ -19,7 +19,7 @@ from components.registry.card import card_contents, keep_card, read_card
 from components.registry.register import Version, register
 from components.tracking.store import open_store
 from tests.conftest import Project
-from tests.registering import examined, promoted
+from tests.registering import evaluated, promoted
 
 
 def test_a_card_says_what_the_registry_knows(trained: Project) -> None:
@@ -77,7 +77,7 @@ def test_a_card_is_kept_with_its_version_and_says_how_sure_it_is(trained: Projec
     assert "## The data" in files[CARD_TEXT]
     stored = Path(mlflow.artifacts.download_artifacts(f"models:/digits/{version.number}/{CARD_PAGE}"))
     assert stored.read_text() == files[CARD_PAGE]
-    assert files[CARD_PAGE].count("data:image/png;base64,") == 4  # what the examination drew
+    assert files[CARD_PAGE].count("data:image/png;base64,") == 4  # what the evaluation drew
 
 
 def test_a_card_that_was_cut_short_is_finished_and_what_was_measured_stays(trained: Project) -> None:
@@ -102,7 +102,7 @@ def test_the_card_in_brief_is_above_the_version_and_above_its_run(trained: Proje
     assert described(version)[0].startswith("accuracy 0.")
     keep_card(version)
     assert described(version)[0].startswith("**digits 1: not judged**\n\nOn the test split")
-    examined(version)
+    evaluated(version)
     told = keep_card(version)[CARD]
     above, run = described(version)
     assert above == run

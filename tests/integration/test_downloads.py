@@ -25,10 +25,10 @@ from components.registry.promotion.rollback import roll_back
 from components.registry.rebuild.find import find
 from components.registry.register import version_bundle
 from flows.score import fetch_champion
-from tests.registering import examined
+from tests.registering import evaluated
 
 first = registered("digits").champion
-examined(variant("digits", "another", 0.99))
+evaluated(variant("digits", "another", 0.99))
 for at_work in (fetch_champion.fn("digits")[0], first):
     keep_card(at_work)
     keep_card(at_work)

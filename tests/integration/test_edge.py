@@ -22,7 +22,7 @@ from components.kinds.prepared import open_prepared
 from components.registry.register import Version, register, version_bundle
 from components.tracking.store import open_store
 from tests.conftest import DIGITS, ROOT, Project, copy_of
-from tests.registering import examined
+from tests.registering import evaluated
 
 HEAVY = DIGITS.replace("size: 8", "size: 16").replace("width: 16", "width: 48").replace("epochs: 10", "epochs: 5")
 ASKED = "    serve: {precision: int8, margin: 0.05}\n"
@@ -51,7 +51,7 @@ def test_what_is_asked_for_is_served_from_one_training(heavy: Project) -> None:
     assert both["int8_megabytes"] < both["float32_megabytes"]
     first = register_served("int8")
     assert first.value == metrics["accuracy"]
-    assert examined(first).promoted
+    assert evaluated(first).promoted
     mlflow.set_tracking_uri(tracking_uri())
     found = mlflow.artifacts.download_artifacts("models:/digits@champion/data/bundle", dst_path="device")
     assert bundle_hash(Path(found)) == first.bundle_sha256
@@ -61,17 +61,17 @@ def test_what_is_asked_for_is_served_from_one_training(heavy: Project) -> None:
     assert "Running stage 'train@digits'" not in said
     assert "int8_milliseconds" in said
     second = register_served("float32")
-    outcome = examined(second)
+    outcome = evaluated(second)
     assert outcome.champion == second
     if second.value <= first.value:
         assert "the same training in float32" in outcome.reason
     heavy.params("precision: float32", "precision: int8")
     heavy.run("dvc", "repro")
     assert register_served("int8") == first
-    assert examined(first).champion == first
+    assert evaluated(first).champion == first
     client = open_store("digits").client
     client.set_registered_model_alias("digits", "champion", second.number)  # by hand, which overrules
-    assert examined(first).champion == second
+    assert evaluated(first).champion == second
     assert "int8_milliseconds" in client.get_run(second.run_id).data.metrics
 
 

@@ -252,7 +252,7 @@ def test_the_same_is_not_measured_twice_and_a_lost_champion_refuses(school: Scho
     assert again.passed
 
 
-def test_at_work_already_nothing_is_examined(school: School) -> None:
+def test_at_work_already_nothing_is_evaluated(school: School) -> None:
     verdict = judge(school.good, school.good)
     assert verdict == Verdict(
         workload="digits",

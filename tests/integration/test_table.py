@@ -273,11 +273,11 @@ def test_it_learns_without_labels_or_with_few(old: str, new: str, payments: Proj
     assert list(Bundle(artifacts("payments", "bundle")).about.decision) == ["threshold"]
 
 
-def test_a_table_may_have_labels_for_the_examination_alone(payments: Project) -> None:
+def test_a_table_may_have_labels_for_the_evaluation_alone(payments: Project) -> None:
     source = payments.path.parent / "payments.parquet"
     records = pl.read_parquet(artifacts("payments", "raw") / "records.parquet")
-    examined = pl.col("time") >= pl.col("time").max() - pl.duration(days=5)
-    records.with_columns(pl.when(examined).then(pl.col("fraud"))).write_parquet(source)
+    evaluated = pl.col("time") >= pl.col("time").max() - pl.duration(days=5)
+    records.with_columns(pl.when(evaluated).then(pl.col("fraud"))).write_parquet(source)
     payments.params("datasets/few.yaml", str(source))
     said = payments.fail("dvc", "repro")
     assert "error: no label of the train split is known; learn without, by train.labels: none" in said

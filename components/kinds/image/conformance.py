@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from components.kinds import contract
-    from components.kinds.image import codec, exam, learner, overview, params, prepare, sample, scoring, source
+    from components.kinds.image import codec, evaluation, learner, overview, params, prepare, sample, scoring, source
 
     _codec: contract.Codec = codec
-    _exam: contract.Exam = exam
+    _evaluation: contract.Evaluation = evaluation
     _learner: contract.Learner = learner
     _overview: contract.Overviews = overview
     _params: contract.Params = params

@@ -53,7 +53,7 @@ def read_card(version: Version) -> dict[str, Any] | None:
 
 
 def figures(version: Version) -> dict[str, bytes]:
-    """Return what the examination of the version drew, PNG by name; nothing where the run has lost it."""
+    """Return what the evaluation of the version drew, PNG by name; nothing where the run has lost it."""
     return _fetched(f"runs:/{version.run_id}/{_FIGURES}", version, _pictures) or {}
 
 

@@ -14,7 +14,7 @@ from components.inference.bundle import Bundle
 from components.kinds import catalogue
 from components.kinds.baseline import limited
 from components.kinds.calibration import reliability
-from components.kinds.examination import SEVERITIES, Mask
+from components.kinds.evaluation import SEVERITIES, Mask
 from components.kinds.prepared import PreparedData
 from components.registry.card.intervals import bootstrapped, wilson
 from components.registry.gate.comparable import unfit
@@ -73,8 +73,8 @@ class Measured(_Part):
 
 def measured(bundle: Bundle, data: PreparedData, workload: Workload) -> Measured | None:
     """Return what the bundle does on the test split; None where it does not take this data any more."""
-    exam, metric = catalogue.exam(workload.kind), catalogue.metric(workload.kind)
-    spec = EvaluationSpec(exam, data, workload.train, workload.gate, metric)
+    evaluation, metric = catalogue.evaluation(workload.kind), catalogue.metric(workload.kind)
+    spec = EvaluationSpec(evaluation, data, workload.train, workload.gate, metric)
     if unfit(bundle, spec) is not None:
         return None
     with limited(workload.train):
@@ -101,7 +101,7 @@ def _metrics(predictions: Predictions) -> Iterator[Estimate]:
 
 
 def _slices(predictions: Predictions) -> Iterator[Estimate]:
-    for name, mask in predictions.spec.exam.slices(predictions.spec.data).items():
+    for name, mask in predictions.spec.evaluation.slices(predictions.spec.data).items():
         places = np.flatnonzero(mask)
         if not len(places):
             continue
@@ -120,7 +120,7 @@ def _bootstrapped(predictions: Predictions, places: Int64) -> tuple[float, float
 
 def _bins(predictions: Predictions) -> Iterator[Bin]:
     spec = predictions.spec
-    if not spec.exam.is_probabilistic(spec.config):
+    if not spec.evaluation.is_probabilistic(spec.config):
         return
     curve = reliability(predictions.probabilities, np.asarray(spec.data.labels("test")))
     for promised, found, count in zip(curve.promised.tolist(), curve.found.tolist(), curve.count.tolist(), strict=True):
@@ -133,7 +133,7 @@ def _curves(predictions: Predictions) -> Iterator[Curve]:
     spec, seed = predictions.spec, predictions.spec.config.seed
     places = of_each_class(np.asarray(spec.data.labels("test")), spec.gate.robustness.examples, seed)
     examples, unspoilt = spec.data.inputs("test")[places], predictions.value(places)
-    for name, spoil in spec.exam.corruptions(spec.data, spec.config).items():
+    for name, spoil in spec.evaluation.corruptions(spec.data, spec.config).items():
         spoilt = (
             answering(predictions, spoil(examples, severity, seed), places).value(places) for severity in SEVERITIES
         )

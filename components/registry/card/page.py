@@ -18,7 +18,7 @@ def page(card: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
 
     Args:
         card: what `contents.card_contents` tells.
-        figures: what the examination drew, PNG by name.
+        figures: what the evaluation drew, PNG by name.
     """
     style = Path(__file__).with_name("card.css").read_text()
     title = escape(f"{card['name']} {card['version']}")

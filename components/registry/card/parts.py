@@ -31,7 +31,7 @@ def parts(card: Card, figures: Mapping[str, bytes]) -> list[Part]:
 
     Args:
         card: what `contents.card_contents` tells.
-        figures: what the examination drew, PNG by name.
+        figures: what the evaluation drew, PNG by name.
     """
     made: dict[str, Sequence[Block]] = {
         "The model": _model(card),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.inference.bundle import Bundle
-from components.kinds.examination import Mask
+from components.kinds.evaluation import Mask
 from components.kinds.prepared import PreparedData
 from components.registry.gate.verdict import Rule
 
@@ -85,7 +85,7 @@ def class_rules(change: Change, workload: str, champion: str, challenger: str) -
         change: the change.
         workload: whose versions they are.
         champion: number of the version at work.
-        challenger: number of the version that is examined.
+        challenger: number of the version that is evaluated.
     """
     rows = []
     if change.lost:

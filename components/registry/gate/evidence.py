@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.kinds.examination import Behaviour, Leak
+from components.kinds.evaluation import Behaviour, Leak
 from components.registry.gate.statistics import Difference
 
 
@@ -14,7 +14,7 @@ class Comparison:
     name: str
     challenger: float
     champion: float | None = None
-    """None: there is no champion, or it cannot be examined on today's data."""
+    """None: there is no champion, or it cannot be evaluated on today's data."""
     difference: Difference | None = None
     """Where both answered the same examples."""
     count: int = 0

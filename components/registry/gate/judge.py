@@ -46,13 +46,13 @@ def judge(challenger: Version, current: Version | None) -> Verdict:
     key = _key(challenger, current, workload)
     if (known := record.recall(challenger, key)) is not None:
         return known
-    verdict = _examine(challenger, current, workload)
+    verdict = _evaluate(challenger, current, workload)
     record.keep(challenger, verdict, key)
     logger.log(logging.WARNING if verdict.warnings else logging.INFO, "%s: %s", challenger.workload, verdict.reason)
     return verdict
 
 
-def _examine(challenger: Version, current: Version | None, workload: Workload) -> Verdict:
+def _evaluate(challenger: Version, current: Version | None, workload: Workload) -> Verdict:
     name, spec = challenger.workload, _evaluation_spec(challenger, current, workload)
     bundle = Bundle(version_bundle(challenger))
     if (reason := unfit(bundle, spec)) is not None:
@@ -73,7 +73,7 @@ def _verdict(challenger: Version, current: Version | None, found: list[Rule], he
 
 def _evaluation_spec(challenger: Version, current: Version | None, workload: Workload) -> EvaluationSpec:
     return EvaluationSpec(
-        exam=catalogue.exam(workload.kind),
+        evaluation=catalogue.evaluation(workload.kind),
         data=open_prepared(artifacts(challenger.workload, "prepared")),
         config=workload.train,
         gate=_of_same_training(workload) if _same_training(challenger, current) else workload.gate,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from components.inference.bundle import MODEL
 from components.inference.footprint import milliseconds, peak_megabytes
-from components.kinds.examination import Mask
+from components.kinds.evaluation import Mask
 from components.registry.gate.calibration import compare_calibration
 from components.registry.gate.evidence import Comparison, CorruptedComparison, Evidence
 from components.registry.gate.predictions import Int64, Predictions
@@ -36,12 +36,12 @@ def measure(
         overall=_overall(challenger, champion),
         whole=challenger.value(np.arange(len(challenger.probabilities))),
         slices=list(_slices(challenger, champion)),
-        calibration=compare_calibration(challenger, alike) if spec.exam.is_probabilistic(spec.config) else None,
+        calibration=compare_calibration(challenger, alike) if spec.evaluation.is_probabilistic(spec.config) else None,
         spoilt=list(_spoilt(challenger, champion)),
         behaviours=challenger.behaviours(),
         before=champion.behaviours() if champion else (),
         cost=_cost(challenger, champion),
-        leaks=spec.exam.leaks(spec.data, spec.config),
+        leaks=spec.evaluation.leaks(spec.data, spec.config),
         baseline=baseline,
         chance=0.0 if baseline is None else _chance(challenger, baseline),
         validated=validated,
@@ -78,7 +78,7 @@ def _answers(right: Mask | None, before: Mask | None, places: Int64) -> Differen
 
 def _slices(challenger: Predictions, champion: Predictions | None) -> Iterator[Comparison]:
     spec = challenger.spec
-    for name, mask in spec.exam.slices(spec.data).items():
+    for name, mask in spec.evaluation.slices(spec.data).items():
         places = np.flatnonzero(mask)
         if not len(places):  # a class that today's test split does not have
             continue
@@ -100,7 +100,7 @@ def _spoilt(challenger: Predictions, champion: Predictions | None) -> Iterator[C
     pool = np.arange(len(labels)) if champion is None else champion.among(np.arange(len(labels)))
     places = pool[of_each_class(labels[pool], limits.examples, seed)]
     examples, unspoilt = spec.data.inputs("test")[places], challenger.value(places)
-    for name, spoil in spec.exam.corruptions(spec.data, spec.config).items():
+    for name, spoil in spec.evaluation.corruptions(spec.data, spec.config).items():
         inputs = spoil(examples, limits.severity, seed)
         one = answering(challenger, inputs, places)
         if champion is None:

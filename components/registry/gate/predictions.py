@@ -1,4 +1,4 @@
-"""One examination: what is asked, and one model's answers to it."""
+"""One evaluation: what is asked, and one model's answers to it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from components.config.gate import Gate
 from components.config.params import Training
 from components.inference.bundle import Bundle
-from components.kinds.contract import Exam
-from components.kinds.examination import Behaviour, Mask
+from components.kinds.contract import Evaluation
+from components.kinds.evaluation import Behaviour, Mask
 from components.kinds.prepared import PreparedData
 
 Int64 = NDArray[np.int64]
@@ -20,7 +20,7 @@ Int64 = NDArray[np.int64]
 class EvaluationSpec:
     """What both models are asked."""
 
-    exam: Exam
+    evaluation: Evaluation
     data: PreparedData
     config: Training
     gate: Gate
@@ -46,20 +46,20 @@ class Predictions:
     def value(self, places: Int64) -> float:
         """Return the deciding metric on the test examples at `places`, `[n]`, which may repeat."""
         spec = self.spec
-        return spec.exam.value(spec.data, self.probabilities, self.decision, spec.config, places)
+        return spec.evaluation.value(spec.data, self.probabilities, self.decision, spec.config, places)
 
     def measures(self, places: Int64) -> dict[str, float]:
         """Return every metric on the test examples at `places`, `[n]`, which may repeat."""
         spec = self.spec
-        return spec.exam.measures(spec.data, self.probabilities, self.decision, spec.config, places)
+        return spec.evaluation.measures(spec.data, self.probabilities, self.decision, spec.config, places)
 
     def right(self) -> Mask | None:
         """Return which answers are right, `[N]`, where the deciding metric is their mean."""
-        return self.spec.exam.right(self.spec.data, self.probabilities, self.decision)
+        return self.spec.evaluation.right(self.spec.data, self.probabilities, self.decision)
 
     def slice_right(self, places: Int64) -> Mask | None:
         """Return which answers are right, `[N]`, where the slice at `places` is judged by their mean; else None."""
-        return self.spec.exam.slice_right(self.spec.data, self.probabilities, self.decision, places)
+        return self.spec.evaluation.slice_right(self.spec.data, self.probabilities, self.decision, places)
 
     def slice_value(self, places: Int64) -> float:
         """Return what the slice at `places`, `[n]`, is judged by."""
@@ -69,7 +69,7 @@ class Predictions:
     def behaviours(self) -> Sequence[Behaviour]:
         """Return how it behaves."""
         spec = self.spec
-        return spec.exam.behaviours(spec.data, self.bundle.probabilities, self.decision, spec.config)
+        return spec.evaluation.behaviours(spec.data, self.bundle.probabilities, self.decision, spec.config)
 
     @property
     def decision(self) -> Mapping[str, float]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from components.config.gate import Behaviours, Better, Calibration, Cost, Gate, Robustness, Slices
 from components.config.section import Section
-from components.kinds.examination import Behaviour, Leak
+from components.kinds.evaluation import Behaviour, Leak
 from components.registry.gate.evidence import CalibrationComparison, Comparison, CorruptedComparison, Evidence
 from components.registry.gate.statistics import Difference, binomial_above, holm, interval
 from components.registry.gate.verdict import Rule

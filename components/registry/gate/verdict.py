@@ -81,7 +81,7 @@ def decided(workload: str, challenger: str, champion: str | None, rules: Iterabl
 
     Args:
         workload: whose versions they are.
-        challenger: number of the version that was examined.
+        challenger: number of the version that was evaluated.
         champion: number of the version at work, if there is one.
         rules: what was found.
         headline: what to say where none refuses; what warns is added.

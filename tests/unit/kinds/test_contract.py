@@ -16,7 +16,7 @@ PARTS = {
     "overview": contract.Overviews,
     "scoring": contract.Scoring,
     "learner": contract.Learner,
-    "exam": contract.Exam,
+    "evaluation": contract.Evaluation,
 }
 
 

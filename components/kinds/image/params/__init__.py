@@ -62,7 +62,7 @@ class Prepare(params.Section):
     validation: params.Fraction = 0.1
     """Part of the training pictures held back to watch the training."""
     test: params.Fraction = 0.15
-    """Part held back for the examination, where the source does not say which."""
+    """Part held back for the evaluation, where the source does not say which."""
     labels: Annotated[str, Field(min_length=1)] | None = None
     """Where the labels are, if it has to be said: `folder`; a column of a table beside the pictures (`breed`,
     `labels.csv:breed`); a pattern of the names, as `{label}_*` (`*` anything, `#` digits); or a regular expression with
@@ -71,7 +71,7 @@ class Prepare(params.Section):
     """What keeps pictures in one split: `folder` (within that of the label), a column of a table, or a pattern of the
     names, as `{group}_*`."""
     slices: list[Literal["origin", "folder"]] = []
-    """By what in a picture's path the examination is parted: where it is from (`source`, `inbox`), or its folder within
+    """By what in a picture's path the evaluation is parted: where it is from (`source`, `inbox`), or its folder within
     that of its label (a camera, a day). The model must be good in each part."""
     limits: Limits = Limits()
 

@@ -89,9 +89,9 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
     del pictures
     decoded.unlink()
     if config.slices:
-        examined = [record for record in kept if record.split == "test"]
-        columns = {"origin": [record.name.partition("/")[0] for record in examined]}
-        columns["folder"] = [record.folder for record in examined]
+        evaluated = [record for record in kept if record.split == "test"]
+        columns = {"origin": [record.name.partition("/")[0] for record in evaluated]}
+        columns["folder"] = [record.folder for record in evaluated]
         write_slices(out, {column: columns[column] for column in config.slices})
     write_about(out, "image", classes, input, Counter(record.split for record in kept))
 
@@ -194,7 +194,7 @@ def _said_of_groups(
 
 
 def _once_each(records: list[_Record], findings: Findings) -> list[_Record]:
-    """Return the records without those whose content stands in a split that is examined before theirs."""
+    """Return the records without those whose content stands in a split that is evaluated before theirs."""
     home: dict[bytes, _Record] = {}
     for split in ("test", "validation", "train"):
         for record in records:

@@ -18,7 +18,7 @@ _RULES = {
     "unreadable": "cannot be read",
     "missing": "are named in a table and are not there",
     "unlabelled": "have no label",
-    "duplicates": "stand in a split that is examined already",
+    "duplicates": "stand in a split that is evaluated already",
     "contradictions": "have two labels",
 }
 

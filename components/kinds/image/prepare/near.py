@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from components.kinds import alike
 from components.kinds.image.prepare import pattern
 
-_ALIKE = 0.995  # correlation from which two pictures are one thing whatever they are called, as in the exam's leaks
+_ALIKE = 0.995  # correlation from which two pictures are one thing whatever their names, as in the evaluation's leaks
 _MAY_BE = 0.9  # from which they are if their names say so too
 _MOST = 1_000  # test pictures that are looked for
 _FEWEST = 3

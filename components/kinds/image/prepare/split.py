@@ -13,7 +13,7 @@ from components.kinds.image.params import Prepare
 from components.kinds.prepared import SPLITS, Split
 
 _RANGE = 2.0**64
-_EXAMINED: tuple[tuple[Split, Split], ...] = (("test", "validation"), ("validation", "test"))
+_EVALUATED: tuple[tuple[Split, Split], ...] = (("test", "validation"), ("validation", "test"))
 _ENOUGH = 0.5  # of the part of a class that a split should have: a class with less is helped
 
 
@@ -104,7 +104,7 @@ def _fill(units: Sequence[_Unit]) -> None:
     if not training and (movable := [unit for unit in units if unit.parts]):
         movable[-1].split = "train"
         training = movable[-1:]
-    for split, other in _EXAMINED:
+    for split, other in _EVALUATED:
         drawn = [unit for unit in units if unit.parts.get(split, 0.0) > 0.0]
         wanted = max(1, int(_ENOUGH * sum(unit.parts[split] for unit in drawn))) if drawn else 0
         missing = wanted - sum(unit.split == split for unit in units)

@@ -95,7 +95,7 @@ class Split(params.Section):
     validation: Days
     """Days behind them that choose the threshold."""
     test: Days
-    """Days of the examination, the last ones."""
+    """Days of the evaluation, the last ones."""
 
 
 class Limits(params.Section):
@@ -148,7 +148,7 @@ class Prepare(params.Section):
     """Words that mean that a number or a time is missing, beside the usual ones (`-`, `?`, `NA`, `n.a.`, `#N/A`,
     `NULL`, `unknown`, `missing`, ...)."""
     slices: list[ColumnName] = []
-    """Columns by whose values the examination is parted, those of `prepare.columns.drop` too; of a number with many
+    """Columns by whose values the evaluation is parted, those of `prepare.columns.drop` too; of a number with many
     values its quarters. The model must be good in each part."""
     history: Literal["endpoint", "caller"] = "endpoint"
     """Who remembers the windows in service: the endpoint, or the caller, who then sends them."""

@@ -128,7 +128,7 @@ def _paid_back(profiles: Mapping[str, Profile], config: "Prepare") -> list[str]:
 
 
 def _both_classes(out: Path, config: "Prepare") -> list[str]:
-    """See that there is something to learn and to examine, and say what there is not."""
+    """See that there is something to learn and to evaluate, and say what there is not."""
     found = {split: np.load(out / f"{split}_labels.npy", mmap_mode="r") for split in SPLITS}
     said = []
     if not (found["train"] >= 0).any():

@@ -58,7 +58,7 @@ def write_features(
         definition: of the features.
         sizes: records of each split.
         card: the entity column whose codes are written, if any.
-        fraction: part of the labels that is used; those of the test split stay for the examination.
+        fraction: part of the labels that is used; those of the test split stay for the evaluation.
     """
     splits = [_Arrays(out, split, sizes[split]) for split in SPLITS]
     remembered = {entity.name: Events.none() for entity in definition.entities}

@@ -1,4 +1,4 @@
-"""A prepared data set of real pictures, for what examines a model of them."""
+"""A prepared data set of real pictures, for what evaluates a model of them."""
 
 from pathlib import Path
 

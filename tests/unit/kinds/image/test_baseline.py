@@ -7,16 +7,16 @@ import pytest
 from numpy.typing import NDArray
 
 from components.config.params import parse
-from components.kinds.image import exam
-from components.kinds.image.exam.baseline import baseline
-from components.kinds.image.exam.hog import BINS, hog
+from components.kinds.image import evaluation
+from components.kinds.image.evaluation.baseline import baseline
+from components.kinds.image.evaluation.hog import BINS, hog
 from components.kinds.image.params import Train
 from components.kinds.prepared import PreparedData, open_prepared, write_about
 
 RANDOM = np.random.default_rng(0)
 CONFIG = parse(Train, {"epochs": 1, "batch_size": 8}, "train.")
 NAMES = ("accuracy", "macro_f1", "log_loss", "expected_calibration_error", "brier_score")
-MODULE = import_module("components.kinds.image.exam.baseline")
+MODULE = import_module("components.kinds.image.evaluation.baseline")
 
 
 def directions(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -132,9 +132,9 @@ def test_one_class_is_the_only_answer(tmp_path: Path) -> None:
     assert (baseline(data, CONFIG) == [0, 1, 0]).all()
 
 
-def test_the_examination_shows_it_beside_the_network(tmp_path: Path) -> None:
+def test_the_evaluation_shows_it_beside_the_network(tmp_path: Path) -> None:
     data = prepared(tmp_path)
-    found = exam.measure(data, np.full((90, 3), 1 / 3, np.float32), {}, CONFIG)
+    found = evaluation.measure(data, np.full((90, 3), 1 / 3, np.float32), {}, CONFIG)
     assert set(found) == {f"{who}{name}" for who in ("", "baseline_") for name in NAMES}
     assert found["accuracy"] == pytest.approx(1 / 3)
     assert found["baseline_accuracy"] > 0.9

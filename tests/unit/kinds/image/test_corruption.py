@@ -3,8 +3,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from components.kinds.examination import SEVERITIES
-from components.kinds.image.exam.corruption import CORRUPTIONS, moved
+from components.kinds.evaluation import SEVERITIES
+from components.kinds.image.evaluation.corruption import CORRUPTIONS, moved
 
 NAMES = ["brightness", "contrast", "noise", "blur", "shift", "rotation", "jpeg"]
 
@@ -48,7 +48,7 @@ def test_batches_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> N
     pictures = shapes(3)
     if name in ("shift", "rotation", "noise"):
         whole = CORRUPTIONS[name](pictures, 1, 0)
-        monkeypatch.setattr("components.kinds.image.exam.corruption._BATCH", 7 * pictures[0].size)
+        monkeypatch.setattr("components.kinds.image.evaluation.corruption._BATCH", 7 * pictures[0].size)
         assert np.allclose(CORRUPTIONS[name](pictures, 1, 0), whole)
         return
     apart = np.concatenate([CORRUPTIONS[name](one[None], 1, 0) for one in pictures])

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from components.kinds.examination import Leak
-from components.kinds.image import exam
+from components.kinds.evaluation import Leak
+from components.kinds.image import evaluation
 from components.kinds.image.params import Train
 from components.kinds.prepared import PreparedData
 
@@ -14,7 +14,7 @@ CONFIG = Train.model_validate({"recipe": "quick"})
 
 
 def leaks(data: PreparedData) -> dict[str, Leak]:
-    return {leak.name: leak for leak in exam.leaks(data, CONFIG)}
+    return {leak.name: leak for leak in evaluation.leaks(data, CONFIG)}
 
 
 def planted(data: PreparedData, pictures: NDArray[np.uint8]) -> dict[str, Leak]:
@@ -71,6 +71,6 @@ def test_nothing_depends_on_the_blocks(written: PreparedData, monkeypatch: pytes
     copies = np.clip(np.asarray(written.inputs("train"))[::40].astype(int) + 3, 0, 255).astype(np.uint8)
     whole = planted(written, copies)
     monkeypatch.setattr("components.kinds.alike._BLOCK", (64, 90))
-    monkeypatch.setattr("components.kinds.image.exam.leak._VALUES", 3_000)
+    monkeypatch.setattr("components.kinds.image.evaluation.leak._VALUES", 3_000)
     assert leaks(written) == whole
     assert whole["near"].count >= 25

@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 from components.config.params import parse
 from components.kinds.contract import Score
 from components.kinds.prepared import PreparedData, open_prepared, write_about
-from components.kinds.table import exam
-from components.kinds.table.exam.plain import plainest
+from components.kinds.table import evaluation
+from components.kinds.table.evaluation.plain import plainest
 from components.kinds.table.params import Train
 
 ROWS = {"train": 4_000, "validation": 10, "test": 3_000}
@@ -63,11 +63,11 @@ def told(positive: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def shares(data: PreparedData, score: Score, **keys: Any) -> dict[str, float]:
-    return {one.name: one.passed / one.count for one in exam.behaviours(data, score, DECISION, train(**keys))}
+    return {one.name: one.passed / one.count for one in evaluation.behaviours(data, score, DECISION, train(**keys))}
 
 
 def test_a_model_that_has_learned_behaves(data: PreparedData) -> None:
-    found = exam.behaviours(data, learned(data), DECISION, train())
+    found = evaluation.behaviours(data, learned(data), DECISION, train())
     assert {one.sort for one in found} == {"invariance", "direction", "minimum"}
     assert len(found) == 5
     assert all(one.passed / one.count > 0.98 for one in found)

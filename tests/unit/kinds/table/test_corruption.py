@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from components.kinds.examination import SEVERITIES
+from components.kinds.evaluation import SEVERITIES
 from components.kinds.table.codec.features import DAY, Definition, Entity, Events, assemble, names, windows
-from components.kinds.table.exam.corruption import spoilers
+from components.kinds.table.evaluation.corruption import spoilers
 
 DAYS = (1, 7, 30)
 DEFINITION = Definition(

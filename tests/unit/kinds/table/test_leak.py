@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from components.kinds.examination import Leak
+from components.kinds.evaluation import Leak
 from components.kinds.prepared import PreparedData, open_prepared, write_about
 from components.kinds.table.codec.features import DAY
-from components.kinds.table.exam.leak import find_leaks
+from components.kinds.table.evaluation.leak import find_leaks
 
 COUNTS = {"train": 500, "validation": 50, "test": 300}
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> PreparedData:
-    """Ten days of training before three of examination."""
+    """Ten days of training before three of evaluation."""
     random = np.random.default_rng(0)
     for split, first, days in (("train", 0, 10), ("test", 12, 3)):
         count = COUNTS[split]

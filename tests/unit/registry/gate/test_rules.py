@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.config.gate import Behaviours, Better, Calibration, Cost, Robustness, Slices
-from components.kinds.examination import Behaviour, Leak
+from components.kinds.evaluation import Behaviour, Leak
 from components.registry.gate import rules
 from components.registry.gate.evidence import CalibrationComparison, Comparison, CorruptedComparison
 from components.registry.gate.statistics import Estimated, PairedAnswers, Resampled

@@ -1,4 +1,4 @@
-"""What a model of records is examined for: metrics beside a baseline's, slices, robustness, behaviour, leaks."""
+"""What a model of records is evaluated for: metrics beside a baseline's, slices, robustness, behaviour, leaks."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from components.kinds.baseline import beside
-from components.kinds.examination import Behaviour, Corruption, Leak, Mask
+from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
 from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.slices import of_classes, read_slices
-from components.kinds.table.exam.baseline import NAMES, baseline
-from components.kinds.table.exam.behaviour import tried
-from components.kinds.table.exam.corruption import spoilers
-from components.kinds.table.exam.figures import calibration_figure, cost_figure, curve_figure, scores_figure
-from components.kinds.table.exam.leak import find_leaks
-from components.kinds.table.exam.metrics import (
+from components.kinds.table.evaluation.baseline import NAMES, baseline
+from components.kinds.table.evaluation.behaviour import tried
+from components.kinds.table.evaluation.corruption import spoilers
+from components.kinds.table.evaluation.figures import calibration_figure, cost_figure, curve_figure, scores_figure
+from components.kinds.table.evaluation.leak import find_leaks
+from components.kinds.table.evaluation.metrics import (
     average_precision,
     brier,
     credibility,
@@ -149,7 +149,7 @@ def behaviours(data: PreparedData, score: "Score", decision: Mapping[str, float]
 
 
 def leaks(data: PreparedData, config: "Train") -> list[Leak]:
-    """Return the training records that know of the examination."""
+    """Return the training records that know of the evaluation."""
     return find_leaks(data)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.examination import Behaviour, Mask, Sort
+from components.kinds.evaluation import Behaviour, Mask, Sort
 from components.kinds.prepared import PreparedData
-from components.kinds.table.exam.plain import plainest
+from components.kinds.table.evaluation.plain import plainest
 
 if TYPE_CHECKING:
     from components.kinds.contract import Score

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from components.kinds.calibration import expected_calibration_error, reliability
-from components.kinds.image.exam.metrics import confusion_matrix
+from components.kinds.image.evaluation.metrics import confusion_matrix
 from components.kinds.prepared import PreparedData
 
 _INK = "#1f2933"

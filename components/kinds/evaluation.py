@@ -1,4 +1,4 @@
-"""What an examination finds beside the metrics, the same form for every kind."""
+"""What an evaluation finds beside the metrics, the same form for every kind."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -14,10 +14,10 @@ from components.config.gate import Gate, Slices
 from components.config.params import parse
 from components.kinds.prepared import PreparedData, open_prepared, write_about
 from components.kinds.slices import write_slices
-from components.kinds.table import exam
+from components.kinds.table import evaluation
 from components.kinds.table.codec.features import DAY
-from components.kinds.table.exam.baseline import baseline
-from components.kinds.table.exam.metrics import average_precision, card_precision, log_loss, roc_auc
+from components.kinds.table.evaluation.baseline import baseline
+from components.kinds.table.evaluation.metrics import average_precision, card_precision, log_loss, roc_auc
 from components.kinds.table.params import Train
 from components.registry.card.measured import _slices as shown_slices
 from components.registry.gate import rules
@@ -99,7 +99,7 @@ def test_metrics_are_the_fields_own(data: PreparedData) -> None:
     labels, amounts = np.asarray(data.labels("test")), np.asarray(data.array("test", "amounts"))
     probabilities = guesses(data)
     scores = probabilities[:, 1]
-    found = exam.measure(data, probabilities, DECISION, train(false_alarm=3.0))
+    found = evaluation.measure(data, probabilities, DECISION, train(false_alarm=3.0))
     flagged = scores >= np.float32(0.3)
     assert found["average_precision"] == pytest.approx(average_precision_score(labels, scores))
     assert found["roc_auc"] == pytest.approx(roc_auc_score(labels, scores))
@@ -126,7 +126,7 @@ def test_a_sure_mistake_costs_a_finite_log_loss() -> None:
 def test_without_cards_or_amounts_there_is_less_to_say(data: PreparedData) -> None:
     (data.path / "test_cards.npy").unlink()
     plain = replace(data, input={**data.input, "amount_feature": None})
-    found = exam.measure(plain, guesses(data), {"threshold": 1.0}, train())
+    found = evaluation.measure(plain, guesses(data), {"threshold": 1.0}, train())
     assert not any("card" in name for name in found)
     assert found["cost_per_1000"] == found["flag_nothing_cost_per_1000"]
     assert found["cost_per_1000"] == pytest.approx(1000 * np.asarray(data.labels("test")).mean())
@@ -134,9 +134,9 @@ def test_without_cards_or_amounts_there_is_less_to_say(data: PreparedData) -> No
 
 
 def test_without_labels_a_score_is_no_probability(data: PreparedData) -> None:
-    found = exam.measure(data, guesses(data), DECISION, train(labels="none"))
+    found = evaluation.measure(data, guesses(data), DECISION, train(labels="none"))
     assert not any(word in name for name in found for word in ("log_loss", "brier", "calibration"))
-    assert set(exam.figures(data, guesses(data), DECISION, train(labels="none"))) == {
+    assert set(evaluation.figures(data, guesses(data), DECISION, train(labels="none"))) == {
         "precision_recall",
         "cost",
         "scores",
@@ -164,7 +164,7 @@ def test_the_baseline_without_labels_sees_none_of_their_making(data: PreparedDat
 
 @pytest.mark.parametrize("threshold", [0.3, 1.0])
 def test_every_figure_can_be_drawn(data: PreparedData, threshold: float) -> None:
-    drawn = exam.figures(data, guesses(data), {"threshold": threshold}, train())
+    drawn = evaluation.figures(data, guesses(data), {"threshold": threshold}, train())
     assert set(drawn) == {"precision_recall", "cost", "scores", "calibration"}
     for figure in drawn.values():
         figure.savefig(io.BytesIO(), format="png")
@@ -185,53 +185,53 @@ def test_average_precision_and_roc_auc_are_scikit_learns(ties: bool) -> None:
 
 
 def test_a_bundle_for_other_features_does_not_fit(data: PreparedData) -> None:
-    assert exam.fits(INPUT | {"typical": [40.0, 0.0, 0.0]}, data)
-    assert not exam.fits(INPUT | {"features": ["amount", "colour", "shop_risk_7d"]}, data)
-    assert not exam.fits(INPUT | {"definition": {"categories": {"colour": ["blue", "green", "red"]}}}, data)
+    assert evaluation.fits(INPUT | {"typical": [40.0, 0.0, 0.0]}, data)
+    assert not evaluation.fits(INPUT | {"features": ["amount", "colour", "shop_risk_7d"]}, data)
+    assert not evaluation.fits(INPUT | {"definition": {"categories": {"colour": ["blue", "green", "red"]}}}, data)
 
 
 def test_values_are_the_metric_wherever_one_looks(data: PreparedData) -> None:
     probabilities, labels = guesses(data), np.asarray(data.labels("test"))
     scores = probabilities[:, 1]
     everywhere, places = np.arange(len(labels)), RANDOM.integers(0, len(labels), 2_000)
-    found = exam.value(data, probabilities, DECISION, train(), everywhere)
-    assert found == pytest.approx(exam.measure(data, probabilities, DECISION, train())["average_precision"])
-    found = exam.value(data, probabilities, DECISION, train(), places)
+    found = evaluation.value(data, probabilities, DECISION, train(), everywhere)
+    assert found == pytest.approx(evaluation.measure(data, probabilities, DECISION, train())["average_precision"])
+    found = evaluation.value(data, probabilities, DECISION, train(), places)
     assert found == pytest.approx(average_precision_score(labels[places], scores[places]))
-    every = exam.measures(data, probabilities, DECISION, train(), everywhere)
-    whole = exam.measure(data, probabilities, DECISION, train())
+    every = evaluation.measures(data, probabilities, DECISION, train(), everywhere)
+    whole = evaluation.measure(data, probabilities, DECISION, train())
     own = {name for name in whole if not name.startswith("baseline_")}
     assert own - set(every) == {"card_precision_100", "expected_calibration_error"}
     assert every == pytest.approx({name: whole[name] for name in every})
-    some = exam.measures(data, probabilities, DECISION, train(), places)
+    some = evaluation.measures(data, probabilities, DECISION, train(), places)
     assert some["roc_auc"] == pytest.approx(roc_auc_score(labels[places], scores[places]))
-    assert exam.right(data, probabilities, DECISION) is None
-    assert exam.is_probabilistic(train())
-    assert not exam.is_probabilistic(train(labels="none"))
+    assert evaluation.right(data, probabilities, DECISION) is None
+    assert evaluation.is_probabilistic(train())
+    assert not evaluation.is_probabilistic(train(labels="none"))
 
 
 def test_slices_are_judged_by_what_is_in_them(data: PreparedData) -> None:
     write_slices(data.path, {"shop": ["b" if row % 3 else "a" for row in range(ROWS["test"])]})
     probabilities, labels = guesses(data), np.asarray(data.labels("test"))
-    slices = exam.slices(data)
+    slices = evaluation.slices(data)
     assert list(slices) == ["class: 0", "class: 1", "shop: a", "shop: b"]
-    right = {name: exam.slice_right(data, probabilities, DECISION, mask) for name, mask in slices.items()}
+    right = {name: evaluation.slice_right(data, probabilities, DECISION, mask) for name, mask in slices.items()}
     flagged = probabilities[:, 1] >= np.float32(0.3)
     assert right["class: 1"][slices["class: 1"]].mean() == pytest.approx(recall_score(labels, flagged))
     assert right["class: 0"][slices["class: 0"]].mean() == pytest.approx(recall_score(labels, flagged, pos_label=0))
     shop = np.arange(ROWS["test"]) % 3 == 0
     assert (slices["shop: a"] == shop).all()
     assert right["shop: a"] is None  # average precision judges it
-    assert exam.slice_right(data, probabilities, DECISION, np.flatnonzero(shop)) is None
+    assert evaluation.slice_right(data, probabilities, DECISION, np.flatnonzero(shop)) is None
 
 
 def test_a_metric_never_becomes_another_one_in_a_draw(data: PreparedData) -> None:
     probabilities, labels = guesses(data), np.asarray(data.labels("test"))
     negatives, silent = np.flatnonzero(labels == 0)[:200], np.flatnonzero(probabilities[:, 1] < 0.3)[:200]
-    assert np.isnan(exam.value(data, probabilities, DECISION, train(), negatives))
-    found = exam.measures(data, probabilities, DECISION, train(), negatives)
+    assert np.isnan(evaluation.value(data, probabilities, DECISION, train(), negatives))
+    found = evaluation.measures(data, probabilities, DECISION, train(), negatives)
     assert {name for name, value in found.items() if np.isnan(value)} == {"average_precision", "roc_auc", "recall"}
-    assert np.isnan(exam.measures(data, probabilities, DECISION, train(), silent)["precision"])
+    assert np.isnan(evaluation.measures(data, probabilities, DECISION, train(), silent)["precision"])
 
 
 @pytest.mark.parametrize(("positives", "judged"), [(0, True), (1, False), (40, True)])
@@ -242,7 +242,7 @@ def test_a_slice_is_judged_by_one_metric_in_every_draw_or_says_why_not(
     places = np.concatenate([np.flatnonzero(labels == 1)[:positives], np.flatnonzero(labels == 0)[: 200 - positives]])
     inside = np.isin(np.arange(len(labels)), places)
     write_slices(data.path, {"shop": ["a" if one else "b" for one in inside]})
-    spec = EvaluationSpec(exam, data, train(), Gate(), "average_precision")
+    spec = EvaluationSpec(evaluation, data, train(), Gate(), "average_precision")
     bundle = SimpleNamespace(about=SimpleNamespace(decision=DECISION))
     ours, theirs = (Predictions(spec, bundle, guesses(data)) for _ in range(2))
     (found,) = [one for one in slices_of(ours, theirs) if one.name == "shop: a"]

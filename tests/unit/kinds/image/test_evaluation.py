@@ -5,8 +5,8 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
 
 from components.kinds.calibration import brier_score, expected_calibration_error
-from components.kinds.image import exam
-from components.kinds.image.exam import metrics
+from components.kinds.image import evaluation
+from components.kinds.image.evaluation import metrics
 from components.kinds.image.params import Train
 from components.kinds.prepared import PreparedData
 
@@ -28,9 +28,9 @@ def test_metrics_are_the_fields_own() -> None:
 
 
 def test_a_bundle_for_pictures_of_another_size_does_not_fit(written: PreparedData) -> None:
-    assert exam.fits(dict(written.input) | {"background": 255}, written)
+    assert evaluation.fits(dict(written.input) | {"background": 255}, written)
     for other in ({"height": 28}, {"width": 28}, {"channels": 3}):
-        assert not exam.fits(dict(written.input) | other, written)
+        assert not evaluation.fits(dict(written.input) | other, written)
 
 
 def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None:
@@ -38,26 +38,26 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     labels = np.asarray(written.labels("test"))
     probabilities = random.dirichlet(np.ones(10), len(labels)).astype(np.float32)
     probabilities[np.arange(len(labels)), labels] += 0.3
-    right = exam.right(written, probabilities, {})
+    right = evaluation.right(written, probabilities, {})
     assert right.mean() == metrics.of_answers(probabilities, labels)["accuracy"]
     places = random.integers(0, len(labels), 900)
-    assert exam.value(written, probabilities, {}, CONFIG, places) == pytest.approx(right[places].mean())
-    some = exam.measures(written, probabilities, {}, CONFIG, places)
+    assert evaluation.value(written, probabilities, {}, CONFIG, places) == pytest.approx(right[places].mean())
+    some = evaluation.measures(written, probabilities, {}, CONFIG, places)
     whole = metrics.of_answers(probabilities[places], labels[places])
     assert some == {name: whole[name] for name in whole if name != "expected_calibration_error"}
-    without = exam.measures(written, probabilities, {}, CONFIG, np.flatnonzero(labels != 3))
+    without = evaluation.measures(written, probabilities, {}, CONFIG, np.flatnonzero(labels != 3))
     assert [name for name, value in without.items() if np.isnan(value)] == ["macro_f1"]  # it would be of nine classes
-    slices = exam.slices(written)
+    slices = evaluation.slices(written)
     assert list(slices) == [f"class: {digit}" for digit in range(10)]
     recall = recall_score(labels, probabilities.argmax(axis=1), average=None)
-    found = [exam.slice_right(written, probabilities, {}, mask)[mask].mean() for mask in slices.values()]
+    found = [evaluation.slice_right(written, probabilities, {}, mask)[mask].mean() for mask in slices.values()]
     assert found == pytest.approx(recall)
-    assert exam.is_probabilistic(CONFIG)
+    assert evaluation.is_probabilistic(CONFIG)
 
 
 def test_every_figure_can_be_drawn(written: PreparedData) -> None:
     probabilities = np.random.default_rng(0).dirichlet(np.ones(10), len(written.labels("test"))).astype(np.float32)
-    drawn = exam.figures(written, probabilities, {}, CONFIG)
+    drawn = evaluation.figures(written, probabilities, {}, CONFIG)
     assert set(drawn) == {"confusion", "calibration", "samples", "worst_mistakes"}
     for figure in drawn.values():
         figure.savefig(io.BytesIO(), format="png")

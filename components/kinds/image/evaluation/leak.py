@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds import alike
-from components.kinds.examination import Leak
+from components.kinds.evaluation import Leak
 from components.kinds.prepared import PreparedData, Split
 
 _ALIKE = 0.995  # of pairs of garments above it nearly all are one garment; below, ever more are two pairs of trousers

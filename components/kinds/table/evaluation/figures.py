@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from components.kinds.prepared import PreparedData
-from components.kinds.table.exam.metrics import misses_of
+from components.kinds.table.evaluation.metrics import misses_of
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]

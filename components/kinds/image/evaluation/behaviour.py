@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.examination import Behaviour, Mask, Sort
-from components.kinds.image.exam.corruption import CORRUPTIONS, moved
-from components.kinds.image.exam.hog import hog
+from components.kinds.evaluation import Behaviour, Mask, Sort
+from components.kinds.image.evaluation.corruption import CORRUPTIONS, moved
+from components.kinds.image.evaluation.hog import hog
 from components.kinds.prepared import PreparedData, Split
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from components.kinds.baseline import limited
-from components.kinds.image.exam.hog import factor, hog
+from components.kinds.image.evaluation.hog import factor, hog
 from components.kinds.prepared import PreparedData
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a model of pictures is examined for: metrics beside a baseline's, slices, robustness, behaviour, leaks."""
+"""What a model of pictures is evaluated for: metrics beside a baseline's, slices, robustness, behaviour, leaks."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.baseline import beside
-from components.kinds.examination import Behaviour, Corruption, Leak, Mask
-from components.kinds.image.exam.baseline import baseline
-from components.kinds.image.exam.behaviour import tried
-from components.kinds.image.exam.corruption import CORRUPTIONS
-from components.kinds.image.exam.figures import drawn
-from components.kinds.image.exam.leak import find_leaks
-from components.kinds.image.exam.metrics import of_answers
+from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
+from components.kinds.image.evaluation.baseline import baseline
+from components.kinds.image.evaluation.behaviour import tried
+from components.kinds.image.evaluation.corruption import CORRUPTIONS
+from components.kinds.image.evaluation.figures import drawn
+from components.kinds.image.evaluation.leak import find_leaks
+from components.kinds.image.evaluation.metrics import of_answers
 from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.slices import of_classes, read_slices
 

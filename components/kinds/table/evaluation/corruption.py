@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.examination import Corruption
+from components.kinds.evaluation import Corruption
 from components.kinds.table.codec.features import Definition, Entity, names, window_name
 
 _MISSING = (0.05, 0.1, 0.2)  # of the values

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from components.kinds.examination import Corruption
+from components.kinds.evaluation import Corruption
 
 _BATCH = 1_000_000  # values that are computed at a time
 _BRIGHTER = (0.1, 0.2, 0.3)  # of the full scale

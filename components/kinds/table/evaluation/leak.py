@@ -1,4 +1,4 @@
-"""Training records that know of the examination: later than its first record, or a part of it."""
+"""Training records that know of the evaluation: later than its first record, or a part of it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.examination import Leak
+from components.kinds.evaluation import Leak
 from components.kinds.prepared import PreparedData, Split
 
 
