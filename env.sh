@@ -2,6 +2,6 @@
 # Puts .venv first on PATH and points every tool to state/; what you have set already wins.
 PATH="$PWD/.venv/bin:$PATH"
 export PATH
-exports="$(python -m components.config.shell)" || return 1
+exports="$(python -m components.system.shell)" || return 1
 eval "$exports"
 unset exports

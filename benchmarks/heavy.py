@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from components.config.files import sha256, write_json
 from components.inference.bundle import ABOUT, MODEL, read_about
+from components.system.files import sha256, write_json
 
 WIDTH = 768
 BLOCKS = 4

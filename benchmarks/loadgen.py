@@ -36,11 +36,11 @@ from benchmarks.arms import packaged, serve  # noqa: E402 - the project is run f
 from benchmarks.live import Live  # noqa: E402
 from benchmarks.loop import machine  # noqa: E402
 from benchmarks.server import free_port, served  # noqa: E402
-from components.config.files import read_json  # noqa: E402
 from components.config.settings import STATE, artifacts  # noqa: E402
 from components.inference.bundle import read_about  # noqa: E402
 from components.kinds import catalogue  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
+from components.system.files import read_json  # noqa: E402
 
 SCENARIOS = {"SingleStream": 1, "MultiStream": 8, "Offline": 500}
 """Records that one request may hold, by scenario."""

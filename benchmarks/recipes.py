@@ -31,10 +31,10 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from benchmarks.watch import Watch  # noqa: E402 - the project is run from its folder, never installed
-from components.config.files import write_json  # noqa: E402 - the project is run from its folder, never installed
 from components.kinds.image import learner, params  # noqa: E402
 from components.kinds.image.params.recipes import RECIPES  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
+from components.system.files import write_json  # noqa: E402 - the project is run from its folder, never installed
 from components.training.loop import fit, plan  # noqa: E402
 
 LEVELS = (0.925, 0.935, 0.944, 0.954)

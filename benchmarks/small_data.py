@@ -35,10 +35,10 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from benchmarks.recipes import accuracy  # noqa: E402
 from components.config.errors import DataError  # noqa: E402
-from components.config.files import write_json  # noqa: E402
 from components.kinds.image import learner, params  # noqa: E402
 from components.kinds.image.evaluation.baseline import baseline  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared, write_about  # noqa: E402
+from components.system.files import write_json  # noqa: E402
 from components.training.loop import fit  # noqa: E402
 
 Pictures = NDArray[np.uint8]

@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from components.config.errors import StageError
-from components.registry.dvc import dvc, last_error
+from components.versioning.dvc import dvc, last_error
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.runtime import flow_run
 from prefect.states import Crashed
 
-from components.config.alive import alive, forget, look_for
+from components.system.alive import alive, forget, look_for
 
 _TAG = "process="
 _held = ExitStack()  # the tokens of this process's runs: others find it alive by them until it ends

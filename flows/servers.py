@@ -8,11 +8,11 @@ from prefect.client.orchestration import get_client
 from prefect.settings import get_current_settings
 
 from components.config.errors import ConfigError
-from components.config.files import must_be_writable
-from components.config.servers import Server, ask_servers
 from components.config.settings import ARTIFACTS, CHAMPIONS, MEMORY, STATE
 from components.inference.champion.address import Address
 from components.kinds.table.codec.database import address_of
+from components.system.files import must_be_writable
+from components.system.servers import Server, ask_servers
 from components.tracking.reach import ask_tracking
 
 PREFECT = "PREFECT_API_URL"

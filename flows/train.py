@@ -11,7 +11,6 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from components.config.files import read_json
 from components.config.settings import artifacts
 from components.inference.check import Asked, check_endpoint
 from components.inference.served import read_served
@@ -22,6 +21,7 @@ from components.registry.card import keep_card
 from components.registry.gate import Verdict, judge
 from components.registry.promotion import Outcome, promote, reconciled_champion, unpublished
 from components.registry.register import Version, register
+from components.system.files import read_json
 from flows import console
 from flows.dvc import PREPARING, TRAINING, outcome, reproduce
 from flows.overview import DataReport, report_data

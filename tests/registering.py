@@ -2,12 +2,12 @@
 
 import onnx
 
-from components.config.files import read_json, sha256, write_json
 from components.config.settings import artifacts
 from components.inference.bundle import ABOUT, MODEL
 from components.registry.gate import Rule, Verdict, judge
 from components.registry.promotion import Outcome, promote, reconciled_champion
 from components.registry.register import Version, register
+from components.system.files import read_json, sha256, write_json
 
 
 def registered(workload: str) -> Outcome:

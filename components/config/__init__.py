@@ -1,1 +1,1 @@
-"""Ground floor: typed parameters, where state lives, errors, and how a command of ours starts."""
+"""Ground floor: typed parameters, where state lives, and errors."""

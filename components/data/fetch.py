@@ -12,12 +12,12 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.config.entry import die_with_parent
 from components.config.errors import DataError
-from components.config.files import scratch_directory, sha256, whole_file
-from components.config.progress import Progress
 from components.config.settings import STATE
 from components.data.description import Debian, Description, File
+from components.system.entry import die_with_parent
+from components.system.files import scratch_directory, sha256, whole_file
+from components.system.progress import Progress
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead

@@ -3,11 +3,11 @@
 import logging
 import shutil
 
-from components.config import entry
-from components.config.files import whole_directory, write_json
 from components.config.settings import SCHEMAS, artifacts
 from components.kinds import catalogue
 from components.kinds.prepared import LEFT_OUT, open_prepared
+from components.system import entry
+from components.system.files import whole_directory, write_json
 
 logger = logging.getLogger(__name__)
 

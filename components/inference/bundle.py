@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.config.errors import BundleError
-from components.config.files import sha256, whole_directory, write_json
 from components.config.params import Serve
+from components.system.files import sha256, whole_directory, write_json
 
 if TYPE_CHECKING:
     import onnxruntime

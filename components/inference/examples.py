@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import BundleError
-from components.config.files import read_json
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
+from components.system.files import read_json
 
 EXAMPLES = "examples.json"
 MOST = 10

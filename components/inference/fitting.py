@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.config.files import sha256
 from components.inference.bundle import About
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
+from components.system.files import sha256
 
 
 def requests(about: About, data: PreparedData, places: Sequence[int]) -> list[dict[str, Any]] | None:

@@ -15,9 +15,9 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 from bentoml._internal.tag import Tag
 
-from components.config.files import scratch_directory, whole_file, write_content
 from components.inference.bundle import bundle_hash
 from components.inference.code import BENTOFILE, code_hash
+from components.system.files import scratch_directory, whole_file, write_content
 
 
 def package(bundle: Path, name: str, version: str, beside: Mapping[str, Any] | None = None) -> str:

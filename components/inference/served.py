@@ -6,8 +6,8 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.config.errors import BundleError
-from components.config.files import write_json
 from components.config.settings import artifacts
+from components.system.files import write_json
 
 Precision = Literal["float32", "int8"]
 """Numbers that a bundle's model computes in; of int8, where it gains by them."""

@@ -18,7 +18,6 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from components.config.entry import die_with_parent
 from components.config.errors import JourneymanError
 from components.inference.bundle import verified
 from components.inference.champion.follow import Follower
@@ -45,6 +44,7 @@ from components.inference.process.settle import settle, speak
 from components.inference.process.shed import shed
 from components.inference.process.upgrade import ignore_upgrades
 from components.kinds import catalogue
+from components.system.entry import die_with_parent
 
 
 class Arguments(BaseModel):

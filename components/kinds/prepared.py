@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
-from components.config.files import read_json, write_json
+from components.system.files import read_json, write_json
 
 Split = Literal["train", "validation", "test"]
 LEFT_OUT = "left_out.json"

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from components.config.files import read_json, write_json
 from components.kinds.prepared import PreparedData
+from components.system.files import read_json, write_json
 
 MOST = 100
 """Values of a column that are looked at each for itself, the commonest; the others are too rare to say anything of."""

@@ -18,9 +18,9 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from components.config.errors import BundleError
-from components.config.files import locked, scratch_directory
 from components.config.settings import STATE
 from components.inference.bundle import bundle_hash, verified
+from components.system.files import locked, scratch_directory
 
 BUNDLES = STATE / "bundles"
 KEPT = 8

@@ -11,13 +11,13 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from components.config.files import read_json
 from components.config.settings import artifacts
 from components.inference.bundle import read_about
 from components.inference.examples import EXAMPLES, MOST, examples, spread
 from components.inference.fitting import requests
 from components.kinds.prepared import PreparedData, open_prepared
 from components.registry.artifacts import downloaded
+from components.system.files import read_json
 
 if TYPE_CHECKING:
     from components.registry.register import Version

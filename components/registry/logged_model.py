@@ -33,6 +33,7 @@ CARRIED = (
     "components/kinds/*/codec/*.py",
     "components/registry/__init__.py",
     "components/registry/pyfunc.py",
+    "components/system/*.py",
 )
 """The code that travels in the model."""
 

@@ -9,7 +9,6 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from components.config.errors import BundleError, RegistryError
-from components.config.files import locked, read_json
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
 from components.inference.served import PRECISIONS, bundle_path, read_served
@@ -22,6 +21,7 @@ from components.registry.get_or_create import get_or_create
 from components.registry.lineage import BENTO, LINEAGE, Lineage
 from components.registry.lineage.provenance import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
+from components.system.files import locked, read_json
 from components.tracking.description import signed
 from components.tracking.runs import log_evaluation, log_metrics, run_of_record
 from components.tracking.store import Store, open_store

@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.config.files import read_json, whole_file, write_json
 from components.kinds.contract import Facts
+from components.system.files import read_json, whole_file, write_json
 
 KEY = b"journeyman"
 """Of the manifest in the metadata of the result."""

@@ -10,8 +10,6 @@ from typing import Any
 import pyarrow as pa
 
 from components.config.errors import ConfigError, DataError
-from components.config.files import locked
-from components.config.progress import Progress
 from components.config.settings import STATE
 from components.inference.bundle import About, bundle_hash, read_about
 from components.kinds import catalogue
@@ -21,6 +19,8 @@ from components.scoring.crew import Crew, cores, crew
 from components.scoring.parts import Parts, manifest_of
 from components.scoring.result import Scored, batch, counted, schema
 from components.scoring.source import Chunk, Source, open_source
+from components.system.files import locked
+from components.system.progress import Progress
 
 _FORMAT = 2  # of the result and of the parts
 _EVERY = 10.0  # seconds

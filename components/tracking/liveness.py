@@ -1,6 +1,6 @@
 """Runs whose process was killed without a word: found, and marked KILLED.
 
-A run carries, as tags, a token that its process holds a lock by (`components/config/alive.py`), and a heartbeat. Who
+A run carries, as tags, a token that its process holds a lock by (`components/system/alive.py`), and a heartbeat. Who
 works in the same folder asks the lock; who works elsewhere and shares the tracking server, the heartbeat.
 """
 
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import psutil
 from mlflow.entities import Run
 
-from components.config.alive import alive, forget, look_for
+from components.system.alive import alive, forget, look_for
 from components.tracking.store import Store
 
 logger = logging.getLogger(__name__)

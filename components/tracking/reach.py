@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from mlflow import MlflowClient
 
 from components.config.errors import ConfigError
-from components.config.files import must_be_writable
-from components.config.servers import WITHIN, Server, ask_servers
 from components.config.settings import tracking_uri
+from components.system.files import must_be_writable
+from components.system.servers import WITHIN, Server, ask_servers
 
 TRACKING, REGISTRY = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
 

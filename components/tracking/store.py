@@ -9,8 +9,8 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from components.config.moved import follow_folder
 from components.config.settings import STATE, environment, tracking_uri
+from components.system.relocation import follow_folder
 from components.tracking.reach import ask_tracking
 
 logger = logging.getLogger(__name__)

@@ -23,10 +23,10 @@ from typing import Any
 
 import torch
 
-from components.config import lock
-from components.config.files import locked, read_json, whole_file, write_json
 from components.config.settings import STATE
 from components.kinds.prepared import PreparedData
+from components.system.files import locked, read_json, whole_file, write_json
+from components.versioning import lock
 
 WEIGHTS = "model.safetensors"
 _FOLDER = STATE / "checkpoints"

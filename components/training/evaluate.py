@@ -16,9 +16,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from components.config import entry
-from components.config.figures import listed
-from components.config.files import read_json, whole_directory, whole_file, write_json
 from components.config.params import Workload
 from components.config.settings import artifacts
 from components.inference.bundle import MODEL, Bundle
@@ -27,8 +24,11 @@ from components.inference.served import PRECISIONS, Precision, Served, bundle_pa
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import PreparedData, open_prepared
+from components.system import entry
+from components.system.files import read_json, whole_directory, whole_file, write_json
 from components.tracking.runs import log_evaluation, log_metrics, run_of_record
 from components.tracking.store import open_store
+from components.training.formatting import listed
 from components.training.precision import choose
 
 logger = logging.getLogger(__name__)

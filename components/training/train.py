@@ -18,19 +18,20 @@ from lightning.pytorch.utilities import rank_zero_only
 from mlflow.entities import Run
 from safetensors.torch import save_file
 
-from components.config import entry, lock
-from components.config.figures import listed
-from components.config.files import whole_directory, write_json
 from components.config.settings import artifacts, tracking_uri
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
+from components.system import entry
+from components.system.files import whole_directory, write_json
 from components.tracking.environment import environment
 from components.tracking.runs import flat, last_steps, log_data, running
 from components.tracking.store import open_store
 from components.training import hardware
 from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
+from components.training.formatting import listed
 from components.training.loop import TrainingResult, fit, plan
 from components.training.plan import training_plan
+from components.versioning import lock
 
 if TYPE_CHECKING:
     from components.config.params import Training

@@ -9,7 +9,6 @@ import mlflow.artifacts
 import pytest
 
 from components.config.errors import BundleError
-from components.config.files import read_json, write_json
 from components.config.settings import artifacts
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.inference.examples import EXAMPLES, examples, read_examples
@@ -17,6 +16,7 @@ from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
 from components.registry.card import card_contents, keep_card, read_card
 from components.registry.register import Version, register
+from components.system.files import read_json, write_json
 from components.tracking.store import open_store
 from tests.conftest import Project
 from tests.registering import evaluated, promoted

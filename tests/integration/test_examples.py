@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.config.files import read_json, write_json
 from components.config.settings import artifacts
 from components.inference.bundle import read_about
 from components.inference.fitting import is_own, requests
@@ -16,6 +15,7 @@ from components.inference.served import bundle_path
 from components.kinds.prepared import open_prepared
 from components.registry.examples import version_examples
 from components.registry.register import Version, register, version_bundle
+from components.system.files import read_json, write_json
 from components.tracking.store import open_store
 from tests.conftest import Project
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from components.config.files import read_json, write_json
 from components.config.settings import artifacts
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.versions import version
+from components.system.files import read_json, write_json
 from tests.conftest import Project, copy_of, end
 from tests.forks import IMPATIENT, READ, Forks, item, read, side_by_side, succeed
 from tests.registering import promoted

@@ -288,7 +288,10 @@ with worktree(find("digits", "1")[1]):
     ("change", "told"),
     [
         (lambda: Path("dvc.lock").unlink(), "dvc.lock says nothing of ingest, prepare, train, export, evaluate"),
-        (lambda: _append("components/config/lock.py", "\n# changed\n"), r"components/config.*: not as DVC recorded it"),
+        (
+            lambda: _append("components/versioning/lock.py", "\n# changed\n"),
+            r"components/config.*: not as DVC recorded it",
+        ),
         (lambda: _append("params.yaml", "    serve: {margin: 0.1}\n"), r"params\.yaml: workloads\.digits: not as DVC"),
         (lambda: Path("constraints.txt").unlink(), "not complete: constraints.txt is missing"),
         (lambda: _rewrite("artifacts/digits/weights/run.json", "environment"), "run.json does not say environment"),

@@ -21,11 +21,11 @@ import polars as pl
 import psutil
 import pytest
 
-from components.config.entry import die_with_parent
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.table.sample import requests
+from components.system.entry import die_with_parent
 from tests.conftest import Project, end
 from tests.integration.test_bento import PACKAGE, by_clients
 

@@ -9,8 +9,8 @@ from typing import Any
 from fsspec.core import url_to_fs
 
 from components.config.errors import ConfigError, PublishedError
-from components.config.files import must_be_writable, whole_file
 from components.config.settings import CHAMPIONS
+from components.system.files import must_be_writable, whole_file
 
 _CHUNK = 1 << 20
 

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 from components.config.errors import PublishedError
-from components.config.files import locked, whole_file
 from components.inference.champion.address import Address
 from components.inference.champion.published import CHAMPION, LOCK, Pointer, fetch, parse_pointer, read_pointer
+from components.system.files import locked, whole_file
 
 logger = logging.getLogger(__name__)
 

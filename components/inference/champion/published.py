@@ -13,11 +13,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from components.config.errors import BundleError, PublishedError
-from components.config.files import locked, sha256, whole_directory
 from components.inference.bundle import ABOUT, MODEL, SERVING, About, read_about, verified
 from components.inference.champion.address import Address
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.inference.examples import EXAMPLES
+from components.system.files import locked, sha256, whole_directory
 
 CHAMPION = "champion"
 """The name of the pointer that is followed; the others have that of their version."""

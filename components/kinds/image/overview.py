@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.config.files import read_json
 from components.kinds.overview import SHOWN, Finding, Overview
 from components.kinds.prepared import PreparedData
+from components.system.files import read_json
 
 _TOLD = ("read", "examples")  # what the report holds besides findings
 _PASSED_OVER = "ignored"  # files that are no labelled pictures

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from components.config.files import read_json
 from components.kinds.overview import SHOWN, Finding, Overview
 from components.kinds.prepared import PreparedData
+from components.system.files import read_json
 
 _COLUMNS = ("extra", "unused", "leaks", "constant")  # findings about columns, not records
 _KEPT = ("unordered", "unknown", "conflicts")  # records that are used all the same, or counted elsewhere

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from mlflow.exceptions import MlflowException
 
-from components.config.files import read_json, write_content
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
@@ -21,6 +20,7 @@ from components.registry.card.markdown import markdown
 from components.registry.card.measured import Measured, measured
 from components.registry.card.page import page
 from components.registry.register import Version, version_bundle
+from components.system.files import read_json, write_content
 from components.tracking.description import describe_run, describe_version
 from components.tracking.runs import stand_in_note
 from components.tracking.store import open_store

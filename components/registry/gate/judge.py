@@ -8,8 +8,6 @@ import json
 import logging
 from pathlib import Path
 
-from components.config import lock
-from components.config.files import read_json
 from components.config.gate import Gate
 from components.config.params import Workload
 from components.config.settings import artifacts
@@ -25,6 +23,8 @@ from components.registry.gate.predictions import EvaluationSpec, predict
 from components.registry.gate.rules import rules
 from components.registry.gate.verdict import Rule, Verdict, decided
 from components.registry.register import Version, version_bundle
+from components.system.files import read_json
+from components.versioning import lock
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,7 @@ from urllib.parse import urlsplit
 from mlflow.exceptions import MlflowException
 from pydantic import ValidationError
 
-from components.config import lock
 from components.config.errors import RegistryError
-from components.config.files import read_json, sha256
 from components.config.params import PARAMS, read_yaml
 from components.config.settings import INBOX, artifacts
 from components.inference.bundle import bundle_hash
@@ -21,8 +19,10 @@ from components.kinds import catalogue
 from components.registry.lineage import NONE, Code, Data, Lineage
 from components.registry.lineage.snapshot import push, snapshot
 from components.registry.lineage.tree import not_held
+from components.system.files import read_json, sha256
 from components.tracking.environment import Environment
 from components.tracking.store import missing, open_store
+from components.versioning import lock
 
 _STAGES = ("ingest", "prepare", "train", "export", "evaluate")
 _CONSTRAINTS = Path("constraints.txt")

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from components.config.lock import Stage
 from components.tracking.environment import Environment
+from components.versioning.lock import Stage
 
 PREFIX = "journeyman."
 LINEAGE = "lineage.json"

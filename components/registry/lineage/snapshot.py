@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.config.errors import RegistryError
-from components.config.lock import LOCK
-from components.registry.git import git
 from components.registry.lineage import NONE
+from components.versioning.git import git
+from components.versioning.lock import LOCK
 
 logger = logging.getLogger(__name__)
 

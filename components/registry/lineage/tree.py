@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from components.config.lock import directory_hash
-from components.registry.git import ask_git, git
+from components.versioning.git import ask_git, git
+from components.versioning.lock import directory_hash
 
 
 def not_held(commit: str, wanted: Mapping[str, str]) -> list[str]:

@@ -27,13 +27,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from components.config.errors import RegistryError
-from components.config.files import locked
 from components.registry.gate import Verdict
 from components.registry.promotion.aliases import apply, reconcile
 from components.registry.promotion.history import PUBLISHED, Entry, History, What
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.versions import find, version
 from components.registry.register import Version, registry_lock
+from components.system.files import locked
 
 logger = logging.getLogger(__name__)
 

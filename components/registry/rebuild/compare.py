@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.config import lock
-from components.config.files import read_json
 from components.config.settings import artifacts
 from components.registry.lineage import Lineage
 from components.registry.register import Version
+from components.system.files import read_json
 from components.tracking.environment import Environment, differences
+from components.versioning import lock
 
 RECORDS = ("weights/run.json",)
 """Outputs that tell of the run, its id, times and machine, and not of the model: they differ whenever a stage runs.

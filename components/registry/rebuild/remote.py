@@ -5,7 +5,7 @@ from configparser import RawConfigParser
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from components.config.servers import Server, ask_servers
+from components.system.servers import Server, ask_servers
 
 _PORTS = {"http": 80, "https": 443, "webdav": 80, "webdavs": 443, "ssh": 22}
 _PATIENCE = 4.0

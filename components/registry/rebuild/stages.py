@@ -1,11 +1,11 @@
 """The stages of a version, run again in its work tree."""
 
 from components.config.errors import RegistryError, StageError
-from components.registry.dvc import dvc, last_error
 from components.registry.lineage import Lineage
 from components.registry.rebuild.data import gone
 from components.registry.rebuild.remote import ask_remote
 from components.registry.rebuild.worktree import Tree, surroundings
+from components.versioning.dvc import dvc, last_error
 
 _NAMED = 12
 

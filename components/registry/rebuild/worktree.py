@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.config.errors import RegistryError
-from components.config.files import scratch_directory
 from components.config.settings import STATE, USED
-from components.registry.git import git
 from components.registry.lineage import Lineage
+from components.system.files import scratch_directory
+from components.versioning.git import git
 
 logger = logging.getLogger(__name__)
 

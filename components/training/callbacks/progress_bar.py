@@ -5,7 +5,7 @@ from typing import Any
 import lightning
 from lightning.pytorch.callbacks import Callback
 
-from components.config import progress
+from components.system import progress
 
 
 class ProgressBar(Callback):

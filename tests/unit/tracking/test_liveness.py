@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from components.config.alive import ALIVE
+from components.system.alive import ALIVE
 from components.tracking import liveness
 from components.tracking.liveness import BEAT, ENDED, bury_the_dead
 from components.tracking.runs import running

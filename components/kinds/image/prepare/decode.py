@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.config.errors import BadRequest
-from components.config.progress import Progress
 from components.kinds.image import codec
 from components.kinds.image.codec.recognise import recognise
 from components.kinds.image.prepare.depth import Depths
+from components.system.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from components.config.errors import DataError
-from components.config.files import write_json
 from components.kinds.image.params import Limits, Most
+from components.system.files import write_json
 
 logger = logging.getLogger(__name__)
 

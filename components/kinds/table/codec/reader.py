@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import BadRequest
-from components.config.files import sha256
 from components.kinds.table.codec import values
 from components.kinds.table.codec.features import (
     DAY,
@@ -22,6 +21,7 @@ from components.kinds.table.codec.features import (
 )
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.codec.unusual import Expected
+from components.system.files import sha256
 
 if TYPE_CHECKING:
     from components.kinds.table.codec.history import History

@@ -9,9 +9,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from components.config.errors import ConfigError
-from components.config.files import whole_file
 from components.config.params import read_yaml
 from components.kinds.table.codec import formats
+from components.system.files import whole_file
 
 INDEX = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__")
 """The names under which pandas and Arrow write the numbers of the rows."""

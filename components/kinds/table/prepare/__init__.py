@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from components.config.errors import DataError
-from components.config.files import write_json
 from components.kinds.prepared import SPLITS, write_about
 from components.kinds.table.codec import features
 from components.kinds.table.codec import schema as schemas
@@ -30,6 +29,7 @@ from components.kinds.table.prepare.stream import write_features
 from components.kinds.table.prepare.table import ROW, TIME, Table, open_table, whole_numbers
 from components.kinds.table.prepare.unknown import rare
 from components.kinds.table.prepare.validate import validate
+from components.system.files import write_json
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare

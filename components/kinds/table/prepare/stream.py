@@ -10,13 +10,13 @@ import polars as pl
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from components.config.progress import Progress
 from components.kinds.prepared import SPLITS, Split
 from components.kinds.table.codec import features
 from components.kinds.table.codec.features import Definition, Entity, Events, Float32, Float64, Int8, Int64
 from components.kinds.table.prepare.labels import LABEL, drawn
 from components.kinds.table.prepare.split import SPLIT
 from components.kinds.table.prepare.table import ROW, TIME
+from components.system.progress import Progress
 
 CHUNK = 4_000_000
 """Records that are computed at a time."""

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from pydantic_core import from_json
 
-from components.config.files import write_json
 from components.inference.engine.engine import Engine
 from components.inference.engine.model import CARD, CARD_PAGE, Model
 from components.inference.examples import EXAMPLES
 from components.inference.gateway.page import Route, files, routes
+from components.system.files import write_json
 from tests.unit.inference.gateway.calls import call
 
 PLACES = {"/", "/page/page.css", "/page/page.js", "/page/icon.svg"}

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from components.config.lock import directory_hash
 from components.registry.lineage.snapshot import snapshot
 from components.registry.lineage.tree import not_held
+from components.versioning.lock import directory_hash
 from tests.unit.registry.conftest import Git
 
 TAUGHT = "42fa4a169dccabeff9f9d8d021a2756e"

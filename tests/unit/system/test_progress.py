@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from components.config import progress
-from components.config.progress import TERMINAL, Progress
+from components.system import progress
+from components.system.progress import TERMINAL, Progress
 from tests.conftest import ROOT
 
 WORK = """
-from components.config.progress import Progress
+from components.system.progress import Progress
 for _ in Progress(range(1_000), desc="work"):
     pass
 """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components.config import files
+from components.system import files
 
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_what_a_killed_writer_leaves_is_never_believed_and_cleared_away(tmp_path
     script = f"""
 import os, signal
 from pathlib import Path
-from components.config.files import whole_directory
+from components.system.files import whole_directory
 with whole_directory(Path({str(tmp_path / "folder")!r})) as draft:
     (draft / "half").write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -59,7 +59,7 @@ def test_a_lock_is_let_go_by_a_killed_holder(tmp_path: Path) -> None:
     script = f"""
 import os, signal
 from pathlib import Path
-from components.config.files import locked
+from components.system.files import locked
 with locked(Path({str(tmp_path / "lock")!r})):
     print("held", flush=True)
     signal.pause()

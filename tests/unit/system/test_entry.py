@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 def test_a_process_dies_with_its_parent(tmp_path: Path) -> None:
     child = """
 import time
-from components.config.entry import die_with_parent
+from components.system.entry import die_with_parent
 die_with_parent()
 print("up", flush=True)
 time.sleep(60)

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from components.config import lock
+from components.versioning import lock
 
 LOCK = """\
 schema: '2.0'

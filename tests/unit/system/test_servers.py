@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from components.config import servers as asking
 from components.config.errors import ConfigError
-from components.config.files import must_be_writable
 from components.config.settings import environment
 from components.registry.rebuild.remote import ask_remote
+from components.system import servers as asking
+from components.system.files import must_be_writable
 from components.tracking import reach
 from flows import servers
 

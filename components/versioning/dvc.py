@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from components.config.entry import die_with_parent
-from components.config.progress import TERMINAL, watched
+from components.system.entry import die_with_parent
+from components.system.progress import TERMINAL, watched
 
 _HINT = re.compile(
     r"\s*(To track the changes with git, run:|git add \S.*|To enable auto staging, run:|dvc config core.autostage true|"

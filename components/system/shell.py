@@ -1,6 +1,6 @@
 """The project's environment as shell exports, for `env.sh`; see `settings.environment`.
 
-`python -m components.config.shell`
+`python -m components.system.shell`
 """
 
 import shlex
@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from components.config.errors import ConfigError
-from components.config.files import must_be_writable
-from components.config.moved import follow_folder
 from components.config.settings import STATE, environment
+from components.system.files import must_be_writable
+from components.system.relocation import follow_folder
 
 if __name__ == "__main__":
     try:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from components.config.progress import TERMINAL
-from components.registry.dvc import PassedOn, dvc, last_error
+from components.system.progress import TERMINAL
+from components.versioning.dvc import PassedOn, dvc, last_error
 
 
 def test_an_error_is_for_the_caller_to_raise_and_is_not_printed(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:

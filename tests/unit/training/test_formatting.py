@@ -1,4 +1,4 @@
-from components.config.figures import listed
+from components.training.formatting import listed
 
 
 def test_whole_numbers_have_no_places_and_others_have_four() -> None:

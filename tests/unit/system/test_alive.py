@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.config.alive import ALIVE, alive, forget, look_for
+from components.system.alive import ALIVE, alive, forget, look_for
 
 CONTEXT = multiprocessing.get_context("fork")
 

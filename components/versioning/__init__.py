@@ -1,0 +1,1 @@
+"""DVC and git: both run as processes, and what `dvc.lock` records."""
