@@ -22,7 +22,6 @@ import logging
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -44,6 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
+from components.internals.lightning import quiet  # noqa: E402 - run from its folder, never installed
 from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402 - run from its folder, never installed
 from components.kinds.table import learner, params  # noqa: E402
 from components.kinds.table.evaluation.baseline import baseline  # noqa: E402
@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--folder", type=Path, help="where the temporary files go")
     options = parser.parse_args()
-    quiet()
+    silence()
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         values = measure(Path(folder), options.quick)
@@ -248,11 +248,10 @@ def interval(found: list[float], form: str = ".3f") -> str:
     return f"{mean:{form}} ({mean - half:{form}}, {mean + half:{form}})"
 
 
-def quiet() -> None:
-    """Keep Lightning's advertisements and warnings about its own code off the console."""
-    for name in ("lightning.pytorch", "components"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated")
+def silence() -> None:
+    """Keep what Lightning and our own stages say off the console."""
+    quiet()
+    logging.getLogger("components").setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

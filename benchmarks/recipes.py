@@ -13,12 +13,10 @@ series goes on where it stopped. `--quick` trains one epoch of one seed.
 
 import argparse
 import json
-import logging
 import os
 import statistics
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from benchmarks.watch import Watch  # noqa: E402 - the project is run from its folder, never installed
+from components.internals.lightning import quiet  # noqa: E402
 from components.kinds.image import learner, params  # noqa: E402
 from components.kinds.image.params.recipes import RECIPES  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
@@ -98,8 +97,7 @@ def apart(name: str, seed: int, data: Path, quick: bool) -> Run:
 
 def single_run(name: str, seed: int, data: PreparedData, quick: bool) -> Run:
     """Train the recipe once, and ask the test split once."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated")
+    quiet()
     config = params.Train.model_validate({"recipe": name, "seed": seed, "threads": 1})
     config = config.model_copy(update={"epochs": 1} if quick else {})
     watch = Watch()

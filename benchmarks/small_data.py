@@ -14,11 +14,9 @@ One seed, one thread. `--quick` takes the digits alone, and a tenth of the steps
 """
 
 import argparse
-import logging
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +33,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from benchmarks.recipes import accuracy  # noqa: E402
 from components.config.errors import DataError  # noqa: E402
+from components.internals.lightning import quiet  # noqa: E402
 from components.kinds.image import learner, params  # noqa: E402
 from components.kinds.image.evaluation.baseline import baseline  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared, write_about  # noqa: E402
@@ -64,7 +63,8 @@ def main() -> None:
     for chosen, known in ((names, SETS), (options.recipes.split(","), params.RECIPES)):
         if unknown := set(chosen) - set(known):
             parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    _quiet()
+    quiet()
+    torch.set_num_threads(1)
     runs: list[Run] = []
     print(f"{machine()}\n{HEAD}")
     for name in names:
@@ -237,13 +237,6 @@ def written(folder: Path, splits: dict[str, tuple[Pictures, Labels]], classes: A
     counts = {name: len(labels) for name, (_, labels) in splits.items()}
     write_about(folder, "image", list(classes), {"height": height, "width": width, "channels": channels}, counts)
     return open_prepared(folder)
-
-
-def _quiet() -> None:
-    """Keep what the loop says of each training off the table."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated")
-    torch.set_num_threads(1)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ Without a GPU it runs on the CPU, at small size with `--quick`, to be tested; co
 import argparse
 import contextlib
 import json
-import logging
 import statistics
 import sys
 import time
@@ -45,6 +44,7 @@ from benchmarks.loop import machine  # noqa: E402 - the project is run from its 
 from benchmarks.peaks import peak  # noqa: E402 - the project is run from its folder, never installed
 from benchmarks.watch import ReachedError, Watch  # noqa: E402 - the project is run from its folder, never installed
 from components.config.errors import JourneymanError  # noqa: E402 - the project is run from its folder, never installed
+from components.internals.lightning import quiet  # noqa: E402
 from components.kinds.image import learner  # noqa: E402
 from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
 from components.training import hardware  # noqa: E402
@@ -94,6 +94,7 @@ def main() -> None:
 def measure(data: PreparedData, recipe: str, quick: bool, compiled: bool) -> dict[str, Any]:
     """Return the figures of the loop and of every arm."""
     quiet()
+    compile_from_nothing()
     began = time.perf_counter()
     config = SimpleNamespace(**BASE, **RECIPES[recipe])
     if quick:
@@ -259,10 +260,8 @@ def name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
-def quiet() -> None:
-    """Keep advertisements and warnings about others' code off the console; compile from nothing."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated")
+def compile_from_nothing() -> None:
+    """Compile every arm anew, and keep what it warns of off the console."""
     warnings.filterwarnings("ignore", r".*does not have a deterministic implementation")
     dynamo.recompile_limit = 64  # every arm is another shape or precision
     inductor.force_disable_caches = True

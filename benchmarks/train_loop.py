@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.bare import Bare  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.fraud import quiet, simulated  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks.fraud import silence, simulated  # noqa: E402 - the project is run from its folder, never installed
 from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
 from benchmarks.prepare import CONFIG as PREPARE  # noqa: E402
 from components.config.settings import tracking_uri  # noqa: E402
@@ -116,7 +116,7 @@ def apart(folder: Path, kind: str, data: Path, quick: bool) -> Any:
 
 def single_run(kind: str, data: PreparedData, quick: bool) -> dict[str, Any]:
     """Train three times in turns; return the CPU seconds of each arm by part, and whether the weights are the same."""
-    quiet()
+    silence()
     config = RECIPES[kind].model_copy(update={"checkpoint_every": INTERVAL, **({"epochs": 1} if quick else {})})
     Bare(kind, data, config).step()  # a warm-up
     laps = Laps()

@@ -1,6 +1,5 @@
 """The training loop: needs torch, lightning and torchmetrics alone, so that it runs on a bare GPU machine."""
 
-import contextlib
 import gc
 import logging
 from collections.abc import Sequence
@@ -14,13 +13,13 @@ from typing import TYPE_CHECKING
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy, Strategy
 from torch import Tensor
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torchmetrics import Metric
 
 from components.config.errors import ConfigError, TrainingError
+from components.internals.lightning import NoProfiler
 from components.training import hardware
 from components.training.callbacks.callback_list import CallbackList
 from components.training.callbacks.checkpointing import Checkpointing
@@ -149,18 +148,9 @@ def _trainer(
         enable_model_summary=False,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
-        profiler=_NoProfiler(),
+        profiler=NoProfiler(),
         plugins=[cluster] if cluster else None,
     )
-
-
-class _NoProfiler(PassThroughProfiler):
-    """Lightning enters its profiler 64 times a step; this one costs nothing."""
-
-    _nothing = contextlib.nullcontext()
-
-    def profile(self, action_name: str) -> contextlib.AbstractContextManager[None]:
-        return self._nothing
 
 
 def _strategy(learner: "Learner", config: "Training", chosen: HardwarePlan) -> Strategy | str:

@@ -8,17 +8,16 @@ run.json            the run's id and facts, from which a store that never saw it
 import csv
 import logging
 import time
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lightning.pytorch.loggers import MLFlowLogger
-from lightning.pytorch.utilities import rank_zero_only
 from mlflow.entities import Run
 from safetensors.torch import save_file
 
 from components.config.settings import artifacts, tracking_uri
+from components.internals.lightning import process_rank, quiet
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.system import entry
@@ -48,7 +47,7 @@ def train(name: str) -> None:
 
     One that was stopped goes on, in the same run. Of several processes the first writes.
     """
-    _quiet()
+    quiet()
     workload = catalogue.workload(name)
     learner = catalogue.learner(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
@@ -56,7 +55,7 @@ def train(name: str) -> None:
     used = plan(data, config)
     params = {"kind": workload.kind, **config.model_dump(), "used": used.facts()}
     key = key_of(name, data, params)
-    if rank_zero_only.rank:
+    if process_rank():
         beside = seen(name, key)
         if beside.recorded(name) or beside.finished() is None:
             fit(learner, data, config, checkpoint=beside.checkpoint)
@@ -136,12 +135,6 @@ def _record(run: Run, params: dict[str, Any], trained: TrainingResult) -> dict[s
         "curve": trained.curve,
         "environment": environment(hardware.device(params["used"]["accelerator"])).model_dump(mode="json"),
     }
-
-
-def _quiet() -> None:
-    """Keep advertisements and a warning about Lightning's own code off the console."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated")
 
 
 if __name__ == "__main__":

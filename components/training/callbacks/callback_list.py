@@ -6,8 +6,7 @@ from typing import Any
 
 from lightning.pytorch.callbacks import Callback
 
-HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_") or name in ("setup", "teardown"))
-"""Every hook that Lightning's callbacks have."""
+from components.internals.lightning import HOOKS
 
 
 class CallbackList(Callback):

@@ -9,10 +9,10 @@ from torch.nn import functional
 from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 
+from components.internals.lightning import LeanModule
 from components.kinds.image.learner.batches import Batch
 from components.kinds.image.learner.muon import Muon
 from components.kinds.image.learner.network import Network, Preprocessing, Serving
-from components.kinds.module import Module
 
 if TYPE_CHECKING:
     from components.kinds.image.params import Train
@@ -23,7 +23,7 @@ _FASTEST = 0.5  # momentum of those statistics, at most
 _REST = 10.0  # learning rate of norms and head, in those of kernels, whose steps have a fixed length
 
 
-class PictureModule(Module):
+class PictureModule(LeanModule):
     """Trains a network by Muon on one linear cycle (Smith 2018).
 
     Logs `train_loss` and `learning_rate` by the step, `validation_loss` and `validation_accuracy` by the epoch.

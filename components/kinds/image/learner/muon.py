@@ -1,6 +1,9 @@
 """Muon: SGD with momentum whose steps on a kernel are made orthogonal.
 
-Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/. In 32 bit, which is fast everywhere.
+Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/.
+
+Ours, because `torch.optim.Muon` takes matrices alone, no kernels, and iterates in bf16, which is slow on processors
+that have no such instructions.
 """
 
 from collections.abc import Iterable

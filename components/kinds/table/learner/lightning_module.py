@@ -10,7 +10,7 @@ from torchmetrics import MeanMetric
 from torchmetrics.functional.classification import binary_average_precision
 from torchmetrics.utilities.distributed import gather_all_tensors
 
-from components.kinds.module import Module
+from components.internals.lightning import LeanModule
 from components.kinds.table.learner.batches import Batch, WeighedBatch
 from components.kinds.table.learner.network import RecordModel
 from components.kinds.table.learner.schedule import decayed_apart, two_cycles, unlabelled_epochs
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from components.kinds.table.params import Train
 
 
-class RecordModule(Module):
+class RecordModule(LeanModule):
     """Trains a model by AdamW (Loshchilov and Hutter 2019), in up to two phases of one cycle each.
 
     First the autoencoder, if there is one, on every record; then the network, if there is one, on the labelled ones, by

@@ -11,7 +11,8 @@ import torch
 from lightning.pytorch.callbacks import Callback, LambdaCallback
 from lightning.pytorch.demos.boring_classes import BoringModel
 
-from components.training.callbacks.callback_list import HOOKS, CallbackList
+from components.internals.lightning import HOOKS
+from components.training.callbacks.callback_list import CallbackList
 
 KEEPING = {"state_key", "state_dict", "load_state_dict"}
 
