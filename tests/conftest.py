@@ -264,7 +264,7 @@ def payments(payments_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """A folder of labelled pictures to spoil: two labels, twelve random 16 x 16 colour pictures each."""
+    """A folder of labelled pictures to corrupt: two labels, twelve random 16 x 16 colour pictures each."""
     random = np.random.default_rng(0)
     for label in ("cup", "plate"):
         (tmp_path / "pictures" / label).mkdir(parents=True)

@@ -56,17 +56,17 @@ class Calibration(Section):
 
 
 class Robustness(Section):
-    """The deciding metric on spoilt inputs; how they are spoilt is the kind's affair."""
+    """The deciding metric on corrupted inputs; how they are corrupted is the kind's affair."""
 
     severity: Annotated[int, Field(ge=1, le=3)] = 2
-    """How badly test examples are spoilt, see docs/registry.md#robustness."""
+    """How badly test examples are corrupted, see docs/registry.md#robustness."""
     examples: Annotated[int, Field(ge=1)] = 1000
-    """Test examples that are spoilt, of each class alike."""
+    """Test examples that are corrupted, of each class alike."""
     margin: Fraction = 0.05
-    """How much of the metric may be lost against the champion on the same spoilt examples; as for slices, beyond
+    """How much of the metric may be lost against the champion on the same corrupted examples; as for slices, beyond
     chance."""
     kept: Share = 0.3
-    """Part of the metric on the same examples unspoilt that must be left."""
+    """Part of the metric on the same examples uncorrupted that must be left."""
 
 
 class Behaviours(Section):

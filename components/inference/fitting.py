@@ -18,7 +18,7 @@ def requests(about: About, data: PreparedData, places: Sequence[int]) -> list[di
 
     Those are pictures of another size, a table of other features, other columns, or values that its schema refuses.
     """
-    if about.kind != data.kind or not catalogue.evaluation(data.kind).fits(about.input, data):
+    if about.kind != data.kind or not catalogue.evaluation(data.kind).accepts(about.input, data):
         return None
     rows = catalogue.sample(data.kind).requests(replace(data, input=about.input), places, False)
     return rows if is_own(about, data) or _are_taken(about, rows) else None

@@ -54,7 +54,7 @@ def reliability(probabilities: NDArray[np.floating], labels: Int64, bins: int = 
 def expected_calibration_error(probabilities: NDArray[np.floating], labels: Int64, bins: int = BINS) -> float:
     """Return how far what is promised lies from what is found, on average (Naeini et al. 2015, Guo et al. 2017).
 
-    Of few examples it is above zero even if every probability is right: by chance a bin finds more or less than it
+    Of few examples it is above zero even if every probability is correct: by chance a bin finds more or less than it
     promises, about `sqrt(2 / pi * p * (1 - p) * bins / N)`.
 
     Args:
@@ -121,10 +121,10 @@ def _told(probabilities: NDArray[np.floating], labels: Int64) -> tuple[Float64, 
 def _wanted(logits: Float64, labels: Int64) -> float:
     """Return the mean logit of what the labels say."""
     count, classes = logits.shape
-    right = np.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
-    others = (logits.sum(axis=1) - right) / (classes - 1)
+    correct = np.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
+    others = (logits.sum(axis=1) - correct) / (classes - 1)
     doubt = 1 / (count + 2)
-    return float(((1 - doubt) * right + doubt * others).mean())
+    return float(((1 - doubt) * correct + doubt * others).mean())
 
 
 def _answered(logits: Float64, factor: float) -> float:

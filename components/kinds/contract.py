@@ -49,7 +49,7 @@ class Reader(Protocol):
     together: bool
     """Whether many rows are read much faster at once than one by one."""
 
-    def quick(self, rows: Sequence[Row], /) -> bool:
+    def is_cheap(self, rows: Sequence[Row], /) -> bool:
         """Whether `read` of these rows takes well under a millisecond and waits for nobody."""
 
     def read(self, rows: Sequence[Row], /) -> NDArray[Any]:
@@ -293,10 +293,10 @@ class Evaluation(Protocol):
         self, data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: Any, /
     ) -> "dict[str, Figure]": ...
 
-    def fits(self, input: Mapping[str, Any], data: PreparedData, /) -> bool:
+    def accepts(self, input: Mapping[str, Any], data: PreparedData, /) -> bool:
         """Whether a bundle that says `input` of its examples can answer those of `data`, which may be newer."""
 
-    def right(
+    def correct(
         self, data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], /
     ) -> Mask | None:
         """Return which test examples are answered rightly, `[N]`, where `METRIC` is their share; else None."""
@@ -318,7 +318,7 @@ class Evaluation(Protocol):
     def slices(self, data: PreparedData, /) -> dict[str, Mask]:
         """Return parts of the test split, `[N]` each: `class: name`, and `column: value` of `prepare.slices`."""
 
-    def slice_right(
+    def slice_correct(
         self,
         data: PreparedData,
         probabilities: NDArray[np.float32],

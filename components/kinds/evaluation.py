@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Mask = NDArray[np.bool_]
 
 Corruption = Callable[[NDArray[Any], int, int], NDArray[Any]]
-"""(examples `[n, ...]` as they were prepared, severity 1 to 3, seed) -> the same, spoilt; the given ones stay."""
+"""(examples `[n, ...]` as they were prepared, severity 1 to 3, seed) -> the same, corrupted; the given ones stay."""
 
 Sort = Literal["invariance", "direction", "minimum"]
 """Answer the same whatever does not matter; move the right way with what does; answer the plainest rightly."""

@@ -61,14 +61,14 @@ def test_nothing_stays_behind_in_the_temporary_folder(served: Project, forked: F
     assert {path.name for path in folder.iterdir()} <= {".ses"}  # ONNX Runtime's own, one file for all sessions
 
 
-def test_a_bundle_is_kept_by_its_hash_and_fetched_again_where_it_is_spoilt(
+def test_a_bundle_is_kept_by_its_hash_and_fetched_again_where_it_is_corrupted(
     served: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept, "KEPT", 2)
     versions = [variant("digits", f"variant {place}", 0.9) for place in range(3)]
     first = version_bundle(versions[0])
     assert bundle_hash(first) == versions[0].bundle_sha256
-    (first / "model.onnx").write_bytes(b"spoilt")
+    (first / "model.onnx").write_bytes(b"corrupted")
     assert version_bundle(versions[0]) == first
     kept.verified(first)
     for one in (*versions, versions[1]):

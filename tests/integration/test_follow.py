@@ -1,4 +1,4 @@
-"""A served endpoint follows the champion, under load, with two workers; and refuses to start with what is spoilt."""
+"""A served endpoint follows the champion, under load, with two workers; and refuses to start with what is corrupted."""
 
 import hashlib
 import http.client
@@ -170,7 +170,7 @@ def test_what_was_swapped_out_is_freed(served: Served) -> None:
     assert max(growth) < 10 * 0.3  # the graph alone has 0.3 MiB, a session of it more
 
 
-def test_a_spoilt_bundle_is_said_and_the_old_one_goes_on_answering(served: Served, tmp_path: Path) -> None:
+def test_a_corrupted_bundle_is_said_and_the_old_one_goes_on_answering(served: Served, tmp_path: Path) -> None:
     served.move("1")
     shutil.rmtree(served.project.path / "state" / "bentoml" / "followed" / "digits", ignore_errors=True)
     made = publish(served.bundles["3"], "digits", "3", str(tmp_path))
@@ -235,7 +235,7 @@ def test_a_version_is_pinned(by: str, packaged: tuple[Project, str, dict[str, Pa
         (b"junk", {"model_sha256": hashlib.sha256(b"junk").hexdigest()}, r"model\.onnx: ONNX Runtime does not take it"),
     ],
 )
-def test_a_spoilt_bento_is_refused_in_one_line_and_ends(
+def test_a_corrupted_bento_is_refused_in_one_line_and_ends(
     content: bytes, about: dict[str, Any], sentence: str, packaged: tuple[Project, str, dict[str, Path]], tmp_path: Path
 ) -> None:
     project = Project(Path(shutil.copytree(packaged[0].path, tmp_path / "journeyman", symlinks=True)))

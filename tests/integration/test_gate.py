@@ -1,4 +1,4 @@
-"""The gate on registered versions of one real training, each spoilt in one way, in a real MLflow store."""
+"""The gate on registered versions of one real training, each corrupted in one way, in a real MLflow store."""
 
 import shutil
 import sys
@@ -112,14 +112,14 @@ def school_once(trained_once: Project, tmp_path_factory: pytest.TempPathFactory)
 
 def _school(project: Project) -> School:
     good, _ = register("digits")
-    spoilt: dict[str, Change] = {
+    corrupted: dict[str, Change] = {
         "poor": never(0, 1, 2),
         "forgetful": never(5),
         "sure": sure(0),
         "slow": slow,
         "same": same,
     }
-    versions = {name: replace(_changed(change), run_id=name) for name, change in spoilt.items()}
+    versions = {name: replace(_changed(change), run_id=name) for name, change in corrupted.items()}
     names = [f"digit-{number}" for number in range(10)]
     versions["renamed"] = replace(_changed(same, ("ten", *names[1:])), run_id="renamed")
     versions["fewer"] = replace(_changed(first(9), tuple(names[:9])), run_id="fewer")

@@ -87,8 +87,8 @@ def test_records_have_the_windows_that_the_endpoint_would_remember(
     wrong = records.column("amount").to_pylist()
     wrong[-1] = float("inf")  # the last one, so that no other one's past lacks it
     wrong[-2] = -5.0
-    spoilt = records.set_column(records.schema.get_field_index("amount"), "amount", pa.array(wrong))
-    pq.write_table(spoilt.append_column("note", pa.array(["!"] * len(wrong))), tmp_path / "p.parquet")
+    corrupted = records.set_column(records.schema.get_field_index("amount"), "amount", pa.array(wrong))
+    pq.write_table(corrupted.append_column("note", pa.array(["!"] * len(wrong))), tmp_path / "p.parquet")
 
     scored = score(payments_bundle, "1", tmp_path / "p.parquet", tmp_path / "out.parquet", workers=2)
     said = result(scored)

@@ -287,7 +287,7 @@ def test_a_table_may_have_labels_for_the_evaluation_alone(payments: Project) -> 
 
 
 @pytest.mark.parametrize(
-    ("spoil", "sentence"),
+    ("corrupt", "sentence"),
     [
         (lambda text: text.replace("\n", "\n1,2,3,4,5,6,7,8,9\n", 3), r"payments\.csv: line \d+"),
         (lambda text: text.replace("amount", "amuont"), r"column 'amount'.*amuont"),
@@ -295,10 +295,10 @@ def test_a_table_may_have_labels_for_the_evaluation_alone(payments: Project) -> 
         (lambda text: "", r"payments\.csv: .*empty"),
     ],
 )
-def test_a_spoilt_table_is_one_line_and_leaves_nothing(spoil: Any, sentence: str, payments: Project) -> None:
+def test_a_corrupted_table_is_one_line_and_leaves_nothing(corrupt: Any, sentence: str, payments: Project) -> None:
     source = payments.path.parent / "payments.csv"
     pl.read_parquet(artifacts("payments", "raw") / "records.parquet").write_csv(source)
-    source.write_text(spoil(source.read_text()))
+    source.write_text(corrupt(source.read_text()))
     payments.params("datasets/few.yaml", str(source))
     said = payments.fail("dvc", "repro")
     (line,) = [line for line in said.splitlines() if line.startswith("error: ")]

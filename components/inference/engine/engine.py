@@ -107,7 +107,7 @@ class Engine:
 
     async def _read(self, lane: Lane, rows: "Sequence[Row]") -> NDArray[Any] | None:
         """Return the examples of `rows`; None: they are read so quickly that their turn in the lane will do."""
-        if lane.model.quick(rows):
+        if lane.model.is_cheap(rows):
             return None
         if lane.together:
             return await lane.together.read(rows)

@@ -51,7 +51,7 @@ class Lane:
         """Make the lane of `model`; `ran` is told how many examples each run had."""
         self.model = model
         self.together = Together(model.read, self.hold_until) if model.together else None
-        """Reads what is not quick, if that goes better for many."""
+        """Reads what is not cheap, if that goes better for many."""
         self.inline = model.pace.single <= INLINE
         self._ran = ran
         self._users = 0

@@ -79,9 +79,9 @@ class Model:
         """
         return cls(Bundle(path), version, memory)
 
-    def quick(self, rows: "Sequence[Row]") -> bool:
+    def is_cheap(self, rows: "Sequence[Row]") -> bool:
         """Whether `read` of these rows takes well under a millisecond and waits for nobody."""
-        return self._reader.quick(rows)
+        return self._reader.is_cheap(rows)
 
     def read(self, rows: "Sequence[Row]") -> NDArray[Any]:
         """Return the examples `[N, ...]` of `rows`.

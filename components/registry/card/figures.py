@@ -65,7 +65,7 @@ def robustness_drawn(curves: Sequence[Estimate]) -> str:
         left, top = index % columns * wide, index // columns * (_SPARK + 3 * _ROW // 2)
         cells.append(_curve(one, left, top, wide - 24, most))
     rows = -(-len(curves) // columns)
-    return _svg(_WIDTH, rows * (_SPARK + 3 * _ROW // 2), "Robustness: the metric as inputs are spoilt more", cells)
+    return _svg(_WIDTH, rows * (_SPARK + 3 * _ROW // 2), "Robustness: the metric as inputs are corrupted more", cells)
 
 
 def _curve(one: Estimate, left: float, top: float, wide: float, most: float) -> str:

@@ -1,4 +1,4 @@
-"""What a card tells beyond the metrics: with intervals, slice by slice, and how it is when inputs are spoilt.
+"""What a card tells beyond the metrics: with intervals, slice by slice, and how it is when inputs are corrupted.
 
 It is measured once, while the test split is at hand, and kept in the version's `card.json`.
 """
@@ -89,10 +89,10 @@ def measured(bundle: Bundle, data: PreparedData, workload: Workload) -> Measured
 
 
 def _metrics(predictions: Predictions) -> Iterator[Estimate]:
-    every, right = np.arange(len(predictions.probabilities)), predictions.right()
+    every, correct = np.arange(len(predictions.probabilities)), predictions.correct()
     bounds = bootstrapped(predictions.measures, every, predictions.spec.config.seed)
-    if right is not None:
-        bounds[predictions.spec.metric] = wilson(int(right.sum()), len(every))
+    if correct is not None:
+        bounds[predictions.spec.metric] = wilson(int(correct.sum()), len(every))
     for name, value in predictions.measures(every).items():
         if not np.isfinite(value):
             continue
@@ -105,8 +105,8 @@ def _slices(predictions: Predictions) -> Iterator[Estimate]:
         places = np.flatnonzero(mask)
         if not len(places):
             continue
-        right: Mask | None = predictions.slice_right(places)
-        share = None if right is None else wilson(int(right[places].sum()), len(places))
+        correct: Mask | None = predictions.slice_correct(places)
+        share = None if correct is None else wilson(int(correct[places].sum()), len(places))
         low, high = share or _bootstrapped(predictions, places)
         yield Estimate(name=name, value=predictions.slice_value(places), low=low, high=high, count=len(places))
 
@@ -129,14 +129,14 @@ def _bins(predictions: Predictions) -> Iterator[Bin]:
 
 
 def _curves(predictions: Predictions) -> Iterator[Curve]:
-    """Spoil the examples that the gate spoils, at every severity."""
+    """Corrupt the examples that the gate corrupts, at every severity."""
     spec, seed = predictions.spec, predictions.spec.config.seed
     places = of_each_class(np.asarray(spec.data.labels("test")), spec.gate.robustness.examples, seed)
-    examples, unspoilt = spec.data.inputs("test")[places], predictions.value(places)
-    for name, spoil in spec.evaluation.corruptions(spec.data, spec.config).items():
-        spoilt = (
-            answering(predictions, spoil(examples, severity, seed), places).value(places) for severity in SEVERITIES
+    examples, uncorrupted = spec.data.inputs("test")[places], predictions.value(places)
+    for name, corrupt in spec.evaluation.corruptions(spec.data, spec.config).items():
+        corrupted = (
+            answering(predictions, corrupt(examples, severity, seed), places).value(places) for severity in SEVERITIES
         )
-        values = (unspoilt, *spoilt)
+        values = (uncorrupted, *corrupted)
         if np.isfinite(values).all():  # so few examples may have no such metric
             yield Curve(name=name, values=values)

@@ -139,10 +139,10 @@ def _robustness(card: Card) -> list[Block]:
     curves = card.get("measured", {}).get("robustness", [])
     if not curves:
         return _rules(card, "robustness")
-    columns = ["spoilt by", "not at all", "a little", "clearly", "badly"]
+    columns = ["corrupted by", "not at all", "a little", "clearly", "badly"]
     rows = [[name(one["name"]), *map(number, one["values"])] for one in curves]
     metric = name(card["measured"]["metric"])
-    return [Drawing(robustness_drawn(curves)), Table(columns, rows, f"{metric} of spoilt examples", True)]
+    return [Drawing(robustness_drawn(curves)), Table(columns, rows, f"{metric} of corrupted examples", True)]
 
 
 def _rules(card: Card, group: str) -> list[Block]:

@@ -56,4 +56,4 @@ def _other_inputs(bundle: Bundle, spec: EvaluationSpec) -> str | None:
     about, data = bundle.about, spec.data
     if about.kind != data.kind:
         return f"its kind is {about.kind}, not {data.kind}"
-    return None if spec.evaluation.fits(about.input, data) else "its inputs are described otherwise"
+    return None if spec.evaluation.accepts(about.input, data) else "its inputs are described otherwise"

@@ -39,7 +39,7 @@ class CorruptedComparison:
     """The deciding metric under one corruption."""
 
     found: Comparison
-    unspoilt: float
+    uncorrupted: float
     """The challenger's on the same examples as they are."""
 
 
@@ -54,7 +54,7 @@ class Evidence:
     slices: Sequence[Comparison]
     calibration: CalibrationComparison | None
     """None: what the model answers is no probability."""
-    spoilt: Sequence[CorruptedComparison]
+    corrupted: Sequence[CorruptedComparison]
     behaviours: Sequence[Behaviour]
     """Of the challenger."""
     before: Sequence[Behaviour]

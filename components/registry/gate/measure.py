@@ -37,7 +37,7 @@ def measure(
         whole=challenger.value(np.arange(len(challenger.probabilities))),
         slices=list(_slices(challenger, champion)),
         calibration=compare_calibration(challenger, alike) if spec.evaluation.is_probabilistic(spec.config) else None,
-        spoilt=list(_spoilt(challenger, champion)),
+        corrupted=list(_corrupted(challenger, champion)),
         behaviours=challenger.behaviours(),
         before=champion.behaviours() if champion else (),
         cost=_cost(challenger, champion),
@@ -53,11 +53,11 @@ def _chance(challenger: Predictions, baseline: float) -> float:
 
     The baseline's own answers are not kept, so both are taken for independent: rather too much than too little.
     """
-    right = challenger.right()
-    if right is None:
+    correct = challenger.correct()
+    if correct is None:
         return 0.0
-    variances = [share * (1.0 - share) for share in (float(right.mean()), baseline)]
-    return _ONE_SIDED * math.sqrt(sum(variances) / len(right))
+    variances = [share * (1.0 - share) for share in (float(correct.mean()), baseline)]
+    return _ONE_SIDED * math.sqrt(sum(variances) / len(correct))
 
 
 def _overall(challenger: Predictions, champion: Predictions | None) -> Comparison:
@@ -65,15 +65,15 @@ def _overall(challenger: Predictions, champion: Predictions | None) -> Compariso
     if champion is None:
         return Comparison(name, challenger.value(every), count=len(every))
     every = champion.among(every)
-    difference = _answers(challenger.right(), champion.right(), every) or bootstrap(
+    difference = _answers(challenger.correct(), champion.correct(), every) or bootstrap(
         challenger.value, champion.value, every, spec.gate.better.resamples, spec.config.seed
     )
     return Comparison(name, challenger.value(every), champion.value(every), difference, len(every))
 
 
-def _answers(right: Mask | None, before: Mask | None, places: Int64) -> Difference | None:
-    """Return the difference on the test examples at `places`; None where the metric is no mean of right answers."""
-    return None if right is None or before is None else paired_answers(right[places], before[places])
+def _answers(correct: Mask | None, before: Mask | None, places: Int64) -> Difference | None:
+    """Return the difference on the test examples at `places`; None where the metric is no mean of correct answers."""
+    return None if correct is None or before is None else paired_answers(correct[places], before[places])
 
 
 def _slices(challenger: Predictions, champion: Predictions | None) -> Iterator[Comparison]:
@@ -87,29 +87,29 @@ def _slices(challenger: Predictions, champion: Predictions | None) -> Iterator[C
             continue
         places, difference = both, None
         if len(places) >= spec.gate.slices.smallest:
-            right, before = challenger.slice_right(places), champion.slice_right(places)
-            difference = _answers(right, before, places) or estimated(
+            correct, before = challenger.slice_correct(places), champion.slice_correct(places)
+            difference = _answers(correct, before, places) or estimated(
                 challenger.value, champion.value, places, spec.config.seed
             )
         yield Comparison(name, challenger.slice_value(places), champion.slice_value(places), difference, len(places))
 
 
-def _spoilt(challenger: Predictions, champion: Predictions | None) -> Iterator[CorruptedComparison]:
+def _corrupted(challenger: Predictions, champion: Predictions | None) -> Iterator[CorruptedComparison]:
     spec, limits, seed = challenger.spec, challenger.spec.gate.robustness, challenger.spec.config.seed
     labels = np.asarray(spec.data.labels("test"))
     pool = np.arange(len(labels)) if champion is None else champion.among(np.arange(len(labels)))
     places = pool[of_each_class(labels[pool], limits.examples, seed)]
-    examples, unspoilt = spec.data.inputs("test")[places], challenger.value(places)
-    for name, spoil in spec.evaluation.corruptions(spec.data, spec.config).items():
-        inputs = spoil(examples, limits.severity, seed)
+    examples, uncorrupted = spec.data.inputs("test")[places], challenger.value(places)
+    for name, corrupt in spec.evaluation.corruptions(spec.data, spec.config).items():
+        inputs = corrupt(examples, limits.severity, seed)
         one = answering(challenger, inputs, places)
         if champion is None:
-            yield CorruptedComparison(Comparison(name, one.value(places), count=len(places)), unspoilt)
+            yield CorruptedComparison(Comparison(name, one.value(places), count=len(places)), uncorrupted)
             continue
         other = answering(champion, inputs, places)
-        difference = _answers(one.right(), other.right(), places) or estimated(one.value, other.value, places, seed)
+        difference = _answers(one.correct(), other.correct(), places) or estimated(one.value, other.value, places, seed)
         yield CorruptedComparison(
-            Comparison(name, one.value(places), other.value(places), difference, len(places)), unspoilt
+            Comparison(name, one.value(places), other.value(places), difference, len(places)), uncorrupted
         )
 
 

@@ -53,18 +53,18 @@ class Predictions:
         spec = self.spec
         return spec.evaluation.measures(spec.data, self.probabilities, self.decision, spec.config, places)
 
-    def right(self) -> Mask | None:
-        """Return which answers are right, `[N]`, where the deciding metric is their mean."""
-        return self.spec.evaluation.right(self.spec.data, self.probabilities, self.decision)
+    def correct(self) -> Mask | None:
+        """Return which answers are correct, `[N]`, where the deciding metric is their mean."""
+        return self.spec.evaluation.correct(self.spec.data, self.probabilities, self.decision)
 
-    def slice_right(self, places: Int64) -> Mask | None:
-        """Return which answers are right, `[N]`, where the slice at `places` is judged by their mean; else None."""
-        return self.spec.evaluation.slice_right(self.spec.data, self.probabilities, self.decision, places)
+    def slice_correct(self, places: Int64) -> Mask | None:
+        """Return which answers are correct, `[N]`, where the slice at `places` is judged by their mean; else None."""
+        return self.spec.evaluation.slice_correct(self.spec.data, self.probabilities, self.decision, places)
 
     def slice_value(self, places: Int64) -> float:
         """Return what the slice at `places`, `[n]`, is judged by."""
-        right = self.slice_right(places)
-        return self.value(places) if right is None else float(right[places].mean())
+        correct = self.slice_correct(places)
+        return self.value(places) if correct is None else float(correct[places].mean())
 
     def behaviours(self) -> Sequence[Behaviour]:
         """Return how it behaves."""

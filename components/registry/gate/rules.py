@@ -41,7 +41,7 @@ def rules(
     yield baseline(Comparison(evidence.overall.name, evidence.whole), other, gate.baseline, chance)
     yield from slices(evidence.slices, gate.slices)
     yield from calibration(evidence.calibration, gate.calibration, alone)
-    yield from robustness(evidence.spoilt, gate.robustness, alone)
+    yield from robustness(evidence.corrupted, gate.robustness, alone)
     yield from behaviours(evidence.behaviours, evidence.before, gate.behaviours, alone)
     yield from cost(evidence.cost, gate.cost, same_training)
     yield from leaks(evidence.leaks, gate.leaks)
@@ -126,15 +126,15 @@ def calibration(found: CalibrationComparison | None, limits: Calibration, alone:
 
 
 def robustness(found: Sequence[CorruptedComparison], limits: Robustness, alone: bool = False) -> Iterator[Rule]:
-    """Hold the metric on spoilt inputs to the champion's, less the margin, and to what must be left of it at least."""
+    """Hold the metric on corrupted inputs to the champion's, less the margin, and to what must be left of it."""
     both = [one.found for one in found]
     worse = _worse(both, [_is_known(one) for one in both], limits.margin, _LEVEL)
-    for spoilt, lost in zip(found, worse, strict=True):
-        least, one = limits.kept * spoilt.unspoilt, spoilt.found
+    for corrupted, lost in zip(found, worse, strict=True):
+        least, one = limits.kept * corrupted.uncorrupted, corrupted.found
         if not math.isfinite(one.challenger) or not math.isfinite(least):
-            yield _row(f"robustness: {one.name}", one, "", None, f"{one.count} spoilt examples have no such metric")
+            yield _row(f"robustness: {one.name}", one, "", None, f"{one.count} corrupted examples have no such metric")
             continue
-        limit, note = f"at least {least:.4g}", f"{spoilt.unspoilt:.4g} unspoilt"
+        limit, note = f"at least {least:.4g}", f"{corrupted.uncorrupted:.4g} uncorrupted"
         if one.difference is not None:
             limit = f"{limit}, loses at most {limits.margin:g}"
             note = f"{note}; {_spread(one.difference, 1.0 - _LEVEL)}"

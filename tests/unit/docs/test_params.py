@@ -32,9 +32,9 @@ def test_the_page_is_what_the_models_say() -> None:
 
 
 def test_a_table_that_was_changed_by_hand_is_made_anew() -> None:
-    spoilt = re.sub(r"^\| `gate.*\n", "", TEXT.replace("required", "optional"), flags=re.MULTILINE)
-    assert spoilt != TEXT
-    assert params.page(spoilt) == TEXT
+    corrupted = re.sub(r"^\| `gate.*\n", "", TEXT.replace("required", "optional"), flags=re.MULTILINE)
+    assert corrupted != TEXT
+    assert params.page(corrupted) == TEXT
 
 
 @pytest.mark.parametrize("kind", catalogue.names())

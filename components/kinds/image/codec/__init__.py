@@ -11,9 +11,9 @@ from PIL import Image
 from pydantic import BaseModel, Field, create_model
 
 from components.kinds.image.codec import picture
+from components.kinds.image.codec.cost import is_cheap
 from components.kinds.image.codec.depth import Deep
 from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, Limits, listed
-from components.kinds.image.codec.quick import quick
 
 ANY = Limits()
 """The formats that every endpoint takes, up to the default size."""
@@ -59,9 +59,9 @@ class Reader:
         taken = _formats(input) if formats == FORMATS else formats  # a user's own list is kept to
         self._limits = Limits(taken, serve.get("max_pixels", MAX_PIXELS))
 
-    def quick(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+    def is_cheap(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether it is one picture of few bytes and pixels."""
-        return len(rows) == 1 and quick(rows[0]["picture"])
+        return len(rows) == 1 and is_cheap(rows[0]["picture"])
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.uint8]:
         """Return the pictures of `rows` as `[N, height, width, channels]`.

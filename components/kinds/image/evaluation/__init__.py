@@ -55,12 +55,12 @@ def figures(data: PreparedData, probabilities: Float32, decision: Decision, conf
     return drawn(data, probabilities)
 
 
-def fits(input: Mapping[str, Any], data: PreparedData) -> bool:
+def accepts(input: Mapping[str, Any], data: PreparedData) -> bool:
     """Return whether the pictures have the size and the channels that a bundle with this description takes."""
     return all(input[side] == data.input[side] for side in ("height", "width", "channels"))
 
 
-def right(data: PreparedData, probabilities: Float32, decision: Decision) -> Mask:
+def correct(data: PreparedData, probabilities: Float32, decision: Decision) -> Mask:
     """Return which test pictures are named rightly, `[N]`: accuracy is their share."""
     answers: Mask = probabilities.argmax(axis=1) == data.labels("test")
     return answers
@@ -70,7 +70,7 @@ def value(
     data: PreparedData, probabilities: Float32, decision: Decision, config: "Train", places: NDArray[np.int64]
 ) -> float:
     """Return the accuracy on the test pictures at `places`."""
-    return float(right(data, probabilities, decision)[places].mean())
+    return float(correct(data, probabilities, decision)[places].mean())
 
 
 def slices(data: PreparedData) -> dict[str, Mask]:
@@ -78,9 +78,9 @@ def slices(data: PreparedData) -> dict[str, Mask]:
     return of_classes(data) | read_slices(data)
 
 
-def slice_right(data: PreparedData, probabilities: Float32, decision: Decision, within: NDArray[Any]) -> Mask:
+def slice_correct(data: PreparedData, probabilities: Float32, decision: Decision, within: NDArray[Any]) -> Mask:
     """Return which test pictures are named rightly, `[N]`: a slice is judged by its accuracy, a class by its recall."""
-    return right(data, probabilities, decision)
+    return correct(data, probabilities, decision)
 
 
 def is_probabilistic(config: "Train") -> bool:

@@ -27,18 +27,18 @@ _REACH = 3.0  # standard deviations after which a blur's weights end
 
 Pictures = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
-_Spoil = Callable[[Pictures, int, np.random.Generator], "Float32 | Pictures"]
+_OnBatch = Callable[[Pictures, int, np.random.Generator], "Float32 | Pictures"]
 
 
-def corrupted(spoil: _Spoil, pictures: Pictures, severity: int, seed: int) -> Pictures:
-    """Return the pictures spoilt; what is drawn for one depends on its place among them."""
+def corrupt(corruption: _OnBatch, pictures: Pictures, severity: int, seed: int) -> Pictures:
+    """Return the pictures corrupted; what is drawn for one depends on its place among them."""
     random = np.random.default_rng(seed)
     size = max(1, _BATCH // max(1, pictures[:1].size))
-    spoilt = np.empty_like(pictures)
+    corrupted = np.empty_like(pictures)
     for start in range(0, len(pictures), size):
-        part = spoil(pictures[start : start + size], severity - 1, random)
-        spoilt[start : start + size] = np.clip(np.rint(part), 0, _FULL)
-    return spoilt
+        part = corruption(pictures[start : start + size], severity - 1, random)
+        corrupted[start : start + size] = np.clip(np.rint(part), 0, _FULL)
+    return corrupted
 
 
 def _brighter(pictures: Pictures, level: int, random: np.random.Generator) -> Float32:
@@ -131,7 +131,7 @@ def _jpeg(picture: Pictures, quality: int) -> Pictures:
         return np.asarray(again).reshape(picture.shape)
 
 
-_SPOILS: Mapping[str, _Spoil] = {
+_ON_BATCH: Mapping[str, _OnBatch] = {
     "brightness": _brighter,
     "contrast": _flatter,
     "noise": _noisy,
@@ -140,5 +140,5 @@ _SPOILS: Mapping[str, _Spoil] = {
     "rotation": _rotated,
     "jpeg": _compressed,
 }
-CORRUPTIONS: Mapping[str, Corruption] = {name: partial(corrupted, spoil) for name, spoil in _SPOILS.items()}
+CORRUPTIONS: Mapping[str, Corruption] = {name: partial(corrupt, corruption) for name, corruption in _ON_BATCH.items()}
 """Of pictures uint8 `[n, H, W, C]`."""

@@ -53,7 +53,7 @@ class Reader:
         self.together = memory is not None and remembers
         self._history = _open(workload, self._definition, files / HISTORY, memory) if memory and remembers else None
 
-    def quick(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+    def is_cheap(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether `read` waits for no database, and the rows are few."""
         return self._history is None and len(rows) <= _FEW
 

@@ -15,7 +15,7 @@ from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.slices import of_classes, read_slices
 from components.kinds.table.evaluation.baseline import NAMES, baseline
 from components.kinds.table.evaluation.behaviour import tried
-from components.kinds.table.evaluation.corruption import spoilers
+from components.kinds.table.evaluation.corruption import corruptions_of
 from components.kinds.table.evaluation.figures import calibration_figure, cost_figure, curve_figure, scores_figure
 from components.kinds.table.evaluation.leak import find_leaks
 from components.kinds.table.evaluation.metrics import (
@@ -94,12 +94,12 @@ def figures(
     return drawn
 
 
-def fits(input: Mapping[str, Any], data: PreparedData) -> bool:
+def accepts(input: Mapping[str, Any], data: PreparedData) -> bool:
     """Return whether the features are those that a bundle with this description takes, and made in the same way."""
     return all(input[key] == data.input[key] for key in ("features", "definition"))
 
 
-def right(data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float]) -> None:
+def correct(data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float]) -> None:
     """Return None: average precision is no share of records."""
 
 
@@ -119,7 +119,7 @@ def slices(data: PreparedData) -> dict[str, Mask]:
     return of_classes(data) | read_slices(data)
 
 
-def slice_right(
+def slice_correct(
     data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], within: NDArray[Any]
 ) -> Mask | None:
     """Return which test records are decided rightly, `[N]`, of a slice of one class: their share is its recall.
@@ -140,7 +140,7 @@ def is_probabilistic(config: "Train") -> bool:
 
 def corruptions(data: PreparedData, config: "Train") -> Mapping[str, Corruption]:
     """Return what may happen to a record before it is seen."""
-    return spoilers(data.input)
+    return corruptions_of(data.input)
 
 
 def behaviours(data: PreparedData, score: "Score", decision: Mapping[str, float], config: "Train") -> list[Behaviour]:

@@ -18,7 +18,7 @@ _SCALE = (1.1, 1.5, 3.0)  # of amounts: a year's prices, another currency, anoth
 Float32 = NDArray[np.float32]
 
 
-def spoilers(input: Mapping[str, Any]) -> Mapping[str, Corruption]:
+def corruptions_of(input: Mapping[str, Any]) -> Mapping[str, Corruption]:
     """Return the corruptions that records of this description can suffer; features are float32 `[n, F]`.
 
     `missing` and `unknown_category` for columns of such, `amount`, which scales it and what is made of it, and
@@ -39,40 +39,40 @@ def spoilers(input: Mapping[str, Any]) -> Mapping[str, Corruption]:
 
 def _missing(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
     """Lose values: a number is not one then, a category the one that nobody knows."""
-    spoilt, places = examples.copy(), _places(definition, [*definition.numbers, *definition.categories])
+    corrupted, places = examples.copy(), _places(definition, [*definition.numbers, *definition.categories])
     lost = np.random.default_rng(seed).random((len(examples), len(places))) < _MISSING[severity - 1]
     nothing = np.array([np.nan] * len(definition.numbers) + [0.0] * len(definition.categories), dtype=np.float32)
-    spoilt[:, places] = np.where(lost, nothing, examples[:, places])
-    return spoilt
+    corrupted[:, places] = np.where(lost, nothing, examples[:, places])
+    return corrupted
 
 
 def _unknown(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
-    spoilt, places = examples.copy(), _places(definition, list(definition.categories))
+    corrupted, places = examples.copy(), _places(definition, list(definition.categories))
     new = np.random.default_rng(seed).random((len(examples), len(places))) < _UNKNOWN[severity - 1]
-    spoilt[:, places] = np.where(new, np.float32(0.0), examples[:, places])
-    return spoilt
+    corrupted[:, places] = np.where(new, np.float32(0.0), examples[:, places])
+    return corrupted
 
 
 def _scaled(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
     """Scale amounts, and their means in windows with them: all of them grow, not this one alone."""
     measured = [entity for entity in definition.entities if "mean" in entity.measures]
     means = [window_name(entity, "mean", days, definition) for entity in measured for days in entity.days]
-    spoilt = examples.copy()
-    spoilt[:, _places(definition, [str(definition.amount), *means])] *= np.float32(_SCALE[severity - 1])
-    return spoilt
+    corrupted = examples.copy()
+    corrupted[:, _places(definition, [str(definition.amount), *means])] *= np.float32(_SCALE[severity - 1])
+    return corrupted
 
 
 def _delayed(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
     """Have windows know nothing of the latest days: as many as each entity's shortest, middle or longest window has."""
-    spoilt, place = examples.copy(), {name: index for index, name in enumerate(names(definition))}
+    corrupted, place = examples.copy(), {name: index for index, name in enumerate(names(definition))}
     amount = np.nan_to_num(examples[:, place[definition.amount]]) if definition.amount else np.zeros(len(examples))
     for entity in definition.entities:
         days = sorted(entity.days)
         past = _Past(entity, definition, examples, place, days[min(severity, len(days)) - 1], amount)
         for measure in entity.measures:
             for length in days:
-                spoilt[:, place[window_name(entity, measure, length, definition)]] = past.left(measure, length)
-    return spoilt
+                corrupted[:, place[window_name(entity, measure, length, definition)]] = past.left(measure, length)
+    return corrupted
 
 
 @dataclass(frozen=True)

@@ -82,19 +82,19 @@ def test_the_cache_keeps_the_last_two(followed: Followed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "sentence"),
+    ("corrupt", "sentence"),
     [
         (lambda path: (path / "model.onnx").unlink(), r"model\.onnx: missing"),
         (lambda path: (path / "model.onnx").write_bytes(b"junk"), r"model\.onnx: SHA-256 is"),
         (lambda path: (path / "bundle.json").write_text('{"format": 2}'), r"bundle\.json: SHA-256 is"),
     ],
 )
-def test_a_spoilt_bundle_is_not_taken_until_it_is_mended(
-    spoil: Callable[[Path], None], sentence: str, followed: Followed, caplog: pytest.LogCaptureFixture
+def test_a_corrupted_bundle_is_not_taken_until_it_is_mended(
+    corrupt: Callable[[Path], None], sentence: str, followed: Followed, caplog: pytest.LogCaptureFixture
 ) -> None:
     followed.publish("1")
     followed.look()
-    spoil(followed.publish("2"))
+    corrupt(followed.publish("2"))
     for _ in range(5):
         assert followed.look() == ["1"]
     (line,) = [record.message for record in caplog.records if record.levelno == logging.ERROR]
@@ -236,7 +236,7 @@ def test_it_starts_with_the_champion(followed: Followed) -> None:
     assert followed.look() == []  # it is there already
 
 
-@pytest.mark.parametrize("down", ["gone", "slow", "spoilt"])
+@pytest.mark.parametrize("down", ["gone", "slow", "corrupted"])
 def test_where_the_champion_is_not_to_be_had_it_starts_with_the_last_at_work(
     down: str, followed: Followed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -246,7 +246,7 @@ def test_where_the_champion_is_not_to_be_had_it_starts_with_the_last_at_work(
     held, read = threading.Event(), list[str]()
     if down == "gone":
         address.rename(followed.folder / "away")
-    elif down == "spoilt":
+    elif down == "corrupted":
         (path / "model.onnx").unlink()
     else:
         monkeypatch.setattr(follow, "_PATIENCE", 0.1)

@@ -45,7 +45,7 @@ def test_the_pointer_moves_on_and_back(address: str, tmp_path: Path) -> None:
         assert (got / "model.onnx").read_bytes() == version.encode()
 
 
-def test_nothing_is_written_twice_and_what_was_spoilt_is_mended(tmp_path: Path) -> None:
+def test_nothing_is_written_twice_and_what_was_corrupted_is_mended(tmp_path: Path) -> None:
     bundle, address = a_bundle(tmp_path / "bundle", b"one"), tmp_path / "champions"
     made = publish(bundle, "w", "1", str(address))
     before = {path: path.stat().st_mtime_ns for path in address.rglob("*") if path.is_file()}
@@ -97,7 +97,7 @@ def test_what_is_no_pointer_is_said_in_one_line(change: dict[str, Any] | None, s
 
 
 @pytest.mark.parametrize(
-    ("spoil", "sentence"),
+    ("corrupt", "sentence"),
     [
         ("bundle.json", r"bundle\.json: SHA-256 is .* the pointer says"),
         ("model.onnx", r"model\.onnx: SHA-256 is .* bundle\.json says"),
@@ -105,15 +105,15 @@ def test_what_is_no_pointer_is_said_in_one_line(change: dict[str, Any] | None, s
         ("card.json", r"card\.json: SHA-256 is .* the pointer says"),
     ],
 )
-def test_a_spoilt_or_missing_file_is_not_taken(spoil: str, sentence: str, tmp_path: Path) -> None:
+def test_a_corrupted_or_missing_file_is_not_taken(corrupt: str, sentence: str, tmp_path: Path) -> None:
     place = Address(str(tmp_path / "champions"))
     made = publish(a_bundle(tmp_path / "bundle", b"one", card=b"{}"), "w", "1", str(place))
-    spoilt = tmp_path / "champions" / made.path / spoil
-    spoilt.write_bytes(b"x" + spoilt.read_bytes()[1:])
+    corrupted = tmp_path / "champions" / made.path / corrupt
+    corrupted.write_bytes(b"x" + corrupted.read_bytes()[1:])
     with pytest.raises(BundleError, match=sentence):
         fetch(place, made, tmp_path / "cache" / "1")
-    spoilt.unlink()
-    with pytest.raises(PublishedError, match=f"{spoil}: missing"):
+    corrupted.unlink()
+    with pytest.raises(PublishedError, match=f"{corrupt}: missing"):
         fetch(place, made, tmp_path / "cache" / "1")
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["fetching.lock"]
 
@@ -128,7 +128,7 @@ def test_a_file_that_would_land_elsewhere_is_not_taken(tmp_path: Path) -> None:
         publish(bundle, "w", "1", str(tmp_path / "champions"))
 
 
-def test_a_spoilt_copy_in_the_cache_is_fetched_again(tmp_path: Path) -> None:
+def test_a_corrupted_copy_in_the_cache_is_fetched_again(tmp_path: Path) -> None:
     place, cache = Address(str(tmp_path / "champions")), tmp_path / "cache" / "1"
     bundle = a_bundle(tmp_path / "bundle", b"one")
     made = publish(bundle, "w", "1", str(place))

@@ -42,7 +42,7 @@ def test_a_key_is_long_and_no_two_are_the_same() -> None:
     assert min(map(len, made)) >= 43  # 256 bits in base 64
 
 
-def test_a_name_that_would_spoil_the_file_is_refused() -> None:
+def test_a_name_that_would_corrupt_the_file_is_refused() -> None:
     for name in ("", "a:b", "a\nb", "é", "x" * 65):
         with pytest.raises(ConfigError, match="is no name for a key"):
             new_key(name)

@@ -15,7 +15,7 @@ COUNTS = {"train": 1_000, "validation": 97, "test": 700}
 
 @pytest.fixture
 def written(tmp_path: Path) -> PreparedData:
-    """Scikit-learn's handwritten digits, twice their size; to be spoilt."""
+    """Scikit-learn's handwritten digits, twice their size; to be corrupted."""
     digits = load_digits()
     pictures = np.stack([_larger((picture * 255 / 16).astype(np.uint8)) for picture in digits.images])
     start = 0

@@ -72,9 +72,9 @@ def test_the_plainest_are_of_every_class_and_no_model_is_asked(written: Prepared
     counts = np.bincount(labels[places], minlength=10)
     assert (counts > 0).all()
     assert (counts <= np.ceil(np.bincount(labels) / 10)).all()
-    spoilt = np.array(written.inputs("test"))
-    np.random.default_rng(0).shuffle(spoilt)
-    np.save(written.path / "test_inputs.npy", spoilt)  # pictures that are not what they are called are not plain
+    corrupted = np.array(written.inputs("test"))
+    np.random.default_rng(0).shuffle(corrupted)
+    np.save(written.path / "test_inputs.npy", corrupted)  # pictures that are not what they are called are not plain
     wrong = plainest(written)
     assert (labels[wrong] == labels[np.argsort(np.argsort(wrong))]).mean() < 1.0
     assert len(wrong) < len(places)

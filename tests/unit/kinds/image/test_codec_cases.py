@@ -12,7 +12,7 @@ from PIL.ImageFile import ImageFile
 
 from components.config.errors import BadRequest
 from components.kinds.image import codec
-from components.kinds.image.codec.quick import quick
+from components.kinds.image.codec.cost import is_cheap
 
 GREY = {"height": 8, "width": 8, "channels": 1}
 COLOUR = {"height": 8, "width": 8, "channels": 3}
@@ -225,19 +225,19 @@ def test_what_only_begins_like_a_picture_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
-def test_only_what_holds_few_pixels_is_quick(format: str) -> None:
-    assert quick(encoded(Image.new("RGB", (28, 28)), format))
-    assert quick(encoded(Image.new("L", (100, 100)), format))
-    assert not quick(encoded(Image.new("L", (300, 300)), format))
+def test_only_what_holds_few_pixels_is_cheap(format: str) -> None:
+    assert is_cheap(encoded(Image.new("RGB", (28, 28)), format))
+    assert is_cheap(encoded(Image.new("L", (100, 100)), format))
+    assert not is_cheap(encoded(Image.new("L", (300, 300)), format))
     noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3), dtype=np.uint8)
-    assert not quick(encoded(Image.fromarray(noise), format, quality=100)), "many bytes"
+    assert not is_cheap(encoded(Image.fromarray(noise), format, quality=100)), "many bytes"
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"\xff\xd8", b"\xff\xd8\xff\xe0\0\0" * 9, b"\x89PNG\r\n\x1a\n" + b"\xff" * 20, b"BM", b"RIFF"]
 )
-def test_what_does_not_tell_its_size_is_not_quick(data: bytes) -> None:
-    assert not quick(data)
+def test_what_does_not_tell_its_size_is_not_cheap(data: bytes) -> None:
+    assert not is_cheap(data)
 
 
 def decode(data: bytes, input: dict[str, int] = COLOUR) -> np.ndarray:

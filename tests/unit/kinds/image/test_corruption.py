@@ -28,15 +28,15 @@ def test_there_are_those_that_matter_to_pictures() -> None:
 def test_the_more_severe_the_farther_away(name: str, shape: tuple[int, int, int]) -> None:
     pictures = shapes(*shape)
     kept = pictures.copy()
-    spoilt = [CORRUPTIONS[name](pictures, severity, 5) for severity in SEVERITIES]
-    away = [np.abs(one.astype(float) - pictures).mean() for one in spoilt]
+    corrupted = [CORRUPTIONS[name](pictures, severity, 5) for severity in SEVERITIES]
+    away = [np.abs(one.astype(float) - pictures).mean() for one in corrupted]
     assert 0 < away[0] < away[1] < away[2] < 90
-    assert all(one.dtype == np.uint8 and one.shape == pictures.shape for one in spoilt)
+    assert all(one.dtype == np.uint8 and one.shape == pictures.shape for one in corrupted)
     assert (pictures == kept).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_seed_spoils_the_same(name: str) -> None:
+def test_the_same_seed_corrupts_the_same(name: str) -> None:
     pictures = shapes(1)
     first, again, other = (CORRUPTIONS[name](pictures, 2, seed) for seed in (1, 1, 2))
     assert (first == again).all()
@@ -56,7 +56,7 @@ def test_batches_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_none_is_none() -> None:
-    assert all(spoil(shapes(1)[:0], 1, 0).shape == (0, 28, 28, 1) for spoil in CORRUPTIONS.values())
+    assert all(corrupt(shapes(1)[:0], 1, 0).shape == (0, 28, 28, 1) for corrupt in CORRUPTIONS.values())
 
 
 def test_brightness_is_added_and_contrast_taken_away() -> None:

@@ -28,9 +28,9 @@ def test_metrics_are_the_fields_own() -> None:
 
 
 def test_a_bundle_for_pictures_of_another_size_does_not_fit(written: PreparedData) -> None:
-    assert evaluation.fits(dict(written.input) | {"background": 255}, written)
+    assert evaluation.accepts(dict(written.input) | {"background": 255}, written)
     for other in ({"height": 28}, {"width": 28}, {"channels": 3}):
-        assert not evaluation.fits(dict(written.input) | other, written)
+        assert not evaluation.accepts(dict(written.input) | other, written)
 
 
 def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None:
@@ -38,10 +38,10 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     labels = np.asarray(written.labels("test"))
     probabilities = random.dirichlet(np.ones(10), len(labels)).astype(np.float32)
     probabilities[np.arange(len(labels)), labels] += 0.3
-    right = evaluation.right(written, probabilities, {})
-    assert right.mean() == metrics.of_answers(probabilities, labels)["accuracy"]
+    correct = evaluation.correct(written, probabilities, {})
+    assert correct.mean() == metrics.of_answers(probabilities, labels)["accuracy"]
     places = random.integers(0, len(labels), 900)
-    assert evaluation.value(written, probabilities, {}, CONFIG, places) == pytest.approx(right[places].mean())
+    assert evaluation.value(written, probabilities, {}, CONFIG, places) == pytest.approx(correct[places].mean())
     some = evaluation.measures(written, probabilities, {}, CONFIG, places)
     whole = metrics.of_answers(probabilities[places], labels[places])
     assert some == {name: whole[name] for name in whole if name != "expected_calibration_error"}
@@ -50,7 +50,7 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     slices = evaluation.slices(written)
     assert list(slices) == [f"class: {digit}" for digit in range(10)]
     recall = recall_score(labels, probabilities.argmax(axis=1), average=None)
-    found = [evaluation.slice_right(written, probabilities, {}, mask)[mask].mean() for mask in slices.values()]
+    found = [evaluation.slice_correct(written, probabilities, {}, mask)[mask].mean() for mask in slices.values()]
     assert found == pytest.approx(recall)
     assert evaluation.is_probabilistic(CONFIG)
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from components.kinds.evaluation import SEVERITIES
 from components.kinds.table.codec.features import DAY, Definition, Entity, Events, assemble, names, windows
-from components.kinds.table.evaluation.corruption import spoilers
+from components.kinds.table.evaluation.corruption import corruptions_of
 
 DAYS = (1, 7, 30)
 DEFINITION = Definition(
@@ -26,8 +26,8 @@ NAMES = names(DEFINITION)
 COUNT = 1_500
 
 
-def spoilt(name: str, examples: NDArray[np.float32], severity: int, definition: Definition = DEFINITION) -> Any:
-    return spoilers({"definition": definition.model_dump(mode="json")})[name](examples, severity, 0)
+def corrupted(name: str, examples: NDArray[np.float32], severity: int, definition: Definition = DEFINITION) -> Any:
+    return corruptions_of({"definition": definition.model_dump(mode="json")})[name](examples, severity, 0)
 
 
 class Past:
@@ -69,7 +69,7 @@ def test_a_delayed_history_is_one_without_its_latest_days() -> None:
     past = Past()
     examples = past.examples()
     for severity, lost in zip(SEVERITIES, DAYS, strict=True):
-        found = spoilt("delayed", examples, severity)
+        found = corrupted("delayed", examples, severity)
         for entity in DEFINITION.entities:
             for days in DAYS:
                 expected = [past.delayed(entity, days, lost, row) for row in range(COUNT)]
@@ -88,7 +88,7 @@ def test_without_counts_what_is_longer_stays() -> None:
     )
     few = DEFINITION.model_copy(update={"entities": entities})
     examples = np.random.default_rng(0).random((50, len(names(few)))).astype(np.float32)
-    found = spoilt("delayed", examples, 2, few)
+    found = corrupted("delayed", examples, 2, few)
     changed = {name for place, name in enumerate(names(few)) if (found[:, place] != examples[:, place]).any()}
     assert changed == {"customer_mean_1d", "customer_mean_7d", "shop_risk_1d", "shop_risk_7d"}
 
@@ -97,7 +97,7 @@ def test_values_go_missing_as_the_model_knows_it() -> None:
     examples = Past().examples()
     columns = [NAMES.index(name) for name in ("age", "amount", "colour", "town")]
     for severity, share in zip(SEVERITIES, (0.05, 0.1, 0.2), strict=True):
-        found = spoilt("missing", examples, severity)
+        found = corrupted("missing", examples, severity)
         lost = np.isnan(found[:, columns[:2]]).mean(), (found != examples)[:, columns[2:]].mean() * 1.5
         assert lost == pytest.approx((share, share), abs=0.025)
         assert set(found[:, columns[2:]][(found != examples)[:, columns[2:]]].tolist()) == {0.0}
@@ -108,8 +108,8 @@ def test_values_go_missing_as_the_model_knows_it() -> None:
 def test_categories_become_unknown() -> None:
     examples = Past().examples()
     columns = [NAMES.index(name) for name in ("colour", "town")]
-    assert (spoilt("unknown_category", examples, 3)[:, columns] == 0).all()
-    some = spoilt("unknown_category", examples, 1)
+    assert (corrupted("unknown_category", examples, 3)[:, columns] == 0).all()
+    some = corrupted("unknown_category", examples, 1)
     assert 0.04 < ((some != examples)[:, columns]).mean() < 0.1
     assert (np.delete(some, columns, axis=1) == np.delete(examples, columns, axis=1)).all()
 
@@ -118,22 +118,22 @@ def test_amounts_grow_with_what_is_made_of_them() -> None:
     past = Past()
     examples = past.examples()
     past.amount = past.amount * 3
-    assert spoilt("amount", examples, 3) == pytest.approx(past.examples(), rel=1e-4)
+    assert corrupted("amount", examples, 3) == pytest.approx(past.examples(), rel=1e-4)
 
 
-def test_the_given_examples_stay_and_a_seed_spoils_the_same() -> None:
+def test_the_given_examples_stay_and_a_seed_corrupts_the_same() -> None:
     examples = Past().examples()
     kept = examples.copy()
-    made = spoilers({"definition": DEFINITION.model_dump(mode="json")})
+    made = corruptions_of({"definition": DEFINITION.model_dump(mode="json")})
     assert set(made) == {"missing", "unknown_category", "amount", "delayed"}
-    for name, spoil in made.items():
-        first, again, other = spoil(examples, 1, 1), spoil(examples, 1, 1), spoil(examples, 1, 2)
+    for name, corrupt in made.items():
+        first, again, other = corrupt(examples, 1, 1), corrupt(examples, 1, 1), corrupt(examples, 1, 2)
         assert first.dtype == np.float32
         assert np.array_equal(first, again, equal_nan=True)
         assert np.array_equal(first, other, equal_nan=True) == (name in ("amount", "delayed"))
         assert np.array_equal(examples, kept)
 
 
-def test_what_a_table_lacks_cannot_be_spoilt() -> None:
+def test_what_a_table_lacks_cannot_be_corrupted() -> None:
     bare = DEFINITION.model_copy(update={"amount": None, "entities": (), "categories": {}, "numbers": ("age",)})
-    assert set(spoilers({"definition": bare.model_dump(mode="json")})) == {"missing"}
+    assert set(corruptions_of({"definition": bare.model_dump(mode="json")})) == {"missing"}

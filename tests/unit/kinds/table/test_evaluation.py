@@ -60,7 +60,7 @@ def train(**keys: Any) -> Train:
 
 
 def guesses(data: PreparedData) -> NDArray[np.float32]:
-    """Return probabilities that are right more often than not."""
+    """Return probabilities that are correct more often than not."""
     noise = RANDOM.random(ROWS["test"])
     positive = np.clip(0.6 * np.asarray(data.labels("test")) * noise + 0.4 * RANDOM.random(len(noise)), 0, 1)
     return np.stack([1 - positive, positive], axis=1).astype(np.float32)
@@ -185,9 +185,9 @@ def test_average_precision_and_roc_auc_are_scikit_learns(ties: bool) -> None:
 
 
 def test_a_bundle_for_other_features_does_not_fit(data: PreparedData) -> None:
-    assert evaluation.fits(INPUT | {"typical": [40.0, 0.0, 0.0]}, data)
-    assert not evaluation.fits(INPUT | {"features": ["amount", "colour", "shop_risk_7d"]}, data)
-    assert not evaluation.fits(INPUT | {"definition": {"categories": {"colour": ["blue", "green", "red"]}}}, data)
+    assert evaluation.accepts(INPUT | {"typical": [40.0, 0.0, 0.0]}, data)
+    assert not evaluation.accepts(INPUT | {"features": ["amount", "colour", "shop_risk_7d"]}, data)
+    assert not evaluation.accepts(INPUT | {"definition": {"categories": {"colour": ["blue", "green", "red"]}}}, data)
 
 
 def test_values_are_the_metric_wherever_one_looks(data: PreparedData) -> None:
@@ -205,7 +205,7 @@ def test_values_are_the_metric_wherever_one_looks(data: PreparedData) -> None:
     assert every == pytest.approx({name: whole[name] for name in every})
     some = evaluation.measures(data, probabilities, DECISION, train(), places)
     assert some["roc_auc"] == pytest.approx(roc_auc_score(labels[places], scores[places]))
-    assert evaluation.right(data, probabilities, DECISION) is None
+    assert evaluation.correct(data, probabilities, DECISION) is None
     assert evaluation.is_probabilistic(train())
     assert not evaluation.is_probabilistic(train(labels="none"))
 
@@ -215,14 +215,14 @@ def test_slices_are_judged_by_what_is_in_them(data: PreparedData) -> None:
     probabilities, labels = guesses(data), np.asarray(data.labels("test"))
     slices = evaluation.slices(data)
     assert list(slices) == ["class: 0", "class: 1", "shop: a", "shop: b"]
-    right = {name: evaluation.slice_right(data, probabilities, DECISION, mask) for name, mask in slices.items()}
+    correct = {name: evaluation.slice_correct(data, probabilities, DECISION, mask) for name, mask in slices.items()}
     flagged = probabilities[:, 1] >= np.float32(0.3)
-    assert right["class: 1"][slices["class: 1"]].mean() == pytest.approx(recall_score(labels, flagged))
-    assert right["class: 0"][slices["class: 0"]].mean() == pytest.approx(recall_score(labels, flagged, pos_label=0))
+    assert correct["class: 1"][slices["class: 1"]].mean() == pytest.approx(recall_score(labels, flagged))
+    assert correct["class: 0"][slices["class: 0"]].mean() == pytest.approx(recall_score(labels, flagged, pos_label=0))
     shop = np.arange(ROWS["test"]) % 3 == 0
     assert (slices["shop: a"] == shop).all()
-    assert right["shop: a"] is None  # average precision judges it
-    assert evaluation.slice_right(data, probabilities, DECISION, np.flatnonzero(shop)) is None
+    assert correct["shop: a"] is None  # average precision judges it
+    assert evaluation.slice_correct(data, probabilities, DECISION, np.flatnonzero(shop)) is None
 
 
 def test_a_metric_never_becomes_another_one_in_a_draw(data: PreparedData) -> None:

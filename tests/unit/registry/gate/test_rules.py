@@ -97,20 +97,20 @@ def test_what_cannot_be_told_from_chance_says_so_and_is_not_judged() -> None:
     rows = list(rules.slices([found, *others], Slices()))
     assert passed(rows) == [None, False]
     assert rows[0].note == "69 of 200 draws have no value: too few examples to tell it from chance"
-    (spoilt,) = rules.robustness([CorruptedComparison(found, 0.2)], Robustness(kept=0.3))
-    assert (spoilt.passed, "69 of 200 draws" in spoilt.note) == (True, True)  # of the champion nothing is known
-    (spoilt,) = rules.robustness([CorruptedComparison(found, 0.9)], Robustness(kept=0.3))
-    assert spoilt.passed is False  # what is absolute holds
+    (corrupted,) = rules.robustness([CorruptedComparison(found, 0.2)], Robustness(kept=0.3))
+    assert (corrupted.passed, "69 of 200 draws" in corrupted.note) == (True, True)  # of the champion nothing is known
+    (corrupted,) = rules.robustness([CorruptedComparison(found, 0.9)], Robustness(kept=0.3))
+    assert corrupted.passed is False  # what is absolute holds
     better = rules.better(Comparison("average_precision", 0.9, 0.1, Resampled(0.8, np.full(1500, 0.8), 500)), Better())
     assert better.passed is False  # nothing shows it
     assert better.note.endswith("; 500 of 2,000 draws have no value")
 
 
-def test_spoilt_examples_without_the_metric_are_not_judged() -> None:
+def test_corrupted_examples_without_the_metric_are_not_judged() -> None:
     found = Comparison("missing", float("nan"), float("nan"), Estimated(float("nan"), None, 200), 1)
     (rule,) = rules.robustness([CorruptedComparison(found, float("nan"))], Robustness())
     assert (rule.passed, rule.challenger, rule.champion) == (None, None, None)
-    assert rule.note == "1 spoilt examples have no such metric"
+    assert rule.note == "1 corrupted examples have no such metric"
 
 
 def test_many_slices_are_judged_together() -> None:

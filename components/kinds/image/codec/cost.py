@@ -5,7 +5,7 @@ _FEW = 2 * _SMALL  # pixels
 _SIZES = {0xC0, 0xC1, 0xC2}  # markers of the frames that Pillow reads: baseline, extended, progressive
 
 
-def quick(data: bytes) -> bool:
+def is_cheap(data: bytes) -> bool:
     """Whether it is a small PNG or JPEG file that holds few pixels: a few bytes may stand for millions of them."""
     if len(data) > _SMALL:
         return False
