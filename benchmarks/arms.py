@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks import harness
 from benchmarks.peers.answer import BUNDLE
 from benchmarks.server import clean_environment
 from benchmarks.wire import post, post_form
@@ -16,7 +17,6 @@ from components.inference.bundle import Bundle, read_about
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 
-ROOT = Path(__file__).resolve().parent.parent
 PICTURES = 500
 """Pictures of the test split that are asked about in turn."""
 
@@ -101,7 +101,7 @@ class Arms:
         return path if path.is_dir() else heavy_bundle(self.bundle, path, batches)
 
     def _variables(self) -> dict[str, str]:
-        return {BUNDLE: str(self.bundle), "PYTHONPATH": str(ROOT)}
+        return {BUNDLE: str(self.bundle), "PYTHONPATH": str(harness.ROOT)}
 
     def _labels(self, bundle: Path) -> list[str]:
         """Return what the bundle itself says, one example at a time as a server asks it."""
@@ -134,7 +134,7 @@ def serve(tag: str, port: int) -> list[str]:
 
 def _run(*arguments: str, **variables: str) -> str:
     environment = {**clean_environment(), **variables}
-    done = subprocess.run([_PYTHON, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run([_PYTHON, *arguments], cwd=harness.ROOT, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
     return done.stdout

@@ -1,8 +1,6 @@
 """The least that trains the same network as the project's loop, for benchmarks to hold the loop against."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,14 +9,11 @@ from torch import Tensor
 from torch.nn import functional
 from torchmetrics.functional.classification import binary_average_precision
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from components.kinds import catalogue  # noqa: E402 - the project is run from its folder, never installed
-from components.kinds.prepared import PreparedData  # noqa: E402 - the project is run from its folder, never installed
-from components.kinds.table.learner.threshold import choose  # noqa: E402
-from components.training import hardware  # noqa: E402
-from components.training.loop import plan  # noqa: E402
+from components.kinds import catalogue
+from components.kinds.prepared import PreparedData
+from components.kinds.table.learner.threshold import choose
+from components.training import hardware
+from components.training.loop import plan
 
 
 class Bare:

@@ -1,6 +1,6 @@
 """What the baseline of pictures reaches on the garments, and what it costs, there and on larger sets.
 
-    python benchmarks/baseline.py [--quick] [--json FILE] [--prepared FOLDER]
+    python -m benchmarks.baseline [--quick] [--json FILE] [--prepared FOLDER]
 
 On the prepared garments (`dvc repro prepare@garments`): its accuracy on the validation split, by which it was chosen,
 and on the test split, and the CPU-seconds of training and asking, one thread. Then the CPU-seconds on generated sets of
@@ -8,10 +8,7 @@ more, larger or more sorts of pictures: noise, of which nothing can be learned, 
 `--quick` measures once and leaves the generated sets out, which need 4 GB in the temporary folder.
 """
 
-import argparse
-import json
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,13 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from components.kinds.image.evaluation import baseline, measures  # noqa: E402
-from components.kinds.image.params import Train  # noqa: E402
-from components.kinds.prepared import PreparedData, open_prepared, write_about  # noqa: E402
+from benchmarks import harness
+from components.kinds.image.evaluation import baseline, measures
+from components.kinds.image.params import Train
+from components.kinds.prepared import PreparedData, open_prepared, write_about
 
 CONFIG = Train(epochs=1, batch_size=1)
 SETS = {  # training pictures, side, channels, classes
@@ -38,19 +32,13 @@ SETS = {  # training pictures, side, channels, classes
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="the garments only, once")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--prepared", type=Path, default=ROOT / "artifacts" / "garments" / "prepared")
+    parser = harness.parser(__doc__, quick="the garments only, once")
+    parser.add_argument("--prepared", type=Path, default=harness.PREPARED)
     options = parser.parse_args()
-    figures: dict[str, Any] = {"machine": machine()}
-    figures |= garments(open_prepared(options.prepared), 1 if options.quick else 3)
+    figures = garments(open_prepared(options.prepared), 1 if options.quick else 3)
     for name, shape in {} if options.quick else SETS.items():
         figures[f"{name} {shape}, CPU-seconds"] = generated(*shape)
-    for name, figure in figures.items():
-        print(f"| {name} | {figure} |")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def garments(data: PreparedData, repetitions: int) -> dict[str, Any]:
@@ -95,6 +83,12 @@ class _Validated(PreparedData):
 
     def array(self, split: Any, name: str) -> Any:
         return super().array("validation" if split == "test" else split, name)
+
+
+def report(figures: dict[str, Any]) -> None:
+    """Print the table."""
+    for name, figure in figures.items():
+        print(f"| {name} | {figure} |")
 
 
 if __name__ == "__main__":

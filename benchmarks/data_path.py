@@ -1,6 +1,6 @@
 """What making batches costs beside a training step, and whether the data may be larger than the memory.
 
-    python benchmarks/data_path.py [--quick] [--json FILE] [--data DIR] [--folder FOLDER]
+    python -m benchmarks.data_path [--quick] [--json FILE] [--data DIR] [--folder FOLDER]
 
 Share: CPU time of our whole training batches (memory-mapped, augmented at once) of two recipes, against that of their
 training steps. Beside them stand a peer, torch's DataLoader with transforms item by item (the same mirroring and moving
@@ -16,7 +16,6 @@ folder, and 10 GB of memory.
 """
 
 import argparse
-import json
 import os
 import re
 import resource
@@ -39,14 +38,11 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.bare import Bare  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from components.kinds.image import learner  # noqa: E402
-from components.kinds.image import params as image  # noqa: E402
-from components.kinds.prepared import PreparedData, Split, open_prepared, write_about  # noqa: E402
+from benchmarks import harness
+from benchmarks.bare import Bare
+from components.kinds.image import learner
+from components.kinds.image import params as image
+from components.kinds.prepared import PreparedData, Split, open_prepared, write_about
 
 LIMIT = 1.0
 """GiB of private memory."""
@@ -58,10 +54,8 @@ STANDARD = image.Train.model_validate({"recipe": "standard", "threads": 1})
 
 def main() -> None:
     """Measure, print the tables, and write them where the user wants them."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a tenth of the pictures, few repetitions")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--data", type=Path, default=ROOT / "artifacts/garments/prepared", help="prepared pictures")
+    parser = harness.parser(__doc__, quick="a tenth of the pictures, few repetitions")
+    parser.add_argument("--data", type=Path, default=harness.PREPARED, help="prepared pictures")
     parser.add_argument("--folder", type=Path, help="where the temporary files go")
     parser.add_argument("--serve", choices=["mapped", "in memory"], help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -72,10 +66,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         pictures = int((0.4 if options.quick else 4.0) * LIMIT * 2**30 / SIDE**2) + 1
         large = larger(generated(Path(folder), pictures), 3 if options.quick else 30)
-    figures = {"machine": machine(), "share": share, "larger": large}
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    figures = {"share": share, "larger": large}
+    harness.finish(figures, report, options.json)
 
 
 def shares(data: PreparedData, rounds: int) -> dict[str, list[float]]:
@@ -104,12 +96,11 @@ def taker(batches: Any) -> Callable[[], object]:
 def in_turns(arms: dict[str, Callable[[], object]], before: Callable[[], None], rounds: int) -> dict[str, list[float]]:
     """Return the CPU seconds of each arm by round; each runs with the caches as the step `before` leaves them."""
     seconds: dict[str, list[float]] = {name: [] for name in arms}
-    for number in range(rounds):
-        for name in sorted(arms, reverse=number % 2 == 1):
-            before()
-            began = time.thread_time()
-            arms[name]()
-            seconds[name].append(time.thread_time() - began)
+    for _, name in harness.turns(arms, rounds):
+        before()
+        began = time.thread_time()
+        arms[name]()
+        seconds[name].append(time.thread_time() - began)
     return seconds
 
 
@@ -164,10 +155,9 @@ def larger(data: Path, rounds: int) -> dict[str, Any]:
     seconds: dict[str, dict[str, list[float]]] = {how: {"batches": [], "steps": []} for how in children}
     for child in children.values():  # the first steps, and so the epoch's order, are not counted
         asked(child, "steps")
-    for number in range(rounds):
-        for how in sorted(children, reverse=number % 2 == 1):
-            for what in ("batches", "steps"):
-                seconds[how][what].append(asked(children[how], what))
+    for _, how in harness.turns(children, rounds):
+        for what in ("batches", "steps"):
+            seconds[how][what].append(asked(children[how], what))
     peaks = {how: asked(child, "peak") for how, child in children.items()}
     for child in children.values():
         child.communicate()
@@ -177,7 +167,7 @@ def larger(data: Path, rounds: int) -> dict[str, Any]:
 
 def started(how: str, data: Path) -> "subprocess.Popen[str]":
     """Start a process that answers."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--serve", how, "--data", str(data)]
+    command = [*harness.command("benchmarks.data_path"), "--serve", how, "--data", str(data)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

@@ -1,6 +1,6 @@
 """How light the endpoint is: its cold start, its memory, its environment, beside BentoML with the model in torch.
 
-    python benchmarks/footprint.py [WORKLOAD] [--quick] [--json FILE] [--rounds N]
+    python -m benchmarks.footprint [WORKLOAD] [--quick] [--json FILE] [--rounds N]
 
 The two take turns; each is started on loopback, waited for, asked for a second over eight connections, and ended.
 
@@ -15,8 +15,6 @@ The two take turns; each is started on loopback, waited for, asked for a second 
 The files were read before: a start after that of the machine takes longer.
 """
 
-import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -26,25 +24,22 @@ from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import torch
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from safetensors.torch import load_file
 
-import torch  # noqa: E402
-import yaml  # noqa: E402
-from packaging.requirements import Requirement  # noqa: E402
-from packaging.utils import canonicalize_name  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
-
-from benchmarks.arms import Arm, Arms, serve  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.load import Job, load  # noqa: E402
-from benchmarks.loop import machine  # noqa: E402
-from benchmarks.peers.answer import BUNDLE  # noqa: E402
-from benchmarks.peers.pytorch import MODULE  # noqa: E402
-from benchmarks.server import free_port, served  # noqa: E402
-from benchmarks.wire import post_form  # noqa: E402
-from components.config.settings import artifacts  # noqa: E402
-from components.kinds import catalogue  # noqa: E402
-from components.kinds.prepared import open_prepared  # noqa: E402
+from benchmarks import harness
+from benchmarks.arms import Arm, Arms, serve
+from benchmarks.load import Job, load
+from benchmarks.peers.answer import BUNDLE
+from benchmarks.peers.pytorch import MODULE
+from benchmarks.server import free_port, served
+from benchmarks.wire import post_form
+from components.config.settings import artifacts
+from components.kinds import catalogue
+from components.kinds.prepared import open_prepared
 
 READY = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 TARGETS = {"ready_s": 2.5, "pss_mb": 250.0, "back_s": 3.0, "packages_mb": 300.0}
@@ -52,20 +47,16 @@ TARGETS = {"ready_s": 2.5, "pss_mb": 250.0, "back_s": 3.0, "packages_mb": 300.0}
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.parser(__doc__, quick="one round")
     parser.add_argument("workload", nargs="?", default="garments", help="one of pictures")
-    parser.add_argument("--quick", action="store_true", help="one round")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--rounds", type=int, help="how often")
     options = parser.parse_args()
     rounds = options.rounds or (1 if options.quick else 7)
     with tempfile.TemporaryDirectory() as folder:
-        figures = {"machine": machine(), "arms": measure(servers(options.workload, Path(folder)), rounds)}
+        figures = {"arms": measure(servers(options.workload, Path(folder)), rounds)}
     for name, extra in (("ours", []), ("torch", ["torch"])):
         figures["arms"][name]["packages_mb"] = [packages(extra)]
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def servers(workload: str, folder: Path) -> dict[str, Arm]:
@@ -73,7 +64,7 @@ def servers(workload: str, folder: Path) -> dict[str, Arm]:
     bundle, data = artifacts(workload, "bundle"), open_prepared(artifacts(workload, "prepared"))
     arms, module = Arms(bundle, data, folder), folder / "module.pt"
     trace(workload, module)
-    variables = {BUNDLE: str(arms.bundle), MODULE: str(module), "PYTHONPATH": str(ROOT)}
+    variables = {BUNDLE: str(arms.bundle), MODULE: str(module), "PYTHONPATH": str(harness.ROOT)}
     requests = [post_form(picture, "picture") for picture in arms.pictures]
     ours = arms.makers["ours-1"]()
     return {
@@ -101,11 +92,10 @@ def trace(workload: str, path: Path) -> None:
 def measure(arms: dict[str, Arm], rounds: int) -> dict[str, dict[str, list[float]]]:
     """Return the figures of each server, one a round."""
     found: dict[str, dict[str, list[float]]] = {name: {} for name in arms}
-    for number in range(rounds):
-        for name in sorted(arms, reverse=number % 2 == 1):
-            for figure, value in started(arms[name], kill=name == "ours").items():
-                found[name].setdefault(figure, []).append(value)
-            print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
+    for number, name in harness.turns(arms, rounds):
+        for figure, value in started(arms[name], kill=name == "ours").items():
+            found[name].setdefault(figure, []).append(value)
+        print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
     return found
 
 
@@ -123,7 +113,7 @@ def started(arm: Arm, kill: bool) -> dict[str, float]:
 
 def packages(extra: list[str]) -> float:
     """Return the megabytes of what `bentofile.yaml` lists, BentoML, what is `extra`, and all that these need."""
-    listed = yaml.safe_load((ROOT / "bentofile.yaml").read_text())["python"]["packages"]
+    listed = yaml.safe_load((harness.ROOT / "bentofile.yaml").read_text())["python"]["packages"]
     found: dict[str, Distribution] = {}
     waiting = [Requirement(text) for text in ["bentoml", *listed, *extra]]
     seen: set[tuple[str, str]] = set()
@@ -160,7 +150,7 @@ def report(figures: dict[str, Any]) -> None:
         print(f"{key:24} {own:>10.2f} {beside} {part}{said}")
     times = arms["ours"]["ready_s"]
     if len(times) > 1:
-        control = statistics.median(times[1::2]) / statistics.median(times[::2])
+        control = harness.control(times)
         print(f"{'control: ours / ours, ready':46} {control:>8.2f}")
 
 

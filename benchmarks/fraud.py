@@ -1,6 +1,6 @@
 """How well the network, the autoencoder and both together find the simulated frauds, beside scikit-learn's models.
 
-    python benchmarks/fraud.py [--quick] [--json FILE] [--folder FOLDER]
+    python -m benchmarks.fraud [--quick] [--json FILE] [--folder FOLDER]
 
 The data is simulated anew for each seed, which is also that of the models; in each simulation four folds are evaluated,
 each a week earlier (prequential). A fold has the handbook's split: a week of training, a week of delay, a week of test
@@ -14,10 +14,8 @@ to be chosen (of the network, the trees and the forest) was chosen on other simu
 handbook prints about its own data. `--quick` takes one fold of a simulation of a fifth of the size.
 """
 
-import argparse
 import contextlib
 import io
-import json
 import logging
 import sys
 import tempfile
@@ -39,18 +37,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from components.internals.lightning import quiet  # noqa: E402 - run from its folder, never installed
-from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402 - run from its folder, never installed
-from components.kinds.table import learner, params  # noqa: E402
-from components.kinds.table.evaluation.baseline import baseline  # noqa: E402
-from components.kinds.table.evaluation.metrics import ranking  # noqa: E402
-from components.kinds.table.prepare import prepare  # noqa: E402
-from components.kinds.table.source import simulator  # noqa: E402
-from components.training.loop import fit  # noqa: E402
+from benchmarks import harness
+from components.internals.lightning import quiet
+from components.kinds.prepared import PreparedData, open_prepared
+from components.kinds.table import learner, params
+from components.kinds.table.evaluation.baseline import baseline
+from components.kinds.table.evaluation.metrics import ranking
+from components.kinds.table.prepare import prepare
+from components.kinds.table.source import simulator
+from components.training.loop import fit
 
 PREPARE = params.Prepare(
     columns=params.Columns(label="fraud", time="time", id="transaction_id", amount="amount"),
@@ -109,9 +104,7 @@ PAIRS = [
 
 def main() -> None:
     """Measure, print the tables, and write them where the user wants them."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one fold of a small simulation")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = harness.parser(__doc__, quick="one fold of a small simulation")
     parser.add_argument("--folder", type=Path, help="where the temporary files go")
     options = parser.parse_args()
     silence()
@@ -119,10 +112,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         values = measure(Path(folder), options.quick)
     minutes = (time.perf_counter() - began) / 60
-    report(values, minutes)
-    if options.json:
-        figures = {"machine": machine(), "minutes": minutes, "metrics": values, "handbook": HANDBOOK}
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish({"minutes": minutes, "metrics": values, "handbook": HANDBOOK}, report, options.json)
 
 
 def measure(folder: Path, quick: bool) -> Values:
@@ -218,10 +208,11 @@ def trained(data: PreparedData, config: params.Train) -> Scores:
     return scores
 
 
-def report(values: Values, minutes: float) -> None:
+def report(figures: dict[str, Any]) -> None:
     """Print the tables."""
+    values: Values = figures["metrics"]
     count = len(values["network"])
-    print(f"{machine()}; {count} folds in {minutes:.0f} min")
+    print(f"{figures['machine']}; {count} folds in {figures['minutes']:.0f} min")
     print(f"\n{'mean and 95 % interval over the folds':52} " + " ".join(f"{head:>24}" for head in HEADS))
     for model, folds in values.items():
         print(f"{model:52} " + " ".join(f"{interval([one[name] for one in folds]):>24}" for name in METRICS))

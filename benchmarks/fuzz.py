@@ -1,6 +1,6 @@
 """Damaged and hostile pictures, thrown at a bundle in process and at an endpoint that serves it.
 
-    python benchmarks/fuzz.py [BUNDLE] [--quick] [--seed N] [--json FILE] [--keep FOLDER]
+    python -m benchmarks.fuzz [BUNDLE] [--quick] [--seed N] [--json FILE] [--keep FOLDER]
 
 Valid files of every format are mutated: bits, lengths, numbers of the head, chunks, splices. Each has to be answered,
 or refused in one sentence. Anything else is a failure, saved under `--keep`: another exception, a 5xx, an answer slower
@@ -8,7 +8,6 @@ than two seconds, memory that grows. Mutant N of a seed is always the same.
 """
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -21,16 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import httpx
+import psutil
 
-import httpx  # noqa: E402 - the project is run from its folder, never installed
-import psutil  # noqa: E402
-
-from benchmarks.mutations import mutant  # noqa: E402
-from components.config.errors import BadRequest  # noqa: E402
-from components.inference.endpoint import running_endpoint  # noqa: E402
-from components.inference.engine.model import Model  # noqa: E402
+from benchmarks import harness
+from benchmarks.mutations import mutant
+from components.config.errors import BadRequest
+from components.inference.endpoint import running_endpoint
+from components.inference.engine.model import Model
 
 COUNT, QUICK = 100_000, 2_000
 LIVE = 20  # every so many-th goes through the endpoint too
@@ -69,11 +66,9 @@ class Findings:
 
 def main() -> None:
     """Throw the pictures, print what came of them, fail if anything else than it should."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.parser(__doc__, quick=f"{QUICK:,} pictures instead of {COUNT:,}")
     parser.add_argument("bundle", type=Path, nargs="?", default=Path("artifacts/garments/bundle"))
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK:,} pictures instead of {COUNT:,}")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument(
         "--keep", type=Path, default=Path("fuzz"), help="where to save pictures that something fails at"
     )
@@ -83,9 +78,7 @@ def main() -> None:
     ways = {"in process": fuzz(in_process(model), range(count), options.seed, options.keep)}
     with tempfile.TemporaryDirectory() as home:
         ways["endpoint"] = fuzz_endpoint(options.bundle.resolve(), range(0, count, LIVE), options, Path(home))
-    report(ways)
-    if options.json:
-        options.json.write_text(json.dumps({way: vars(found) for way, found in ways.items()}, indent=2) + "\n")
+    harness.finish({way: vars(found) for way, found in ways.items()}, lambda _: report(ways), options.json)
     sys.exit(1 if any(found.failures for found in ways.values()) else 0)
 
 
@@ -129,7 +122,9 @@ def fuzz_endpoint(bundle: Path, numbers: range, options: argparse.Namespace, hom
     """Throw the mutants at a Bento of the bundle, as a bare body and in a form by turns."""
     os.environ.update({"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True"})
     command = [sys.executable, "-c", PACKAGE, str(bundle)]
-    packaged = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, stdout=-1)
+    packaged = subprocess.run(
+        command, cwd=harness.ROOT, env={**os.environ, "PYTHONPATH": str(harness.ROOT)}, check=True, stdout=-1
+    )
     with running_endpoint(packaged.stdout.decode().split()[-1]) as endpoint:
         return fuzz(at(f"{endpoint.url}/predict", endpoint.client), numbers, options.seed, options.keep)
 

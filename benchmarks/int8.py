@@ -1,6 +1,6 @@
 """What int8 is worth: time of an example, size and accuracy of a workload's int8 bundle beside its float32 bundle.
 
-    python benchmarks/int8.py [--quick] [--json FILE] [--artifacts FOLDER]
+    python -m benchmarks.int8 [--quick] [--json FILE] [--artifacts FOLDER]
 
 FOLDER is what the stages of one workload left (`dvc repro`); artifacts/garments if nothing is said. One thread, single
 examples and batches of 32, the bundles taking turns; the control is the float32 bundle, loaded a second time. Of every
@@ -8,10 +8,7 @@ arm the median of the times of a call, each the CPU time of the thread, so that 
 is asked in full.
 """
 
-import argparse
-import json
 import statistics
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,13 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from components.inference.bundle import MODEL, Bundle  # noqa: E402
-from components.kinds import catalogue  # noqa: E402
-from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
+from benchmarks import harness
+from components.inference.bundle import MODEL, Bundle
+from components.kinds import catalogue
+from components.kinds.prepared import PreparedData, open_prepared
 
 ARMS = {"float32": "bundle", "int8": "bundle-int8", "control": "bundle"}
 BATCHES = (1, 32)
@@ -33,15 +27,11 @@ BATCHES = (1, 32)
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="few repetitions")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--artifacts", type=Path, default=ROOT / "artifacts" / "garments")
+    parser = harness.parser(__doc__, quick="few repetitions")
+    parser.add_argument("--artifacts", type=Path, default=harness.ROOT / "artifacts" / "garments")
     options = parser.parse_args()
     figures = measure(options.artifacts, 10 if options.quick else 400)
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def measure(artifacts: Path, repetitions: int) -> dict[str, Any]:
@@ -54,7 +44,7 @@ def measure(artifacts: Path, repetitions: int) -> dict[str, Any]:
         for arm, microseconds in times.items():
             figures[arm][f"microseconds of {batch}"] = microseconds
             figures[arm][f"times as fast, {batch}"] = times["float32"] / microseconds
-    return {"machine": machine(), "workload": bundles["float32"].about.workload, "repetitions": repetitions, **figures}
+    return {"workload": bundles["float32"].about.workload, "repetitions": repetitions, **figures}
 
 
 def size_and_score(bundle: Bundle, data: PreparedData) -> dict[str, float]:
@@ -68,13 +58,11 @@ def size_and_score(bundle: Bundle, data: PreparedData) -> dict[str, float]:
 def interleaved(bundles: dict[str, Bundle], examples: NDArray[Any], repetitions: int) -> dict[str, float]:
     """Return the median time of a call in microseconds, by the arm; the order turns, so that none is always behind."""
     times: dict[str, list[float]] = {arm: [] for arm in bundles}
-    arms = list(bundles)
-    for repetition in range(repetitions + 2):
-        for arm in arms[repetition % len(arms) :] + arms[: repetition % len(arms)]:
-            began = time.thread_time()
-            bundles[arm].probabilities(examples)
-            if repetition >= 2:  # the first ones warm up
-                times[arm].append(1e6 * (time.thread_time() - began))
+    for repetition, arm in harness.turns(bundles, repetitions + 2):
+        began = time.thread_time()
+        bundles[arm].probabilities(examples)
+        if repetition >= 2:  # the first ones warm up
+            times[arm].append(1e6 * (time.thread_time() - began))
     return {arm: statistics.median(taken) for arm, taken in times.items()}
 
 

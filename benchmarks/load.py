@@ -1,6 +1,6 @@
 """Load on a server of this machine, from a process of its own: connections that ask all the time, or arrivals.
 
-    python benchmarks/load.py < JOB > RESULT      (JSON; see `Job` and `Result`; `load` does it)
+    python -m benchmarks.load < JOB > RESULT      (JSON; see `Job` and `Result`; `load` does it)
 
 Closed loop: each connection asks again as soon as it is answered. Open loop: requests arrive at random (Poisson) at a
 rate that does not depend on the answers, and a latency counts from the arrival, so that a slow server cannot slow its
@@ -17,17 +17,14 @@ import sys
 from array import array
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from random import Random
 from time import perf_counter
 from typing import Any
 
 import uvloop
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.wire import Connection  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks import harness
+from benchmarks.wire import Connection
 
 _LABEL = re.compile(rb'"label": *"([^"]*)"')
 _AGAIN = 0.05  # seconds until a refused connection is tried again
@@ -91,7 +88,7 @@ class Result:
 
 def load(job: Job) -> Result:
     """Run the job in a process of its own."""
-    command = [sys.executable, str(Path(__file__).resolve())]
+    command = harness.command("benchmarks.load")
     done = subprocess.run(command, input=json.dumps(asdict(job)), capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"the load generator failed:\n{done.stderr}")

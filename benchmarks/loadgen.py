@@ -1,6 +1,6 @@
 """The live endpoint, measured with MLPerf's LoadGen (`mlcommons-loadgen`). What it prints is no MLPerf result.
 
-    python benchmarks/loadgen.py WORKLOAD [--quick] [--json FILE] [--logs DIR] [--bound-ms MS] [--seconds S]
+    python -m benchmarks.loadgen WORKLOAD [--quick] [--json FILE] [--logs DIR] [--bound-ms MS] [--seconds S]
                                  [--workers N]
 
 Serves the workload's bundle in a Bento on loopback and asks it, over connections that are kept, about examples of the
@@ -26,21 +26,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import mlperf_loadgen as lg
+import numpy as np
 
-import mlperf_loadgen as lg  # noqa: E402
-import numpy as np  # noqa: E402
-
-from benchmarks.arms import packaged, serve  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.live import Live  # noqa: E402
-from benchmarks.loop import machine  # noqa: E402
-from benchmarks.server import free_port, served  # noqa: E402
-from components.config.settings import STATE, artifacts  # noqa: E402
-from components.inference.bundle import read_about  # noqa: E402
-from components.kinds import catalogue  # noqa: E402
-from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
-from components.system.files import read_json  # noqa: E402
+from benchmarks import harness
+from benchmarks.arms import packaged, serve
+from benchmarks.live import Live
+from benchmarks.server import free_port, served
+from components.config.settings import STATE, artifacts
+from components.inference.bundle import read_about
+from components.kinds import catalogue
+from components.kinds.prepared import PreparedData, open_prepared
+from components.system.files import read_json
 
 SCENARIOS = {"SingleStream": 1, "MultiStream": 8, "Offline": 500}
 """Records that one request may hold, by scenario."""
@@ -61,10 +58,8 @@ SAME = 1e-4
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.parser(__doc__, quick="runs of a second, and p90 for p99")
     parser.add_argument("workload", nargs="?", default="garments")
-    parser.add_argument("--quick", action="store_true", help="runs of a second, and p90 for p99")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--logs", type=Path, help="where LoadGen's logs stay")
     parser.add_argument("--bound-ms", type=float, default=20.0, help="of the workload: what p99 has to stay within")
     parser.add_argument("--seconds", type=float, help="of each run, at least")
@@ -73,10 +68,8 @@ def main() -> None:
     options.seconds = options.seconds or (1.0 if options.quick else 20.0)
     options.percentile = 90 if options.quick else 99
     options.logs = options.logs or STATE / "loadgen" / options.workload
-    figures = {"machine": machine(), "workload": options.workload, "workers": options.workers, **measure(options)}
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    figures = {"workload": options.workload, "workers": options.workers, **measure(options)}
+    harness.finish(figures, report, options.json)
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,16 +1,13 @@
 """What one round of the loop costs, and what a second one costs when nothing has changed.
 
-    python benchmarks/loop.py [--quick] [--json FILE]
+    python -m benchmarks.loop [--quick] [--json FILE]
 
 Clones the project's HEAD into a temporary folder, runs the flow there once from raw data to the asked endpoint, then
 interleaves unchanged runs of the flow with unchanged runs of `dvc repro`. The control is the unchanged flow against
 itself: odd repetitions against even ones. `--quick` trains one epoch and repeats less.
 """
 
-import argparse
-import json
 import os
-import platform
 import re
 import resource
 import statistics
@@ -21,10 +18,8 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from components.config.settings import environment  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks import harness
+from components.config.settings import environment
 
 FLOW = [sys.executable, "-m", "flows.train"]
 REPRO = [sys.executable, "-m", "dvc", "repro"]
@@ -32,20 +27,16 @@ REPRO = [sys.executable, "-m", "dvc", "repro"]
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one epoch, two repetitions")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = harness.parser(__doc__, quick="one epoch, two repetitions")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder) / "journeyman", options.quick)
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def measure(project: Path, quick: bool) -> dict[str, object]:
     """Return the figures of a fresh clone at `project`."""
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+    subprocess.run(["git", "clone", "--quiet", str(harness.ROOT), str(project)], check=True)
     subprocess.run(["git", "-C", str(project), "remote", "remove", "origin"], check=True)  # nothing is pushed
     if quick:
         params = project / "params.yaml"
@@ -57,7 +48,6 @@ def measure(project: Path, quick: bool) -> dict[str, object]:
         again.append(run(FLOW, project)[0])
         repro.append(run(REPRO, project)[0])
     return {
-        "machine": machine(),
         "epochs": 1 if quick else 5,
         "test_accuracy_percent": float(re.findall(r"test accuracy\s+│ ([\d.]+)%", said)[0]),
         "first_run_wall_s": first_wall,
@@ -102,7 +92,7 @@ def report(figures: dict[str, object]) -> None:
     assert isinstance(again, list)
     assert isinstance(repro, list)
     flow = statistics.median(again)
-    control = statistics.median(again[1::2]) / statistics.median(again[::2])
+    control = harness.control(again)
     rows = [
         ("machine", figures["machine"]),
         ("test accuracy", f"{figures['test_accuracy_percent']} % after {figures['epochs']} epochs"),
@@ -115,13 +105,6 @@ def report(figures: dict[str, object]) -> None:
     ]
     for name, value in rows:
         print(f"{name:32} {value}")
-
-
-def machine() -> str:
-    """Return the processor, its cores, and Python's version."""
-    info = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.*)", info.read_text()) if info.exists() else []
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

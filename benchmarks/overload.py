@@ -1,6 +1,6 @@
 """What an endpoint does that is asked for more than it can: open-loop load at multiples of its capacity.
 
-    python benchmarks/overload.py [--quick] [--json FILE] [--bundle DIR] [--data DIR] [--seconds S] [--rounds N]
+    python -m benchmarks.overload [--quick] [--json FILE] [--bundle DIR] [--data DIR] [--seconds S] [--rounds N]
 
 Each server is started, its capacity found with connections that ask all the time, and then asked by arrivals at random
 times at 0.5, 1, 2 and 5 times that rate, whatever it answers. The endpoint stands at its defaults with one worker; the
@@ -15,8 +15,6 @@ control is bare Starlette with one worker, which takes everything in. Servers ta
 The generator has 512 connections at most; whoever arrives beyond that waits for one, and its time counts.
 """
 
-import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -24,16 +22,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.arms import Arm, Arms  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.load import Job, Result, load  # noqa: E402
-from benchmarks.loop import machine  # noqa: E402
-from benchmarks.server import free_port, served  # noqa: E402
-from components.config.settings import artifacts  # noqa: E402
-from components.inference.bundle import read_about  # noqa: E402
-from components.kinds.prepared import open_prepared  # noqa: E402
+from benchmarks import harness
+from benchmarks.arms import Arm, Arms
+from benchmarks.load import Job, Result, load
+from benchmarks.server import free_port, served
+from components.config.settings import artifacts
+from components.inference.bundle import read_about
+from components.kinds.prepared import open_prepared
 
 MULTIPLES = (0.5, 1.0, 2.0, 5.0)
 ARMS = ("ours-1", "bare-1")
@@ -46,9 +41,7 @@ KEPT = 0.9
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one round of a second")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = harness.parser(__doc__, quick="one round of a second")
     parser.add_argument("--bundle", type=Path, default=artifacts("garments", "bundle"), help="a bundle of pictures")
     parser.add_argument("--data", type=Path, help="its prepared pictures, if not those of the workload")
     parser.add_argument("--seconds", type=float, help="of each load")
@@ -59,22 +52,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         arms = Arms(options.bundle, data, Path(folder))
         found = measure({name: arms.makers[name]() for name in ARMS}, seconds, rounds)
-    figures = {"machine": machine(), "seconds": seconds, "bound": BOUND, "arms": found}
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    figures = {"seconds": seconds, "bound": BOUND, "arms": found}
+    harness.finish(figures, report, options.json)
 
 
 def measure(arms: dict[str, Arm], seconds: float, rounds: int) -> dict[str, Any]:
     """Return, by arm, what came back at each load, one entry a round."""
     found: dict[str, Any] = {name: {"capacity": [], "loads": {str(each): [] for each in MULTIPLES}} for name in arms}
-    for number in range(rounds):
-        for name in sorted(arms, reverse=number % 2 == 0):
-            capacity, results = overloaded(arms[name], seconds)
-            found[name]["capacity"].append(capacity)
-            for multiple, result in results.items():
-                found[name]["loads"][str(multiple)].append(asdict(result))
-            print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
+    for number, name in harness.turns(arms, rounds):
+        capacity, results = overloaded(arms[name], seconds)
+        found[name]["capacity"].append(capacity)
+        for multiple, result in results.items():
+            found[name]["loads"][str(multiple)].append(asdict(result))
+        print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
     return found
 
 

@@ -1,6 +1,6 @@
 """How fast and in how much memory `prepare` makes features of the simulated transactions.
 
-    python benchmarks/prepare.py [--quick] [--json FILE] [--folder FOLDER]
+    python -m benchmarks.prepare [--quick] [--json FILE] [--folder FOLDER]
 
 Speed: the table at its default size, with the handbook's windows, prepared again and again, in turn with what Polars
 needs to read the same file and write it again (`scan_parquet`, `sink_parquet` with the same compression). The controls
@@ -28,13 +28,10 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from components.kinds.table import params  # noqa: E402 - the project is run from its folder, never installed
-from components.kinds.table.prepare import prepare  # noqa: E402
-from components.kinds.table.source import simulator  # noqa: E402
+from benchmarks import harness
+from components.kinds.table import params
+from components.kinds.table.prepare import prepare
+from components.kinds.table.source import simulator
 
 LIMITS = {1: 2.0, 100: 8.0}  # GiB of private memory, by size
 CONFIG = params.Prepare(
@@ -51,9 +48,7 @@ CONFIG = params.Prepare(
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="the default size only, two repetitions")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = harness.parser(__doc__, quick="the default size only, two repetitions")
     parser.add_argument("--folder", type=Path, help="where the temporary files go")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--limit", type=float, help=argparse.SUPPRESS)
@@ -63,9 +58,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         figures = measure(Path(folder), options.quick)
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def measure(folder: Path, quick: bool) -> dict[str, object]:
@@ -77,7 +70,6 @@ def measure(folder: Path, quick: bool) -> dict[str, object]:
         prepared.append(seconds_to_prepare(raw))
         copied.append(seconds_to_copy(raw))
     return {
-        "machine": machine(),
         "rows": rows_of(raw),
         "prepare_s": prepared,
         "copy_s": copied,
@@ -116,7 +108,7 @@ def seconds_to_copy(raw: Path) -> float:
 def apart(folder: Path, factor: int) -> dict[str, float]:
     """Return the figures of one size, measured in a process of its own under the limit."""
     raw = simulated(folder, factor)
-    command = [sys.executable, str(Path(__file__).resolve()), "--one", str(raw), "--limit", str(LIMITS[factor])]
+    command = [*harness.command("benchmarks.prepare"), "--one", str(raw), "--limit", str(LIMITS[factor])]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
@@ -168,7 +160,7 @@ def report(figures: dict[str, object]) -> None:
         print(f"{name:34} {rows / median:,.0f} rows/s (median of {len(seconds)}: {median:.2f} s, {spread})")
     print(f"{'prepare / read and write':34} {statistics.median(prepared) / statistics.median(copied):.2f}")
     for name, seconds in (("prepare", prepared), ("read and write", copied)):
-        control = statistics.median(seconds[1::2]) / statistics.median(seconds[::2])
+        control = harness.control(seconds)
         print(f"{f'control: {name} / itself':34} {control:.2f}")
     for run in memory:
         speed = f"{run['rows'] / run['seconds']:,.0f} rows/s ({run['seconds']:.0f} s)"

@@ -1,6 +1,6 @@
 """What it costs to make a version again, over the stages that it has to run anyway.
 
-    python benchmarks/rebuild.py [--quick] [--json FILE]
+    python -m benchmarks.rebuild [--quick] [--json FILE]
 
 Clones the project's HEAD into a temporary folder, runs every stage there and registers the version. Then it interleaves
 `dvc repro --force` of what follows the raw records, which is the training and its evaluation, with `python -m
@@ -8,18 +8,14 @@ flows.rebuild` of the version, which does the same in a work tree of its own. Th
 itself: odd repetitions against even ones. `--quick` trains one epoch and repeats less.
 """
 
-import argparse
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.loop import machine, run, steps  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks import harness
+from benchmarks.loop import run, steps
 
 WORKLOAD = "garments"
 STAGES = [sys.executable, "-m", "dvc", "repro", f"evaluate@{WORKLOAD}"]
@@ -31,20 +27,16 @@ TASKS = ("find", "raw data", "stages", "compare")
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one epoch, two repetitions")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = harness.parser(__doc__, quick="one epoch, two repetitions")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder) / "journeyman", options.quick)
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def measure(project: Path, quick: bool) -> dict[str, object]:
     """Return the figures of a fresh clone at `project`."""
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+    subprocess.run(["git", "clone", "--quiet", str(harness.ROOT), str(project)], check=True)
     subprocess.run(["git", "-C", str(project), "remote", "remove", "origin"], check=True)  # nothing is pushed
     if quick:
         params = project / "params.yaml"
@@ -62,7 +54,6 @@ def measure(project: Path, quick: bool) -> dict[str, object]:
         rebuilds_cpu.append(cpu)
         said.append(output)
     return {
-        "machine": machine(),
         "identical": all("│ identical" in output for output in said),
         "register_wall_s": register_s,
         "stages_wall_s": stages,
@@ -78,7 +69,7 @@ def report(figures: dict[str, object]) -> None:
     lists = {name: value for name, value in figures.items() if isinstance(value, list)}
     stages, rebuild = statistics.median(lists["stages_wall_s"]), statistics.median(lists["rebuild_wall_s"])
     cpu = [statistics.median(lists[f"{name}_cpu_s"]) for name in ("stages", "rebuild")]
-    control = statistics.median(lists["stages_wall_s"][1::2]) / statistics.median(lists["stages_wall_s"][::2])
+    control = harness.control(lists["stages_wall_s"])
     rows = [
         ("machine", figures["machine"]),
         ("made again", "identical every time" if figures["identical"] else "NOT identical"),

@@ -1,6 +1,6 @@
 """Time to accuracy of the recipes for pictures: CPU and wall seconds on Fashion-MNIST, over several seeds.
 
-    python benchmarks/recipes.py [--recipes quick,standard] [--seeds N] [--data DIR] [--json FILE] [--quick]
+    python -m benchmarks.recipes [--recipes quick,standard] [--seeds N] [--data DIR] [--json FILE] [--quick]
 
 Each recipe is trained by the project's own loop, each seed in a process of its own, one thread, seeds in turn. Seconds
 count from before the network is made to the end of an epoch, validation included; packages are imported before. The
@@ -24,17 +24,14 @@ import numpy as np
 import torch
 from torch import nn
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.watch import Watch  # noqa: E402 - the project is run from its folder, never installed
-from components.internals.lightning import quiet  # noqa: E402
-from components.kinds.image import learner, params  # noqa: E402
-from components.kinds.image.params.recipes import RECIPES  # noqa: E402
-from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
-from components.system.files import write_json  # noqa: E402 - the project is run from its folder, never installed
-from components.training.loop import fit, plan  # noqa: E402
+from benchmarks import harness
+from benchmarks.watch import Watch
+from components.internals.lightning import quiet
+from components.kinds.image import learner, params
+from components.kinds.image.params.recipes import RECIPES
+from components.kinds.prepared import PreparedData, open_prepared
+from components.system.files import write_json
+from components.training.loop import fit, plan
 
 LEVELS = (0.925, 0.935, 0.944, 0.954)
 ANCHORS = (
@@ -48,13 +45,11 @@ Run = dict[str, Any]
 
 
 def main() -> None:
-    """Train what is not in the file yet, and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Train what the file of `--json` does not hold yet, and print the tables."""
+    parser = harness.parser(__doc__, quick="one epoch, one seed")
     parser.add_argument("--recipes", default="quick,standard", help=f"of {','.join(RECIPES)}; default: %(default)s")
     parser.add_argument("--seeds", type=int, default=3, help="how many; default: %(default)s")
-    parser.add_argument("--data", type=Path, default=ROOT / "artifacts/garments/prepared", help="prepared pictures")
-    parser.add_argument("--json", type=Path, help="write the figures to this file, and go on from what it holds")
-    parser.add_argument("--quick", action="store_true", help="one epoch, one seed")
+    parser.add_argument("--data", type=Path, default=harness.PREPARED, help="prepared pictures")
     parser.add_argument("--single", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.single:
@@ -79,13 +74,13 @@ def series(names: list[str], seeds: int, data: Path, file: Path | None, quick: b
             runs.append(apart(name, seed, data, quick))
             print(line(runs[-1]), flush=True)
             if file:
-                write_json(file, {"machine": machine(), "runs": runs})
+                write_json(file, {"machine": harness.machine(), "runs": runs})
     return runs
 
 
 def apart(name: str, seed: int, data: Path, quick: bool) -> Run:
     """Return what `single_run` measures in a process of its own, on one thread."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--single", name, str(seed), "--data", str(data)]
+    command = [*harness.command("benchmarks.recipes"), "--single", name, str(seed), "--data", str(data)]
     done = subprocess.run(
         command + ["--quick"] * quick, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True
     )
@@ -134,7 +129,7 @@ def report(runs: list[Run]) -> None:
     """Print what each recipe takes and reaches, and when it reached each level."""
     by_recipe = {name: [run for run in runs if run["recipe"] == name] for name in RECIPES}
     found = {name: some for name, some in by_recipe.items() if some}
-    print(f"\n{machine()}")
+    print(f"\n{harness.machine()}")
     print(f"{'recipe':32} {'parameters':>10} {'epochs':>6} {'CPU s':>16} {'wall s':>16} {'test accuracy %':>16} seeds")
     for name, some in found.items():
         cpu, wall = (spread([run[key] for run in some]) for key in ("cpu_s", "wall_s"))

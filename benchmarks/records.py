@@ -1,6 +1,6 @@
 """Records a second at the endpoint of the workload `fraud`, one at a time and in batches, against the same in process.
 
-    python benchmarks/records.py [--quick] [--json FILE]
+    python -m benchmarks.records [--quick] [--json FILE]
 
 Clones the project's HEAD into a temporary folder, makes the workload there (`--quick`: with a tenth of the customers),
 serves its Bento on loopback, and asks it over one connection, sizes interleaved. Every record is new to the endpoint's
@@ -8,8 +8,6 @@ memory. Beside it stands the limit: the same reader, memory and model in this pr
 parts of that, the reading and the model. The control is the endpoint against itself: odd repetitions against even ones.
 """
 
-import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -20,18 +18,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import httpx
 
-import httpx  # noqa: E402 - the project is run from its folder, never installed
-
-from benchmarks.loop import machine, run  # noqa: E402
-from components.config.settings import artifacts, environment  # noqa: E402
-from components.inference.bundle import Bundle  # noqa: E402
-from components.inference.endpoint import running_endpoint  # noqa: E402
-from components.kinds import catalogue  # noqa: E402
-from components.kinds.prepared import open_prepared  # noqa: E402
-from components.kinds.table.sample import requests  # noqa: E402
+from benchmarks import harness
+from benchmarks.loop import run
+from components.config.settings import artifacts, environment
+from components.inference.bundle import Bundle
+from components.inference.endpoint import running_endpoint
+from components.kinds import catalogue
+from components.kinds.prepared import open_prepared
+from components.kinds.table.sample import requests
 
 SIZES = (1, 10, 100, 1_000)
 PACKAGE = "from components.inference.package import *; print(package(Path('artifacts/fraud/bundle'), 'fraud', '1'))"
@@ -40,15 +36,11 @@ Row = dict[str, Any]
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a tenth of the customers, two repetitions")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = harness.parser(__doc__, quick="a tenth of the customers, two repetitions")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder) / "journeyman", options.quick)
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def measure(project: Path, quick: bool) -> dict[str, Any]:
@@ -76,12 +68,12 @@ def measure(project: Path, quick: bool) -> dict[str, Any]:
             for size in SIZES:
                 for way, ask in ways.items():
                     speeds[way][size].append(speed(ask, size, seconds))
-    return {"machine": machine(), "records_per_second": speeds}
+    return {"records_per_second": speeds}
 
 
 def make(project: Path, quick: bool) -> str:
     """Make the workload in a fresh clone at `project`; return its Bento."""
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+    subprocess.run(["git", "clone", "--quiet", str(harness.ROOT), str(project)], check=True)
     subprocess.run(["git", "-C", str(project), "remote", "remove", "origin"], check=True)  # nothing is pushed
     if quick:
         path = project / "datasets" / "transactions.yaml"
@@ -123,10 +115,7 @@ def report(figures: dict[str, Any]) -> None:
         print(f"{way:24} " + " ".join(f"{sizes[size]:16,.0f}" for size in SIZES))
     ratios = {
         "endpoint / in process": {size: middle["endpoint"][size] / middle["in process"][size] for size in SIZES},
-        "control": {
-            size: statistics.median(found[1::2]) / statistics.median(found[::2])
-            for size, found in speeds["endpoint"].items()
-        },
+        "control": {size: harness.control(found) for size, found in speeds["endpoint"].items()},
     }
     for name, values in ratios.items():
         print(f"{name:24} " + " ".join(f"{values[size]:16.2f}" for size in SIZES))

@@ -1,6 +1,6 @@
 """What it costs to judge a version, to put it to work, and to take it back.
 
-    python benchmarks/release.py [--quick] [--json FILE]
+    python -m benchmarks.release [--quick] [--json FILE]
 
 Clones the project's HEAD into a temporary folder and runs the flow there twice, the second time with another seed, so
 that two versions are held against each other. It then puts the second one to work, whatever the gate said, and
@@ -9,40 +9,32 @@ is at work already: it changes nothing, and costs little but the start of Python
 rollback against itself: odd repetitions against even ones. `--quick` looks at the table alone and repeats less.
 """
 
-import argparse
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.loop import machine, run, steps  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks import harness
+from benchmarks.loop import run, steps
 
 TASKS = ("register", "examine", "describe", "promote", "package", "ask endpoint", "publish")
 
 
 def main() -> None:
     """Measure, print the tables, and write them where the user wants them."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="the table alone, two repetitions")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = harness.parser(__doc__, quick="the table alone, two repetitions")
     options = parser.parse_args()
     workloads = {"fraud": 2} if options.quick else {"fraud": 6, "garments": 6}
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "journeyman"
-        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+        subprocess.run(["git", "clone", "--quiet", str(harness.ROOT), str(project)], check=True)
         subprocess.run(["git", "-C", str(project), "remote", "remove", "origin"], check=True)  # nothing is pushed
         figures = {name: measure(project, name, times) for name, times in workloads.items()}
-    for name, found in figures.items():
-        report(name, found)
-    if options.json:
-        options.json.write_text(json.dumps({"machine": machine(), **figures}, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def measure(project: Path, workload: str, times: int) -> dict[str, object]:
@@ -64,7 +56,14 @@ def measure(project: Path, workload: str, times: int) -> dict[str, object]:
     return {"first_s": first, "second_s": second, "rollback_wall_s": rollbacks, "nothing_wall_s": nothing}
 
 
-def report(workload: str, figures: dict[str, object]) -> None:
+def report(figures: dict[str, Any]) -> None:
+    """Print the tables."""
+    print(figures["machine"])
+    for workload in figures.keys() & {"fraud", "garments"}:
+        report_workload(workload, figures[workload])
+
+
+def report_workload(workload: str, figures: dict[str, Any]) -> None:
     """Print the tables of one workload."""
     taken = {name: value for name, value in figures.items() if isinstance(value, dict)}
     print(f"{workload:32} {'first version':>16} {'second version':>16}")
@@ -72,7 +71,7 @@ def report(workload: str, figures: dict[str, object]) -> None:
         print(f"{task:32} {taken['first_s'][task]:14.2f} s {taken['second_s'][task]:14.2f} s")
     walls = {name: value for name, value in figures.items() if isinstance(value, list)}
     rollback, nothing = (statistics.median(walls[f"{name}_wall_s"]) for name in ("rollback", "nothing"))
-    control = statistics.median(walls["rollback_wall_s"][1::2]) / statistics.median(walls["rollback_wall_s"][::2])
+    control = harness.control(walls["rollback_wall_s"])
     print(f"{'rollback, whole command':32} {rollback:14.2f} s (median of {len(walls['rollback_wall_s'])})")
     print(f"{'the same, nothing to do':32} {nothing:14.2f} s, ratio {rollback / nothing:.2f}")
     print(f"{'control: rollback / rollback':32} {control:14.2f}\n")

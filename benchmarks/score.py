@@ -1,6 +1,6 @@
 """Batch inference beside its limit: the same rows decoded and answered in one bare loop a core, no files, no order.
 
-    python benchmarks/score.py [--quick] [--workload NAME ...] [--cores N] [--json FILE]
+    python -m benchmarks.score [--quick] [--workload NAME ...] [--cores N] [--json FILE]
 
 Wants the bundle and the prepared data of each workload (`make run WORKLOAD=garments`, `make run WORKLOAD=fraud`). Its
 test examples, repeated, become a folder and a Parquet file of pictures, or a Parquet file of records. The limit is as
@@ -23,22 +23,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
-import numpy as np  # noqa: E402 - the project is run from its folder, never installed
-import pyarrow as pa  # noqa: E402
-import pyarrow.compute as pc  # noqa: E402
-import pyarrow.parquet as pq  # noqa: E402
-from pydantic import TypeAdapter  # noqa: E402
-
-from components.config.settings import artifacts  # noqa: E402
-from components.inference.bundle import Bundle, read_about  # noqa: E402
-from components.kinds import catalogue  # noqa: E402
-from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
-from components.scoring.crew import cores, crew  # noqa: E402
-from components.scoring.score import score  # noqa: E402
-from components.scoring.source import open_source  # noqa: E402
+from benchmarks import harness
+from components.config.settings import artifacts
+from components.inference.bundle import Bundle, read_about
+from components.kinds import catalogue
+from components.kinds.prepared import PreparedData, open_prepared
+from components.scoring.crew import cores, crew
+from components.scoring.score import score
+from components.scoring.source import open_source
 
 Figures = dict[str, Any]
 
@@ -47,25 +45,21 @@ _FEW = 3_000  # pictures of a quick run
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="few rows, two repetitions")
+    parser = harness.parser(__doc__, quick="few rows, two repetitions")
     parser.add_argument("--workload", nargs="+", default=["garments", "fraud"], help="which workloads")
     parser.add_argument("--cores", type=int, default=cores(), help="processes (all cores)")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--arm", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.arm:
         print(json.dumps(ARMS[options.arm[0]](*map(Path, options.arm[1:]), options.cores)))
         return
     figures = {name: measure(name, options.quick, options.cores) for name in options.workload}
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def measure(workload: str, quick: bool, cores: int) -> Figures:
     """Return the figures of one workload."""
-    bundle, prepared = (ROOT / artifacts(workload, stage) for stage in ("bundle", "prepared"))
+    bundle, prepared = (harness.ROOT / artifacts(workload, stage) for stage in ("bundle", "prepared"))
     if not (bundle / "bundle.json").exists():
         sys.exit(f"{bundle}: no bundle; make it: make run WORKLOAD={workload}")
     data = open_prepared(prepared)
@@ -108,8 +102,17 @@ PEAKS = ("parent_mib", "process_mib")
 
 def run(arm: str, bundle: Path, source: Path, out: Path, cores: int) -> Figures:
     """Run an arm in a process of its own and return its figures."""
-    command = [sys.executable, __file__, "--cores", str(cores), "--arm", arm, *map(str, (bundle, source, out))]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=out.parent, stderr=sys.stderr)
+    arguments = ["--cores", str(cores), "--arm", arm, *map(str, (bundle, source, out))]
+    command, variables = [*harness.command("benchmarks.score"), *arguments], {"PYTHONPATH": str(harness.ROOT)}
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=sys.stderr,
+        text=True,
+        check=True,
+        cwd=out.parent,
+        env={**os.environ, **variables},
+    )
     out.unlink(missing_ok=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -128,7 +131,7 @@ def score_arm(bundle: Path, source: Path, out: Path, cores: int) -> Figures:
 
 def limit_arm(bundle: Path, source: Path, out: Path, cores: int) -> Figures:
     """Run as many bare loops as there are cores, all at once."""
-    command = [sys.executable, __file__, "--arm", "loop", *map(str, (bundle, source, out))]
+    command = [*harness.command("benchmarks.score"), "--arm", "loop", *map(str, (bundle, source, out))]
     began = time.perf_counter()
     loops = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(cores)]
     for loop in loops:
@@ -214,9 +217,12 @@ def _written_records(data: PreparedData, folder: Path, times: int) -> Path:
     return folder / "records.parquet"
 
 
-def report(figures: dict[str, Figures]) -> None:
+def report(figures: dict[str, Any]) -> None:
     """Print the tables."""
     for workload, found in figures.items():
+        if workload == "machine":
+            print(f"{found}\n")
+            continue
         print(f"{workload}: {found['rows']:,} rows, {found['cores']} cores")
         print(f"{'arm':<12} {'rows/s/core':>12} {'of limit':>9} {'spread':>13} {'rows/CPU s':>11} {'of limit':>9}")
         for name, arm in found["arms"].items():

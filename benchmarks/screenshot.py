@@ -1,4 +1,4 @@
-"""The picture of the page in docs: `make serve`, then `python benchmarks/screenshot.py http://127.0.0.1:3000`.
+"""The picture of the page in docs: `make serve`, then `python -m benchmarks.screenshot http://127.0.0.1:3000`.
 
 Opens the page in the system's Chromium, clicks the first example and writes what is to be seen to docs/page.png.
 """

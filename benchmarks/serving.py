@@ -1,6 +1,6 @@
 """Requests a second of the endpoint and of its peers, in one run: as much of the hardware's limit as each has.
 
-    python benchmarks/serving.py [--quick] [--json FILE] [--bundle DIR] [--data DIR] [--only NAMES]
+    python -m benchmarks.serving [--quick] [--json FILE] [--bundle DIR] [--data DIR] [--only NAMES]
                                  [--connections NUMBERS] [--seconds S] [--rounds N]
 
 All serve the same bundle on loopback and are asked about the same pictures of the test split over connections that are
@@ -29,17 +29,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.arms import Arm, Arms  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.load import Job, load  # noqa: E402
-from benchmarks.loop import machine  # noqa: E402
-from benchmarks.peers.answer import Answerer  # noqa: E402
-from benchmarks.server import Server, free_port, served  # noqa: E402
-from components.config.settings import artifacts  # noqa: E402
-from components.inference.bundle import read_about  # noqa: E402
-from components.kinds.prepared import open_prepared  # noqa: E402
+from benchmarks import harness
+from benchmarks.arms import Arm, Arms
+from benchmarks.load import Job, load
+from benchmarks.peers.answer import Answerer
+from benchmarks.server import Server, free_port, served
+from components.config.settings import artifacts
+from components.inference.bundle import read_about
+from components.kinds.prepared import open_prepared
 
 CONNECTIONS = (1, 8, 32, 64)
 LIMIT = "in-process"
@@ -72,17 +69,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         arms = Arms(options.bundle, data, Path(folder))
         figures = measure(arms, chosen(options.only, [LIMIT, *arms.makers]), options)
-    result = {"machine": machine(), "seconds": options.seconds, "arms": figures}
-    report(result)
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    harness.finish({"seconds": options.seconds, "arms": figures}, report, options.json)
 
 
 def parsed() -> argparse.Namespace:
     """Return the command line, what is left out filled in."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="two rounds of half a second")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = harness.parser(__doc__, quick="two rounds of half a second")
     parser.add_argument(
         "--bundle", type=Path, default=artifacts("garments", "bundle"), help="of a workload of pictures"
     )
@@ -111,15 +103,14 @@ def measure(arms: Arms, names: list[str], options: argparse.Namespace) -> Figure
     made = {name: arms.makers[name]() for name in names if name != LIMIT}
     alone = Answerer(arms.bundle) if LIMIT in names else None
     figures: Figures = {name: {} for name in names}
-    for number in range(options.rounds):
-        for name in names if number % 2 == 0 else reversed(names):
-            if alone and name == LIMIT:
-                found = {1: limit(alone, arms.pictures, options.seconds)}
-            else:
-                found = asked(made[name], options.connections, options.seconds)
-            for connections, row in found.items():
-                figures[name].setdefault(str(connections), []).append(row)
-            print(f"round {number + 1} of {options.rounds}: {name}", file=sys.stderr)
+    for number, name in harness.turns(names, options.rounds):
+        if alone and name == LIMIT:
+            found = {1: limit(alone, arms.pictures, options.seconds)}
+        else:
+            found = asked(made[name], options.connections, options.seconds)
+        for connections, row in found.items():
+            figures[name].setdefault(str(connections), []).append(row)
+        print(f"round {number + 1} of {options.rounds}: {name}", file=sys.stderr)
     return figures
 
 
@@ -170,7 +161,7 @@ def report(result: dict[str, Any]) -> None:
         many = "32" if "32" in rows else next(iter(rows))
         rates = [row["rate"] for row in rows[many]]
         if len(rates) > 1:
-            control = statistics.median(rates[1::2]) / statistics.median(rates[::2])
+            control = harness.control(rates)
             print(f"{f'control: {name} / {name}, {many} connections':38} {control:>10.2f}")
 
 

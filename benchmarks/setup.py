@@ -1,14 +1,12 @@
 """What `make setup` costs with uv, which it fetches by pip, and with pip alone.
 
-    python benchmarks/setup.py [--quick] [--json FILE]
+    python -m benchmarks.setup [--quick] [--json FILE]
 
 Clones the project's HEAD into a temporary folder and sets it up once each way, with caches of its own that are empty:
 what a new machine does. Both have to come to the same packages. Wall seconds are the network's too, CPU seconds are
 those of all processes together. `--quick` installs what the endpoint needs, without torch. Needs 5 GB.
 """
 
-import argparse
-import json
 import os
 import resource
 import subprocess
@@ -17,10 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks import harness
 
 WAYS = ("uv", "pip")
 ENDPOINT = '[dependency-groups]\ndev = [{include-group = "inference"}]\n'
@@ -28,23 +23,19 @@ ENDPOINT = '[dependency-groups]\ndev = [{include-group = "inference"}]\n'
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="what the endpoint needs, without torch")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = harness.parser(__doc__, quick="what the endpoint needs, without torch")
     options = parser.parse_args()
-    figures: dict[str, object] = {"machine": machine()}
+    figures: dict[str, object] = {}
     for way in WAYS:
         with tempfile.TemporaryDirectory() as folder:
             figures[way] = set_up(Path(folder), way, options.quick)
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def set_up(folder: Path, way: str, quick: bool) -> dict[str, object]:
     """Set a fresh clone up in `folder`; return wall and CPU seconds, and the packages that are there then."""
     project = folder / "journeyman"
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
+    subprocess.run(["git", "clone", "--quiet", str(harness.ROOT), str(project)], check=True)
     if quick:
         without_torch(project)
     paths = [path for path in os.environ["PATH"].split(os.pathsep) if not (Path(path) / "uv").exists()]

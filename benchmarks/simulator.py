@@ -1,6 +1,6 @@
 """How many transactions the simulator makes a second, and in how much memory, at 1, 10 and 100 times the default size.
 
-    python benchmarks/simulator.py [--quick] [--json FILE]
+    python -m benchmarks.simulator [--quick] [--json FILE]
 
 Each size runs in a process of its own, which streams all days to one Parquet file (zstd) in a temporary folder, as
 `ingest` does; 100 times the default writes 2 GB there. The limit is what the writing alone does: the first days
@@ -23,36 +23,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from components.kinds.table.source import simulator  # noqa: E402 - the project is run from its folder, never installed
+from benchmarks import harness
+from components.kinds.table.source import simulator
 
 HELD = 2_000_000  # rows that the limit writes again
 
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a tenth and once the default size")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser = harness.parser(__doc__, quick="a tenth and once the default size")
     parser.add_argument("--one", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one is not None:
         print(json.dumps(one(options.one)))
         return
     figures = measure([0.1, 1] if options.quick else [1, 10, 100], 2 if options.quick else 6)
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def measure(sizes: list[float], repetitions: int) -> dict[str, object]:
     """Return the figures of each size and those of the control."""
     control = [apart(1) for _ in range(repetitions)]
     return {
-        "machine": machine(),
         "sizes": [statistics_of(control) if size == 1 else apart(size) for size in sizes],
         "control_rows_per_s": [run["rows_per_s"] for run in control],
     }
@@ -60,7 +52,7 @@ def measure(sizes: list[float], repetitions: int) -> dict[str, object]:
 
 def apart(factor: float) -> dict[str, float]:
     """Return the figures of one size, measured in a process of its own."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--one", str(factor)]
+    command = [*harness.command("benchmarks.simulator"), "--one", str(factor)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
@@ -143,7 +135,7 @@ def report(figures: dict[str, object]) -> None:
             f"{size['rows_per_s']:>10,.0f} {size['peak_mib']:>5.0f} MiB {size['file_mb']:>6,.0f} MB "
             f"{size['limit_rows_per_s']:>10,.0f} rows/s"
         )
-    ratio = statistics.median(control[1::2]) / statistics.median(control[::2])
+    ratio = harness.control(control)
     print(f"\nbefore the first row: {sizes[0]['started_mib']:.0f} MiB, Python and the libraries alone")
     print(
         f"control, 1x against 1x: {ratio:.2f} ({len(control)} runs, {min(control):,.0f} to {max(control):,.0f} rows/s)"

@@ -1,6 +1,6 @@
 """Accuracy of the recipes for pictures on small data, beside the baseline's, and as they are for large data.
 
-    python benchmarks/small_data.py [--recipes quick] [--sets NAMES] [--data DIR] [--precision P]
+    python -m benchmarks.small_data [--recipes quick] [--sets NAMES] [--data DIR] [--precision P]
                                     [--json FILE] [--quick]
 
 The sets are parts of Fashion-MNIST, grey and painted in colour, scikit-learn's digits, and crops of scikit-learn's two
@@ -27,18 +27,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.recipes import accuracy  # noqa: E402
-from components.config.errors import DataError  # noqa: E402
-from components.internals.lightning import quiet  # noqa: E402
-from components.kinds.image import learner, params  # noqa: E402
-from components.kinds.image.evaluation.baseline import baseline  # noqa: E402
-from components.kinds.prepared import PreparedData, open_prepared, write_about  # noqa: E402
-from components.system.files import write_json  # noqa: E402
-from components.training.loop import fit  # noqa: E402
+from benchmarks import harness
+from benchmarks.recipes import accuracy
+from components.config.errors import DataError
+from components.internals.lightning import quiet
+from components.kinds.image import learner, params
+from components.kinds.image.evaluation.baseline import baseline
+from components.kinds.prepared import PreparedData, open_prepared, write_about
+from components.training.loop import fit
 
 Pictures = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -51,13 +47,11 @@ _SIDE = 32
 
 def main() -> None:
     """Train each recipe on each set, before and fitted, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.parser(__doc__, quick="digits alone, a tenth of the steps")
     parser.add_argument("--recipes", default="quick", help=f"of {','.join(params.RECIPES)}; default: %(default)s")
     parser.add_argument("--sets", default=",".join(SETS), help="default: %(default)s")
-    parser.add_argument("--data", type=Path, default=ROOT / "artifacts/garments/prepared", help="prepared garments")
+    parser.add_argument("--data", type=Path, default=harness.PREPARED, help="prepared garments")
     parser.add_argument("--precision", default="auto", help="train.precision; default: %(default)s")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--quick", action="store_true", help="digits alone, a tenth of the steps")
     options = parser.parse_args()
     names = ["digits-20"] if options.quick else options.sets.split(",")
     for chosen, known in ((names, SETS), (options.recipes.split(","), params.RECIPES)):
@@ -66,13 +60,12 @@ def main() -> None:
     quiet()
     torch.set_num_threads(1)
     runs: list[Run] = []
-    print(f"{machine()}\n{HEAD}")
+    print(f"{harness.machine()}\n{HEAD}")
     for name in names:
         for run in measured(name, options):
             runs.append(run)
             print(line(run), flush=True)
-    if options.json:
-        write_json(options.json, {"machine": machine(), "runs": runs})
+    harness.finish({"runs": runs}, lambda _: None, options.json)
 
 
 def measured(name: str, options: argparse.Namespace) -> list[Run]:

@@ -1,6 +1,6 @@
 """Training on a GPU: time to 94 %, pictures a second, part of the peak, memory; compiled or not, by precision.
 
-    python benchmarks/train_gpu.py [--data DIR] [--json FILE] [--recipe NAME] [--quick] [--compile]
+    python -m benchmarks.train_gpu [--data DIR] [--json FILE] [--recipe NAME] [--quick] [--compile]
 
 One command for a bare machine, under eight minutes: torch, lightning, torchmetrics, numpy and this repository are
 enough. The data set is the prepared one: copy the directory there, or make it by `dvc repro prepare@garments`.
@@ -15,9 +15,7 @@ saves, and held against the peak of the data sheet, without sparsity. Kernels ar
 Without a GPU it runs on the CPU, at small size with `--quick`, to be tested; compiled there only with `--compile`.
 """
 
-import argparse
 import contextlib
-import json
 import statistics
 import sys
 import time
@@ -37,20 +35,17 @@ from torch._inductor import config as inductor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from benchmarks import harness
+from benchmarks.peaks import peak
+from benchmarks.watch import ReachedError, Watch
+from components.config.errors import JourneymanError
+from components.internals.lightning import quiet
+from components.kinds.image import learner
+from components.kinds.prepared import PreparedData, open_prepared
+from components.training import hardware
+from components.training.loop import fit
 
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.peaks import peak  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.watch import ReachedError, Watch  # noqa: E402 - the project is run from its folder, never installed
-from components.config.errors import JourneymanError  # noqa: E402 - the project is run from its folder, never installed
-from components.internals.lightning import quiet  # noqa: E402
-from components.kinds.image import learner  # noqa: E402
-from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
-from components.training import hardware  # noqa: E402
-from components.training.loop import fit  # noqa: E402
-
-RECIPES = run_path(str(ROOT / "components/kinds/image/params/recipes.py"))["RECIPES"]
+RECIPES = run_path(str(harness.ROOT / "components/kinds/image/params/recipes.py"))["RECIPES"]
 """Read from the file: the package around it needs pydantic, which a bare machine does not have."""
 LEVEL = 0.94
 LARGE = 2_048
@@ -74,11 +69,9 @@ Batch = tuple[Tensor, Tensor]
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = harness.parser(__doc__, quick="one epoch of a small network, few and small steps")
     parser.add_argument("--data", type=Path, default=Path("artifacts/garments/prepared"), help="prepared pictures")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--recipe", default="standard", choices=list(RECIPES), help="default: %(default)s")
-    parser.add_argument("--quick", action="store_true", help="one epoch of a small network, few and small steps")
     parser.add_argument("--compile", action="store_true", help="compile without a GPU too")
     options = parser.parse_args()
     try:
@@ -86,9 +79,7 @@ def main() -> None:
     except JourneymanError:
         sys.exit(f"{options.data}: no prepared data set; copy it here, or make it: dvc repro prepare@garments")
     figures = measure(data, options.recipe, options.quick, options.compile or torch.cuda.is_available())
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def measure(data: PreparedData, recipe: str, quick: bool, compiled: bool) -> dict[str, Any]:
@@ -102,7 +93,7 @@ def measure(data: PreparedData, recipe: str, quick: bool, compiled: bool) -> dic
     hardware.make_repeatable(config.seed, hardware.threads(config))  # before CUDA starts: cuBLAS reads it then
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.zeros(1, device=device)  # starts CUDA, whose time is not that of the training
-    about = {"machine": machine(), "device": name(device), "torch": torch.__version__, "recipe": recipe}
+    about = {"device": name(device), "torch": torch.__version__, "recipe": recipe}
     loop = trained(data, config)
     arms = timed(data, config, arms_of(config.batch_size, 64 if quick else LARGE, compiled), device, quick)
     return {**about, "loop": loop, "arms": arms, "seconds": time.perf_counter() - began}
@@ -201,10 +192,10 @@ def timed(data: PreparedData, config: Any, arms: list[Arm], device: torch.device
     rounds, steps, figures = (2, 2, []) if quick else (5, 50, [])
     made = [prepared(arm, data, config, device) for arm in arms]
     seconds: list[list[float]] = [[] for _ in arms]
-    for _ in range(rounds):
-        for (step, _), mine in zip(made, seconds, strict=True):
-            with products(step.arm.precision):
-                mine.append(elapsed(step, steps, device) / steps)
+    for _, number in harness.turns(range(len(made)), rounds):
+        step, _ = made[number]
+        with products(step.arm.precision):
+            seconds[number].append(elapsed(step, steps, device) / steps)
     for (step, about), mine in zip(made, seconds, strict=True):
         middle, flops = statistics.median(mine), step.flops
         most = peak(name(device), step.arm.precision)

@@ -1,6 +1,6 @@
 """What the training loop costs in CPU time beside a bare PyTorch loop with the same network, recipe and data.
 
-    python benchmarks/train_loop.py [--quick] [--json FILE] [--data DIR] [--folder FOLDER]
+    python -m benchmarks.train_loop [--quick] [--json FILE] [--data DIR] [--folder FOLDER]
 
 Ours has everything on that a user gets: progress, the learning curve in a new MLflow store, the monitor of the machine,
 checkpoints, metrics. Bare are two loops, the second the control: a batch, the loss, the gradients, the optimizer, the
@@ -35,24 +35,21 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.bare import Bare  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.fraud import silence, simulated  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.loop import machine  # noqa: E402 - the project is run from its folder, never installed
-from benchmarks.prepare import CONFIG as PREPARE  # noqa: E402
-from components.config.settings import tracking_uri  # noqa: E402
-from components.kinds import catalogue  # noqa: E402
-from components.kinds.image import params as image  # noqa: E402
-from components.kinds.prepared import PreparedData, open_prepared  # noqa: E402
-from components.kinds.table import params as table  # noqa: E402
-from components.kinds.table.prepare import prepare  # noqa: E402
-from components.kinds.table.source import simulator  # noqa: E402
-from components.tracking.runs import running  # noqa: E402
-from components.tracking.store import open_store  # noqa: E402
-from components.training.loop import fit  # noqa: E402
-from components.training.train import _RunLogger  # noqa: E402
+from benchmarks import harness
+from benchmarks.bare import Bare
+from benchmarks.fraud import silence, simulated
+from benchmarks.prepare import CONFIG as PREPARE
+from components.config.settings import tracking_uri
+from components.kinds import catalogue
+from components.kinds.image import params as image
+from components.kinds.prepared import PreparedData, open_prepared
+from components.kinds.table import params as table
+from components.kinds.table.prepare import prepare
+from components.kinds.table.source import simulator
+from components.tracking.runs import running
+from components.tracking.store import open_store
+from components.training.loop import fit
+from components.training.train import _RunLogger
 
 RECIPES = {"image": image.Train.model_validate({"recipe": "quick"}), "table": table.Train(epochs=10, batch_size=512)}
 CUSTOMERS = 0.3  # times those of the simulated table's default
@@ -65,10 +62,8 @@ T = TypeVar("T")
 
 def main() -> None:
     """Measure, print the tables, and write them where the user wants them."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one repetition of one epoch")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--data", type=Path, default=ROOT / "artifacts/garments/prepared", help="prepared pictures")
+    parser = harness.parser(__doc__, quick="one repetition of one epoch")
+    parser.add_argument("--data", type=Path, default=harness.PREPARED, help="prepared pictures")
     parser.add_argument("--folder", type=Path, help="where the temporary files go")
     parser.add_argument("--single", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -77,9 +72,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         figures = measure(Path(folder), options.data.resolve(), options.quick)
-    report(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    harness.finish(figures, report, options.json)
 
 
 def measure(folder: Path, pictures: Path, quick: bool) -> dict[str, Any]:
@@ -89,7 +82,7 @@ def measure(folder: Path, pictures: Path, quick: bool) -> dict[str, Any]:
     for number in range(1 if quick else 3):
         for kind, data in sets.items():
             runs[kind].append(apart(folder / f"{kind}-{number}", kind, data, quick))
-    return {"machine": machine(), "runs": runs}
+    return {"runs": runs}
 
 
 def records(folder: Path) -> Path:
@@ -105,7 +98,7 @@ def apart(folder: Path, kind: str, data: Path, quick: bool) -> Any:
     """Return what `single_run` measures in a process of its own, whose MLflow store is in `folder`."""
     folder.mkdir()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-    command = [sys.executable, str(Path(__file__).resolve()), "--single", kind, "--data", str(data)]
+    command = [*harness.command("benchmarks.train_loop"), "--single", kind, "--data", str(data)]
     done = subprocess.run(
         command + ["--quick"] * quick, cwd=folder, env={**clean, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True
     )

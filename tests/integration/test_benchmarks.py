@@ -18,8 +18,7 @@ BARE = f"""
 import runpy, sys
 sys.modules.update(dict.fromkeys({NOT_THERE!r}))
 sys.argv = sys.argv[1:]
-sys.path.insert(0, "benchmarks")
-runpy.run_path(sys.argv[0], run_name="__main__")
+runpy.run_module(sys.argv[0], run_name="__main__")
 """
 
 HELP = """
@@ -27,9 +26,10 @@ import contextlib, runpy, sys
 for script in sys.argv[1:]:
     sys.argv = [script, "--help"]
     with contextlib.suppress(SystemExit):
-        runpy.run_path(script, run_name="__main__")
+        runpy.run_module(script, run_name="__main__")
 """
 """All in one process: most of the time is that of importing torch."""
+SERVING = (sys.executable, "-m", "benchmarks.serving")
 MOODY = """
 import asyncio, sys
 from itertools import cycle
@@ -50,7 +50,7 @@ asyncio.run(main())
 def test_every_benchmark_says_what_it_does(trained: Project) -> None:
     helpers = {"load.py", "screenshot.py"}  # run as processes, and measure nothing of their own
     paths = [path for path in Path("benchmarks").glob("*.py") if path.name not in helpers]
-    scripts = sorted(str(path) for path in paths if "__main__" in path.read_text())
+    scripts = sorted(f"benchmarks.{path.stem}" for path in paths if "__main__" in path.read_text())
     told = trained.run(sys.executable, "-c", HELP, *scripts).split("usage: ")[1:]
     assert len(told) == len(scripts) > 15
     assert [said.split()[0] for said in told if "--json" not in said or "--quick" not in said] == []
@@ -58,7 +58,7 @@ def test_every_benchmark_says_what_it_does(trained: Project) -> None:
 
 def test_training_is_measured_on_a_bare_machine_without_a_gpu(trained: Project) -> None:
     options = ("--quick", "--recipe", "quick", "--data", "artifacts/digits/prepared", "--json", "figures.json")
-    said = trained.run(sys.executable, "-c", BARE, "benchmarks/train_gpu.py", *options)
+    said = trained.run(sys.executable, "-c", BARE, "benchmarks.train_gpu", *options)
     assert "pictures/s" in said
     figures = json.loads(Path("figures.json").read_text())
     assert figures["loop"]["epochs"] == 1
@@ -71,7 +71,7 @@ def test_training_is_measured_on_a_bare_machine_without_a_gpu(trained: Project) 
 
 
 def test_small_data_is_measured_as_the_recipe_says_and_fitted_to_its_size(trained: Project) -> None:
-    said = trained.run(sys.executable, "benchmarks/small_data.py", "--quick", "--json", "figures.json")
+    said = trained.run(sys.executable, "-m", "benchmarks.small_data", "--quick", "--json", "figures.json")
     assert "digits-20" in said
     (run,) = json.loads(Path("figures.json").read_text())["runs"]
     assert (run["before"]["steps"], run["before"]["batch_size"]) == (5, 256)
@@ -80,7 +80,7 @@ def test_small_data_is_measured_as_the_recipe_says_and_fitted_to_its_size(traine
 
 
 def test_a_missing_data_set_is_one_clear_line(trained: Project) -> None:
-    said = trained.fail(sys.executable, "benchmarks/train_gpu.py", "--data", "nowhere")
+    said = trained.fail(sys.executable, "-m", "benchmarks.train_gpu", "--data", "nowhere")
     assert said == "nowhere: no prepared data set; copy it here, or make it: dvc repro prepare@garments\n"
 
 
@@ -125,7 +125,16 @@ def test_the_endpoint_and_its_peers_are_asked_about_the_same_pictures(trained: P
     names = ["in-process", "bare-1", "ours-1"]
     options = ("--bundle", "artifacts/digits/bundle", "--only", ",".join(names), "--connections", "1,8")
     said = trained.run(
-        sys.executable, "benchmarks/serving.py", *options, "--rounds", "1", "--seconds", "0.3", "--json", "figures.json"
+        sys.executable,
+        "-m",
+        "benchmarks.serving",
+        *options,
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.3",
+        "--json",
+        "figures.json",
     )
     assert "ours-1, p50 of one connection" in said
     arms = json.loads(Path("figures.json").read_text())["arms"]
@@ -137,14 +146,14 @@ def test_the_endpoint_and_its_peers_are_asked_about_the_same_pictures(trained: P
 
 def test_a_peer_that_is_not_there_is_one_clear_line(trained: Project) -> None:
     said = trained.fail(
-        sys.executable, "benchmarks/serving.py", "--bundle", "artifacts/digits/bundle", "--only", "ours-9"
+        sys.executable, "-m", "benchmarks.serving", "--bundle", "artifacts/digits/bundle", "--only", "ours-9"
     )
     assert said.startswith("ours-9: no such arm; there are in-process, bare-1,")
 
 
 def test_overload_is_measured_beside_a_server_that_takes_everything_in(trained: Project) -> None:
     options = ("--bundle", "artifacts/digits/bundle", "--rounds", "1", "--seconds", "0.3", "--json", "figures.json")
-    said = trained.run(sys.executable, "benchmarks/overload.py", *options)
+    said = trained.run(sys.executable, "-m", "benchmarks.overload", *options)
     assert "least goodput from 1 times on" in said
     arms = json.loads(Path("figures.json").read_text())["arms"]
     for arm in arms.values():
@@ -156,7 +165,7 @@ def test_overload_is_measured_beside_a_server_that_takes_everything_in(trained: 
 
 def test_loadgen_asks_the_live_endpoint_and_keeps_its_logs(trained: Project) -> None:
     options = ("--quick", "--seconds", "0.2", "--bound-ms", "1000", "--json", "figures.json")
-    said = trained.run(sys.executable, "benchmarks/loadgen.py", "digits", *options)
+    said = trained.run(sys.executable, "-m", "benchmarks.loadgen", "digits", *options)
     assert "measured with LoadGen" in said
     figures = json.loads(Path("figures.json").read_text())
     assert set(figures["scenarios"]) == {"SingleStream", "MultiStream", "Offline", "Server"}
@@ -172,7 +181,7 @@ def test_loadgen_asks_the_live_endpoint_and_keeps_its_logs(trained: Project) -> 
 
 def test_records_are_asked_about_in_lists(payments: Project) -> None:
     options = ("--quick", "--seconds", "0.2", "--bound-ms", "1000", "--json", "figures.json")
-    payments.run(sys.executable, "benchmarks/loadgen.py", "payments", *options)
+    payments.run(sys.executable, "-m", "benchmarks.loadgen", "payments", *options)
     figures = json.loads(Path("figures.json").read_text())
     assert figures["scenarios"]["Server"]["valid"]
     assert {found["errors"] for found in figures["scenarios"].values()} == {0}
@@ -180,7 +189,7 @@ def test_records_are_asked_about_in_lists(payments: Project) -> None:
 
 
 def test_cold_start_memory_and_size_stand_beside_torch(trained: Project) -> None:
-    trained.run(sys.executable, "benchmarks/footprint.py", "digits", "--quick", "--json", "figures.json")
+    trained.run(sys.executable, "-m", "benchmarks.footprint", "digits", "--quick", "--json", "figures.json")
     ours, torch = (json.loads(Path("figures.json").read_text())["arms"][name] for name in ("ours", "torch"))
     for figure in ("ready_s", "answered_s", "pss_mb", "packages_mb"):
         assert ours[figure][0] > 0

@@ -118,7 +118,7 @@ def test_without_a_choice_nothing_is_registered(heavy: Project) -> None:
 def test_the_benchmark_holds_both_against_each_other(heavy_once: Project, tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     heavy_once.run(
-        sys.executable, "benchmarks/int8.py", "--quick", "--artifacts", "artifacts/digits", "--json", str(figures)
+        sys.executable, "-m", "benchmarks.int8", "--quick", "--artifacts", "artifacts/digits", "--json", str(figures)
     )
     found = json.loads(figures.read_text())
     assert found["float32"]["right"] == found["control"]["right"]
