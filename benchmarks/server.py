@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from components.system.entry import die_with_parent
+from components.system.processes import die_with_parent
 
 _START_LIMIT = 90.0  # seconds until the first answer
 _STOP_LIMIT = 20.0  # seconds from SIGTERM to SIGKILL

@@ -3,7 +3,6 @@
 import atexit
 import socket
 from contextlib import ExitStack
-from pathlib import Path
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -19,6 +18,7 @@ from prefect.runtime import flow_run
 from prefect.states import Crashed
 
 from components.system.alive import alive, forget, look_for
+from components.system.processes import start_tick
 
 _TAG = "process="
 _held = ExitStack()  # the tokens of this process's runs: others find it alive by them until it ends
@@ -61,8 +61,4 @@ def _forget(run: FlowRun) -> None:
 
 def _identity(pid: int) -> str:
     """Return host, process and the tick it started at, since process ids come again; no tick: it is gone."""
-    try:
-        started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        started = ""
-    return f"{socket.gethostname()}/{pid}/{started}"
+    return f"{socket.gethostname()}/{pid}/{start_tick(pid) or ''}"

@@ -16,7 +16,7 @@ from hypothesis import settings
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from components.system.files import locked
+from components.system.locks import locked
 from tests.warm import WarmPython
 
 ROOT = Path(__file__).parent.parent

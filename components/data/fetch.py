@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from components.config.errors import DataError
 from components.config.settings import STATE
 from components.data.description import Debian, Description, File
-from components.system.entry import die_with_parent
 from components.system.files import scratch_directory, sha256, whole_file
+from components.system.processes import die_with_parent
 from components.system.progress import Progress
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from components.config.errors import EndpointError
 from components.config.params import Serve
 from components.config.settings import CHAMPIONS, MEMORY, VERSION
 from components.inference.options import variable
-from components.system.entry import die_with_parent
+from components.system.processes import die_with_parent
 
 START_TIMEOUT: float = Serve().start_timeout
 """Seconds until `/readyz` has to answer, where nothing is said."""

@@ -44,7 +44,7 @@ from components.inference.process.settle import settle, speak
 from components.inference.process.shed import shed
 from components.inference.process.upgrade import ignore_upgrades
 from components.kinds import catalogue
-from components.system.entry import die_with_parent
+from components.system.processes import die_with_parent
 
 
 class Arguments(BaseModel):

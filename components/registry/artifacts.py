@@ -20,7 +20,8 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from components.config.errors import BundleError
 from components.config.settings import STATE
 from components.inference.bundle import bundle_hash, verified
-from components.system.files import locked, scratch_directory
+from components.system.files import scratch_directory
+from components.system.locks import locked
 
 BUNDLES = STATE / "bundles"
 KEPT = 8

@@ -21,7 +21,8 @@ from components.registry.get_or_create import get_or_create
 from components.registry.lineage import BENTO, LINEAGE, Lineage
 from components.registry.lineage.provenance import lineage
 from components.registry.logged_model import BUNDLE_HASH, logged_model
-from components.system.files import locked, read_json
+from components.system.files import read_json
+from components.system.locks import locked
 from components.tracking.description import signed
 from components.tracking.runs import log_evaluation, log_metrics, run_of_record
 from components.tracking.store import Store, open_store

@@ -22,17 +22,6 @@ Work = Literal["answer", "facts", "model"]
 
 _ROOT = Path(components.__path__[0]).parent
 _AHEAD = 2  # items for each process that are read before their turn
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-
-
-def cores() -> int:
-    """Return the cores that this process may use: its affinity, and its control group's quota."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = _QUOTA.read_text().split()
-        return max(1, min(allowed, int(quota) // int(period)))
-    except (OSError, ValueError):  # no control group, or "max": no quota
-        return allowed
 
 
 class Crew:

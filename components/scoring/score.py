@@ -15,11 +15,12 @@ from components.inference.bundle import About, bundle_hash, read_about
 from components.kinds import catalogue
 from components.kinds.contract import Facts, Past
 from components.scoring.answer import Answers, Errors, Warnings, together
-from components.scoring.crew import Crew, cores, crew
+from components.scoring.crew import Crew, crew
 from components.scoring.parts import Parts, manifest_of
 from components.scoring.result import Scored, batch, counted, schema
 from components.scoring.source import Chunk, Source, open_source
-from components.system.files import locked
+from components.system.locks import locked
+from components.system.processes import cores
 from components.system.progress import Progress
 
 _FORMAT = 2  # of the result and of the parts

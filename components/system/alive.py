@@ -6,7 +6,6 @@ run). Who finds the file free knows that its holder is gone, also after the mach
 the file knows nothing: the holder works in another folder.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from typing import IO, Literal
 from uuid import uuid4
 
 from components.config.settings import STATE
+from components.system.locks import is_locked, try_lock
 
 ALIVE = STATE / "locks" / "alive"
 
@@ -28,7 +28,7 @@ def alive() -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / token
     with path.open("x") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try_lock(file)
         file.write(_identity(file))  # a copy of the folder has the file too, which nobody holds there
         file.flush()
         try:
@@ -46,11 +46,7 @@ def look_for(token: str) -> Found:
     with file:
         if file.read() != _identity(file):
             return "elsewhere"
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return "alive"
-        return "gone"
+        return "alive" if is_locked(file) else "gone"
 
 
 def forget(token: str) -> None:

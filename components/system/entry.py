@@ -1,17 +1,15 @@
 """How a command of ours starts: its logs, its life bound to its parent's, its errors in one line."""
 
-import ctypes
 import errno
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable
 from typing import NoReturn
 
 from components.config.errors import Interrupted, JourneymanError
+from components.system.processes import die_with_parent
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _INTERRUPTED = 128 + signal.SIGINT
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -44,20 +42,6 @@ def run(command: Callable[[str], None]) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     sys.exit(0)
-
-
-def die_with_parent(last_words: signal.Signals = signal.SIGKILL) -> None:
-    """Have the kernel send `last_words` to this process when its parent dies (Linux: prctl(2)).
-
-    A stage outlives a killed `dvc` otherwise, and goes on writing into the outputs of the next run.
-    Also fit for `subprocess`'s `preexec_fn`.
-    """
-    if sys.platform != "linux":
-        return
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(last_words))
-    if os.getppid() != parent:  # it died before the call
-        os.kill(os.getpid(), last_words)
 
 
 def _module_of(command: Callable[[str], None]) -> str:

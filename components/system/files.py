@@ -1,70 +1,64 @@
 """Files that are either whole or not there: written beside their place, then moved into it."""
 
-import fcntl
+import glob
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from uuid import uuid4
 
 from components.config.errors import ConfigError
+from components.system.locks import try_lock
 
 _CHUNK = 1 << 20
+_LOCK = ".lock"
+_ABANDONED = 86_400.0  # seconds since anything changed in a draft that has no lock
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it takes its place when the block ends without an error."""
-    draft = _draft_of(path)
-    try:
+    """Yield a path for a file of the same name; it becomes `path` when the block ends without an error."""
+    with _draft_of(path) as draft:
         yield draft
-        _to_disk(draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        replace_file(draft, path)
+
+
+def replace_file(draft: Path, path: Path) -> None:
+    """Put a file that is written in the place of `path`, on the same file system: a reader finds the one or the other.
+
+    For drafts that several processes write together; everything else is written by `whole_file`.
+    """
+    _to_disk(draft)
+    draft.replace(path)
 
 
 @contextmanager
 def whole_directory(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary directory; its content becomes `path` when the block ends without an error.
+    """Yield an empty directory of the same name; it becomes `path` when the block ends without an error.
 
     What stood at `path` before is replaced as a whole.
     """
-    draft = _draft_of(path)
-    draft.mkdir()
-    try:
+    with scratch_directory(path) as draft:
         yield draft
         for file in draft.rglob("*"):
             if file.is_file():
                 _to_disk(file)
         shutil.rmtree(path, ignore_errors=True)
         draft.replace(path)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 @contextmanager
 def scratch_directory(path: Path) -> Iterator[Path]:
-    """Yield an empty directory beside `path`, on the same file system, that is gone when the block ends."""
-    draft = _draft_of(path)
-    draft.mkdir()
-    try:
+    """Yield an empty directory on the file system of `path` that is gone when the block ends."""
+    with _draft_of(path) as draft:
+        draft.mkdir()
         yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path` for the block; others wait. The kernel lets go of it when the holder is killed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def must_be_writable(folder: Path, name: str) -> None:
@@ -117,14 +111,44 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _draft_of(path: Path) -> Path:
-    """Return this process's draft of `path`, after clearing away those that killed processes left."""
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
+    """Yield a path of the same name in a folder beside `path` that is gone when the block ends.
+
+    A lock tells that its writer lives, also to who shares the folder from another container. Drafts that killed writers
+    left are cleared away first.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for stale in path.parent.glob(f".{path.name}.draft-*"):
-        writer = stale.name.rpartition("-")[2]
-        if writer == str(os.getpid()) or not Path("/proc", writer).exists():
-            shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
-    return path.parent / f".{path.name}.draft-{os.getpid()}"
+    for other in path.parent.glob(f".{glob.escape(path.name)}.draft-*"):
+        _clear_if_left(other)
+    folder, lock = _locked_folder(path)
+    try:
+        yield folder / path.name
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+
+
+def _locked_folder(path: Path) -> tuple[Path, IO[bytes]]:
+    """Make the folder of a draft; return it with its lock, held until it is closed."""
+    while True:
+        folder = path.parent / f".{path.name}.draft-{uuid4().hex[:12]}"
+        folder.mkdir()
+        lock = (folder / _LOCK).open("xb")
+        if try_lock(lock) and folder.exists():
+            return folder, lock
+        lock.close()  # another process took it for one that was left, before it was locked
+
+
+def _clear_if_left(draft: Path) -> None:
+    try:
+        with (draft / _LOCK).open("rb") as lock:
+            if try_lock(lock):
+                shutil.rmtree(draft, ignore_errors=True)
+    except OSError:  # being made or cleared away, another user's, or of an earlier version, which did not lock
+        with suppress(OSError):
+            if time.time() - draft.lstat().st_mtime > _ABANDONED:
+                shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
 
 
 def _to_disk(path: Path) -> None:

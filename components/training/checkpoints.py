@@ -25,7 +25,8 @@ import torch
 
 from components.config.settings import STATE
 from components.kinds.prepared import PreparedData
-from components.system.files import locked, read_json, whole_file, write_json
+from components.system.files import read_json, whole_file, write_json
+from components.system.locks import locked
 from components.versioning import lock
 
 WEIGHTS = "model.safetensors"

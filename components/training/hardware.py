@@ -4,13 +4,13 @@ import ctypes
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from components.config.errors import ConfigError
 from components.config.settings import USED
+from components.system.processes import cores
 from components.training.altered import altered
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _KEEP = {-4: 0, -1: 2**31 - 1, -2: 64 << 20}
 """Options of mallopt(3): M_MMAP_MAX, so that large blocks come from the heap; M_TRIM_THRESHOLD; M_TOP_PAD."""
 _STARTED = "LOCAL_WORLD_SIZE"
 """The variable in which torchrun says how many processes it started on this node."""
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def device(accelerator: str) -> str:
 def threads(config: "Training") -> int:
     """Return the CPU threads of one process."""
     config, _ = _as_recorded(config)
-    return config.threads if config.threads != "auto" else max(1, _cores() // 2)
+    return config.threads if config.threads != "auto" else max(1, cores() // 2)
 
 
 def _as_recorded(config: "Training") -> tuple["Training", dict[str, str]]:
@@ -188,15 +187,5 @@ def _threads(config: "Training", devices: int, reasons: dict[str, str]) -> int:
     if config.threads != "auto":
         return config.threads
     share = max(1, threads(config) // devices)
-    reasons["threads"] = f"auto: half of {_cores()} cores" + (f", for {devices} processes" if devices > 1 else "")
+    reasons["threads"] = f"auto: half of {cores()} cores" + (f", for {devices} processes" if devices > 1 else "")
     return share
-
-
-def _cores() -> int:
-    """Return the cores that this process may use: its affinity, and its control group's quota."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = _QUOTA.read_text().split()
-        return max(1, min(allowed, int(quota) // int(period)))
-    except (OSError, ValueError):  # no control groups, or "max"
-        return allowed

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from components.system.entry import die_with_parent
+from components.system.processes import die_with_parent
 from components.system.progress import TERMINAL, watched
 
 _HINT = re.compile(

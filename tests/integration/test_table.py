@@ -25,7 +25,7 @@ from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.table.sample import requests
-from components.system.entry import die_with_parent
+from components.system.processes import die_with_parent
 from tests.conftest import Project, end
 from tests.integration.test_bento import PACKAGE, by_clients
 

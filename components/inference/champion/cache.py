@@ -7,7 +7,8 @@ from pathlib import Path
 from components.config.errors import PublishedError
 from components.inference.champion.address import Address
 from components.inference.champion.published import CHAMPION, LOCK, Pointer, fetch, parse_pointer, read_pointer
-from components.system.files import locked, whole_file
+from components.system.files import whole_file
+from components.system.locks import locked
 
 logger = logging.getLogger(__name__)
 

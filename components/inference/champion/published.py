@@ -17,7 +17,8 @@ from components.inference.bundle import ABOUT, MODEL, SERVING, About, read_about
 from components.inference.champion.address import Address
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.inference.examples import EXAMPLES
-from components.system.files import locked, sha256, whole_directory
+from components.system.files import sha256, whole_directory
+from components.system.locks import locked
 
 CHAMPION = "champion"
 """The name of the pointer that is followed; the others have that of their version."""

@@ -3,11 +3,13 @@
 A lock, which the system itself lets go when its process ends, marks the files in use.
 """
 
-import fcntl
 import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from components.system.locks import is_locked, try_lock
+from components.system.processes import start_tick
 
 _WORKERS = 256  # of one server at most
 
@@ -22,14 +24,13 @@ def take_slot(size: int) -> tuple[Path, int]:
     for number in range(_WORKERS):
         file = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _reserve(file, size)
-            return folder, file
-        except BlockingIOError:
-            os.close(file)
+            if try_lock(file):
+                _reserve(file, size)
+                return folder, file
         except OSError:
             os.close(file)
             raise
+        os.close(file)
     raise OSError(f"{folder} has {_WORKERS} workers already")
 
 
@@ -58,24 +59,15 @@ def _folder() -> Path:
 
 def _server(process: int) -> str:
     """Name a process by its number and, for numbers come again, its start; nothing where there is none such."""
-    if not Path("/proc/self/stat").exists():
-        return f"{process}-"
-    try:
-        stat = Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return ""
-    return f"{process}-{stat.rpartition(')')[2].split()[19]}"  # ticks from the machine's start to the process's
+    started = start_tick(process)
+    return "" if started is None else f"{process}-{started}"
 
 
 def _in_use(folder: Path) -> bool:
-    """Whether a worker holds a file in it: of a server that is not seen from in here, in another container."""
-    return any(_locked(file) for file in folder.iterdir())
+    """Return whether a worker holds a file in it: of a server that is not seen from in here, in another container."""
+    return any(_is_locked(file) for file in folder.iterdir())
 
 
-def _locked(path: Path) -> bool:
+def _is_locked(path: Path) -> bool:
     with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+        return is_locked(file)

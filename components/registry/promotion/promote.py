@@ -33,7 +33,7 @@ from components.registry.promotion.history import PUBLISHED, Entry, History, Wha
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.versions import find, version
 from components.registry.register import Version, registry_lock
-from components.system.files import locked
+from components.system.locks import locked
 
 logger = logging.getLogger(__name__)
 

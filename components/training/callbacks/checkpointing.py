@@ -1,7 +1,6 @@
 """Checkpoints: at most the last interval is lost, whatever ends the process."""
 
 import logging
-import os
 import signal
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from components.config.errors import Interrupted, TrainingError
+from components.system.files import replace_file
 
 logger = logging.getLogger(__name__)
 
@@ -97,9 +97,7 @@ class Checkpointing(Callback):
         try:
             trainer.save_checkpoint(draft)
             if trainer.is_global_zero:
-                with draft.open("rb") as file:
-                    os.fsync(file.fileno())
-                draft.replace(self.path)
+                replace_file(draft, self.path)
         except OSError as error:
             raise TrainingError(f"{draft}: {error.strerror} at step {trainer.global_step}; {self.last()}") from error
         self.step = trainer.global_step

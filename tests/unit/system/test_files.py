@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -49,29 +50,32 @@ with whole_directory(Path({str(tmp_path / "folder")!r})) as draft:
     assert _names(tmp_path) == ["folder"]
 
 
+def test_a_draft_is_left_alone_while_its_writer_holds_it_whatever_its_process_id(tmp_path: Path) -> None:
+    """In two containers that share a folder, two writers may have one process id."""
+    for writer in (files.whole_file, files.whole_directory):
+        target = tmp_path / writer.__name__
+        with writer(target) as first:
+            first.write_text("first") if writer is files.whole_file else (first / "first").write_text("first")
+            with writer(target) as second:
+                second.write_text("second") if writer is files.whole_file else (second / "second").write_text("second")
+            assert first.exists()
+        assert target.read_text() == "first" if writer is files.whole_file else _names(target) == ["first"]
+    assert sorted(_names(tmp_path)) == ["whole_directory", "whole_file"]
+
+
+def test_a_draft_of_an_earlier_version_which_did_not_lock_is_cleared_away_after_a_day(tmp_path: Path) -> None:
+    old, new = tmp_path / ".file.draft-1", tmp_path / ".file.draft-2"
+    for draft in (old, new):
+        draft.write_text("half")
+    os.utime(old, (0, 0))
+    files.write_content(tmp_path / "file", "whole")
+    assert sorted(_names(tmp_path)) == [new.name, "file"]
+
+
 def test_json_of_the_same_value_has_the_same_bytes(tmp_path: Path) -> None:
     files.write_json(tmp_path / "a", {"b": 1, "a": [1, 2]})
     files.write_json(tmp_path / "b", {"a": [1, 2], "b": 1})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-
-
-def test_a_lock_is_let_go_by_a_killed_holder(tmp_path: Path) -> None:
-    script = f"""
-import os, signal
-from pathlib import Path
-from components.system.files import locked
-with locked(Path({str(tmp_path / "lock")!r})):
-    print("held", flush=True)
-    signal.pause()
-"""
-    holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
-    holder.kill()
-    holder.wait()
-    holder.stdout.close()
-    with files.locked(tmp_path / "lock"):
-        pass
 
 
 def test_a_text_is_written_as_it_is_and_anything_else_as_json(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """What `auto` means is decided by what the machine can do, and said."""
 
 import json
-import os
 from typing import Any
 
 import pytest
@@ -59,21 +58,11 @@ def test_what_the_user_says_wins_and_is_said() -> None:
 
 
 def test_threads_are_half_of_the_cores_that_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)))
-    monkeypatch.setattr(hardware, "_QUOTA", hardware.Path("/nowhere"))
+    monkeypatch.setattr(hardware, "cores", lambda: 16)
     assert plan().threads == 8
     assert plan(devices=4).threads == 2
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0})
+    monkeypatch.setattr(hardware, "cores", lambda: 1)
     assert plan().threads == 1
-
-
-def test_a_control_groups_quota_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: hardware.Path) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)))
-    (tmp_path / "cpu.max").write_text("400000 100000\n")
-    monkeypatch.setattr(hardware, "_QUOTA", tmp_path / "cpu.max")
-    assert plan().threads == 2
-    (tmp_path / "cpu.max").write_text("max 100000\n")
-    assert plan().threads == 8
 
 
 def test_what_torchrun_started_counts(monkeypatch: pytest.MonkeyPatch) -> None:

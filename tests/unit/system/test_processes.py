@@ -1,17 +1,20 @@
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import psutil
+import pytest
 
+from components.system import processes
 from tests.conftest import ROOT
 
 
 def test_a_process_dies_with_its_parent(tmp_path: Path) -> None:
     child = """
 import time
-from components.system.entry import die_with_parent
+from components.system.processes import die_with_parent
 die_with_parent()
 print("up", flush=True)
 time.sleep(60)
@@ -42,3 +45,23 @@ def gone(pid: int, within: float = 5.0) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_the_cores_that_are_allowed_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)))
+    monkeypatch.setattr(processes, "_QUOTA", tmp_path / "cpu.max")
+    assert processes.cores() == 16
+    for said, allowed in (("400000 100000\n", 4), ("max 100000\n", 16), ("50000 100000\n", 1)):
+        (tmp_path / "cpu.max").write_text(said)
+        assert processes.cores() == allowed
+
+
+def test_a_process_is_known_by_when_it_started() -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    own, theirs = processes.start_tick(os.getpid()), processes.start_tick(child.pid)
+    assert own is not None
+    assert theirs is not None
+    assert int(own) < int(theirs)
+    child.kill()
+    child.wait()
+    assert processes.start_tick(child.pid) is None
