@@ -1,15 +1,19 @@
 """A project of one's own for each test: the tracked files, a small real data set, the real tools."""
 
 import compileall
+import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -211,6 +215,38 @@ def checkout(once: Callable[..., Path]) -> Path:
         project.run("prefect", "server", "database", "upgrade", "--yes")
 
     return once("checkout", check_out)
+
+
+@pytest.fixture(scope="session")
+def prefect_url(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Prefect server, for flows of which no test looks at what Prefect itself keeps of them.
+
+    A flow that is told of none starts one of its own, which costs more than what most of these flows do.
+    """
+    folder = tmp_path_factory.mktemp("prefect")
+    shutil.copytree(checkout / "state" / "prefect", folder / "state" / "prefect")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    app = ["--factory", "prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(port)]
+    environment = {**Project(folder).environment(), "PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([sys.executable, "-m", "uvicorn", *app], env=environment, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 120
+        while not _answers(f"http://127.0.0.1:{port}/api/health"):
+            assert server.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/api"
+    finally:
+        end(server)
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(url, timeout=5).is_success
+    return False
 
 
 @pytest.fixture(scope="session")

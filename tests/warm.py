@@ -1,9 +1,9 @@
 """A warm Python: an interpreter that has imported the large libraries and forks itself for each command.
 
-Importing torch, Lightning, MLflow and scikit-learn takes longer than most stages on a test's data. With the `bin` of
-`WarmPython` first on PATH, `python -m ...` is a fork of one process that has these libraries (and nothing of this
-project) in memory. The command has its own folder, environment, arguments, streams and
-exit status. It is not a child of who called it: what is to be killed, or looked for among processes, runs cold.
+Importing torch, Lightning, MLflow, Prefect and scikit-learn takes longer than most stages on a test's data. With the
+`bin` of `WarmPython` first on PATH, `python -m ...` is a fork of one process that has these libraries (and nothing of
+this project) in memory. The command has its own folder, environment, arguments, streams and exit status. It is not a
+child of who called it: what is to be killed, or looked for among processes, runs cold.
 """
 
 import atexit
@@ -26,6 +26,8 @@ from types import TracebackType
 from typing import Any
 
 LIBRARIES = (
+    "dvc.cli.parser",
+    "dvc.repo",
     "torch",
     "torch._dynamo",
     "torch.onnx",
@@ -34,6 +36,7 @@ LIBRARIES = (
     "onnx",
     "onnxruntime",
     "onnxruntime.quantization",
+    "jinja2",
     "matplotlib.figure",
     "mlflow",
     "mlflow.pyfunc",
@@ -41,6 +44,8 @@ LIBRARIES = (
     "mlflow.store.tracking.sqlalchemy_store",
     "pandas",
     "polars",
+    "prefect",
+    "prefect.client.orchestration",
     "pyarrow.parquet",
     "pydantic",
     "safetensors.torch",
@@ -51,10 +56,12 @@ LIBRARIES = (
     "sqlalchemy",
     "yaml",
 )
+PROGRAMS: dict[str, list[str]] = {"python": [], "dvc": ["-m", "dvc"], "prefect": ["-m", "prefect"]}
+"""What is warm, with the arguments of Python that it stands for."""
 PROGRAM = """#!{python} -IS
 import json, os, signal, socket, sys
-arguments = sys.argv[1:]
-if len(arguments) < 2 or arguments[0] not in ("-m", "-c"):
+arguments = [*{stands_for!r}, *sys.argv[1:]]
+if len(arguments) < 2 or arguments[0] not in ("-m", "-c") or "start" in arguments:  # what stays runs cold
     os.execv({python!r}, [{python!r}, *arguments])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
@@ -98,9 +105,13 @@ class WarmPython:
             if not program.name.startswith("python"):
                 (path / "bin" / program.name).symlink_to(program)
         (path / "bin" / "python3").symlink_to(Path(sys.executable).resolve())
-        program = path / "bin" / "python"
-        program.write_text(PROGRAM.format(python=sys.executable, address=str(path / "socket")))
-        program.chmod(0o755)
+        for name, stands_for in PROGRAMS.items():
+            program = path / "bin" / name
+            program.unlink(missing_ok=True)
+            program.write_text(
+                PROGRAM.format(python=sys.executable, address=str(path / "socket"), stands_for=stands_for)
+            )
+            program.chmod(0o755)
         return path
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -193,6 +204,9 @@ def _become(streams: list[int], arguments: list[str], folder: str, environment: 
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    sys.modules[
+        "prefect.context"
+    ].refresh_global_settings_context()  # Prefect read the environment when it was imported
     sys.path[:0] = [folder, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     sys.orig_argv = [sys.executable, *arguments]
     return arguments

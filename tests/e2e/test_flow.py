@@ -122,15 +122,17 @@ def test_a_stage_waits_while_another_dvc_is_at_work(trained: Project) -> None:
     assert said.split()[-2:] == ["ended", "Skipped"]
 
 
-def test_what_was_decided_and_not_carried_out_the_next_run_carries_out_and_says(trained: Project) -> None:
+def test_what_was_decided_and_not_carried_out_the_next_run_carries_out_and_says(
+    trained: Project, prefect_url: str
+) -> None:
     """The endpoint has no time to get ready: its version is champion, and published nowhere."""
     trained.params("    train:", "    serve: {start_timeout: 0.001}\n    train:")
-    last = trained.fail(*TRAIN).strip().splitlines()[-1]
+    last = trained.fail(*TRAIN, PREFECT_API_URL=prefect_url).strip().splitlines()[-1]
     assert last.startswith("error: the endpoint did not get ready within 0.001 s (serve.start_timeout)")
     pointer = trained.path / "state" / "champions" / "digits" / "champion.json"
     assert not pointer.exists()
     trained.params("start_timeout: 0.001", "start_timeout: 300")
-    said = trained.run(*TRAIN)
+    said = trained.run(*TRAIN, PREFECT_API_URL=prefect_url)
     facts = _facts(said)
     assert facts["registered"] == "digits version 1 (registered before)"  # how long it is waited for is not in a bundle
     assert facts["champion"] == "version 1 is champion already"
@@ -138,22 +140,22 @@ def test_what_was_decided_and_not_carried_out_the_next_run_carries_out_and_says(
     assert json.loads(pointer.read_text())["version"] == "1"
 
 
-def test_a_users_mistake_is_one_line(project: Project) -> None:
+def test_a_users_mistake_is_one_line(project: Project, prefect_url: str) -> None:
     project.params("epochs:", "epoch:")
-    said = project.fail(*TRAIN)
+    said = project.fail(*TRAIN, PREFECT_API_URL=prefect_url)
     assert said.splitlines()[-1].startswith("error: params.yaml: workloads.digits.train.epoch: unknown key.")
     assert "Traceback" not in said
 
 
-def test_an_unknown_workload_is_one_line(project: Project) -> None:
-    said = project.fail("python", "-m", "flows.train", "digit")
+def test_an_unknown_workload_is_one_line(project: Project, prefect_url: str) -> None:
+    said = project.fail("python", "-m", "flows.train", "digit", PREFECT_API_URL=prefect_url)
     assert "error: params.yaml: unknown workload 'digit'. Allowed: digits. Did you mean 'digits'?" in said
     assert "Traceback" not in said
 
 
-def test_a_failing_stage_says_why_in_its_last_line(project: Project) -> None:
+def test_a_failing_stage_says_why_in_its_last_line(project: Project, prefect_url: str) -> None:
     project.params("test: 0.2}", "test: 0.2, limits: {smallest_class: 1000}}")
-    said = project.fail(*TRAIN)
+    said = project.fail(*TRAIN, PREFECT_API_URL=prefect_url)
     last = said.strip().splitlines()[-1]
     assert last.startswith("error: stage prepare@digits failed: label 'digit-0' has")
     assert said.count("label 'digit-0' has") == 1  # not by the stage, DVC, the task and the flow as well

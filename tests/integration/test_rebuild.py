@@ -204,12 +204,15 @@ def test_what_is_gone_is_named(elsewhere: Project, tmp_path: Path) -> None:
         _again("2")
 
 
-def test_a_version_that_comes_out_otherwise_is_told_on_the_command_line(registered: Project, tmp_path: Path) -> None:
+def test_a_version_that_comes_out_otherwise_is_told_on_the_command_line(
+    registered: Project, tmp_path: Path, prefect_url: str
+) -> None:
     ghost = tmp_path / "ghost-1.0.dist-info" / "METADATA"  # a package that was not there then
     ghost.parent.mkdir()
     ghost.write_text("Metadata-Version: 2.1\nName: ghost\nVersion: 1.0\n")
     command = ("python", "-m", "flows.rebuild", "digits", "2")
-    said = registered.fail(*command, NOISE="0.25", PYTHONPATH=str(tmp_path))
+    there = {"PYTHONPATH": str(tmp_path), "PREFECT_API_URL": prefect_url}
+    said = registered.fail(*command, NOISE="0.25", **there)
     assert "packages are not those of digits version 2: ghost none -> 1.0" in said
     assert "the recorded ones: git worktree add --detach ../digits-2 " in said
     rows = {line.split("│")[1].strip(): line.split("│")[2].strip() for line in said.splitlines() if "│" in line}

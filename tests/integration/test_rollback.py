@@ -40,10 +40,13 @@ def released(released_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return made
 
 
-def test_the_commands_go_back_and_forth_and_the_history_tells_it(released: Project, forked: Forks) -> None:
+def test_the_commands_go_back_and_forth_and_the_history_tells_it(
+    released: Project, forked: Forks, prefect_url: str
+) -> None:
+    here = {"PREFECT_API_URL": prefect_url}
     assert served(released) == ("2", "v2")
     data = (released.path / "artifacts").rename(released.path / "elsewhere")  # who rolls back may have none at hand
-    said = plain(released.run("python", "-m", "flows.rollback", "digits", "--reason", "sevens look like ones"))
+    said = plain(released.run("python", "-m", "flows.rollback", "digits", "--reason", "sevens look like ones", **here))
     assert served(released) == ("1", "v1")
     assert re.search(r"rolled back from version 2 to version 1 by \w+", said)
     assert "sevens look like ones" in said
@@ -52,7 +55,7 @@ def test_the_commands_go_back_and_forth_and_the_history_tells_it(released: Proje
     assert "version 1 in state/champions/digits" in said
 
     data.rename(released.path / "artifacts")
-    said = released.run("python", "-m", "flows.promote", "digits", "2", "--reason", "it was the camera")
+    said = released.run("python", "-m", "flows.promote", "digits", "2", "--reason", "it was the camera", **here)
     assert served(released) == ("2", "v2")
     assert "a rollback leads to" in said
 
@@ -63,12 +66,12 @@ def test_the_commands_go_back_and_forth_and_the_history_tells_it(released: Proje
     assert read(forked, released)[0][0] == {"champion": "2", "previous": "1"}
 
 
-def test_what_cannot_be_done_is_one_line(released: Project) -> None:
+def test_what_cannot_be_done_is_one_line(released: Project, prefect_url: str) -> None:
     for command, line in {
         "rollback digits --to 7": "error: digits has no version 7; it has 1, 2",
         "promote digits 1 --reason ''": "error: --reason: say why the gate is overridden; it is kept in the history",
     }.items():
-        said = released.fail("python", "-m", *shlex.split(f"flows.{command}"))
+        said = released.fail("python", "-m", *shlex.split(f"flows.{command}"), PREFECT_API_URL=prefect_url)
         assert said.splitlines()[-1] == line
         assert "Traceback" not in said
 

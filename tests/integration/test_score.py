@@ -263,12 +263,12 @@ def test_what_makes_no_sense_is_one_line_and_leaves_nothing(digits_bundle: Path,
     assert list(tmp_path.glob("*out*")) == []
 
 
-def test_the_flow_scores_with_the_champion(trained: Project, digits: Path) -> None:
+def test_the_flow_scores_with_the_champion(trained: Project, digits: Path, prefect_url: str) -> None:
     command = ["python", "-m", "flows.score"]
     said = trained.fail(*command, "digits", "nowhere")
     assert said.endswith("error: nowhere: no such file or folder\n")
     registered("digits")
-    said = trained.run(*command, "digits", str(digits), "--out", "scores.parquet")
+    said = trained.run(*command, "digits", str(digits), "--out", "scores.parquet", PREFECT_API_URL=prefect_url)
     assert "600 scored" in said
     assert "version 1, accuracy" in said
     table = pq.read_table("scores.parquet")
