@@ -3,7 +3,7 @@ PYTHON ?=
 WORKLOAD ?= garments
 PORT ?= 5000
 
-.PHONY: help setup chromium curl run check quick test score docs lint format ui serve lock clean
+.PHONY: help setup chromium curl run check quick test benchmarks score docs lint format ui serve lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -23,6 +23,9 @@ quick: setup lint  ## before each commit: lint and the unit tests, about two min
 
 test: setup chromium curl lint  ## lint, then every test
 	@. ./env.sh && exec python -m pytest -n 2 --dist worksteal
+
+benchmarks: setup  ## every benchmark once, on little data: whether it runs; each prints its table by `python -m benchmarks.NAME`
+	@. ./env.sh && exec python -m pytest tests/benchmarks tests/integration/test_benchmarks.py
 
 score: setup  ## the ML Test Score: which of its 28 tests are checked here, and whether they pass
 	@. ./env.sh && exec python -m tests.ml_test_score --write

@@ -1,0 +1,112 @@
+"""The benchmarks that take long, once, on little data: what they print is there, and none of it is a time to hold."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+
+NOT_THERE = ("pydantic", "mlflow", "polars", "pyarrow", "sklearn", "safetensors", "psutil", "prefect", "dvc", "bentoml")
+"""What a bare machine does not have: importing any of these fails."""
+BARE = f"""
+import runpy, sys
+sys.modules.update(dict.fromkeys({NOT_THERE!r}))
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_training_is_measured_on_a_bare_machine_without_a_gpu(trained: Project) -> None:
+    options = ("--quick", "--recipe", "quick", "--data", "artifacts/digits/prepared", "--json", "figures.json")
+    said = trained.run(sys.executable, "-c", BARE, "benchmarks.train_gpu", *options)
+    assert "pictures/s" in said
+    figures = json.loads(Path("figures.json").read_text())
+    assert figures["loop"]["epochs"] == 1
+    assert 0 < figures["loop"]["accuracy"] < 1
+    arms = {(arm["name"], arm["batch_size"]): arm for arm in figures["arms"]}
+    assert len(arms) == len(figures["arms"]) == 10
+    assert all(arm["pictures_s"] > 0 and arm["tflops"] > 0 for arm in figures["arms"])
+    assert arms["fp32", 64]["flops_a_step"] == 2 * arms["bf16", 32]["flops_a_step"]
+    assert {arm["mfu"] for arm in figures["arms"]} == {None}
+
+
+def test_small_data_is_measured_as_the_recipe_says_and_fitted_to_its_size(trained: Project) -> None:
+    said = trained.run(sys.executable, "-m", "benchmarks.small_data", "--quick", "--json", "figures.json")
+    assert "digits-20" in said
+    (run,) = json.loads(Path("figures.json").read_text())["runs"]
+    assert (run["before"]["steps"], run["before"]["batch_size"]) == (5, 256)
+    assert (run["fitted"]["steps"], run["fitted"]["batch_size"]) == (60, 16)
+    assert run["fitted"]["accuracy"] > run["before"]["accuracy"] + 0.1
+
+
+def test_the_endpoint_and_its_peers_are_asked_about_the_same_pictures(trained: Project) -> None:
+    names = ["in-process", "bare-1", "ours-1"]
+    options = ("--bundle", "artifacts/digits/bundle", "--only", ",".join(names), "--connections", "1,8")
+    said = trained.run(
+        sys.executable,
+        "-m",
+        "benchmarks.serving",
+        *options,
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.3",
+        "--json",
+        "figures.json",
+    )
+    assert "ours-1, p50 of one connection" in said
+    arms = json.loads(Path("figures.json").read_text())["arms"]
+    assert list(arms) == names
+    rows = [row for arm in arms.values() for rounds in arm.values() for row in rounds]
+    assert len(rows) == 1 + 2 + 2
+    assert all(row["errors"] == 0 and row["rate"] > 0 and 0 < row["p50_ms"] <= row["p99_ms"] for row in rows)
+
+
+def test_overload_is_measured_beside_a_server_that_takes_everything_in(trained: Project) -> None:
+    options = ("--bundle", "artifacts/digits/bundle", "--rounds", "1", "--seconds", "0.3", "--json", "figures.json")
+    said = trained.run(sys.executable, "-m", "benchmarks.overload", *options)
+    assert "least goodput from 1 times on" in said
+    arms = json.loads(Path("figures.json").read_text())["arms"]
+    for arm in arms.values():
+        asked = {float(multiple): results[0]["asked"] for multiple, results in arm["loads"].items()}
+        assert asked[5.0] > 2 * asked[1.0] > 2 * asked[0.5] > 0
+        assert all(not results[0]["wrong"] for results in arm["loads"].values())
+    assert not any(results[0]["lost"] for results in arms["ours-1"]["loads"].values())
+
+
+def test_loadgen_asks_the_live_endpoint_and_keeps_its_logs(trained: Project) -> None:
+    options = ("--quick", "--seconds", "0.2", "--bound-ms", "1000", "--json", "figures.json")
+    said = trained.run(sys.executable, "-m", "benchmarks.loadgen", "digits", *options)
+    assert "measured with LoadGen" in said
+    figures = json.loads(Path("figures.json").read_text())
+    assert set(figures["scenarios"]) == {"SingleStream", "MultiStream", "Offline", "Server"}
+    for found in figures["scenarios"].values():
+        assert found["samples_s"] > 0
+        assert "Performance" in (Path(found["logs"]) / "mlperf_log_summary.txt").read_text()
+    assert figures["scenarios"]["Server"]["valid"]
+    assert figures["accuracy"]["errors"] == 0
+    assert figures["accuracy"]["endpoint"] == pytest.approx(figures["accuracy"]["evaluate"], abs=1e-6)
+    counted = json.loads(Path("state/loadgen/digits/accuracy/mlperf_log_accuracy.json").read_text())
+    assert len(counted) == figures["accuracy"]["examples"]
+
+
+def test_records_are_asked_about_in_lists(payments: Project) -> None:
+    options = ("--quick", "--seconds", "0.2", "--bound-ms", "1000", "--json", "figures.json")
+    payments.run(sys.executable, "-m", "benchmarks.loadgen", "payments", *options)
+    figures = json.loads(Path("figures.json").read_text())
+    assert figures["scenarios"]["Server"]["valid"]
+    assert {found["errors"] for found in figures["scenarios"].values()} == {0}
+    assert figures["accuracy"]["endpoint"] == pytest.approx(figures["accuracy"]["evaluate"], abs=1e-4)
+
+
+def test_cold_start_memory_and_size_stand_beside_torch(trained: Project) -> None:
+    trained.run(sys.executable, "-m", "benchmarks.footprint", "digits", "--quick", "--json", "figures.json")
+    ours, torch = (json.loads(Path("figures.json").read_text())["arms"][name] for name in ("ours", "torch"))
+    for figure in ("ready_s", "answered_s", "pss_mb", "packages_mb"):
+        assert ours[figure][0] > 0
+    assert ours["errors"] == torch["errors"] == [0]
+    assert ours["back_s"][0] > 0
+    assert ours["packages_mb"][0] < torch["packages_mb"][0]
+    assert ours["pss_mb"][0] < torch["pss_mb"][0]
