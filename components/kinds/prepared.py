@@ -15,10 +15,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Generic, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypeVar
 
 from components.config.errors import DataError
 from components.system.files import read_json, write_json
@@ -27,15 +28,17 @@ Split = Literal["train", "validation", "test"]
 LEFT_OUT = "left_out.json"
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
+InputT = TypeVar("InputT", covariant=True, default=Any)
+
 
 @dataclass(frozen=True)
-class PreparedData:
-    """A prepared data set on disk; arrays are mapped, not read."""
+class PreparedData(Generic[InputT]):
+    """A prepared data set on disk; arrays are mapped, not read. Its kind says what `input` is."""
 
     path: Path
     kind: str
     classes: tuple[str, ...]
-    input: Mapping[str, Any]
+    input: InputT
     counts: Mapping[str, int]
 
     def inputs(self, split: Split) -> NDArray[Any]:

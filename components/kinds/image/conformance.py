@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from components.kinds import contract
     from components.kinds.image import codec, evaluation, learner, overview, params, prepare, sample, scoring, source
+    from components.kinds.image.codec.input import Decision, Input
 
-    _codec: contract.Codec = codec
-    _evaluation: contract.Evaluation = evaluation
-    _learner: contract.Learner = learner
+    _codec: contract.Codec[Input, Decision] = codec
+    _evaluation: contract.Evaluation[Input, Decision, params.Train] = evaluation
+    _learner: contract.Learner[Input, Decision, params.Train] = learner
     _overview: contract.Overviews = overview
     _params: contract.Params = params
-    _preparation: contract.Preparation = prepare
-    _sample: contract.Sample = sample
-    _scoring: contract.Scoring = scoring
+    _preparation: contract.Preparation[params.Prepare] = prepare
+    _sample: contract.Sample[Input] = sample
+    _scoring: contract.Scoring[Input] = scoring
     _source: contract.Source = source

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.image import codec
+from components.kinds.image.codec.input import Input
 from components.kinds.image.source.files import SUFFIXES, is_picture
 
 __all__ = ["ROWS", "SUFFIXES", "TOGETHER", "facts", "fields", "identity", "is_row", "past", "probability"]
@@ -19,15 +20,15 @@ fields = codec.fields
 is_row = is_picture
 
 
-def identity(input: Mapping[str, Any]) -> None:
+def identity(input: Input) -> None:
     """Return None: a picture has no id of its own."""
 
 
-def past(input: Mapping[str, Any], files: Path) -> None:
+def past(input: Input, files: Path) -> None:
     """Return None: nothing is remembered from one picture to the next."""
 
 
-def facts(rows: Sequence[Mapping[str, Any]], input: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+def facts(rows: Sequence[Mapping[str, Any]], input: Input) -> dict[str, NDArray[Any]]:
     """Return nothing: nothing is remembered."""
     return {}
 

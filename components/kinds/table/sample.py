@@ -8,9 +8,10 @@ import pyarrow.parquet as pq
 
 from components.kinds.prepared import PreparedData
 from components.kinds.table.codec.features import Definition, window_names
+from components.kinds.table.codec.input import Input
 
 
-def requests(data: PreparedData, places: Sequence[int], complete: bool) -> list[dict[str, Any]]:
+def requests(data: PreparedData[Input], places: Sequence[int], complete: bool) -> list[dict[str, Any]]:
     """Return the rows that a caller would send for the test records at `places`.
 
     Args:

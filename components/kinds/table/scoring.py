@@ -25,6 +25,7 @@ from components.kinds.table.codec.features import (
     window_names,
     windows,
 )
+from components.kinds.table.codec.input import Input
 from components.kinds.table.codec.reader import HISTORY, not_in_the_future
 from components.kinds.table.codec.schema import Schema
 
@@ -37,7 +38,7 @@ _GRACE = 7 * DAY  # milliseconds that a record is known beyond the longest windo
 _FEW = 1_000  # names without a record that are kept
 
 
-def fields(input: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
+def fields(input: Input) -> dict[str, tuple[str, bool]]:
     """Name the fields of a record: the table's own columns, and windows where the caller has to bring them.
 
     A column of numbers that are written as text is one of texts here: it is read as the schema says, not as it stands.
@@ -59,7 +60,7 @@ def is_row(path: str) -> bool:
     return False
 
 
-def identity(input: Mapping[str, Any]) -> str | None:
+def identity(input: Input) -> str | None:
     """Return the column with the id of a record."""
     return Definition.model_validate(input["definition"]).id
 
@@ -70,7 +71,7 @@ def probability(probabilities: NDArray[np.float32], chosen: NDArray[np.int64]) -
     return positive
 
 
-def facts(rows: Sequence[Mapping[str, Any]], input: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+def facts(rows: Sequence[Mapping[str, Any]], input: Input) -> dict[str, NDArray[Any]]:
     """Return what `Past` has to know of `rows`, `[N]` or `[N, columns]` each.
 
     Raises:
@@ -90,7 +91,7 @@ def facts(rows: Sequence[Mapping[str, Any]], input: Mapping[str, Any]) -> dict[s
     }
 
 
-def past(input: Mapping[str, Any], files: Path) -> "Past | None":
+def past(input: Input, files: Path) -> "Past | None":
     """Return the past that the bundle brings; None where records bring theirs, or have none."""
     definition = Definition.model_validate(input["definition"])
     if input["history"] == "caller" or not definition.entities:

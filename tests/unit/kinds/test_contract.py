@@ -37,10 +37,19 @@ def test_a_kind_has_every_part(kind: str, part: str) -> None:
 def test_mypy_is_asked_whether_a_kind_has_every_part(kind: str) -> None:
     path = Path(catalogue.__file__).parent / kind / "conformance.py"
     asked = {
-        ast.unparse(part.annotation): ast.unparse(part.value)
+        ast.unparse(part.annotation).partition("[")[0]: ast.unparse(part.value)
         for part in ast.walk(ast.parse(path.read_text()))
         if isinstance(part, ast.AnnAssign) and part.value
     }
     parts = {"params": contract.Params, **PARTS, "prepare": PARTS["preparation"]}
     del parts["preparation"]
     assert asked == {f"contract.{protocol.__name__}": part for part, protocol in parts.items()}
+
+
+@pytest.mark.parametrize("kind", catalogue.names())
+def test_mypy_is_told_the_types_in_which_a_kind_differs(kind: str) -> None:
+    text = (Path(catalogue.__file__).parent / kind / "conformance.py").read_text()
+    generic = {name for name, part in vars(contract).items() if getattr(part, "__parameters__", ())}
+    assert {"Codec", "Evaluation", "Learner", "Sample", "Scoring"} <= generic
+    for name in generic - {"Explain"}:  # of which a codec has one
+        assert f"contract.{name}[" in text, f"{kind}: contract.{name} without its types is not checked"

@@ -14,6 +14,7 @@ from components.kinds.image.codec import picture
 from components.kinds.image.codec.cost import is_cheap
 from components.kinds.image.codec.depth import Deep
 from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, Limits, listed
+from components.kinds.image.codec.input import Decision, Input
 
 ANY = Limits()
 """The formats that every endpoint takes, up to the default size."""
@@ -51,9 +52,7 @@ class Reader:
 
     together = False
 
-    def __init__(
-        self, workload: str, input: Mapping[str, Any], serve: Mapping[str, Any], files: Path, memory: str | None
-    ) -> None:
+    def __init__(self, workload: str, input: Input, serve: Mapping[str, Any], files: Path, memory: str | None) -> None:
         self._input = input
         formats = tuple(serve.get("formats", FORMATS))
         taken = _formats(input) if formats == FORMATS else formats  # a user's own list is kept to
@@ -87,11 +86,11 @@ class Reader:
 Explained = explain = None  # pictures are not explained
 
 
-def labelled(input: Mapping[str, Any]) -> None:
+def labelled(input: Input) -> None:
     """Nothing is remembered of a picture, so nothing is to be told of it later."""
 
 
-def request(input: Mapping[str, Any]) -> type[Request]:
+def request(input: Input) -> type[Request]:
     """Return what `POST /predict` takes."""
     formats = _formats(input)
     return (
@@ -99,12 +98,12 @@ def request(input: Mapping[str, Any]) -> type[Request]:
     )
 
 
-def _formats(input: Mapping[str, Any]) -> tuple[str, ...]:
+def _formats(input: Input) -> tuple[str, ...]:
     """Return what an endpoint takes: what all take, and what the training pictures were besides."""
     return (*FORMATS, *(name for name in input.get("formats", ()) if name not in FORMATS))
 
 
-def fields(input: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
+def fields(input: Input) -> dict[str, tuple[str, bool]]:
     """Return the fields of a row: MLflow's types of them, and whether they may not be missing."""
     return {"picture": ("binary", True)}
 
@@ -114,7 +113,7 @@ def rows(request: Request) -> list[dict[str, Any]]:
     return [{"picture": request.picture}]
 
 
-def decode(row: Mapping[str, Any], input: Mapping[str, Any], limits: Limits = ANY) -> NDArray[np.uint8]:
+def decode(row: Mapping[str, Any], input: Input, limits: Limits = ANY) -> NDArray[np.uint8]:
     """Return the row's picture as `[height, width, channels]`, 0 to 255.
 
     Args:
@@ -141,14 +140,14 @@ def encode(example: NDArray[np.uint8]) -> dict[str, Any]:
     return {"picture": buffer.getvalue()}
 
 
-def decide(probabilities: NDArray[np.float32], decision: Mapping[str, float]) -> NDArray[np.int64]:
+def decide(probabilities: NDArray[np.float32], decision: Decision) -> NDArray[np.int64]:
     """Return the class that each of `[N, classes]` is taken for: the most probable."""
     best: NDArray[np.int64] = probabilities.argmax(axis=1)
     return best
 
 
 def answers(
-    probabilities: NDArray[np.float32], classes: Sequence[str], decision: Mapping[str, float], version: str
+    probabilities: NDArray[np.float32], classes: Sequence[str], decision: Decision, version: str
 ) -> list[Answer]:
     """Return the answers to `[N, classes]`."""
     return [

@@ -1,9 +1,9 @@
 """The bytes of a picture's file -> an array, for training and serving alike."""
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from PIL.ImageFile import ImageFile
 from components.config.errors import BadRequest
 from components.kinds.image.codec.depth import Deep, depth_of, is_deep, may_be_deep, to_eight_bits
 from components.kinds.image.codec.file import Limits, open_picture
+from components.kinds.image.codec.input import Input
 from components.kinds.image.codec.orientation import orientation
 
 _DRAFT = 2  # a JPEG is decoded at 1/2, 1/4 or 1/8 of its size while it has so many times the pixels needed a side
@@ -20,7 +21,7 @@ _WHITE = 255
 _ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
-def decode(data: bytes, input: Mapping[str, Any], limits: Limits) -> NDArray[np.uint8]:
+def decode(data: bytes, input: Input, limits: Limits) -> NDArray[np.uint8]:
     """Return the picture as `[height, width, channels]`, 0 to 255.
 
     Of an animation the first frame. Turned upright by its EXIF orientation, cropped about its centre to the aspect
@@ -66,7 +67,7 @@ class _Wanted:
     """Of pictures of more than 8 bits: black and white."""
 
     @classmethod
-    def of(cls, input: Mapping[str, Any]) -> "_Wanted":
+    def of(cls, input: Input) -> "_Wanted":
         mode = "L" if input["channels"] == 1 else "RGB"
         return cls(mode, (input["width"], input["height"]), input.get("background", _WHITE), input.get("levels"))
 

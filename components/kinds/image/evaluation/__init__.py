@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from components.kinds.baseline import beside
 from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
+from components.kinds.image.codec.input import Decision, Input
 from components.kinds.image.evaluation.baseline import baseline
 from components.kinds.image.evaluation.behaviour import tried
 from components.kinds.image.evaluation.corruption import CORRUPTIONS
@@ -26,17 +27,16 @@ if TYPE_CHECKING:
     from components.kinds.image.params import Train
 
 Float32 = NDArray[np.float32]
-Decision = Mapping[str, float]
 
 
-def measure(data: PreparedData, probabilities: Float32, decision: Decision, config: "Train") -> dict[str, float]:
+def measure(data: PreparedData[Input], probabilities: Float32, decision: Decision, config: "Train") -> dict[str, float]:
     """Return the measures of `probabilities`, `[N, classes]`, on the test split, and the baseline's beside them."""
     labels = np.asarray(data.labels("test"))
     return of_answers(probabilities, labels) | beside(of_answers(_baseline(data.path, config), labels))
 
 
 def measures(
-    data: PreparedData, probabilities: Float32, decision: Decision, config: "Train", places: NDArray[np.int64]
+    data: PreparedData[Input], probabilities: Float32, decision: Decision, config: "Train", places: NDArray[np.int64]
 ) -> dict[str, float]:
     """Return the measures on the test pictures at `places`.
 
@@ -50,35 +50,37 @@ def measures(
     return {name: value for name, value in found.items() if name != "expected_calibration_error"}
 
 
-def figures(data: PreparedData, probabilities: Float32, decision: Decision, config: "Train") -> "dict[str, Figure]":
+def figures(
+    data: PreparedData[Input], probabilities: Float32, decision: Decision, config: "Train"
+) -> "dict[str, Figure]":
     """Return the confusion matrix, the calibration, a picture of each class, and the worst mistakes."""
     return drawn(data, probabilities)
 
 
-def accepts(input: Mapping[str, Any], data: PreparedData) -> bool:
+def accepts(input: Input, data: PreparedData[Input]) -> bool:
     """Return whether the pictures have the size and the channels that a bundle with this description takes."""
     return all(input[side] == data.input[side] for side in ("height", "width", "channels"))
 
 
-def correct(data: PreparedData, probabilities: Float32, decision: Decision) -> Mask:
+def correct(data: PreparedData[Input], probabilities: Float32, decision: Decision) -> Mask:
     """Return which test pictures are named rightly, `[N]`: accuracy is their share."""
     answers: Mask = probabilities.argmax(axis=1) == data.labels("test")
     return answers
 
 
 def value(
-    data: PreparedData, probabilities: Float32, decision: Decision, config: "Train", places: NDArray[np.int64]
+    data: PreparedData[Input], probabilities: Float32, decision: Decision, config: "Train", places: NDArray[np.int64]
 ) -> float:
     """Return the accuracy on the test pictures at `places`."""
     return float(correct(data, probabilities, decision)[places].mean())
 
 
-def slices(data: PreparedData) -> dict[str, Mask]:
+def slices(data: PreparedData[Input]) -> dict[str, Mask]:
     """Return the classes, and what `prepare.slices` names."""
     return of_classes(data) | read_slices(data)
 
 
-def slice_correct(data: PreparedData, probabilities: Float32, decision: Decision, within: NDArray[Any]) -> Mask:
+def slice_correct(data: PreparedData[Input], probabilities: Float32, decision: Decision, within: NDArray[Any]) -> Mask:
     """Return which test pictures are named rightly, `[N]`: a slice is judged by its accuracy, a class by its recall."""
     return correct(data, probabilities, decision)
 
@@ -88,17 +90,17 @@ def is_probabilistic(config: "Train") -> bool:
     return True
 
 
-def corruptions(data: PreparedData, config: "Train") -> Mapping[str, Corruption]:
+def corruptions(data: PreparedData[Input], config: "Train") -> Mapping[str, Corruption]:
     """Return what may happen to a picture before it is seen."""
     return CORRUPTIONS
 
 
-def behaviours(data: PreparedData, score: "Score", decision: Decision, config: "Train") -> list[Behaviour]:
+def behaviours(data: PreparedData[Input], score: "Score", decision: Decision, config: "Train") -> list[Behaviour]:
     """Return how often the model does what any model of pictures should."""
     return tried(data, score, config.flip)
 
 
-def leaks(data: PreparedData, config: "Train") -> list[Leak]:
+def leaks(data: PreparedData[Input], config: "Train") -> list[Leak]:
     """Return the test pictures that stand in the training split, the same or nearly."""
     return find_leaks(data)
 

@@ -14,6 +14,7 @@ from components.kinds.image.learner.lightning_module import PictureModule
 from components.kinds.image.learner.network import Network, Preprocessing
 
 if TYPE_CHECKING:
+    from components.kinds.image.codec.input import Decision, Input
     from components.kinds.image.params import Train
     from components.kinds.prepared import PreparedData
 
@@ -24,7 +25,7 @@ _VALIDATION_BATCH = 1_000
 _MEASURED = 1_000  # training pictures that the whitening is measured on; each has a patch for every pixel
 
 
-def module(data: "PreparedData", config: "Train") -> "PictureModule":
+def module(data: "PreparedData[Input]", config: "Train") -> "PictureModule":
     """Return a module with fresh weights, which depend on the pictures and torch's global seed alone."""
     pictures = data.inputs("train")
     preprocessing = Preprocessing(*channel_statistics(pictures))
@@ -34,7 +35,7 @@ def module(data: "PreparedData", config: "Train") -> "PictureModule":
     return PictureModule(network, preprocessing, config)
 
 
-def loaders(data: "PreparedData", config: "Train") -> tuple[TrainingBatches, AllBatches]:
+def loaders(data: "PreparedData[Input]", config: "Train") -> tuple[TrainingBatches, AllBatches]:
     """Return the batches of training and validation; they come whole from the map, so no worker would help."""
     pictures, labels = data.inputs("train"), data.labels("train")
     colour = data.input["channels"] > 1
@@ -59,6 +60,6 @@ def logits(module: lightning.LightningModule, pictures: torch.Tensor) -> torch.T
     return cast("PictureModule", module).serving().eval().logits(pictures)
 
 
-def decision(module: lightning.LightningModule, temperature: float = 1.0) -> dict[str, float]:
+def decision(module: lightning.LightningModule, temperature: float = 1.0) -> "Decision":
     """Return nothing: a picture is taken for its most probable class, at any temperature."""
     return {}

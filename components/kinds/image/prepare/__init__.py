@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from components.config.errors import DataError
 from components.kinds.image.codec.file import FORMATS
+from components.kinds.image.codec.input import Input
 from components.kinds.image.params import Prepare
 from components.kinds.image.prepare.decode import Picture, decode_all
 from components.kinds.image.prepare.findings import Findings, enforce, enforce_classes, report
@@ -77,7 +78,8 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
     by_folder = all(label in about["labels"] for label in classes)
     findings.empty_labels = [label for label in about["labels"] if label not in classes] if by_folder else []
     findings.tiny_classes = {label: size for label, size in sizes.items() if size < _TINY}
-    input |= _formats(found)
+    if further := _further_formats(found):
+        input["formats"] = further
     read = [*about["read"], *read, *said, *_said_of_formats(found), *said_of_depth, *_said_of_dark(found)]
     read += _said_of_groups(pictures, records, named, config)
     report(out, findings, read, _examples(kept, classes))
@@ -125,15 +127,13 @@ def _named(
     return named, [*labels.read, *split_read, *over, *group_read]
 
 
-def _input(config: Prepare) -> dict[str, Any]:
-    size = {"height": config.size, "width": config.size}
-    return {**size, "channels": config.channels, "background": config.background}
+def _input(config: Prepare) -> Input:
+    return Input(height=config.size, width=config.size, channels=config.channels, background=config.background)
 
 
-def _formats(found: Sequence[Picture]) -> dict[str, Any]:
+def _further_formats(found: Sequence[Picture]) -> list[str]:
     """Return what the endpoint takes besides what every endpoint takes: the formats of the training pictures."""
-    further = sorted({picture.format for picture in found} - set(FORMATS))
-    return {"formats": further} if further else {}
+    return sorted({picture.format for picture in found} - set(FORMATS))
 
 
 def _said_of_formats(found: Sequence[Picture]) -> list[str]:

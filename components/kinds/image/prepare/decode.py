@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from components.config.errors import BadRequest
 from components.kinds.image import codec
+from components.kinds.image.codec.input import Input
 from components.kinds.image.codec.recognise import recognise
 from components.kinds.image.prepare.depth import Depths
 from components.system.progress import Progress
@@ -31,7 +32,7 @@ class Picture:
 def decode_all(
     table: pq.ParquetFile,
     pictures: NDArray[np.uint8],
-    input: dict[str, Any],
+    input: Input,
     wanted: Collection[int],
     levels: Sequence[float] | None,
     unreadable: dict[str, str],
@@ -73,7 +74,7 @@ def _decode(
     index: int,
     row: Mapping[str, Any],
     pictures: NDArray[np.uint8],
-    input: Mapping[str, Any],
+    input: Input,
     unreadable: dict[str, str],
 ) -> list[Picture]:
     try:

@@ -4,7 +4,7 @@ Occlusion by one reference value (Zeiler and Fergus 2014, arXiv:1311.2901, for p
 to what two features do together.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from components.kinds.table.codec.features import Definition
+from components.kinds.table.codec.input import Input
 from components.kinds.table.codec.records import Effect, Explained
 
 
 def explain(
     score: Callable[[NDArray[Any]], NDArray[np.float32]],
     examples: NDArray[Any],
-    input: Mapping[str, Any],
+    input: Input,
     answers: Sequence[BaseModel],
 ) -> list[Explained]:
     """Return `answers` with what each feature does to them, the strongest first; one run of the model for all.

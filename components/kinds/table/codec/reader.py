@@ -19,6 +19,7 @@ from components.kinds.table.codec.features import (
     window_names,
     windows,
 )
+from components.kinds.table.codec.input import Input
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.codec.unusual import Expected
 from components.system.files import sha256
@@ -35,9 +36,7 @@ _FEW = 4  # rows that are read well within a millisecond
 class Reader:
     """Reads records; those that are read are remembered, for the windows of those that follow."""
 
-    def __init__(
-        self, workload: str, input: Mapping[str, Any], serve: Mapping[str, Any], files: Path, memory: str | None
-    ) -> None:
+    def __init__(self, workload: str, input: Input, serve: Mapping[str, Any], files: Path, memory: str | None) -> None:
         """Open the memory, and tell it what came before, unless it knows.
 
         Args:

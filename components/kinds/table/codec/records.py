@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from components.kinds.table.codec import times
 from components.kinds.table.codec.features import Definition, window_name, window_names
+from components.kinds.table.codec.input import Input
 from components.kinds.table.codec.meant import lenient
 from components.kinds.table.codec.schema import Column, Schema
 
@@ -51,12 +52,12 @@ class Explained(Answer):
     explanation: list[Effect] = Field(description="Every feature, the strongest first.")
 
 
-def request(input: Mapping[str, Any]) -> Any:
+def request(input: Input) -> Any:
     """Return the type of what `POST /predict` takes: one record, or a list of them."""
     return _one_or_many(_record("Record", input, complete=input["history"] == "caller"))
 
 
-def labelled(input: Mapping[str, Any]) -> Any:
+def labelled(input: Input) -> Any:
     """Return the type of what `POST /labels` takes; None where nothing is remembered, or records have no id."""
     definition = Definition.model_validate(input["definition"])
     if input["history"] == "caller" or not definition.entities or definition.id is None:
@@ -75,7 +76,7 @@ def rows(request: BaseModel | Sequence[BaseModel]) -> list[dict[str, Any]]:
     return [dict(zip(names, vars(record).values(), strict=True)) for record in records]
 
 
-def fields(input: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
+def fields(input: Input) -> dict[str, tuple[str, bool]]:
     """Return the fields of a complete row: MLflow's types of them, and whether they may not be missing."""
     types = {"integer": "long", "number": "double", "boolean": "boolean", "category": "string", "time": "string"}
     columns = Schema.model_validate(input["schema"]).columns
@@ -87,7 +88,7 @@ def fields(input: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
 _STRICT = ConfigDict(extra="forbid")
 
 
-def _record(name: str, input: Mapping[str, Any], complete: bool) -> type[BaseModel]:
+def _record(name: str, input: Input, complete: bool) -> type[BaseModel]:
     schema = Schema.model_validate(input["schema"])
     definition = Definition.model_validate(input["definition"]) if "definition" in input else None
     columns, fields = dict(schema.columns), {}

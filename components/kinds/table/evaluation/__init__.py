@@ -13,6 +13,7 @@ from components.kinds.baseline import beside
 from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
 from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.slices import of_classes, read_slices
+from components.kinds.table.codec.input import Decision, Input
 from components.kinds.table.evaluation.baseline import NAMES, baseline
 from components.kinds.table.evaluation.behaviour import tried
 from components.kinds.table.evaluation.corruption import corruptions_of
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def measure(
-    data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: "Train"
+    data: PreparedData[Input], probabilities: NDArray[np.float32], decision: Decision, config: "Train"
 ) -> dict[str, float]:
     """Return the metrics of `metrics`, and those that need no threshold of the baseline, `baseline_` before them.
 
@@ -58,9 +59,9 @@ def measure(
 
 
 def measures(
-    data: PreparedData,
+    data: PreparedData[Input],
     probabilities: NDArray[np.float32],
-    decision: Mapping[str, float],
+    decision: Decision,
     config: "Train",
     places: NDArray[np.int64],
 ) -> dict[str, float]:
@@ -80,7 +81,7 @@ def measures(
 
 
 def figures(
-    data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], config: "Train"
+    data: PreparedData[Input], probabilities: NDArray[np.float32], decision: Decision, config: "Train"
 ) -> dict[str, Figure]:
     """Return precision against recall, cost against alerts, and whether the scores can be believed."""
     labels, scores = np.asarray(data.labels("test")), probabilities[:, 1]
@@ -94,19 +95,19 @@ def figures(
     return drawn
 
 
-def accepts(input: Mapping[str, Any], data: PreparedData) -> bool:
+def accepts(input: Input, data: PreparedData[Input]) -> bool:
     """Return whether the features are those that a bundle with this description takes, and made in the same way."""
     return all(input[key] == data.input[key] for key in ("features", "definition"))
 
 
-def correct(data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float]) -> None:
+def correct(data: PreparedData[Input], probabilities: NDArray[np.float32], decision: Decision) -> None:
     """Return None: average precision is no share of records."""
 
 
 def value(
-    data: PreparedData,
+    data: PreparedData[Input],
     probabilities: NDArray[np.float32],
-    decision: Mapping[str, float],
+    decision: Decision,
     config: "Train",
     places: NDArray[np.int64],
 ) -> float:
@@ -114,13 +115,13 @@ def value(
     return average_precision(data.labels("test")[places], probabilities[places, 1])
 
 
-def slices(data: PreparedData) -> dict[str, Mask]:
+def slices(data: PreparedData[Input]) -> dict[str, Mask]:
     """Return the classes, and the values of the columns of `prepare.slices`."""
     return of_classes(data) | read_slices(data)
 
 
 def slice_correct(
-    data: PreparedData, probabilities: NDArray[np.float32], decision: Mapping[str, float], within: NDArray[Any]
+    data: PreparedData[Input], probabilities: NDArray[np.float32], decision: Decision, within: NDArray[Any]
 ) -> Mask | None:
     """Return which test records are decided rightly, `[N]`, of a slice of one class: their share is its recall.
 
@@ -138,17 +139,17 @@ def is_probabilistic(config: "Train") -> bool:
     return config.labels == "all"
 
 
-def corruptions(data: PreparedData, config: "Train") -> Mapping[str, Corruption]:
+def corruptions(data: PreparedData[Input], config: "Train") -> Mapping[str, Corruption]:
     """Return what may happen to a record before it is seen."""
     return corruptions_of(data.input)
 
 
-def behaviours(data: PreparedData, score: "Score", decision: Mapping[str, float], config: "Train") -> list[Behaviour]:
+def behaviours(data: PreparedData[Input], score: "Score", decision: Decision, config: "Train") -> list[Behaviour]:
     """Return how often the model does what any model of records should."""
     return tried(data, score, decision, labelled=config.labels == "all")
 
 
-def leaks(data: PreparedData, config: "Train") -> list[Leak]:
+def leaks(data: PreparedData[Input], config: "Train") -> list[Leak]:
     """Return the training records that know of the evaluation."""
     return find_leaks(data)
 

@@ -8,6 +8,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
 
 from components.kinds.baseline import limited
 from components.kinds.prepared import PreparedData
+from components.kinds.table.codec.input import Input
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Train
@@ -19,13 +20,13 @@ _MOST_CATEGORIES = 255  # that its histograms hold
 Float64 = NDArray[np.float64]
 
 
-def baseline(data: PreparedData, config: "Train") -> Float64:
+def baseline(data: PreparedData[Input], config: "Train") -> Float64:
     """Return the baseline's scores of the test records `[N]`, trained on what the model was trained on."""
     with limited(config):
         return _forest(data, config.seed) if config.labels == "none" else _boosted(data, config.seed)
 
 
-def _boosted(data: PreparedData, seed: int) -> Float64:
+def _boosted(data: PreparedData[Input], seed: int) -> Float64:
     """Slower and smaller steps than scikit-learn's defaults, which are far worse where positives are rare."""
     known = np.flatnonzero(data.labels("train") >= 0)
     trees = HistGradientBoostingClassifier(
@@ -42,7 +43,7 @@ def _boosted(data: PreparedData, seed: int) -> Float64:
     return scores
 
 
-def _forest(data: PreparedData, seed: int) -> Float64:
+def _forest(data: PreparedData[Input], seed: int) -> Float64:
     """On the features that are not made from labels; missing values at their typical ones."""
     names = data.input["features"]
     kept = [place for place, name in enumerate(names) if name not in data.input["label_features"]]
@@ -54,7 +55,7 @@ def _forest(data: PreparedData, seed: int) -> Float64:
     return scores
 
 
-def _categorical(data: PreparedData) -> list[int]:
+def _categorical(data: PreparedData[Input]) -> list[int]:
     categories = data.input["definition"]["categories"]
     return [
         place

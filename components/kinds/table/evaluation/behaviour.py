@@ -1,6 +1,5 @@
 """What any model of records should do, whatever they are of; tried on a part of the test split."""
 
-from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from components.kinds.evaluation import Behaviour, Mask, Sort
 from components.kinds.prepared import PreparedData
+from components.kinds.table.codec.input import Decision, Input
 from components.kinds.table.evaluation.plain import plainest
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _SLACK = 0.01  # of a probability: what is less is no change
 Float32 = NDArray[np.float32]
 
 
-def tried(data: PreparedData, score: "Score", decision: Mapping[str, float], labelled: bool) -> list[Behaviour]:
+def tried(data: PreparedData[Input], score: "Score", decision: Decision, labelled: bool) -> list[Behaviour]:
     """Return how often the model does what it should.
 
     Invariance: a record is decided the same in other company, and with numbers larger by a thousandth. Direction:
@@ -48,7 +48,7 @@ def tried(data: PreparedData, score: "Score", decision: Mapping[str, float], lab
     return [*made, *_plainest(data, score, decision, labelled)]
 
 
-def _plainest(data: PreparedData, score: "Score", decision: Mapping[str, float], labelled: bool) -> list[Behaviour]:
+def _plainest(data: PreparedData[Input], score: "Score", decision: Decision, labelled: bool) -> list[Behaviour]:
     negative, positive = plainest(data)
     made = [_behaviour("the plainest negatives pass", "minimum", ~_at(data, negative, score, decision))]
     if labelled:
@@ -56,7 +56,7 @@ def _plainest(data: PreparedData, score: "Score", decision: Mapping[str, float],
     return made
 
 
-def _at(data: PreparedData, places: NDArray[np.int64], score: "Score", decision: Mapping[str, float]) -> Mask:
+def _at(data: PreparedData[Input], places: NDArray[np.int64], score: "Score", decision: Decision) -> Mask:
     """Return which test records at `places` are flagged."""
     return _flagged(score(data.inputs("test")[places])[:, 1], decision) if len(places) else np.empty(0, dtype=np.bool_)
 
@@ -65,18 +65,18 @@ def _behaviour(name: str, sort: Sort, passed: Mask) -> Behaviour:
     return Behaviour(name, sort, int(passed.sum()), len(passed))
 
 
-def _flagged(scores: Float32, decision: Mapping[str, float]) -> Mask:
+def _flagged(scores: Float32, decision: Decision) -> Mask:
     return scores >= np.float32(decision["threshold"])
 
 
-def _larger(records: Float32, data: PreparedData) -> Float32:
+def _larger(records: Float32, data: PreparedData[Input]) -> Float32:
     numbers = len(data.input["definition"]["numbers"])
     changed = records.copy()
     changed[:, :numbers] *= _HAIR
     return changed
 
 
-def _risky(records: Float32, data: PreparedData) -> Float32:
+def _risky(records: Float32, data: PreparedData[Input]) -> Float32:
     changed = records.copy()
     changed[:, [data.input["features"].index(name) for name in data.input["label_features"]]] = 1.0
     return changed

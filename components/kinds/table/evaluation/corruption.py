@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.evaluation import Corruption
 from components.kinds.table.codec.features import Definition, Entity, names, window_name
+from components.kinds.table.codec.input import Input
 
 _MISSING = (0.05, 0.1, 0.2)  # of the values
 _UNKNOWN = (0.1, 0.3, 1.0)  # of the values of a category
@@ -18,7 +18,7 @@ _SCALE = (1.1, 1.5, 3.0)  # of amounts: a year's prices, another currency, anoth
 Float32 = NDArray[np.float32]
 
 
-def corruptions_of(input: Mapping[str, Any]) -> Mapping[str, Corruption]:
+def corruptions_of(input: Input) -> Mapping[str, Corruption]:
     """Return the corruptions that records of this description can suffer; features are float32 `[n, F]`.
 
     `missing` and `unknown_category` for columns of such, `amount`, which scales it and what is made of it, and

@@ -1,6 +1,6 @@
 """Figures of scores: precision against recall, cost against alerts, their spread, and whether they can be believed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from components.kinds.prepared import PreparedData
+from components.kinds.table.codec.input import Decision, Input
 from components.kinds.table.evaluation.metrics import misses_of
 
 Float32 = NDArray[np.float32]
@@ -22,7 +23,7 @@ _BINS = 10  # of the calibration, each with a tenth of the expected positives
 _STEEPEST = 12.0  # logits beyond which scores are drawn at the edge
 
 
-def curve_figure(labels: Int64, scores: Float32, others: Float64, other: str, decision: Mapping[str, float]) -> Figure:
+def curve_figure(labels: Int64, scores: Float32, others: Float64, other: str, decision: Decision) -> Figure:
     """Draw precision against recall of the model and the baseline, and where the threshold lies."""
     figure, axes = _sheet()
     for name, values, colour in (("model", scores, _MODEL), (other, others, _PALE)):
@@ -42,7 +43,7 @@ def curve_figure(labels: Int64, scores: Float32, others: Float64, other: str, de
     return figure
 
 
-def cost_figure(data: PreparedData, scores: Float32, decision: Mapping[str, float], false_alarm: float) -> Figure:
+def cost_figure(data: PreparedData[Input], scores: Float32, decision: Decision, false_alarm: float) -> Figure:
     """Draw what 1,000 records cost against how many of them are flagged, and where the threshold lies."""
     positive, misses = np.asarray(data.labels("test")) == 1, misses_of(data)
     order = np.argsort(-scores, kind="stable")
@@ -73,7 +74,7 @@ def cost_figure(data: PreparedData, scores: Float32, decision: Mapping[str, floa
     return figure
 
 
-def scores_figure(labels: Int64, scores: Float32, classes: Sequence[str], decision: Mapping[str, float]) -> Figure:
+def scores_figure(labels: Int64, scores: Float32, classes: Sequence[str], decision: Decision) -> Figure:
     """Draw how many records of each class have which score, counts by their logarithm."""
     figure, axes = _sheet()
     odds, threshold = _logit(scores), float(_logit(np.array([decision["threshold"]]))[0])
@@ -130,7 +131,7 @@ def _sheet() -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _price(data: PreparedData) -> str:
+def _price(data: PreparedData[Input]) -> str:
     return "1" if data.input["amount_feature"] is None else "its amount"
 
 

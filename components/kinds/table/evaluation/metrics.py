@@ -1,7 +1,5 @@
 """What scores of records are measured by: how they rank, whether they can be believed, and what they cost."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -9,6 +7,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from components.kinds.calibration import brier_score, expected_calibration_error
 from components.kinds.prepared import PreparedData
 from components.kinds.table.codec.features import DAY
+from components.kinds.table.codec.input import Decision, Input
 
 CARDS = 100
 """Cards a day that there are people to look into: the handbook's."""
@@ -20,7 +19,7 @@ Int64 = NDArray[np.int64]
 _CERTAIN = 1e-7  # from 0 and 1: the log loss of a float32 stays finite
 
 
-def ranking(data: PreparedData, scores: NDArray[np.floating]) -> dict[str, float]:
+def ranking(data: PreparedData[Input], scores: NDArray[np.floating]) -> dict[str, float]:
     """Return how well `[N]` scores rank the test records.
 
     `average_precision`, `roc_auc`, and, where the table has cards, `card_precision_100`.
@@ -120,7 +119,7 @@ def log_loss(labels: Int64, probabilities: NDArray[np.floating]) -> float:
 
 
 def decided(
-    labels: Int64, misses: Float64, scores: Float32, decision: Mapping[str, float], false_alarm: float
+    labels: Int64, misses: Float64, scores: Float32, decision: Decision, false_alarm: float
 ) -> dict[str, float]:
     """Return what comes of flagging the records whose score reaches the threshold.
 
@@ -138,7 +137,7 @@ def decided(
     }
 
 
-def misses_of(data: PreparedData) -> Float64:
+def misses_of(data: PreparedData[Input]) -> Float64:
     """Return what each test record costs if it is positive and missed, `[N]`: its amount; 1 without amounts."""
     if data.input["amount_feature"] is None:
         return np.ones(len(data.labels("test")))

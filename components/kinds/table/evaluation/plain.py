@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.prepared import PreparedData
+from components.kinds.table.codec.input import Input
 
 _PLAIN = 0.1  # part of a class's records that counts as plain
 _MOST = 1_000  # of each class
@@ -17,7 +18,7 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 
-def plainest(data: PreparedData) -> tuple[Int64, Int64]:
+def plainest(data: PreparedData[Input]) -> tuple[Int64, Int64]:
     """Return the places of the test records that are plainest, negative and positive.
 
     Of each class the tenth for which most evidence speaks: the sum over the features of how much more often their
@@ -34,7 +35,7 @@ def _most(evidence: Float64, chosen: NDArray[np.bool_]) -> Int64:
     return np.sort(places[np.argsort(-evidence[places], kind="stable")[:count]])
 
 
-def _evidence(data: PreparedData) -> Float64:
+def _evidence(data: PreparedData[Input]) -> Float64:
     """Return that for each test record being positive, `[N]`."""
     known = np.flatnonzero(data.labels("train") >= 0)
     known = known[:: ceil(max(len(known), 1) / _SAMPLE)]

@@ -21,6 +21,7 @@ from components.kinds.table.learner.threshold import at_temperature
 
 if TYPE_CHECKING:
     from components.kinds.prepared import PreparedData
+    from components.kinds.table.codec.input import Decision, Input
     from components.kinds.table.params import Train
 
 MONITOR = "validation_average_precision"
@@ -30,7 +31,7 @@ _SAMPLE = 500_000
 """Most records that are looked at before the training, to fit scales and cuts."""
 
 
-def module(data: "PreparedData", config: "Train") -> RecordModule:
+def module(data: "PreparedData[Input]", config: "Train") -> RecordModule:
     """Return a module with fresh weights, which depend on torch's global seed alone."""
     layout = FeatureLayout.of(data.input)
     examples = np.array(_spread(data.inputs("train")))
@@ -51,7 +52,7 @@ def module(data: "PreparedData", config: "Train") -> RecordModule:
     return RecordModule(RecordModel(encoding, network, autoencoder), config, len(known) / len(data.labels("train")))
 
 
-def loaders(data: "PreparedData", config: "Train") -> tuple[TrainingBatches, AllBatches]:
+def loaders(data: "PreparedData[Input]", config: "Train") -> tuple[TrainingBatches, AllBatches]:
     """Return the batches of training and validation; they come whole from the map, so no worker would help."""
     inputs, labels = data.inputs("train"), data.labels("train")
     if config.labels == "none":
@@ -82,12 +83,12 @@ def logits(module: lightning.LightningModule, inputs: torch.Tensor) -> torch.Ten
     return torch.stack([torch.zeros_like(positive), positive], dim=1)
 
 
-def decision(module: lightning.LightningModule, temperature: float = 1.0) -> dict[str, float]:
+def decision(module: lightning.LightningModule, temperature: float = 1.0) -> "Decision":
     """Return the threshold: from which probability on a record is taken for positive, the same at any temperature."""
     return {"threshold": at_temperature(float(cast("RecordModule", module).threshold), temperature)}
 
 
-def _cuts(layout: FeatureLayout, data: "PreparedData", known: NDArray[np.int64]) -> list[tuple[int, float]]:
+def _cuts(layout: FeatureLayout, data: "PreparedData[Input]", known: NDArray[np.int64]) -> list[tuple[int, float]]:
     """Return where labelled records are cut: index of the number and value."""
     indices = _spread(known)
     examples, labels = data.inputs("train")[indices], data.labels("train")[indices]

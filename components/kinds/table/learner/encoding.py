@@ -1,14 +1,17 @@
 """Features as `prepare` wrote them -> what layers can learn from. Part of the graph that serves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from components.kinds.table.codec.input import Input
 
 Float32 = NDArray[np.float32]
 
@@ -30,7 +33,7 @@ class FeatureLayout:
     """Places of the numbers that are made from labels."""
 
     @classmethod
-    def of(cls, input: Mapping[str, Any]) -> Self:
+    def of(cls, input: "Input") -> Self:
         """Return the layout of the examples that `prepare` described."""
         names, categories = input["features"], input["definition"]["categories"]
         sizes = tuple(len(categories[name]) for name in names if name in categories)

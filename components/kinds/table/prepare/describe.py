@@ -1,12 +1,13 @@
 """What the bundle says of one example: its features, and the columns that a caller sends for them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from components.kinds.table.codec import features
 from components.kinds.table.codec.features import Definition, Entity
+from components.kinds.table.codec.input import Input
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.prepare.table import ROW, TIME, Table
 
@@ -36,7 +37,7 @@ def define(schema: Schema, config: "Prepare") -> tuple[Definition, Schema]:
     return definition, schema.model_copy(update={"columns": sent})
 
 
-def describe(out: Path, definition: Definition, table: Table, sent: Schema, config: "Prepare") -> dict[str, Any]:
+def describe(out: Path, definition: Definition, table: Table, sent: Schema, config: "Prepare") -> Input:
     """Return the description of one example that the bundle carries."""
     columns = [*table.frame.collect_schema().names(), *config.columns.drop]
     numbers = list(definition.numbers)

@@ -1,0 +1,31 @@
+"""What a kind must offer: the protocols that `components/kinds/*` fulfil with plain modules, one file a few parts.
+
+A kind has its own types of `input`, `decision` and its sections of `params.yaml`: the protocols take them as parameters
+(`contract.parameters`), and `conformance.py` of the kind says which they are. Left out they are `Any`.
+"""
+
+from components.kinds.contract.codec import Codec, Explain, Reader, Row, Score
+from components.kinds.contract.data import Overviews, Params, Preparation, Sample, Source
+from components.kinds.contract.evaluation import Evaluation
+from components.kinds.contract.learner import Batches, Learner, TrainingBatches
+from components.kinds.contract.scoring import Facts, Past, Scoring
+
+__all__ = [
+    "Batches",
+    "Codec",
+    "Evaluation",
+    "Explain",
+    "Facts",
+    "Learner",
+    "Overviews",
+    "Params",
+    "Past",
+    "Preparation",
+    "Reader",
+    "Row",
+    "Sample",
+    "Score",
+    "Scoring",
+    "Source",
+    "TrainingBatches",
+]

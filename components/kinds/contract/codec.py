@@ -1,0 +1,110 @@
+"""`codec/`: what a caller sends <-> arrays, in both phases."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from components.kinds.contract.parameters import DecisionT, InputT
+
+Row = Mapping[str, Any]
+"""What a caller sends of one example, by the names of its fields: bytes for an upload, else JSON values."""
+
+Score = Callable[[NDArray[Any]], NDArray[np.float32]]
+"""Examples `[N, ...]` -> probabilities `[N, classes]`."""
+
+Explain = Callable[[Score, NDArray[Any], InputT, Sequence[Any]], Sequence[BaseModel]]
+"""(score, examples, input, their answers) -> the answers with what moved each of them; `score` runs the model."""
+
+
+class Reader(Protocol):
+    """Rows -> examples, in one worker of one endpoint. May remember rows, for features of those that follow."""
+
+    together: bool
+    """Whether many rows are read much faster at once than one by one."""
+
+    def is_cheap(self, rows: Sequence[Row], /) -> bool:
+        """Whether `read` of these rows takes well under a millisecond and waits for nobody."""
+
+    def read(self, rows: Sequence[Row], /) -> NDArray[Any]:
+        """Return `[N, ...]` as the model takes them.
+
+        Raises:
+            BadRequest: a row cannot be read; then none of them is remembered.
+        """
+
+    def warnings(self, rows: Sequence[Row], /) -> Mapping[int, Sequence[str]]:
+        """Return what is unusual about `rows` that are answered all the same, a sentence each, by their place.
+
+        Ordinary rows are left out. Where there is such a sentence, the row's answer has a field `warnings`.
+        """
+
+    def learn(self, labels: Sequence[Row], /) -> int:
+        """Take what became of rows read before; return how many of them are remembered."""
+
+    def close(self) -> None:
+        """Let go of what is held open."""
+
+
+class Codec(Protocol[InputT, DecisionT]):
+    """`codec/`: what a caller sends <-> arrays. Imports neither torch nor mlflow nor prefect nor dvc.
+
+    `input` is the description of one example that `prepare` wrote and the bundle carries, `decision` what the learner
+    found best to decide by.
+    """
+
+    @property
+    def Answer(self) -> type[BaseModel]:  # noqa: N802 - a class
+        """The answer to one row."""
+
+    @property
+    def Explained(self) -> type[BaseModel] | None:  # noqa: N802 - a class
+        """The answer of `explain`; None: the kind explains nothing."""
+
+    @property
+    def explain(self) -> Explain[InputT] | None:
+        """What explains answers; None: the kind explains nothing."""
+
+    def request(self, input: InputT, /) -> Any:
+        """Return the type of what `POST /predict` takes. A field that is `bytes` is a file to upload."""
+
+    def labelled(self, input: InputT, /) -> Any:
+        """Return the type of what `POST /labels` takes: what became of earlier rows; None: nothing is remembered."""
+
+    def fields(self, input: InputT, /) -> dict[str, tuple[str, bool]]:
+        """Name the fields of a complete row (with what an endpoint would remember).
+
+        Each has MLflow's type (`binary`, `string`, `double`, `long`, `boolean`), and whether it may not be missing.
+        """
+
+    def rows(self, request: Any, /) -> list[dict[str, Any]]:
+        """Return the rows of a request of the type `request`, at least one."""
+
+    def Reader(  # noqa: N802 - a class
+        self, workload: str, input: InputT, serve: Mapping[str, Any], files: Path, memory: str | None, /
+    ) -> Reader:
+        """Open a reader.
+
+        Args:
+            workload: whose endpoint it is.
+            input: the bundle's description of one example.
+            serve: the bundle's section `serve`: what is taken of a caller.
+            files: the directory of what `prepare` gave the bundle to carry (`serving/`).
+            memory: where to remember rows, an SQLAlchemy address; None: the caller sends what would be remembered.
+        """
+
+    def decide(self, probabilities: NDArray[np.float32], decision: DecisionT, /) -> NDArray[np.int64]:
+        """Return the index of the class that each row of `[N, classes]` is taken for."""
+
+    def answers(
+        self,
+        probabilities: NDArray[np.float32],
+        classes: Sequence[str],
+        decision: DecisionT,
+        version: str,
+        /,
+    ) -> Sequence[BaseModel]:
+        """Return an answer for each row of `[N, classes]`, in their order; `version` is what the model calls itself."""

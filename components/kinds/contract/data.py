@@ -1,0 +1,61 @@
+"""What a kind does with data until it is prepared, and how it shows it: `params/`, `source/`, `prepare/`, and more."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from components.config import params
+from components.kinds.contract.parameters import ConfigT, InputT
+from components.kinds.overview import Overview
+from components.kinds.prepared import PreparedData
+from components.kinds.raw import Origin, Raw
+
+
+class Params(Protocol):
+    """`params/`."""
+
+    @property
+    def Workload(self) -> type[params.Workload]:  # noqa: N802 - a class
+        """The type of a workload's section in `params.yaml`."""
+
+    METRIC: str
+    """The metric of `evaluation` that decides which of two models is better; higher is better."""
+
+
+class Source(Protocol):
+    """`source/`: a user's data, or the files of a public data set -> raw records."""
+
+    def open(self, origin: Origin, /) -> Raw:
+        """Open the source; records are read while the batches are taken.
+
+        Raises:
+            DataError: there is nothing, or nothing of the kind.
+        """
+
+
+class Preparation(Protocol[ConfigT]):
+    """`prepare/`: raw records -> the prepared data set (`components.kinds.prepared`) and `report.json`."""
+
+    def prepare(self, raw: Path, out: Path, config: ConfigT, schema: Path, /) -> None:
+        """Write the prepared data set.
+
+        Args:
+            raw: the Parquet file.
+            out: the directory to write to.
+            config: the section `prepare` of the workload.
+            schema: where a kind writes down what it has found the data to look like, to hold later data to it.
+        """
+
+
+class Sample(Protocol[InputT]):
+    """`sample.py`: held-out examples as callers send them."""
+
+    def requests(self, data: PreparedData[InputT], indices: Sequence[int], complete: bool, /) -> list[dict[str, Any]]:
+        """Return the rows of the test examples at `indices`; `complete`: with what an endpoint would remember."""
+
+
+class Overviews(Protocol):
+    """`overview.py`: what became of a source, for people."""
+
+    def overview(self, data: PreparedData, /) -> Overview:
+        """Return how the source of a prepared data set was read, what was left out and why, and first examples."""

@@ -1,0 +1,60 @@
+"""`scoring.py`: very many rows at once."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.kinds.contract.codec import Row
+from components.kinds.contract.parameters import InputT
+
+Facts = Mapping[str, NDArray[Any]]
+"""What the rows of a sequence have to know of each other, by name; the first axis of each counts rows."""
+
+
+class Past(Protocol):
+    """What rows are read with that come in a sequence: one process sees all of them, in their order."""
+
+    def examples(self, facts: Facts, /) -> NDArray[Any]:
+        """Return `[N, ...]` as the model takes them of rows that follow those given before, and remember them.
+
+        Raises:
+            DataError: they are not in an order that can be remembered.
+        """
+
+
+class Scoring(Protocol[InputT]):
+    """`scoring.py`: very many rows from files, answered as an endpoint would that is asked them in their order."""
+
+    @property
+    def SUFFIXES(self) -> tuple[str, ...]:  # noqa: N802 - a constant
+        """Of the files in a folder that are one row each; none: rows come in tables alone."""
+
+    def is_row(self, path: str, /) -> bool:
+        """Whether the file is one row: by its name, else by its content."""
+
+    ROWS: int
+    """Rows that are handed to a process at a time."""
+    TOGETHER: int
+    """Rows that are read at once; where one of them cannot be, each is read alone."""
+
+    def fields(self, input: InputT, /) -> dict[str, tuple[str, bool]]:
+        """Name the fields that a row brings, as `Codec.fields` does."""
+
+    def identity(self, input: InputT, /) -> str | None:
+        """Return the field that is a row's id, if there is one."""
+
+    def past(self, input: InputT, files: Path, /) -> Past | None:
+        """Return what is known before the first row; None: no row depends on another, a `Reader` reads them."""
+
+    def facts(self, rows: Sequence[Row], input: InputT, /) -> Facts:
+        """Return what `Past` has to be told of `rows`, the first axis counts them; any process can do this.
+
+        Raises:
+            BadRequest: a row cannot be read.
+        """
+
+    def probability(self, probabilities: NDArray[np.float32], chosen: NDArray[np.int64], /) -> NDArray[np.float32]:
+        """Return the one number of each row of `[N, classes]` that the endpoint answers as its `probability`."""

@@ -1,0 +1,32 @@
+"""What the bundle says of a record, and of how to decide; both are JSON, written by `prepare` and by the learner."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class Input(TypedDict):
+    """The records that the model takes."""
+
+    definition: Mapping[str, Any]
+    """`codec.features.Definition`: which features a record has."""
+    schema: Mapping[str, Any]
+    """`codec.schema.Schema`: the columns that a caller sends."""
+    features: list[str]
+    """Their names: numbers first, then categories."""
+    typical: list[float]
+    """The median of each feature; 0 for categories."""
+    amount_feature: int | None
+    """Index of the feature that is the amount; None: there is none."""
+    label_features: list[str]
+    """Features that are made from labels."""
+    history: Literal["endpoint", "caller"]
+    """Who remembers what came before a record."""
+    passed_over: NotRequired[list[str]]
+    """Columns of the table that are no features; a caller may send them along."""
+
+
+class Decision(TypedDict):
+    """From where on a record is taken for positive."""
+
+    threshold: float
+    """Of the positive class's probability, 0 to 1."""
