@@ -22,13 +22,14 @@ from components.registry.gate import Verdict, judge
 from components.registry.promotion import Outcome, promote, reconciled_champion, unpublished
 from components.registry.register import Version, register
 from components.system.files import read_json
+from components.versioning.stages import PREPARING, TRAINING
 from flows import console
-from flows.dvc import PREPARING, TRAINING, outcome, reproduce
 from flows.overview import DataReport, report_data
 from flows.release import package_champion, publish_champion, this_run
 from flows.report import Report
 from flows.runs import bury_the_dead
 from flows.servers import ask_all
+from flows.stages import outcome, reproduce
 from flows.summary import Evaluated, Training, publish_verdict, report_training
 
 logger = logging.getLogger(__name__)

@@ -115,7 +115,7 @@ def test_a_stage_waits_while_another_dvc_is_at_work(trained: Project) -> None:
     trained.params("epochs: 10", "epochs: 150")
     other = _start(trained, sys.executable, "-m", "dvc", "repro", "train@digits")
     _wait_for(trained, "components.training.train")
-    task = "from flows.dvc import reproduce; print('ended', reproduce.fn('train', 'digits').name)"
+    task = "from flows.stages import reproduce; print('ended', reproduce.fn('train', 'digits').name)"
     said = trained.run("python", "-c", task, PYTHONPATH=".")
     assert other.wait(60) == 0
     assert "stage train waits: another dvc is at work here" in said

@@ -18,13 +18,13 @@ from components.inference.served import bundle_path, read_served
 from components.kinds import catalogue
 from components.registry.lineage import NONE, Code, Data, Lineage
 from components.registry.lineage.snapshot import push, snapshot
-from components.registry.lineage.tree import not_held
 from components.system.files import read_json, sha256
 from components.tracking.environment import Environment
 from components.tracking.store import missing, open_store
 from components.versioning import lock
+from components.versioning.stages import STAGES
+from components.versioning.tree import not_held
 
-_STAGES = ("ingest", "prepare", "train", "export", "evaluate")
 _CONSTRAINTS = Path("constraints.txt")
 _USED = "used."
 
@@ -41,7 +41,7 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
     """
     section, stages = catalogue.workload(workload), lock.stages(workload)
     source = section.source if "://" in section.source else os.path.normpath(section.source)  # as DVC writes it
-    if absent := [name for name in _STAGES if name not in stages]:
+    if absent := [name for name in STAGES if name not in stages]:
         raise RegistryError(f"{lock.LOCK} says nothing of {', '.join(absent)} of {workload}; run `dvc repro`")
     needed = _needed(stages, source)
     taken = snapshot(workload, needed)

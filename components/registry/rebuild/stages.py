@@ -2,10 +2,11 @@
 
 from components.config.errors import RegistryError, StageError
 from components.registry.lineage import Lineage
-from components.registry.rebuild.data import gone
-from components.registry.rebuild.remote import ask_remote
 from components.registry.rebuild.worktree import Tree, surroundings
+from components.versioning.cache import missing_files
 from components.versioning.dvc import dvc, last_error
+from components.versioning.remote import ask_remote
+from components.versioning.stages import reproduce_again
 
 _NAMED = 12
 
@@ -17,12 +18,12 @@ def fetch_raw(made_of: Lineage, tree: Tree) -> str:
         RegistryError: neither has them; the message says what is gone.
     """
     stage = f"ingest@{made_of.workload}"
-    lacking = gone(made_of, tree.cache)
+    lacking = _missing(made_of, tree)
     if lacking:
         ask_remote(tree.project)
     command = "pull" if lacking else "checkout"
     status, output = dvc(command, stage, folder=tree.project, environment=surroundings(tree, made_of))
-    if lacking and gone(made_of, tree.cache):
+    if lacking and _missing(made_of, tree):
         raise RegistryError(
             f"the raw records of {made_of.workload} are gone: {few(lacking)} is neither in {tree.cache} "
             f"nor on a remote of DVC ({last_error(output)})"
@@ -36,12 +37,15 @@ def reproduce(made_of: Lineage, tree: Tree) -> None:
     """Run every stage behind the raw records; nothing of it goes into DVC's cache.
 
     Raises:
-        StageError: one failed; its own output says why.
+        StageError: a stage failed; its own output says why.
     """
-    command = ("repro", "--force", "--no-commit", "--downstream", f"prepare@{made_of.workload}")
-    status, output = dvc(*command, folder=tree.project, environment=surroundings(tree, made_of))
-    if status != 0:
-        raise StageError(f"{made_of.workload} cannot be made again: {last_error(output)}")
+    reproduce_again(made_of.workload, tree.project, surroundings(tree, made_of))
+
+
+def _missing(made_of: Lineage, tree: Tree) -> list[str]:
+    """Return the files of the raw records that DVC's cache lacks."""
+    ((path, md5),) = made_of.stages["ingest"].outs.items()
+    return missing_files(path, md5, tree.cache)
 
 
 def few(words: tuple[str, ...] | list[str]) -> str:

@@ -6,8 +6,6 @@ What its stages write stays in it: outputs, checkpoints, MLflow's store, DVC's o
 import json
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from configparser import RawConfigParser
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from components.config.errors import RegistryError
 from components.config.settings import STATE, USED
 from components.registry.lineage import Lineage
 from components.system.files import scratch_directory
+from components.versioning.cache import cache_folder
 from components.versioning.git import git
 
 logger = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ def worktree(made_of: Lineage) -> Iterator[Tree]:
         try:
             # the user's hooks are for the user's work trees
             git("-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", str(folder), made_of.code.commit)
-            tree = Tree(folder / made_of.code.folder, _cache())
+            tree = Tree(folder / made_of.code.folder, cache_folder())
             _configure(tree)
             yield tree
         finally:
@@ -128,10 +127,3 @@ def _from_anywhere(key: str, value: str) -> str:
     """Return a path that leads from `.dvc` to something as one that leads there from everywhere; all else as it is."""
     path = _DVC / value
     return str(path.resolve()) if (key == "url" or value.startswith(".")) and path.exists() else value
-
-
-def _cache() -> Path:
-    done = subprocess.run([sys.executable, "-m", "dvc", "cache", "dir"], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RegistryError(f"dvc cache dir: {done.stderr.strip()}")
-    return Path(done.stdout.strip()).resolve()

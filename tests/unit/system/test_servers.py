@@ -13,10 +13,10 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from components.config.errors import ConfigError
 from components.config.settings import environment
-from components.registry.rebuild.remote import ask_remote
 from components.system import servers as asking
 from components.system.files import must_be_writable
 from components.tracking import reach
+from components.versioning.remote import ask_remote
 from flows import servers
 
 

@@ -8,7 +8,7 @@ import pytest
 from components.config.errors import RegistryError
 from components.registry.lineage.snapshot import push, snapshot
 from tests.conftest import ROOT
-from tests.unit.registry.conftest import IDENTITY, Git
+from tests.unit.conftest import IDENTITY, Git
 
 
 def test_where_nothing_has_changed_it_is_the_users_commit(git: Git) -> None:

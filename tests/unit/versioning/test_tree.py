@@ -1,9 +1,9 @@
 from pathlib import Path
 
 from components.registry.lineage.snapshot import snapshot
-from components.registry.lineage.tree import not_held
 from components.versioning.lock import directory_hash
-from tests.unit.registry.conftest import Git
+from components.versioning.tree import not_held
+from tests.unit.conftest import Git
 
 TAUGHT = "42fa4a169dccabeff9f9d8d021a2756e"
 """MD5 of components/learn.py as it was committed."""
