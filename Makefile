@@ -2,8 +2,9 @@
 PYTHON ?=
 WORKLOAD ?= garments
 PORT ?= 5000
+TESTS ?= tests/unit
 
-.PHONY: help setup chromium curl run check quick test benchmarks score docs lint format ui serve lock clean
+.PHONY: help setup chromium curl run check quick test benchmarks score coverage docs site lint format ui serve lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -30,8 +31,15 @@ benchmarks: setup  ## every benchmark once, on little data: whether it runs; eac
 score: setup  ## the ML Test Score: which of its 28 tests are checked here, and whether they pass
 	@. ./env.sh && exec python -m tests.ml_test_score --write
 
+coverage: setup  ## the part of components and flows, by line and branch, that the unit tests run; `make coverage TESTS=tests`: all tests
+	@. ./env.sh && mkdir -p state/coverage && coverage erase && coverage run -m pytest -n 2 --dist worksteal $(TESTS)
+	@. ./env.sh && coverage combine --quiet && coverage report
+
 docs: setup  ## the tables of docs/params.md, made anew from the models that read params.yaml
 	@. ./env.sh && exec python -m docs.params
+
+site: setup  ## the documentation as a site, state/site/index.html, which loads nothing from elsewhere
+	@. ./env.sh && NO_MKDOCS_2_WARNING=1 exec mkdocs build --strict
 
 lint: setup  ## style, format, types and import contracts
 	@. ./env.sh && ruff check . && ruff format --check . && mypy && lint-imports

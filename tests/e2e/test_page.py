@@ -338,12 +338,17 @@ def test_a_record_of_ones_own_is_asked_as_it_was_typed(visit: Callable[..., Visi
     expect(page.locator("#verdict")).to_contain_text("Unusual: amount: 1000000000 is above")
 
 
-def test_the_picture_in_docs_is_taken_by_its_script(digits_url: str, browser: Browser, tmp_path: Path) -> None:
-    script = ROOT / "benchmarks" / "screenshot.py"
-    subprocess.run([sys.executable, script, digits_url, "--to", tmp_path / "page.png"], check=True)
-    with Image.open(tmp_path / "page.png") as picture:
-        assert picture.width == 1240
-        assert len(picture.getcolors(2**20) or []) > 100
+def test_the_pictures_in_docs_are_taken_by_their_script(digits_url: str, browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "run.txt").write_text(
+        "cups: what is read\n│ all │\n12:00:00 | INFO\nAsked of the live endpoint\n│ 0 │\n"
+    )
+    command = [sys.executable, "-m", "docs.screenshots", "--endpoint", digits_url, "--to", str(tmp_path)]
+    subprocess.run([*command, "--console", str(tmp_path / "run.txt")], cwd=ROOT, check=True)
+    pictures = {path.name: Image.open(path) for path in tmp_path.glob("*.png")}
+    assert set(pictures) == {"page.png", "card.png", "console-data.png", "console-summary.png"}
+    assert pictures["page.png"].width == pictures["card.png"].width == 1240
+    assert len(pictures["page.png"].getcolors(2**20) or []) > 50
+    assert all(path.stat().st_size < 200_000 for path in tmp_path.glob("*.png"))
 
 
 def test_fields_are_as_their_columns_are(visit: Callable[..., Visit], digits_url: str) -> None:

@@ -99,7 +99,7 @@ def test_every_link_leads_somewhere(page: str) -> None:
 
 def test_make_alone_lists_every_target(project: Project) -> None:
     listed = project.run("make")
-    for target in ("setup", "run", "quick", "test", "docs", "lint", "ui", "serve", "clean"):
+    for target in ("setup", "run", "quick", "test", "docs", "site", "lint", "ui", "serve", "clean"):
         assert f"make {target}" in listed
 
 

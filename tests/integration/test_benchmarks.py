@@ -38,7 +38,7 @@ asyncio.run(main())
 
 
 def test_every_benchmark_says_what_it_does(trained: Project) -> None:
-    helpers = {"load.py", "screenshot.py"}  # run as processes, and measure nothing of their own
+    helpers = {"load.py"}  # run as a process, and measures nothing of its own
     paths = [path for path in Path("benchmarks").glob("*.py") if path.name not in helpers]
     scripts = sorted(f"benchmarks.{path.stem}" for path in paths if "__main__" in path.read_text())
     told = trained.run(sys.executable, "-c", HELP, *scripts).split("usage: ")[1:]
