@@ -21,7 +21,7 @@ import yaml
 from benchmarks import harness
 from benchmarks.loop import run, steps
 
-TASKS = ("register", "examine", "describe", "promote", "package", "ask endpoint", "publish")
+TASKS = ("register", "judge", "describe", "promote", "package", "ask endpoint", "publish")
 
 
 def main() -> None:

@@ -24,12 +24,12 @@ def check(workload: str) -> DataReport:
         return report_data(data, workload)
 
 
-def _words() -> str:
+def _arguments() -> str:
     parser = argparse.ArgumentParser("python -m flows.check", description=__doc__.partition(".")[0])
     parser.add_argument("workload", nargs="?", default=DEFAULT, help=f"whose data ({DEFAULT})")
     return str(parser.parse_args().workload)
 
 
 if __name__ == "__main__":
-    workload = _words()
+    workload = _arguments()
     console.show(lambda: check(workload))

@@ -22,18 +22,18 @@ _ERRORS_OF_OURS = re.compile(rf"\b({'|'.join(_OURS)})\b")
 """How Prefect names them in its lines."""
 
 
-def run(flow: Callable[..., Any], check: Callable[..., Any], words: Sequence[Any] | None = None) -> NoReturn:
-    """Run `flow` with `words`, or else those of the command line, print its result, and exit.
+def run(flow: Callable[..., Any], check: Callable[..., Any], arguments: Sequence[Any] | None = None) -> NoReturn:
+    """Run `flow` with `arguments`, or else those of the command line, print its result, and exit.
 
-    `check` gets the same words first, before a server is started, and raises what is wrong with them.
+    `check` gets the same arguments first, before a server is started, and raises what is wrong with them.
     Exit status: 0 done, 1 a `JourneymanError` (printed as one line), 130 interrupted.
     """
-    words = sys.argv[1:] if words is None else words
+    arguments = sys.argv[1:] if arguments is None else arguments
 
     def served() -> Any:
-        check(*words)
+        check(*arguments)
         with prefect_server():
-            return flow(*words)
+            return flow(*arguments)
 
     show(served)
 
@@ -56,7 +56,7 @@ def show(call: Callable[[], Any]) -> NoReturn:
     sys.exit(0)
 
 
-def tell(report: object) -> None:
+def print_report(report: object) -> None:
     """Print a report in the middle of a run, before what the next step prints."""
     print(report, flush=True)
 
@@ -72,7 +72,7 @@ def prepare() -> None:
 
 
 def _quiet_about_errors() -> None:
-    """Have Prefect's console lines leave out the error that is said last; its API is told of it all the same."""
+    """Have Prefect's console lines leave out the error that is said last; its API gets it all the same."""
     for handler in {*logging.getLogger().handlers, *logging.getLogger("prefect").handlers}:
         if isinstance(handler, PrefectConsoleHandler):
             handler.addFilter(_says_no_error_of_ours)

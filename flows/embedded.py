@@ -46,11 +46,11 @@ def prefect_server() -> Iterator[None]:
     server = _start(port)
     try:
         _wait(server, url)
-        # the heartbeat would hold the end of every run up for a second, to tell a server that ends with us
+        # the heartbeat would hold the end of every run up for a second, to report to a server that ends with us
         with temporary_settings({PREFECT_API_URL: url, PREFECT_UI_URL: "", PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             try:
                 yield
-            finally:  # what is still to be told cannot be told later
+            finally:  # what still waits cannot be sent later
                 drain(_STOP_LIMIT)
     finally:
         server.terminate()

@@ -17,23 +17,23 @@ def history(workload: str) -> str:
     """Return the history of the workload as a table. Only looks."""
     catalogue.workload(workload)
     ledger = Ledger(workload)
-    told, now = ledger.read(), aliases(ledger)
-    return f"{table(workload, COLUMNS, rows(told))}{_at_work(told, now)}"
+    entries, now = ledger.read(), aliases(ledger)
+    return f"{table(workload, COLUMNS, rows(entries))}{_at_work(entries, now)}"
 
 
-def rows(told: History) -> list[list[str]]:
-    """Return one row an entry, in the order of `COLUMNS`."""
+def rows(history: History) -> list[list[str]]:
+    """Return a row for each entry, in the order of `COLUMNS`."""
     return [
         [
-            str(one.number),
-            f"{one.when:%Y-%m-%d %H:%M:%S}",
-            one.left or "",
-            one.to or "",
-            one.what,
-            _short(one.by),
-            _why(one),
+            str(entry.number),
+            f"{entry.when:%Y-%m-%d %H:%M:%S}",
+            entry.left or "",
+            entry.to or "",
+            entry.what,
+            _short(entry.by),
+            _why(entry),
         ]
-        for one in told.entries
+        for entry in history.entries
     ]
 
 
@@ -47,20 +47,20 @@ def _why(entry: Entry) -> str:
     return f"{entry.reason or entry.verdict}{against if entry.reason else ''}"
 
 
-def _at_work(told: History, now: dict[str, str]) -> str:
+def _at_work(history: History, now: dict[str, str]) -> str:
     champion, previous = now.get(CHAMPION), now.get(PREVIOUS)
     at_work = f"at work: {f'version {champion}' if champion else 'none'}"
     back = f"; a rollback leads to version {previous}" if previous else ""
-    odd = "; that is not what the history says: the next run mends or notes it" if champion != told.champion else ""
+    odd = "; that is not what the history says: the next run mends or notes it" if champion != history.champion else ""
     return f"{at_work}{back}{odd}"
 
 
-def _words() -> str:
+def _arguments() -> str:
     parser = argparse.ArgumentParser("python -m flows.history", description=__doc__.partition(".")[0])
     parser.add_argument("workload", nargs="?", default="garments", help="whose history (garments)")
     return str(parser.parse_args().workload)
 
 
 if __name__ == "__main__":
-    workload = _words()
+    workload = _arguments()
     console.show(lambda: history(workload))

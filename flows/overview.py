@@ -57,13 +57,13 @@ class DataReport:
 
     def _facts(self) -> list[list[str]]:
         overview = self.overview
-        told = {
+        facts = {
             "read": list(overview.read),
             "left out": [str(finding) for finding in overview.lost] or ["nothing"],
             "noticed": [str(finding) for finding in overview.findings if not finding.lost],
             "training": [str(self.plan), *([self.plan.warning] if self.plan.warning else [])],
         }
-        return [[what, "\n".join(lines)] for what, lines in told.items() if lines]
+        return [[what, "\n".join(lines)] for what, lines in facts.items() if lines]
 
 
 def report_data(data: PreparedData, name: str) -> DataReport:

@@ -15,7 +15,7 @@ from flows import console
 from flows.promotion import release_champion
 from flows.release import this_person
 from flows.report import Report
-from flows.runs import bury_the_dead
+from flows.runs import mark_dead_runs
 from flows.servers import ask_all
 
 
@@ -24,7 +24,7 @@ def override(workload: str, number: str, reason: str) -> Report:
     """Put version `number` to work, whatever the gate says of it; `reason` is kept with the gate's verdict."""
     console.prepare()
     check(workload, number, reason)
-    bury_the_dead("promote")
+    mark_dead_runs("promote")
 
     return release_champion(workload, promote_version(workload, number, reason))
 
@@ -46,7 +46,7 @@ def promote_version(workload: str, number: str, reason: str) -> Outcome:
     return promote(challenger, verdict, this_person(), reason, override=True)
 
 
-def _words() -> tuple[object, ...]:
+def _arguments() -> tuple[object, ...]:
     parser = argparse.ArgumentParser("python -m flows.promote", description=__doc__.partition(".")[0])
     parser.add_argument("workload", help="whose version")
     parser.add_argument("version", help="the version's number")
@@ -56,4 +56,4 @@ def _words() -> tuple[object, ...]:
 
 
 if __name__ == "__main__":
-    console.run(override, check=check, words=_words())
+    console.run(override, check=check, arguments=_arguments())

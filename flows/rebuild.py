@@ -16,7 +16,7 @@ from components.registry.register import Version
 from components.tracking.environment import changed_packages, packages
 from flows import console
 from flows.report import Report, publish_report
-from flows.runs import bury_the_dead
+from flows.runs import mark_dead_runs
 from flows.servers import ask_registry
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 def rebuild(workload: str, version: str | int) -> Report:
     """Make a version again, in a work tree of its own, and compare it stage by stage with what was registered."""
     console.prepare()
-    bury_the_dead("rebuild")
+    mark_dead_runs("rebuild")
 
     made, made_of = find_version(workload, str(version))
     with worktree(made_of) as tree:
@@ -87,7 +87,7 @@ def rebuild_facts(made_of: Lineage, rebuilt: Rebuilt, source: str) -> list[list[
     return [
         ["code", f"commit {code.commit[:12]}{changed}"],
         ["raw data", f"md5 {made_of.data.raw} from {source}"],
-        *[[stage.stage, _told(stage)] for stage in rebuilt.stages],
+        *[[stage.stage, _comparison(stage)] for stage in rebuilt.stages],
         [f"test {rebuilt.version.metric}", _metric(rebuilt)],
         ["environment", few(rebuilt.environment) or "as it was"],
         ["result", _result(rebuilt)],
@@ -103,11 +103,11 @@ def _result(rebuilt: Rebuilt) -> str:
     return f"the first stage that differs is {rebuilt.first}" if rebuilt.first else "identical"
 
 
-def _told(stage: StageComparison) -> str:
+def _comparison(stage: StageComparison) -> str:
     return f"differs: {', '.join(stage.other)}" if stage.other else f"identical: {', '.join(stage.same)}"
 
 
-def _words() -> tuple[str, str]:
+def _arguments() -> tuple[str, str]:
     parser = argparse.ArgumentParser("python -m flows.rebuild", description=__doc__.partition(".")[0])
     parser.add_argument("workload", help="whose registered model")
     parser.add_argument("version", help="the version to make again")
@@ -122,4 +122,4 @@ def check(workload: str, version: str) -> None:
 
 
 if __name__ == "__main__":
-    console.run(rebuild, check=check, words=_words())
+    console.run(rebuild, check=check, arguments=_arguments())

@@ -14,7 +14,7 @@ from flows import console
 from flows.promotion import release_champion
 from flows.release import this_person
 from flows.report import Report
-from flows.runs import bury_the_dead
+from flows.runs import mark_dead_runs
 from flows.servers import ask_all
 
 
@@ -23,7 +23,7 @@ def rollback(workload: str, to: str | None = None, reason: str = "") -> Report:
     """Put the champion before this one, or version `to`, to work again; doing it twice goes further back."""
     console.prepare()
     check(workload, to)
-    bury_the_dead("rollback")
+    mark_dead_runs("rollback")
 
     return release_champion(workload, roll_back_champion(workload, to, reason))
 
@@ -42,7 +42,7 @@ def roll_back_champion(workload: str, to: str | None, reason: str) -> Outcome:
     return roll_back(workload, this_person(), to, reason)
 
 
-def _words() -> tuple[object, ...]:
+def _arguments() -> tuple[object, ...]:
     parser = argparse.ArgumentParser("python -m flows.rollback", description=__doc__.partition(".")[0])
     parser.add_argument("workload", help="whose champion is taken back")
     parser.add_argument("--to", metavar="VERSION", help="a version that was at work before (the one before this one)")
@@ -52,4 +52,4 @@ def _words() -> tuple[object, ...]:
 
 
 if __name__ == "__main__":
-    console.run(rollback, check=check, words=_words())
+    console.run(rollback, check=check, arguments=_arguments())

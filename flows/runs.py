@@ -25,7 +25,7 @@ _held = ExitStack()  # the tokens of this process's runs: others find it alive b
 atexit.register(_held.close)
 
 
-def bury_the_dead(flow: str) -> None:
+def mark_dead_runs(flow: str) -> None:
     """Tag this run with its process, and mark runs of `flow` Crashed that were begun in this folder and have none."""
     token = _held.enter_context(alive())
     with get_client(sync_client=True) as client:

@@ -15,7 +15,7 @@ from components.scoring.result import Scored
 from components.scoring.score import score as score_rows
 from flows import console
 from flows.report import Report, publish_report
-from flows.runs import bury_the_dead
+from flows.runs import mark_dead_runs
 from flows.servers import ask_registry
 
 
@@ -24,7 +24,7 @@ def score(workload: str, source: str, out: str | None = None, id: str | None = N
     """Answer every row of a folder of files or of Parquet files with the champion; the same command goes on."""
     console.prepare()
     check(workload, source)
-    bury_the_dead("score")
+    mark_dead_runs("score")
 
     champion, bundle = fetch_champion(workload)
     scored = score_source(bundle, champion, source, _out(workload, source, out), id, every)
@@ -80,7 +80,7 @@ def _out(workload: str, source: str, out: str | None) -> Path:
     return Path(out) if out else STATE / "scores" / f"{workload}-{Path(source).resolve().stem}.parquet"
 
 
-def _words() -> tuple[object, ...]:
+def _arguments() -> tuple[object, ...]:
     parser = argparse.ArgumentParser("python -m flows.score", description=__doc__.partition(".")[0])
     parser.add_argument("workload", help="whose champion answers")
     parser.add_argument("source", help="a folder of pictures, a Parquet file, or a folder of those")
@@ -92,4 +92,4 @@ def _words() -> tuple[object, ...]:
 
 
 if __name__ == "__main__":
-    console.run(score, check=check, words=_words())
+    console.run(score, check=check, arguments=_arguments())

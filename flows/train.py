@@ -1,4 +1,4 @@
-"""Flow `train`: train, register, examine, describe, promote, package, ask, publish.
+"""Flow `train`: train, register, judge, describe, promote, package, ask, publish.
 
 `python -m flows.train [WORKLOAD]`
 """
@@ -27,7 +27,7 @@ from flows import console
 from flows.overview import DataReport, report_data
 from flows.release import package_champion, publish_champion, this_run
 from flows.report import Report
-from flows.runs import bury_the_dead
+from flows.runs import mark_dead_runs
 from flows.servers import ask_all
 from flows.stages import outcome, reproduce
 from flows.summary import Evaluated, Training, publish_verdict, report_training
@@ -42,13 +42,13 @@ def train(workload: str = DEFAULT) -> Report:
     """Bring the workload's endpoint up to date with its data, parameters and code; what is up to date is left alone."""
     console.prepare()
     check(workload)
-    bury_the_dead("train")
+    mark_dead_runs("train")
 
     stages = reproduced(workload, PREPARING)
     data = describe_data(workload)
     stages |= reproduced(workload, TRAINING)
     version, new = register_version(workload)
-    verdict = examine_version(version)
+    verdict = judge_version(version)
     describe_version(version)
     decided = promote_version(version, verdict)
     late = finishes_earlier(decided)
@@ -76,7 +76,7 @@ def describe_data(workload: str) -> DataReport:
     """Say what was read and split, and how it will be trained on, before it is: as `flows.check` does."""
     report = report_data(open_prepared(artifacts(workload, "prepared")), workload)
     report.publish()
-    console.tell(report)
+    console.print_report(report)
     return report
 
 
@@ -91,9 +91,9 @@ def measured(version: Version) -> Comparison:
     return compare(read_json(artifacts(version.workload, "report") / "metrics.json"), version.metric)
 
 
-@task(task_run_name="examine", cache_policy=NO_CACHE, persist_result=False)
-def examine_version(challenger: Version) -> Verdict:
-    """Have the gate hold the challenger against the version at work."""
+@task(task_run_name="judge", cache_policy=NO_CACHE, persist_result=False)
+def judge_version(challenger: Version) -> Verdict:
+    """Have the gate compare the challenger with the champion."""
     verdict = judge(challenger, reconciled_champion(challenger.workload))
     publish_verdict(verdict)
     return verdict

@@ -13,11 +13,11 @@ import os, signal, sys
 from flows import console
 console.prepare()
 from prefect import flow
-from flows.runs import bury_the_dead
+from flows.runs import mark_dead_runs
 
 @flow(name="mortal")
 def mortal():
-    bury_the_dead("mortal")
+    mark_dead_runs("mortal")
     if sys.argv[1:] == ["killed"]:
         os.kill(os.getpid(), signal.SIGKILL)
 

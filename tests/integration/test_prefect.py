@@ -56,7 +56,7 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(project: Project, serv
             "export",
             "evaluate",
             "register",
-            "examine",
+            "judge",
             "describe",
             "promote",
             "package",
