@@ -12,7 +12,8 @@ import pyarrow as pa
 from components.config.errors import DataError
 from components.kinds.image.codec.recognise import Format
 from components.kinds.image.source.files import Files, files_below
-from components.kinds.image.source.layout import Layout, as_text, clean, lay_out
+from components.kinds.image.source.layout import Layout, lay_out
+from components.kinds.image.source.names import as_text, clean_label
 from components.kinds.image.source.records import BATCH, Record, to_batch
 from components.kinds.image.source.tables import Table, said_by, tables_of
 
@@ -37,10 +38,11 @@ class Folder:
     @property
     def labels(self) -> list[str]:
         """Return the labels, with those that have no picture."""
-        places = self.layout.places.values()
-        found = {place.label for place in places if place.label is not None}
-        plain = found and all(place.split is None for place in places)
-        empty = {clean(name) for name in self.files.folders if "/" not in name} if plain or not places else set()
+        pictures = self.layout.pictures.values()
+        found = {picture.label for picture in pictures if picture.label is not None}
+        plain = found and all(picture.split is None for picture in pictures)
+        tops = {clean_label(name) for name in self.files.folders if "/" not in name}
+        empty = tops if plain or not pictures else set()
         return sorted(found | empty)
 
     def about(self) -> dict[str, Any]:
@@ -70,7 +72,7 @@ class Folder:
         records: list[Record] = []
         size = 0
         for name in self.files.pictures:
-            if (place := self.layout.places.get(name)) is None:
+            if (said := self.layout.pictures.get(name)) is None:
                 continue
             picture = self._bytes(name)
             if records and (len(records) == BATCH or size + len(picture) > BATCH_BYTES):
@@ -78,7 +80,7 @@ class Folder:
                 records, size = [], 0
             row = self._rows.get(name)
             named = f"{self.origin}/{as_text(name)}"
-            records.append(Record(picture, place.label, named, place.split, as_text(place.folder), row))
+            records.append(Record(picture, said.label, named, said.split, as_text(said.folder), row))
             size += len(picture)
         if records:
             yield to_batch(records)
@@ -108,7 +110,7 @@ class Folder:
         counts: dict[str, Counter[str]] = {}
         for name, format in self.files.foreign.items():
             if format.sort != "picture" and "/" in name:
-                counts.setdefault(clean(name.split("/")[0]), Counter())[format.name] += 1
+                counts.setdefault(clean_label(name.split("/")[0]), Counter())[format.name] += 1
         return {label: dict(count) for label, count in counts.items()}
 
     def _said_of_formats(self, ignored: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ def pairs(*splits: str) -> list[str]:
 
 def splits_of(paths: list[str]) -> dict[str, str | None]:
     """Return the split of each folder that holds a cat."""
-    places = lay_out(paths, "pets").places
+    places = lay_out(paths, "pets").pictures
     assert {place.label for place in places.values()} == {"cat", "dog"}
     return {path.rpartition("/")[0]: place.split for path, place in places.items() if place.label == "cat"}
 
@@ -57,7 +57,7 @@ def test_two_splits_are_enough_and_one() -> None:
 
 def test_a_folder_of_its_own_within_each_split_is_passed_through() -> None:
     layout = lay_out(pairs("seg_train/seg_train", "seg_test/seg_test") + below("seg_pred/seg_pred"), "scenes")
-    assert {(place.label, place.split) for place in layout.places.values()} == {
+    assert {(place.label, place.split) for place in layout.pictures.values()} == {
         (label, split) for label in ("cat", "dog") for split in ("train", "test")
     }
     assert layout.read[1:] == ["seg_pred: 3 pictures without labels are passed over"]
@@ -66,23 +66,23 @@ def test_a_folder_of_its_own_within_each_split_is_passed_through() -> None:
 @pytest.mark.parametrize("test", ["test", "test/test", "test/images", "test/unknown", "test/unlabeled"])
 def test_a_test_folder_without_labels_is_passed_over_and_said(test: str) -> None:
     layout = lay_out(pairs("train", "val") + below(test), "pets")
-    assert {place.split for place in layout.places.values()} == {"train", "validation"}
+    assert {place.split for place in layout.pictures.values()} == {"train", "validation"}
     assert layout.read[-1] == "test: 3 pictures without labels are passed over"
 
 
 def test_splits_within_the_labels_are_taken() -> None:
     layout = lay_out(below("cat/train", "cat/test", "dog/train", "dog/test"), "pets")
-    assert {(path[:5], place.split) for path, place in layout.places.items()} >= {("cat/t", "train"), ("dog/t", "test")}
-    assert {place.folder for place in layout.places.values()} == {"."}
+    assert {(path[:5], place.split) for path, place in layout.pictures.items()} >= {("cat/t", "train"), ("dog/t", "test")}
+    assert {place.folder for place in layout.pictures.values()} == {"."}
     assert layout.read == ["the folders test, train within the labels are taken as the splits"]
 
 
 def test_folders_within_a_label_stay_folders() -> None:
     layout = lay_out(below("cat/left/day", "cat/right", "dog"), "pets")
-    assert {place.folder for place in layout.places.values()} == {"left/day", "right", "."}
-    assert {place.split for place in layout.places.values()} == {None}
+    assert {place.folder for place in layout.pictures.values()} == {"left/day", "right", "."}
+    assert {place.split for place in layout.pictures.values()} == {None}
     within_split = lay_out(below("train/cat/left", "train/dog", "val/cat", "val/dog"), "pets")
-    assert within_split.places["train/cat/left/0.jpg"] == ("cat", "train", "left")
+    assert within_split.pictures["train/cat/left/0.jpg"] == ("cat", "train", "left")
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,15 @@ def test_folders_within_a_label_stay_folders() -> None:
 )
 def test_labels_that_look_like_splits_are_labels(labels: tuple[str, ...]) -> None:
     layout = lay_out(below(*labels), "things")
-    assert {place.label for place in layout.places.values()} == set(labels)
-    assert {place.split for place in layout.places.values()} == {None}
+    assert {place.label for place in layout.pictures.values()} == set(labels)
+    assert {place.split for place in layout.pictures.values()} == {None}
 
 
 def test_folders_that_are_two_labels_of_one_split_are_labels() -> None:
     layout = lay_out(
         below("positive_test/left", "positive_test/right", "negative_test/left", "negative_test/right"), "x"
     )
-    assert {place.label for place in layout.places.values()} == {"positive_test", "negative_test"}
+    assert {place.label for place in layout.pictures.values()} == {"positive_test", "negative_test"}
 
 
 def test_numbered_parts_with_the_same_folders_have_to_be_explained() -> None:
@@ -126,21 +126,21 @@ def test_one_folder_with_nearly_all_has_to_be_explained() -> None:
 
 
 def test_pictures_of_no_folder_have_no_label() -> None:
-    assert lay_out(["cat.0.jpg", "dog.1.jpg"], "pets").places["cat.0.jpg"] == (None, None, ".")
+    assert lay_out(["cat.0.jpg", "dog.1.jpg"], "pets").pictures["cat.0.jpg"] == (None, None, ".")
     kaggle = lay_out(below("train", "test"), "pets")
-    assert kaggle.places["train/0.jpg"] == (None, "train", "train")
-    assert lay_out(below("images/train", "images/val"), "pets").places["images/val/0.jpg"].split == "validation"
+    assert kaggle.pictures["train/0.jpg"] == (None, "train", "train")
+    assert lay_out(below("images/train", "images/val"), "pets").pictures["images/val/0.jpg"].split == "validation"
 
 
 def test_pictures_beside_the_labels_are_not_labelled() -> None:
     layout = lay_out([*below("cat", "dog"), "cover.jpg"], "pets")
     assert layout.unlabelled == ["cover.jpg"]
-    assert "cover.jpg" not in layout.places
+    assert "cover.jpg" not in layout.pictures
 
 
 def test_a_label_is_the_same_in_every_form_of_unicode_and_without_blanks() -> None:
     layout = lay_out(below("caf\u00e9", "cafe\u0301", "bar", "bar "), "places")
-    assert {place.label for place in layout.places.values()} == {"caf\u00e9", "bar"}
+    assert {place.label for place in layout.pictures.values()} == {"caf\u00e9", "bar"}
     assert layout.read == [
         "the folders 'bar' and 'bar ' are one label, 'bar'",
         "the folders 'cafe\\u0301' and 'caf\\xe9' are one label, 'caf\u00e9'",
@@ -189,7 +189,7 @@ def test_what_may_be_read_in_two_ways_is_asked_for_in_one_line(paths: list[str],
 
 def test_one_folder_alone_is_a_label_where_it_cannot_be_a_wrapper() -> None:
     layout = lay_out(below("cat/left", "cat/right"), "inbox", wrapped=False)
-    assert {place.label for place in layout.places.values()} == {"cat"}
+    assert {place.label for place in layout.pictures.values()} == {"cat"}
 
 
 def test_words_for_splits() -> None:
