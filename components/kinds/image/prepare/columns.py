@@ -25,7 +25,7 @@ Rows = Mapping[int, Sequence[Mapping[str, str]]]
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table."""
 
     table: str
@@ -42,9 +42,9 @@ class Column:
         return {value for values in self.values.values() for value in values if value}
 
 
-def columns_of(table: str, names: Sequence[str], rows: Rows) -> list[Column]:
+def columns_of(table: str, names: Sequence[str], rows: Rows) -> list[TableColumn]:
     """Return the columns of a table."""
-    return [Column(table, name, {row: _values(said, name) for row, said in rows.items()}) for name in names]
+    return [TableColumn(table, name, {row: _values(said, name) for row, said in rows.items()}) for name in names]
 
 
 def _values(said: Sequence[Mapping[str, str]], name: str) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ def plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def split_column(columns: Sequence[Column]) -> Column | None:
+def split_column(columns: Sequence[TableColumn]) -> TableColumn | None:
     """Return the column that says the split, all of whose values are words for one."""
     for column in columns:
         values = column.different
@@ -74,7 +74,7 @@ def as_split(value: str) -> Split | None:
     return split_names.exactly(plain(value))
 
 
-def label_columns(columns: Sequence[Column]) -> list[Column]:
+def label_columns(columns: Sequence[TableColumn]) -> list[TableColumn]:
     """Return the columns that may be the label: those that are called so, or else the only one that can be."""
     named = [column for column in columns if is_called_label(column) and column.different]
     if named:
@@ -83,18 +83,18 @@ def label_columns(columns: Sequence[Column]) -> list[Column]:
     return [column for column in able if len(column.different) * 2 <= len(column.values)]
 
 
-def is_called_label(column: Column) -> bool:
+def is_called_label(column: TableColumn) -> bool:
     """Whether the column is called as labels are, `Finding Labels` and `image_label` too."""
     return plain(column.name) in _LABELS or _LABEL.search(column.name) is not None
 
 
-def is_measured(column: Column) -> bool:
+def is_measured(column: TableColumn) -> bool:
     """Whether a column that nobody calls a label holds numbers: an age, a width."""
     unnamed = column.name.startswith("column ")
     return not is_called_label(column) and not unnamed and all(map(_is_number, column.different))
 
 
-def one_hot(columns: Sequence[Column]) -> dict[int, tuple[str, ...]] | None:
+def one_hot(columns: Sequence[TableColumn]) -> dict[int, tuple[str, ...]] | None:
     """Return the labels of a table with a column of 0 and 1 for each of them, None if it is none such."""
     marks = [column for column in columns if column.different <= {"0", "1", "0.0", "1.0"} and len(column.different) > 1]
     if len(marks) < 2 or any(plain(column.name) in _LABELS for column in columns):
@@ -106,7 +106,7 @@ def one_hot(columns: Sequence[Column]) -> dict[int, tuple[str, ...]] | None:
     return labels if exact * 2 > len(labels) else None
 
 
-def refuse_unfit(column: Column) -> None:
+def refuse_unfit(column: TableColumn) -> None:
     """Refuse a column that is no label: several to a picture, or numbers to predict.
 
     Raises:
@@ -143,16 +143,16 @@ def same(one: Mapping[int, str], other: Mapping[int, str]) -> bool:
     return bool(pairs) and len(pairs) == len({first for first, _ in pairs}) == len({second for _, second in pairs})
 
 
-def _without_numbers(columns: Sequence[Column]) -> list[Column]:
+def _without_numbers(columns: Sequence[TableColumn]) -> list[TableColumn]:
     """Return the columns without those that say in numbers what another says in words."""
-    kept: list[Column] = []
+    kept: list[TableColumn] = []
     for column in sorted(columns, key=lambda column: all(map(_is_number, column.different))):
         if not any(same(first(column), first(other)) for other in kept):
             kept.append(column)
     return kept
 
 
-def first(column: Column) -> dict[int, str]:
+def first(column: TableColumn) -> dict[int, str]:
     """Return the value of each picture, the first where there are several; none where there is none."""
     return {row: values[0] for row, values in column.values.items() if values and values[0]}
 

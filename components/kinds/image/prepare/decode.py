@@ -18,7 +18,7 @@ from components.system.progress import Progress
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedPicture:
     """A picture that was decoded."""
 
     row: int
@@ -36,20 +36,20 @@ def decode_all(
     wanted: Collection[int],
     levels: Sequence[float] | None,
     unreadable: dict[str, str],
-) -> tuple[list[Picture], Depths]:
+) -> tuple[list[DecodedPicture], Depths]:
     """Decode the records whose numbers are `wanted` into `pictures`; note why others are unreadable.
 
     Pictures of more than 8 bits come last, when the values of black and white are known, which are written to `input`.
 
     Args:
         table: the raw records.
-        pictures: `[N, height, width, channels]`, one place for each of them.
+        pictures: `[N, height, width, channels]`, one for each of them.
         input: the description of one example.
         wanted: numbers of the records that are decoded.
         levels: what the user says of black and white.
         unreadable: is given the name of each that is not read, and why.
     """
-    depths, found = Depths(), list[Picture]()
+    depths, found = Depths(), list[DecodedPicture]()
     for index, row in _rows(table, wanted):
         if (deep := codec.depth(row, codec.TRAINING)) is not None:
             depths.found[index] = deep
@@ -76,7 +76,7 @@ def _decode(
     pictures: NDArray[np.uint8],
     input: Input,
     unreadable: dict[str, str],
-) -> list[Picture]:
+) -> list[DecodedPicture]:
     try:
         pictures[index] = codec.decode(row, input, codec.TRAINING)
     except BadRequest as error:
@@ -84,7 +84,7 @@ def _decode(
         return []
     found = recognise(row["picture"])
     content = hashlib.sha256(pictures[index].tobytes()).digest()
-    return [Picture(index, content, found.name if found else "BMP", int(pictures[index].max()))]
+    return [DecodedPicture(index, content, found.name if found else "BMP", int(pictures[index].max()))]
 
 
 def why_unreadable(data: bytes, error: str) -> str:

@@ -52,24 +52,24 @@ class Depths:
                 f"their upper 8 bits are read: {2**bits} levels would be left; save them with 8 bits"
             )
 
-    def said(self, labels: Mapping[int, str], levels: Sequence[float] | None) -> list[str]:
+    def describe(self, labels: Mapping[int, str], levels: Sequence[float] | None) -> list[str]:
         """Return how deep pictures are read, in sentences."""
         if not self.found:
             return []
         grey = [deep for deep in self.found.values() if deep.sort != "colour"]
         low, high = levels or _FULL
-        said = []
+        sentences = []
         if grey:
             most = f"{min(deep.low for deep in grey):,g} to {max(deep.high for deep in grey):,g}"
-            said.append(
+            sentences.append(
                 f"{len(grey):,} pictures have more than 8 bits, with values {most}: "
                 f"{low:,g} is read as black and {high:,g} as white ({_KEY}), here and at the endpoint"
             )
         if colour := len(self.found) - len(grey):
-            said.append(f"{colour:,} colour pictures have 16 bits; their upper 8 are read")
-        return said + self._said_of_labels(labels)
+            sentences.append(f"{colour:,} colour pictures have 16 bits; their upper 8 are read")
+        return sentences + self._describe_labels(labels)
 
-    def _said_of_labels(self, labels: Mapping[int, str]) -> list[str]:
+    def _describe_labels(self, labels: Mapping[int, str]) -> list[str]:
         deep = {labels[row] for row in self.found}
         plain = {label for row, label in labels.items() if row not in self.found}
         if deep and plain and not deep & plain:

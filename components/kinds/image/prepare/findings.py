@@ -14,6 +14,7 @@ from components.system.files import write_json
 logger = logging.getLogger(__name__)
 
 _SHOWN = 3
+_TINY = 10  # training pictures under which a class is reported
 _RULES = {
     "unreadable": "cannot be read",
     "missing": "are named in a table and are not there",
@@ -35,6 +36,16 @@ class Findings:
     empty_labels: list[str] = field(default_factory=list)
     tiny_classes: dict[str, int] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
+
+    def note_lost(self, lost: Mapping[str, Sequence[str]]) -> None:
+        """Note the files that are not read: format and advice, by the name of each."""
+        self.unreadable |= {name: f"{format}: {advice}".rstrip(": ") for name, (format, advice) in lost.items()}
+
+    def note_classes(self, labels: Sequence[str], sizes: Mapping[str, int]) -> None:
+        """Note the labels of the source without a picture, where folders are labels, and classes with few."""
+        if all(label in labels for label in sizes):
+            self.empty_labels = [label for label in labels if label not in sizes]
+        self.tiny_classes = {label: size for label, size in sizes.items() if size < _TINY}
 
 
 def report(out: Path, findings: Findings, read: Sequence[str], examples: Mapping[str, Sequence[str]]) -> None:

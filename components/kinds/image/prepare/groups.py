@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from components.config.errors import ConfigError, DataError
 from components.kinds.image.params import Prepare
 from components.kinds.image.prepare import pattern
-from components.kinds.image.prepare.labels import Said
+from components.kinds.image.prepare.source_picture import SourcePicture
 
 _KEY = "prepare.group"
 _MOST_WITHOUT = 0.01  # part of the pictures that may have no group; each is then one of its own
 
 
-def find_groups(said: Sequence[Said], config: Prepare) -> tuple[dict[int, str], list[str]]:
+def find_groups(pictures: Sequence[SourcePicture], config: Prepare) -> tuple[dict[int, str], list[str]]:
     """Return the group of each picture by its number, and how it was found; nothing where none is asked for.
 
     Raises:
@@ -23,15 +23,15 @@ def find_groups(said: Sequence[Said], config: Prepare) -> tuple[dict[int, str], 
         return {}, []
     if pattern.is_pattern(config.group, "group"):
         find = pattern.finder(config.group, "group", _KEY)
-        groups = {row: group for row, one in enumerate(said) if (group := find(one.path))}
+        groups = {row: group for row, picture in enumerate(pictures) if (group := find(picture.path))}
         where = f"in the names ({config.group})"
     elif config.group == "folder":
-        groups = {row: one.folder for row, one in enumerate(said) if one.folder != "."}
+        groups = {row: picture.folder for row, picture in enumerate(pictures) if picture.folder != "."}
         where = "the folders within those of the labels"
     else:
-        groups = _of_column(said, config.group)
+        groups = _of_column(pictures, config.group)
         where = f"in the column {config.group!r}"
-    _refuse_without(said, groups, config.group)
+    _refuse_without(pictures, groups, config.group)
     counts = Counter(groups.values())
     largest, size = counts.most_common(1)[0]
     read = (
@@ -40,28 +40,31 @@ def find_groups(said: Sequence[Said], config: Prepare) -> tuple[dict[int, str], 
     return groups, [read]
 
 
-def _of_column(said: Sequence[Said], text: str) -> dict[int, str]:
+def _of_column(pictures: Sequence[SourcePicture], text: str) -> dict[int, str]:
     table, _, name = text.rpartition(":")
-    there = sorted({column for one in said[:1000] for rows in one.rows.values() for row in rows for column in row})
+    lines = [line for picture in pictures[:1000] for rows in picture.rows.values() for line in rows]
+    there = sorted({column for line in lines for column in line})
     if name not in there:
         found = f"there are {', '.join(there)}" if there else "no table beside the pictures names them"
         raise ConfigError(f'{_KEY}: no column {name!r}: {found}; or "folder", or a pattern, as "{{group}}_*"')
     return {
         row: value
-        for row, one in enumerate(said)
-        for title, rows in one.rows.items()
+        for row, picture in enumerate(pictures)
+        for title, rows in picture.rows.items()
         if table in ("", title)
         for line in rows[:1]
         if (value := line.get(name, ""))
     }
 
 
-def _refuse_without(said: Sequence[Said], groups: dict[int, str], text: str) -> None:
-    without = [one.path for row, one in enumerate(said) if row not in groups and not one.came_later]
+def _refuse_without(pictures: Sequence[SourcePicture], groups: dict[int, str], text: str) -> None:
+    without = [picture.path for row, picture in enumerate(pictures) if row not in groups and not picture.came_later]
     if not groups:
-        raise ConfigError(f"{_KEY}: {text!r} finds no group in any of {len(said):,} pictures, as {said[0].path!r}")
-    if len(without) > _MOST_WITHOUT * len(said):
+        raise ConfigError(
+            f"{_KEY}: {text!r} finds no group in any of {len(pictures):,} pictures, as {pictures[0].path!r}"
+        )
+    if len(without) > _MOST_WITHOUT * len(pictures):
         raise DataError(
-            f"{len(without):,} of {len(said):,} pictures have no group ({', '.join(without[:3])}): "
+            f"{len(without):,} of {len(pictures):,} pictures have no group ({', '.join(without[:3])}): "
             f"{_KEY} {text!r} has to find one for each"
         )

@@ -25,33 +25,39 @@ _NAMES = 5_000  # of pictures that a grouping is tried on
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A picture of a split, by its place in the array of all."""
+class SplitPicture:
+    """A picture of a split, by its index in the array of all."""
 
-    place: int
+    index: int
     path: str
     label: str
 
 
-def said_of_near(pictures: NDArray[np.uint8], test: Sequence[Shown], train: Sequence[Shown]) -> list[str]:
+def describe_near(
+    pictures: NDArray[np.uint8], test: Sequence[SplitPicture], train: Sequence[SplitPicture]
+) -> list[str]:
     """Return which test pictures look like training pictures, in a sentence, and what would keep them together."""
     looked_at = test[:: max(1, ceil(len(test) / _MOST))]
     if not looked_at or not train:
         return []
     train = train[:: max(1, ceil(len(train) / _MOST_TRAINING))]
-    places = alike.nearest(_thumbnails(pictures, looked_at), _thumbnails(pictures, train))
-    pairs = [(one, train[place]) for one, place in zip(looked_at, places.tolist(), strict=True)]
-    near = [(one, other, alike.correlation(pictures[one.place], pictures[other.place])) for one, other in pairs]
-    may_be = [(one, other) for one, other, much in near if much >= _MAY_BE]
+    indices = alike.nearest(_thumbnails(pictures, looked_at), _thumbnails(pictures, train))
+    pairs = [(picture, train[index]) for picture, index in zip(looked_at, indices.tolist(), strict=True)]
+    correlated = [
+        (picture, nearest, alike.correlation(pictures[picture.index], pictures[nearest.index]))
+        for picture, nearest in pairs
+    ]
+    may_be = [(picture, nearest) for picture, nearest, much in correlated if much >= _MAY_BE]
     grouping = _grouping(may_be, [*test, *train]) if _many(may_be, looked_at) else None
     if grouping is None:
-        may_be = [(one, other) for one, other, much in near if much >= _ALIKE]
+        may_be = [(picture, nearest) for picture, nearest, much in correlated if much >= _ALIKE]
         if not _many(may_be, looked_at):
             return []
-    one, other = may_be[0]
+    picture, nearest = may_be[0]
     example = f', as "{grouping}"' if grouping else ""
     return [
-        f"{len(may_be):,} of {len(looked_at):,} test pictures look like ones in train ({one.path} like {other.path}): "
+        f"{len(may_be):,} of {len(looked_at):,} test pictures look like ones in train "
+        f"({picture.path} like {nearest.path}): "
         f"if several show one thing, set prepare.group to keep them in one split{example}"
     ]
 
@@ -60,23 +66,23 @@ def _many(pairs: Sequence[object], of: Sequence[object]) -> bool:
     return len(pairs) >= max(_FEWEST, _PART * len(of))
 
 
-def _thumbnails(pictures: NDArray[np.uint8], shown: Sequence[Shown]) -> NDArray[np.float32]:
-    places = np.array([one.place for one in shown])
+def _thumbnails(pictures: NDArray[np.uint8], shown: Sequence[SplitPicture]) -> NDArray[np.float32]:
+    indices = np.array([picture.index for picture in shown])
     size = max(1, _VALUES // pictures[0].size)
-    blocks = [alike.thumbnails(pictures[places[start : start + size]]) for start in range(0, len(places), size)]
+    blocks = [alike.thumbnails(pictures[indices[start : start + size]]) for start in range(0, len(indices), size)]
     return np.concatenate(blocks)
 
 
-def _grouping(pairs: Sequence[tuple[Shown, Shown]], everything: Sequence[Shown]) -> str | None:
+def _grouping(pairs: Sequence[tuple[SplitPicture, SplitPicture]], everything: Sequence[SplitPicture]) -> str | None:
     """Return the pattern of names that keeps the pairs together, far more of them than of any pictures."""
-    labels = len({one.label for one in everything})
+    labels = len({picture.label for picture in everything})
     everything = everything[:: max(1, len(everything) // _NAMES)]
     for text in _PATTERNS:
         find = pattern.finder(text, "group", "")
-        counts = Counter(group for one in everything if (group := find(one.path)))
+        counts = Counter(group for picture in everything if (group := find(picture.path)))
         if len(counts) < 2 * labels or sum(counts.values()) < len(everything):
             continue
-        together = sum(find(one.path) == find(other.path) for one, other in pairs) / len(pairs)
+        together = sum(find(picture.path) == find(nearest.path) for picture, nearest in pairs) / len(pairs)
         if together >= _TOGETHER and _by_chance(counts) <= _CHANCE:
             return text
     return None

@@ -13,12 +13,12 @@ from components.kinds.image.params import Prepare
 from components.kinds.prepared import SPLITS, Split
 
 _RANGE = 2.0**64
-_EVALUATED: tuple[tuple[Split, Split], ...] = (("test", "validation"), ("validation", "test"))
+_HELD_OUT: tuple[tuple[Split, Split], ...] = (("test", "validation"), ("validation", "test"))
 _ENOUGH = 0.5  # of the part of a class that a split should have: a class with less is helped
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SplitCandidate:
     """A picture, as far as its split depends on it."""
 
     label: str
@@ -39,7 +39,7 @@ class _Unit:
     labels: set[str]
 
 
-def split_pictures(pictures: Sequence[Drawn], config: Prepare) -> list[Split]:
+def split_pictures(pictures: Sequence[SplitCandidate], config: Prepare) -> list[Split]:
     """Return the split of each picture."""
     given = {picture.given for picture in pictures} - {None}
     units: dict[tuple[bytes, Split | None], _Unit] = {}
@@ -57,7 +57,7 @@ def split_pictures(pictures: Sequence[Drawn], config: Prepare) -> list[Split]:
     return [units[key].split for key in keys]
 
 
-def said_of_splits(pictures: Sequence[Drawn], config: Prepare) -> list[str]:
+def describe_splits(pictures: Sequence[SplitCandidate], config: Prepare) -> list[str]:
     """Return how the splits came about, in sentences; nothing where all are drawn from the content alone."""
     given = [split for split in SPLITS if any(picture.given == split for picture in pictures)]
     if not given:
@@ -75,7 +75,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _key(picture: Drawn) -> bytes:
+def _key(picture: SplitCandidate) -> bytes:
     return picture.content if picture.group is None else hashlib.sha256(b"group\0" + picture.group.encode()).digest()
 
 
@@ -104,7 +104,7 @@ def _fill(units: Sequence[_Unit]) -> None:
     if not training and (movable := [unit for unit in units if unit.parts]):
         movable[-1].split = "train"
         training = movable[-1:]
-    for split, other in _EVALUATED:
+    for split, other in _HELD_OUT:
         drawn = [unit for unit in units if unit.parts.get(split, 0.0) > 0.0]
         wanted = max(1, int(_ENOUGH * sum(unit.parts[split] for unit in drawn))) if drawn else 0
         missing = wanted - sum(unit.split == split for unit in units)

@@ -72,7 +72,8 @@ def test_a_test_folder_without_labels_is_passed_over_and_said(test: str) -> None
 
 def test_splits_within_the_labels_are_taken() -> None:
     layout = lay_out(below("cat/train", "cat/test", "dog/train", "dog/test"), "pets")
-    assert {(path[:5], place.split) for path, place in layout.pictures.items()} >= {("cat/t", "train"), ("dog/t", "test")}
+    given = {(path[:5], place.split) for path, place in layout.pictures.items()}
+    assert given >= {("cat/t", "train"), ("dog/t", "test")}
     assert {place.folder for place in layout.pictures.values()} == {"."}
     assert layout.read == ["the folders test, train within the labels are taken as the splits"]
 

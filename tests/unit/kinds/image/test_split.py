@@ -9,15 +9,15 @@ import pytest
 
 from components.config.errors import ConfigError, DataError
 from components.kinds.image.params import Prepare
-from components.kinds.image.prepare.split import Drawn, split_pictures
+from components.kinds.image.prepare.split import SplitCandidate, split_pictures
 from components.kinds.prepared import SPLITS
 from tests.unit.kinds.image.preparing import label_of, prepared, save
 
 CONFIG = Prepare(size=16, channels=3)
 
 
-def drawn(label: str, number: int, **more: str) -> Drawn:
-    return Drawn(label, hashlib.sha256(f"{label} {number}".encode()).digest(), **more)  # type: ignore[arg-type]
+def drawn(label: str, number: int, **more: str) -> SplitCandidate:
+    return SplitCandidate(label, hashlib.sha256(f"{label} {number}".encode()).digest(), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("classes", "each"), [(2, 200), (10, 20), (50, 5), (200, 3)])

@@ -1,0 +1,116 @@
+"""Pictures on their way to a split: what is known of each before it is decoded, and once its split is drawn."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from components.config.errors import DataError
+from components.kinds.image.params import Prepare
+from components.kinds.image.prepare.decode import DecodedPicture
+from components.kinds.image.prepare.findings import Findings
+from components.kinds.image.prepare.groups import find_groups
+from components.kinds.image.prepare.labels import find_labels, find_splits, note_missing, note_unlabelled
+from components.kinds.image.prepare.source_picture import read_source_pictures
+from components.kinds.image.prepare.split import SplitCandidate, describe_splits, split_pictures
+from components.kinds.prepared import SPLITS, Split
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """A picture that has a label, before it is decoded."""
+
+    name: str
+    label: str
+    split: Split | None
+    """Where the source gives one."""
+    folder: str
+    group: str | None
+
+
+@dataclass(frozen=True)
+class PictureRecord:
+    """A picture that was decoded, in its split."""
+
+    row: int
+    """Its number among the raw records, and in the array."""
+    name: str
+    label: str
+    content: bytes
+    """SHA-256 of the pixels."""
+    split: Split
+    folder: str
+    group: str | None
+
+
+def label_pictures(
+    table: pq.ParquetFile, about: Mapping[str, Any], config: Prepare, findings: Findings
+) -> tuple[dict[int, LabelledPicture], list[str]]:
+    """Return the pictures that have a label, by their number, and how the labels were found."""
+    pictures = read_source_pictures(table)
+    labels = find_labels(pictures, about, config)
+    pictures, split_read = find_splits(pictures, labels, about)
+    note_missing(labels, about, findings)
+    findings.unlabelled |= dict.fromkeys(about["unlabelled"], "beside the folders of the labels")
+    passed_over = note_unlabelled(pictures, labels, findings)
+    groups, group_read = find_groups(pictures, config)
+    labelled = {
+        row: LabelledPicture(pictures[row].name, label, pictures[row].split, pictures[row].folder, groups.get(row))
+        for row, label in sorted(labels.labels.items())
+    }
+    return labelled, [*labels.read, *split_read, *passed_over, *group_read]
+
+
+def split_records(
+    decoded: Sequence[DecodedPicture], labelled: Mapping[int, LabelledPicture], config: Prepare
+) -> tuple[list[PictureRecord], list[str]]:
+    """Return the decoded pictures in their splits, and how the splits came about."""
+    known = [labelled[picture.row] for picture in decoded]
+    candidates = [
+        SplitCandidate(about.label, picture.content, about.split, about.group)
+        for picture, about in zip(decoded, known, strict=True)
+    ]
+    records = [
+        PictureRecord(picture.row, about.name, about.label, picture.content, split, about.folder, about.group)
+        for picture, about, split in zip(decoded, known, split_pictures(candidates, config), strict=True)
+    ]
+    return records, describe_splits(candidates, config)
+
+
+def without_duplicates(records: Sequence[PictureRecord], findings: Findings) -> list[PictureRecord]:
+    """Return the records without those whose content stands in a split that is evaluated before theirs."""
+    home: dict[bytes, PictureRecord] = {}
+    for split in ("test", "validation", "train"):
+        for record in records:
+            if record.split == split:
+                home.setdefault(record.content, record)
+    kept = []
+    for record in records:
+        first = home[record.content]
+        if record.label != first.label:
+            findings.contradictions[record.name] = f"{first.name} is the same picture, labelled {first.label!r}"
+        if record.split == first.split:
+            kept.append(record)
+        else:
+            findings.duplicates[record.name] = f"{first.name} of the {first.split} split"
+    return kept
+
+
+def class_sizes(labels: Sequence[str], kept: Sequence[PictureRecord]) -> dict[str, int]:
+    """Return how many training pictures each class has: those of the source's order first, then by name."""
+    there = {record.label for record in kept}
+    known = [label for label in labels if label in there]
+    counts = Counter(record.label for record in kept if record.split == "train")
+    return {label: counts[label] for label in [*known, *sorted(there - set(known))]}
+
+
+def enforce_splits(kept: Sequence[PictureRecord]) -> None:
+    """Raise a `DataError` where a split has no picture."""
+    for split in SPLITS:
+        if not any(record.split == split for record in kept):
+            raise DataError(
+                f"no picture fell into the {split} split of {len(kept)} in all; "
+                f"add pictures, or raise prepare.validation or prepare.test"
+            )
