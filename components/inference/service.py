@@ -161,7 +161,7 @@ async def _answer(content: Any, explained: bool) -> Response:
 
 async def _learned(content: Any) -> Response:
     async def learned(call: Call) -> bytes:
-        return to_json({"known": await _engine.learn(_codec.rows(content))})
+        return to_json({"known": await _engine.record_labels(_codec.rows(content))})
 
     return await _unless_refused(content, learned)
 

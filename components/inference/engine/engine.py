@@ -81,9 +81,9 @@ class Engine:
             answers = await lane.submit(Job(rows, deadline, await self._read(lane, rows)))
             return lane.model.warn(rows, answers)
 
-    async def learn(self, labels: "Sequence[Row]") -> int:
+    async def record_labels(self, labels: "Sequence[Row]") -> int:
         """Take what became of rows read before; return how many of them are remembered."""
-        return await self.beside(partial(self.model.learn, labels), self._current)
+        return await self.beside(partial(self.model.record_labels, labels), self._current)
 
     async def beside(self, work: Callable[[], Value], lane: Lane | None = None) -> Value:
         """Return what `work` returns, done in a thread; `lane` is what it uses.

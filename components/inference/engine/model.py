@@ -113,9 +113,9 @@ class Model:
             cast("Any", answers[place]).warnings = tuple(said)
         return answers
 
-    def learn(self, labels: "Sequence[Row]") -> int:
+    def record_labels(self, labels: "Sequence[Row]") -> int:
         """Take what became of rows read before; return how many of them are remembered."""
-        return self._reader.learn(labels)
+        return self._reader.record_labels(labels)
 
     def close(self) -> None:
         """Let go of the memory."""

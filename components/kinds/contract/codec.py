@@ -42,7 +42,7 @@ class Reader(Protocol):
         Ordinary rows are left out. Where there is such a sentence, the row's answer has a field `warnings`.
         """
 
-    def learn(self, labels: Sequence[Row], /) -> int:
+    def record_labels(self, labels: Sequence[Row], /) -> int:
         """Take what became of rows read before; return how many of them are remembered."""
 
     def close(self) -> None:

@@ -75,7 +75,7 @@ class Reader:
         """Return nothing: of a picture nothing is known to be unusual."""
         return {}
 
-    def learn(self, labels: Sequence[Mapping[str, Any]]) -> int:
+    def record_labels(self, labels: Sequence[Mapping[str, Any]]) -> int:
         """Return 0: no picture is remembered."""
         return 0
 

@@ -71,7 +71,7 @@ class Reader:
         """Return what is unusual about `rows`, a sentence each, by their place; ordinary rows are left out."""
         return self._expected.warnings(rows)
 
-    def learn(self, labels: Sequence[Mapping[str, Any]]) -> int:
+    def record_labels(self, labels: Sequence[Mapping[str, Any]]) -> int:
         """Take `{id: …, "label": …}` of rows read before; return how many of them are remembered."""
         if self._history is None or self._definition.id is None:
             return 0

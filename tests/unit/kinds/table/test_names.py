@@ -140,7 +140,7 @@ def test_an_endpoint_remembers_entities_of_such_names(prepared: PreparedData, tm
     reader = Reader("names", input, {}, prepared.path / "serving", f"sqlite:///{tmp_path}/memory.db")
     rows = codec.rows(TypeAdapter(codec.request(input)).validate_python(sample.requests(prepared, range(20), False)))
     assert reader.read(rows).tobytes() == np.asarray(prepared.inputs("test")[:20]).tobytes()
-    assert reader.learn([{"id.no?": rows[0]["id.no?"], "label": True}]) == 1
+    assert reader.record_labels([{"id.no?": rows[0]["id.no?"], "label": True}]) == 1
     reader.close()
 
 
