@@ -26,8 +26,8 @@ import psutil
 from benchmarks import harness
 from benchmarks.mutations import mutant
 from components.config.errors import BadRequest
-from components.inference.endpoint import running_endpoint
 from components.inference.engine.model import Model
+from components.inference.smoke.client import running_endpoint
 
 COUNT, QUICK = 100_000, 2_000
 LIVE = 20  # every so many-th goes through the endpoint too

@@ -136,11 +136,11 @@ class Load:
             await asyncio.sleep(max(0.0, due - now))
 
     def _arrived(self, due: float) -> None:
-        place, self.asked = self.asked % len(self.requests), self.asked + 1
+        index, self.asked = self.asked % len(self.requests), self.asked + 1
         if self.idle:
-            self.idle.pop().ask(self.requests[place], (place, due))
+            self.idle.pop().ask(self.requests[index], (index, due))
             return
-        self.waiting.append((place, due))
+        self.waiting.append((index, due))
         if self.open < self.job.connections:
             self._connect()
 
@@ -149,22 +149,22 @@ class Load:
         if connection.closing:
             return
         if self.waiting:
-            place, due = self.waiting.popleft()
-            connection.ask(self.requests[place], (place, due))
+            index, due = self.waiting.popleft()
+            connection.ask(self.requests[index], (index, due))
         elif self.job.rate is None and (now := perf_counter()) < self.end:
-            place, self.asked = self.asked % len(self.requests), self.asked + 1
-            connection.ask(self.requests[place], (place, now))
+            index, self.asked = self.asked % len(self.requests), self.asked + 1
+            connection.ask(self.requests[index], (index, now))
         else:
             self.idle.append(connection)
 
     def _answered(self, connection: Connection, about: tuple[int, float], status: int, body: bytes) -> None:
-        (place, due), self.last = about, perf_counter()
+        (index, due), self.last = about, perf_counter()
         self.ended += 1
         self.statuses[str(status)] += 1
         if status == 200:
             self.latencies.append(self.last - due)
             label = _LABEL.search(body)
-            self.wrong += label is None or label[1] != self.labels[place]
+            self.wrong += label is None or label[1] != self.labels[index]
         self._free(connection)
 
     def _broken(self, connection: Connection, about: tuple[int, float] | None) -> None:

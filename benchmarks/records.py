@@ -24,7 +24,7 @@ from benchmarks import harness
 from benchmarks.loop import run
 from components.config.settings import artifacts, environment
 from components.inference.bundle import Bundle
-from components.inference.endpoint import running_endpoint
+from components.inference.smoke.client import running_endpoint
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.kinds.table.sample import requests

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from components.inference.check import Asked
 from components.inference.served import Served
+from components.inference.smoke.check import Asked
 from components.kinds.baseline import Comparison
 from components.registry.gate import COLUMNS, Verdict
 from components.registry.promotion import Outcome
@@ -101,7 +101,7 @@ def _answered(asked: list[Asked]) -> str:
 
 def _answers(asked: list[Asked]) -> Section:
     rows = [
-        [str(answer.place), answer.actual, answer.answered, f"{answer.probability:.3f}", f"{answer.milliseconds:.1f}"]
+        [str(answer.index), answer.actual, answer.answered, f"{answer.probability:.3f}", f"{answer.milliseconds:.1f}"]
         for answer in asked
     ]
     return Section("Asked of the live endpoint", _ANSWERS, rows)

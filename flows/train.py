@@ -12,8 +12,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from components.config.settings import artifacts
-from components.inference.check import Asked, check_endpoint
 from components.inference.served import read_served
+from components.inference.smoke.check import Asked, check_endpoint
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import open_prepared

@@ -23,11 +23,11 @@ MOST = 10
 def examples(data: PreparedData, count: int = MOST) -> list[dict[str, Any]]:
     """Return some `count` examples of the test split as callers send them, as many of each class, as JSON."""
     labels = np.asarray(data.labels("test"))
-    places = spread(labels, count)
-    rows = catalogue.sample(data.kind).requests(data, places, False)
+    indices = spread(labels, count)
+    rows = catalogue.sample(data.kind).requests(data, indices, False)
     return [
-        {"name": data.classes[labels[place]], "row": {name: _packed(value) for name, value in row.items()}}
-        for place, row in zip(places, rows, strict=True)
+        {"name": data.classes[labels[index]], "row": {name: _packed(value) for name, value in row.items()}}
+        for index, row in zip(indices, rows, strict=True)
     ]
 
 
@@ -38,8 +38,8 @@ def read_examples(path: Path) -> list[dict[str, Any]]:
         BundleError: they cannot be read.
     """
     try:
-        kept = read_json(path / EXAMPLES)
-        return [{**one, "row": {name: _unpacked(value) for name, value in one["row"].items()}} for one in kept]
+        content = read_json(path / EXAMPLES)
+        return [{**kept, "row": {key: _unpacked(value) for key, value in kept["row"].items()}} for kept in content]
     except FileNotFoundError:
         return []
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -47,12 +47,12 @@ def read_examples(path: Path) -> list[dict[str, Any]]:
 
 
 def spread(labels: NDArray[np.int64], count: int) -> list[int]:
-    """Return places spread over those of each class, in their order."""
+    """Return indices spread over the examples of each class, in their order."""
     classes = np.unique(labels)
     each = [np.flatnonzero(labels == label) for label in classes]
     share = max(1, count // len(classes))
-    picked = [places[np.linspace(0, len(places) - 1, num=min(share, len(places)), dtype=int)] for places in each]
-    return [int(place) for place in np.sort(np.concatenate(picked))[:count]]
+    picked = [indices[np.linspace(0, len(indices) - 1, num=min(share, len(indices)), dtype=int)] for indices in each]
+    return [int(index) for index in np.sort(np.concatenate(picked))[:count]]
 
 
 def _packed(value: Any) -> Any:

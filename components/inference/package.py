@@ -42,7 +42,7 @@ def package(bundle: Path, name: str, version: str, beside: Mapping[str, Any] | N
 
 def packaged_bundle(bundle: Path, name: str, version: str) -> Path:
     """Return where `package` has put the bundle, with what goes with it beside it."""
-    return _place(Path(BentoMLContainer.bentoml_home.get()) / "models", _model(bundle, name, version))
+    return _path(Path(BentoMLContainer.bentoml_home.get()) / "models", _model(bundle, name, version))
 
 
 def _model(bundle: Path, name: str, version: str) -> Tag:
@@ -50,7 +50,7 @@ def _model(bundle: Path, name: str, version: str) -> Tag:
 
 
 def _take_in(bundle: Path, tag: Tag, version: str, beside: Mapping[str, Any], home: Path) -> None:
-    if not _place(home / "models", tag).exists():
+    if not _path(home / "models", tag).exists():
         with scratch_directory(home / "taking-in") as scratch:
             made = bentoml.models.create(tag, metadata={"version": version}, _model_store=ModelStore(scratch))
             with made as model:
@@ -62,7 +62,7 @@ def _take_in(bundle: Path, tag: Tag, version: str, beside: Mapping[str, Any], ho
 
 
 def _build(tag: Tag, model: Tag, home: Path) -> None:
-    if not _place(home / "bentos", tag).exists():
+    if not _path(home / "bentos", tag).exists():
         with scratch_directory(home / "building") as scratch:
             bentoml.bentos.build_bentofile(
                 str(BENTOFILE),
@@ -78,9 +78,9 @@ def _build(tag: Tag, model: Tag, home: Path) -> None:
 
 
 def _arrive(scratch: Path, store: Path, tag: Tag) -> None:
-    place = _place(store, tag)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    _place(scratch, tag).rename(place)
+    path = _path(store, tag)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _path(scratch, tag).rename(path)
 
 
 def _make_latest(store: Path, tag: Tag) -> None:
@@ -88,5 +88,5 @@ def _make_latest(store: Path, tag: Tag) -> None:
         draft.write_text(str(tag.version))
 
 
-def _place(store: Path, tag: Tag) -> Path:
+def _path(store: Path, tag: Tag) -> Path:
     return store / str(tag.name) / str(tag.version)

@@ -19,10 +19,10 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from components.config.errors import JourneymanError
+from components.inference.bento_io import input_type, output_type, respond
 from components.inference.bundle import verified
 from components.inference.champion.follow import Follower
 from components.inference.champion.source import opening
-from components.inference.door import answers, door, respond
 from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.gateway.access import warn_of_strangers
@@ -36,12 +36,13 @@ from components.inference.gateway.openapi import DOCUMENT, document
 from components.inference.gateway.page import routes
 from components.inference.gateway.policies import policies
 from components.inference.gateway.predict import answered
+from components.inference.gateway.request.parser import RequestParser
 from components.inference.gateway.tracing import tracing
-from components.inference.intake import Intake
 from components.inference.options import Options
 from components.inference.process import readiness
-from components.inference.process.settle import settle, speak
+from components.inference.process.logs import drop_access_log, log_from_info
 from components.inference.process.shed import shed
+from components.inference.process.tune_gc import tune_gc
 from components.inference.process.upgrade import ignore_upgrades
 from components.kinds import catalogue
 from components.system.processes import die_with_parent
@@ -77,10 +78,10 @@ _said = {"workload": _model.tag.name, "version": _model.tag.version, "pinned": _
 set_arguments(_said)  # what a Bento keeps, and workers get: "latest" would move
 
 _codec = catalogue.codec(_about.kind)
-_intake = Intake(_codec.request(_about.input), _codec.rows, _about.serve["max_bytes"])
+_parser = RequestParser(_codec.request(_about.input), _codec.rows, _about.serve["max_bytes"])
 _labelled = _codec.labelled(_about.input)
-Input = door(_intake)
-Output = answers(_codec.Answer, _intake.type)
+Input = input_type(_parser)
+Output = output_type(_codec.Answer, _parser.type)
 
 
 @bentoml.service(
@@ -98,7 +99,7 @@ class Endpoint:
 
     def __init__(self) -> None:
         die_with_parent()
-        speak()
+        log_from_info()
         with readiness.starting():
             if not _options.keyed:
                 warn_of_strangers()
@@ -109,7 +110,8 @@ class Endpoint:
             ignore_upgrades()
             if not _options.looks_at_each:
                 shed(_options.queue, _metrics.shed)
-        settle()
+        drop_access_log()
+        tune_gc()
 
     @bentoml.on_startup
     async def follow(self) -> None:
@@ -127,14 +129,14 @@ class Endpoint:
     if _codec.Explained and _codec.explain:
 
         @bentoml.api
-        async def explain(self, request: Input, /) -> answers(_codec.Explained, _intake.type):  # type: ignore[valid-type]
+        async def explain(self, request: Input, /) -> output_type(_codec.Explained, _parser.type):  # type: ignore[valid-type]
             """Answer one request, and say what moved each answer most."""
             return await _answer(request, explained=True)
 
     if _labelled:
 
         @bentoml.api
-        async def labels(self, request: door(Intake(_labelled, _codec.rows)), /) -> dict[str, int]:  # type: ignore[valid-type]
+        async def labels(self, request: input_type(RequestParser(_labelled, _codec.rows)), /) -> dict[str, int]:  # type: ignore[valid-type]
             """Take what became of earlier records; answer how many of them are remembered."""
             return await _learned(request)  # type: ignore[return-value]
 
@@ -156,7 +158,7 @@ class Endpoint:
 
 
 async def _answer(content: Any, explained: bool) -> Response:
-    return await _unless_refused(content, lambda call: answered(_engine, call, _intake.asked(content), explained))
+    return await _unless_refused(content, lambda call: answered(_engine, call, _parser.asked(content), explained))
 
 
 async def _learned(content: Any) -> Response:
@@ -189,7 +191,7 @@ def _opening() -> tuple[Model, Follower | None]:
 cast("Any", Endpoint).add_asgi_middleware(
     Gateway,
     engine=_engine,
-    intake=_intake,
+    parser=_parser,
     options=_options,
     policies=_policies,
     first=_options.tracing is None,

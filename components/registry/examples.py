@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from components.config.settings import artifacts
 from components.inference.bundle import read_about
 from components.inference.examples import EXAMPLES, MOST, examples, spread
-from components.inference.fitting import requests
+from components.inference.sample_requests import requests
 from components.kinds.prepared import PreparedData, open_prepared
 from components.registry.artifacts import downloaded
 from components.system.files import read_json

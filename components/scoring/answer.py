@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from components.config.errors import BadRequest
 from components.inference.bundle import Bundle
-from components.inference.intake import sentence
+from components.inference.gateway.request.parser import sentence
 from components.kinds import catalogue
 from components.kinds.contract import Facts, Row
 from components.scoring.source import Chunk

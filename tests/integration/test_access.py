@@ -18,9 +18,9 @@ import pytest
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
-from components.inference.endpoint import _free_port
 from components.inference.gateway import tracing
 from components.inference.gateway.keys import new_key
+from components.inference.smoke.client import _free_port
 from tests.conftest import Project, end
 
 PACKAGE = """

@@ -22,7 +22,7 @@ from PIL import Image
 
 from components.config.errors import EndpointError
 from components.config.settings import artifacts
-from components.inference.endpoint import running_endpoint
+from components.inference.smoke.client import running_endpoint
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
 from tests.conftest import ROOT, Project, end

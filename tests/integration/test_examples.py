@@ -10,7 +10,7 @@ import pytest
 
 from components.config.settings import artifacts
 from components.inference.bundle import read_about
-from components.inference.fitting import is_own, requests
+from components.inference.sample_requests import is_own, requests
 from components.inference.served import bundle_path
 from components.kinds.prepared import open_prepared
 from components.registry.examples import version_examples

@@ -23,8 +23,8 @@ from onnx import numpy_helper
 
 from components.inference.bundle import Bundle
 from components.inference.champion.published import publish
-from components.inference.endpoint import running_endpoint
 from components.inference.gateway.keys import new_key
+from components.inference.smoke.client import running_endpoint
 from components.kinds.image import codec
 from tests.conftest import Project
 from tests.integration.test_bento import PACKAGE, _picture, serving

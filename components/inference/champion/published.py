@@ -70,14 +70,14 @@ def publish(bundle: Path, workload: str, version: str, address: str) -> Pointer:
     about = verified(bundle)
     if about.workload != workload:
         raise BundleError(f"{bundle}: a bundle of {about.workload}, not of {workload}")
-    place, pointer = Address(address), _pointer(bundle, workload, version)
+    champions, pointer = Address(address), _pointer(bundle, workload, version)
     for name in [*_files(about), ABOUT, *pointer.beside]:
-        if place.sha256(f"{pointer.path}/{name}") != sha256(bundle / name):
-            place.put(bundle / name, f"{pointer.path}/{name}")
+        if champions.sha256(f"{pointer.path}/{name}") != sha256(bundle / name):
+            champions.put(bundle / name, f"{pointer.path}/{name}")
     content = pointer.model_dump_json(indent=2).encode() + b"\n"
     for name in (version, CHAMPION):
-        if place.read(at := f"{workload}/{name}.json") != content:
-            place.write(at, content)
+        if champions.read(at := f"{workload}/{name}.json") != content:
+            champions.write(at, content)
     return pointer
 
 

@@ -77,12 +77,12 @@ def _requests(about: About) -> Any:
     """Return the JSON schema of what the endpoint of a bundle takes, less what is only shown."""
     codec = catalogue.codec(about.kind)
     types = (codec.request(about.input), codec.labelled(about.input))
-    return [_bare(TypeAdapter(one).json_schema()) for one in types if one]
+    return [_bare(TypeAdapter(type_).json_schema()) for type_ in types if type_]
 
 
 def _bare(schema: Any) -> Any:
     if isinstance(schema, list):
-        return [_bare(one) for one in schema]
+        return [_bare(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     shown = {key for key in schema if key in _FOR_PEOPLE or key.startswith("x-")}

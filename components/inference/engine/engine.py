@@ -1,7 +1,7 @@
 """The engine: the current model, and who of those that ask waits where. Everything that is answered goes through it.
 
-A few small examples are read and run in the event loop, in turn (`lane.py`). What takes longer to read, or is much, is
-worked on in two threads beside it, so that it does not hold up the others.
+A few small examples are read and run in the event loop, in turn (`batcher.py`). What takes longer to read, or is much,
+is worked on in two threads beside it, so that it does not hold up the others.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from components.inference.engine.lane import Job, Lane, Late
+from components.inference.engine.batcher import Batcher, Job, Late
 from components.inference.engine.model import Model
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ class Engine:
         """Is told how many examples each run of the model had (for metrics)."""
         self.swapped: Callable[[str], None] = _nothing
         """Is told which version answers from now on (for metrics)."""
-        self._lane: Lane | None = None
+        self._batcher: Batcher | None = None
         self._beside: ThreadPoolExecutor | None = None
 
     @property
     def ready(self) -> bool:
         """Whether there is a model, warmed up."""
-        return self._lane is not None
+        return self._batcher is not None
 
     @property
     def model(self) -> Model:
@@ -54,7 +54,7 @@ class Engine:
 
         What has begun ends with the model that it began with, which is closed when the last of that is done.
         """
-        before, self._lane = self._lane, Lane(model, self._tell)
+        before, self._batcher = self._batcher, Batcher(model, self._tell)
         self.swapped(model.version)
         if before:
             before.retire()
@@ -74,50 +74,50 @@ class Engine:
             BadRequest: a row cannot be read.
             EndpointError: the memory does not answer.
         """
-        lane = self._current
-        with lane:
+        batcher = self._current
+        with batcher:
             if explained or len(rows) > _MANY:
-                return await self._much(lane, rows, explained)
-            answers = await lane.submit(Job(rows, deadline, await self._read(lane, rows)))
-            return lane.model.warn(rows, answers)
+                return await self._much(batcher, rows, explained)
+            answers = await batcher.submit(Job(rows, deadline, await self._read(batcher, rows)))
+            return batcher.model.warn(rows, answers)
 
     async def record_labels(self, labels: "Sequence[Row]") -> int:
         """Take what became of rows read before; return how many of them are remembered."""
         return await self.beside(partial(self.model.record_labels, labels), self._current)
 
-    async def beside(self, work: Callable[[], Value], lane: Lane | None = None) -> Value:
-        """Return what `work` returns, done in a thread; `lane` is what it uses.
+    async def beside(self, work: Callable[[], Value], batcher: Batcher | None = None) -> Value:
+        """Return what `work` returns, done in a thread; `batcher` is what it uses.
 
         Cancelled, it is not begun; if it had begun, it goes on to its end unheard.
         """
         if self._beside is None:
             self._beside = ThreadPoolExecutor(_BESIDE, "beside")
         done = self._beside.submit(work)
-        if lane:
-            lane.hold_until(done)
+        if batcher:
+            batcher.hold_until(done)
         return await asyncio.wrap_future(done)
 
     def close(self) -> None:
         """Let go of the model, and of the threads when they are done."""
         if self._beside:
             self._beside.shutdown(wait=False, cancel_futures=True)
-        lane, self._lane = self._lane, None
-        if lane:
-            lane.retire()
+        batcher, self._batcher = self._batcher, None
+        if batcher:
+            batcher.retire()
 
-    async def _read(self, lane: Lane, rows: "Sequence[Row]") -> NDArray[Any] | None:
-        """Return the examples of `rows`; None: they are read so quickly that their turn in the lane will do."""
-        if lane.model.is_cheap(rows):
+    async def _read(self, batcher: Batcher, rows: "Sequence[Row]") -> NDArray[Any] | None:
+        """Return the examples of `rows`; None: they are read so quickly that their turn in the batcher will do."""
+        if batcher.model.is_cheap(rows):
             return None
-        if lane.together:
-            return await lane.together.read(rows)
-        return await self.beside(partial(lane.model.read, rows), lane)
+        if batcher.reader:
+            return await batcher.reader.read(rows)
+        return await self.beside(partial(batcher.model.read, rows), batcher)
 
-    async def _much(self, lane: Lane, rows: "Sequence[Row]", explained: bool) -> Sequence[BaseModel]:
+    async def _much(self, batcher: Batcher, rows: "Sequence[Row]", explained: bool) -> Sequence[BaseModel]:
         """Read and answer in a thread; cancelled, the model's run there is ended."""
         import onnxruntime
 
-        model, run = lane.model, onnxruntime.RunOptions()
+        model, run = batcher.model, onnxruntime.RunOptions()
 
         def score(examples: NDArray[Any]) -> NDArray[np.float32]:
             return model.probabilities(examples, run)
@@ -128,16 +128,16 @@ class Engine:
             return model.warn(rows, answers)
 
         try:
-            return await self.beside(work, lane)
+            return await self.beside(work, batcher)
         except asyncio.CancelledError:
             run.terminate = True
             raise
 
     @property
-    def _current(self) -> Lane:
-        if self._lane is None:
+    def _current(self) -> Batcher:
+        if self._batcher is None:
             raise RuntimeError("the engine has no model yet")
-        return self._lane
+        return self._batcher
 
     def _tell(self, examples: int) -> None:
         self.ran(examples)

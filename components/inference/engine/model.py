@@ -60,7 +60,7 @@ class Model:
         self._bundle = bundle
         about = self.about
         self._reader = self.codec.Reader(about.workload, about.input, about.serve, bundle.files, memory)
-        self.together: bool = self._reader.together
+        self.batched_reads: bool = self._reader.batched_reads
         """Whether many rows are read much faster at once than one by one."""
         self.pace = _pace(bundle)
 
@@ -109,8 +109,8 @@ class Model:
 
     def warn(self, rows: "Sequence[Row]", answers: Sequence[BaseModel]) -> Sequence[BaseModel]:
         """Return `answers`, each with what is unusual about its row, if anything is."""
-        for place, said in self._reader.warnings(rows).items():
-            cast("Any", answers[place]).warnings = tuple(said)
+        for index, said in self._reader.warnings(rows).items():
+            cast("Any", answers[index]).warnings = tuple(said)
         return answers
 
     def record_labels(self, labels: "Sequence[Row]") -> int:

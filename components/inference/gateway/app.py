@@ -10,8 +10,8 @@ from components.inference.gateway.call import Call, Receive, Reply, Scope, Send,
 from components.inference.gateway.failure import failure
 from components.inference.gateway.policies import Policies, Route
 from components.inference.gateway.predict import Predict
+from components.inference.gateway.request.parser import FORM, RequestParser
 from components.inference.gateway.watch import Watch
-from components.inference.intake import FORM, Intake
 from components.inference.options import Options
 
 PREDICT = "/predict"
@@ -24,14 +24,14 @@ class Gateway:
     """The middleware."""
 
     def __init__(
-        self, app: Any, engine: Engine, intake: Intake, options: Options, policies: Policies, first: bool = True
+        self, app: Any, engine: Engine, parser: RequestParser, options: Options, policies: Policies, first: bool = True
     ) -> None:
         """Stand before `app`, BentoML's routes.
 
         Args:
             app: what comes next.
             engine: what answers.
-            intake: how bodies are read.
+            parser: how bodies are read.
             options: the settings.
             policies: what to ask and do about every call.
             first: take the place of all that BentoML has put before (tracing, timeout), once the application starts.
@@ -40,10 +40,10 @@ class Gateway:
         self._options = options
         self._policies = policies
         self._first = first
-        self._predict = Predict(engine, intake)
-        self._limit = intake.max_bytes
+        self._predict = Predict(engine, parser)
+        self._limit = parser.max_bytes
         self._routes = {**_health(engine), **policies.routes}
-        self._watch = Watch(options.queue, options.queue_bytes, intake.max_bytes)
+        self._watch = Watch(options.queue, options.queue_bytes, parser.max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or have BentoML answer (ASGI)."""

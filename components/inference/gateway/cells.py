@@ -30,8 +30,8 @@ class Cells:
         self.values = memoryview(memory).cast("d")
         self._memory, self._file, self._folder = memory, file, folder
         self._used = int(self.values[0])
-        self._places = {name: place + 1 for place, name in enumerate(_names(bytes(self._text())))}
-        self._left_out = self.place(cell(LEFT_OUT))
+        self._indices = {name: index + 1 for index, name in enumerate(_names(bytes(self._text())))}
+        self._left_out = self.index(cell(LEFT_OUT))
 
     @classmethod
     def shared(cls) -> Self:
@@ -48,14 +48,14 @@ class Cells:
         """Take memory that nobody else sees."""
         return cls(mmap.mmap(-1, _SIZE))
 
-    def place(self, name: str) -> int:
+    def index(self, name: str) -> int:
         """Return where in `values` the number of that name is; a new one is 0."""
-        known = self._places.get(name)
+        known = self._indices.get(name)
         return known if known is not None else self._new(name)
 
     def names(self) -> list[str]:
         """Return the names that this worker's file has, some perhaps from the worker before."""
-        return list(self._places)
+        return list(self._indices)
 
     def total(self) -> dict[str, float]:
         """Return the numbers of all workers, added up by name."""
@@ -67,14 +67,14 @@ class Cells:
 
     def _new(self, name: str) -> int:
         line = name.encode() + b"\n"
-        place, end = len(self._places) + 1, _NAMES + self._used + len(line)
-        if place > SERIES or end > _SIZE:
+        index, end = len(self._indices) + 1, _NAMES + self._used + len(line)
+        if index > SERIES or end > _SIZE:
             return self._left_out
         self._memory[end - len(line) : end] = line
         self._used += len(line)
         self.values[0] = self._used  # last, so that whoever reads meanwhile finds whole names
-        self._places[name] = place
-        return place
+        self._indices[name] = index
+        return index
 
     def _text(self) -> memoryview:
         return memoryview(self._memory)[_NAMES : _NAMES + self._used]

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from components.inference.gateway.call import Call, Reply
-from components.inference.other_forms import RECORDS
+from components.inference.gateway.request.other_formats import RECORDS
 
 SCHEMA = "/schema.json"
 

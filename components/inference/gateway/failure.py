@@ -4,9 +4,9 @@ import asyncio
 import logging
 
 from components.config.errors import BadRequest, EndpointError
-from components.inference.engine.lane import Late
-from components.inference.gateway.body import Gone, Refused
+from components.inference.engine.batcher import Late
 from components.inference.gateway.call import Call, Reply, gone, refusal
+from components.inference.gateway.request.body import Gone, Refused
 
 logger = logging.getLogger(__name__)
 

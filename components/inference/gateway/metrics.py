@@ -37,18 +37,18 @@ class Metrics:
         self._bytes = _Histogram(cells, "journeyman_body_bytes")
         self._rows = _Histogram(cells, "journeyman_rows")
         self._batch = _Histogram(cells, "journeyman_batch_size")
-        self._in_hand, self._place_in_hand = 0, cells.place(cell("journeyman_requests_in_hand"))
+        self._in_hand, self._index_in_hand = 0, cells.index(cell("journeyman_requests_in_hand"))
         self._forget("gauge")  # what the worker before this one has left was true of that one
 
     def guard(self, call: Call) -> None:
         """Count a request as in hand; the first of the guards, for `observe` hears of every request."""
         self._in_hand += 1
-        self._values[self._place_in_hand] = self._in_hand
+        self._values[self._index_in_hand] = self._in_hand
 
     def observe(self, call: Call) -> None:
         """Count a request that is over."""
         self._in_hand -= 1
-        self._values[self._place_in_hand] = self._in_hand
+        self._values[self._index_in_hand] = self._in_hand
         self.answered(call.path if call.path in _PATHS else "other", call.status, call.seconds)
         if call.outcome != "answered":
             self.refused(call.outcome)
@@ -72,10 +72,10 @@ class Metrics:
 
     def refused(self, reason: str) -> None:
         """Count a refusal; `reason` is one of a few words."""
-        place = self._refused.get(reason)
-        if place is None:
-            place = self._refused[reason] = self._cells.place(cell("journeyman_refused_total", reason=reason))
-        self._values[place] += 1
+        index = self._refused.get(reason)
+        if index is None:
+            index = self._refused[reason] = self._cells.index(cell("journeyman_refused_total", reason=reason))
+        self._values[index] += 1
 
     def asked(self, size: int, rows: int) -> None:
         """Take down a request to the model: bytes of its body, examples in it."""
@@ -91,11 +91,11 @@ class Metrics:
         if version != self._version:
             self._version, self._labels = version, {}
         for label in labels:
-            place = self._labels.get(label)
-            if place is None:
+            index = self._labels.get(label)
+            if index is None:
                 name = cell("journeyman_predictions_total", version=version, label=label)
-                place = self._labels[label] = self._cells.place(name)
-            self._values[place] += 1
+                index = self._labels[label] = self._cells.index(name)
+            self._values[index] += 1
 
     def serves(self, version: str) -> None:
         """Say which version this worker answers with from now on, and count the change."""
@@ -103,18 +103,18 @@ class Metrics:
             self.swapped("done")
         self._served = version
         self._forget("journeyman_model_workers")
-        self._values[self._cells.place(cell("journeyman_model_workers", version=version))] = 1
+        self._values[self._cells.index(cell("journeyman_model_workers", version=version))] = 1
 
     def swapped(self, outcome: str) -> None:
         """Count an attempt to change the version; `outcome` is `done` or `failed`."""
-        self._values[self._cells.place(cell("journeyman_swaps_total", outcome=outcome))] += 1
+        self._values[self._cells.index(cell("journeyman_swaps_total", outcome=outcome))] += 1
 
     def exposition(self) -> bytes:
         """Return what all workers have counted, in Prometheus's text format."""
         return exposition(self._cells.total())
 
     def _new_path(self, path: str, status: int) -> tuple[int, "_Histogram"]:
-        counter = self._cells.place(cell("journeyman_requests_total", path=path, status=str(status)))
+        counter = self._cells.index(cell("journeyman_requests_total", path=path, status=str(status)))
         return counter, _Histogram(self._cells, "journeyman_request_seconds", path=path)
 
     def _forget(self, what: str) -> None:
@@ -122,7 +122,7 @@ class Metrics:
         for name in self._cells.names():
             family = _BY_NAME.get(name.partition("\t")[0])
             if family and what in (family.name, family.type):
-                self._values[self._cells.place(name)] = 0
+                self._values[self._cells.index(name)] = 0
 
 
 class _Histogram:
@@ -130,8 +130,8 @@ class _Histogram:
 
     def __init__(self, cells: Cells, family: str, **labels: str) -> None:
         self._bounds, self._values = _BY_NAME[family].bounds, cells.values
-        self._buckets = [cells.place(cell(family, bucket, **labels)) for bucket in _BY_NAME[family].buckets]
-        self._sum = cells.place(cell(family, "sum", **labels))
+        self._buckets = [cells.index(cell(family, bucket, **labels)) for bucket in _BY_NAME[family].buckets]
+        self._sum = cells.index(cell(family, "sum", **labels))
 
     def add(self, value: float) -> None:
         """Take down one value."""

@@ -39,9 +39,13 @@ def policies(options: Options, metrics: Metrics, pages: Mapping[str, Route]) -> 
     """
     cors = [Cors(options.cors)] if options.cors else []
     return Policies(
-        guards=(metrics.guard, *(one.guard for one in cors), _access(options).guard),
+        guards=(metrics.guard, *(policy.guard for policy in cors), _access(options).guard),
         routes={**pages, **({} if options.metrics == "off" else {"/metrics": partial(_exposition, metrics)})},
-        headers=(headers.headers, *(one.headers for one in cors), *((tracing.headers,) if options.tracing else ())),
+        headers=(
+            headers.headers,
+            *(policy.headers for policy in cors),
+            *((tracing.headers,) if options.tracing else ()),
+        ),
         observers=(metrics.observe, *((log.observe,) if options.log_requests else ())),
     )
 

@@ -6,10 +6,10 @@ from functools import partial
 from pydantic import BaseModel
 
 from components.inference.engine.engine import Engine
-from components.inference.gateway.body import read_body
 from components.inference.gateway.call import Call, Reply
-from components.inference.gateway.encoding import plain
-from components.inference.intake import Intake, Question
+from components.inference.gateway.request.body import read_body
+from components.inference.gateway.request.encoding import plain
+from components.inference.gateway.request.parser import Question, RequestParser
 
 _LARGE = 32 * 1024  # bytes of JSON from which it is read beside the others
 _MANY = 500  # answers from which they are written beside the others
@@ -18,22 +18,22 @@ _MANY = 500  # answers from which they are written beside the others
 class Predict:
     """Answers the calls of one route."""
 
-    def __init__(self, engine: Engine, intake: Intake) -> None:
+    def __init__(self, engine: Engine, parser: RequestParser) -> None:
         self._engine = engine
-        self._intake = intake
+        self._parser = parser
 
     async def __call__(self, call: Call) -> Reply:
         """Return the answer to the call's body.
 
         Raises:
-            Refused, Gone: see `read_body` and `Intake.question`.
+            Refused, Gone: see `read_body` and `RequestParser.question`.
             Exception: what `Engine.answer` raises.
         """
-        body = await read_body(call, self._intake.max_bytes)
+        body = await read_body(call, self._parser.max_bytes)
         if encoding := call.headers.get(b"content-encoding"):
-            body = await self._engine.beside(partial(plain, body, encoding, self._intake.max_bytes))
-        question = partial(self._intake.question, body, call.media)
-        large = len(body) > _LARGE and not self._intake.uploads
+            body = await self._engine.beside(partial(plain, body, encoding, self._parser.max_bytes))
+        question = partial(self._parser.question, body, call.media)
+        large = len(body) > _LARGE and not self._parser.uploads
         asked = await self._engine.beside(question) if large else question()
         return Reply(200, await answered(self._engine, call, asked))
 

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from components.inference.gateway.body import limited
 from components.inference.gateway.call import JSON, Call, Message, Reply, Send, current, refusal
+from components.inference.gateway.request.body import limited
 
 DOCS = "/docs"
 """Where BentoML's Swagger page is; `/` is ours."""

@@ -23,7 +23,7 @@ Explain = Callable[[Score, NDArray[Any], InputT, Sequence[Any]], Sequence[BaseMo
 class Reader(Protocol):
     """Rows -> examples, in one worker of one endpoint. May remember rows, for features of those that follow."""
 
-    together: bool
+    batched_reads: bool
     """Whether many rows are read much faster at once than one by one."""
 
     def is_cheap(self, rows: Sequence[Row], /) -> bool:

@@ -34,7 +34,7 @@ def routes(engine: Engine) -> dict[str, Route]:
         **{path: _file(*file) for path, file in files().items()},
         "/about": _about(engine),
         "/card": _card(engine),
-        **{f"/examples/{place}": _example(engine, place) for place in range(MOST)},
+        **{f"/examples/{index}": _example(engine, index) for index in range(MOST)},
     }
 
 
@@ -72,9 +72,9 @@ def _card(engine: Engine) -> Route:
     return route
 
 
-def _example(engine: Engine, place: int) -> Route:
+def _example(engine: Engine, index: int) -> Route:
     def route(call: Call) -> Reply:
-        body = example(engine.model, place)
+        body = example(engine.model, index)
         return (
             refusal(404, f"there is no {call.path}")
             if body is None

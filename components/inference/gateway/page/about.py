@@ -32,13 +32,13 @@ def describe(model: "Model") -> dict[str, Any]:
         "remembers": codec.labelled(about.input) is not None,
         "card": model.card,
         "card_page": None if model.card_page is None else "card",
-        "examples": [_shown(held_out, place) for place, held_out in enumerate(model.examples)],
+        "examples": [_shown(held_out, index) for index, held_out in enumerate(model.examples)],
     }
 
 
-def example(model: "Model", place: int) -> bytes | None:
-    """Return the file of the example at `place`; None where there is none."""
-    return _file(model.examples[place]["row"]) if place < len(model.examples) else None
+def example(model: "Model", index: int) -> bytes | None:
+    """Return the file of the example at `index`; None where there is none."""
+    return _file(model.examples[index]["row"]) if index < len(model.examples) else None
 
 
 def schema_of_one(schema: dict[str, Any]) -> dict[str, Any]:
@@ -58,9 +58,9 @@ def _upload(schema: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _shown(held_out: Mapping[str, Any], place: int) -> dict[str, Any]:
+def _shown(held_out: Mapping[str, Any], index: int) -> dict[str, Any]:
     if _file(held_out["row"]) is not None:
-        return {"name": held_out["name"], "href": f"examples/{place}"}
+        return {"name": held_out["name"], "href": f"examples/{index}"}
     typed = {name: _typed(value) for name, value in held_out["row"].items() if value is not None}
     return {"name": held_out["name"], "record": typed}
 

@@ -50,7 +50,7 @@ class Answer(BaseModel):
 class Reader:
     """Rows -> examples. Nothing is remembered from one picture to the next."""
 
-    together = False
+    batched_reads = False
 
     def __init__(self, workload: str, input: Input, serve: Mapping[str, Any], files: Path, memory: str | None) -> None:
         self._input = input

@@ -49,7 +49,7 @@ class Reader:
         self._definition = Definition.model_validate(input["definition"])
         self._expected = Expected(self._definition, Schema.model_validate(input["schema"]))
         remembers = input["history"] == "endpoint" and bool(self._definition.entities)
-        self.together = memory is not None and remembers
+        self.batched_reads = memory is not None and remembers
         self._history = _open(workload, self._definition, files / HISTORY, memory) if memory and remembers else None
 
     def is_cheap(self, rows: Sequence[Mapping[str, Any]]) -> bool:

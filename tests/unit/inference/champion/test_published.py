@@ -29,10 +29,10 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_what_is_published_comes_back_file_by_file(address: str, tmp_path: Path) -> None:
     bundle = a_bundle(tmp_path / "bundle", b"one", card=b'{"name": "w"}')
     made = publish(bundle, "w", "1", address)
-    place = Address(address)
-    assert read_pointer(place, "w") == made
+    champions = Address(address)
+    assert read_pointer(champions, "w") == made
     assert made.path == f"w/{made.name}"
-    assert contents(fetch(place, made, tmp_path / "cache" / made.name)) == contents(bundle)
+    assert contents(fetch(champions, made, tmp_path / "cache" / made.name)) == contents(bundle)
 
 
 def test_the_pointer_moves_on_and_back(address: str, tmp_path: Path) -> None:
@@ -66,13 +66,13 @@ def test_what_a_web_server_hands_out_is_followed(tmp_path: Path) -> None:
     handler = partial(SilentHandler, directory=str(tmp_path / "champions"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        place = Address(f"http://127.0.0.1:{server.server_port}")
-        assert read_pointer(place, "mugs") is None
-        assert read_pointer(place, "w") == made
-        assert contents(fetch(place, made, tmp_path / "cache" / "1")) == contents(bundle)
+        champions = Address(f"http://127.0.0.1:{server.server_port}")
+        assert read_pointer(champions, "mugs") is None
+        assert read_pointer(champions, "w") == made
+        assert contents(fetch(champions, made, tmp_path / "cache" / "1")) == contents(bundle)
         server.shutdown()
     with pytest.raises(PublishedError, match=f"^http://127.0.0.1:{server.server_port}/w/champion.json: Client"):
-        read_pointer(place, "w")
+        read_pointer(champions, "w")
 
 
 @pytest.mark.parametrize(
@@ -106,15 +106,15 @@ def test_what_is_no_pointer_is_said_in_one_line(change: dict[str, Any] | None, s
     ],
 )
 def test_a_corrupted_or_missing_file_is_not_taken(corrupt: str, sentence: str, tmp_path: Path) -> None:
-    place = Address(str(tmp_path / "champions"))
-    made = publish(a_bundle(tmp_path / "bundle", b"one", card=b"{}"), "w", "1", str(place))
+    champions = Address(str(tmp_path / "champions"))
+    made = publish(a_bundle(tmp_path / "bundle", b"one", card=b"{}"), "w", "1", str(champions))
     corrupted = tmp_path / "champions" / made.path / corrupt
     corrupted.write_bytes(b"x" + corrupted.read_bytes()[1:])
     with pytest.raises(BundleError, match=sentence):
-        fetch(place, made, tmp_path / "cache" / "1")
+        fetch(champions, made, tmp_path / "cache" / "1")
     corrupted.unlink()
     with pytest.raises(PublishedError, match=f"{corrupt}: missing"):
-        fetch(place, made, tmp_path / "cache" / "1")
+        fetch(champions, made, tmp_path / "cache" / "1")
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["fetching.lock"]
 
 
@@ -129,11 +129,11 @@ def test_a_file_that_would_land_elsewhere_is_not_taken(tmp_path: Path) -> None:
 
 
 def test_a_corrupted_copy_in_the_cache_is_fetched_again(tmp_path: Path) -> None:
-    place, cache = Address(str(tmp_path / "champions")), tmp_path / "cache" / "1"
+    champions, cache = Address(str(tmp_path / "champions")), tmp_path / "cache" / "1"
     bundle = a_bundle(tmp_path / "bundle", b"one")
-    made = publish(bundle, "w", "1", str(place))
-    (fetch(place, made, cache) / "model.onnx").write_bytes(b"ome")
-    assert contents(fetch(place, made, cache)) == contents(bundle)
+    made = publish(bundle, "w", "1", str(champions))
+    (fetch(champions, made, cache) / "model.onnx").write_bytes(b"ome")
+    assert contents(fetch(champions, made, cache)) == contents(bundle)
 
 
 def test_a_bundle_that_is_not_whole_or_not_its_own_is_not_published(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_a_bundle_that_is_not_whole_or_not_its_own_is_not_published(tmp_path: Pa
 @pytest.mark.parametrize("files", [0, 1, 2, 3])
 def test_a_kill_leaves_the_pointer_where_it_was(files: int, tmp_path: Path) -> None:
     """Killed after none, one, two or all three files of the next version have arrived."""
-    place = Address(str(tmp_path / "champions"))
-    first = publish(a_bundle(tmp_path / "1", b"one"), "w", "1", str(place))
+    champions = Address(str(tmp_path / "champions"))
+    first = publish(a_bundle(tmp_path / "1", b"one"), "w", "1", str(champions))
     a_bundle(tmp_path / "2", b"two")
     killer = f"""
 import os, signal
@@ -165,21 +165,21 @@ def killed(*args):
     put(*args)
 Address.put = killed
 Address.write = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
-published.publish(Path({str(tmp_path / "2")!r}), "w", "2", {str(place)!r})
+published.publish(Path({str(tmp_path / "2")!r}), "w", "2", {str(champions)!r})
 """
     assert subprocess.run([sys.executable, "-c", killer], cwd=ROOT).returncode == -9
-    assert read_pointer(place, "w") == first
-    second = publish(tmp_path / "2", "w", "2", str(place))
-    assert contents(fetch(place, second, tmp_path / "cache" / "2")) == contents(tmp_path / "2")
+    assert read_pointer(champions, "w") == first
+    second = publish(tmp_path / "2", "w", "2", str(champions))
+    assert contents(fetch(champions, second, tmp_path / "cache" / "2")) == contents(tmp_path / "2")
 
 
 def test_of_many_who_ask_at_once_one_fetches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place, cache = Address(str(tmp_path / "champions")), tmp_path / "cache" / "1"
-    made = publish(a_bundle(tmp_path / "bundle", b"one"), "w", "1", str(place))
+    champions, cache = Address(str(tmp_path / "champions")), tmp_path / "cache" / "1"
+    made = publish(a_bundle(tmp_path / "bundle", b"one"), "w", "1", str(champions))
     fetched: list[str] = []
     get = Address.get
     monkeypatch.setattr(Address, "get", lambda self, name, to: (fetched.append(name), get(self, name, to)))
-    threads = [threading.Thread(target=fetch, args=(place, made, cache)) for _ in range(6)]
+    threads = [threading.Thread(target=fetch, args=(champions, made, cache)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -189,17 +189,17 @@ def test_of_many_who_ask_at_once_one_fetches(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
-    place, cache = Address(str(tmp_path / "champions")), tmp_path / "cache" / "1"
-    made = publish(a_bundle(tmp_path / "bundle", bytes(2**20)), "w", "1", str(place))
+    champions, cache = Address(str(tmp_path / "champions")), tmp_path / "cache" / "1"
+    made = publish(a_bundle(tmp_path / "bundle", bytes(2**20)), "w", "1", str(champions))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, limits[1]))
     try:
         with pytest.raises(PublishedError, match=r"model\.onnx: OSError: File too large"):
-            fetch(place, made, cache)
+            fetch(champions, made, cache)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert [path.name for path in cache.parent.iterdir()] == ["fetching.lock"]
-    assert contents(fetch(place, made, cache)) == contents(tmp_path / "bundle")
+    assert contents(fetch(champions, made, cache)) == contents(tmp_path / "bundle")
 
 
 @pytest.mark.parametrize("address", ["nowhere://champions", "s3://champions", "state/champions"])

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from components.config.errors import BadRequest
+from components.inference.engine.batched_reader import BatchedReader
+from components.inference.engine.batcher import INLINE
 from components.inference.engine.engine import Engine, Late
-from components.inference.engine.lane import INLINE
 from components.inference.engine.model import Model, Pace
-from components.inference.engine.together import Together
 from tests.unit.inference.conftest import picture
 
 NewModel = Callable[..., Model]
@@ -175,10 +175,10 @@ def test_rows_are_read_together_while_others_are_being_read() -> None:
         return np.array(rows)
 
     async def gather() -> list[Any]:
-        together = Together(read, lambda _: None)
-        asked = [asyncio.ensure_future(together.read(rows)) for rows in (["a"], ["b", "c"])]
+        reader = BatchedReader(read, lambda _: None)
+        asked = [asyncio.ensure_future(reader.read(rows)) for rows in (["a"], ["b", "c"])]
         await asyncio.sleep(0.005)
-        asked += [asyncio.ensure_future(together.read(rows)) for rows in (["d"], ["bad"], ["never"], ["e"])]
+        asked += [asyncio.ensure_future(reader.read(rows)) for rows in (["d"], ["bad"], ["never"], ["e"])]
         await asyncio.sleep(0.005)
         asked[4].cancel()
         return await asyncio.gather(*asked, return_exceptions=True)

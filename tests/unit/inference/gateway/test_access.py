@@ -13,20 +13,20 @@ SHOP, LINE = new_key("shop")
 
 @pytest.mark.parametrize("path", ["/predict", "/explain", "/labels", "/about", "/docs", "/docs.json", "/x", "//livez"])
 def test_a_key_is_needed_for_everything_that_is_not_open(path: str) -> None:
-    door = Access(Keys(lines=LINE), None, "open")
-    refused = door.guard(call(path))
+    policy = Access(Keys(lines=LINE), None, "open")
+    refused = policy.guard(call(path))
     assert refused
     assert refused.status == 401
     assert dict(refused.headers)[b"www-authenticate"] == b"Bearer"
     asked = call(path, x_api_key=SHOP)
-    assert door.guard(asked) is None
+    assert policy.guard(asked) is None
     assert asked.caller == "shop"
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/", "/page/page.css", "/page/page.js"])
 def test_health_and_the_page_are_open(path: str) -> None:
-    door = Access(Keys(lines=LINE), Rate(rate=1, burst=1), "keys")
-    assert [door.guard(call(path)) for _ in range(3)] == [None] * 3
+    policy = Access(Keys(lines=LINE), Rate(rate=1, burst=1), "keys")
+    assert [policy.guard(call(path)) for _ in range(3)] == [None] * 3
 
 
 @pytest.mark.parametrize(("shown", "status"), [("open", None), ("keys", 401)])
@@ -37,28 +37,28 @@ def test_metrics_have_a_setting_of_their_own(shown: Shown, status: int | None) -
 
 def test_each_key_has_its_rate_and_a_wrong_one_takes_nothing_from_it() -> None:
     till, second = new_key("till")
-    door = Access(Keys(lines=f"{LINE},{second}"), Rate(rate=0.1, burst=1), "open")
+    policy = Access(Keys(lines=f"{LINE},{second}"), Rate(rate=0.1, burst=1), "open")
     statuses = []
     for key in (SHOP, till, "wrong", SHOP, till):
-        refused = door.guard(call(x_api_key=key))
+        refused = policy.guard(call(x_api_key=key))
         statuses.append(refused.status if refused else None)
     assert statuses == [None, None, 401, 429, 429]
-    often = door.guard(call(x_api_key=SHOP))
+    often = policy.guard(call(x_api_key=SHOP))
     assert often
     assert 9 <= int(dict(often.headers)[b"retry-after"]) <= 10
 
 
 def test_only_questions_are_counted() -> None:
-    door = Access(Keys(lines=LINE), Rate(rate=0.1, burst=1), "open")
-    looks = [door.guard(call(path, method="GET", x_api_key=SHOP)) for path in ("/about", "/docs.json", "/examples/0")]
+    policy = Access(Keys(lines=LINE), Rate(rate=0.1, burst=1), "open")
+    looks = [policy.guard(call(path, method="GET", x_api_key=SHOP)) for path in ("/about", "/docs.json", "/examples/0")]
     assert looks == [None] * 3
-    assert door.guard(call(x_api_key=SHOP)) is None
-    assert door.guard(call(x_api_key=SHOP)) is not None
+    assert policy.guard(call(x_api_key=SHOP)) is None
+    assert policy.guard(call(x_api_key=SHOP)) is not None
 
 
 def test_without_keys_all_share_one_rate() -> None:
-    door = Access(None, Rate(rate=0.1, burst=2), "open")
-    assert [door.guard(call()) is None for _ in range(3)] == [True, True, False]
+    policy = Access(None, Rate(rate=0.1, burst=2), "open")
+    assert [policy.guard(call()) is None for _ in range(3)] == [True, True, False]
 
 
 def test_whoever_listens_is_found() -> None:

@@ -19,7 +19,7 @@ import sys
 from components.inference.gateway.cells import Cells
 cells = Cells.shared()
 for name in sys.argv[1:]:
-    cells.values[cells.place(name)] += 1
+    cells.values[cells.index(name)] += 1
 print("counted", flush=True)
 sys.stdin.read()
 """
@@ -101,7 +101,7 @@ import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 from components.inference.gateway.cells import Cells
 cells = Cells.shared()
-cells.values[cells.place("a")] += 1
+cells.values[cells.index("a")] += 1
 print(cells.total()["a"])
 """
     environment = {**os.environ, "TMPDIR": str(folder.parent), "PYTHONPATH": str(ROOT)}
@@ -116,7 +116,7 @@ def test_a_link_in_place_of_the_folder_is_not_followed(
     (tmp_path / "elsewhere").mkdir()
     folder.symlink_to(tmp_path / "elsewhere")
     cells = Cells.shared()
-    cells.values[cells.place("a")] = 1
+    cells.values[cells.index("a")] = 1
     assert cells.total()["a"] == 1
     assert not list((tmp_path / "elsewhere").iterdir())
     assert "someone else's" in caplog.text
@@ -126,5 +126,5 @@ def test_what_finds_no_room_is_counted_as_left_out(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(cells, "SERIES", 3)
     few = Cells.private()
     for name in ("a", "b", "c", "d", "a"):
-        few.values[few.place(name)] += 1
+        few.values[few.index(name)] += 1
     assert few.total() == {cell(LEFT_OUT): 2, "a": 2, "b": 1}

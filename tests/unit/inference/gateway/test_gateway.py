@@ -15,7 +15,7 @@ from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.gateway.app import Gateway, Policies
 from components.inference.gateway.call import Call, refusal
-from components.inference.intake import Intake
+from components.inference.gateway.request.parser import RequestParser
 from components.inference.options import Options
 from components.kinds.image import codec
 from tests.unit.inference.conftest import picture
@@ -161,9 +161,9 @@ def test_what_bentoml_puts_before_is_left_out_if_that_is_wanted(first: bool, new
     async def start_and_ask() -> list[int]:
         engine = Engine()
         engine.swap(new_model())
-        intake = Intake(codec.Request, codec.rows)
+        parser = RequestParser(codec.Request, codec.rows)
         app = _rest()
-        app.add_middleware(Gateway, engine=engine, intake=intake, options=Options(), policies=Policies(), first=first)
+        app.add_middleware(Gateway, engine=engine, parser=parser, options=Options(), policies=Policies(), first=first)
         app.add_middleware(Before)
         started = iter(["lifespan.startup", "lifespan.shutdown"])
 
@@ -257,8 +257,8 @@ def _ask(
 def _gateway(
     engine: Engine, options: Options | None = None, policies: Policies | None = None, limit: int = 10**6
 ) -> Gateway:
-    intake = Intake(codec.Request, codec.rows, limit)
-    return Gateway(_rest(), engine, intake, options or Options(), policies or Policies())
+    parser = RequestParser(codec.Request, codec.rows, limit)
+    return Gateway(_rest(), engine, parser, options or Options(), policies or Policies())
 
 
 async def _call(

@@ -50,11 +50,11 @@ def test_a_request_that_asks_for_another_protocol_is_answered_with_its_body(aske
 
 def test_in_whatever_pieces_it_comes() -> None:
     whole = LINE + H2C + LENGTH + BODY
-    places = range(1, len(whole), 7)
+    cuts = range(1, len(whole), 7)
 
     async def all_of_them() -> list[bytes]:
         async with serving() as port:
-            return await asyncio.gather(*(said_on(port, whole[:place], whole[place:]) for place in places))
+            return await asyncio.gather(*(said_on(port, whole[:cut], whole[cut:]) for cut in cuts))
 
     assert all(said.endswith(BODY) for said in asyncio.run(all_of_them()))
 

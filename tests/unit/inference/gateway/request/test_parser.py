@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.inference.gateway.body import Refused
-from components.inference.gateway.encoding import plain
-from components.inference.intake import Intake, Question
+from components.inference.gateway.request.body import Refused
+from components.inference.gateway.request.encoding import plain
+from components.inference.gateway.request.parser import Question, RequestParser
 from components.kinds.image import codec as image
 from components.kinds.table import codec as table
 from tests.unit.inference.conftest import picture
@@ -25,8 +25,8 @@ BASE64 = base64.b64encode(PICTURE).decode()
 TEXT = json.dumps(GOOD)
 ONE_LINE = "send one record as JSON, {field: value, …}, or a list of them"
 
-pictures = Intake(image.request({}), image.rows)
-records = Intake(table.request(INPUT), table.rows)
+pictures = RequestParser(image.request({}), image.rows)
+records = RequestParser(table.request(INPUT), table.rows)
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_a_column_of_such_a_name_is_a_column(column: str) -> None:
     columns = {"when": {"type": "time"}, column: {"type": "number"}}
     definition = {**INPUT["definition"], "entities": [], "categories": {}, "id": None, "amount": None}
     input = {**INPUT, "schema": {"columns": columns}, "definition": {**definition, "numbers": [column]}}
-    intake = Intake(table.request(input), table.rows)
+    parser = RequestParser(table.request(input), table.rows)
     with pytest.raises(Refused, match="when: field required"):
-        intake.question(json.dumps({column: 1.0}).encode(), JSON)
+        parser.question(json.dumps({column: 1.0}).encode(), JSON)
 
 
 def test_a_compressed_body_is_unpacked_up_to_the_limit() -> None:

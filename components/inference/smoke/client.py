@@ -31,7 +31,7 @@ _WHO_GETS_IN = [variable(field) for field in ("api_keys", "api_keys_file", "rate
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class EndpointClient:
     """Where a running endpoint answers."""
 
     url: str
@@ -54,7 +54,7 @@ class Endpoint:
 
 
 @contextmanager
-def running_endpoint(bento: str, start_timeout: float = START_TIMEOUT) -> Iterator[Endpoint]:
+def running_endpoint(bento: str, start_timeout: float = START_TIMEOUT) -> Iterator[EndpointClient]:
     """Serve the Bento with the tag `bento` on a free port of 127.0.0.1 for as long as the block runs.
 
     Args:
@@ -80,12 +80,12 @@ def running_endpoint(bento: str, start_timeout: float = START_TIMEOUT) -> Iterat
         )
         try:
             with httpx.Client(trust_env=False) as client:
-                yield _ready(Endpoint(f"http://127.0.0.1:{port}", client), server, log, start_timeout)
+                yield _ready(EndpointClient(f"http://127.0.0.1:{port}", client), server, log, start_timeout)
         finally:
             _end(server)
 
 
-def _ready(endpoint: Endpoint, server: subprocess.Popen[bytes], log: IO[str], patience: float) -> Endpoint:
+def _ready(endpoint: EndpointClient, server: subprocess.Popen[bytes], log: IO[str], patience: float) -> EndpointClient:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline and server.poll() is None:
         try:

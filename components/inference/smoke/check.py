@@ -12,9 +12,9 @@ from pydantic import TypeAdapter
 
 from components.config.errors import BadRequest, EndpointError
 from components.inference.bundle import Bundle
-from components.inference.endpoint import START_TIMEOUT, running_endpoint
 from components.inference.examples import spread
-from components.inference.fitting import is_own, requests
+from components.inference.sample_requests import is_own, requests
+from components.inference.smoke.client import START_TIMEOUT, running_endpoint
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 
@@ -25,7 +25,7 @@ _TOLERANCE = 1e-5  # of a probability, which crosses as JSON
 class Asked:
     """One held-out example and what the endpoint said of it."""
 
-    place: int
+    index: int
     """Row of the test split."""
     actual: str
     answered: str
@@ -50,14 +50,14 @@ def check_endpoint(
         EndpointError: it does not answer, answers for another version, or otherwise than the bundle does.
     """
     reference, labels = Bundle(bundle), data.labels("test")
-    places = spread(np.asarray(labels), count)
-    rows = requests(reference.about, data, places)
-    answers = None if rows is None else _expected(reference, data, places, rows, version)
+    indices = spread(np.asarray(labels), count)
+    rows = requests(reference.about, data, indices)
+    answers = None if rows is None else _expected(reference, data, indices, rows, version)
     if rows is None or answers is None:
         return []
     asked = []
     with running_endpoint(bento, start_timeout) as endpoint:
-        for place, request, expected in zip(places, rows, answers, strict=True):
+        for index, request, expected in zip(indices, rows, answers, strict=True):
             began = time.perf_counter()
             answer = endpoint.ask(request)
             milliseconds = (time.perf_counter() - began) * 1e3
@@ -65,13 +65,13 @@ def check_endpoint(
                 raise EndpointError(f"{bento} answers for version {answer['model_version']}, not {version}")
             if not _same(answer, expected):
                 raise EndpointError(f"{bento} answers otherwise than its bundle: {answer} against {expected}")
-            actual = data.classes[labels[place]]
-            asked.append(Asked(place, actual, answer["label"], answer["probability"], milliseconds))
+            actual = data.classes[labels[index]]
+            asked.append(Asked(index, actual, answer["label"], answer["probability"], milliseconds))
     return asked
 
 
 def _expected(
-    bundle: Bundle, data: PreparedData, places: list[int], rows: list[dict[str, Any]], version: str
+    bundle: Bundle, data: PreparedData, indices: list[int], rows: list[dict[str, Any]], version: str
 ) -> list[dict[str, Any]] | None:
     """Return what the endpoint has to answer; None: its reader does not take the rows.
 
@@ -80,7 +80,7 @@ def _expected(
     """
     about = bundle.about
     try:
-        inputs = data.inputs("test")[places] if is_own(about, data) else _read(bundle, rows)
+        inputs = data.inputs("test")[indices] if is_own(about, data) else _read(bundle, rows)
     except BadRequest:
         return None
     probabilities = bundle.probabilities(inputs)

@@ -10,19 +10,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from components.inference.gateway.body import Refused
 from components.inference.gateway.call import Reply, current, gone
-from components.inference.gateway.encoding import plain
-from components.inference.intake import FORM, Intake, is_model, refused
-from components.inference.other_forms import file_of_text
+from components.inference.gateway.request.body import Refused
+from components.inference.gateway.request.encoding import plain
+from components.inference.gateway.request.other_formats import file_of_text
+from components.inference.gateway.request.parser import FORM, RequestParser, is_model, refused
 
 _LINE = 200  # bytes of the line that parts a form, at most
 
 
-class Door(IODescriptor):
+class BentoInput(IODescriptor):
     """Reads requests for BentoML. Refusals are returned as responses, so that none becomes a 500 or a trace."""
 
-    intake: ClassVar[Intake]
+    parser: ClassVar[RequestParser]
     multipart_fields: ClassVar[list[str]] = []
 
     @classmethod
@@ -30,12 +30,12 @@ class Door(IODescriptor):
         """Return the request's content as a model, or the refusal (BentoML's hook)."""
         try:
             encoding = request.headers.get("content-encoding", "").encode("latin-1")
-            body = plain(await request.body(), encoding, cls.intake.max_bytes)
+            body = plain(await request.body(), encoding, cls.parser.max_bytes)
             media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if cls.intake.uploads and media == FORM:
-                content = cls.intake.checked(await _form(request, body, cls.intake.uploads))
+            if cls.parser.uploads and media == FORM:
+                content = cls.parser.checked(await _form(request, body, cls.parser.uploads))
             else:
-                content = cls.intake.content(body, media)
+                content = cls.parser.content(body, media)
         except Refused as error:
             return respond(error.reply)
         except ClientDisconnect:
@@ -44,22 +44,25 @@ class Door(IODescriptor):
         return cast("Self", cls.model_construct(**fields))
 
 
-def door(intake: Intake) -> type[Door]:
-    """Return the type of what `intake` reads as BentoML takes it."""
-    name, base = "Records", cast("Any", IORootModel)[intake.type]
-    if is_model(intake.type):
-        name, base = intake.type.__name__, intake.type
-    made = cast("type[Door]", create_model(name, __base__=(cast("Any", Door), base)))
-    made.intake = intake
-    made.multipart_fields = intake.uploads
+def input_type(parser: RequestParser) -> type[BentoInput]:
+    """Return the type of what `parser` reads as BentoML takes it."""
+    name, base = "Records", cast("Any", IORootModel)[parser.type]
+    if is_model(parser.type):
+        name, base = parser.type.__name__, parser.type
+    made = cast("type[BentoInput]", create_model(name, __base__=(cast("Any", BentoInput), base)))
+    made.parser = parser
+    made.multipart_fields = parser.uploads
     return made
 
 
-def answers(one: type[BaseModel], request: Any) -> Any:
-    """Return the type of what answers a `request`, as BentoML shows it: one, or a list where many may be asked for."""
+def output_type(answer: type[BaseModel], request: Any) -> Any:
+    """Return the type of what answers a `request`, as BentoML shows it.
+
+    It is `answer`, or a list of them where many may be asked for.
+    """
     if is_model(request):
-        return one
-    return create_model("Answers", __base__=(_OneOf, IORootModel[one | list[one]]))  # type: ignore[valid-type]
+        return answer
+    return create_model("Answers", __base__=(_Alternatives, IORootModel[answer | list[answer]]))  # type: ignore[valid-type]
 
 
 def respond(reply: Reply) -> Response:
@@ -68,7 +71,7 @@ def respond(reply: Reply) -> Response:
     return Response(reply.body, reply.status, headers)
 
 
-class _OneOf:
+class _Alternatives:
     """BentoML shows only the first of `anyOf`."""
 
     @classmethod

@@ -2,8 +2,8 @@
 
 import zlib
 
-from components.inference.gateway.body import Refused, too_large
 from components.inference.gateway.call import refusal
+from components.inference.gateway.request.body import Refused, too_large
 
 _WINDOWS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}  # zlib's `wbits`: gzip's head and end, or zlib's own
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from components.inference.gateway.body import Refused
 from components.inference.gateway.call import refusal
-from components.inference.other_forms import (
+from components.inference.gateway.request.body import Refused
+from components.inference.gateway.request.other_formats import (
     file_in_json,
     file_in_pairs,
     file_of_text,
@@ -38,7 +38,7 @@ class Question(NamedTuple):
     """Whether he sent a list, and gets one."""
 
 
-class Intake:
+class RequestParser:
     """Reads bodies, and what BentoML has read of forms: both become questions here."""
 
     def __init__(self, request: Any, rows: Callable[[Any], list[dict[str, Any]]], max_bytes: int = MAX_BYTES) -> None:
@@ -141,11 +141,11 @@ def refused(status: int, reason: str) -> Refused:
 
 
 def sentence(error: ValidationError, behind: int) -> str:
-    """Say what is wrong first; places before the one numbered `behind` name an alternative or a row, not a field."""
+    """Say what is wrong first; the first `behind` parts of a location name an alternative or a row, not a field."""
     first = error.errors(include_url=False)[0]
     if first["type"] == "json_invalid":
         return f"the body is not valid JSON: {first['ctx']['error']}"
-    where = ".".join(str(place)[:_SHOWN] for place in first["loc"][behind:])
+    where = ".".join(str(part)[:_SHOWN] for part in first["loc"][behind:])
     message = first["msg"][:1].lower() + first["msg"][1:]
     found = f", not {first['input']!r:.60}" if isinstance(first["input"], str | int | float) else ""
     return f"{where}: {message}{found}" if where else message

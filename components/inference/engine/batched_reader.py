@@ -24,7 +24,7 @@ _Asked = tuple[Rows, "asyncio.Future[NDArray[Any]]"]
 _MOST = 64  # rows of one go, so that nobody waits long for others
 
 
-class Together:
+class BatchedReader:
     """Gathers what is to be read. Lives in one event loop."""
 
     def __init__(self, read: Read, begun: Callable[["Future[Any]"], None]) -> None:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from components.inference.engine.batched_reader import BatchedReader
 from components.inference.engine.model import Model
-from components.inference.engine.together import Together
 
 if TYPE_CHECKING:
     from components.kinds.contract import Row
@@ -44,13 +44,13 @@ class Job:
         self.future: asyncio.Future[Sequence[BaseModel]] = asyncio.get_running_loop().create_future()
 
 
-class Lane:
+class Batcher:
     """The queue before one model. Lives in one event loop."""
 
     def __init__(self, model: Model, ran: Callable[[int], None]) -> None:
-        """Make the lane of `model`; `ran` is told how many examples each run had."""
+        """Make the batcher of `model`; `ran` is told how many examples each run had."""
         self.model = model
-        self.together = Together(model.read, self.hold_until) if model.together else None
+        self.reader = BatchedReader(model.read, self.hold_until) if model.batched_reads else None
         """Reads what is not cheap, if that goes better for many."""
         self.inline = model.pace.single <= INLINE
         self._ran = ran
@@ -94,7 +94,7 @@ class Lane:
     def _close_if_unused(self) -> None:
         if not self._retired or self._users:
             return
-        for threads in (self._thread, self.together):
+        for threads in (self._thread, self.reader):
             if threads:
                 threads.shutdown(wait=False)
         self.model.close()

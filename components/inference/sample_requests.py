@@ -13,14 +13,14 @@ from components.kinds.prepared import PreparedData
 from components.system.files import sha256
 
 
-def requests(about: About, data: PreparedData, places: Sequence[int]) -> list[dict[str, Any]] | None:
-    """Return the test examples at `places` as callers of the bundle send them; None: it takes other inputs.
+def requests(about: About, data: PreparedData, indices: Sequence[int]) -> list[dict[str, Any]] | None:
+    """Return the test examples at `indices` as callers of the bundle send them; None: it takes other inputs.
 
     Those are pictures of another size, a table of other features, other columns, or values that its schema refuses.
     """
     if about.kind != data.kind or not catalogue.evaluation(data.kind).accepts(about.input, data):
         return None
-    rows = catalogue.sample(data.kind).requests(replace(data, input=about.input), places, False)
+    rows = catalogue.sample(data.kind).requests(replace(data, input=about.input), indices, False)
     return rows if is_own(about, data) or _are_taken(about, rows) else None
 
 
