@@ -12,7 +12,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from components.config.settings import artifacts
-from components.inference.served import read_served
 from components.inference.smoke.check import Asked, check_endpoint
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
@@ -22,6 +21,7 @@ from components.registry.gate import Verdict, judge
 from components.registry.promotion import Outcome, promote, reconciled_champion, unpublished
 from components.registry.register import Version, register
 from components.system.files import read_json
+from components.training.served import read_served
 from components.versioning.stages import PREPARING, TRAINING
 from flows import console
 from flows.overview import DataReport, report_data

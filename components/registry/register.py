@@ -11,7 +11,6 @@ from mlflow.exceptions import MlflowException
 from components.config.errors import BundleError, RegistryError
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
-from components.inference.served import PRECISIONS, bundle_path, read_served
 from components.kinds import catalogue
 from components.kinds.baseline import compare
 from components.kinds.prepared import open_prepared
@@ -26,6 +25,7 @@ from components.system.locks import locked
 from components.tracking.description import signed
 from components.tracking.runs import log_evaluation, log_metrics, run_of_record
 from components.tracking.store import Store, open_store
+from components.training.served import PRECISIONS, bundle_path, read_served
 
 logger = logging.getLogger(__name__)
 

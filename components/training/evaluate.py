@@ -20,7 +20,6 @@ from components.config.params import Workload
 from components.config.settings import artifacts
 from components.inference.bundle import MODEL, Bundle
 from components.inference.footprint import milliseconds
-from components.inference.served import PRECISIONS, Precision, Served, bundle_path, write_served
 from components.kinds import catalogue
 from components.kinds.baseline import Comparison, compare
 from components.kinds.prepared import PreparedData, open_prepared
@@ -30,6 +29,7 @@ from components.tracking.runs import log_evaluation, log_metrics, run_of_record
 from components.tracking.store import open_store
 from components.training.formatting import listed
 from components.training.precision import choose
+from components.training.served import PRECISIONS, Precision, Served, bundle_path, write_served
 
 logger = logging.getLogger(__name__)
 

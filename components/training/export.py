@@ -25,13 +25,13 @@ from torch import nn
 from components.config.errors import ParityError
 from components.config.settings import artifacts
 from components.inference.bundle import MODEL, SERVING, Bundle, new_bundle
-from components.inference.served import Precision, bundle_path
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry
 from components.training import hardware
 from components.training.checkpoints import clear_recorded
 from components.training.quantize import quantize
+from components.training.served import Precision, bundle_path
 from components.training.temperature import temperature
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from components.inference.served import Precision, Served
+from components.training.served import Precision, Served
 
 
 def choose(wanted: Precision, margin: float, metric: str, values: Mapping[Precision, float], gains: bool) -> Served:

@@ -15,12 +15,12 @@ import pytest
 from components.config.errors import BundleError
 from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import Bundle, bundle_hash
-from components.inference.served import Precision, bundle_path, read_served
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.registry.register import Version, register, version_bundle
 from components.system.files import sha256, write_json
 from components.tracking.store import open_store
+from components.training.served import Precision, bundle_path, read_served
 from tests.conftest import DIGITS, ROOT, Project, copy_of
 from tests.registering import evaluated
 

@@ -9,7 +9,6 @@ from safetensors.torch import load_file
 
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
-from components.inference.served import PRECISIONS, bundle_path
 from components.kinds import catalogue
 from components.kinds.baseline import compare
 from components.kinds.calibration import expected_calibration_error
@@ -17,6 +16,7 @@ from components.kinds.prepared import open_prepared
 from components.registry.register import register
 from components.tracking.runs import BEATS_BASELINE
 from components.tracking.store import open_store
+from components.training.served import PRECISIONS, bundle_path
 from tests.conftest import Project
 
 POOR = "epochs: 1, learning_rate: 0.000001"
@@ -27,7 +27,7 @@ from flows.report import Report
 from flows.summary import Evaluated, Training, training_facts
 from flows.train import measured
 from components.config.settings import artifacts
-from components.inference.served import read_served
+from components.training.served import read_served
 from components.registry.gate import Verdict
 from components.registry.promotion import Outcome
 from components.registry.register import register

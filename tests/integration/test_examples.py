@@ -11,12 +11,12 @@ import pytest
 from components.config.settings import artifacts
 from components.inference.bundle import read_about
 from components.inference.sample_requests import is_own, requests
-from components.inference.served import bundle_path
 from components.kinds.prepared import open_prepared
 from components.registry.examples import version_examples
 from components.registry.register import Version, register, version_bundle
 from components.system.files import read_json, write_json
 from components.tracking.store import open_store
+from components.training.served import bundle_path
 from tests.conftest import Project
 
 PACKAGE = """

@@ -14,13 +14,13 @@ from components.config.params import PARAMS, read_yaml
 from components.config.settings import INBOX, artifacts
 from components.inference.bundle import bundle_hash
 from components.inference.code import code_hash
-from components.inference.served import bundle_path, read_served
 from components.kinds import catalogue
 from components.registry.lineage import NONE, Code, Data, Lineage
 from components.registry.lineage.snapshot import push, snapshot
 from components.system.files import read_json, sha256
 from components.tracking.environment import Environment
 from components.tracking.store import missing, open_store
+from components.training.served import bundle_path, read_served
 from components.versioning import lock
 from components.versioning.stages import STAGES
 from components.versioning.tree import not_held

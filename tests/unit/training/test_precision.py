@@ -2,8 +2,8 @@ from math import nan
 
 import pytest
 
-from components.inference.served import Precision
 from components.training.precision import choose
+from components.training.served import Precision
 
 
 @pytest.mark.parametrize(
