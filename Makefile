@@ -16,7 +16,7 @@ setup:  ## install everything into .venv
 run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Bento -> served and asked
 	@. ./env.sh && exec python -m flows.train $(WORKLOAD)
 
-check: setup  ## what would be read, split and trained, before anything is
+check: setup  ## show what would be read, split and trained
 	@. ./env.sh && exec python -m flows.check $(WORKLOAD)
 
 quick: setup lint  ## before each commit: lint and the unit tests, about two minutes

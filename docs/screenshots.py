@@ -55,11 +55,13 @@ def take_endpoint(page: Page, url: str, path: Path) -> None:
     write_small(page.screenshot(full_page=True), path)
 
 
-def take_page(page: Page, url: str, path: Path) -> None:
-    """Write a picture of the top of a page, when nothing is loaded any more."""
+def take_page(page: Page, url: str, shown: str, path: Path) -> None:
+    """Write a picture of the top of a page, when the text `shown` is on it."""
     page.goto(url)
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(2_000)  # what is drawn after that
+    page.get_by_text(shown).first.wait_for(timeout=180_000)
+    page.wait_for_timeout(1_000)  # what is drawn beside it
+    for panel in page.get_by_role("button", name="Close", exact=True).all():  # MLflow's assistant
+        panel.click()
     write_small(page.screenshot(), path)
 
 
@@ -96,9 +98,9 @@ def main() -> None:
                 take_console(page, text, given.to / f"{name}.png")
         if given.endpoint:
             take_endpoint(page, given.endpoint, given.to / "page.png")
-            take_page(page, f"{given.endpoint}/card", given.to / "card.png")
+            take_page(page, f"{given.endpoint}/card", "version", given.to / "card.png")
         if given.mlflow:
-            take_page(page, f"{given.mlflow}/#/models/garments", given.to / "mlflow.png")
+            take_page(page, f"{given.mlflow}/#/models/garments/versions/1", "Version 1", given.to / "mlflow.png")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from components.config.settings import artifacts
 from components.inference.smoke.client import running_endpoint
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
+from docs import api
 from tests.conftest import ROOT, Project, end
 
 PACKAGE = """
@@ -253,6 +254,7 @@ def test_the_documentation_names_the_upload_and_the_answer(endpoint: str) -> Non
     form = post["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert json.dumps(form).count("binary") == 1
     assert "probabilities" in json.dumps(schema)
+    assert api.page(api.PAGE.read_text(), schema) == api.PAGE.read_text(), "python -m docs.api URL"
 
 
 def test_it_listens_on_loopback_alone(endpoint: str) -> None:
