@@ -9,8 +9,7 @@ from components.config.errors import ConfigError
 from components.kinds import catalogue
 from components.registry.gate import judge
 from components.registry.promotion import Outcome, promote, reconciled_champion
-from components.registry.promotion.ledger import Ledger
-from components.registry.promotion.versions import version
+from components.registry.version import get_version
 from flows import console
 from flows.promotion import release_champion
 from flows.release import this_person
@@ -35,13 +34,13 @@ def check(workload: str, number: str, reason: str) -> None:
     if not reason.strip():
         raise ConfigError("--reason: say why the gate is overridden; it is kept in the history")
     ask_all()
-    version(Ledger(workload), number)
+    get_version(workload, number)
 
 
 @task(task_run_name="promote", cache_policy=NO_CACHE, persist_result=False)
 def promote_version(workload: str, number: str, reason: str) -> Outcome:
     """Have the registry name the version champion."""
-    challenger = version(Ledger(workload), number)
+    challenger = get_version(workload, number)
     verdict = judge(challenger, reconciled_champion(workload))
     return promote(challenger, verdict, this_person(), reason, override=True)
 

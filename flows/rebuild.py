@@ -12,7 +12,7 @@ from components.registry.rebuild.compare import Rebuilt, StageComparison, compar
 from components.registry.rebuild.find import find
 from components.registry.rebuild.stages import fetch_raw, few, reproduce
 from components.registry.rebuild.worktree import Tree, recorded_environment, worktree
-from components.registry.register import Version
+from components.registry.version import Version
 from components.tracking.environment import changed_packages, packages
 from flows import console
 from flows.report import Report, publish_report

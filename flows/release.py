@@ -15,20 +15,21 @@ from components.inference.examples import EXAMPLES
 from components.inference.package import package, packaged_bundle
 from components.registry.card import keep_card
 from components.registry.examples import version_examples
+from components.registry.lineage import BENTO
+from components.registry.promotion import champion as champion_of
 from components.registry.promotion import note_published
-from components.registry.promotion.versions import champion as champion_of
-from components.registry.register import Version, note_bento, version_bundle
+from components.registry.version import Version
 
 
 @task(task_run_name="package", cache_policy=NO_CACHE, persist_result=False)
 def package_champion(champion: Version) -> tuple[Path, str]:
     """Take the champion's bundle into the Bento store, with its card and its examples, and build its Bento."""
-    bundle = version_bundle(champion)
+    bundle = champion.bundle()
     beside: dict[str, Any] = keep_card(champion)
-    if shown := version_examples(champion, bundle):
+    if shown := version_examples(champion):
         beside[EXAMPLES] = shown
     bento = package(bundle, champion.workload, champion.number, beside)
-    note_bento(champion, bento)
+    champion.set_tags({BENTO: bento})
     return bundle, bento
 
 

@@ -7,9 +7,8 @@ from prefect.cache_policies import NO_CACHE
 
 from components.kinds import catalogue
 from components.registry.promotion import Outcome
-from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.rollback import roll_back
-from components.registry.promotion.versions import version
+from components.registry.version import get_version
 from flows import console
 from flows.promotion import release_champion
 from flows.release import this_person
@@ -33,7 +32,7 @@ def check(workload: str, to: str | None = None, *_: object) -> None:
     catalogue.workload(workload)
     ask_all()
     if to is not None:
-        version(Ledger(workload), to)
+        get_version(workload, to)
 
 
 @task(task_run_name="roll back", cache_policy=NO_CACHE, persist_result=False)

@@ -9,8 +9,8 @@ from prefect.cache_policies import NO_CACHE
 from components.config.errors import ConfigError, RegistryError
 from components.config.settings import STATE
 from components.kinds import catalogue
-from components.registry.promotion.versions import champion as champion_of
-from components.registry.register import Version, version_bundle
+from components.registry.promotion import champion as champion_of
+from components.registry.version import Version
 from components.scoring.result import Scored
 from components.scoring.score import score as score_rows
 from flows import console
@@ -51,7 +51,7 @@ def fetch_champion(workload: str) -> tuple[Version, Path]:
     champion = champion_of(workload)
     if champion is None:
         raise RegistryError(f"{workload} has no champion yet; `make run WORKLOAD={workload}` makes one")
-    return champion, version_bundle(champion)
+    return champion, champion.bundle()
 
 
 @task(task_run_name="score", cache_policy=NO_CACHE, persist_result=False)

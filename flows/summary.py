@@ -6,7 +6,7 @@ from components.inference.smoke.check import Asked
 from components.kinds.baseline import Comparison
 from components.registry.gate import COLUMNS, Verdict
 from components.registry.promotion import Outcome
-from components.registry.register import Version
+from components.registry.version import Version
 from components.training.served import Served
 from flows.overview import DataReport
 from flows.report import Report, Section, publish_page, publish_report

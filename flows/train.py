@@ -19,7 +19,8 @@ from components.kinds.prepared import open_prepared
 from components.registry.card import keep_card
 from components.registry.gate import Verdict, judge
 from components.registry.promotion import Outcome, promote, reconciled_champion, unpublished
-from components.registry.register import Version, register
+from components.registry.register import register
+from components.registry.version import Version
 from components.system.files import read_json
 from components.training.served import read_served
 from components.versioning.stages import PREPARING, TRAINING

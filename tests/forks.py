@@ -29,14 +29,15 @@ from components.registry.promotion.ledger import Ledger
 from components.registry.promotion import note_published, promote, reconciled_champion
 from components.registry.register import register
 from components.registry.promotion.rollback import roll_back
-from components.registry.promotion.versions import champion, version
+from components.registry.promotion.aliases import champion
+from components.registry.version import get_version
 from tests.registering import promoted, registered, variant, verdict
 
 def answer(value):
     print("answer", json.dumps(value))
 
 def override(number):
-    challenger = version(Ledger("digits"), number)
+    challenger = get_version("digits", number)
     against = verdict(challenger, reconciled_champion("digits"))
     answer(promote(challenger, against, "a racer", "for fun", True).promoted and "overridden")
 

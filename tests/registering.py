@@ -6,7 +6,8 @@ from components.config.settings import artifacts
 from components.inference.bundle import ABOUT, MODEL
 from components.registry.gate import Rule, Verdict, judge
 from components.registry.promotion import Outcome, promote, reconciled_champion
-from components.registry.register import Version, register
+from components.registry.register import register
+from components.registry.version import Version
 from components.system.files import read_json, sha256, write_json
 
 

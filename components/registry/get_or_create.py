@@ -14,7 +14,7 @@ from contextlib import suppress
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from components.registry.logged_model import BUNDLE_HASH
+from components.registry.version import BUNDLE_HASH
 from components.tracking.runs import stand_ins
 from components.tracking.store import Store
 

@@ -19,9 +19,8 @@ from mlflow.types.schema import Array
 from components.inference.bundle import read_about
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
+from components.registry.version import BUNDLE_HASH
 from components.tracking.store import Store
-
-BUNDLE_HASH = "journeyman.bundle_sha256"
 
 CARRIED = (
     "components/__init__.py",

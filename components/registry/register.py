@@ -2,24 +2,22 @@
 
 import logging
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from components.config.errors import BundleError, RegistryError
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
 from components.kinds import catalogue
 from components.kinds.baseline import compare
 from components.kinds.prepared import open_prepared
-from components.registry.artifacts import fetched_bundle
 from components.registry.examples import keep_examples
 from components.registry.get_or_create import get_or_create
-from components.registry.lineage import BENTO, LINEAGE, Lineage
+from components.registry.lineage import LINEAGE, Lineage
 from components.registry.lineage.provenance import lineage
-from components.registry.logged_model import BUNDLE_HASH, logged_model
+from components.registry.logged_model import logged_model
+from components.registry.version import BUNDLE_HASH, METRIC, PRECISION, Version, as_version
 from components.system.files import read_json
 from components.system.locks import locked
 from components.tracking.description import signed
@@ -28,24 +26,6 @@ from components.tracking.store import Store, open_store
 from components.training.served import PRECISIONS, bundle_path, read_served
 
 logger = logging.getLogger(__name__)
-
-METRIC = "journeyman.metric."
-"""Prefix of the tag that holds a version's deciding metric."""
-PRECISION = "journeyman.precision"
-"""Tag of a version: `float32` or `int8`; `.reason` behind it says why, `.float32` and `.int8` what each reached."""
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered version."""
-
-    workload: str
-    number: str
-    metric: str
-    value: float
-    bundle_sha256: str
-    run_id: str
-    precision: str = "float32"
 
 
 def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
@@ -62,55 +42,11 @@ def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
     store = open_store(name)
     with locked(registry_lock(name)):
         found, new = get_or_create(store, name, sha256, lambda: _create(store, name, bundle, sha256, flow_run))
-        keep_examples(store.client, found, open_prepared(artifacts(name, "prepared")))
+        version = as_version(found)
+        keep_examples(version, open_prepared(artifacts(name, "prepared")))
     if new:
-        logger.info("registered %s version %s", name, found.version)
-    return as_version(found), new
-
-
-def version_bundle(version: Version) -> Path:
-    """Return the directory of the version's bundle, fetched from MLflow: not to be written into.
-
-    Raises:
-        RegistryError: it is gone, or not what its hash says.
-    """
-    uri = f"models:/{version.workload}/{version.number}"
-    try:
-        return fetched_bundle(uri, "data/bundle", version.workload, version.bundle_sha256)
-    except (MlflowException, OSError) as error:
-        raise RegistryError(
-            f"{uri}: its bundle cannot be fetched ({error}); was its artifact store deleted?"
-        ) from error
-    except BundleError as error:
-        raise RegistryError(
-            f"{uri}: its bundle is not the one that was registered; its artifacts were changed"
-        ) from error
-
-
-def note_bento(version: Version, bento: str) -> None:
-    """Note the Bento that serves the version, as its tag."""
-    open_store(version.workload).client.set_model_version_tag(version.workload, version.number, BENTO, bento)
-
-
-def as_version(version: ModelVersion) -> Version:
-    """Return MLflow's model version as ours.
-
-    Raises:
-        RegistryError: it was not registered by `register`.
-    """
-    tags = version.tags
-    metric = next((key.removeprefix(METRIC) for key in tags if key.startswith(METRIC)), None)
-    if metric is None or BUNDLE_HASH not in tags:
-        raise RegistryError(f"{version.name}: version {version.version} was registered by hand, it has no bundle")
-    return Version(
-        workload=version.name,
-        number=str(version.version),
-        metric=metric,
-        value=float(tags[METRIC + metric]),
-        bundle_sha256=tags[BUNDLE_HASH],
-        run_id=version.run_id,
-        precision=tags.get(PRECISION, "float32"),  # a version from before there was a choice has none
-    )
+        logger.info("registered %s version %s", name, version.number)
+    return version, new
 
 
 def registry_lock(name: str) -> Path:

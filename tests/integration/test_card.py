@@ -14,8 +14,9 @@ from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.inference.examples import EXAMPLES, examples, read_examples
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
-from components.registry.card import card_contents, keep_card, read_card
-from components.registry.register import Version, register
+from components.registry.card import card_contents, keep_card
+from components.registry.register import register
+from components.registry.version import Version
 from components.system.files import read_json, write_json
 from components.tracking.store import open_store
 from tests.conftest import Project
@@ -63,7 +64,7 @@ def test_a_card_is_kept_with_its_version_and_says_how_sure_it_is(trained: Projec
     version, _ = register("digits")
     promoted(version)
     files = keep_card(version)
-    told = read_card(version)
+    told = version.card()
     assert told == json.loads(json.dumps(files[CARD]))
     measured = {one["name"]: one for one in told["measured"]["metrics"]}
     assert set(measured) == {"accuracy", "macro_f1", "log_loss", "brier_score"}
@@ -94,7 +95,7 @@ def test_a_card_that_was_cut_short_is_finished_and_what_was_measured_stays(train
     after = keep_card(version)
     assert "measured" not in after[CARD]
     assert _artifact(version, CARD_PAGE).read_text() == after[CARD_PAGE]
-    assert read_card(version) == json.loads(json.dumps(after[CARD]))
+    assert version.card() == json.loads(json.dumps(after[CARD]))
 
 
 def test_the_card_in_brief_is_above_the_version_and_above_its_run(trained: Project) -> None:

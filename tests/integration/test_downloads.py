@@ -11,7 +11,6 @@ from components.config.errors import RegistryError
 from components.config.settings import artifacts
 from components.inference.bundle import bundle_hash
 from components.registry import artifacts as kept
-from components.registry.register import version_bundle
 from tests.conftest import Project
 from tests.forks import Forks, item, succeed
 from tests.integration.test_races import mlflow_server
@@ -19,11 +18,11 @@ from tests.registering import variant
 
 EVERYTHING = """
 from components.registry.artifacts import BUNDLES
-from components.registry.card import keep_card, read_card
+from components.registry.card import keep_card
 from components.registry.gate import read_verdict
 from components.registry.promotion.rollback import roll_back
 from components.registry.rebuild.find import find
-from components.registry.register import version_bundle
+from components.registry.version import get_version
 from flows.score import fetch_champion
 from tests.registering import evaluated
 
@@ -32,12 +31,12 @@ evaluated(variant("digits", "another", 0.99))
 for at_work in (fetch_champion.fn("digits")[0], first):
     keep_card(at_work)
     keep_card(at_work)
-    assert read_card(at_work)
+    assert at_work.card()
     find("digits", at_work.number)
-assert read_verdict(version(Ledger("digits"), "2"))
-promoted(version(Ledger("digits"), "2"))
+assert read_verdict(get_version("digits", "2"))
+promoted(get_version("digits", "2"))
 roll_back("digits", "Ann")
-bundle = version_bundle(first)
+bundle = first.bundle()
 assert bundle.is_relative_to(BUNDLES.absolute()), bundle
 answer(str(bundle))
 """
@@ -66,17 +65,17 @@ def test_a_bundle_is_kept_by_its_hash_and_fetched_again_where_it_is_corrupted(
 ) -> None:
     monkeypatch.setattr(kept, "KEPT", 2)
     versions = [variant("digits", f"variant {place}", 0.9) for place in range(3)]
-    first = version_bundle(versions[0])
+    first = versions[0].bundle()
     assert bundle_hash(first) == versions[0].bundle_sha256
     (first / "model.onnx").write_bytes(b"corrupted")
-    assert version_bundle(versions[0]) == first
+    assert versions[0].bundle() == first
     kept.verified(first)
     for one in (*versions, versions[1]):
-        version_bundle(one)
+        one.bundle()
     there = {path.name for path in first.parent.iterdir() if path.is_dir()}
     assert there == {one.bundle_sha256[:16] for one in versions[1:]}
     shutil.rmtree(first.parent)
     shutil.rmtree(served.path.parent / "server" / "artifacts", ignore_errors=True)
     with pytest.raises(RegistryError, match="models:/digits/1: its bundle cannot be fetched"):
-        version_bundle(versions[0])
+        versions[0].bundle()
     assert artifacts("digits", "bundle").exists()

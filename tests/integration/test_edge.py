@@ -17,7 +17,8 @@ from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import Bundle, bundle_hash
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
-from components.registry.register import Version, register, version_bundle
+from components.registry.register import register
+from components.registry.version import Version
 from components.system.files import sha256, write_json
 from components.tracking.store import open_store
 from components.training.served import Precision, bundle_path, read_served
@@ -78,10 +79,8 @@ def test_what_is_asked_for_is_served_from_one_training(heavy: Project) -> None:
 def register_served(precision: Precision) -> Version:
     version, _ = register("digits")
     assert read_served("digits").precision == version.precision == precision
-    assert (
-        version.bundle_sha256 == bundle_hash(bundle_path("digits", precision)) == bundle_hash(version_bundle(version))
-    )
-    assert Bundle(version_bundle(version)).about.serve["precision"] == precision
+    assert version.bundle_sha256 == bundle_hash(bundle_path("digits", precision)) == bundle_hash(version.bundle())
+    assert Bundle(version.bundle()).about.serve["precision"] == precision
     tags = open_store("digits").client.get_model_version("digits", version.number).tags
     assert tags["journeyman.precision"] == precision
     assert float(tags[f"journeyman.precision.{precision}"]) == version.value

@@ -13,7 +13,8 @@ from components.inference.bundle import read_about
 from components.inference.sample_requests import is_own, requests
 from components.kinds.prepared import open_prepared
 from components.registry.examples import version_examples
-from components.registry.register import Version, register, version_bundle
+from components.registry.register import register
+from components.registry.version import Version
 from components.system.files import read_json, write_json
 from components.tracking.store import open_store
 from components.training.served import bundle_path
@@ -23,9 +24,8 @@ PACKAGE = """
 import sys
 from flows.release import package_champion
 from components.inference.package import packaged_bundle
-from components.registry.promotion.ledger import Ledger
-from components.registry.promotion.versions import version
-found = version(Ledger("digits"), "1")
+from components.registry.version import get_version
+found = get_version("digits", "1")
 bundle, _ = package_champion.fn(found)
 print(packaged_bundle(bundle, "digits", "1"))
 """
@@ -47,29 +47,28 @@ def test_after_the_workspace_has_changed_a_version_is_packaged_as_it_was(trained
 def test_a_version_without_kept_examples_has_todays_where_its_bundle_takes_them(trained: Project) -> None:
     version, _ = register("digits")
     kept = forget(version)
-    bundle = version_bundle(version)
-    assert version_examples(version, bundle) == kept
+    assert version_examples(version) == kept
     about = artifacts("digits", "prepared") / "prepared.json"
     today = read_json(about)
     for change in ({"input": {**today["input"], **LARGE}}, {"classes": [*today["classes"][:9], "nine"]}):
         about.unlink()  # it may be a link into DVC's cache
         write_json(about, today | change)
-        assert version_examples(version, bundle) is None
+        assert version_examples(version) is None
     about.unlink()
     write_json(about, today)
     register("digits")  # its own data is at hand: from now on they are kept
     describe("digits", **LARGE)
-    assert version_examples(version, bundle) == kept
+    assert version_examples(version) == kept
 
 
 def test_a_table_is_sent_what_the_bundle_asks_for_and_nothing_that_it_refuses(payments: Project) -> None:
     version, _ = register("payments")
     kept = forget(version)
-    bundle, about = version_bundle(version), read_about(bundle_path("payments", "float32"))
+    about = read_about(bundle_path("payments", "float32"))
     own = open_prepared(artifacts("payments", "prepared"))
     assert is_own(about, own)
     describe("payments", history="caller")  # the bundle's endpoint remembers all the same
-    assert version_examples(version, bundle) == kept
+    assert version_examples(version) == kept
     describe("payments", typical=[0.0] * len(own.input["typical"]))
     today = open_prepared(artifacts("payments", "prepared"))
     assert not is_own(about, today)
@@ -79,7 +78,7 @@ def test_a_table_is_sent_what_the_bundle_asks_for_and_nothing_that_it_refuses(pa
     refusing = about.model_copy(update={"input": {**about.input, "schema": {**strict, "strict": True}}})
     assert requests(refusing, today, [0, 5]) is None
     describe("payments", features=[*own.input["features"], "another"])
-    assert version_examples(version, bundle) is None
+    assert version_examples(version) is None
 
 
 @pytest.mark.parametrize("gone", ["features", "definition"])
@@ -105,7 +104,7 @@ def describe(workload: str, **input: Any) -> None:
 def forget(version: Version) -> Any:
     """Delete the version's examples, as one has none that was registered before they were kept; return them."""
     client = open_store(version.workload).client
-    found = version_examples(version, version_bundle(version))
+    found = version_examples(version)
     source = client.get_model_version(version.workload, version.number).source
     folder = client.get_logged_model(source.removeprefix("models:/")).artifact_location
     Path(folder.removeprefix("file://"), "examples.json").unlink()

@@ -17,7 +17,8 @@ from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import MODEL, SERVING, new_bundle, read_about
 from components.registry.gate import Verdict, judge, read_verdict
 from components.registry.promotion import promote, reconciled_champion
-from components.registry.register import Version, register
+from components.registry.register import register
+from components.registry.version import Version
 from components.training.served import bundle_path
 from tests.conftest import EASY, Project, copy_of
 

@@ -15,8 +15,8 @@ from components.config.errors import RegistryError
 from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import bundle_hash
 from components.registry.card import keep_card
-from components.registry.promotion.versions import champion
-from components.registry.register import register, version_bundle
+from components.registry.promotion import champion
+from components.registry.register import register
 from components.tracking.store import open_store
 from tests.conftest import Project
 from tests.registering import promoted, registered
@@ -48,7 +48,7 @@ def test_registering_is_idempotent_and_the_first_is_champion(trained: Project) -
     assert promoted(first).promoted
     assert not promoted(again).promoted
     assert champion("digits") == first
-    assert bundle_hash(version_bundle(first)) == bundle_hash(artifacts("digits", "bundle"))
+    assert bundle_hash(first.bundle()) == bundle_hash(artifacts("digits", "bundle"))
     client = MlflowClient(tracking_uri())
     (model,) = client.search_logged_models([open_store("digits").experiment])
     (data,) = client.get_run(first.run_id).inputs.dataset_inputs
@@ -173,7 +173,7 @@ def test_lost_artifacts_are_one_clear_error(trained: Project) -> None:
     version, _ = register("digits")
     shutil.rmtree("state/mlflow/artifacts/models")
     with pytest.raises(RegistryError, match="models:/digits/1: its bundle"):
-        version_bundle(version)
+        version.bundle()
 
 
 def _wait_for_a_running_run(client: MlflowClient, experiment: str, metric: str = "train_loss") -> None:

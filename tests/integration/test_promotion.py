@@ -6,13 +6,13 @@ from mlflow import MlflowClient
 from components.config.errors import RegistryError
 from components.config.settings import tracking_uri
 from components.registry.gate import Verdict
-from components.registry.promotion import Outcome, note_published, promote, reconciled_champion, unpublished
+from components.registry.promotion import Outcome, champion, note_published, promote, reconciled_champion, unpublished
 from components.registry.promotion.aliases import aliases
 from components.registry.promotion.history import History
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.rollback import roll_back
-from components.registry.promotion.versions import champion, version
-from components.registry.register import Version, register
+from components.registry.register import register
+from components.registry.version import Version, get_version
 from components.tracking.store import open_store
 from tests.conftest import Project
 from tests.registering import promoted, verdict
@@ -214,7 +214,7 @@ def told() -> History:
 
 
 def find(number: str) -> Version:
-    return version(ledger(), number)
+    return get_version("digits", number)
 
 
 def at_work() -> Version:

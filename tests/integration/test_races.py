@@ -14,8 +14,7 @@ import httpx
 import pytest
 
 from components.config.settings import artifacts
-from components.registry.promotion.ledger import Ledger
-from components.registry.promotion.versions import version
+from components.registry.version import get_version
 from components.system.files import read_json, write_json
 from tests.conftest import Project, copy_of, end
 from tests.forks import IMPATIENT, READ, Forks, item, read, side_by_side, succeed
@@ -34,7 +33,7 @@ one, other = (variant("digits", f"variant {place}", 0.99 + place / 1000) for pla
 promoted(one)
 answer([one.number, other.number])
 """
-PROMOTE = "promoted(version(Ledger('digits'), '{}'))\n"
+PROMOTE = "promoted(get_version('digits', '{}'))\n"
 KILLED = {
     "the first promotion": ("", PROMOTE.format(3), {"champion": "3"}, 7),
     "a promotion": ("1", PROMOTE.format(2), {"champion": "2", "previous": "1"}, 4),
@@ -48,7 +47,7 @@ def test_killed_at_every_step_it_has_happened_or_has_not(
 ) -> None:
     before, code, after, steps = KILLED[what]
     for number in before:
-        promoted(version(Ledger("digits"), number))
+        promoted(get_version("digits", number))
     copies = [copy_of(three, tmp_path / f"{step}") for step in range(steps + 1)]
     done = forked.run(*(item(copy, IMPATIENT + code, kill=step) for step, copy in enumerate(copies)))
     assert [status for status, _ in done] == [-9] * steps + [0], done

@@ -249,7 +249,7 @@ def test_the_real_stages_come_out_identical_and_leave_no_run(
 def test_a_version_that_is_not_there_is_one_line(registered: Project) -> None:
     for words, told in (
         (("digits", "7"), "has no version 7; it has 1, 2, 3"),
-        (("dogs", "1"), "there is none of that"),
+        (("dogs", "1"), "make run WORKLOAD=dogs` makes one"),
     ):
         with pytest.raises(RegistryError, match=told):
             find(*words)

@@ -8,7 +8,7 @@ keep.py      all of it on the version
 """
 
 from components.registry.card.contents import card_contents
-from components.registry.card.keep import keep_card, read_card
+from components.registry.card.keep import keep_card
 from components.registry.card.measured import Measured
 
-__all__ = ["Measured", "card_contents", "keep_card", "read_card"]
+__all__ = ["Measured", "card_contents", "keep_card"]

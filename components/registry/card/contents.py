@@ -19,7 +19,7 @@ from components.registry.gate import read_verdict
 from components.registry.lineage import NONE, PREFIX
 from components.registry.promotion.history import Entry
 from components.registry.promotion.ledger import Ledger
-from components.registry.register import Version
+from components.registry.version import Version
 from components.tracking.runs import LEFT_OUT
 from components.tracking.store import open_store
 
@@ -49,7 +49,7 @@ def card_contents(version: Version, measured: Measured | None = None) -> dict[st
     """
     client = open_store(version.workload).client
     run = client.get_run(version.run_id)
-    tags = client.get_model_version(version.workload, version.number).tags
+    tags = version.tags()
     verdict = read_verdict(version)
     told = {
         "format": FORMAT,

@@ -7,7 +7,7 @@ from components.inference.bundle import Bundle
 from components.registry.gate.classes import Change, InTodaysClasses, changed, class_rules
 from components.registry.gate.predictions import EvaluationSpec, Predictions, predict
 from components.registry.gate.verdict import Rule
-from components.registry.register import Version, version_bundle
+from components.registry.version import Version
 
 CHAMPION = "comparable: champion"
 """Name of the row that says why the champion was not measured."""
@@ -27,7 +27,7 @@ def champion_beside(
     if current is None:
         return None, None, []
     try:
-        bundle = InTodaysClasses(version_bundle(current), spec.data.classes)
+        bundle = InTodaysClasses(current.bundle(), spec.data.classes)
     except (RegistryError, BundleError) as error:
         note = f"{error}; bring it back, or promote by hand"
         return None, None, [Rule(name=CHAMPION, champion=current.value, passed=False, note=note)]

@@ -22,7 +22,7 @@ from components.registry.gate.measure import measure
 from components.registry.gate.predictions import EvaluationSpec, predict
 from components.registry.gate.rules import rules
 from components.registry.gate.verdict import Rule, Verdict, decided
-from components.registry.register import Version, version_bundle
+from components.registry.version import Version
 from components.system.files import read_json
 from components.versioning import lock
 
@@ -54,7 +54,7 @@ def judge(challenger: Version, current: Version | None) -> Verdict:
 
 def _evaluate(challenger: Version, current: Version | None, workload: Workload) -> Verdict:
     name, spec = challenger.workload, _evaluation_spec(challenger, current, workload)
-    bundle = Bundle(version_bundle(challenger))
+    bundle = Bundle(challenger.bundle())
     if (reason := unfit(bundle, spec)) is not None:
         return _verdict(challenger, current, [Rule(name=CHALLENGER, passed=False, note=reason)])
     with limited(workload.train):  # small sums in a loop: more threads would only wait for each other

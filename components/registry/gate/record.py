@@ -1,15 +1,10 @@
 """A verdict on its version: `verdict.json` among the version's artifacts, and tags to search by."""
 
-import tempfile
 from pathlib import Path
 
-from mlflow.exceptions import MlflowException
-
-from components.registry.artifacts import downloaded
 from components.registry.gate.comparable import CHAMPION
 from components.registry.gate.verdict import Verdict
-from components.registry.register import Version
-from components.tracking.store import open_store
+from components.registry.version import Version
 
 ARTIFACT = "verdict.json"
 VERDICT = "journeyman.verdict"
@@ -32,13 +27,8 @@ def keep(version: Version, verdict: Verdict, key: str | None) -> None:
 
     The key goes first and comes last: killed in between, nothing is remembered.
     """
-    client = open_store(version.workload).client
-    client.set_model_version_tag(version.workload, version.number, KEY, "")
-    source = client.get_model_version(version.workload, version.number).source  # models:/ID, as `register` gave it
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, ARTIFACT)
-        path.write_text(verdict.model_dump_json(indent=2) + "\n")
-        client.log_model_artifact(source.removeprefix("models:/"), str(path))
+    version.set_tags({KEY: ""})
+    version.store({ARTIFACT: verdict.model_dump_json(indent=2) + "\n"})
     passing = CHAMPION in verdict.refusals  # a bundle that could not be fetched may be back tomorrow
     tags = {
         VERDICT: "passed" if verdict.passed else "refused",
@@ -48,24 +38,15 @@ def keep(version: Version, verdict: Verdict, key: str | None) -> None:
         AGAINST: verdict.champion or "",
         KEY: "" if passing else key or "",
     }
-    for name, value in tags.items():
-        client.set_model_version_tag(version.workload, version.number, name, value)
+    version.set_tags(tags)
 
 
 def recall(version: Version, key: str | None) -> Verdict | None:
     """Return the verdict on the version that was reached by all that `key` stands for, if it is kept."""
-    client = open_store(version.workload).client
-    if not key or client.get_model_version(version.workload, version.number).tags.get(KEY) != key:
-        return None
-    return read_verdict(version)
+    return read_verdict(version) if key and version.tags().get(KEY) == key else None
 
 
 def read_verdict(version: Version) -> Verdict | None:
     """Return the latest verdict on the version; None: it was never judged, or its artifacts are gone."""
-    open_store(version.workload)
-    try:
-        with downloaded(f"models:/{version.workload}/{version.number}/{ARTIFACT}") as path:
-            content = path.read_bytes()
-    except (MlflowException, OSError):
-        return None
-    return Verdict.model_validate_json(content)
+    content = version.stored(ARTIFACT, Path.read_bytes)
+    return Verdict.model_validate_json(content) if content else None

@@ -7,6 +7,7 @@ from mlflow.exceptions import MlflowException
 
 from components.registry.promotion.history import MOVED, Entry, History
 from components.registry.promotion.ledger import Ledger
+from components.registry.version import Version, find_version
 from components.tracking.store import missing
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,11 @@ PREVIOUS = "previous"
 _PROMPT = 2.0  # seconds after its entry within which a writer moves the aliases itself
 _PATIENCE = 5.0  # seconds until others believe that it was killed, and move them; well over `_PROMPT`
 _LOOK = 0.1  # seconds between two looks
+
+
+def champion(workload: str) -> Version | None:
+    """Return the version that is at work; None: there is none."""
+    return find_version(workload, aliases(Ledger(workload)).get(CHAMPION))
 
 
 def apply(ledger: Ledger, entry: Entry) -> History | None:

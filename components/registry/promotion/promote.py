@@ -31,8 +31,8 @@ from components.registry.gate import Verdict
 from components.registry.promotion.aliases import apply, reconcile
 from components.registry.promotion.history import PUBLISHED, Entry, History, What
 from components.registry.promotion.ledger import Ledger
-from components.registry.promotion.versions import find, version
-from components.registry.register import Version, registry_lock
+from components.registry.register import registry_lock
+from components.registry.version import Version, find_version, get_version
 from components.system.locks import locked
 
 logger = logging.getLogger(__name__)
@@ -75,13 +75,15 @@ def promote(challenger: Version, verdict: Verdict, by: str, reason: str = "", ov
             what: What = "overridden" if override else "promoted"
             entry = following(history, what, challenger.number, by, reason, verdict)
             if after := apply(ledger, entry):
-                return Outcome(version(ledger, after.champion), True, said(entry) if override else verdict.reason)
+                return Outcome(
+                    get_version(challenger.workload, after.champion), True, said(entry) if override else verdict.reason
+                )
 
 
 def reconciled_champion(workload: str) -> Version | None:
     """Return the version at work once what a kill left undone is done: what a challenger is to be judged against."""
     with opened(workload) as ledger:
-        return find(ledger, reconcile(ledger).champion)
+        return find_version(workload, reconcile(ledger).champion)
 
 
 def unpublished(champion: Version) -> bool:
@@ -125,7 +127,7 @@ def stays(ledger: Ledger, history: History, why: str) -> Outcome:
     logger.info("%s: %s", ledger.workload, why)
     if history.champion is None:
         raise RegistryError(f"{ledger.workload}: {why}, and no other version is at work")
-    return Outcome(version(ledger, history.champion), False, why)
+    return Outcome(get_version(ledger.workload, history.champion), False, why)
 
 
 def said(entry: Entry) -> str:

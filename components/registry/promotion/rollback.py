@@ -5,8 +5,7 @@ from components.registry.promotion.aliases import apply, reconcile
 from components.registry.promotion.history import PUBLISHED, Entry, History
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.promote import Outcome, following, opened, said, stays
-from components.registry.promotion.versions import find, version
-from components.registry.register import Version, version_bundle
+from components.registry.version import Version, find_version, get_version
 
 
 def roll_back(workload: str, by: str, to: str | None = None, reason: str = "") -> Outcome:
@@ -31,10 +30,10 @@ def roll_back(workload: str, by: str, to: str | None = None, reason: str = "") -
             if to is None and (cut := _cut_short(history)):
                 return stays(ledger, history, f"{said(cut)} (finished, it had been cut short)")
             target = _target(ledger, history, to)
-            version_bundle(target)  # what cannot be fetched cannot be put to work
+            target.bundle()  # what cannot be fetched cannot be put to work
             entry = following(history, "rolled back", target.number, by, reason)
             if after := apply(ledger, entry):
-                return Outcome(version(ledger, after.champion), True, said(entry))
+                return Outcome(get_version(workload, after.champion), True, said(entry))
 
 
 def _cut_short(history: History) -> Entry | None:
@@ -47,12 +46,12 @@ def _target(ledger: Ledger, history: History, to: str | None) -> Version:
     """Return the version to go back to."""
     workload = ledger.workload
     if to is None:
-        there = (find(ledger, number) for number in history.behind)
+        there = (find_version(workload, number) for number in history.behind)
         if target := next(filter(None, there), None):
             return target
         at_work = f"version {history.champion} is at work, and " if history.champion else ""
         raise RegistryError(f"{workload}: {at_work}there is no former champion to go back to")
-    target = version(ledger, to)
+    target = get_version(workload, to)
     if not history.was_at_work(to):
         raise RegistryError(
             f"{workload}: version {to} was never at work, so there is no way back to it; "

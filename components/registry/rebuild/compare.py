@@ -6,7 +6,7 @@ from typing import Any
 
 from components.config.settings import artifacts
 from components.registry.lineage import Lineage
-from components.registry.register import Version
+from components.registry.version import Version
 from components.system.files import read_json
 from components.tracking.environment import Environment, differences
 from components.versioning import lock
