@@ -1,25 +1,31 @@
-"""What a card is made of, before it is Markdown or a page."""
+"""What a card is made of, before a template writes it as Markdown or as a page.
 
+A template has a macro for each block, which is called as the block's class, in lower case.
+"""
+
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 
 @dataclass(frozen=True)
-class Words:
-    """A paragraph."""
+class Paragraph:
+    """A paragraph of text."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Items:
+class BulletList:
     """A list of sentences."""
 
-    items: Sequence[str]
+    entries: Sequence[str]
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Definitions:
     """Names and what they are."""
 
     rows: Sequence[tuple[str, str]]
@@ -44,25 +50,30 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Image:
     """A PNG. Only the page has it."""
 
     caption: str
     png: bytes
 
+    @property
+    def source(self) -> str:
+        """The image itself, as an address."""
+        return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
+
 
 @dataclass(frozen=True)
 class Drawing:
-    """An SVG element whose texts are escaped, coloured by the page's own classes. Only the page has it."""
+    """An SVG element, coloured by the page's own classes. Only the page has it."""
 
-    svg: str
+    svg: Markup
 
 
-Block = Words | Items | Pairs | Table | Command | Picture | Drawing
+Block = Paragraph | BulletList | Definitions | Table | Command | Image | Drawing
 
 
 @dataclass(frozen=True)
-class Part:
+class CardSection:
     """One section."""
 
     title: str

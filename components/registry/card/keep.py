@@ -9,11 +9,9 @@ from components.inference.bundle import Bundle
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
-from components.registry.card.brief import brief
 from components.registry.card.contents import card_contents
-from components.registry.card.markdown import markdown
 from components.registry.card.measured import Measured, measured
-from components.registry.card.page import page
+from components.registry.card.render import brief, markdown, page
 from components.registry.version import Version
 from components.tracking.description import describe_run, describe_version
 from components.tracking.runs import stand_in_note

@@ -3,8 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.registry.card.blocks import Block, Command, Drawing, Items, Pairs, Part, Picture, Table, Words
-from components.registry.card.figures import intervals_drawn, reliability_drawn, robustness_drawn
+from components.registry.card.blocks import (
+    Block,
+    BulletList,
+    CardSection,
+    Command,
+    Definitions,
+    Drawing,
+    Image,
+    Paragraph,
+    Table,
+)
+from components.registry.card.figures import draw_calibration, draw_intervals, draw_robustness
 from components.registry.card.words import day, name, number, share, spread
 from components.registry.gate import COLUMNS, Verdict
 
@@ -26,31 +36,31 @@ _LINEAGE = {
 }
 
 
-def parts(card: Card, figures: Mapping[str, bytes]) -> list[Part]:
+def parts(card: Card, figures: Mapping[str, bytes]) -> list[CardSection]:
     """Return the sections of `card`.
 
     Args:
-        card: what `contents.card_contents` tells.
+        card: what `card_contents` returns.
         figures: what the evaluation drew, PNG by name.
     """
     made: dict[str, Sequence[Block]] = {
         "The model": _model(card),
-        "What it is for": [Words(card["intended"])] if "intended" in card else [],
-        "What it must not be used for": [Items(card["not_for"])] if "not_for" in card else [],
+        "What it is for": [Paragraph(card["intended"])] if "intended" in card else [],
+        "What it must not be used for": [BulletList(card["not_for"])] if "not_for" in card else [],
         "The data": _data(card),
         "How good it is": metrics_table(card),
         "Slices": _slices(card),
         "Calibration": _calibration(card, figures),
         "Robustness": _robustness(card),
         "Behaviour": _rules(card, "behaviour"),
-        "What it looks like": [Picture(name(key), png) for key, png in figures.items() if key != _ELSEWHERE],
+        "What it looks like": [Image(name(key), png) for key, png in figures.items() if key != _ELSEWHERE],
         "The gate's verdict": _verdict(card),
         "What became of it": _history(card),
         "What it was made of": _lineage(card),
         "How to make it again": [Command(f"python -m flows.rebuild {card['name']} {card['version']}")],
-        "Whom to ask": [Words(card["contact"])] if "contact" in card else [],
+        "Whom to ask": [Paragraph(card["contact"])] if "contact" in card else [],
     }
-    return [Part(title, blocks) for title, blocks in made.items() if blocks]
+    return [CardSection(title, blocks) for title, blocks in made.items() if blocks]
 
 
 def headline(card: Card) -> list[tuple[str, str, str]]:
@@ -81,7 +91,7 @@ def _model(card: Card) -> list[Block]:
     rows = [(label, value) for label, value in told.items() if value]
     trained = [(label, str(value)) for label, value in card.get("parameters", {}).items()]
     table = [Table(["parameter", "value"], trained, "Trained with")] if trained else []
-    return [Pairs(rows), *table]
+    return [Definitions(rows), *table]
 
 
 def _data(card: Card) -> list[Block]:
@@ -89,8 +99,8 @@ def _data(card: Card) -> list[Block]:
     rows = [(name(key), data[key]) for key in ("title", "licence", "homepage") if data.get(key)]
     rows += [(f"Examples, {split}", f"{count:,}") for split, count in data.get("examples", {}).items()]
     rows += [(f"Left out, {what}", f"{count:,}") for what, count in data.get("left_out", {}).items()]
-    limits: list[Block] = [Words("Its limits:"), Items(card["limits"])] if "limits" in card else []
-    return [*([Pairs(rows)] if rows else []), *limits]
+    limits: list[Block] = [Paragraph("Its limits:"), BulletList(card["limits"])] if "limits" in card else []
+    return [*([Definitions(rows)] if rows else []), *limits]
 
 
 def metrics_table(card: Card) -> list[Block]:
@@ -108,7 +118,7 @@ def metrics_table(card: Card) -> list[Block]:
 
 def _slices(card: Card) -> list[Block]:
     shown = _worst_slices(card)[:_SLICES_SHOWN]
-    return [Drawing(intervals_drawn(shown)), *slices_table(card)] if shown else []
+    return [Drawing(draw_intervals(shown)), *slices_table(card)] if shown else []
 
 
 def slices_table(card: Card, most: int | None = None) -> list[Block]:
@@ -126,13 +136,15 @@ def _worst_slices(card: Card) -> list[dict[str, Any]]:
 
 def _calibration(card: Card, figures: Mapping[str, bytes]) -> list[Block]:
     bins = card.get("measured", {}).get("calibration", [])
-    drawn: list[Block] = [Picture("Calibration", figures[_ELSEWHERE])] if _ELSEWHERE in figures else []
+    drawn: list[Block] = [Image("Calibration", figures[_ELSEWHERE])] if _ELSEWHERE in figures else []
     if not bins:
         return drawn
-    rows = [[share(one["promised"]), share(one["found"]), spread(one), f"{one['count']:,}"] for one in bins]
-    columns = ["told", "found", "95 % interval", "examples"]
-    table = Table(columns, rows, "Of answers about as sure, how many came true", drawn=True)
-    return [*(drawn or [Drawing(reliability_drawn(bins))]), *_rules(card, "calibration"), table]
+    rows = [[share(one["predicted"]), share(one["observed"]), spread(one), f"{one['count']:,}"] for one in bins]
+    columns = ["predicted", "observed", "95 % interval", "examples"]
+    table = Table(
+        columns, rows, "Predicted probability, and the share that was observed, of answers about as sure", drawn=True
+    )
+    return [*(drawn or [Drawing(draw_calibration(bins))]), *_rules(card, "calibration"), table]
 
 
 def _robustness(card: Card) -> list[Block]:
@@ -142,7 +154,7 @@ def _robustness(card: Card) -> list[Block]:
     columns = ["corrupted by", "not at all", "a little", "clearly", "badly"]
     rows = [[name(one["name"]), *map(number, one["values"])] for one in curves]
     metric = name(card["measured"]["metric"])
-    return [Drawing(robustness_drawn(curves)), Table(columns, rows, f"{metric} of corrupted examples", True)]
+    return [Drawing(draw_robustness(curves)), Table(columns, rows, f"{metric} of corrupted examples", True)]
 
 
 def _rules(card: Card, group: str) -> list[Block]:
@@ -158,7 +170,7 @@ def _verdict(card: Card) -> list[Block]:
         return []
     verdict = Verdict.model_validate(card["verdict"])
     against = f"version {verdict.champion}" if verdict.champion else "no champion"
-    words = Words(f"{said(verdict)}, held against {against}: {verdict.reason}")
+    words = Paragraph(f"{said(verdict)}, held against {against}: {verdict.reason}")
     return [words, Table(COLUMNS, verdict.rows())] if verdict.rules else [words]
 
 
@@ -183,4 +195,4 @@ def _lineage(card: Card) -> list[Block]:
     if "run" in card:
         rows.append(("MLflow run", card["run"]))
     changed = "Files differed from the user's commit; the private commit holds them as they were."
-    return [Pairs(rows), *([Words(changed)] if card.get("dirty") else [])] if lineage else []
+    return [Definitions(rows), *([Paragraph(changed)] if card.get("dirty") else [])] if lineage else []

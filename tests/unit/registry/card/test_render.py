@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.registry.card.markdown import markdown
-from components.registry.card.page import page
+from components.registry.card.render import brief, markdown, page
 from components.registry.gate import Rule, Verdict
+from components.tracking.description import LONGEST
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 TITLES = [
@@ -17,6 +17,7 @@ TITLES = [
     "Calibration", "Robustness", "Behaviour", "What it looks like", "The gate's verdict", "What became of it",
     "What it was made of", "How to make it again", "Whom to ask",
 ]  # fmt: skip
+WHERE = "    mlflow artifacts download --artifact-uri models:/cups/2/card.html"
 VOID = {"meta", "img"}
 
 
@@ -29,12 +30,12 @@ def full(text: str) -> dict[str, Any]:
     )
     verdict = Verdict(workload="cups", challenger="2", champion="1", rules=rules, passed=False, reason=text)
     estimate = {"name": text, "value": 0.9, "low": 0.85, "high": 0.94, "count": 100}
-    told = {"promised": 0.7, "found": 0.6, "low": 0.5, "high": 0.7, "count": 50}
+    told = {"predicted": 0.7, "observed": 0.6, "low": 0.5, "high": 0.7, "count": 50}
     measured = {
         "metric": "accuracy",
         "metrics": [{**estimate, "name": "accuracy"}],
         "slices": [{**estimate, "name": f"{text} {index}"} for index in range(20)],
-        "calibration": [told, {**told, "promised": 0.9, "found": 0.95}],
+        "calibration": [told, {**told, "predicted": 0.9, "observed": 0.95}],
         "robustness": [{"name": text, "values": [0.9, 0.8, 0.5, 0.1]}],
     }
     moved = {"number": 1, "when": "2026-05-04T03:02:01+00:00", "what": "overridden", "from": None, "to": "2"}
@@ -132,6 +133,12 @@ def test_no_text_becomes_part_of_the_markdown(text: str) -> None:
     ]
 
 
+def test_markdown_is_escaped_once_and_as_markdown() -> None:
+    lines = markdown(full("1. <b>&lt;_*")).splitlines()
+    assert lines[2] == "1\\. \\<b\\>\\&lt;\\_\\*"
+    assert "- 1. \\<b\\>\\&lt;\\_\\*" in lines
+
+
 def shape(read: Read) -> list[tuple[str, list[str]]]:
     """Return the elements and the names of their attributes; a cell is marked if it is a number."""
     return [(tag, [] if tag == "td" else sorted(attrs)) for tag, attrs in read.tags]
@@ -156,3 +163,30 @@ def test_what_was_left_out_of_the_data_is_told() -> None:
     told["data"] = {**told["data"], "left_out": {"unreadable": 3}}
     for text in (page(told, {}), markdown(told)):
         assert "Left out, unreadable" in text
+
+
+def test_it_says_the_verdict_the_metrics_the_worst_slices_and_where_the_card_is() -> None:
+    card = full("plain")
+    card["measured"]["slices"].insert(7, {"name": "worst", "value": 0.1, "low": 0.0, "high": 0.2, "count": 9})
+    lines = brief(card).splitlines()
+    assert lines[0] == "**cups 2: refused**, plain"
+    assert "| measure | model | 95 % interval | baseline |" in lines
+    start = lines.index("| slice | value | 95 % interval | examples |")
+    assert lines[start + 2] == "| worst | 0.1000 | 0.0000 to 0.2000 | 9 |"
+    assert len([line for line in lines[start + 2 :] if line.startswith("|")]) == 5
+    assert lines[-1] == WHERE
+
+
+def test_of_a_version_that_was_neither_judged_nor_measured_it_says_so() -> None:
+    lines = brief({"name": "cups", "version": "2"}).splitlines()
+    assert (lines[0], lines[-1]) == ("**cups 2: not judged**", WHERE)
+
+
+@given(st.text(min_size=1) | st.sampled_from(["a | b", "# x", "<b>", "[x](y)", "a\n## b", "`x`", "*" * 3_000]))
+def test_whatever_names_are_it_is_short_enough_and_nothing_becomes_markdown(text: str) -> None:
+    said = brief(full(text))
+    assert len(said) <= LONGEST
+    lines = said.splitlines()
+    assert lines[0].startswith("**cups 2: refused**, ")
+    assert lines[-1] == WHERE
+    assert not [line for line in lines if line.startswith("#") or re.search(r"(?<!\\)[<\[`]", line)]
