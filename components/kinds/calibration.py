@@ -26,11 +26,11 @@ Int64 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Reliability:
-    """What was promised and what was found, bin by bin, `[bins]` each; bins without examples are left out."""
+    """Predicted and observed probability, bin by bin, `[bins]` each; bins without examples are left out."""
 
-    promised: Float64
+    predicted: Float64
     """Mean probability."""
-    found: Float64
+    observed: Float64
     """Share of examples of which it came true."""
     count: Int64
     """Examples."""
@@ -43,19 +43,19 @@ def reliability(probabilities: NDArray[np.floating], labels: Int64, bins: int = 
     it; bins of equal mass estimate with less bias (Nixon et al. 2019, "Measuring Calibration in Deep Learning").
     Examples of the same probability share a bin.
     """
-    told, true = _told(probabilities, labels)
-    place = np.searchsorted(np.sort(told), told) * bins // max(len(told), 1)  # by the first of equals
-    count = np.bincount(place, minlength=bins)
-    there = count > 0
-    promised, found = (np.bincount(place, values, bins)[there] / count[there] for values in (told, true))
-    return Reliability(promised, found, count[there])
+    predicted, observed = _predicted_and_observed(probabilities, labels)
+    index = np.searchsorted(np.sort(predicted), predicted) * bins // max(len(predicted), 1)  # by the first of equals
+    count = np.bincount(index, minlength=bins)
+    filled = count > 0
+    predicted, observed = (np.bincount(index, values, bins)[filled] / count[filled] for values in (predicted, observed))
+    return Reliability(predicted, observed, count[filled])
 
 
 def expected_calibration_error(probabilities: NDArray[np.floating], labels: Int64, bins: int = BINS) -> float:
-    """Return how far what is promised lies from what is found, on average (Naeini et al. 2015, Guo et al. 2017).
+    """Return how far predicted lie from observed probabilities, on average (Naeini et al. 2015, Guo et al. 2017).
 
-    Of few examples it is above zero even if every probability is correct: by chance a bin finds more or less than it
-    promises, about `sqrt(2 / pi * p * (1 - p) * bins / N)`.
+    Of few examples it is above zero even if every probability is correct: by chance a bin has more or fewer than it
+    predicts, about `sqrt(2 / pi * p * (1 - p) * bins / N)`.
 
     Args:
         probabilities: `[N, classes]`.
@@ -63,7 +63,7 @@ def expected_calibration_error(probabilities: NDArray[np.floating], labels: Int6
         bins: of as many examples each.
     """
     curve = reliability(probabilities, labels, bins)
-    return float(np.average(np.abs(curve.promised - curve.found), weights=curve.count))
+    return float(np.average(np.abs(curve.predicted - curve.observed), weights=curve.count))
 
 
 def brier_score(probabilities: NDArray[np.floating], labels: Int64) -> float:
@@ -111,7 +111,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: Int64) -> float:
     return round(float(np.exp((cold + hot) / 2)), _ROUNDING)
 
 
-def _told(probabilities: NDArray[np.floating], labels: Int64) -> tuple[Float64, Float64]:
+def _predicted_and_observed(probabilities: NDArray[np.floating], labels: Int64) -> tuple[Float64, Float64]:
     """Return the probability that is looked at, and 1 where it came true, `[N]` each."""
     if probabilities.shape[1] == 2:
         return probabilities[:, 1].astype(np.float64), (labels == 1).astype(np.float64)

@@ -59,17 +59,17 @@ def fetched_bundle(model: str, path: str, workload: str, sha256: str) -> Path:
     if _on_this_machine(model):
         return _expected(Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{model}/{path}")), sha256)
     folder = BUNDLES.absolute() / workload
-    place = folder / sha256[:16]
+    kept = folder / sha256[:16]
     with locked(folder / _LOCK):
-        if not _is_whole(place, sha256):
+        if not _is_whole(kept, sha256):
             with scratch_directory(folder / "download") as scratch:
                 found = mlflow.artifacts.download_artifacts(artifact_uri=f"{model}/{path}", dst_path=str(scratch))
                 _expected(Path(found), sha256)
-                shutil.rmtree(place, ignore_errors=True)
-                Path(found).rename(place)
-        os.utime(place)  # the last one that was asked for
+                shutil.rmtree(kept, ignore_errors=True)
+                Path(found).rename(kept)
+        os.utime(kept)  # the last one that was asked for
         _forget_all_but_the_last(folder)
-    return place
+    return kept
 
 
 def _on_this_machine(model: str) -> bool:
@@ -85,9 +85,9 @@ def _expected(bundle: Path, sha256: str) -> Path:
     return bundle
 
 
-def _is_whole(place: Path, sha256: str) -> bool:
+def _is_whole(kept: Path, sha256: str) -> bool:
     try:
-        verified(_expected(place, sha256))
+        verified(_expected(kept, sha256))
     except (BundleError, OSError):
         return False
     return True

@@ -115,8 +115,8 @@ def _signature(bundle: Path) -> ModelSignature:
 
 def _example(bundle: Path, prepared: Path) -> pd.DataFrame:
     data = open_prepared(prepared)
-    places = range(min(_EXAMPLES, data.counts["test"]))
-    return pd.DataFrame(catalogue.sample(read_about(bundle).kind).requests(data, places, True))
+    indices = range(min(_EXAMPLES, data.counts["test"]))
+    return pd.DataFrame(catalogue.sample(read_about(bundle).kind).requests(data, indices, True))
 
 
 def _connect(store: Store, run: Run, model: LoggedModel) -> None:

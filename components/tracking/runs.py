@@ -112,7 +112,7 @@ def stand_ins(store: Store, run: Run) -> dict[str, int]:
     """
     original = run.data.tags.get(RESTORED)
     there = _standing_in(store, original) if original else []
-    return {one.info.run_id: int(one.data.tags.get(_RESTORED_AT, 0)) for one in there}
+    return {other.info.run_id: int(other.data.tags.get(_RESTORED_AT, 0)) for other in there}
 
 
 def stand_in_note(run: Run) -> str:

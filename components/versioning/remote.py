@@ -25,9 +25,9 @@ def ask_remote(project: Path) -> None:
     parts = urlsplit(address)
     port = parts.port or _PORTS.get(parts.scheme)
     if parts.hostname and port:
-        place = (parts.hostname, port)
-        ask_servers([Server(f"DVC's remote {name}", address, lambda: _connect(place), "")])
+        host = (parts.hostname, port)
+        ask_servers([Server(f"DVC's remote {name}", address, lambda: _connect(host), "")])
 
 
-def _connect(place: tuple[str, int]) -> None:
-    socket.create_connection(place, _PATIENCE).close()
+def _connect(host: tuple[str, int]) -> None:
+    socket.create_connection(host, _PATIENCE).close()

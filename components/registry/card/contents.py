@@ -14,7 +14,7 @@ from components.config.errors import ConfigError
 from components.kinds import catalogue
 from components.kinds.baseline import PREFIX as BASELINE
 from components.kinds.prepared import SPLITS
-from components.registry.card.measured import Measured
+from components.registry.card.measurements import Measurements
 from components.registry.gate import read_verdict
 from components.registry.lineage import NONE, PREFIX
 from components.registry.promotion.history import Entry
@@ -23,7 +23,7 @@ from components.registry.version import Version
 from components.tracking.runs import LEFT_OUT
 from components.tracking.store import open_store
 
-FORMAT = 2
+FORMAT = 3
 """Of the card."""
 
 _TEST = "test_"
@@ -35,7 +35,7 @@ _LINEAGE = (
 )  # fmt: skip
 
 
-def card_contents(version: Version, measured: Measured | None = None) -> dict[str, Any]:
+def card_contents(version: Version, measured: Measurements | None = None) -> dict[str, Any]:
     """Return what is worth knowing of `version`, as JSON; what the registry does not know is left out.
 
     `trained` is UTC in ISO 8601; `data.examples` counts them by split, `data.left_out` those of

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from components.registry.card.words import name, number
+from components.registry.card.formatting import name, number
 
 _WIDTH, _LABEL, _VALUE, _ROW = 750, 210, 60, 22
 _SIDE, _EDGE = 300, 34

@@ -11,34 +11,34 @@ Int64 = NDArray[np.int64]
 DRAWS = 400
 """Of the bootstrap: a bound of 95 % lies at the tenth smallest and largest of them."""
 
-_Z = 1.959963984540054  # of the normal distribution, 97.5 %
+_CONFIDENCE = 0.95
 _TAIL = 0.025
 
 
-def wilson(right: int, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of which `right` of `count` were found (Wilson 1927, JASA 22).
+def wilson(correct: int, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of which `correct` of `count` were found (Wilson 1927, JASA 22).
 
     Unlike the share plus and minus its standard error it never leaves 0..1, and is right for few examples.
 
     Raises:
         ValueError: there is no share of nothing.
     """
-    if not 0 <= right <= count or count == 0:
-        raise ValueError(f"{right} of {count} is no share")
-    share, weight = right / count, _Z**2 / count
-    middle = (share + weight / 2) / (1 + weight)
-    half = _Z * math.sqrt(share * (1 - share) / count + weight / (4 * count)) / (1 + weight)
-    return (0.0 if right == 0 else middle - half), (1.0 if right == count else middle + half)
+    if not 0 <= correct <= count or count == 0:
+        raise ValueError(f"{correct} of {count} is no share")
+    from scipy.stats import binomtest  # here: a second that flows need which measure nothing
+
+    interval = binomtest(correct, count).proportion_ci(_CONFIDENCE, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def bootstrapped(
-    metrics: Callable[[Int64], Mapping[str, float]], places: Int64, seed: int, draws: int = DRAWS
+    metrics: Callable[[Int64], Mapping[str, float]], indices: Int64, seed: int, draws: int = DRAWS
 ) -> dict[str, tuple[float, float]]:
     """Return the 95 % interval of any metrics by percentiles (Efron and Tibshirani 1993, section 13.3).
 
     Args:
-        metrics: by name, of the examples at places, `[n]`, which may repeat.
-        places: `[N]`.
+        metrics: by name, of the examples at indices, `[n]`, which may repeat.
+        indices: `[N]`.
         seed: of the draws.
         draws: how often `N` of the examples are drawn with replacement.
 
@@ -47,8 +47,8 @@ def bootstrapped(
         have it, as where a slice has a single positive, or all draws may have the same, as a precision of 1 has.
     """
     random = np.random.default_rng(seed)
-    drawn = [metrics(places[random.integers(0, len(places), len(places))]) for _ in range(draws)]
-    bounds = {name: _percentiles(np.array([one[name] for one in drawn])) for name in drawn[0]}
+    drawn = [metrics(indices[random.integers(0, len(indices), len(indices))]) for _ in range(draws)]
+    bounds = {name: _percentiles(np.array([draw[name] for draw in drawn])) for name in drawn[0]}
     return {name: bound for name, bound in bounds.items() if bound is not None}
 
 

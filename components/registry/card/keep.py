@@ -10,7 +10,7 @@ from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.registry.card.contents import card_contents
-from components.registry.card.measured import Measured, measured
+from components.registry.card.measurements import Measurements, measure_card
 from components.registry.card.render import brief, markdown, page
 from components.registry.version import Version
 from components.tracking.description import describe_run, describe_version
@@ -42,13 +42,13 @@ def figures(version: Version) -> dict[str, bytes]:
     return version.stored_by_run(_FIGURES, _pictures) or {}
 
 
-def _measured(version: Version, known: dict[str, Any] | None) -> Measured | None:
+def _measured(version: Version, known: dict[str, Any] | None) -> Measurements | None:
     """Return what is known; else measure it, where the data is at hand."""
     if known and "measured" in known:
-        return Measured.model_validate_json(json.dumps(known["measured"]))
+        return Measurements.model_validate_json(json.dumps(known["measured"]))
     if not (prepared := artifacts(version.workload, "prepared")).exists():
         return None
-    return measured(Bundle(version.bundle()), open_prepared(prepared), catalogue.workload(version.workload))
+    return measure_card(Bundle(version.bundle()), open_prepared(prepared), catalogue.workload(version.workload))
 
 
 def _describe(version: Version, text: str) -> None:

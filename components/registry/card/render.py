@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.registry.card.blocks import Block
-from components.registry.card.parts import headline, metrics_table, parts, said, slices_table
+from components.registry.card.sections import headline, metrics_table, parts, said, slices_table
 from components.registry.gate import Verdict
 from components.tracking.description import LONGEST
 

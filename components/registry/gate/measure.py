@@ -31,12 +31,13 @@ def measure(
         validated: what shows that the training data passed validation.
     """
     spec = challenger.spec
-    alike = champion if champion and champion.known is None else None  # who can be asked about every class
+    of_all_classes = champion if champion and champion.known is None else None
+    probabilistic = spec.evaluation.is_probabilistic(spec.config)
     return Evidence(
         overall=_overall(challenger, champion),
         whole=challenger.value(np.arange(len(challenger.probabilities))),
         slices=list(_slices(challenger, champion)),
-        calibration=compare_calibration(challenger, alike) if spec.evaluation.is_probabilistic(spec.config) else None,
+        calibration=compare_calibration(challenger, of_all_classes) if probabilistic else None,
         corrupted=list(_corrupted(challenger, champion)),
         behaviours=challenger.behaviours(),
         before=champion.behaviours() if champion else (),
@@ -64,68 +65,72 @@ def _overall(challenger: Predictions, champion: Predictions | None) -> Compariso
     name, spec, every = challenger.spec.metric, challenger.spec, np.arange(len(challenger.probabilities))
     if champion is None:
         return Comparison(name, challenger.value(every), count=len(every))
-    every = champion.among(every)
-    difference = _answers(challenger.correct(), champion.correct(), every) or bootstrap(
+    every = champion.of_known_classes(every)
+    difference = _paired(challenger.correct(), champion.correct(), every) or bootstrap(
         challenger.value, champion.value, every, spec.gate.better.resamples, spec.config.seed
     )
     return Comparison(name, challenger.value(every), champion.value(every), difference, len(every))
 
 
-def _answers(correct: Mask | None, before: Mask | None, places: Int64) -> Difference | None:
-    """Return the difference on the test examples at `places`; None where the metric is no mean of correct answers."""
-    return None if correct is None or before is None else paired_answers(correct[places], before[places])
+def _paired(correct: Mask | None, before: Mask | None, indices: Int64) -> Difference | None:
+    """Return the difference on the test examples at `indices`; None where the metric is no mean of correct answers."""
+    return None if correct is None or before is None else paired_answers(correct[indices], before[indices])
 
 
 def _slices(challenger: Predictions, champion: Predictions | None) -> Iterator[Comparison]:
     spec = challenger.spec
     for name, mask in spec.evaluation.slices(spec.data).items():
-        places = np.flatnonzero(mask)
-        if not len(places):  # a class that today's test split does not have
+        indices = np.flatnonzero(mask)
+        if not len(indices):  # a class that today's test split does not have
             continue
-        if champion is None or not len(both := champion.among(places)):
-            yield Comparison(name, challenger.slice_value(places), count=len(places))
+        if champion is None or not len(both := champion.of_known_classes(indices)):
+            yield Comparison(name, challenger.slice_value(indices), count=len(indices))
             continue
-        places, difference = both, None
-        if len(places) >= spec.gate.slices.smallest:
-            correct, before = challenger.slice_correct(places), champion.slice_correct(places)
-            difference = _answers(correct, before, places) or estimated(
-                challenger.value, champion.value, places, spec.config.seed
+        indices, difference = both, None
+        if len(indices) >= spec.gate.slices.smallest:
+            correct, before = challenger.slice_correct(indices), champion.slice_correct(indices)
+            difference = _paired(correct, before, indices) or estimated(
+                challenger.value, champion.value, indices, spec.config.seed
             )
-        yield Comparison(name, challenger.slice_value(places), champion.slice_value(places), difference, len(places))
+        yield Comparison(name, challenger.slice_value(indices), champion.slice_value(indices), difference, len(indices))
 
 
 def _corrupted(challenger: Predictions, champion: Predictions | None) -> Iterator[CorruptedComparison]:
     spec, limits, seed = challenger.spec, challenger.spec.gate.robustness, challenger.spec.config.seed
     labels = np.asarray(spec.data.labels("test"))
-    pool = np.arange(len(labels)) if champion is None else champion.among(np.arange(len(labels)))
-    places = pool[of_each_class(labels[pool], limits.examples, seed)]
-    examples, uncorrupted = spec.data.inputs("test")[places], challenger.value(places)
+    pool = np.arange(len(labels)) if champion is None else champion.of_known_classes(np.arange(len(labels)))
+    indices = pool[stratified_sample(labels[pool], limits.examples, seed)]
+    examples, uncorrupted = spec.data.inputs("test")[indices], challenger.value(indices)
     for name, corrupt in spec.evaluation.corruptions(spec.data, spec.config).items():
         inputs = corrupt(examples, limits.severity, seed)
-        one = answering(challenger, inputs, places)
-        if champion is None:
-            yield CorruptedComparison(Comparison(name, one.value(places), count=len(places)), uncorrupted)
-            continue
-        other = answering(champion, inputs, places)
-        difference = _answers(one.correct(), other.correct(), places) or estimated(one.value, other.value, places, seed)
-        yield CorruptedComparison(
-            Comparison(name, one.value(places), other.value(places), difference, len(places)), uncorrupted
-        )
+        ours = with_inputs(challenger, inputs, indices)
+        theirs = with_inputs(champion, inputs, indices) if champion else None
+        yield CorruptedComparison(_compare(name, ours, theirs, indices), uncorrupted)
 
 
-def answering(predictions: Predictions, inputs: NDArray[Any], places: Int64) -> Predictions:
-    """Return its answers to the test split if the examples at `places` were `inputs`."""
+def _compare(name: str, ours: Predictions, theirs: Predictions | None, indices: Int64) -> Comparison:
+    """Return the deciding metric of both on the test examples at `indices`, with a standard error of the difference."""
+    if theirs is None:
+        return Comparison(name, ours.value(indices), count=len(indices))
+    difference = _paired(ours.correct(), theirs.correct(), indices) or estimated(
+        ours.value, theirs.value, indices, ours.spec.config.seed
+    )
+    return Comparison(name, ours.value(indices), theirs.value(indices), difference, len(indices))
+
+
+def with_inputs(predictions: Predictions, inputs: NDArray[Any], indices: Int64) -> Predictions:
+    """Return what it would predict on the test split if the examples at `indices` were `inputs`."""
     answers = predictions.probabilities.copy()
-    answers[places] = predictions.bundle.probabilities(inputs)
+    answers[indices] = predictions.bundle.probabilities(inputs)
     return replace(predictions, probabilities=answers)
 
 
-def of_each_class(labels: Int64, most: int, seed: int) -> Int64:
-    """Return the places, in order, of at most `most` examples: of each class as many, as far as there are."""
+def stratified_sample(labels: Int64, most: int, seed: int) -> Int64:
+    """Return the indices, in order, of at most `most` examples: of each class as many, as far as there are."""
     random, left, chosen = np.random.default_rng(seed), most, []
     classes = sorted((np.flatnonzero(labels == label) for label in np.unique(labels)), key=len)
-    for place, members in enumerate(classes):  # the smallest first: what they do not fill is left to the others
-        chosen.append(random.permutation(members)[: left // (len(classes) - place)])
+    for index, members in enumerate(classes):  # the smallest first: what they do not fill is left to the others
+        chosen.append(random.permutation(members)[: left // (len(classes) - index)])
         left -= len(chosen[-1])
     return np.sort(np.concatenate(chosen))
 

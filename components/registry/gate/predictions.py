@@ -39,32 +39,32 @@ class Predictions:
     known: Mask | None = None
     """Test examples of classes that it knows, `[N]`; None: it knows all of them."""
 
-    def among(self, places: Int64) -> Int64:
-        """Return those of the test examples at `places` whose class it knows."""
-        return places if self.known is None else places[self.known[places]]
+    def of_known_classes(self, indices: Int64) -> Int64:
+        """Return those of the test examples at `indices` whose class it knows."""
+        return indices if self.known is None else indices[self.known[indices]]
 
-    def value(self, places: Int64) -> float:
-        """Return the deciding metric on the test examples at `places`, `[n]`, which may repeat."""
+    def value(self, indices: Int64) -> float:
+        """Return the deciding metric on the test examples at `indices`, `[n]`, which may repeat."""
         spec = self.spec
-        return spec.evaluation.value(spec.data, self.probabilities, self.decision, spec.config, places)
+        return spec.evaluation.value(spec.data, self.probabilities, self.decision, spec.config, indices)
 
-    def measures(self, places: Int64) -> dict[str, float]:
-        """Return every metric on the test examples at `places`, `[n]`, which may repeat."""
+    def measures(self, indices: Int64) -> dict[str, float]:
+        """Return every metric on the test examples at `indices`, `[n]`, which may repeat."""
         spec = self.spec
-        return spec.evaluation.measures(spec.data, self.probabilities, self.decision, spec.config, places)
+        return spec.evaluation.measures(spec.data, self.probabilities, self.decision, spec.config, indices)
 
     def correct(self) -> Mask | None:
         """Return which answers are correct, `[N]`, where the deciding metric is their mean."""
         return self.spec.evaluation.correct(self.spec.data, self.probabilities, self.decision)
 
-    def slice_correct(self, places: Int64) -> Mask | None:
-        """Return which answers are correct, `[N]`, where the slice at `places` is judged by their mean; else None."""
-        return self.spec.evaluation.slice_correct(self.spec.data, self.probabilities, self.decision, places)
+    def slice_correct(self, indices: Int64) -> Mask | None:
+        """Return which answers are correct, `[N]`, where the slice at `indices` is judged by their mean; else None."""
+        return self.spec.evaluation.slice_correct(self.spec.data, self.probabilities, self.decision, indices)
 
-    def slice_value(self, places: Int64) -> float:
-        """Return what the slice at `places`, `[n]`, is judged by."""
-        correct = self.slice_correct(places)
-        return self.value(places) if correct is None else float(correct[places].mean())
+    def slice_value(self, indices: Int64) -> float:
+        """Return what the slice at `indices`, `[n]`, is judged by."""
+        correct = self.slice_correct(indices)
+        return self.value(indices) if correct is None else float(correct[indices].mean())
 
     def behaviours(self) -> Sequence[Behaviour]:
         """Return how it behaves."""

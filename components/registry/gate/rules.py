@@ -94,15 +94,15 @@ def baseline(found: Comparison, other: float | None, wanted: bool, chance: float
 
 def slices(found: Sequence[Comparison], limits: Slices) -> Iterator[Rule]:
     """Hold every slice to losing no more than the margin: together at the confidence (Holm), small ones not at all."""
-    judged = [_is_known(one) and one.count >= limits.smallest for one in found]
-    for one, lost in zip(found, _worse(found, judged, limits.margin, 1.0 - limits.confidence), strict=True):
-        name, limit = f"slice: {one.name}", f"loses at most {limits.margin:g}"
-        if lost is None or one.difference is None:
-            few = f"{one.count} examples, fewer than {limits.smallest}"
-            unknown = one.difference.remark if one.difference else _ALONE
-            yield _row(name, one, limit, None, few if one.count < limits.smallest else unknown)
+    judged = [_is_known(comparison) and comparison.count >= limits.smallest for comparison in found]
+    for comparison, lost in zip(found, _worse(found, judged, limits.margin, 1.0 - limits.confidence), strict=True):
+        name, limit = f"slice: {comparison.name}", f"loses at most {limits.margin:g}"
+        if lost is None or comparison.difference is None:
+            few = f"{comparison.count} examples, fewer than {limits.smallest}"
+            unknown = comparison.difference.remark if comparison.difference else _ALONE
+            yield _row(name, comparison, limit, None, few if comparison.count < limits.smallest else unknown)
             continue
-        yield _row(name, one, limit, not lost, _spread(one.difference, limits.confidence))
+        yield _row(name, comparison, limit, not lost, _spread(comparison.difference, limits.confidence))
 
 
 def calibration(found: CalibrationComparison | None, limits: Calibration, alone: bool = False) -> Iterator[Rule]:
@@ -127,43 +127,44 @@ def calibration(found: CalibrationComparison | None, limits: Calibration, alone:
 
 def robustness(found: Sequence[CorruptedComparison], limits: Robustness, alone: bool = False) -> Iterator[Rule]:
     """Hold the metric on corrupted inputs to the champion's, less the margin, and to what must be left of it."""
-    both = [one.found for one in found]
-    worse = _worse(both, [_is_known(one) for one in both], limits.margin, _LEVEL)
+    comparisons = [corrupted.found for corrupted in found]
+    worse = _worse(comparisons, [_is_known(comparison) for comparison in comparisons], limits.margin, _LEVEL)
     for corrupted, lost in zip(found, worse, strict=True):
-        least, one = limits.kept * corrupted.uncorrupted, corrupted.found
-        if not math.isfinite(one.challenger) or not math.isfinite(least):
-            yield _row(f"robustness: {one.name}", one, "", None, f"{one.count} corrupted examples have no such metric")
+        least, comparison = limits.kept * corrupted.uncorrupted, corrupted.found
+        name = f"robustness: {comparison.name}"
+        if not math.isfinite(comparison.challenger) or not math.isfinite(least):
+            yield _row(name, comparison, "", None, f"{comparison.count} corrupted examples have no such metric")
             continue
         limit, note = f"at least {least:.4g}", f"{corrupted.uncorrupted:.4g} uncorrupted"
-        if one.difference is not None:
+        if comparison.difference is not None:
             limit = f"{limit}, loses at most {limits.margin:g}"
-            note = f"{note}; {_spread(one.difference, 1.0 - _LEVEL)}"
-        no_worse = one.champion is not None and one.champion < least and not lost
+            note = f"{note}; {_spread(comparison.difference, 1.0 - _LEVEL)}"
+        no_worse = comparison.champion is not None and comparison.champion < least and not lost
         warns = not _written(limits, "kept") and (alone or no_worse)
-        yield _row(f"robustness: {one.name}", one, limit, one.challenger >= least and not lost, note, warns)
+        yield _row(name, comparison, limit, comparison.challenger >= least and not lost, note, warns)
 
 
 def behaviours(
     found: Sequence[Behaviour], before: Sequence[Behaviour], limits: Behaviours, alone: bool = False
 ) -> Iterator[Rule]:
     """Hold it to invariance, direction and minimum functionality (CheckList, Ribeiro et al. 2020; Made With ML)."""
-    champion = {one.name: one.passed / one.count for one in before if one.count}
-    for one in found:
-        name, share = f"behaviour: {one.name} ({one.sort})", float(getattr(limits, one.sort))
-        if not one.count:
+    champion = {behaviour.name: behaviour.passed / behaviour.count for behaviour in before if behaviour.count}
+    for behaviour in found:
+        name, share = f"behaviour: {behaviour.name} ({behaviour.sort})", float(getattr(limits, behaviour.sort))
+        if not behaviour.count:
             yield Rule(name=name, passed=None, note="nothing to ask it about")
             continue
-        failed = one.count - one.passed
-        no_worse = one.name in champion and one.passed / one.count >= champion[one.name]
-        passed = one.passed >= share * one.count or binomial_above(failed, one.count, 1.0 - share) > _LEVEL
+        count, failed = behaviour.count, behaviour.count - behaviour.passed
+        no_worse = behaviour.name in champion and behaviour.passed / count >= champion[behaviour.name]
+        passed = behaviour.passed >= share * count or binomial_above(failed, count, 1.0 - share) > _LEVEL
         yield Rule(
             name=name,
-            champion=champion.get(one.name),
-            challenger=one.passed / one.count,
+            champion=champion.get(behaviour.name),
+            challenger=behaviour.passed / behaviour.count,
             limit=f"at least {share:g}",
             passed=passed,
-            warns=not passed and not _written(limits, one.sort) and (alone or no_worse),
-            note=f"{one.passed:,} of {one.count:,}",
+            warns=not passed and not _written(limits, behaviour.sort) and (alone or no_worse),
+            note=f"{behaviour.passed:,} of {behaviour.count:,}",
         )
 
 
@@ -171,26 +172,26 @@ def cost(found: Sequence[Comparison], limits: Cost, same_training: bool) -> Iter
     """Hold latency, size and memory to a ratio to the champion's."""
     free = {"milliseconds": limits.milliseconds, "megabytes": limits.megabytes, "memory": 0.0}
     ratios = {"milliseconds": limits.latency, "megabytes": limits.size, "memory": limits.memory}
-    for one in found:
-        name = f"cost: {one.name}"
-        if one.champion is None or same_training:
+    for comparison in found:
+        name = f"cost: {comparison.name}"
+        if comparison.champion is None or same_training:
             note = "the same training: section serve decides" if same_training else _ALONE
-            yield _row(name, one, "", None, note)
+            yield _row(name, comparison, "", None, note)
             continue
-        ratio, enough = ratios[one.name], free[one.name]
+        ratio, enough = ratios[comparison.name], free[comparison.name]
         limit = f"at most {ratio:g} times" + (f", or {enough:g}" if enough else "")
-        passed = one.challenger <= max(ratio * one.champion, enough)
-        note = f"{one.challenger / one.champion:.2f} times" if one.champion else ""
-        yield _row(name, one, limit, passed, note)
+        passed = comparison.challenger <= max(ratio * comparison.champion, enough)
+        note = f"{comparison.challenger / comparison.champion:.2f} times" if comparison.champion else ""
+        yield _row(name, comparison, limit, passed, note)
 
 
 def leaks(found: Iterable[Leak], most: float) -> Iterator[Rule]:
     """Hold the test split to not being known from training."""
-    for one in found:
-        share = one.count / one.of if one.of else 0.0
-        note = f"{one.count:,} of {one.of:,}" + (f", {one.example}" if one.example else "")
+    for leak in found:
+        share = leak.count / leak.of if leak.of else 0.0
+        note = f"{leak.count:,} of {leak.of:,}" + (f", {leak.example}" if leak.example else "")
         yield Rule(
-            name=f"leak: {one.name}", challenger=share, limit=f"at most {most:g}", passed=share <= most, note=note
+            name=f"leak: {leak.name}", challenger=share, limit=f"at most {most:g}", passed=share <= most, note=note
         )
 
 
@@ -204,15 +205,19 @@ def validated(by: str | None) -> Rule:
 def _worse(found: Sequence[Comparison], judged: Sequence[bool], margin: float, level: float) -> list[bool | None]:
     """Return which of them are worse by more than the margin, all together at `level`; None: not judged."""
     p_values = [
-        one.difference.below(-margin) for one, judge in zip(found, judged, strict=True) if judge and one.difference
+        comparison.difference.below(-margin)
+        for comparison, judge in zip(found, judged, strict=True)
+        if judge and comparison.difference
     ]
     stand = iter(holm(p_values, level))
     return [next(stand) if judge else None for judge in judged]
 
 
-def _row(name: str, one: Comparison, limit: str, passed: bool | None, note: str = "", warns: bool = False) -> Rule:
+def _row(
+    name: str, comparison: Comparison, limit: str, passed: bool | None, note: str = "", warns: bool = False
+) -> Rule:
     """Return a row; `warns`: where it is not passed, it does not refuse."""
-    both = {"champion": one.champion, "challenger": one.challenger}
+    both = {"champion": comparison.champion, "challenger": comparison.challenger}
     found = {who: value if value is not None and math.isfinite(value) else None for who, value in both.items()}
     return Rule(name=name, **found, limit=limit, passed=passed, warns=warns and passed is False, note=note)
 

@@ -78,13 +78,13 @@ def test_the_error_is_the_distance_of_promise_and_finding() -> None:
     labels = np.repeat([1, 0], [600, 400])
     assert expected_calibration_error(sure, labels) == pytest.approx(0.2)
     curve = reliability(sure, labels)
-    assert (curve.promised, curve.found, curve.count) == (pytest.approx([0.8]), pytest.approx([0.6]), [1_000])
+    assert (curve.predicted, curve.observed, curve.count) == (pytest.approx([0.8]), pytest.approx([0.6]), [1_000])
 
 
 def test_of_two_classes_the_second_is_looked_at() -> None:
     rare = np.tile([0.99, 0.01], (1_000, 1))
     assert expected_calibration_error(rare, np.repeat([0, 1], [990, 10])) == pytest.approx(0.0)
-    assert reliability(rare, np.repeat([0, 1], [990, 10])).promised == pytest.approx([0.01])
+    assert reliability(rare, np.repeat([0, 1], [990, 10])).predicted == pytest.approx([0.01])
 
 
 def test_bins_hold_as_many_and_equals_share_one() -> None:

@@ -58,8 +58,8 @@ def _calibration_figure(probabilities: NDArray[np.float32], labels: NDArray[np.i
     figure = Figure(figsize=(5.4, 5.0), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=_PALE, linewidth=1, linestyle=":")
-    axes.plot(curve.promised, curve.found, "o-", color=_RIGHT, markersize=5, linewidth=1)
-    axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="probability told", ylabel="share of answers found right")
+    axes.plot(curve.predicted, curve.observed, "o-", color=_RIGHT, markersize=5, linewidth=1)
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="predicted probability", ylabel="observed share of correct answers")
     error = expected_calibration_error(probabilities, labels)
     axes.set_title(f"Expected calibration error {error:.3f} on {len(labels):,} test pictures", color=_INK)
     return figure

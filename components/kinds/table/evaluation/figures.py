@@ -95,12 +95,12 @@ def scores_figure(labels: Int64, scores: Float32, classes: Sequence[str], decisi
 def calibration_figure(labels: Int64, probabilities: Float32) -> Figure:
     """Draw the share of positives among records of about the same probability, with 95 % intervals (Wilson 1927).
 
-    A bin holds a tenth of the positives that the probabilities promise; bins of as many records would show nothing
+    A bin holds a tenth of the positives that the probabilities predict; bins of as many records would show nothing
     where positives are rare.
     """
     order = np.argsort(probabilities, kind="stable")
-    promised = np.cumsum(probabilities[order], dtype=np.float64)
-    bins = np.minimum((promised / promised[-1] * _BINS).astype(int), _BINS - 1)
+    expected = np.cumsum(probabilities[order], dtype=np.float64)
+    bins = np.minimum((expected / expected[-1] * _BINS).astype(int), _BINS - 1)
     count = np.bincount(bins, minlength=_BINS)
     there = count > 0
     mean = np.bincount(bins, probabilities[order], _BINS)[there] / count[there]
@@ -112,10 +112,10 @@ def calibration_figure(labels: Int64, probabilities: Float32) -> Figure:
     away = [np.maximum(share - low, 0), np.maximum(high - share, 0)]
     axes.errorbar(mean, share, yerr=away, fmt="o", color=_MODEL, ecolor=_MODEL, elinewidth=1.2, markersize=6)
     axes.set(xscale="log", yscale="log", xlim=(least, 1.2), ylim=(least, 1.2))
-    axes.set_xlabel("probability told")
-    axes.set_ylabel("share of positives found")
+    axes.set_xlabel("predicted probability")
+    axes.set_ylabel("observed share of positives")
     axes.set_title(
-        f"{probabilities.sum(dtype=np.float64):,.0f} positives promised, {int(labels.sum()):,} found", color=_INK
+        f"{probabilities.sum(dtype=np.float64):,.0f} positives predicted, {int(labels.sum()):,} observed", color=_INK
     )
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

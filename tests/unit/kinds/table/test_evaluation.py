@@ -19,7 +19,7 @@ from components.kinds.table.codec.features import DAY
 from components.kinds.table.evaluation.baseline import baseline
 from components.kinds.table.evaluation.metrics import average_precision, card_precision, log_loss, roc_auc
 from components.kinds.table.params import Train
-from components.registry.card.measured import _slices as shown_slices
+from components.registry.card.measurements import _slices as shown_slices
 from components.registry.gate import rules
 from components.registry.gate.measure import _slices as slices_of
 from components.registry.gate.predictions import EvaluationSpec, Predictions

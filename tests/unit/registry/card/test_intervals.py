@@ -15,6 +15,18 @@ def test_a_share_has_wilsons_interval(right: int, count: int, expected: tuple[fl
     assert wilson(right, count) == pytest.approx(expected, abs=5e-5)
 
 
+@pytest.mark.parametrize(
+    ("correct", "count", "expected"),
+    [
+        (81, 263, (0.2552885198782742, 0.36620957698280004)),
+        (1, 29, (0.006113214292762653, 0.17175521879320288)),
+        (9000, 9100, (0.986653239867703, 0.9909560517985976)),
+    ],
+)
+def test_it_is_the_formula_to_the_last_digits(correct: int, count: int, expected: tuple[float, float]) -> None:
+    assert wilson(correct, count) == pytest.approx(expected, rel=1e-13)
+
+
 @given(st.integers(1, 10_000).flatmap(lambda count: st.tuples(st.integers(0, count), st.just(count))))
 def test_a_share_lies_in_its_interval_and_that_within_nought_and_one(found: tuple[int, int]) -> None:
     low, high = wilson(*found)

@@ -1,16 +1,16 @@
 import numpy as np
 
 from components.registry.gate.calibration import chance
-from components.registry.gate.measure import of_each_class
+from components.registry.gate.measure import stratified_sample
 
 
 def test_rare_classes_are_taken_whole_and_others_fill_up() -> None:
     labels = np.array([0] * 900 + [1] * 5 + [2] * 300)
-    places = of_each_class(labels, 105, 0)
+    places = stratified_sample(labels, 105, 0)
     assert np.bincount(labels[places]).tolist() == [50, 5, 50]
     assert (np.diff(places) > 0).all()
-    assert of_each_class(labels, 105, 0).tolist() == places.tolist()
-    assert len(of_each_class(labels, 5000, 0)) == len(labels)
+    assert stratified_sample(labels, 105, 0).tolist() == places.tolist()
+    assert len(stratified_sample(labels, 5000, 0)) == len(labels)
 
 
 def test_chance_leaves_the_unsure_room_and_the_certain_none() -> None:

@@ -126,6 +126,20 @@ def test_binomial_above() -> None:
     assert binomial_above(2, 3, 0.5) == pytest.approx(1 / 8 + 0.5 * 3 / 8)
     assert binomial_above(0, 5, 0.0) == 0.5
     assert binomial_above(1, 5, 0.0) == 0.0
+    assert binomial_above(0, 0, 0.3) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("found", "count", "share", "expected"),
+    [
+        (37, 1000, 0.05, 0.9740903887696211),
+        (12, 20, 0.5, 0.19165515899658234),
+        (4700, 9000, 0.5, 1.2390156764668687e-05),
+        (3, 200, 0.01, 0.2326436355097859),
+    ],
+)
+def test_binomial_above_is_what_the_sum_of_its_terms_is(found: int, count: int, share: float, expected: float) -> None:
+    assert binomial_above(found, count, share) == pytest.approx(expected, rel=1e-9)
 
 
 def test_holm_holds_all_findings_together() -> None:

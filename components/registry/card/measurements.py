@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from components.config.params import Workload
 from components.inference.bundle import Bundle
@@ -18,17 +18,17 @@ from components.kinds.evaluation import SEVERITIES, Mask
 from components.kinds.prepared import PreparedData
 from components.registry.card.intervals import bootstrapped, wilson
 from components.registry.gate.comparable import unfit
-from components.registry.gate.measure import answering, of_each_class
+from components.registry.gate.measure import stratified_sample, with_inputs
 from components.registry.gate.predictions import EvaluationSpec, Predictions, predict
 
 Int64 = NDArray[np.int64]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Measurement(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)
 
 
-class Estimate(_Part):
+class Estimate(_Measurement):
     """A measure, and its 95 % interval where that can be told."""
 
     name: str
@@ -39,18 +39,19 @@ class Estimate(_Part):
     """Examples."""
 
 
-class Bin(_Part):
+class CalibrationBin(_Measurement):
     """Examples of about the same probability."""
 
-    promised: float
+    predicted: float = Field(validation_alias=AliasChoices("predicted", "promised"))
     """Mean probability."""
-    found: float
+    observed: float = Field(validation_alias=AliasChoices("observed", "found"))
+    """Share of the answers that were right; cards of format 2 had other words."""
     low: float
     high: float
     count: int
 
 
-class Curve(_Part):
+class RobustnessCurve(_Measurement):
     """The deciding metric under one corruption."""
 
     name: str
@@ -58,7 +59,7 @@ class Curve(_Part):
     """At severity 0, which is none, to 3."""
 
 
-class Measured(_Part):
+class Measurements(_Measurement):
     """All of it."""
 
     metric: str
@@ -66,12 +67,12 @@ class Measured(_Part):
     metrics: tuple[Estimate, ...]
     """Of the whole test split; one that cannot be drawn again is left out."""
     slices: tuple[Estimate, ...]
-    calibration: tuple[Bin, ...] = ()
+    calibration: tuple[CalibrationBin, ...] = ()
     """Nothing where what the model answers is no probability."""
-    robustness: tuple[Curve, ...] = ()
+    robustness: tuple[RobustnessCurve, ...] = ()
 
 
-def measured(bundle: Bundle, data: PreparedData, workload: Workload) -> Measured | None:
+def measure_card(bundle: Bundle, data: PreparedData, workload: Workload) -> Measurements | None:
     """Return what the bundle does on the test split; None where it does not take this data any more."""
     evaluation, metric = catalogue.evaluation(workload.kind), catalogue.metric(workload.kind)
     spec = EvaluationSpec(evaluation, data, workload.train, workload.gate, metric)
@@ -79,7 +80,7 @@ def measured(bundle: Bundle, data: PreparedData, workload: Workload) -> Measured
         return None
     with limited(workload.train):
         predictions = predict(spec, bundle)
-        return Measured(
+        return Measurements(
             metric=spec.metric,
             metrics=tuple(_metrics(predictions)),
             slices=tuple(_slices(predictions)),
@@ -102,41 +103,40 @@ def _metrics(predictions: Predictions) -> Iterator[Estimate]:
 
 def _slices(predictions: Predictions) -> Iterator[Estimate]:
     for name, mask in predictions.spec.evaluation.slices(predictions.spec.data).items():
-        places = np.flatnonzero(mask)
-        if not len(places):
+        indices = np.flatnonzero(mask)
+        if not len(indices):
             continue
-        correct: Mask | None = predictions.slice_correct(places)
-        share = None if correct is None else wilson(int(correct[places].sum()), len(places))
-        low, high = share or _bootstrapped(predictions, places)
-        yield Estimate(name=name, value=predictions.slice_value(places), low=low, high=high, count=len(places))
+        correct: Mask | None = predictions.slice_correct(indices)
+        share = None if correct is None else wilson(int(correct[indices].sum()), len(indices))
+        low, high = share or _bootstrapped(predictions, indices)
+        yield Estimate(name=name, value=predictions.slice_value(indices), low=low, high=high, count=len(indices))
 
 
-def _bootstrapped(predictions: Predictions, places: Int64) -> tuple[float, float] | tuple[None, None]:
+def _bootstrapped(predictions: Predictions, indices: Int64) -> tuple[float, float] | tuple[None, None]:
     def metrics(drawn: Int64) -> dict[str, float]:
         return {"value": predictions.value(drawn)}
 
-    return bootstrapped(metrics, places, predictions.spec.config.seed).get("value", (None, None))
+    return bootstrapped(metrics, indices, predictions.spec.config.seed).get("value", (None, None))
 
 
-def _bins(predictions: Predictions) -> Iterator[Bin]:
+def _bins(predictions: Predictions) -> Iterator[CalibrationBin]:
     spec = predictions.spec
     if not spec.evaluation.is_probabilistic(spec.config):
         return
     curve = reliability(predictions.probabilities, np.asarray(spec.data.labels("test")))
-    for promised, found, count in zip(curve.promised.tolist(), curve.found.tolist(), curve.count.tolist(), strict=True):
-        low, high = wilson(round(found * count), count)
-        yield Bin(promised=promised, found=found, low=low, high=high, count=count)
+    columns = (curve.predicted.tolist(), curve.observed.tolist(), curve.count.tolist())
+    for predicted, observed, count in zip(*columns, strict=True):
+        low, high = wilson(round(observed * count), count)
+        yield CalibrationBin(predicted=predicted, observed=observed, low=low, high=high, count=count)
 
 
-def _curves(predictions: Predictions) -> Iterator[Curve]:
+def _curves(predictions: Predictions) -> Iterator[RobustnessCurve]:
     """Corrupt the examples that the gate corrupts, at every severity."""
     spec, seed = predictions.spec, predictions.spec.config.seed
-    places = of_each_class(np.asarray(spec.data.labels("test")), spec.gate.robustness.examples, seed)
-    examples, uncorrupted = spec.data.inputs("test")[places], predictions.value(places)
+    indices = stratified_sample(np.asarray(spec.data.labels("test")), spec.gate.robustness.examples, seed)
+    examples, uncorrupted = spec.data.inputs("test")[indices], predictions.value(indices)
     for name, corrupt in spec.evaluation.corruptions(spec.data, spec.config).items():
-        corrupted = (
-            answering(predictions, corrupt(examples, severity, seed), places).value(places) for severity in SEVERITIES
-        )
-        values = (uncorrupted, *corrupted)
+        inputs = (corrupt(examples, severity, seed) for severity in SEVERITIES)
+        values = (uncorrupted, *(with_inputs(predictions, corrupted, indices).value(indices) for corrupted in inputs))
         if np.isfinite(values).all():  # so few examples may have no such metric
-            yield Curve(name=name, values=values)
+            yield RobustnessCurve(name=name, values=values)

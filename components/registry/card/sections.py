@@ -15,7 +15,7 @@ from components.registry.card.blocks import (
     Table,
 )
 from components.registry.card.figures import draw_calibration, draw_intervals, draw_robustness
-from components.registry.card.words import day, name, number, share, spread
+from components.registry.card.formatting import day, name, number, share, spread
 from components.registry.gate import COLUMNS, Verdict
 
 Card = Mapping[str, Any]
@@ -68,12 +68,16 @@ def headline(card: Card) -> list[tuple[str, str, str]]:
     verdict = Verdict.model_validate(card["verdict"]) if "verdict" in card else None
     found = card.get("measured", {}).get("slices", [])
     rows = [
-        (name(one["name"]), number(one["model"]), f"baseline {number(one['baseline'])}" if one["baseline"] else "")
-        for one in card.get("metrics", [])
-        if one["decides"]
+        (
+            name(metric["name"]),
+            number(metric["model"]),
+            f"baseline {number(metric['baseline'])}" if metric["baseline"] else "",
+        )
+        for metric in card.get("metrics", [])
+        if metric["decides"]
     ]
     if found:
-        worst = min(found, key=lambda one: float(one["value"]))
+        worst = min(found, key=lambda estimate: float(estimate["value"]))
         rows.append(("Worst slice", number(worst["value"]), worst["name"]))
     if verdict:
         against = f"against version {verdict.champion}" if verdict.champion else "the first one"
@@ -107,10 +111,15 @@ def metrics_table(card: Card) -> list[Block]:
     """Return the table of the metrics with their intervals; nothing where none is known."""
     if not card.get("metrics"):
         return []
-    found = {one["name"]: one for one in card.get("measured", {}).get("metrics", [])}
+    found = {metric["name"]: metric for metric in card.get("measured", {}).get("metrics", [])}
     rows = [
-        [name(one["name"]), number(one["model"]), spread(found.get(one["name"], {})), number(one["baseline"])]
-        for one in card["metrics"]
+        [
+            name(metric["name"]),
+            number(metric["model"]),
+            spread(found.get(metric["name"], {})),
+            number(metric["baseline"]),
+        ]
+        for metric in card["metrics"]
     ]
     caption = "On the test split, which it has never seen; the first row decides"
     return [Table(["measure", "model", "95 % interval", "baseline"], rows, caption)]
@@ -124,14 +133,17 @@ def _slices(card: Card) -> list[Block]:
 def slices_table(card: Card, most: int | None = None) -> list[Block]:
     """Return the table of the slices, the worst first, at most so many; nothing where none is known."""
     worst = _worst_slices(card)
-    rows = [[one["name"], number(one["value"]), spread(one) or _UNKNOWN, f"{one['count']:,}"] for one in worst]
+    rows = [
+        [estimate["name"], number(estimate["value"]), spread(estimate) or _UNKNOWN, f"{estimate['count']:,}"]
+        for estimate in worst
+    ]
     columns = ["slice", "value", "95 % interval", "examples"]
     return [Table(columns, rows[:most], "The worst first", drawn=True)] if rows else []
 
 
 def _worst_slices(card: Card) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = card.get("measured", {}).get("slices", [])
-    return sorted(found, key=lambda one: float(one["value"]))
+    return sorted(found, key=lambda estimate: float(estimate["value"]))
 
 
 def _calibration(card: Card, figures: Mapping[str, bytes]) -> list[Block]:
@@ -139,7 +151,7 @@ def _calibration(card: Card, figures: Mapping[str, bytes]) -> list[Block]:
     drawn: list[Block] = [Image("Calibration", figures[_ELSEWHERE])] if _ELSEWHERE in figures else []
     if not bins:
         return drawn
-    rows = [[share(one["predicted"]), share(one["observed"]), spread(one), f"{one['count']:,}"] for one in bins]
+    rows = [[share(bin["predicted"]), share(bin["observed"]), spread(bin), f"{bin['count']:,}"] for bin in bins]
     columns = ["predicted", "observed", "95 % interval", "examples"]
     table = Table(
         columns, rows, "Predicted probability, and the share that was observed, of answers about as sure", drawn=True
@@ -152,7 +164,7 @@ def _robustness(card: Card) -> list[Block]:
     if not curves:
         return _rules(card, "robustness")
     columns = ["corrupted by", "not at all", "a little", "clearly", "badly"]
-    rows = [[name(one["name"]), *map(number, one["values"])] for one in curves]
+    rows = [[name(curve["name"]), *map(number, curve["values"])] for curve in curves]
     metric = name(card["measured"]["metric"])
     return [Drawing(draw_robustness(curves)), Table(columns, rows, f"{metric} of corrupted examples", True)]
 
@@ -183,8 +195,8 @@ def said(verdict: Verdict) -> str:
 
 def _history(card: Card) -> list[Block]:
     rows = [
-        [day(one["when"]), one["what"], one["from"] or "none", one["to"] or "none", one["reason"]]
-        for one in card.get("history", [])
+        [day(entry["when"]), entry["what"], entry["from"] or "none", entry["to"] or "none", entry["reason"]]
+        for entry in card.get("history", [])
     ]
     return [Table(["when", "what", "from version", "to version", "why"], rows)] if rows else []
 

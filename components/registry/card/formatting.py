@@ -20,9 +20,9 @@ def share(value: float) -> str:
     return f"{value:.1%}"
 
 
-def spread(one: Mapping[str, Any]) -> str:
+def spread(estimate: Mapping[str, Any]) -> str:
     """Return the interval of an estimate; nothing if it has none."""
-    return "" if one.get("low") is None else f"{number(one['low'])} to {number(one['high'])}"
+    return "" if estimate.get("low") is None else f"{number(estimate['low'])} to {number(estimate['high'])}"
 
 
 def name(key: str) -> str:
