@@ -61,7 +61,8 @@ def test_hooks_call_make() -> None:
 def test_ci_runs_what_people_run() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
     (job,) = workflow["jobs"].values()
-    (command,) = [step["run"] for step in job["steps"] if "run" in step]
+    command, coverage = [step["run"] for step in job["steps"] if "run" in step]
+    assert coverage == "make coverage"
     assert os.access(ROOT / command, os.X_OK)
     assert (ROOT / command).read_text().splitlines()[-1] == "make test"
     (python,) = [step["with"]["python-version"] for step in job["steps"] if "with" in step]
