@@ -34,9 +34,10 @@ from components.config.settings import artifacts
 from components.inference.bundle import Bundle, read_about
 from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
-from components.scoring.crew import cores, crew
 from components.scoring.score import score
 from components.scoring.source import open_source
+from components.scoring.worker_pool import worker_pool
+from components.system.processes import cores
 
 Figures = dict[str, Any]
 
@@ -120,9 +121,9 @@ def run(arm: str, bundle: Path, source: Path, out: Path, cores: int) -> Figures:
 def score_arm(bundle: Path, source: Path, out: Path, cores: int) -> Figures:
     """Score the source as a user does; what it costs to start does not count, as it does not for the limit."""
     start = _cpu()
-    with crew(bundle, cores):
+    with worker_pool(bundle, cores):
         about = read_about(bundle)
-        catalogue.scoring(about.kind).past(about.input, bundle / "serving")
+        catalogue.scoring(about.kind).memory(about.input, bundle / "serving")
     begin, began = _cpu(), time.perf_counter()
     scored = score(bundle, "1", source, out, workers=cores)
     cpu = _cpu() - begin - (begin - start)
@@ -170,14 +171,14 @@ def bare(bundle: Bundle) -> Callable[[Any], int]:
     """Return what answers a chunk and returns how many rows it had."""
     about = bundle.about
     codec, scoring = catalogue.codec(about.kind), catalogue.scoring(about.kind)
-    past = scoring.past(about.input, bundle.files)
+    memory = scoring.memory(about.input, bundle.files)
     reader = codec.Reader(about.workload, about.input, about.serve, bundle.files, None)
     valid = TypeAdapter(codec.request(about.input)).validate_python
 
     def answer(chunk: Any) -> int:
         given = chunk if isinstance(chunk, list) else chunk.rows(about.serve["max_bytes"])
         rows = [codec.rows(valid(row))[0] for row in given]
-        examples = past.examples(scoring.facts(rows, about.input)) if past else reader.read(rows)
+        examples = memory.examples(scoring.observations(rows, about.input)) if memory else reader.read(rows)
         codec.decide(bundle.probabilities(examples), about.decision)
         return len(rows)
 

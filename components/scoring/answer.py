@@ -13,14 +13,14 @@ from components.config.errors import BadRequest
 from components.inference.bundle import Bundle
 from components.inference.gateway.request.parser import sentence
 from components.kinds import catalogue
-from components.kinds.contract import Facts, Row
+from components.kinds.contract import Observations, Row
 from components.scoring.source import Chunk
 
 Errors = dict[int, str]
-"""Why a row cannot be read, by its place in the chunk."""
+"""Why a row cannot be read, by its index in the chunk."""
 Warnings = dict[int, tuple[str, ...]]
-"""What is unusual about a row that is answered all the same, by its place in the chunk."""
-Read = Callable[[Sequence[Row]], Facts]
+"""What is unusual about a row that is answered all the same, by its index in the chunk."""
+Read = Callable[[Sequence[Row]], Observations]
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ class Answerer:
         """Answer rows of which none depends on another."""
         rows, errors = self._valid(chunk)
         found = self._read(rows, errors, lambda some: {"examples": self._reader.read(some)})
-        return self.model(found["examples"] if found else None), errors, self._warnings(rows, errors)
+        return self.predict(found["examples"] if found else None), errors, self._warnings(rows, errors)
 
-    def facts(self, chunk: Chunk) -> tuple[Facts | None, Errors, Warnings]:
-        """Return what the past has to be told of the rows that can be read; None: of none."""
+    def observations(self, chunk: Chunk) -> tuple[Observations | None, Errors, Warnings]:
+        """Return what the memory observes of the rows that can be read; None: of none."""
         rows, errors = self._valid(chunk)
-        facts = self._read(rows, errors, lambda some: self._scoring.facts(some, self._about.input))
-        return facts, errors, self._warnings(rows, errors)
+        observations = self._read(rows, errors, lambda some: self._scoring.observations(some, self._about.input))
+        return observations, errors, self._warnings(rows, errors)
 
-    def model(self, examples: NDArray[Any] | None) -> Answers:
+    def predict(self, examples: NDArray[Any] | None) -> Answers:
         """Answer examples `[M, ...]`; None: none."""
         shape = (0, len(self._about.classes))
         found = np.empty(shape, np.float32) if examples is None else self._bundle.probabilities(examples)
@@ -66,48 +66,50 @@ class Answerer:
         return Answers(chosen, self._scoring.probability(found, chosen), found)
 
     def _valid(self, chunk: Chunk) -> tuple[dict[int, Row], Errors]:
-        """Return the rows that have the form of a request, by their place."""
+        """Return the rows that have the form of a request, by their index."""
         rows: dict[int, Row] = {}
         errors: Errors = {}
-        for place, row in enumerate(chunk.rows(self._about.serve["max_bytes"])):
+        for index, row in enumerate(chunk.rows(self._about.serve["max_bytes"])):
             if isinstance(row, str):
-                errors[place] = row
+                errors[index] = row
                 continue
             try:
-                rows[place] = self._codec.rows(self._request.validate_python(row))[0]
+                rows[index] = self._codec.rows(self._request.validate_python(row))[0]
             except ValidationError as error:
-                errors[place] = sentence(error, behind=-1)
+                errors[index] = sentence(error, behind=-1)
         return rows, errors
 
     def _warnings(self, rows: Mapping[int, Row], errors: Errors) -> Warnings:
-        places = [place for place in rows if place not in errors]
-        found = self._reader.warnings([rows[place] for place in places])
-        return {places[index]: tuple(sentences) for index, sentences in found.items()}
+        indices = [index for index in rows if index not in errors]
+        found = self._reader.warnings([rows[index] for index in indices])
+        return {indices[index]: tuple(sentences) for index, sentences in found.items()}
 
-    def _read(self, rows: dict[int, Row], errors: Errors, read: Read) -> Facts | None:
-        """Return what `read` makes of the rows, together where all can be read, else one by one."""
-        places, found = list(rows), []
-        for start in range(0, len(places), self._scoring.TOGETHER):
-            some = places[start : start + self._scoring.TOGETHER]
+    def _read(self, rows: dict[int, Row], errors: Errors, read: Read) -> Observations | None:
+        """Return what `read` makes of the rows, all at once where all can be read, else one by one."""
+        indices, found = list(rows), []
+        for start in range(0, len(indices), self._scoring.READ_ROWS):
+            some = indices[start : start + self._scoring.READ_ROWS]
             try:
-                found.append(read([rows[place] for place in some]))
+                found.append(read([rows[index] for index in some]))
             except BadRequest as error:
                 if len(some) == 1:
                     errors[some[0]] = str(error)
                 else:
                     found.extend(self._one_by_one(some, rows, errors, read))
-        return together(found) if found else None
+        return concatenate(found) if found else None
 
-    def _one_by_one(self, places: Sequence[int], rows: Mapping[int, Row], errors: Errors, read: Read) -> list[Facts]:
+    def _one_by_one(
+        self, indices: Sequence[int], rows: Mapping[int, Row], errors: Errors, read: Read
+    ) -> list[Observations]:
         found = []
-        for place in places:
+        for index in indices:
             try:
-                found.append(read([rows[place]]))
+                found.append(read([rows[index]]))
             except BadRequest as error:
-                errors[place] = str(error)
+                errors[index] = str(error)
         return found
 
 
-def together(facts: Sequence[Facts]) -> Facts:
-    """Return several facts as one."""
-    return {name: np.concatenate([one[name] for one in facts]) for name in facts[0]}
+def concatenate(observations: Sequence[Observations]) -> Observations:
+    """Return several observations as one, in their order."""
+    return {name: np.concatenate([columns[name] for columns in observations]) for name in observations[0]}

@@ -1,4 +1,4 @@
-"""Results on their way: part files beside the place of the result, each whole or not there, merged in the end.
+"""Results on their way: part files beside the index of the result, each whole or not there, merged in the end.
 
     .scores.parquet.parts/
         manifest.json                        what is scored with what; another one begins anew
@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.kinds.contract import Facts
+from components.kinds.contract import Observations
 from components.system.files import read_json, whole_file, write_json
 
 KEY = b"journeyman"
@@ -58,7 +58,7 @@ class Parts:
         """Rows that are done."""
         return self._spans[-1].end if self._spans else 0
 
-    def facts(self) -> Iterator[Facts]:
+    def observations(self) -> Iterator[Observations]:
         """Yield what was kept of each part that is done, in order."""
         for span in self._spans:
             if (path := span.file(self.folder, ".npz")).exists():
@@ -75,12 +75,12 @@ class Parts:
             first = first or errors[0].as_py()
         return first
 
-    def add(self, batches: Sequence[pa.RecordBatch], facts: Facts | None) -> None:
+    def add(self, batches: Sequence[pa.RecordBatch], observations: Observations | None) -> None:
         """Write the rows that follow those that are done."""
         span = Span(self.rows, self.rows + sum(batch.num_rows for batch in batches))
-        if facts is not None:  # first: a part that is there has all that belongs to it
+        if observations is not None:  # first: a part that is there has all that belongs to it
             with whole_file(span.file(self.folder, ".npz")) as draft, draft.open("wb") as file:
-                np.savez(file, allow_pickle=False, **facts)
+                np.savez(file, allow_pickle=False, **observations)
         with whole_file(span.file(self.folder, ".parquet")) as draft:
             pq.write_table(pa.Table.from_batches(batches), draft)
         self._spans.append(span)

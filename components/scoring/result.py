@@ -44,14 +44,14 @@ def batch(
     """Return the results of a chunk; where a row could not be read, there is the reason instead of an answer."""
     count = len(chunk.ids)
     told = iter(range(count))
-    at = pa.array([None if place in errors else next(told) for place in range(count)], pa.int64())
+    at = pa.array([None if index in errors else next(told) for index in range(count)], pa.int64())
     columns: dict[str, Any] = {
         "id": chunk.ids,
         "label": pa.array(about.classes).take(pa.array(answers.chosen)).take(at),
         "probability": pa.array(answers.probability).take(at),
         "model_version": pa.repeat(version, count),
-        "error": pa.array([errors.get(place) for place in range(count)], pa.string()),
-        "warnings": pa.array([warnings.get(place) for place in range(count)], pa.list_(pa.string())),
+        "error": pa.array([errors.get(index) for index in range(count)], pa.string()),
+        "warnings": pa.array([warnings.get(index) for index in range(count)], pa.list_(pa.string())),
     }
     expected = schema(about, source)
     if "probabilities" in expected.names:

@@ -13,12 +13,12 @@ from components.config.errors import ConfigError, DataError
 from components.config.settings import STATE
 from components.inference.bundle import About, bundle_hash, read_about
 from components.kinds import catalogue
-from components.kinds.contract import Facts, Past
-from components.scoring.answer import Answers, Errors, Warnings, together
-from components.scoring.crew import Crew, crew
+from components.kinds.contract import Observations, SequenceMemory
+from components.scoring.answer import Answers, Errors, Warnings, concatenate
 from components.scoring.parts import Parts, manifest_of
 from components.scoring.result import Scored, batch, counted, schema
 from components.scoring.source import Chunk, Source, open_source
+from components.scoring.worker_pool import WorkerPool, worker_pool
 from components.system.locks import locked
 from components.system.processes import cores
 from components.system.progress import Progress
@@ -86,16 +86,16 @@ def _clear_errors(out: Path) -> Iterator[None]:
 
 def _work(bundle: Path, version: str, about: About, source: Source, parts: Parts, workers: int, every: float) -> float:
     """Write the parts that are missing; return the seconds from the first row to the last."""
-    past = catalogue.scoring(about.kind).past(about.input, bundle / "serving")
-    if past:
-        for known in parts.facts():
-            past.examples(known)
-    with crew(bundle, min(workers, max(1, source.count))) as hands:
+    memory = catalogue.scoring(about.kind).memory(about.input, bundle / "serving")
+    if memory:
+        for known in parts.observations():
+            memory.examples(known)
+    with worker_pool(bundle, min(workers, max(1, source.count))) as pool:
         began = written = time.monotonic()
-        done: list[tuple[pa.RecordBatch, Facts | None]] = []
+        done: list[tuple[pa.RecordBatch, Observations | None]] = []
         with Progress(total=source.count, initial=parts.rows, desc="score", unit=" rows", smoothing=0.05) as progress:
-            for chunk, answers, errors, warnings, facts in _answered(hands, source.chunks(parts.rows), past):
-                done.append((batch(chunk, answers, errors, warnings, about, version, source), facts))
+            for chunk, answers, errors, warnings, observations in _answered(pool, source.chunks(parts.rows), memory):
+                done.append((batch(chunk, answers, errors, warnings, about, version, source), observations))
                 progress.update(len(chunk.ids))
                 if time.monotonic() - written >= every or sum(rows.num_rows for rows, _ in done) >= _MOST:
                     _add(parts, done)
@@ -106,27 +106,27 @@ def _work(bundle: Path, version: str, about: About, source: Source, parts: Parts
 
 
 def _answered(
-    hands: Crew, chunks: Iterator[Chunk], past: Past | None
-) -> Iterator[tuple[Chunk, Answers, Errors, Warnings, Facts | None]]:
+    pool: WorkerPool, chunks: Iterator[Chunk], memory: SequenceMemory | None
+) -> Iterator[tuple[Chunk, Answers, Errors, Warnings, Observations | None]]:
     """Yield each chunk with its answers, in order.
 
-    Rows of a sequence go through the processes twice: to be read, and, with their past, to be answered.
+    Rows of a sequence go through the workers twice: to be read, and, once the memory has made examples, to be answered.
     """
-    if past is None:
-        for chunk, (answers, errors, warnings) in hands.each("answer", ((chunk, chunk) for chunk in chunks)):
+    if memory is None:
+        for chunk, (answers, errors, warnings) in pool.map("answer", ((chunk, chunk) for chunk in chunks)):
             yield chunk, answers, errors, warnings, None
         return
     read = (
-        ((chunk, facts, errors, warnings), None if facts is None else past.examples(facts))
-        for chunk, (facts, errors, warnings) in hands.each("facts", ((chunk, chunk) for chunk in chunks))
+        ((chunk, observations, errors, warnings), None if observations is None else memory.examples(observations))
+        for chunk, (observations, errors, warnings) in pool.map("observations", ((chunk, chunk) for chunk in chunks))
     )
-    for (chunk, facts, errors, warnings), answers in hands.each("model", read):
-        yield chunk, answers, errors, warnings, facts
+    for (chunk, observations, errors, warnings), answers in pool.map("predict", read):
+        yield chunk, answers, errors, warnings, observations
 
 
-def _add(parts: Parts, done: list[tuple[pa.RecordBatch, Facts | None]]) -> None:
-    facts = [facts for _, facts in done if facts is not None]
-    parts.add([rows for rows, _ in done], together(facts) if facts else None)
+def _add(parts: Parts, done: list[tuple[pa.RecordBatch, Observations | None]]) -> None:
+    observations = [observations for _, observations in done if observations is not None]
+    parts.add([rows for rows, _ in done], concatenate(observations) if observations else None)
 
 
 def _check_readable(parts: Parts, rows: Source, source: Path) -> None:

@@ -73,7 +73,7 @@ def open_source(path: Path, about: About, id: str | None) -> Source:
     if tables:
         identity = id or scoring.identity(about.input)
         found = fingerprint((str(table.relative_to(path)), table.stat()) for table in tables)
-        return (TextSource if texts else TableSource)(tables, found, fields, identity, scoring.ROWS)
+        return (TextSource if texts else TableSource)(tables, found, fields, identity, scoring.CHUNK_ROWS)
     if not path.is_dir():
         raise ConfigError(f"{path}: no such file or folder")
     if not scoring.SUFFIXES or not any(True for _ in _chosen(path, scoring.is_row)):
@@ -81,7 +81,7 @@ def open_source(path: Path, about: About, id: str | None) -> Source:
         raise ConfigError(f"{path}: nothing there to score: expected are files {expected}")
     if id:
         raise ConfigError(f"{path}: files have no column {id!r}; leave --id out: their paths are their ids")
-    return FolderSource(path, scoring.is_row, next(iter(fields)), scoring.ROWS)
+    return FolderSource(path, scoring.is_row, next(iter(fields)), scoring.CHUNK_ROWS)
 
 
 def fingerprint(files: Iterable[tuple[str, os.stat_result]]) -> str:
@@ -107,17 +107,17 @@ class FolderSource:
         """Yield the chunks from row `start` on."""
         names: list[str] = []
         size = 0
-        for place, (name, entry) in enumerate(_chosen(self._folder, self._is_row)):
-            if place < start:
+        for index, (name, entry) in enumerate(_chosen(self._folder, self._is_row)):
+            if index < start:
                 continue
             bytes = _size(entry)
             if names and (len(names) == self._most or size + bytes > CHUNK_BYTES):
-                yield self._chunk(place - len(names), names)
+                yield self._chunk(index - len(names), names)
                 names, size = [], 0
             names.append(name)
             size += bytes
         if names:
-            yield self._chunk(place + 1 - len(names), names)
+            yield self._chunk(index + 1 - len(names), names)
 
     def _chunk(self, start: int, names: list[str]) -> "FolderChunk":
         ids = [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
@@ -174,7 +174,7 @@ def _chosen(folder: Path, is_row: IsRow) -> Iterator[tuple[str, "os.DirEntry[str
 
 def _below(folder: str, before: str, is_row: IsRow) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
     with os.scandir(folder) as found:
-        entries = sorted((one for one in found if not _passed_over(one.name)), key=lambda one: one.name)
+        entries = sorted((entry for entry in found if not _passed_over(entry.name)), key=lambda entry: entry.name)
     for entry in entries:
         name = before + entry.name
         if entry.is_dir(follow_symlinks=False):

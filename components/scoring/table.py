@@ -51,25 +51,25 @@ class TableSource:
 
     def chunks(self, start: int, /) -> Iterator["TableChunk"]:
         """Yield the chunks from row `start` on."""
-        place = 0
+        index = 0
         for file in self._files:
             with _opened(file) as table:
                 for group in range(table.num_row_groups):
                     rows = table.metadata.row_group(group).num_rows
-                    if place + rows > start:
-                        yield from self._of_group(file, table, group, place, start)
-                    place += rows
+                    if index + rows > start:
+                        yield from self._of_group(file, table, group, index, start)
+                    index += rows
 
     def _of_group(
-        self, file: Path, table: pq.ParquetFile, group: int, place: int, start: int
+        self, file: Path, table: pq.ParquetFile, group: int, index: int, start: int
     ) -> Iterator["TableChunk"]:
         columns = list(dict.fromkeys([*self._columns.values(), *([self._identity] if self._identity else [])]))
         size = _rows_of_a_chunk(table, group, self._most)
         try:
             for batch in table.iter_batches(size, row_groups=[group], columns=columns, use_threads=False):
-                if place >= start:
-                    yield self._chunk(place, batch)
-                place += batch.num_rows
+                if index >= start:
+                    yield self._chunk(index, batch)
+                index += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(file, error) from error
 
@@ -132,7 +132,7 @@ def check_columns(file: Path, schema: pa.Schema, wanted: Iterable[str]) -> None:
 
 def _holds_bytes(type: pa.DataType) -> bool:
     inner = [field.type for field in type if field.name == "bytes"] if pa.types.is_struct(type) else [type]
-    return any(pa.types.is_binary(one) or pa.types.is_large_binary(one) for one in inner)
+    return any(pa.types.is_binary(type) or pa.types.is_large_binary(type) for type in inner)
 
 
 def _brought(array: pa.Array, kind: str) -> pa.Array:

@@ -48,7 +48,7 @@ class TextSource:
 
     def chunks(self, start: int, /) -> Iterator[TableChunk]:
         """Yield the chunks from row `start` on."""
-        place = 0
+        index = 0
         held: list[pa.RecordBatch] = []
         waiting = 0
         for file in self._files:
@@ -57,12 +57,12 @@ class TextSource:
                 waiting += batch.num_rows
                 while waiting >= self._most:
                     table = pa.Table.from_batches(held)
-                    if place >= start:
-                        yield self._chunk(place, table.slice(0, self._most))
+                    if index >= start:
+                        yield self._chunk(index, table.slice(0, self._most))
                     held, waiting = table.slice(self._most).to_batches(), waiting - self._most
-                    place += self._most
-        if waiting and place >= start:
-            yield self._chunk(place, pa.Table.from_batches(held))
+                    index += self._most
+        if waiting and index >= start:
+            yield self._chunk(index, pa.Table.from_batches(held))
 
     def _batches(self, file: Path) -> Iterator[pa.RecordBatch]:
         """Yield the rows that say anything, in the columns that are wanted."""

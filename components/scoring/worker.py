@@ -1,4 +1,4 @@
-"""A process that answers rows: `python -m components.scoring.worker BUNDLE CONNECTION`, started by `crew`."""
+"""A process that answers rows: `python -m components.scoring.worker BUNDLE CONNECTION`, started by `worker_pool`."""
 
 import sys
 from multiprocessing.connection import Connection

@@ -130,16 +130,16 @@ def test_a_sequence_is_read_as_the_endpoint_reads_one_after_the_other(
     one_by_one = np.concatenate([reader.read([row]) for row in rows])
     reader.close()
 
-    past = scoring.past(about.input, files)
-    assert past is not None
-    chunks = [scoring.facts(rows[start : start + 37], about.input) for start in range(0, len(rows), 37)]
-    assert np.array_equal(np.concatenate([past.examples(chunk) for chunk in chunks]), one_by_one, equal_nan=True)
+    memory = scoring.memory(about.input, files)
+    assert memory is not None
+    chunks = [scoring.observations(rows[start : start + 37], about.input) for start in range(0, len(rows), 37)]
+    assert np.array_equal(np.concatenate([memory.examples(chunk) for chunk in chunks]), one_by_one, equal_nan=True)
 
 
 def test_a_past_forgets_what_no_window_reaches(payments_bundle: Path) -> None:
     about = Bundle(payments_bundle).about
-    past = scoring.past(about.input, payments_bundle / "serving")
-    assert past is not None
+    memory = scoring.memory(about.input, payments_bundle / "serving")
+    assert memory is not None
     row = {"transaction_id": 1, "time": "2018-06-01T00:00:00", "customer_id": 1, "terminal_id": 1, "amount": 1.0}
     for day in range(1, 29):
         rows = [
@@ -151,15 +151,15 @@ def test_a_past_forgets_what_no_window_reaches(payments_bundle: Path) -> None:
             }
             for place in range(800)
         ]
-        past.examples(scoring.facts(rows, about.input))
-    customers = past._entities["customer_id"]
-    assert len(past._known) == len(customers._events.time) == 800 * 17  # days: 7 of the window, 3 of the delay, 7
+        memory.examples(scoring.observations(rows, about.input))
+    customers = memory._entities["customer_id"]
+    assert len(memory._known) == len(customers._events.time) == 800 * 17  # days: 7 of the window, 3 of the delay, 7
     assert len(customers._codes) < 800 * 2 * 17 + 1_000
     late = {**row, "transaction_id": 2}
     with pytest.raises(
         DataError, match=r"not in order of time: 2018-06-01.* comes after 2018-06-28.*sort the table by"
     ):
-        past.examples(scoring.facts([late], about.input))
+        memory.examples(scoring.observations([late], about.input))
 
 
 def many_digits(digits: Path, path: Path) -> Path:

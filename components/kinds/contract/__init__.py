@@ -8,24 +8,24 @@ from components.kinds.contract.codec import Codec, Explain, Reader, Row, Score
 from components.kinds.contract.data import Overviews, Params, Preparation, Sample, Source
 from components.kinds.contract.evaluation import Evaluation
 from components.kinds.contract.learner import Batches, Learner, TrainingBatches
-from components.kinds.contract.scoring import Facts, Past, Scoring
+from components.kinds.contract.scoring import Observations, Scoring, SequenceMemory
 
 __all__ = [
     "Batches",
     "Codec",
     "Evaluation",
     "Explain",
-    "Facts",
     "Learner",
+    "Observations",
     "Overviews",
     "Params",
-    "Past",
     "Preparation",
     "Reader",
     "Row",
     "Sample",
     "Score",
     "Scoring",
+    "SequenceMemory",
     "Source",
     "TrainingBatches",
 ]

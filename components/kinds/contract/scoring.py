@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from components.kinds.contract.codec import Row
 from components.kinds.contract.parameters import InputT
 
-Facts = Mapping[str, NDArray[Any]]
-"""What the rows of a sequence have to know of each other, by name; the first axis of each counts rows."""
+Observations = Mapping[str, NDArray[Any]]
+"""What the rows of a sequence have to know of each other, arrays by name; the first axis of each counts rows."""
 
 
-class Past(Protocol):
+class SequenceMemory(Protocol):
     """What rows are read with that come in a sequence: one process sees all of them, in their order."""
 
-    def examples(self, facts: Facts, /) -> NDArray[Any]:
+    def examples(self, observations: Observations, /) -> NDArray[Any]:
         """Return `[N, ...]` as the model takes them of rows that follow those given before, and remember them.
 
         Raises:
@@ -35,9 +35,9 @@ class Scoring(Protocol[InputT]):
     def is_row(self, path: str, /) -> bool:
         """Whether the file is one row: by its name, else by its content."""
 
-    ROWS: int
+    CHUNK_ROWS: int
     """Rows that are handed to a process at a time."""
-    TOGETHER: int
+    READ_ROWS: int
     """Rows that are read at once; where one of them cannot be, each is read alone."""
 
     def fields(self, input: InputT, /) -> dict[str, tuple[str, bool]]:
@@ -46,11 +46,11 @@ class Scoring(Protocol[InputT]):
     def identity(self, input: InputT, /) -> str | None:
         """Return the field that is a row's id, if there is one."""
 
-    def past(self, input: InputT, files: Path, /) -> Past | None:
+    def memory(self, input: InputT, files: Path, /) -> SequenceMemory | None:
         """Return what is known before the first row; None: no row depends on another, a `Reader` reads them."""
 
-    def facts(self, rows: Sequence[Row], input: InputT, /) -> Facts:
-        """Return what `Past` has to be told of `rows`, the first axis counts them; any process can do this.
+    def observations(self, rows: Sequence[Row], input: InputT, /) -> Observations:
+        """Return what a `SequenceMemory` observes of `rows`, the first axis counts them; any process can do this.
 
         Raises:
             BadRequest: a row cannot be read.

@@ -11,10 +11,20 @@ from components.kinds.image import codec
 from components.kinds.image.codec.input import Input
 from components.kinds.image.source.files import SUFFIXES, is_picture
 
-__all__ = ["ROWS", "SUFFIXES", "TOGETHER", "facts", "fields", "identity", "is_row", "past", "probability"]
+__all__ = [
+    "CHUNK_ROWS",
+    "READ_ROWS",
+    "SUFFIXES",
+    "fields",
+    "identity",
+    "is_row",
+    "memory",
+    "observations",
+    "probability",
+]
 
-ROWS = 500
-TOGETHER = 1
+CHUNK_ROWS = 500
+READ_ROWS = 1
 
 fields = codec.fields
 is_row = is_picture
@@ -24,11 +34,11 @@ def identity(input: Input) -> None:
     """Return None: a picture has no id of its own."""
 
 
-def past(input: Input, files: Path) -> None:
+def memory(input: Input, files: Path) -> None:
     """Return None: nothing is remembered from one picture to the next."""
 
 
-def facts(rows: Sequence[Mapping[str, Any]], input: Input) -> dict[str, NDArray[Any]]:
+def observations(rows: Sequence[Mapping[str, Any]], input: Input) -> dict[str, NDArray[Any]]:
     """Return nothing: nothing is remembered."""
     return {}
 

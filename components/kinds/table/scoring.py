@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
-from components.kinds.contract import Facts
+from components.kinds.contract import Observations
 from components.kinds.table.codec import records, values
 from components.kinds.table.codec.features import (
     DAY,
@@ -30,8 +30,8 @@ from components.kinds.table.codec.reader import HISTORY, not_in_the_future
 from components.kinds.table.codec.schema import Schema
 
 SUFFIXES = ()
-ROWS = 20_000
-TOGETHER = 500
+CHUNK_ROWS = 20_000
+READ_ROWS = 500
 
 _ENTITY = "entity_"
 _GRACE = 7 * DAY  # milliseconds that a record is known beyond the longest window, as in the endpoint's memory
@@ -71,8 +71,8 @@ def probability(probabilities: NDArray[np.float32], chosen: NDArray[np.int64]) -
     return positive
 
 
-def facts(rows: Sequence[Mapping[str, Any]], input: Input) -> dict[str, NDArray[Any]]:
-    """Return what `Past` has to know of `rows`, `[N]` or `[N, columns]` each.
+def observations(rows: Sequence[Mapping[str, Any]], input: Input) -> dict[str, NDArray[Any]]:
+    """Return what a `SequenceMemory` observes of `rows`, `[N]` or `[N, columns]` each.
 
     Raises:
         BadRequest: a value is not what its column holds, or a time has not come.
@@ -91,16 +91,16 @@ def facts(rows: Sequence[Mapping[str, Any]], input: Input) -> dict[str, NDArray[
     }
 
 
-def past(input: Input, files: Path) -> "Past | None":
-    """Return the past that the bundle brings; None where records bring theirs, or have none."""
+def memory(input: Input, files: Path) -> "RecordMemory | None":
+    """Return the memory that begins with what the bundle brings; None where records bring theirs, or have none."""
     definition = Definition.model_validate(input["definition"])
     if input["history"] == "caller" or not definition.entities:
         return None
-    return Past(definition, files / HISTORY)
+    return RecordMemory(definition, files / HISTORY)
 
 
-class Past:
-    """The past of each entity, as an endpoint remembers it that was asked nothing else.
+class RecordMemory:
+    """What an endpoint remembers of each entity remembers it that was asked nothing else.
 
     Holds what the longest window reaches back to, never the whole table.
     """
@@ -117,7 +117,7 @@ class Past:
             seed = {name: archive[name] for name in archive.files}
         self._observe(seed, seed["label"])
 
-    def examples(self, facts: Facts) -> Float32:
+    def examples(self, observations: Observations) -> Float32:
         """Return the features `[N, F]` of records that follow those given before, and remember them.
 
         A record whose id was there before counts once, and has the windows of the one that came first.
@@ -125,12 +125,12 @@ class Past:
         Raises:
             DataError: they are not in order of time.
         """
-        times = facts["time"]
+        times = observations["time"]
         self._check_order(times)
-        arrivals = self._observe(facts, np.full(len(times), -1, dtype=np.int8))
+        arrivals = self._observe(observations, np.full(len(times), -1, dtype=np.int8))
         found = [remembered.windows(arrivals) for remembered in self._entities.values()]
         self._forget()
-        return assemble(facts["numbers"], times, found, facts["categories"])
+        return assemble(observations["numbers"], times, found, observations["categories"])
 
     def _check_order(self, times: Int64) -> None:
         line = times if self._latest is None else np.concatenate([[self._latest], times])
@@ -143,11 +143,13 @@ class Past:
             )
         self._latest = int(line[-1]) if len(line) else None
 
-    def _observe(self, facts: Facts, labels: Int8) -> Int64:
+    def _observe(self, observations: Observations, labels: Int8) -> Int64:
         """Remember the records that are new; return the number of arrival of each, or of the first with its id."""
         arrivals: list[int] = []
         new: list[int] = []
-        for place, (id, time) in enumerate(zip(facts["id"].tolist(), facts["time"].tolist(), strict=True)):
+        for place, (id, time) in enumerate(
+            zip(observations["id"].tolist(), observations["time"].tolist(), strict=True)
+        ):
             arrival = self._arrived + len(new)
             if id:
                 arrival = self._known.setdefault(id, (time, arrival))[1]
@@ -155,7 +157,7 @@ class Past:
                 new.append(place)
             arrivals.append(arrival)
         for name, remembered in self._entities.items():
-            names, times, amounts = (facts[key][new] for key in (_ENTITY + name, "time", "amount"))
+            names, times, amounts = (observations[key][new] for key in (_ENTITY + name, "time", "amount"))
             remembered.observe(names, times, amounts, labels[new], self._arrived)
         self._arrived += len(new)
         return np.array(arrivals, dtype=np.int64)

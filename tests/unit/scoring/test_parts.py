@@ -25,7 +25,7 @@ def test_parts_that_follow_each_other_are_found_again_and_merged(tmp_path: Path)
     parts.add([rows(5, 6)], None)
     again = Parts(out, ABOUT)
     assert again.rows == 6
-    assert [facts["time"].tolist() for facts in again.facts()] == [[0, 1, 2, 3, 4]]
+    assert [observations["time"].tolist() for observations in again.observations()] == [[0, 1, 2, 3, 4]]
     assert manifest_of(out) is None
     again.merge(SCHEMA)
     assert ids(out) == [*range(6)]

@@ -1,4 +1,7 @@
-"""Processes that answer rows, one for each core, and a lazy, ordered way through them."""
+"""Processes that answer rows, one for each core, and a lazy, ordered way through them.
+
+Not a `ProcessPoolExecutor`: when its process is killed, idle workers stay for ever; these end by themselves.
+"""
 
 import os
 import subprocess
@@ -18,32 +21,32 @@ import components
 from components.config.errors import JourneymanError
 
 Item = TypeVar("Item")
-Work = Literal["answer", "facts", "model"]
+Work = Literal["answer", "observations", "predict"]
 
 _ROOT = Path(components.__path__[0]).parent
-_AHEAD = 2  # items for each process that are read before their turn
+_AHEAD = 2  # items for each worker that are read before their turn
 
 
-class Crew:
+class WorkerPool:
     """Running processes of `worker`."""
 
-    def __init__(self, hands: list["_Hand"]) -> None:
-        self._hands = len(hands)
-        self._threads = ThreadPoolExecutor(len(hands))
-        self._idle: SimpleQueue[_Hand] = SimpleQueue()
-        for hand in hands:
-            self._idle.put(hand)
+    def __init__(self, workers: list["Worker"]) -> None:
+        self._count = len(workers)
+        self._threads = ThreadPoolExecutor(len(workers))
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
+        for worker in workers:
+            self._idle.put(worker)
 
-    def each(self, work: Work, items: Iterable[tuple[Item, Any]]) -> Iterator[tuple[Item, Any]]:
+    def map(self, work: Work, items: Iterable[tuple[Item, Any]]) -> Iterator[tuple[Item, Any]]:
         """Yield (item, what `work` makes of its content) for each (item, content), in order, a few ahead.
 
         Raises:
-            JourneymanError: a process has failed or is gone.
+            JourneymanError: a worker has failed or is gone.
         """
         waiting: deque[tuple[Item, Future[Any]]] = deque()
         for item, content in items:
             waiting.append((item, self._threads.submit(self._do, work, content)))
-            if len(waiting) > _AHEAD * self._hands:
+            if len(waiting) > _AHEAD * self._count:
                 done, result = waiting.popleft()
                 yield done, result.result()
         while waiting:
@@ -55,74 +58,82 @@ class Crew:
         self._threads.shutdown(cancel_futures=True)
 
     def _do(self, work: Work, content: Any) -> Any:
-        hand = self._idle.get()
+        worker = self._idle.get()
         try:
-            return hand.ask((work, content))
+            return worker.ask((work, content))
         finally:
-            self._idle.put(hand)
+            self._idle.put(worker)
 
 
 @contextmanager
-def crew(bundle: Path, count: int) -> Iterator[Crew]:
-    """Start `count` processes with the bundle at `bundle`, all ready, and end them behind the block."""
-    hands = [_Hand.start(bundle) for _ in range(count)]
+def worker_pool(bundle: Path, count: int) -> Iterator[WorkerPool]:
+    """Start `count` workers with the bundle at `bundle`, all ready, and end them behind the block."""
+    workers = [Worker.start(bundle) for _ in range(count)]
     try:
-        for hand in hands:
-            hand.heard()
-        made = Crew(hands)
+        for worker in workers:
+            worker.receive()
+        pool = WorkerPool(workers)
         try:
-            yield made
+            yield pool
         finally:
-            for hand in hands:
-                hand.process.kill()  # whoever waits for one hears it
-            made.close()
+            for worker in workers:
+                worker.process.kill()  # whoever waits for its answer gets an error
+            pool.close()
     finally:
-        for hand in hands:
-            hand.end()
+        for worker in workers:
+            worker.end()
 
 
 @dataclass(frozen=True)
-class _Hand:
+class Worker:
     """One process, and the connection to it."""
 
     process: "subprocess.Popen[bytes]"
     connection: Connection
 
     @classmethod
-    def start(cls, bundle: Path) -> "_Hand":
+    def start(cls, bundle: Path) -> "Worker":
+        """Start a process with the bundle; it sends None once it is ready."""
         ours, its = Pipe()
         command = [sys.executable, "-m", "components.scoring.worker", str(bundle.resolve()), str(its.fileno())]
-        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        single_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         process = subprocess.Popen(
             command,
             cwd=_ROOT,
             pass_fds=[its.fileno()],
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **one_thread},
+            env={**os.environ, **single_thread},
             start_new_session=True,  # Ctrl-C is for whoever started it
         )
         its.close()
         return cls(process, ours)
 
     def ask(self, message: Any) -> Any:
-        with suppress(OSError):  # it is gone; what it said last may still be heard
+        """Send a message; return the answer. Raises what `receive` does."""
+        with suppress(OSError):  # it is gone; what it sent last can still be received
             self.connection.send(message)
-        return self.heard()
+        return self.receive()
 
-    def heard(self) -> Any:
+    def receive(self) -> Any:
+        """Return what the process sends.
+
+        Raises:
+            JourneymanError: the process has sent one, or it is gone.
+        """
         try:
-            said = self.connection.recv()
+            answer = self.connection.recv()
         except (EOFError, OSError) as error:
             status = self.process.wait()
             raise JourneymanError(
                 f"a process that scores ended with status {status}: -9 is the kernel's where memory was full; "
                 "the same command goes on from here"
             ) from error
-        if isinstance(said, JourneymanError):
-            raise said
-        return said
+        if isinstance(answer, JourneymanError):
+            raise answer
+        return answer
 
     def end(self) -> None:
+        """Kill the process, and close the connection."""
         self.process.kill()
         self.process.wait()
         self.connection.close()
