@@ -14,12 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow.artifacts
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from components.config.errors import BundleError
 from components.config.settings import STATE
 from components.inference.bundle import bundle_hash, verified
+from components.internals.mlflow import is_local
 from components.system.files import scratch_directory
 from components.system.locks import locked
 
@@ -56,7 +55,7 @@ def fetched_bundle(model: str, path: str, workload: str, sha256: str) -> Path:
         MlflowException, OSError: it is not there, or cannot be fetched.
         BundleError: what is there is no bundle, or one of another hash.
     """
-    if _on_this_machine(model):
+    if is_local(model):
         return _expected(Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{model}/{path}")), sha256)
     folder = BUNDLES.absolute() / workload
     kept = folder / sha256[:16]
@@ -70,13 +69,6 @@ def fetched_bundle(model: str, path: str, workload: str, sha256: str) -> Path:
         os.utime(kept)  # the last one that was asked for
         _forget_all_but_the_last(folder)
     return kept
-
-
-def _on_this_machine(model: str) -> bool:
-    repository = get_artifact_repository(model)
-    while inner := getattr(repository, "repo", None):  # what `models:/` leads to
-        repository = inner
-    return isinstance(repository, LocalArtifactRepository)
 
 
 def _expected(bundle: Path, sha256: str) -> Path:

@@ -1,7 +1,6 @@
 """Runs: opened once, ended truthfully, and made again from DVC's outputs where the store has lost them."""
 
 import getpass
-import json
 import logging
 import signal
 import subprocess
@@ -10,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
+from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
-from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 from components.config.errors import Interrupted
 from components.config.settings import tracking_uri
+from components.internals.mlflow import dataset_input, system_metrics
 from components.kinds.prepared import PreparedData
 from components.tracking.description import NOTE, signed
 from components.tracking.liveness import ENDED, bury_the_dead, heartbeat, process_tags
@@ -65,19 +64,15 @@ def running(store: Store, name: str, params: Mapping[str, Any], run_id: str | No
 @contextmanager
 def _ended(store: Store, run: Run) -> Iterator[None]:
     """Watch the machine while the block runs, and say truthfully how it ended."""
-    monitor = SystemMetricsMonitor(
-        run.info.run_id, sampling_interval=_SAMPLE, resume_logging=True, tracking_uri=tracking_uri()
-    )
     status = "FAILED"
     try:
-        monitor.start()
-        yield
+        with system_metrics(run.info.run_id, _SAMPLE, tracking_uri()):
+            yield
         status = "FINISHED"
     except (Interrupted, KeyboardInterrupt, SystemExit):
         status = "KILLED"
         raise
     finally:
-        monitor.finish()
         store.client.set_terminated(run.info.run_id, status)
 
 
@@ -141,18 +136,9 @@ def log_evaluation(store: Store, run: Run, metrics: Mapping[str, float], beats_b
 def log_data(store: Store, run: Run, name: str, digest: str, data: PreparedData) -> None:
     """Log the prepared data set as the run's input: DVC's hash of it, where it lies, its size by split."""
     inputs = data.inputs("train")
-    tensor = {"dtype": str(inputs.dtype), "shape": [-1, *inputs.shape[1:]]}
-    features = json.dumps([{"type": "tensor", "tensor-spec": tensor}])
-    dataset = Dataset(
-        name=name,
-        digest=digest[:36],  # as much as MLflow keeps; MD5 and `.dir` fit
-        source_type="local",
-        source=json.dumps({"uri": str(data.path)}),
-        schema=json.dumps({"mlflow_tensorspec": {"features": features, "targets": None}}),
-        profile=json.dumps({"num_rows": sum(data.counts.values()), **data.counts, LEFT_OUT: data.left_out()}),
-    )
-    tags = [InputTag("mlflow.data.context", "training")]
-    store.client.log_inputs(run.info.run_id, [DatasetInput(dataset=dataset, tags=tags)])
+    profile = {"num_rows": sum(data.counts.values()), **data.counts, LEFT_OUT: data.left_out()}
+    dataset = dataset_input(name, digest, str(data.path), str(inputs.dtype), inputs.shape[1:], profile)
+    store.client.log_inputs(run.info.run_id, [dataset])
 
 
 def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

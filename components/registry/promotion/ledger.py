@@ -15,12 +15,12 @@ from mlflow.exceptions import MlflowException
 
 from components.config.errors import RegistryError
 from components.registry.promotion.history import Entry, History
+from components.tracking.description import NOTE
 from components.tracking.store import open_store
 
 _LONGEST = 6_000  # characters that MLflow keeps of a parameter; it cuts off the rest without a word
 _ENTRY = re.compile(r"\d+")
 _MARK = re.compile(r"(\d+)\.(\w+)")
-_NOTE = "mlflow.note.content"
 
 
 class Ledger:
@@ -84,7 +84,7 @@ class Ledger:
         """Make the run in an experiment whose name nobody else has, then give that the name that only one can have."""
         draft = open_store(f"{self._name}.{uuid4().hex}").experiment
         note = f"What was at work for {self.workload}, one parameter a change. Written by the flows; not to be deleted."
-        run = self.client.create_run(draft, run_name=self._name, tags={_NOTE: note})
+        run = self.client.create_run(draft, run_name=self._name, tags={NOTE: note})
         self.client.set_terminated(run.info.run_id)
         try:
             self.client.rename_experiment(draft, self._name)
