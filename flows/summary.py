@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from components.inference.smoke.check import Asked
-from components.kinds.baseline import Comparison
+from components.kinds.baseline import BaselineComparison
 from components.registry.gate import COLUMNS, Verdict
 from components.registry.promotion import Outcome
 from components.registry.version import Version
@@ -22,7 +22,7 @@ class Evaluated:
     version: Version
     new: bool
     """Whether it was registered in this run."""
-    baseline: Comparison
+    baseline: BaselineComparison
     """Of the bundle that the stages chose."""
     served: Served
     verdict: Verdict

@@ -14,7 +14,7 @@ from prefect.runtime import flow_run
 from components.config.settings import artifacts
 from components.inference.smoke.check import Asked, check_endpoint
 from components.kinds import catalogue
-from components.kinds.baseline import Comparison, compare
+from components.kinds.baseline import BaselineComparison, compare_with_baseline
 from components.kinds.prepared import open_prepared
 from components.registry.card import keep_card
 from components.registry.gate import Verdict, judge
@@ -87,9 +87,9 @@ def register_version(workload: str) -> tuple[Version, bool]:
     return register(workload, str(flow_run.get_id() or ""))
 
 
-def measured(version: Version) -> Comparison:
+def measured(version: Version) -> BaselineComparison:
     """Return what `evaluate` found: the version that the stages left beside its baseline."""
-    return compare(read_json(artifacts(version.workload, "report") / "metrics.json"), version.metric)
+    return compare_with_baseline(read_json(artifacts(version.workload, "report") / "metrics.json"), version.metric)
 
 
 @task(task_run_name="judge", cache_policy=NO_CACHE, persist_result=False)

@@ -8,7 +8,7 @@ from pydantic import Field
 from components.config import params
 
 
-class File(params.Section):
+class PublishedFile(params.Section):
     """One file of the data set."""
 
     name: str
@@ -36,7 +36,7 @@ class Description(params.Section):
     """What the label numbers stand for."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """What the format wants to know besides; the kind's source reads it."""
-    files: dict[str, File] = Field(default_factory=dict)
+    files: dict[str, PublishedFile] = Field(default_factory=dict)
     """By their role; none where the data is made here."""
     debian: Debian | None = None
     addresses: list[str] = Field(default_factory=list)

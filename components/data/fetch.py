@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from components.config.errors import DataError
 from components.config.settings import STATE
-from components.data.description import Debian, Description, File
+from components.data.description import Debian, Description, PublishedFile
 from components.system.files import scratch_directory, sha256, whole_file
 from components.system.processes import die_with_parent
 from components.system.progress import Progress
@@ -28,7 +28,7 @@ MIRROR = "JOURNEYMAN_MIRROR"
 _TIMEOUT = 60.0  # seconds without a byte
 _COMMAND_TIMEOUT = 600.0  # seconds for one command of the package manager
 
-Source = tuple[str, Callable[[File, Path], None]]
+Source = tuple[str, Callable[[PublishedFile, Path], None]]
 
 
 def fetch(description: Description) -> dict[str, Path]:
@@ -46,18 +46,18 @@ def fetch(description: Description) -> dict[str, Path]:
         return {role: _verified(file, here / file.name, sources) for role, file in description.files.items()}
 
 
-def _verified(file: File, place: Path, sources: list[Source]) -> Path:
-    if place.exists() and sha256(place) == file.sha256:
-        return place
+def _verified(file: PublishedFile, path: Path, sources: list[Source]) -> Path:
+    if path.exists() and sha256(path) == file.sha256:
+        return path
     refusals = []
     for title, take in sources:
         try:
-            with whole_file(place) as draft:
+            with whole_file(path) as draft:
                 take(file, draft)
                 if (found := sha256(draft)) != file.sha256:
                     raise DataError(f"SHA-256 is {found}, expected {file.sha256}")
             logger.info("%s: from %s", file.name, title)
-            return place
+            return path
         except (OSError, DataError, subprocess.SubprocessError, EOFError) as error:
             refusals.append(f"{title}: {error}")
     raise DataError(
@@ -75,8 +75,8 @@ def _sources(description: Description, scratch: Path) -> list[Source]:
     return sources + [(address, _address(address)) for address in description.addresses]
 
 
-def _folder(folder: Path) -> Callable[[File, Path], None]:
-    def take(file: File, draft: Path) -> None:
+def _folder(folder: Path) -> Callable[[PublishedFile, Path], None]:
+    def take(file: PublishedFile, draft: Path) -> None:
         for path in (folder / file.name, folder / f"{file.name}.gz"):
             if path.is_file():
                 with path.open("rb") as stream:
@@ -86,10 +86,10 @@ def _folder(folder: Path) -> Callable[[File, Path], None]:
     return take
 
 
-def _debian(debian: Debian, scratch: Path) -> Callable[[File, Path], None]:
+def _debian(debian: Debian, scratch: Path) -> Callable[[PublishedFile, Path], None]:
     """Take from a package that is unpacked without root, once for all its files."""
 
-    def take(file: File, draft: Path) -> None:
+    def take(file: PublishedFile, draft: Path) -> None:
         if not (scratch / debian.folder).exists():
             _unpack_package(debian.package, scratch)
         _folder(scratch / debian.folder)(file, draft)
@@ -97,8 +97,8 @@ def _debian(debian: Debian, scratch: Path) -> Callable[[File, Path], None]:
     return take
 
 
-def _address(address: str) -> Callable[[File, Path], None]:
-    def take(file: File, draft: Path) -> None:
+def _address(address: str) -> Callable[[PublishedFile, Path], None]:
+    def take(file: PublishedFile, draft: Path) -> None:
         with urllib.request.urlopen(f"{address.rstrip('/')}/{file.name}.gz", timeout=_TIMEOUT) as answer:
             total = int(answer.headers.get("Content-Length") or 0) or None
             with Progress.wrapattr(answer, "read", total=total, desc=file.name, unit="B", unit_scale=True) as stream:

@@ -17,7 +17,7 @@ PREFIX = "baseline_"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class BaselineComparison:
     """The deciding metric, higher is better, of the model and of its baseline, both in 0..1."""
 
     model: float
@@ -34,16 +34,16 @@ class Comparison:
         return f"NOT BEATEN: {self.baseline:.2%} against the model's {self.model:.2%}"
 
 
-def beside(metrics: Mapping[str, float]) -> dict[str, float]:
+def prefixed(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return a baseline's metrics under the names that they have beside the model's."""
     return {f"{PREFIX}{name}": value for name, value in metrics.items()}
 
 
-def compare(metrics: Mapping[str, float], metric: str) -> Comparison:
+def compare_with_baseline(metrics: Mapping[str, float], metric: str) -> BaselineComparison:
     """Return the model's and the baseline's `metric` among the metrics of an evaluation."""
-    return Comparison(metrics[metric], metrics[f"{PREFIX}{metric}"])
+    return BaselineComparison(metrics[metric], metrics[f"{PREFIX}{metric}"])
 
 
-def limited(config: "Training") -> threadpool_limits:
+def limit_threads(config: "Training") -> threadpool_limits:
     """Return a context in which the arithmetic of numpy and scikit-learn has the recipe's threads; `auto`: one."""
     return threadpool_limits(1 if config.threads == "auto" else config.threads)

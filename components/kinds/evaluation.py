@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,11 @@ class Behaviour:
     passed: int
     count: int
     """Times that it was tried."""
+
+    @classmethod
+    def of(cls, name: str, sort: Sort, passed: Mask) -> Self:
+        """Return the behaviour of which the tries `[N]` passed or not."""
+        return cls(name, sort, int(passed.sum()), len(passed))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ class Share:
     of: int = 1
 
     def part(self, start: int, stop: int) -> slice:
-        """Return this process's part of the places from `start` up to `stop`; the parts are equal to within one."""
+        """Return this process's part of the indices from `start` up to `stop`; the parts are equal to within one."""
         count = stop - start
         return slice(start + count * self.rank // self.of, start + count * (self.rank + 1) // self.of)
 
@@ -21,6 +21,6 @@ class Share:
         return ceil(count / (batch_size * self.of))
 
     def parts(self, count: int, batch_size: int) -> list[slice]:
-        """Return this process's parts of `count` places, one a step; every place is in one part of one process."""
+        """Return this process's parts of `count` indices, one a step; every index is in one part of one process."""
         steps = self.steps(count, batch_size)
         return [self.part(count * step // steps, count * (step + 1) // steps) for step in range(steps)]

@@ -36,14 +36,14 @@ def read_slices(data: PreparedData) -> dict[str, NDArray[np.bool_]]:
         return {}
     codes, columns = data.array("test", "slices"), read_json(data.path / "slices.json")
     return {
-        f"{name}: {value}": codes[:, place] == code
-        for place, name in enumerate(sorted(columns))
+        f"{name}: {value}": codes[:, column] == code
+        for column, name in enumerate(sorted(columns))
         for code, value in enumerate(columns[name])
         if value != _OTHER
     }
 
 
-def of_classes(data: PreparedData) -> dict[str, NDArray[np.bool_]]:
+def class_slices(data: PreparedData) -> dict[str, NDArray[np.bool_]]:
     """Return which test examples each class has, by `class: name`."""
     labels = np.asarray(data.labels("test"))
     return {f"class: {name}": labels == index for index, name in enumerate(data.classes)}
@@ -55,5 +55,5 @@ def _kept(values: Sequence[str]) -> list[str]:
 
 
 def _codes(values: Sequence[str], kept: Sequence[str]) -> NDArray[np.int64]:
-    place = {value: code for code, value in enumerate(kept)}
-    return np.array([place.get(value, len(kept) - 1) for value in values], dtype=np.int64)
+    code_of = {value: code for code, value in enumerate(kept)}
+    return np.array([code_of.get(value, len(kept) - 1) for value in values], dtype=np.int64)

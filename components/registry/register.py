@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
 from components.kinds import catalogue
-from components.kinds.baseline import compare
+from components.kinds.baseline import compare_with_baseline
 from components.kinds.prepared import open_prepared
 from components.registry.examples import keep_examples
 from components.registry.get_or_create import get_or_create
@@ -60,7 +60,7 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
     metrics = read_json(artifacts(name, "report") / "metrics.json")
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
     precisions = read_json(artifacts(name, "report") / "precisions.json")
-    log_evaluation(store, run, metrics, compare(metrics, metric).beaten)
+    log_evaluation(store, run, metrics, compare_with_baseline(metrics, metric).beaten)
     log_metrics(store, run, precisions)
     run = store.client.get_run(run.info.run_id)
     model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))

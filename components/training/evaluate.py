@@ -21,7 +21,7 @@ from components.config.settings import artifacts
 from components.inference.bundle import MODEL, Bundle
 from components.inference.footprint import milliseconds
 from components.kinds import catalogue
-from components.kinds.baseline import Comparison, compare
+from components.kinds.baseline import BaselineComparison, compare_with_baseline
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry
 from components.system.files import read_json, whole_directory, whole_file, write_json
@@ -56,7 +56,7 @@ def evaluate(name: str) -> None:
     write_served(name, served)
     write_json(artifacts(name, "report") / "precisions.json", side_by_side)
     _report(artifacts(name, "report"), data, workload, ours)
-    comparison, precisions = compare(ours.metrics, metric), side_by_side | _speed(both, data)
+    comparison, precisions = compare_with_baseline(ours.metrics, metric), side_by_side | _speed(both, data)
     _tell_run(name, ours.metrics, comparison, precisions)
     logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", listed(ours.metrics))
     logger.info("in both precisions, one example at a time on one thread: %s", listed(precisions))
@@ -105,7 +105,9 @@ def _report(folder: Path, data: PreparedData, workload: Workload, served: Measur
     write_json(folder / "metrics.json", served.metrics)
 
 
-def _tell_run(name: str, metrics: dict[str, float], comparison: Comparison, precisions: dict[str, float]) -> None:
+def _tell_run(
+    name: str, metrics: dict[str, float], comparison: BaselineComparison, precisions: dict[str, float]
+) -> None:
     store = open_store(name)
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
     log_evaluation(store, run, metrics, comparison.beaten)

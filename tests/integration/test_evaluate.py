@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.kinds import catalogue
-from components.kinds.baseline import compare
+from components.kinds.baseline import compare_with_baseline
 from components.kinds.calibration import expected_calibration_error
 from components.kinds.prepared import open_prepared
 from components.registry.register import register
@@ -55,7 +55,7 @@ def test_the_baseline_is_measured_and_logged_beside_the_network(trained: Project
     line = next(line for line in said.splitlines() if line.startswith("evaluated digits"))
     assert f" accuracy {found['accuracy']:.4f}" in line
     assert f" baseline_accuracy {found['baseline_accuracy']:.4f}" in line
-    beaten = compare(found, "accuracy").beaten
+    beaten = compare_with_baseline(found, "accuracy").beaten
     assert ("does not beat its baseline" in said) != beaten
     version, _ = register("digits")
     run = open_store("digits").client.get_run(version.run_id)
@@ -78,7 +78,7 @@ def test_a_network_that_does_not_beat_its_baseline_is_reported(trained: Project)
 def test_a_store_that_never_saw_the_run_is_told_of_the_baseline(trained: Project) -> None:
     trained.run("python", "-c", "import shutil; shutil.rmtree('state/mlflow')")
     version, _ = register("digits")
-    assert tag(version.run_id) == str(compare(metrics(), "accuracy").beaten).lower()
+    assert tag(version.run_id) == str(compare_with_baseline(metrics(), "accuracy").beaten).lower()
 
 
 @pytest.mark.parametrize(("fixture", "name"), [("trained", "digits"), ("payments", "payments")])

@@ -37,7 +37,7 @@ class Reader(Protocol):
         """
 
     def warnings(self, rows: Sequence[Row], /) -> Mapping[int, Sequence[str]]:
-        """Return what is unusual about `rows` that are answered all the same, a sentence each, by their place.
+        """Return what is unusual about `rows` that are answered all the same, a sentence each, by their index.
 
         Ordinary rows are left out. Where there is such a sentence, the row's answer has a field `warnings`.
         """

@@ -12,7 +12,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from components.config.params import Workload
 from components.inference.bundle import Bundle
 from components.kinds import catalogue
-from components.kinds.baseline import limited
+from components.kinds.baseline import limit_threads
 from components.kinds.calibration import reliability
 from components.kinds.evaluation import SEVERITIES, Mask
 from components.kinds.prepared import PreparedData
@@ -78,7 +78,7 @@ def measure_card(bundle: Bundle, data: PreparedData, workload: Workload) -> Meas
     spec = EvaluationSpec(evaluation, data, workload.train, workload.gate, metric)
     if unfit(bundle, spec) is not None:
         return None
-    with limited(workload.train):
+    with limit_threads(workload.train):
         predictions = predict(spec, bundle)
         return Measurements(
             metric=spec.metric,

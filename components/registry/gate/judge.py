@@ -14,7 +14,7 @@ from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.kinds import catalogue
 from components.kinds.baseline import PREFIX as BASELINE
-from components.kinds.baseline import limited
+from components.kinds.baseline import limit_threads
 from components.kinds.prepared import PreparedData, open_prepared
 from components.registry.gate import record
 from components.registry.gate.comparable import CHALLENGER, champion_beside, unfit
@@ -57,7 +57,7 @@ def _evaluate(challenger: Version, current: Version | None, workload: Workload) 
     bundle = Bundle(challenger.bundle())
     if (reason := unfit(bundle, spec)) is not None:
         return _verdict(challenger, current, [Rule(name=CHALLENGER, passed=False, note=reason)])
-    with limited(workload.train):  # small sums in a loop: more threads would only wait for each other
+    with limit_threads(workload.train):  # small sums in a loop: more threads would only wait for each other
         ours = predict(spec, bundle)
         theirs, change, obstacle = champion_beside(challenger, current, spec)
         evidence = measure(ours, theirs, _baseline(name, spec.metric), _validated(name, spec.data))

@@ -10,7 +10,7 @@ import pytest
 
 from components.config.errors import ConfigError, DataError
 from components.data import fetch
-from components.data.description import Debian, Description, File, read_description
+from components.data.description import Debian, Description, PublishedFile, read_description
 from tests.conftest import ROOT
 
 CONTENT = b"sixteen tons and what do you get" * 1000
@@ -86,7 +86,7 @@ def _description(debian: Debian | None = None, addresses: list[str] | None = Non
         kind="image",
         format="idx",
         labels=["a"],
-        files={"all": File(name="songs", sha256=hashlib.sha256(CONTENT).hexdigest())},
+        files={"all": PublishedFile(name="songs", sha256=hashlib.sha256(CONTENT).hexdigest())},
         debian=debian,
         addresses=addresses or [],
     )

@@ -1,19 +1,19 @@
-from components.kinds.baseline import beside, compare
+from components.kinds.baseline import compare_with_baseline, prefixed
 
 
 def test_the_model_is_held_against_the_metric_of_the_same_name() -> None:
-    metrics = {"accuracy": 0.93, "macro_f1": 0.5} | beside({"accuracy": 0.9012, "macro_f1": 0.9})
-    comparison = compare(metrics, "accuracy")
+    metrics = {"accuracy": 0.93, "macro_f1": 0.5} | prefixed({"accuracy": 0.9012, "macro_f1": 0.9})
+    comparison = compare_with_baseline(metrics, "accuracy")
     assert comparison.beaten
     assert str(comparison) == "90.12% (beaten by 2.88 points)"
-    assert not compare(metrics, "macro_f1").beaten
+    assert not compare_with_baseline(metrics, "macro_f1").beaten
 
 
 def test_to_be_as_good_is_not_to_be_better() -> None:
-    comparison = compare({"accuracy": 0.9, "baseline_accuracy": 0.9}, "accuracy")
+    comparison = compare_with_baseline({"accuracy": 0.9, "baseline_accuracy": 0.9}, "accuracy")
     assert not comparison.beaten
     assert str(comparison) == "NOT BEATEN: 90.00% against the model's 90.00%"
 
 
 def test_what_is_not_a_number_beats_nothing() -> None:
-    assert not compare({"accuracy": float("nan"), "baseline_accuracy": 0.1}, "accuracy").beaten
+    assert not compare_with_baseline({"accuracy": float("nan"), "baseline_accuracy": 0.1}, "accuracy").beaten

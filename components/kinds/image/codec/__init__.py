@@ -13,12 +13,12 @@ from pydantic import BaseModel, Field, create_model
 from components.kinds.image.codec import picture
 from components.kinds.image.codec.cost import is_cheap
 from components.kinds.image.codec.depth import Deep
-from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, Limits, listed
+from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, DecodeLimits, listed
 from components.kinds.image.codec.input import Decision, Input
 
-ANY = Limits()
+ANY = DecodeLimits()
 """The formats that every endpoint takes, up to the default size."""
-TRAINING = Limits((*FORMATS, *FURTHER))
+TRAINING = DecodeLimits((*FORMATS, *FURTHER))
 """What training takes: every format that can be read. Those it met are in `input`, and its endpoint takes them too."""
 
 
@@ -56,7 +56,7 @@ class Reader:
         self._input = input
         formats = tuple(serve.get("formats", FORMATS))
         taken = _formats(input) if formats == FORMATS else formats  # a user's own list is kept to
-        self._limits = Limits(taken, serve.get("max_pixels", MAX_PIXELS))
+        self._limits = DecodeLimits(taken, serve.get("max_pixels", MAX_PIXELS))
 
     def is_cheap(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether it is one picture of few bytes and pixels."""
@@ -113,7 +113,7 @@ def rows(request: Request) -> list[dict[str, Any]]:
     return [{"picture": request.picture}]
 
 
-def decode(row: Mapping[str, Any], input: Input, limits: Limits = ANY) -> NDArray[np.uint8]:
+def decode(row: Mapping[str, Any], input: Input, limits: DecodeLimits = ANY) -> NDArray[np.uint8]:
     """Return the row's picture as `[height, width, channels]`, 0 to 255.
 
     Args:
@@ -128,7 +128,7 @@ def decode(row: Mapping[str, Any], input: Input, limits: Limits = ANY) -> NDArra
     return picture.decode(row["picture"], input, limits)
 
 
-def depth(row: Mapping[str, Any], limits: Limits = ANY) -> Deep | None:
+def depth(row: Mapping[str, Any], limits: DecodeLimits = ANY) -> Deep | None:
     """Return the values of the row's picture if it has more than 8 bits a pixel and can be read, else None."""
     return picture.depth(row["picture"], limits)
 

@@ -10,7 +10,7 @@ from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 _BITS_PER_SAMPLE = 258  # tag of a TIFF file
-_PNG_DEPTH = 24  # place of a PNG file's bits per sample
+_PNG_DEPTH = 24  # offset of a PNG file's bits per sample
 
 
 @dataclass(frozen=True)

@@ -38,14 +38,14 @@ Signature = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True)
-class Limits:
+class DecodeLimits:
     """Which pictures are decoded."""
 
     formats: tuple[str, ...] = FORMATS
     max_pixels: int = MAX_PIXELS
 
 
-def open_picture(data: bytes, limits: Limits) -> ImageFile:
+def open_picture(data: bytes, limits: DecodeLimits) -> ImageFile:
     """Open the file; its header is read, nothing is decoded.
 
     Raises:
@@ -71,7 +71,7 @@ class _File(io.BytesIO):
         return super().read(size)
 
 
-def _by_format(data: bytes, limits: Limits) -> ImageFile:
+def _by_format(data: bytes, limits: DecodeLimits) -> ImageFile:
     for name in limits.formats:
         signed, opener = _OPENERS[name]
         if signed(data):
@@ -79,13 +79,13 @@ def _by_format(data: bytes, limits: Limits) -> ImageFile:
     raise BadRequest(f"not a {listed(limits.formats)} picture")
 
 
-def _open_jpeg(data: bytes, limits: Limits) -> ImageFile:
+def _open_jpeg(data: bytes, limits: DecodeLimits) -> ImageFile:
     if data.count(b"\xff\xda") > _MOST_SCANS:
         raise BadRequest(f"the JPEG picture has more than {_MOST_SCANS} scans")
     return JpegImageFile(_File(data.replace(FIRST, b"Unread")))  # or Pillow reads EXIF, and logs each error in it
 
 
-def _open_bmp(data: bytes, limits: Limits) -> ImageFile:
+def _open_bmp(data: bytes, limits: DecodeLimits) -> ImageFile:
     picture = BmpImageFile(_File(data))
     if any(
         tile[0] != "raw" for tile in picture.tile
@@ -94,7 +94,7 @@ def _open_bmp(data: bytes, limits: Limits) -> ImageFile:
     return picture
 
 
-def _open_heic(data: bytes, limits: Limits) -> ImageFile:
+def _open_heic(data: bytes, limits: DecodeLimits) -> ImageFile:
     try:
         from pillow_heif import HeifImageFile  # no part of the project: whoever has HEIC pictures installs it
     except ImportError as error:
@@ -115,7 +115,7 @@ def _recognised(name: str) -> Signature:
     return signed
 
 
-Opener = Callable[[bytes, Limits], ImageFile]
+Opener = Callable[[bytes, DecodeLimits], ImageFile]
 _OPENERS: Mapping[str, tuple[Signature, Opener]] = {
     "PNG": (lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"), _plain(PngImageFile)),
     "JPEG": (lambda data: data.startswith(b"\xff\xd8\xff"), _open_jpeg),

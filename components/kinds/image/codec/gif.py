@@ -15,20 +15,20 @@ def first_picture(data: bytes) -> bytes:
     Raises:
         ValueError: there is no picture, or it is not whole.
     """
-    place = _HEADER + _colours(data[10])
-    kept = [data[:place]]
+    offset = _HEADER + _colours(data[10])
+    kept = [data[:offset]]
     control = b""
-    while place < len(data):
-        if data[place] == _PICTURE:
-            begin = place + 10 + _colours(data[place + 9])
+    while offset < len(data):
+        if data[offset] == _PICTURE:
+            begin = offset + 10 + _colours(data[offset + 9])
             end = _chain(data, begin + 1)
-            return b"".join([*kept, control, data[place:end], b";"])
-        if data[place] != _EXTENSION:
+            return b"".join([*kept, control, data[offset:end], b";"])
+        if data[offset] != _EXTENSION:
             break
-        end = _chain(data, place + 2)
-        if data[place + 1] == _CONTROL:
-            control = data[place:end]
-        place = end
+        end = _chain(data, offset + 2)
+        if data[offset + 1] == _CONTROL:
+            control = data[offset:end]
+        offset = end
     raise ValueError("no picture in the GIF file")
 
 
@@ -36,11 +36,11 @@ def _colours(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _chain(data: bytes, place: int) -> int:
-    """Return where the chain of blocks ends that begins at `place`."""
-    while place < len(data):
-        size = data[place]
-        place += size + 1
+def _chain(data: bytes, offset: int) -> int:
+    """Return where the chain of blocks ends that begins at `offset`."""
+    while offset < len(data):
+        size = data[offset]
+        offset += size + 1
         if size == 0:
-            return place
+            return offset
     raise ValueError("the GIF file is cut off")

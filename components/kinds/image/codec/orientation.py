@@ -46,8 +46,8 @@ def _tag(tiff: bytes) -> int:
     if order is None or len(tiff) < 8:
         return 0
     (table,) = struct.unpack_from(f"{order}I", tiff, 4)
-    for place in range(table + 2, min(len(tiff) - 11, table + _FARTHEST), 12):
-        tag, form, _, value = struct.unpack_from(f"{order}HHIH", tiff, place)
+    for offset in range(table + 2, min(len(tiff) - 11, table + _FARTHEST), 12):
+        tag, form, _, value = struct.unpack_from(f"{order}HHIH", tiff, offset)
         if tag == _TAG:
             return int(value) if form == _SHORT else 0
     return 0

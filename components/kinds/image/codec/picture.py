@@ -12,7 +12,7 @@ from PIL.ImageFile import ImageFile
 
 from components.config.errors import BadRequest
 from components.kinds.image.codec.depth import Deep, depth_of, is_deep, may_be_deep, to_eight_bits
-from components.kinds.image.codec.file import Limits, open_picture
+from components.kinds.image.codec.file import DecodeLimits, open_picture
 from components.kinds.image.codec.input import Input
 from components.kinds.image.codec.orientation import orientation
 
@@ -21,7 +21,7 @@ _WHITE = 255
 _ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
-def decode(data: bytes, input: Input, limits: Limits) -> NDArray[np.uint8]:
+def decode(data: bytes, input: Input, limits: DecodeLimits) -> NDArray[np.uint8]:
     """Return the picture as `[height, width, channels]`, 0 to 255.
 
     Of an animation the first frame. Turned upright by its EXIF orientation, cropped about its centre to the aspect
@@ -44,7 +44,7 @@ def decode(data: bytes, input: Input, limits: Limits) -> NDArray[np.uint8]:
         _damaged(error)
 
 
-def depth(data: bytes, limits: Limits) -> Deep | None:
+def depth(data: bytes, limits: DecodeLimits) -> Deep | None:
     """Return the values of a picture of more than 8 bits a pixel, None where it has no more, or cannot be read."""
     if not may_be_deep(data):
         return None

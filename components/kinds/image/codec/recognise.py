@@ -18,7 +18,7 @@ Sort = Literal["picture", "media", "archive", "text"]
 
 
 @dataclass(frozen=True)
-class Format:
+class FileFormat:
     """What a file is."""
 
     name: str
@@ -34,69 +34,69 @@ _EXPORT = "export to PNG"
 _UNPACK = "unpack it"
 _RAWS = "cr2 cr3 crw nef nrw arw srf sr2 dng orf rw2 raf pef srw x3f 3fr iiq erf mrw dcr kdc mef mos rwl raw"
 _RAW = {
-    f".{name}": Format(name.upper(), "picture", "a camera's raw file: develop it to JPEG or PNG")
+    f".{name}": FileFormat(name.upper(), "picture", "a camera's raw file: develop it to JPEG or PNG")
     for name in _RAWS.split()
 }
 _BY_SUFFIX = {
     **_RAW,
-    ".tga": Format("TGA", "picture", _CONVERT),
-    ".pcx": Format("PCX", "picture", _CONVERT),
-    ".svg": Format("SVG", "picture", "a drawing: render it to PNG"),
-    ".svgz": Format("SVG", "picture", "a drawing: render it to PNG"),
-    ".dcm": Format("DICOM", "picture", "export to 16-bit PNG or TIFF"),
-    ".dicom": Format("DICOM", "picture", "export to 16-bit PNG or TIFF"),
-    ".nii": Format("NIfTI", "picture", "export slices to 16-bit PNG or TIFF"),
-    ".mat": Format("MATLAB", "media", "save each picture as PNG"),
-    ".npy": Format("NumPy", "media", "save each picture as PNG"),
-    ".mpg": Format("MPEG video", "media", _CUT),
-    ".mpeg": Format("MPEG video", "media", _CUT),
-    ".tfrecord": Format("TFRecord", "media", "save each picture as PNG or JPEG"),
+    ".tga": FileFormat("TGA", "picture", _CONVERT),
+    ".pcx": FileFormat("PCX", "picture", _CONVERT),
+    ".svg": FileFormat("SVG", "picture", "a drawing: render it to PNG"),
+    ".svgz": FileFormat("SVG", "picture", "a drawing: render it to PNG"),
+    ".dcm": FileFormat("DICOM", "picture", "export to 16-bit PNG or TIFF"),
+    ".dicom": FileFormat("DICOM", "picture", "export to 16-bit PNG or TIFF"),
+    ".nii": FileFormat("NIfTI", "picture", "export slices to 16-bit PNG or TIFF"),
+    ".mat": FileFormat("MATLAB", "media", "save each picture as PNG"),
+    ".npy": FileFormat("NumPy", "media", "save each picture as PNG"),
+    ".mpg": FileFormat("MPEG video", "media", _CUT),
+    ".mpeg": FileFormat("MPEG video", "media", _CUT),
+    ".tfrecord": FileFormat("TFRecord", "media", "save each picture as PNG or JPEG"),
 }
-_HEIC = Format("HEIC", "picture", "pip install pillow-heif, then run again; or convert to JPEG")
+_HEIC = FileFormat("HEIC", "picture", "pip install pillow-heif, then run again; or convert to JPEG")
 _BRANDS = {
-    b"avif": Format("AVIF", "picture", _CONVERT),
-    b"avis": Format("AVIF", "picture", _CONVERT),
+    b"avif": FileFormat("AVIF", "picture", _CONVERT),
+    b"avis": FileFormat("AVIF", "picture", _CONVERT),
     b"crx ": _RAW[".cr3"],
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), _HEIC),
 }
-_SIGNED: tuple[tuple[bytes, Format], ...] = (
-    (rb"\x89PNG\r\n\x1a\n", Format("PNG", "picture", "")),
-    (rb"\xff\xd8\xff", Format("JPEG", "picture", "")),
-    (rb"RIFF....WEBP", Format("WEBP", "picture", "")),
-    (rb"GIF8[79]a", Format("GIF", "picture", "")),
-    (rb"BM....\0\0\0\0....[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", Format("BMP", "picture", "")),
-    (rb"(II|MM).*", Format("", "picture", "")),  # see `_tiff`
-    (rb"P[1-6]\s+(#[^\n]*\n\s*)*\d+\s", Format("PPM", "picture", "")),
-    (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", Format("JPEG2000", "picture", _CONVERT)),
-    (rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", Format("JPEG XL", "picture", _CONVERT)),
-    (rb"8BPS", Format("PSD", "picture", _EXPORT)),
-    (rb"\x76\x2f\x31\x01", Format("OpenEXR", "picture", "export to 16-bit PNG or TIFF")),
-    (rb"SIMPLE  =", Format("FITS", "picture", "export to 16-bit PNG or TIFF")),
-    (rb"qoif", Format("QOI", "picture", _CONVERT)),
-    (rb"gimp xcf", Format("XCF", "picture", _EXPORT)),
-    (rb"AT&TFORM", Format("DjVu", "picture", _CONVERT)),
-    (rb"\0\0[\x01\x02]\0[^\0]\0", Format("ICO", "picture", _CONVERT)),
+_SIGNED: tuple[tuple[bytes, FileFormat], ...] = (
+    (rb"\x89PNG\r\n\x1a\n", FileFormat("PNG", "picture", "")),
+    (rb"\xff\xd8\xff", FileFormat("JPEG", "picture", "")),
+    (rb"RIFF....WEBP", FileFormat("WEBP", "picture", "")),
+    (rb"GIF8[79]a", FileFormat("GIF", "picture", "")),
+    (rb"BM....\0\0\0\0....[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", FileFormat("BMP", "picture", "")),
+    (rb"(II|MM).*", FileFormat("", "picture", "")),  # see `_tiff`
+    (rb"P[1-6]\s+(#[^\n]*\n\s*)*\d+\s", FileFormat("PPM", "picture", "")),
+    (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", FileFormat("JPEG2000", "picture", _CONVERT)),
+    (rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", FileFormat("JPEG XL", "picture", _CONVERT)),
+    (rb"8BPS", FileFormat("PSD", "picture", _EXPORT)),
+    (rb"\x76\x2f\x31\x01", FileFormat("OpenEXR", "picture", "export to 16-bit PNG or TIFF")),
+    (rb"SIMPLE  =", FileFormat("FITS", "picture", "export to 16-bit PNG or TIFF")),
+    (rb"qoif", FileFormat("QOI", "picture", _CONVERT)),
+    (rb"gimp xcf", FileFormat("XCF", "picture", _EXPORT)),
+    (rb"AT&TFORM", FileFormat("DjVu", "picture", _CONVERT)),
+    (rb"\0\0[\x01\x02]\0[^\0]\0", FileFormat("ICO", "picture", _CONVERT)),
     (rb"FUJIFILMCCD-RAW", _RAW[".raf"]),
     (rb".{128}DICM", _BY_SUFFIX[".dcm"]),
-    (rb"version https://git-lfs", Format("Git LFS pointer", "picture", "fetch the files: git lfs pull")),
+    (rb"version https://git-lfs", FileFormat("Git LFS pointer", "picture", "fetch the files: git lfs pull")),
     (
         rb"\s*(\xef\xbb\xbf)?<!doctype html|\s*<html",
-        Format("web page", "picture", "its download failed: fetch it again"),
+        FileFormat("web page", "picture", "its download failed: fetch it again"),
     ),
     (rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg", _BY_SUFFIX[".svg"]),
-    (rb"%!PS", Format("PostScript", "picture", _CONVERT)),
-    (rb"%PDF", Format("PDF", "media", "save its pages as PNG")),
+    (rb"%!PS", FileFormat("PostScript", "picture", _CONVERT)),
+    (rb"%PDF", FileFormat("PDF", "media", "save its pages as PNG")),
     (rb"\x93NUMPY", _BY_SUFFIX[".npy"]),
-    (rb"\x89HDF\r\n", Format("HDF5", "media", "save each picture as PNG")),
-    (rb"PAR1", Format("Parquet", "media", "save each picture as a file")),
-    (rb"RIFF....AVI |\x1a\x45\xdf\xa3|\0\0\x01[\xba\xb3]|FLV|....ftyp", Format("video", "media", _CUT)),
-    (rb"PK\x03\x04", Format("zip archive", "archive", _UNPACK)),
-    (rb"\x1f\x8b|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd|.{257}ustar", Format("archive", "archive", _UNPACK)),
+    (rb"\x89HDF\r\n", FileFormat("HDF5", "media", "save each picture as PNG")),
+    (rb"PAR1", FileFormat("Parquet", "media", "save each picture as a file")),
+    (rb"RIFF....AVI |\x1a\x45\xdf\xa3|\0\0\x01[\xba\xb3]|FLV|....ftyp", FileFormat("video", "media", _CUT)),
+    (rb"PK\x03\x04", FileFormat("zip archive", "archive", _UNPACK)),
+    (rb"\x1f\x8b|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd|.{257}ustar", FileFormat("archive", "archive", _UNPACK)),
 )
 _PATTERNS = [(re.compile(pattern, re.DOTALL | re.IGNORECASE), format) for pattern, format in _SIGNED]
 
 
-def recognise(head: bytes, name: str = "") -> Format | None:
+def recognise(head: bytes, name: str = "") -> FileFormat | None:
     """Return what a file is that begins with `head`; None: none of what is known, or empty.
 
     Args:
@@ -120,16 +120,16 @@ def reads_heic() -> bool:
     return find_spec("pillow_heif") is not None
 
 
-def _container(head: bytes) -> Format:
+def _container(head: bytes) -> FileFormat:
     """Return what a file of ISO's base format is by its brands; the first is often a general one."""
     size = min(int.from_bytes(head[:4]), len(head))
-    brands = [head[8:12], *(head[place : place + 4] for place in range(16, size - 3, 4))]
+    brands = [head[8:12], *(head[offset : offset + 4] for offset in range(16, size - 3, 4))]
     return _BRANDS[b"avif"] if b"avif" in brands else _BRANDS[head[8:12]]
 
 
-def _tiff(head: bytes) -> Format | None:
+def _tiff(head: bytes) -> FileFormat | None:
     if head[:4] in (b"IIU\0", b"IIRO", b"IIRS", b"MMOR"):
         return _RAW[".rw2" if head[2:3] == b"U" else ".orf"]
     if head[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return None
-    return _RAW[".cr2"] if head[8:10] == b"CR" else Format("TIFF", "picture", "")
+    return _RAW[".cr2"] if head[8:10] == b"CR" else FileFormat("TIFF", "picture", "")

@@ -1,7 +1,7 @@
 """The first picture of a TIFF file, alone, with the few entries of its table that reading it takes.
 
 TIFF 6.0: a header says where a table (IFD) lies; each entry has a tag, a type, a count, and a value or where it lies;
-the next table's place follows. A file may have a million tables, or thousands of entries that all point to the same
+the next table's offset follows. A file may have a million tables, or thousands of entries that all point to the same
 megabytes: Pillow reads them, at a cost that the sender of the file decides. BigTIFF is the same with 8-byte numbers.
 """
 
@@ -70,10 +70,10 @@ def first_picture(data: bytes, most_pixels: int) -> bytes:
     kept: dict[int, bytes] = {}
     values: dict[int, int] = {}
     parts = 1
-    for place in range(begin, begin + count * size, size):
-        tag, sort, number, value = struct.unpack_from(form.entry, data, place)
+    for offset in range(begin, begin + count * size, size):
+        tag, sort, number, value = struct.unpack_from(form.entry, data, offset)
         if tag in _KEPT and tag not in kept and _SIZES.get(sort, len(data)) * number <= len(data):
-            kept[tag] = data[place : place + size]
+            kept[tag] = data[offset : offset + size]
             values[tag] = _number(form, sort, value)
             parts = number if tag in _PARTS else parts
     _check(data, values, parts, most_pixels)

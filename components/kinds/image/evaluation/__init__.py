@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.baseline import beside
+from components.kinds.baseline import prefixed
 from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
 from components.kinds.image.codec.input import Decision, Input
 from components.kinds.image.evaluation.baseline import baseline
-from components.kinds.image.evaluation.behaviour import tried
+from components.kinds.image.evaluation.behaviour import try_behaviours
 from components.kinds.image.evaluation.corruption import CORRUPTIONS
-from components.kinds.image.evaluation.figures import drawn
+from components.kinds.image.evaluation.figures import draw_figures
 from components.kinds.image.evaluation.leak import find_leaks
-from components.kinds.image.evaluation.metrics import of_answers
+from components.kinds.image.evaluation.metrics import answer_metrics
 from components.kinds.prepared import PreparedData, open_prepared
-from components.kinds.slices import of_classes, read_slices
+from components.kinds.slices import class_slices, read_slices
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,20 +32,20 @@ Float32 = NDArray[np.float32]
 def measure(data: PreparedData[Input], probabilities: Float32, decision: Decision, config: "Train") -> dict[str, float]:
     """Return the measures of `probabilities`, `[N, classes]`, on the test split, and the baseline's beside them."""
     labels = np.asarray(data.labels("test"))
-    return of_answers(probabilities, labels) | beside(of_answers(_baseline(data.path, config), labels))
+    return answer_metrics(probabilities, labels) | prefixed(answer_metrics(_baseline(data.path, config), labels))
 
 
 def measures(
-    data: PreparedData[Input], probabilities: Float32, decision: Decision, config: "Train", places: NDArray[np.int64]
+    data: PreparedData[Input], probabilities: Float32, decision: Decision, config: "Train", indices: NDArray[np.int64]
 ) -> dict[str, float]:
-    """Return the measures on the test pictures at `places`.
+    """Return the measures on the test pictures at `indices`.
 
     The expected calibration error is left out: pictures that are drawn twice make it larger. The mean of the classes'
     F1 scores is not a number where a class of the test split is missing: it would be the mean of other classes.
     """
     labels = np.asarray(data.labels("test"))
-    found = of_answers(probabilities[places], labels[places])
-    if len(np.unique(labels[places])) < len(np.unique(labels)):
+    found = answer_metrics(probabilities[indices], labels[indices])
+    if len(np.unique(labels[indices])) < len(np.unique(labels)):
         found["macro_f1"] = float("nan")
     return {name: value for name, value in found.items() if name != "expected_calibration_error"}
 
@@ -54,7 +54,7 @@ def figures(
     data: PreparedData[Input], probabilities: Float32, decision: Decision, config: "Train"
 ) -> "dict[str, Figure]":
     """Return the confusion matrix, the calibration, a picture of each class, and the worst mistakes."""
-    return drawn(data, probabilities)
+    return draw_figures(data, probabilities)
 
 
 def accepts(input: Input, data: PreparedData[Input]) -> bool:
@@ -69,15 +69,15 @@ def correct(data: PreparedData[Input], probabilities: Float32, decision: Decisio
 
 
 def value(
-    data: PreparedData[Input], probabilities: Float32, decision: Decision, config: "Train", places: NDArray[np.int64]
+    data: PreparedData[Input], probabilities: Float32, decision: Decision, config: "Train", indices: NDArray[np.int64]
 ) -> float:
-    """Return the accuracy on the test pictures at `places`."""
-    return float(correct(data, probabilities, decision)[places].mean())
+    """Return the accuracy on the test pictures at `indices`."""
+    return float(correct(data, probabilities, decision)[indices].mean())
 
 
 def slices(data: PreparedData[Input]) -> dict[str, Mask]:
     """Return the classes, and what `prepare.slices` names."""
-    return of_classes(data) | read_slices(data)
+    return class_slices(data) | read_slices(data)
 
 
 def slice_correct(data: PreparedData[Input], probabilities: Float32, decision: Decision, within: NDArray[Any]) -> Mask:
@@ -97,7 +97,7 @@ def corruptions(data: PreparedData[Input], config: "Train") -> Mapping[str, Corr
 
 def behaviours(data: PreparedData[Input], score: "Score", decision: Decision, config: "Train") -> list[Behaviour]:
     """Return how often the model does what any model of pictures should."""
-    return tried(data, score, config.flip)
+    return try_behaviours(data, score, config.flip)
 
 
 def leaks(data: PreparedData[Input], config: "Train") -> list[Leak]:

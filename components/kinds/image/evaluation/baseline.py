@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from components.kinds.baseline import limited
+from components.kinds.baseline import limit_threads
 from components.kinds.image.evaluation.hog import factor, hog
 from components.kinds.prepared import PreparedData
 
@@ -32,36 +32,36 @@ def baseline(data: PreparedData, config: "Train") -> Float32:
     It learns from the training split or, where that would take more than some 20 CPU-seconds, from a part of it,
     spread evenly. What was chosen was chosen on the validation split of garments.
     """
-    with limited(config):
-        places = _places(data)
-        labels = np.asarray(data.labels("train"))[places]
+    with limit_threads(config):
+        indices = _indices(data)
+        labels = np.asarray(data.labels("train"))[indices]
         known = np.unique(labels)
         answers = np.zeros((len(data.labels("test")), len(data.classes)), dtype=np.float32)
         if len(known) == 1:
             answers[:, known] = 1.0
         else:
-            answers[:, known] = _answers(data, places, labels)
+            answers[:, known] = _answers(data, indices, labels)
     return answers
 
 
-def _answers(data: PreparedData, places: NDArray[np.int64], labels: NDArray[np.int64]) -> Float32:
-    """Learn from the training pictures at `places`; return the probabilities of the labels there are, in order."""
+def _answers(data: PreparedData, indices: NDArray[np.int64], labels: NDArray[np.int64]) -> Float32:
+    """Learn from the training pictures at `indices`; return the probabilities of the labels there are, in order."""
     model = LogisticRegression(max_iter=_STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(np.concatenate(list(_features(data.inputs("train"), places))), labels)
+        model.fit(np.concatenate(list(_features(data.inputs("train"), indices))), labels)
     test = data.inputs("test")
     return np.concatenate([model.predict_proba(features) for features in _features(test, np.arange(len(test)))])
 
 
-def _features(pictures: NDArray[np.uint8], places: NDArray[np.int64]) -> Iterator[Float32]:
-    """Yield the features `[n, F]` of the pictures at `places`, batch by batch."""
+def _features(pictures: NDArray[np.uint8], indices: NDArray[np.int64]) -> Iterator[Float32]:
+    """Yield the features `[n, F]` of the pictures at `indices`, batch by batch."""
     size = max(1, _BATCH // pictures[0].size)
-    for start in range(0, len(places), size):
-        yield hog(pictures[places[start : start + size]])
+    for start in range(0, len(indices), size):
+        yield hog(pictures[indices[start : start + size]])
 
 
-def _places(data: PreparedData) -> NDArray[np.int64]:
+def _indices(data: PreparedData) -> NDArray[np.int64]:
     """Return which training pictures are learned from."""
     count, height, width, channels = data.inputs("train").shape
     pixels = height * width // factor(height, width) ** 2 + height * width * channels // _READING

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.evaluation import Behaviour, Mask, Sort
+from components.kinds.evaluation import Behaviour, Mask
 from components.kinds.image.evaluation.corruption import CORRUPTIONS, moved
 from components.kinds.image.evaluation.hog import hog
 from components.kinds.prepared import PreparedData, Split
@@ -26,7 +26,7 @@ Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
 
-def tried(data: PreparedData, score: "Score", mirrored: bool) -> list[Behaviour]:
+def try_behaviours(data: PreparedData, score: "Score", mirrored: bool) -> list[Behaviour]:
     """Return how often the model does what it should.
 
     Invariance: a picture moved by a pixel, a little brighter, or, where it was trained so, mirrored, is taken for the
@@ -41,23 +41,19 @@ def tried(data: PreparedData, score: "Score", mirrored: bool) -> list[Behaviour]
     pictures = np.array(_spread(data.inputs("test"), _MOST))
     before = score(pictures)
     answers = before.argmax(axis=1)
-    one = np.ones(len(pictures), dtype=np.int64)
+    pixel = np.ones(len(pictures), dtype=np.int64)
     variants = {
-        "moved by a pixel": moved(pictures, 0 * one, one),
+        "moved by a pixel": moved(pictures, 0 * pixel, pixel),
         "a little brighter": np.clip(pictures.astype(np.int64) + _BRIGHTER, 0, 255).astype(np.uint8),
     }
     if mirrored:
         variants["mirrored"] = np.ascontiguousarray(pictures[:, :, ::-1])
     same = {name: score(variant).argmax(axis=1) == answers for name, variant in variants.items()}
     return [
-        *(_behaviour(name, "invariance", passed) for name, passed in same.items()),
-        _behaviour("less sure behind noise", "direction", _less_sure(score, pictures, before, answers)),
-        _behaviour("the plainest are right", "minimum", _plainest_right(data, score)),
+        *(Behaviour.of(name, "invariance", passed) for name, passed in same.items()),
+        Behaviour.of("less sure behind noise", "direction", _less_sure(score, pictures, before, answers)),
+        Behaviour.of("the plainest are right", "minimum", _plainest_correct(data, score)),
     ]
-
-
-def _behaviour(name: str, sort: Sort, passed: Mask) -> Behaviour:
-    return Behaviour(name, sort, int(passed.sum()), len(passed))
 
 
 def _less_sure(score: "Score", pictures: Pictures, before: Float32, answers: Int64) -> Mask:
@@ -66,22 +62,22 @@ def _less_sure(score: "Score", pictures: Pictures, before: Float32, answers: Int
     return noisy[rows, answers] <= before[rows, answers] + _SLACK
 
 
-def _plainest_right(data: PreparedData, score: "Score") -> Mask:
-    places = plainest(data)
-    if len(places) == 0:
+def _plainest_correct(data: PreparedData, score: "Score") -> Mask:
+    indices = plainest(data)
+    if len(indices) == 0:
         return np.empty(0, dtype=np.bool_)
-    right: Mask = score(data.inputs("test")[places]).argmax(axis=1) == data.labels("test")[places]
-    return right
+    correct: Mask = score(data.inputs("test")[indices]).argmax(axis=1) == data.labels("test")[indices]
+    return correct
 
 
 def plainest(data: PreparedData) -> Int64:
-    """Return the places of the test pictures that are plainly of their class.
+    """Return the indices of the test pictures that are plainly of their class.
 
     Of each class, the tenth that lies nearer to the mean of its training pictures than to any other class's, by the
     widest margin, in histograms of gradients (nearest class mean, Mensink et al. 2013). No model is asked: what is
     plain is the same for all of them.
     """
-    train, test = (_places(data, split) for split in ("train", "test"))
+    train, test = (_indices(data, split) for split in ("train", "test"))
     known, labels = np.asarray(data.labels("train"))[train], np.asarray(data.labels("test"))[test]
     features = _features(data, "train", train)
     classes = np.unique(known)
@@ -92,9 +88,9 @@ def plainest(data: PreparedData) -> Int64:
     return np.concatenate([_best(test[labels == label], margin[labels == label]) for label in classes])
 
 
-def _best(places: Int64, margin: Float32) -> Int64:
-    order = np.argsort(-margin, kind="stable")[: ceil(_PLAIN * len(places))]
-    return places[order[margin[order] > 0]]
+def _best(indices: Int64, margin: Float32) -> Int64:
+    order = np.argsort(-margin, kind="stable")[: ceil(_PLAIN * len(indices))]
+    return indices[order[margin[order] > 0]]
 
 
 def _distances(features: Float32, means: Float32) -> Float32:
@@ -104,13 +100,13 @@ def _distances(features: Float32, means: Float32) -> Float32:
     return distances
 
 
-def _features(data: PreparedData, split: Split, places: Int64) -> Float32:
+def _features(data: PreparedData, split: Split, indices: Int64) -> Float32:
     pictures = data.inputs(split)
     size = max(1, _VALUES // pictures[0].size)
-    return np.concatenate([hog(pictures[places[start : start + size]]) for start in range(0, len(places), size)])
+    return np.concatenate([hog(pictures[indices[start : start + size]]) for start in range(0, len(indices), size)])
 
 
-def _places(data: PreparedData, split: Split) -> Int64:
+def _indices(data: PreparedData, split: Split) -> Int64:
     return _spread(np.arange(data.counts[split]), _LOOKED_AT)
 
 

@@ -2,6 +2,8 @@
 
 They have five severities for pictures of 224 pixels, and gentler ones for 32 (ImageNet-C, CIFAR-10-C). The constants
 here span about what the latter do; lengths are parts of the picture's side, so that they mean the same at any size.
+
+Written out here: the authors' own code is for pictures of one size, one by one, and needs OpenCV and scikit-image.
 """
 
 import io
@@ -31,7 +33,7 @@ _OnBatch = Callable[[Pictures, int, np.random.Generator], "Float32 | Pictures"]
 
 
 def corrupt(corruption: _OnBatch, pictures: Pictures, severity: int, seed: int) -> Pictures:
-    """Return the pictures corrupted; what is drawn for one depends on its place among them."""
+    """Return the pictures corrupted; what is drawn for one depends on its index among them."""
     random = np.random.default_rng(seed)
     size = max(1, _BATCH // max(1, pictures[:1].size))
     corrupted = np.empty_like(pictures)
@@ -71,8 +73,8 @@ def _gaussian(side: int, deviation: float) -> Float32:
     offsets = np.arange(-reach, reach + 1)
     kernel = np.exp(-0.5 * (offsets / deviation) ** 2)
     weights = np.zeros((side, side))
-    places = np.clip(np.arange(side)[:, None] + offsets, 0, side - 1)
-    np.add.at(weights, (np.arange(side)[:, None], places), kernel / kernel.sum())
+    neighbours = np.clip(np.arange(side)[:, None] + offsets, 0, side - 1)
+    np.add.at(weights, (np.arange(side)[:, None], neighbours), kernel / kernel.sum())
     return weights.astype(np.float32)
 
 

@@ -16,7 +16,7 @@ _PALE = "#8a94a6"
 _RIGHT, _WRONG = "#2b6cb0", "#c05621"
 
 
-def drawn(data: PreparedData, probabilities: NDArray[np.float32]) -> dict[str, Figure]:
+def draw_figures(data: PreparedData, probabilities: NDArray[np.float32]) -> dict[str, Figure]:
     """Return the confusion matrix, the calibration, a picture of each class with its answer, and the worst mistakes."""
     labels = np.asarray(data.labels("test"))
     first = np.array([np.flatnonzero(labels == index)[0] for index in range(len(data.classes)) if index in labels])
@@ -66,21 +66,21 @@ def _calibration_figure(probabilities: NDArray[np.float32], labels: NDArray[np.i
 
 
 def _pictures_figure(
-    title: str, data: PreparedData, probabilities: NDArray[np.float32], places: NDArray[np.int64]
+    title: str, data: PreparedData, probabilities: NDArray[np.float32], indices: NDArray[np.int64]
 ) -> Figure:
     columns = 5
-    rows = max(1, -(-len(places) // columns))
+    rows = max(1, -(-len(indices) // columns))
     figure = Figure(figsize=(2.0 * columns, 2.45 * rows + 0.4), layout="constrained")
     figure.suptitle(title, color=_INK)
     for axes in figure.subplots(rows, columns, squeeze=False).flat:
         axes.axis("off")
-    for axes, place in zip(figure.axes, places, strict=False):
-        _picture(axes, data, probabilities[place], int(place))
+    for axes, index in zip(figure.axes, indices, strict=False):
+        _picture(axes, data, probabilities[index], int(index))
     return figure
 
 
-def _picture(axes: Axes, data: PreparedData, probabilities: NDArray[np.float32], place: int) -> None:
-    picture, label = data.inputs("test")[place], int(data.labels("test")[place])
+def _picture(axes: Axes, data: PreparedData, probabilities: NDArray[np.float32], index: int) -> None:
+    picture, label = data.inputs("test")[index], int(data.labels("test")[index])
     answer = int(probabilities.argmax())
     axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     verdict = f"{data.classes[answer]} {probabilities[answer]:.0%}"

@@ -1,4 +1,7 @@
-"""What the probabilities of pictures are measured by."""
+"""What the probabilities of pictures are measured by.
+
+Written out here: a bootstrap asks a thousand times, and scikit-learn's spend most of their time on checking arguments.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +9,7 @@ from numpy.typing import NDArray
 from components.kinds.calibration import brier_score, expected_calibration_error
 
 
-def of_answers(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
+def answer_metrics(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
     """Return accuracy, the mean of the classes' F1 scores, and whether the probabilities can be believed.
 
     That is `log_loss`, the mean negative log likelihood in nats, and what `components.kinds.calibration` measures.

@@ -44,11 +44,11 @@ class TableColumn:
 
 def columns_of(table: str, names: Sequence[str], rows: Rows) -> list[TableColumn]:
     """Return the columns of a table."""
-    return [TableColumn(table, name, {row: _values(said, name) for row, said in rows.items()}) for name in names]
+    return [TableColumn(table, name, {row: _values(lines, name) for row, lines in rows.items()}) for name in names]
 
 
-def _values(said: Sequence[Mapping[str, str]], name: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_value(one.get(name, "")) for one in said))
+def _values(lines: Sequence[Mapping[str, str]], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_value(line.get(name, "")) for line in lines))
 
 
 def _value(written: str) -> str:
@@ -137,10 +137,10 @@ def refuse_unfit(column: TableColumn) -> None:
         )
 
 
-def same(one: Mapping[int, str], other: Mapping[int, str]) -> bool:
-    """Whether two ways to label say the same: each label of one goes with one label of the other."""
-    pairs = {(one[row], other[row]) for row in one.keys() & other.keys()}
-    return bool(pairs) and len(pairs) == len({first for first, _ in pairs}) == len({second for _, second in pairs})
+def same(labels: Mapping[int, str], others: Mapping[int, str]) -> bool:
+    """Whether two ways to label say the same: each label of the first goes with a single label of the second."""
+    pairs = {(labels[row], others[row]) for row in labels.keys() & others.keys()}
+    return bool(pairs) and len(pairs) == len({label for label, _ in pairs}) == len({other for _, other in pairs})
 
 
 def _without_numbers(columns: Sequence[TableColumn]) -> list[TableColumn]:

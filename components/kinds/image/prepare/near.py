@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds import alike
+from components.kinds import similarity
 from components.kinds.image.prepare import pattern
 
 _ALIKE = 0.995  # correlation from which two pictures are one thing whatever their names, as in the evaluation's leaks
@@ -41,10 +41,10 @@ def describe_near(
     if not looked_at or not train:
         return []
     train = train[:: max(1, ceil(len(train) / _MOST_TRAINING))]
-    indices = alike.nearest(_thumbnails(pictures, looked_at), _thumbnails(pictures, train))
+    indices = similarity.nearest(_thumbnails(pictures, looked_at), _thumbnails(pictures, train))
     pairs = [(picture, train[index]) for picture, index in zip(looked_at, indices.tolist(), strict=True)]
     correlated = [
-        (picture, nearest, alike.correlation(pictures[picture.index], pictures[nearest.index]))
+        (picture, nearest, similarity.correlation(pictures[picture.index], pictures[nearest.index]))
         for picture, nearest in pairs
     ]
     may_be = [(picture, nearest) for picture, nearest, much in correlated if much >= _MAY_BE]
@@ -69,7 +69,7 @@ def _many(pairs: Sequence[object], of: Sequence[object]) -> bool:
 def _thumbnails(pictures: NDArray[np.uint8], shown: Sequence[SplitPicture]) -> NDArray[np.float32]:
     indices = np.array([picture.index for picture in shown])
     size = max(1, _VALUES // pictures[0].size)
-    blocks = [alike.thumbnails(pictures[indices[start : start + size]]) for start in range(0, len(indices), size)]
+    blocks = [similarity.thumbnails(pictures[indices[start : start + size]]) for start in range(0, len(indices), size)]
     return np.concatenate(blocks)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from components.config.errors import DataError
 from components.kinds.image.codec.file import FORMATS, FURTHER
-from components.kinds.image.codec.recognise import HEAD, Format, reads_heic, recognise
+from components.kinds.image.codec.recognise import HEAD, FileFormat, reads_heic, recognise
 from components.kinds.leftovers import is_leftover, sort_of
 
 SUFFIXES = (
@@ -31,7 +31,7 @@ class Files:
 
     pictures: list[str] = field(default_factory=list)
     """In the order of their paths, folder by folder."""
-    foreign: dict[str, Format] = field(default_factory=dict)
+    foreign: dict[str, FileFormat] = field(default_factory=dict)
     """Files of a known format that is not read."""
     dead: dict[str, str] = field(default_factory=dict)
     """What cannot be opened, and why."""
@@ -119,10 +119,10 @@ def _look_into(name: str, path: str, found: Files) -> None:
         found.others.append(name)
 
 
-def _recognised(path: str, name: str) -> Format | None:
+def _recognised(path: str, name: str) -> FileFormat | None:
     with open(path, "rb") as file:  # noqa: PTH123 - one of very many
         return recognise(file.read(HEAD), name)
 
 
-def _is_read(format: Format | None) -> bool:
+def _is_read(format: FileFormat | None) -> bool:
     return format is not None and (format.name in _READ or (format.name == "HEIC" and reads_heic()))

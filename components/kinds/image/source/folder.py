@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow as pa
 
 from components.config.errors import DataError
-from components.kinds.image.codec.recognise import Format
+from components.kinds.image.codec.recognise import FileFormat
 from components.kinds.image.source.files import Files, files_below
 from components.kinds.image.source.layout import Layout, lay_out
 from components.kinds.image.source.names import as_text, clean_label
 from components.kinds.image.source.records import BATCH, Record, to_batch
-from components.kinds.image.source.tables import Table, said_by, tables_of
+from components.kinds.image.source.tables import PictureTable, rows_by_picture, tables_of
 
 BATCH_BYTES = 64 * 2**20
 """Of pictures held in memory at a time."""
@@ -33,7 +33,7 @@ class Folder:
     """What names begin with: `source` or `inbox`."""
     files: Files
     layout: Layout
-    tables: list[Table] = field(default_factory=list)
+    tables: list[PictureTable] = field(default_factory=list)
 
     @property
     def labels(self) -> list[str]:
@@ -64,7 +64,7 @@ class Folder:
                 table.name: {"file": table.file, "columns": table.columns, "missing": table.missing}
                 for table in self.tables
             },
-            "read": [*layout.read, *self._said_of_formats(ignored), *_said_of_leftovers(files.leftovers)],
+            "read": [*layout.read, *self._describe_formats(ignored), *_describe_leftovers(files.leftovers)],
         }
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -99,7 +99,7 @@ class Folder:
 
     @cached_property
     def _rows(self) -> dict[str, str]:
-        return said_by(self.tables)
+        return rows_by_picture(self.tables)
 
     @cached_property
     def _stems(self) -> set[str]:
@@ -113,14 +113,14 @@ class Folder:
                 counts.setdefault(clean_label(name.split("/")[0]), Counter())[format.name] += 1
         return {label: dict(count) for label, count in counts.items()}
 
-    def _said_of_formats(self, ignored: list[str]) -> list[str]:
+    def _describe_formats(self, ignored: list[str]) -> list[str]:
         counts = Counter(self.files.foreign[name].name for name in ignored if name in self.files.foreign)
         others = set(self.files.others)
         counts += Counter(PurePosixPath(name).suffix.lower() or "other" for name in ignored if name in others)
         if not counts:
             return []
-        said = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
-        return [f"{self.origin}: files that are no pictures are passed over: {said}"]
+        listed = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+        return [f"{self.origin}: files that are no pictures are passed over: {listed}"]
 
 
 def look_at(path: Path, origin: str, source: str = "", wrapped: bool = False) -> Folder:
@@ -145,7 +145,7 @@ def look_at(path: Path, origin: str, source: str = "", wrapped: bool = False) ->
 
 def refuse_empty(folder: Folder, source: str) -> None:
     """Raise what is to be done about a folder without a picture that can be read."""
-    found = dict[str, Format]()
+    found = dict[str, FileFormat]()
     counts: Counter[str] = Counter()
     for format in folder.files.foreign.values():
         counts[format.name] += 1
@@ -163,7 +163,7 @@ def _examples(folder: Folder, format: str) -> str:
     return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
 
 
-def _said_of_leftovers(leftovers: Counter[str]) -> list[str]:
+def _describe_leftovers(leftovers: Counter[str]) -> list[str]:
     if not leftovers:
         return []
     said = ", ".join(f"{name} ({count:,})" if count > 1 else name for name, count in sorted(leftovers.items()))

@@ -1,4 +1,7 @@
-"""A public data set in IDX files, as MNIST and its successors come (http://yann.lecun.com/exdb/mnist/)."""
+"""A public data set in IDX files, as MNIST and its successors come (http://yann.lecun.com/exdb/mnist/).
+
+Read here: torchvision's reader would bring torch into the stage `ingest`.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

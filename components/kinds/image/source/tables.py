@@ -31,7 +31,7 @@ _MOST_BYTES = 2**30
 
 
 @dataclass
-class Table:
+class PictureTable:
     """A table that names pictures."""
 
     name: str
@@ -46,7 +46,7 @@ class Table:
     """What it names and is not there."""
 
 
-def tables_of(folder: Path, others: Sequence[str], pictures: Sequence[str]) -> list[Table]:
+def tables_of(folder: Path, others: Sequence[str], pictures: Sequence[str]) -> list[PictureTable]:
     """Return the tables among the files `others` below `folder` that name `pictures`."""
     names = [name for name in others if _may_be(name)][:_MOST]
     if not names:
@@ -56,13 +56,13 @@ def tables_of(folder: Path, others: Sequence[str], pictures: Sequence[str]) -> l
     return [table for table in found if table]
 
 
-def said_by(tables: Sequence[Table]) -> dict[str, str]:
+def rows_by_picture(tables: Sequence[PictureTable]) -> dict[str, str]:
     """Return what the tables say of each picture, as JSON: `{table: [{column: value}]}`."""
-    said: dict[str, dict[str, list[dict[str, str]]]] = {}
+    found: dict[str, dict[str, list[dict[str, str]]]] = {}
     for table in tables:
         for picture, rows in table.rows.items():
-            said.setdefault(picture, {})[table.name] = rows
-    return {picture: json.dumps(rows, ensure_ascii=False) for picture, rows in said.items()}
+            found.setdefault(picture, {})[table.name] = rows
+    return {picture: json.dumps(rows, ensure_ascii=False) for picture, rows in found.items()}
 
 
 def plain_name(column: str) -> str:
@@ -76,7 +76,7 @@ def _may_be(name: str) -> bool:
     return name.lower().endswith((".txt", ".json")) and "/" not in name
 
 
-def _table(folder: Path, name: str, pictures: Pictures) -> Table | None:
+def _table(folder: Path, name: str, pictures: Pictures) -> PictureTable | None:
     if (folder / name).stat().st_size > _MOST_BYTES:
         return None
     lines = _lines(folder / name)
@@ -84,17 +84,17 @@ def _table(folder: Path, name: str, pictures: Pictures) -> Table | None:
         return None
     header = [cell.strip() for cell in lines[0]]
     if _has_no_header(lines[0], pictures, name):
-        header = [f"column {place + 1}" for place in range(len(header))]
+        header = [f"column {number + 1}" for number in range(len(header))]
     else:
         lines = lines[1:]
-    if (place := _file_column(header, lines[:_SAMPLE], pictures, name)) is None:
+    if (index := _file_column(header, lines[:_SAMPLE], pictures, name)) is None:
         return None
     columns = [column or f"column {number + 1}" for number, column in enumerate(header)]
-    table = Table(name, columns[place], [column for number, column in enumerate(columns) if number != place])
+    table = PictureTable(name, columns[index], [column for number, column in enumerate(columns) if number != index])
     for line in lines:
-        if len(line) <= place or not (written := line[place].strip()):
+        if len(line) <= index or not (written := line[index].strip()):
             continue
-        row = {column: cell.strip() for column, cell in zip(columns, line, strict=False) if column != columns[place]}
+        row = {column: cell.strip() for column, cell in zip(columns, line, strict=False) if column != columns[index]}
         if picture := pictures.find(written, name):
             table.rows.setdefault(picture, []).append(row)
         else:
@@ -131,10 +131,10 @@ def _objects(path: Path) -> list[list[str]]:
         return []
     if isinstance(content, dict) and all(isinstance(value, str | int) for value in content.values()):
         return [["file", "label"], *([name, str(value)] for name, value in content.items())]
-    if not isinstance(content, list) or not content or not all(isinstance(one, dict) for one in content):
+    if not isinstance(content, list) or not content or not all(isinstance(row, dict) for row in content):
         return []
     names = list(content[0])
-    return [names, *([_cell(one.get(name)) for name in names] for one in content)]
+    return [names, *([_cell(row.get(name)) for name in names] for row in content)]
 
 
 def _cell(value: object) -> str:
@@ -146,10 +146,10 @@ def _has_no_header(first: Sequence[str], pictures: Pictures, name: str) -> bool:
 
 
 def _file_column(header: Sequence[str], lines: Sequence[Sequence[str]], pictures: Pictures, name: str) -> int | None:
-    """Return the place of the column that names the files: the one whose values are most often pictures."""
+    """Return the index of the column that names the files: the one whose values are most often pictures."""
     best, score = None, 0.0
-    for place, column in enumerate(header):
-        values = [line[place].strip() for line in lines if len(line) > place and line[place].strip()]
+    for index, column in enumerate(header):
+        values = [line[index].strip() for line in lines if len(line) > index and line[index].strip()]
         if not values:
             continue
         called = plain_name(column) in _FILE_NAMES
@@ -158,5 +158,5 @@ def _file_column(header: Sequence[str], lines: Sequence[Sequence[str]], pictures
         distinct = len(set(values)) / len(values)
         found = max(rate * (1.0 if called or written > _ENOUGH else distinct), 0.9 * written)
         if (found > _ENOUGH or (called and rate > 0.0 and found > 0.1)) and found + 0.01 * called > score:
-            best, score = place, found + 0.01 * called
+            best, score = index, found + 0.01 * called
     return best

@@ -9,13 +9,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from components.kinds.baseline import beside
+from components.kinds.baseline import prefixed
 from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
 from components.kinds.prepared import PreparedData, open_prepared
-from components.kinds.slices import of_classes, read_slices
+from components.kinds.slices import class_slices, read_slices
 from components.kinds.table.codec.input import Decision, Input
 from components.kinds.table.evaluation.baseline import NAMES, baseline
-from components.kinds.table.evaluation.behaviour import tried
+from components.kinds.table.evaluation.behaviour import try_behaviours
 from components.kinds.table.evaluation.corruption import corruptions_of
 from components.kinds.table.evaluation.figures import calibration_figure, cost_figure, curve_figure, scores_figure
 from components.kinds.table.evaluation.leak import find_leaks
@@ -55,7 +55,7 @@ def measure(
         found |= credibility(labels, scores)
         theirs |= credibility(labels, other)
     found |= decided(labels, misses_of(data), scores, decision, config.false_alarm)
-    return found | beside(theirs)
+    return found | prefixed(theirs)
 
 
 def measures(
@@ -117,7 +117,7 @@ def value(
 
 def slices(data: PreparedData[Input]) -> dict[str, Mask]:
     """Return the classes, and the values of the columns of `prepare.slices`."""
-    return of_classes(data) | read_slices(data)
+    return class_slices(data) | read_slices(data)
 
 
 def slice_correct(
@@ -146,7 +146,7 @@ def corruptions(data: PreparedData[Input], config: "Train") -> Mapping[str, Corr
 
 def behaviours(data: PreparedData[Input], score: "Score", decision: Decision, config: "Train") -> list[Behaviour]:
     """Return how often the model does what any model of records should."""
-    return tried(data, score, decision, labelled=config.labels == "all")
+    return try_behaviours(data, score, decision, labelled=config.labels == "all")
 
 
 def leaks(data: PreparedData[Input], config: "Train") -> list[Leak]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
 
-from components.kinds.baseline import limited
+from components.kinds.baseline import limit_threads
 from components.kinds.prepared import PreparedData
 from components.kinds.table.codec.input import Input
 
@@ -22,7 +22,7 @@ Float64 = NDArray[np.float64]
 
 def baseline(data: PreparedData[Input], config: "Train") -> Float64:
     """Return the baseline's scores of the test records `[N]`, trained on what the model was trained on."""
-    with limited(config):
+    with limit_threads(config):
         return _forest(data, config.seed) if config.labels == "none" else _boosted(data, config.seed)
 
 

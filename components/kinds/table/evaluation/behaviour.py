@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.evaluation import Behaviour, Mask, Sort
+from components.kinds.evaluation import Behaviour, Mask
 from components.kinds.prepared import PreparedData
 from components.kinds.table.codec.input import Decision, Input
 from components.kinds.table.evaluation.plain import plainest
@@ -21,7 +21,7 @@ _SLACK = 0.01  # of a probability: what is less is no change
 Float32 = NDArray[np.float32]
 
 
-def tried(data: PreparedData[Input], score: "Score", decision: Decision, labelled: bool) -> list[Behaviour]:
+def try_behaviours(data: PreparedData[Input], score: "Score", decision: Decision, labelled: bool) -> list[Behaviour]:
     """Return how often the model does what it should.
 
     Invariance: a record is decided the same in other company, and with numbers larger by a thousandth. Direction:
@@ -41,28 +41,24 @@ def tried(data: PreparedData[Input], score: "Score", decision: Decision, labelle
         "in other company": _flagged(score(records[::-1].copy())[::-1, 1], decision) == flagged,
         "numbers a thousandth larger": _flagged(score(_larger(records, data))[:, 1], decision) == flagged,
     }
-    made = [_behaviour(name, "invariance", passed) for name, passed in found.items()]
+    made = [Behaviour.of(name, "invariance", passed) for name, passed in found.items()]
     if labelled and data.input["label_features"]:
         risky = score(_risky(records, data))[:, 1]
-        made.append(_behaviour("more risk, not less suspicious", "direction", risky >= before - _SLACK))
+        made.append(Behaviour.of("more risk, not less suspicious", "direction", risky >= before - _SLACK))
     return [*made, *_plainest(data, score, decision, labelled)]
 
 
 def _plainest(data: PreparedData[Input], score: "Score", decision: Decision, labelled: bool) -> list[Behaviour]:
     negative, positive = plainest(data)
-    made = [_behaviour("the plainest negatives pass", "minimum", ~_at(data, negative, score, decision))]
+    made = [Behaviour.of("the plainest negatives pass", "minimum", ~_at(data, negative, score, decision))]
     if labelled:
-        made.append(_behaviour("the plainest positives are flagged", "minimum", _at(data, positive, score, decision)))
+        made.append(Behaviour.of("the plainest positives are flagged", "minimum", _at(data, positive, score, decision)))
     return made
 
 
 def _at(data: PreparedData[Input], places: NDArray[np.int64], score: "Score", decision: Decision) -> Mask:
     """Return which test records at `places` are flagged."""
     return _flagged(score(data.inputs("test")[places])[:, 1], decision) if len(places) else np.empty(0, dtype=np.bool_)
-
-
-def _behaviour(name: str, sort: Sort, passed: Mask) -> Behaviour:
-    return Behaviour(name, sort, int(passed.sum()), len(passed))
 
 
 def _flagged(scores: Float32, decision: Decision) -> Mask:

@@ -12,7 +12,7 @@ from PIL import Image
 from components.config.errors import BadRequest
 from components.kinds.image import codec
 from components.kinds.image.codec import gif, tiff
-from components.kinds.image.codec.file import Limits
+from components.kinds.image.codec.file import DecodeLimits
 
 COLOUR = {"height": 8, "width": 8, "channels": 3}
 RED, BLUE = (200, 30, 40), (20, 40, 210)
@@ -114,7 +114,7 @@ def test_rare_compressions_of_a_tiff_are_refused(compression: int) -> None:
 def test_more_pixels_than_are_taken_are_refused(format: str) -> None:
     data = encoded(Image.new("L", (40, 30)), format)
     with pytest.raises(BadRequest, match="40 x 30 pixels, at most 1,000 are taken"):
-        codec.decode({"picture": data}, COLOUR, Limits(codec.TRAINING.formats, 1_000))
+        codec.decode({"picture": data}, COLOUR, DecodeLimits(codec.TRAINING.formats, 1_000))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 
 from components.config.errors import BadRequest
 from components.kinds.image import codec
-from components.kinds.image.codec.file import Limits
+from components.kinds.image.codec.file import DecodeLimits
 
 BEGINNINGS = [
     b"",
@@ -43,7 +43,7 @@ def test_any_size_is_brought_to_any_other(example: np.ndarray, size: tuple[int, 
 def test_any_bytes_are_read_or_refused_in_one_sentence(beginning: bytes, rest: bytes) -> None:
     try:
         decoded = codec.decode(
-            {"picture": beginning + rest}, {"height": 8, "width": 8, "channels": 1}, Limits(max_pixels=10**6)
+            {"picture": beginning + rest}, {"height": 8, "width": 8, "channels": 1}, DecodeLimits(max_pixels=10**6)
         )
     except BadRequest as refusal:
         assert str(refusal)

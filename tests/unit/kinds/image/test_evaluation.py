@@ -18,7 +18,7 @@ def test_metrics_are_the_fields_own() -> None:
     labels = random.integers(0, 5, 400)
     probabilities = random.dirichlet(np.ones(5), 400).astype(np.float32)
     predicted = probabilities.argmax(axis=1)
-    measured = metrics.of_answers(probabilities, labels)
+    measured = metrics.answer_metrics(probabilities, labels)
     assert measured["accuracy"] == pytest.approx(accuracy_score(labels, predicted))
     assert measured["macro_f1"] == pytest.approx(f1_score(labels, predicted, average="macro"))
     assert measured["log_loss"] == pytest.approx(log_loss(labels, probabilities), rel=1e-5)
@@ -39,11 +39,11 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     probabilities = random.dirichlet(np.ones(10), len(labels)).astype(np.float32)
     probabilities[np.arange(len(labels)), labels] += 0.3
     correct = evaluation.correct(written, probabilities, {})
-    assert correct.mean() == metrics.of_answers(probabilities, labels)["accuracy"]
+    assert correct.mean() == metrics.answer_metrics(probabilities, labels)["accuracy"]
     places = random.integers(0, len(labels), 900)
     assert evaluation.value(written, probabilities, {}, CONFIG, places) == pytest.approx(correct[places].mean())
     some = evaluation.measures(written, probabilities, {}, CONFIG, places)
-    whole = metrics.of_answers(probabilities[places], labels[places])
+    whole = metrics.answer_metrics(probabilities[places], labels[places])
     assert some == {name: whole[name] for name in whole if name != "expected_calibration_error"}
     without = evaluation.measures(written, probabilities, {}, CONFIG, np.flatnonzero(labels != 3))
     assert [name for name, value in without.items() if np.isnan(value)] == ["macro_f1"]  # it would be of nine classes

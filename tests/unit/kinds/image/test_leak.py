@@ -70,7 +70,7 @@ def test_flat_pictures_are_like_nothing(written: PreparedData) -> None:
 def test_nothing_depends_on_the_blocks(written: PreparedData, monkeypatch: pytest.MonkeyPatch) -> None:
     copies = np.clip(np.asarray(written.inputs("train"))[::40].astype(int) + 3, 0, 255).astype(np.uint8)
     whole = planted(written, copies)
-    monkeypatch.setattr("components.kinds.alike._BLOCK", (64, 90))
+    monkeypatch.setattr("components.kinds.similarity._BLOCK", (64, 90))
     monkeypatch.setattr("components.kinds.image.evaluation.leak._VALUES", 3_000)
     assert leaks(written) == whole
     assert whole["near"].count >= 25

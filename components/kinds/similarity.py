@@ -1,4 +1,7 @@
-"""How alike pictures are: which of many is most like another, by small copies of them, and how much."""
+"""How similar pictures are: which of many is most similar to another, by small copies of them, and how much.
+
+Written out instead of an average hash (imagehash): nothing is rounded to bits, so no pair is missed by one of them.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,23 +45,22 @@ def _unit(values: Float32) -> Float32:
 
 
 def nearest(wanted: Float32, known: Float32) -> Int64:
-    """Return the place of the row of `known` `[M, F]` that correlates most with each of `wanted` `[N, F]`."""
-    best, place = np.full(len(wanted), -2.0, dtype=np.float32), np.zeros(len(wanted), dtype=np.int64)
+    """Return the index of the row of `known` `[M, F]` that correlates most with each of `wanted` `[N, F]`."""
+    best, index = np.full(len(wanted), -2.0, dtype=np.float32), np.zeros(len(wanted), dtype=np.int64)
     for first in range(0, len(known), _BLOCK[1]):
         block = known[first : first + _BLOCK[1]].T
         for start in range(0, len(wanted), _BLOCK[0]):
             rows = slice(start, start + _BLOCK[0])
-            alike = wanted[rows] @ block
-            closest = alike.argmax(axis=1)
-            highest = np.take_along_axis(alike, closest[:, None], axis=1)[:, 0]
+            correlations = wanted[rows] @ block
+            closest = correlations.argmax(axis=1)
+            highest = np.take_along_axis(correlations, closest[:, None], axis=1)[:, 0]
             better = highest > best[rows]
             best[rows] = np.where(better, highest, best[rows])
-            place[rows] = np.where(better, closest + first, place[rows])
-    return place
+            index[rows] = np.where(better, closest + first, index[rows])
+    return index
 
 
-def correlation(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Return that of two pictures, pixel by pixel; 0 if either is flat."""
-    both = np.stack([one.ravel(), other.ravel()]).astype(np.float32)
-    first, second = _unit(both)
-    return float(first @ second)
+def correlation(picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Return the correlation of two pictures, pixel by pixel; 0 if either is flat."""
+    both = _unit(np.stack([picture.ravel(), other.ravel()]).astype(np.float32))
+    return float(both[0] @ both[1])
