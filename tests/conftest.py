@@ -67,6 +67,8 @@ workloads:
 """
     + EASY
 )
+FIXTURES = "tests/fixtures/"
+"""What no copy of the project needs."""
 WARM = "WARM_PYTHON"
 """The variable with the folder of the warm Python (`tests/warm.py`)."""
 FEW = """\
@@ -206,7 +208,7 @@ def checkout(once: Callable[..., Path]) -> Path:
         project = Project(folder)
         files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
         for name in filter(None, files.stdout.split("\0")):
-            if (ROOT / name).exists():
+            if (ROOT / name).exists() and not name.startswith(FIXTURES):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
         (folder / "datasets" / "few.yaml").write_text(FEW)
