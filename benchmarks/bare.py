@@ -68,13 +68,13 @@ def picture_loss(module: Any, batch: Any) -> Tensor:
 
 def score_pictures(module: Any, batches: Any) -> tuple[float, float]:
     """Return loss and accuracy of the validation split."""
-    loss, right, count = torch.zeros(()), torch.zeros((), dtype=torch.int64), 0
+    loss, correct, count = torch.zeros(()), torch.zeros((), dtype=torch.int64), 0
     for inputs, labels in batches:
         logits = module.serving().logits(inputs).float()
         loss += functional.cross_entropy(logits, labels, reduction="sum")
-        right += (logits.argmax(dim=1) == labels).sum()
+        correct += (logits.argmax(dim=1) == labels).sum()
         count += len(labels)
-    return float(loss) / count, float(right) / count
+    return float(loss) / count, float(correct) / count
 
 
 def record_loss(module: Any, batch: Any) -> Tensor:

@@ -1,6 +1,11 @@
 """Time to accuracy of the recipes for pictures: CPU and wall seconds on Fashion-MNIST, over several seeds.
 
-    python -m benchmarks.recipes [--recipes quick,standard] [--seeds N] [--data DIR] [--json FILE] [--quick]
+    python -m benchmarks.recipes [--recipes quick,standard] [--precision P] [--seeds N] [--data DIR]
+                                 [--json FILE] [--quick]
+
+`quick-wide` is what `quick` was before it was made for processors without bf16: the two beside each other tell what
+that saves. They are measured as on a processor that has AVX2 alone with `--precision 32-true` and, set before Python
+starts, ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2.
 
 Each recipe is trained by the project's own loop, each seed in a process of its own, one thread, seeds in turn. Seconds
 count from before the network is made to the end of an epoch, validation included; packages are imported before. The
@@ -41,60 +46,73 @@ ANCHORS = (
 )
 """Test accuracy in percent, as the README of the data set lists them (github.com/zalandoresearch/fashion-mnist)."""
 
+ARMS: dict[str, dict[str, Any]] = {
+    **{name: {"recipe": name} for name in RECIPES},
+    "quick-wide": {"recipe": "quick", "width": 32, "epochs": 5},
+}
+"""Sections `train`, by the name that `--recipes` has for them."""
+
 Run = dict[str, Any]
 
 
 def main() -> None:
     """Train what the file of `--json` does not hold yet, and print the tables."""
     parser = harness.parser(__doc__, quick="one epoch, one seed")
-    parser.add_argument("--recipes", default="quick,standard", help=f"of {','.join(RECIPES)}; default: %(default)s")
+    parser.add_argument("--recipes", default="quick,standard", help=f"of {','.join(ARMS)}; default: %(default)s")
+    parser.add_argument("--precision", default="auto", help="train.precision; default: %(default)s")
     parser.add_argument("--seeds", type=int, default=3, help="how many; default: %(default)s")
     parser.add_argument("--data", type=Path, default=harness.PREPARED, help="prepared pictures")
     parser.add_argument("--single", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.single:
         name, seed = options.single
-        print(json.dumps(single_run(name, int(seed), open_prepared(options.data), options.quick)))
+        print(json.dumps(single_run(name, int(seed), options)))
         return
     names = options.recipes.split(",")
-    if unknown := set(names) - set(RECIPES):
-        parser.error(f"no such recipe: {', '.join(sorted(unknown))}; there are {', '.join(RECIPES)}")
-    runs = series(names, 1 if options.quick else options.seeds, options.data, options.json, options.quick)
+    if unknown := set(names) - set(ARMS):
+        parser.error(f"no such recipe: {', '.join(sorted(unknown))}; there are {', '.join(ARMS)}")
+    runs = series(names, options)
     report([run for run in runs if run["recipe"] in names])
 
 
-def series(names: list[str], seeds: int, data: Path, file: Path | None, quick: bool) -> list[Run]:
-    """Return the runs of the file, and those that were missing there, which it holds now."""
+def series(names: list[str], options: argparse.Namespace) -> list[Run]:
+    """Return the runs of the file of `--json`, and those that were missing there, which it holds now."""
+    file: Path | None = options.json
     runs: list[Run] = json.loads(file.read_text())["runs"] if file and file.exists() else []
     done = {(run["recipe"], run["seed"], run["epochs"]) for run in runs}
-    for seed in range(seeds):
+    for seed in range(1 if options.quick else options.seeds):
         for name in names:
-            if (name, seed, 1 if quick else RECIPES[name]["epochs"]) in done:
+            if (name, seed, 1 if options.quick else epochs_of(name)) in done:
                 continue
-            runs.append(apart(name, seed, data, quick))
+            runs.append(apart(name, seed, options))
             print(line(runs[-1]), flush=True)
             if file:
                 write_json(file, {"machine": harness.machine(), "runs": runs})
     return runs
 
 
-def apart(name: str, seed: int, data: Path, quick: bool) -> Run:
+def epochs_of(name: str) -> int:
+    """Return the epochs of an arm."""
+    return int(ARMS[name].get("epochs", RECIPES[ARMS[name]["recipe"]]["epochs"]))
+
+
+def apart(name: str, seed: int, options: argparse.Namespace) -> Run:
     """Return what `single_run` measures in a process of its own, on one thread."""
-    command = [*harness.command("benchmarks.recipes"), "--single", name, str(seed), "--data", str(data)]
-    done = subprocess.run(
-        command + ["--quick"] * quick, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True
-    )
+    command = [*harness.command("benchmarks.recipes"), "--single", name, str(seed), "--data", str(options.data)]
+    command += ["--precision", options.precision, *(["--quick"] if options.quick else [])]
+    done = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
     run: Run = json.loads(done.stdout.splitlines()[-1])
     return run
 
 
-def single_run(name: str, seed: int, data: PreparedData, quick: bool) -> Run:
+def single_run(name: str, seed: int, options: argparse.Namespace) -> Run:
     """Train the recipe once, and ask the test split once."""
     quiet()
-    config = params.Train.model_validate({"recipe": name, "seed": seed, "threads": 1})
-    config = config.model_copy(update={"epochs": 1} if quick else {})
+    data = open_prepared(options.data)
+    keys = {**ARMS[name], "seed": seed, "threads": 1, "precision": options.precision}
+    config = params.Train.model_validate({**keys, **({"epochs": 1} if options.quick else {})})
     watch = Watch()
     trained = fit(learner, data, config, [watch])
     cpu, wall = watch.seconds()
@@ -105,6 +123,7 @@ def single_run(name: str, seed: int, data: PreparedData, quick: bool) -> Run:
         "recipe": name,
         "seed": seed,
         "epochs": config.epochs,
+        "pictures": config.epochs * data.counts["train"],
         "parameters": sum(weights.numel() for weights in serving.parameters()),
         "used": plan(data, config).facts(),
         "cpu_s": cpu,
@@ -127,17 +146,20 @@ def accuracy(serving: nn.Module, data: PreparedData) -> float:
 
 def report(runs: list[Run]) -> None:
     """Print what each recipe takes and reaches, and when it reached each level."""
-    by_recipe = {name: [run for run in runs if run["recipe"] == name] for name in RECIPES}
+    by_recipe = {name: [run for run in runs if run["recipe"] == name] for name in ARMS}
     found = {name: some for name, some in by_recipe.items() if some}
     print(f"\n{harness.machine()}")
-    print(f"{'recipe':32} {'parameters':>10} {'epochs':>6} {'CPU s':>16} {'wall s':>16} {'test accuracy %':>16} seeds")
+    heads = f"{'CPU s':>16} {'wall s':>16} {'pictures/CPU s':>16} {'test accuracy %':>16}"
+    print(f"{'recipe':32} {'parameters':>10} {'epochs':>6} {heads} seeds, precision")
     for name, some in found.items():
         cpu, wall = (spread([run[key] for run in some]) for key in ("cpu_s", "wall_s"))
+        speed = spread([run["pictures"] / run["cpu_s"] for run in some], 0)
         test = spread([100 * run["test_accuracy"] for run in some], 2)
         about = f"{some[0]['parameters']:>10,} {some[0]['epochs']:>6}"
-        print(f"{name:32} {about} {cpu:>16} {wall:>16} {test:>16} {len(some):>5}")
+        last = f"{len(some):>5}, {some[0]['used']['precision']}"
+        print(f"{name:32} {about} {cpu:>16} {wall:>16} {speed:>16} {test:>16} {last}")
     for name, percent in ANCHORS:
-        print(f"{f'{name} (README of the data)':66} {'':17} {percent:>15.1f}")
+        print(f"{f'{name} (README of the data)':66} {'':34} {percent:>15.1f}")
     print(f"\n{'seconds until validation reached':32}" + "".join(f" {100 * level:>25.1f} %" for level in LEVELS))
     for name, some in found.items():
         for key, unit in (("cpu_s", "CPU"), ("wall_s", "wall")):

@@ -31,7 +31,7 @@ def tracking_uri() -> str:
 
 
 def environment(root: Path) -> dict[str, str]:
-    """Return the variables that point each tool to `root`/state and keep its telemetry off.
+    """Return the variables that point each tool to `root`/state, keep its telemetry off and its threads from spinning.
 
     What is set already wins: a user's own server or home is a choice, not an accident. What `env.sh` has set in another
     project's folder, or in this one before it was moved, is no choice.
@@ -57,6 +57,7 @@ def _defaults(root: Path) -> dict[str, str]:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else `mlflow server` starts ten processes
         "DVC_NO_ANALYTICS": "1",
         "DO_NOT_TRACK": "true",
+        "OMP_WAIT_POLICY": "passive",  # threads of a training that wait for each other do not spin
         CHAMPIONS: str(state / "champions"),
     }
 

@@ -110,3 +110,13 @@ def test_cold_start_memory_and_size_stand_beside_torch(trained: Project) -> None
     assert ours["back_s"][0] > 0
     assert ours["packages_mb"][0] < torch["packages_mb"][0]
     assert ours["pss_mb"][0] < torch["pss_mb"][0]
+
+
+def test_steps_of_the_quick_recipe_are_measured_beside_what_it_was(trained: Project) -> None:
+    options = ("--quick", "--data", "artifacts/digits/prepared", "--json", "figures.json")
+    said = trained.run(sys.executable, "-m", "benchmarks.steps", *options)
+    assert "pictures a CPU second" in said
+    figures = json.loads(Path("figures.json").read_text())
+    assert set(figures["speed"]) == {"fp32, AVX2"}
+    assert all(arm["cpu_s"] > 0 for arm in figures["speed"]["fp32, AVX2"].values())
+    assert [(arm["threads"], arm["policy"]) for arm in figures["waiting"]] == [(2, "passive")]
