@@ -28,7 +28,7 @@ MIRROR = "JOURNEYMAN_MIRROR"
 _TIMEOUT = 60.0  # seconds without a byte
 _COMMAND_TIMEOUT = 600.0  # seconds for one command of the package manager
 
-Source = tuple[str, Callable[[PublishedFile, Path], None]]
+FileSource = tuple[str, Callable[[PublishedFile, Path], None]]
 
 
 def fetch(description: Description) -> dict[str, Path]:
@@ -46,7 +46,7 @@ def fetch(description: Description) -> dict[str, Path]:
         return {role: _verified(file, here / file.name, sources) for role, file in description.files.items()}
 
 
-def _verified(file: PublishedFile, path: Path, sources: list[Source]) -> Path:
+def _verified(file: PublishedFile, path: Path, sources: list[FileSource]) -> Path:
     if path.exists() and sha256(path) == file.sha256:
         return path
     refusals = []
@@ -65,8 +65,8 @@ def _verified(file: PublishedFile, path: Path, sources: list[Source]) -> Path:
     )
 
 
-def _sources(description: Description, scratch: Path) -> list[Source]:
-    sources: list[Source] = []
+def _sources(description: Description, scratch: Path) -> list[FileSource]:
+    sources: list[FileSource] = []
     if mirror := os.environ.get(MIRROR):
         sources.append((mirror, _address(mirror) if "://" in mirror else _folder(Path(mirror).expanduser())))
     if description.debian and shutil.which("apt-get") and shutil.which("dpkg-deb"):

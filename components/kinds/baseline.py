@@ -1,4 +1,4 @@
-"""A simpler model beside every model of ours: one that does not beat it is not worth its cost.
+"""The baseline, a simpler model that every model is compared with: one that does not beat it is not worth its cost.
 
 The rule is that of the ML Test Score (Breck et al. 2017), test Model 5: "A simpler model is not better".
 """
@@ -35,7 +35,7 @@ class BaselineComparison:
 
 
 def prefixed(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Return a baseline's metrics under the names that they have beside the model's."""
+    """Return a baseline's metrics, each name with the prefix that tells it from the model's."""
     return {f"{PREFIX}{name}": value for name, value in metrics.items()}
 
 
@@ -45,5 +45,5 @@ def compare_with_baseline(metrics: Mapping[str, float], metric: str) -> Baseline
 
 
 def limit_threads(config: "Training") -> threadpool_limits:
-    """Return a context in which the arithmetic of numpy and scikit-learn has the recipe's threads; `auto`: one."""
+    """Return a context that limits numpy and scikit-learn to the threads of the recipe; `auto`: one."""
     return threadpool_limits(1 if config.threads == "auto" else config.threads)

@@ -1,7 +1,10 @@
-"""Whether a probability means what it says: how it is measured, and the one number that mends it. For every kind.
+"""Calibration, for every kind: reliability, expected error, Brier score, and the temperature that corrects it.
 
 Of two classes the probability that is looked at is the second's: a caller is told that one, and where positives are
 rare the larger of the two would hide them. Of more classes it is the largest, that of the answer.
+
+Written out here: torchmetrics has bins of equal width alone, scikit-learn's curve is for two classes, and its
+temperature scaling takes an estimator, not logits.
 """
 
 from dataclasses import dataclass
@@ -82,7 +85,7 @@ def brier_score(probabilities: NDArray[np.floating], labels: Int64) -> float:
     return float(np.mean((probabilities.astype(np.float64) ** 2).sum(axis=1) - 2 * chosen + 1))
 
 
-def enough(labels: Int64) -> bool:
+def can_fit_temperature(labels: Int64) -> bool:
     """Whether a temperature can be found by examples of these labels."""
     commonest = int(np.bincount(labels).max(initial=0))
     return len(labels) >= FEWEST and len(labels) - commonest >= FEWEST_OTHERS
@@ -92,7 +95,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: Int64) -> float:
     """Return the temperature by which to divide logits, so that their softmax is most likely (Guo et al. 2017).
 
     That is where the mean logit of the model's answers is that of the labels; the former only rises as the model cools,
-    so halving finds the place. Each label is taken for right with the probability (N + 1) / (N + 2), else for any other
+    so halving finds where. Each label is taken for right with the probability (N + 1) / (N + 2), else for any other
     class: Platt's targets (1999), without which a model that makes no mistake among N examples would be told to be
     certain.
 

@@ -13,7 +13,8 @@ Corruption = Callable[[NDArray[Any], int, int], NDArray[Any]]
 """(examples `[n, ...]` as they were prepared, severity 1 to 3, seed) -> the same, corrupted; the given ones stay."""
 
 Sort = Literal["invariance", "direction", "minimum"]
-"""Answer the same whatever does not matter; move the right way with what does; answer the plainest rightly."""
+"""`invariance`: what does not matter changes no answer. `direction`: what matters moves an answer the right way.
+`minimum`: the plainest examples are answered correctly."""
 
 SEVERITIES = (1, 2, 3)
 

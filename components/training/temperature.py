@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from components.kinds.calibration import enough, fit_temperature
+from components.kinds.calibration import can_fit_temperature, fit_temperature
 from components.kinds.prepared import PreparedData
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def temperature(learner: "Learner", module: "LightningModule", data: PreparedDat
     logits = _logits(learner, module, data.inputs("validation"), known)
     if logits is None:
         return 1.0
-    if not enough(labels):
+    if not can_fit_temperature(labels):
         logger.warning("temperature 1: %d labelled validation examples are too few to find it by", len(labels))
         return 1.0
     found = fit_temperature(logits, labels)

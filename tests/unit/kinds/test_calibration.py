@@ -9,7 +9,7 @@ from sklearn.metrics import brier_score_loss
 
 from components.kinds.calibration import (
     brier_score,
-    enough,
+    can_fit_temperature,
     expected_calibration_error,
     fit_temperature,
     reliability,
@@ -67,10 +67,10 @@ def test_any_logits_have_a_temperature(seed: int, classes: int, count: int, scal
 
 
 def test_too_few_labels_are_not_enough() -> None:
-    assert enough(np.repeat([0, 1, 2], 20))
-    assert not enough(np.repeat([0, 1], 20))
-    assert not enough(np.repeat([0, 1], [500, 9]))  # nothing but negatives, nearly
-    assert not enough(np.empty(0, np.int64))
+    assert can_fit_temperature(np.repeat([0, 1, 2], 20))
+    assert not can_fit_temperature(np.repeat([0, 1], 20))
+    assert not can_fit_temperature(np.repeat([0, 1], [500, 9]))  # nothing but negatives, nearly
+    assert not can_fit_temperature(np.empty(0, np.int64))
 
 
 def test_the_error_is_the_distance_of_promise_and_finding() -> None:

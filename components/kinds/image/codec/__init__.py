@@ -16,9 +16,9 @@ from components.kinds.image.codec.depth import Deep
 from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, DecodeLimits, listed
 from components.kinds.image.codec.input import Decision, Input
 
-ANY = DecodeLimits()
+ENDPOINT_LIMITS = DecodeLimits()
 """The formats that every endpoint takes, up to the default size."""
-TRAINING = DecodeLimits((*FORMATS, *FURTHER))
+TRAINING_LIMITS = DecodeLimits((*FORMATS, *FURTHER))
 """What training takes: every format that can be read. Those it met are in `input`, and its endpoint takes them too."""
 
 
@@ -113,7 +113,7 @@ def rows(request: Request) -> list[dict[str, Any]]:
     return [{"picture": request.picture}]
 
 
-def decode(row: Mapping[str, Any], input: Input, limits: DecodeLimits = ANY) -> NDArray[np.uint8]:
+def decode(row: Mapping[str, Any], input: Input, limits: DecodeLimits = ENDPOINT_LIMITS) -> NDArray[np.uint8]:
     """Return the row's picture as `[height, width, channels]`, 0 to 255.
 
     Args:
@@ -128,7 +128,7 @@ def decode(row: Mapping[str, Any], input: Input, limits: DecodeLimits = ANY) -> 
     return picture.decode(row["picture"], input, limits)
 
 
-def depth(row: Mapping[str, Any], limits: DecodeLimits = ANY) -> Deep | None:
+def depth(row: Mapping[str, Any], limits: DecodeLimits = ENDPOINT_LIMITS) -> Deep | None:
     """Return the values of the row's picture if it has more than 8 bits a pixel and can be read, else None."""
     return picture.depth(row["picture"], limits)
 

@@ -51,7 +51,7 @@ def decode_all(
     """
     depths, found = Depths(), list[DecodedPicture]()
     for index, row in _rows(table, wanted):
-        if (deep := codec.depth(row, codec.TRAINING)) is not None:
+        if (deep := codec.depth(row, codec.TRAINING_LIMITS)) is not None:
             depths.found[index] = deep
         else:
             found += _decode(index, row, pictures, input, unreadable)
@@ -78,7 +78,7 @@ def _decode(
     unreadable: dict[str, str],
 ) -> list[DecodedPicture]:
     try:
-        pictures[index] = codec.decode(row, input, codec.TRAINING)
+        pictures[index] = codec.decode(row, input, codec.TRAINING_LIMITS)
     except BadRequest as error:
         unreadable[row["name"]] = why_unreadable(row["picture"], str(error))
         return []
@@ -90,6 +90,6 @@ def _decode(
 def why_unreadable(data: bytes, error: str) -> str:
     """Return why a picture cannot be read: what it is, where it is of a format that is not read."""
     found = recognise(data)
-    if found is None or (found.name in codec.TRAINING.formats and found.name != "HEIC"):
+    if found is None or (found.name in codec.TRAINING_LIMITS.formats and found.name != "HEIC"):
         return error
     return f"{found.name}: {found.advice}"

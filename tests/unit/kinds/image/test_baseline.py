@@ -113,8 +113,8 @@ def test_it_answers_the_same_twice(tmp_path: Path) -> None:
 def test_more_than_it_may_look_at_is_looked_at_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = prepared(tmp_path)
     monkeypatch.setattr(MODULE, "_ANSWERS", 100 * (3 + 14))
-    places = MODULE._indices(data)
-    assert (len(places), places[0], places[-1]) == (100, 0, 299)
+    indices = MODULE._indices(data)
+    assert (len(indices), indices[0], indices[-1]) == (100, 0, 299)
     assert (baseline(data, CONFIG).argmax(axis=1) == data.labels("test")).mean() > 0.8
     monkeypatch.setattr(MODULE, "_PIXELS", 50 * (16 * 16 + 16 * 16 // 40))
     assert len(MODULE._indices(data)) == 50

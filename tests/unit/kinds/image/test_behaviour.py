@@ -67,9 +67,9 @@ def test_a_model_that_is_surer_behind_noise_is_found_out(written: PreparedData) 
 
 
 def test_the_plainest_are_of_every_class_and_no_model_is_asked(written: PreparedData) -> None:
-    places = plainest(written)
+    indices = plainest(written)
     labels = np.asarray(written.labels("test"))
-    counts = np.bincount(labels[places], minlength=10)
+    counts = np.bincount(labels[indices], minlength=10)
     assert (counts > 0).all()
     assert (counts <= np.ceil(np.bincount(labels) / 10)).all()
     corrupted = np.array(written.inputs("test"))
@@ -77,7 +77,7 @@ def test_the_plainest_are_of_every_class_and_no_model_is_asked(written: Prepared
     np.save(written.path / "test_inputs.npy", corrupted)  # pictures that are not what they are called are not plain
     wrong = plainest(written)
     assert (labels[wrong] == labels[np.argsort(np.argsort(wrong))]).mean() < 1.0
-    assert len(wrong) < len(places)
+    assert len(wrong) < len(indices)
 
 
 def test_where_nothing_is_plain_nothing_is_asked(written: PreparedData, learned: Score) -> None:

@@ -284,8 +284,8 @@ def bmp(width: int, height: int, bits: int = 8, compression: int = 0) -> bytes:
 
 def jpeg_of_size(width: int, height: int) -> bytes:
     data = encoded(Image.new("L", (8, 8)), "JPEG")
-    place = data.find(b"\xff\xc0") + 5
-    return data[:place] + struct.pack(">HH", height, width) + data[place + 4 :]
+    offset = data.find(b"\xff\xc0") + 5
+    return data[:offset] + struct.pack(">HH", height, width) + data[offset + 4 :]
 
 
 def webp_of_size(width: int, height: int) -> bytes:

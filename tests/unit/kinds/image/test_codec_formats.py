@@ -34,10 +34,12 @@ def test_it_is_read_in_training_and_refused_where_no_training_picture_was_one(
     format: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
     data = encoded(Image.new("RGB", (20, 30), RED), format, **options)
-    assert near(codec.decode({"picture": data}, COLOUR, codec.TRAINING), RED)
+    assert near(codec.decode({"picture": data}, COLOUR, codec.TRAINING_LIMITS), RED)
     with pytest.raises(BadRequest, match=r"^not a PNG, JPEG, WebP or BMP picture$"):
         codec.decode({"picture": data}, COLOUR)
-    learned = codec.Reader("w", {**COLOUR, "formats": [format]}, {"formats": list(codec.ANY.formats)}, tmp_path, None)
+    learned = codec.Reader(
+        "w", {**COLOUR, "formats": [format]}, {"formats": list(codec.ENDPOINT_LIMITS.formats)}, tmp_path, None
+    )
     assert near(learned.read([{"picture": data}])[0], RED)
     narrow = codec.Reader("w", {**COLOUR, "formats": [format]}, {"formats": ["PNG"]}, tmp_path, None)
     with pytest.raises(BadRequest, match=r"^not a PNG picture$"):
@@ -55,7 +57,7 @@ def test_the_request_names_what_is_taken() -> None:
 def test_of_many_the_first_is_read(format: str) -> None:
     frames = [Image.new("RGB", (16, 16), colour) for colour in (RED, BLUE, BLUE)]
     data = encoded(frames[0], format, save_all=True, append_images=frames[1:])
-    assert near(codec.decode({"picture": data}, COLOUR, codec.TRAINING), RED)
+    assert near(codec.decode({"picture": data}, COLOUR, codec.TRAINING_LIMITS), RED)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -67,8 +69,8 @@ def test_it_is_turned_upright(format: str, orientation: int) -> None:
     exif[0x0112] = orientation
     upright = encoded(Image.fromarray(corners), "PNG", exif=exif)
     data = encoded(Image.fromarray(corners), format, exif=exif, **({"quality": 100} if format == "AVIF" else {}))
-    decoded = codec.decode({"picture": data}, COLOUR, codec.TRAINING)
-    expected = codec.decode({"picture": upright}, COLOUR, codec.TRAINING)
+    decoded = codec.decode({"picture": data}, COLOUR, codec.TRAINING_LIMITS)
+    expected = codec.decode({"picture": upright}, COLOUR, codec.TRAINING_LIMITS)
     assert np.abs(decoded.astype(int) - expected.astype(int)).max() <= (24 if format == "AVIF" else 2)
 
 
@@ -76,14 +78,14 @@ def test_what_is_transparent_in_a_gif_shows_the_background() -> None:
     clear = Image.new("P", (16, 16), 1)
     clear.putpalette([*RED, *BLUE])
     data = encoded(clear, "GIF", transparency=1)
-    assert near(codec.decode({"picture": data}, {**COLOUR, "background": 255}, codec.TRAINING), (255, 255, 255))
+    assert near(codec.decode({"picture": data}, {**COLOUR, "background": 255}, codec.TRAINING_LIMITS), (255, 255, 255))
 
 
 def test_endless_comments_of_a_gif_are_not_read() -> None:
     data = encoded(Image.new("RGB", (16, 16), RED), "GIF")
-    place = data.index(b"\x2c", 13 + (3 << ((data[10] & 7) + 1)))
+    offset = data.index(b"\x2c", 13 + (3 << ((data[10] & 7) + 1)))
     comments = b"\x21\xfe" + (b"\xff" + bytes(255)) * 30_000 + b"\0"
-    assert len(gif.first_picture(data[:place] + comments + data[place:])) <= len(data)
+    assert len(gif.first_picture(data[:offset] + comments + data[offset:])) <= len(data)
 
 
 def test_a_tiff_of_endless_tables_is_its_first() -> None:
@@ -114,7 +116,7 @@ def test_rare_compressions_of_a_tiff_are_refused(compression: int) -> None:
 def test_more_pixels_than_are_taken_are_refused(format: str) -> None:
     data = encoded(Image.new("L", (40, 30)), format)
     with pytest.raises(BadRequest, match="40 x 30 pixels, at most 1,000 are taken"):
-        codec.decode({"picture": data}, COLOUR, DecodeLimits(codec.TRAINING.formats, 1_000))
+        codec.decode({"picture": data}, COLOUR, DecodeLimits(codec.TRAINING_LIMITS.formats, 1_000))
 
 
 @pytest.mark.parametrize(
@@ -154,13 +156,13 @@ def test_heic_says_what_it_takes() -> None:
 
 def refused(data: bytes, sentence: str) -> None:
     with pytest.raises(BadRequest, match=sentence) as caught:
-        codec.decode({"picture": data}, COLOUR, codec.TRAINING)
+        codec.decode({"picture": data}, COLOUR, codec.TRAINING_LIMITS)
     assert "\n" not in str(caught.value)
 
 
 def refused_or_read(data: bytes) -> None:
     try:
-        assert codec.decode({"picture": data}, COLOUR, codec.TRAINING).shape == (8, 8, 3)
+        assert codec.decode({"picture": data}, COLOUR, codec.TRAINING_LIMITS).shape == (8, 8, 3)
     except BadRequest as refusal:
         assert "\n" not in str(refusal)
 

@@ -83,7 +83,7 @@ def test_black_and_white_are_found_on_the_whole_set_and_kept_for_the_endpoint(
     assert "pictures have more than 8 bits, with values" in report["read"][-1]
     inputs = np.concatenate([np.asarray(data.inputs(split)) for split in ("train", "validation", "test")])
     assert len(np.unique(inputs)) > 150
-    reader = codec.Reader("w", data.input, {"formats": list(codec.ANY.formats)}, tmp_path, None)
+    reader = codec.Reader("w", data.input, {"formats": list(codec.ENDPOINT_LIMITS.formats)}, tmp_path, None)
     one = next(folder.rglob(f"*{suffix}"))
     assert any((reader.read([{"picture": one.read_bytes()}])[0] == example).all() for example in inputs)
 
@@ -154,7 +154,7 @@ def test_a_bundle_without_levels_takes_the_upper_half() -> None:
 def test_values_that_are_no_numbers_are_black() -> None:
     buffer = io.BytesIO()
     Image.fromarray(np.full((8, 8), np.nan, dtype=np.float32)).save(buffer, "TIFF")
-    decoded = codec.decode({"picture": buffer.getvalue()}, {**GREY, "levels": [0, 1]}, codec.TRAINING)
+    decoded = codec.decode({"picture": buffer.getvalue()}, {**GREY, "levels": [0, 1]}, codec.TRAINING_LIMITS)
     assert (decoded == 0).all()
 
 

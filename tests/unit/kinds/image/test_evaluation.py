@@ -40,10 +40,10 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     probabilities[np.arange(len(labels)), labels] += 0.3
     correct = evaluation.correct(written, probabilities, {})
     assert correct.mean() == metrics.answer_metrics(probabilities, labels)["accuracy"]
-    places = random.integers(0, len(labels), 900)
-    assert evaluation.value(written, probabilities, {}, CONFIG, places) == pytest.approx(correct[places].mean())
-    some = evaluation.measures(written, probabilities, {}, CONFIG, places)
-    whole = metrics.answer_metrics(probabilities[places], labels[places])
+    indices = random.integers(0, len(labels), 900)
+    assert evaluation.value(written, probabilities, {}, CONFIG, indices) == pytest.approx(correct[indices].mean())
+    some = evaluation.measures(written, probabilities, {}, CONFIG, indices)
+    whole = metrics.answer_metrics(probabilities[indices], labels[indices])
     assert some == {name: whole[name] for name in whole if name != "expected_calibration_error"}
     without = evaluation.measures(written, probabilities, {}, CONFIG, np.flatnonzero(labels != 3))
     assert [name for name, value in without.items() if np.isnan(value)] == ["macro_f1"]  # it would be of nine classes

@@ -17,9 +17,9 @@ def pairs(*splits: str) -> list[str]:
 
 def splits_of(paths: list[str]) -> dict[str, str | None]:
     """Return the split of each folder that holds a cat."""
-    places = lay_out(paths, "pets").pictures
-    assert {place.label for place in places.values()} == {"cat", "dog"}
-    return {path.rpartition("/")[0]: place.split for path, place in places.items() if place.label == "cat"}
+    pictures = lay_out(paths, "pets").pictures
+    assert {picture.label for picture in pictures.values()} == {"cat", "dog"}
+    return {path.rpartition("/")[0]: picture.split for path, picture in pictures.items() if picture.label == "cat"}
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_two_splits_are_enough_and_one() -> None:
 
 def test_a_folder_of_its_own_within_each_split_is_passed_through() -> None:
     layout = lay_out(pairs("seg_train/seg_train", "seg_test/seg_test") + below("seg_pred/seg_pred"), "scenes")
-    assert {(place.label, place.split) for place in layout.pictures.values()} == {
+    assert {(picture.label, picture.split) for picture in layout.pictures.values()} == {
         (label, split) for label in ("cat", "dog") for split in ("train", "test")
     }
     assert layout.read[1:] == ["seg_pred: 3 pictures without labels are passed over"]
@@ -66,22 +66,22 @@ def test_a_folder_of_its_own_within_each_split_is_passed_through() -> None:
 @pytest.mark.parametrize("test", ["test", "test/test", "test/images", "test/unknown", "test/unlabeled"])
 def test_a_test_folder_without_labels_is_passed_over_and_said(test: str) -> None:
     layout = lay_out(pairs("train", "val") + below(test), "pets")
-    assert {place.split for place in layout.pictures.values()} == {"train", "validation"}
+    assert {picture.split for picture in layout.pictures.values()} == {"train", "validation"}
     assert layout.read[-1] == "test: 3 pictures without labels are passed over"
 
 
 def test_splits_within_the_labels_are_taken() -> None:
     layout = lay_out(below("cat/train", "cat/test", "dog/train", "dog/test"), "pets")
-    given = {(path[:5], place.split) for path, place in layout.pictures.items()}
+    given = {(path[:5], picture.split) for path, picture in layout.pictures.items()}
     assert given >= {("cat/t", "train"), ("dog/t", "test")}
-    assert {place.folder for place in layout.pictures.values()} == {"."}
+    assert {picture.folder for picture in layout.pictures.values()} == {"."}
     assert layout.read == ["the folders test, train within the labels are taken as the splits"]
 
 
 def test_folders_within_a_label_stay_folders() -> None:
     layout = lay_out(below("cat/left/day", "cat/right", "dog"), "pets")
-    assert {place.folder for place in layout.pictures.values()} == {"left/day", "right", "."}
-    assert {place.split for place in layout.pictures.values()} == {None}
+    assert {picture.folder for picture in layout.pictures.values()} == {"left/day", "right", "."}
+    assert {picture.split for picture in layout.pictures.values()} == {None}
     within_split = lay_out(below("train/cat/left", "train/dog", "val/cat", "val/dog"), "pets")
     assert within_split.pictures["train/cat/left/0.jpg"] == ("cat", "train", "left")
 
@@ -91,15 +91,15 @@ def test_folders_within_a_label_stay_folders() -> None:
 )
 def test_labels_that_look_like_splits_are_labels(labels: tuple[str, ...]) -> None:
     layout = lay_out(below(*labels), "things")
-    assert {place.label for place in layout.pictures.values()} == set(labels)
-    assert {place.split for place in layout.pictures.values()} == {None}
+    assert {picture.label for picture in layout.pictures.values()} == set(labels)
+    assert {picture.split for picture in layout.pictures.values()} == {None}
 
 
 def test_folders_that_are_two_labels_of_one_split_are_labels() -> None:
     layout = lay_out(
         below("positive_test/left", "positive_test/right", "negative_test/left", "negative_test/right"), "x"
     )
-    assert {place.label for place in layout.pictures.values()} == {"positive_test", "negative_test"}
+    assert {picture.label for picture in layout.pictures.values()} == {"positive_test", "negative_test"}
 
 
 def test_numbered_parts_with_the_same_folders_have_to_be_explained() -> None:
@@ -141,7 +141,7 @@ def test_pictures_beside_the_labels_are_not_labelled() -> None:
 
 def test_a_label_is_the_same_in_every_form_of_unicode_and_without_blanks() -> None:
     layout = lay_out(below("caf\u00e9", "cafe\u0301", "bar", "bar "), "places")
-    assert {place.label for place in layout.pictures.values()} == {"caf\u00e9", "bar"}
+    assert {picture.label for picture in layout.pictures.values()} == {"caf\u00e9", "bar"}
     assert layout.read == [
         "the folders 'bar' and 'bar ' are one label, 'bar'",
         "the folders 'cafe\\u0301' and 'caf\\xe9' are one label, 'caf\u00e9'",
@@ -190,7 +190,7 @@ def test_what_may_be_read_in_two_ways_is_asked_for_in_one_line(paths: list[str],
 
 def test_one_folder_alone_is_a_label_where_it_cannot_be_a_wrapper() -> None:
     layout = lay_out(below("cat/left", "cat/right"), "inbox", wrapped=False)
-    assert {place.label for place in layout.pictures.values()} == {"cat"}
+    assert {picture.label for picture in layout.pictures.values()} == {"cat"}
 
 
 def test_words_for_splits() -> None:
