@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.calibration import brier_score, expected_calibration_error
-from components.registry.gate.evidence import CalibrationComparison, Comparison
+from components.registry.gate.evidence import CalibrationComparison, MetricComparison
 from components.registry.gate.predictions import Predictions
 
 _DRAWS = 200  # of labels that the probabilities promise
@@ -19,9 +19,9 @@ def compare_calibration(challenger: Predictions, champion: Predictions | None) -
     errors = [expected_calibration_error(probabilities, labels) for probabilities in answers]
     scores = [brier_score(probabilities, labels) for probabilities in answers]
     return CalibrationComparison(
-        error=Comparison("expected error", errors[0], errors[1] if champion else None),
+        error=MetricComparison("expected error", errors[0], errors[1] if champion else None),
         chance=chance(challenger.probabilities, challenger.spec.config.seed),
-        brier=Comparison("Brier score", scores[0], scores[1] if champion else None),
+        brier=MetricComparison("Brier score", scores[0], scores[1] if champion else None),
         frequencies=brier_score(np.broadcast_to(frequencies, challenger.probabilities.shape), labels),
     )
 

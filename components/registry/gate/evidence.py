@@ -8,8 +8,8 @@ from components.registry.gate.statistics import Difference
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """One number of both models."""
+class MetricComparison:
+    """One number, a metric or a cost, of both models."""
 
     name: str
     challenger: float
@@ -25,11 +25,11 @@ class Comparison:
 class CalibrationComparison:
     """Whether the probabilities can be believed."""
 
-    error: Comparison
+    error: MetricComparison
     """Expected calibration error."""
     chance: float
     """What that would be at most, of twenty times nineteen, if every one of these probabilities were true."""
-    brier: Comparison
+    brier: MetricComparison
     frequencies: float
     """The Brier score of always answering how frequent the classes are."""
 
@@ -38,7 +38,7 @@ class CalibrationComparison:
 class CorruptedComparison:
     """The deciding metric under one corruption."""
 
-    found: Comparison
+    found: MetricComparison
     uncorrupted: float
     """The challenger's on the same examples as they are."""
 
@@ -47,11 +47,11 @@ class CorruptedComparison:
 class Evidence:
     """Everything that is measured."""
 
-    overall: Comparison
+    overall: MetricComparison
     """The deciding metric on the test split; beside a champion, on its examples of classes that both know."""
     whole: float
     """The challenger's on the whole of it."""
-    slices: Sequence[Comparison]
+    slices: Sequence[MetricComparison]
     calibration: CalibrationComparison | None
     """None: what the model answers is no probability."""
     corrupted: Sequence[CorruptedComparison]
@@ -59,7 +59,7 @@ class Evidence:
     """Of the challenger."""
     before: Sequence[Behaviour]
     """The champion's."""
-    cost: Sequence[Comparison]
+    cost: Sequence[MetricComparison]
     """`milliseconds` of one example, `megabytes` of the model, `memory` in megabytes."""
     leaks: Sequence[Leak]
     baseline: float | None

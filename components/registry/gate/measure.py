@@ -12,7 +12,7 @@ from components.inference.bundle import MODEL
 from components.inference.footprint import milliseconds, peak_megabytes
 from components.kinds.evaluation import Mask
 from components.registry.gate.calibration import compare_calibration
-from components.registry.gate.evidence import Comparison, CorruptedComparison, Evidence
+from components.registry.gate.evidence import CorruptedComparison, Evidence, MetricComparison
 from components.registry.gate.predictions import Int64, Predictions
 from components.registry.gate.statistics import Difference, bootstrap, estimated, paired_answers
 
@@ -61,15 +61,15 @@ def _chance(challenger: Predictions, baseline: float) -> float:
     return _ONE_SIDED * math.sqrt(sum(variances) / len(correct))
 
 
-def _overall(challenger: Predictions, champion: Predictions | None) -> Comparison:
+def _overall(challenger: Predictions, champion: Predictions | None) -> MetricComparison:
     name, spec, every = challenger.spec.metric, challenger.spec, np.arange(len(challenger.probabilities))
     if champion is None:
-        return Comparison(name, challenger.value(every), count=len(every))
+        return MetricComparison(name, challenger.value(every), count=len(every))
     every = champion.of_known_classes(every)
     difference = _paired(challenger.correct(), champion.correct(), every) or bootstrap(
         challenger.value, champion.value, every, spec.gate.better.resamples, spec.config.seed
     )
-    return Comparison(name, challenger.value(every), champion.value(every), difference, len(every))
+    return MetricComparison(name, challenger.value(every), champion.value(every), difference, len(every))
 
 
 def _paired(correct: Mask | None, before: Mask | None, indices: Int64) -> Difference | None:
@@ -77,14 +77,14 @@ def _paired(correct: Mask | None, before: Mask | None, indices: Int64) -> Differ
     return None if correct is None or before is None else paired_answers(correct[indices], before[indices])
 
 
-def _slices(challenger: Predictions, champion: Predictions | None) -> Iterator[Comparison]:
+def _slices(challenger: Predictions, champion: Predictions | None) -> Iterator[MetricComparison]:
     spec = challenger.spec
     for name, mask in spec.evaluation.slices(spec.data).items():
         indices = np.flatnonzero(mask)
         if not len(indices):  # a class that today's test split does not have
             continue
         if champion is None or not len(both := champion.of_known_classes(indices)):
-            yield Comparison(name, challenger.slice_value(indices), count=len(indices))
+            yield MetricComparison(name, challenger.slice_value(indices), count=len(indices))
             continue
         indices, difference = both, None
         if len(indices) >= spec.gate.slices.smallest:
@@ -92,7 +92,9 @@ def _slices(challenger: Predictions, champion: Predictions | None) -> Iterator[C
             difference = _paired(correct, before, indices) or estimated(
                 challenger.value, champion.value, indices, spec.config.seed
             )
-        yield Comparison(name, challenger.slice_value(indices), champion.slice_value(indices), difference, len(indices))
+        yield MetricComparison(
+            name, challenger.slice_value(indices), champion.slice_value(indices), difference, len(indices)
+        )
 
 
 def _corrupted(challenger: Predictions, champion: Predictions | None) -> Iterator[CorruptedComparison]:
@@ -108,14 +110,14 @@ def _corrupted(challenger: Predictions, champion: Predictions | None) -> Iterato
         yield CorruptedComparison(_compare(name, ours, theirs, indices), uncorrupted)
 
 
-def _compare(name: str, ours: Predictions, theirs: Predictions | None, indices: Int64) -> Comparison:
+def _compare(name: str, ours: Predictions, theirs: Predictions | None, indices: Int64) -> MetricComparison:
     """Return the deciding metric of both on the test examples at `indices`, with a standard error of the difference."""
     if theirs is None:
-        return Comparison(name, ours.value(indices), count=len(indices))
+        return MetricComparison(name, ours.value(indices), count=len(indices))
     difference = _paired(ours.correct(), theirs.correct(), indices) or estimated(
         ours.value, theirs.value, indices, ours.spec.config.seed
     )
-    return Comparison(name, ours.value(indices), theirs.value(indices), difference, len(indices))
+    return MetricComparison(name, ours.value(indices), theirs.value(indices), difference, len(indices))
 
 
 def with_inputs(predictions: Predictions, inputs: NDArray[Any], indices: Int64) -> Predictions:
@@ -135,7 +137,7 @@ def stratified_sample(labels: Int64, most: int, seed: int) -> Int64:
     return np.sort(np.concatenate(chosen))
 
 
-def _cost(challenger: Predictions, champion: Predictions | None) -> list[Comparison]:
+def _cost(challenger: Predictions, champion: Predictions | None) -> list[MetricComparison]:
     bundles = [challenger.bundle, *([champion.bundle] if champion else [])]
     example = np.array(challenger.spec.data.inputs("test")[:1])
     found = {
@@ -143,4 +145,4 @@ def _cost(challenger: Predictions, champion: Predictions | None) -> list[Compari
         "megabytes": [(bundle.path / MODEL).stat().st_size / 1e6 for bundle in bundles],
         "memory": [peak_megabytes(bundle.path) for bundle in bundles],
     }
-    return [Comparison(name, values[0], values[1] if champion else None) for name, values in found.items()]
+    return [MetricComparison(name, values[0], values[1] if champion else None) for name, values in found.items()]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from components.config.gate import Behaviours, Better, Calibration, Cost, Gate, Robustness, Slices
 from components.config.section import Section
 from components.kinds.evaluation import Behaviour, Leak
-from components.registry.gate.evidence import CalibrationComparison, Comparison, CorruptedComparison, Evidence
+from components.registry.gate.evidence import CalibrationComparison, CorruptedComparison, Evidence, MetricComparison
 from components.registry.gate.statistics import Difference, binomial_above, holm, interval
 from components.registry.gate.verdict import Rule
 
@@ -38,7 +38,7 @@ def rules(
     before, other = evidence.overall.champion, evidence.baseline
     lenient = alone or (before is not None and other is not None and before <= other)
     chance = evidence.chance if lenient and not _written(gate, "baseline") else None
-    yield baseline(Comparison(evidence.overall.name, evidence.whole), other, gate.baseline, chance)
+    yield baseline(MetricComparison(evidence.overall.name, evidence.whole), other, gate.baseline, chance)
     yield from slices(evidence.slices, gate.slices)
     yield from calibration(evidence.calibration, gate.calibration, alone)
     yield from robustness(evidence.corrupted, gate.robustness, alone)
@@ -48,7 +48,7 @@ def rules(
     yield validated(evidence.validated)
 
 
-def better(found: Comparison, limits: Better) -> Rule:
+def better(found: MetricComparison, limits: Better) -> Rule:
     """Hold the challenger to being better by more than chance, or not worse by more than the margin."""
     name = f"{limits.rule.replace('_', ' ')}: {found.name}"
     if found.difference is None:
@@ -65,7 +65,7 @@ def better(found: Comparison, limits: Better) -> Rule:
     )
 
 
-def not_worse(found: Comparison, limits: Slices) -> Rule:
+def not_worse(found: MetricComparison, limits: Slices) -> Rule:
     """Hold a challenger that knows more to losing no more than a slice may on what both know."""
     name, limit = f"not worse: {found.name}", f"loses at most {limits.margin:g}"
     if found.difference is None:
@@ -75,7 +75,7 @@ def not_worse(found: Comparison, limits: Slices) -> Rule:
     return _row(name, found, limit, not lost, note)
 
 
-def baseline(found: Comparison, other: float | None, wanted: bool, chance: float | None = None) -> Rule:
+def baseline(found: MetricComparison, other: float | None, wanted: bool, chance: float | None = None) -> Rule:
     """Hold it to being better than a simpler model (ML Test Score, Breck et al. 2017, test Model 5).
 
     `chance`: by how much it may miss that and only be warned of it. None: by nothing.
@@ -92,7 +92,7 @@ def baseline(found: Comparison, other: float | None, wanted: bool, chance: float
     )
 
 
-def slices(found: Sequence[Comparison], limits: Slices) -> Iterator[Rule]:
+def slices(found: Sequence[MetricComparison], limits: Slices) -> Iterator[Rule]:
     """Hold every slice to losing no more than the margin: together at the confidence (Holm), small ones not at all."""
     judged = [_is_known(comparison) and comparison.count >= limits.smallest for comparison in found]
     for comparison, lost in zip(found, _worse(found, judged, limits.margin, 1.0 - limits.confidence), strict=True):
@@ -168,7 +168,7 @@ def behaviours(
         )
 
 
-def cost(found: Sequence[Comparison], limits: Cost, same_training: bool) -> Iterator[Rule]:
+def cost(found: Sequence[MetricComparison], limits: Cost, same_training: bool) -> Iterator[Rule]:
     """Hold latency, size and memory to a ratio to the champion's."""
     free = {"milliseconds": limits.milliseconds, "megabytes": limits.megabytes, "memory": 0.0}
     ratios = {"milliseconds": limits.latency, "megabytes": limits.size, "memory": limits.memory}
@@ -202,7 +202,7 @@ def validated(by: str | None) -> Rule:
     return Rule(name="data: validated", passed=True, note=by)
 
 
-def _worse(found: Sequence[Comparison], judged: Sequence[bool], margin: float, level: float) -> list[bool | None]:
+def _worse(found: Sequence[MetricComparison], judged: Sequence[bool], margin: float, level: float) -> list[bool | None]:
     """Return which of them are worse by more than the margin, all together at `level`; None: not judged."""
     p_values = [
         comparison.difference.below(-margin)
@@ -214,7 +214,7 @@ def _worse(found: Sequence[Comparison], judged: Sequence[bool], margin: float, l
 
 
 def _row(
-    name: str, comparison: Comparison, limit: str, passed: bool | None, note: str = "", warns: bool = False
+    name: str, comparison: MetricComparison, limit: str, passed: bool | None, note: str = "", warns: bool = False
 ) -> Rule:
     """Return a row; `warns`: where it is not passed, it does not refuse."""
     both = {"champion": comparison.champion, "challenger": comparison.challenger}
@@ -227,7 +227,7 @@ def _written(limits: Section, name: str) -> bool:
     return name in limits.model_fields_set
 
 
-def _is_known(found: Comparison) -> bool:
+def _is_known(found: MetricComparison) -> bool:
     """Return whether there is a difference, and it can be told from chance."""
     return found.difference is not None and found.difference.known
 

@@ -6,13 +6,13 @@ import pytest
 from components.config.gate import Behaviours, Better, Calibration, Cost, Robustness, Slices
 from components.kinds.evaluation import Behaviour, Leak
 from components.registry.gate import rules
-from components.registry.gate.evidence import CalibrationComparison, Comparison, CorruptedComparison
+from components.registry.gate.evidence import CalibrationComparison, CorruptedComparison, MetricComparison
 from components.registry.gate.statistics import Estimated, PairedAnswers, Resampled
 from components.registry.gate.verdict import Rule
 
 
-def compared(gained: int, lost: int, count: int = 1000, name: str = "accuracy") -> Comparison:
-    return Comparison(name, 0.9 + (gained - lost) / count, 0.9, PairedAnswers(gained, lost, count), count)
+def compared(gained: int, lost: int, count: int = 1000, name: str = "accuracy") -> MetricComparison:
+    return MetricComparison(name, 0.9 + (gained - lost) / count, 0.9, PairedAnswers(gained, lost, count), count)
 
 
 def passed(found: list[Rule]) -> list[bool | None]:
@@ -57,7 +57,7 @@ def test_of_one_training_no_chance_is_asked() -> None:
 
 
 def test_the_first_champion_has_nothing_to_be_better_than() -> None:
-    rule = rules.better(Comparison("accuracy", 0.9), Better())
+    rule = rules.better(MetricComparison("accuracy", 0.9), Better())
     assert rule.passed is None
     assert "no champion" in rule.note
 
@@ -70,18 +70,20 @@ def test_the_baseline_must_be_beaten() -> None:
 
 
 def test_who_is_no_worse_than_the_baseline_but_by_chance_is_warned() -> None:
-    tie, near, far = (rules.baseline(Comparison("accuracy", value), 0.9, True, 0.05) for value in (0.9, 0.86, 0.84))
+    tie, near, far = (
+        rules.baseline(MetricComparison("accuracy", value), 0.9, True, 0.05) for value in (0.9, 0.86, 0.84)
+    )
     assert [rule.passed for rule in (tie, near, far)] == [False] * 3
     assert [rule.refuses for rule in (tie, near, far)] == [False, False, True]
-    assert rules.baseline(Comparison("accuracy", 1.0), 1.0, True, 0.0).warns
-    assert rules.baseline(Comparison("accuracy", 1.0), 1.0, True).refuses
+    assert rules.baseline(MetricComparison("accuracy", 1.0), 1.0, True, 0.0).warns
+    assert rules.baseline(MetricComparison("accuracy", 1.0), 1.0, True).refuses
 
 
 def test_a_slice_that_loses_is_named_and_a_small_one_is_left() -> None:
     found = [
         compared(10, 12, 200, "class: cup"),
         compared(0, 30, 200, "class: plate"),
-        Comparison("class: fork", 0.0, 1.0, None, 20),
+        MetricComparison("class: fork", 0.0, 1.0, None, 20),
         compared(2, 6, 200, "class: knife"),  # two points, the margin, and within chance
     ]
     judged = list(rules.slices(found, Slices()))
@@ -92,7 +94,7 @@ def test_a_slice_that_loses_is_named_and_a_small_one_is_left() -> None:
 
 def test_what_cannot_be_told_from_chance_says_so_and_is_not_judged() -> None:
     unknown = Estimated(-0.9, None, missing=69)
-    found = Comparison("shop: a", 0.1, 1.0, unknown, 200)
+    found = MetricComparison("shop: a", 0.1, 1.0, unknown, 200)
     others = [compared(0, 30, 200, "class: plate")]
     rows = list(rules.slices([found, *others], Slices()))
     assert passed(rows) == [None, False]
@@ -101,13 +103,15 @@ def test_what_cannot_be_told_from_chance_says_so_and_is_not_judged() -> None:
     assert (corrupted.passed, "69 of 200 draws" in corrupted.note) == (True, True)  # of the champion nothing is known
     (corrupted,) = rules.robustness([CorruptedComparison(found, 0.9)], Robustness(kept=0.3))
     assert corrupted.passed is False  # what is absolute holds
-    better = rules.better(Comparison("average_precision", 0.9, 0.1, Resampled(0.8, np.full(1500, 0.8), 500)), Better())
+    better = rules.better(
+        MetricComparison("average_precision", 0.9, 0.1, Resampled(0.8, np.full(1500, 0.8), 500)), Better()
+    )
     assert better.passed is False  # nothing shows it
     assert better.note.endswith("; 500 of 2,000 draws have no value")
 
 
 def test_corrupted_examples_without_the_metric_are_not_judged() -> None:
-    found = Comparison("missing", float("nan"), float("nan"), Estimated(float("nan"), None, 200), 1)
+    found = MetricComparison("missing", float("nan"), float("nan"), Estimated(float("nan"), None, 200), 1)
     (rule,) = rules.robustness([CorruptedComparison(found, float("nan"))], Robustness())
     assert (rule.passed, rule.challenger, rule.champion) == (None, None, None)
     assert rule.note == "1 corrupted examples have no such metric"
@@ -121,14 +125,14 @@ def test_many_slices_are_judged_together() -> None:
 
 
 def test_without_a_champion_no_slice_is_judged() -> None:
-    assert passed(list(rules.slices([Comparison("class: cup", 0.2, count=300)], Slices()))) == [None]
+    assert passed(list(rules.slices([MetricComparison("class: cup", 0.2, count=300)], Slices()))) == [None]
 
 
 def calibrated(
     error: float, champion: float | None = None, brier: float = 0.1, before: float | None = None
 ) -> CalibrationComparison:
     return CalibrationComparison(
-        Comparison("expected error", error, champion), 0.01, Comparison("Brier", brier, before), 0.18
+        MetricComparison("expected error", error, champion), 0.01, MetricComparison("Brier", brier, before), 0.18
     )
 
 
@@ -161,8 +165,8 @@ def test_robustness_is_held_against_the_champion_and_against_nothing() -> None:
     found = [
         CorruptedComparison(compared(20, 40, name="noise"), 0.93),
         CorruptedComparison(compared(20, 150, name="blur"), 0.93),
-        CorruptedComparison(Comparison("jpeg", 0.2), 0.93),
-        CorruptedComparison(Comparison("shift", 0.6), 0.93),
+        CorruptedComparison(MetricComparison("jpeg", 0.2), 0.93),
+        CorruptedComparison(MetricComparison("shift", 0.6), 0.93),
     ]
     judged = list(rules.robustness(found, Robustness()))
     assert passed(judged) == [True, False, False, True]
@@ -170,7 +174,7 @@ def test_robustness_is_held_against_the_champion_and_against_nothing() -> None:
     assert judged[2].limit == "at least 0.279"
 
 
-FAILING = [CorruptedComparison(Comparison("noise", 0.11), 0.72)]
+FAILING = [CorruptedComparison(MetricComparison("noise", 0.11), 0.72)]
 ODD = [Behaviour("shift", "invariance", 60, 100)]
 
 
@@ -224,11 +228,11 @@ def test_behaviour_is_a_share_and_a_small_number_is_no_proof() -> None:
     assert judged[1].name == "behaviour: shift (invariance)"
 
 
-def costs(time: float, size: float, memory: float) -> list[Comparison]:
+def costs(time: float, size: float, memory: float) -> list[MetricComparison]:
     return [
-        Comparison("milliseconds", time, 3.0),
-        Comparison("megabytes", size, 20.0),
-        Comparison("memory", memory, 100.0),
+        MetricComparison("milliseconds", time, 3.0),
+        MetricComparison("megabytes", size, 20.0),
+        MetricComparison("memory", memory, 100.0),
     ]
 
 
@@ -236,9 +240,9 @@ def test_what_an_answer_costs_is_a_ratio_to_the_champions() -> None:
     assert passed(list(rules.cost(costs(5.9, 39.0, 149.0), Cost(), False))) == [True, True, True]
     assert passed(list(rules.cost(costs(6.1, 41.0, 151.0), Cost(), False))) == [False, False, False]
     assert passed(list(rules.cost(costs(6.1, 41.0, 151.0), Cost(), True))) == [None, None, None]
-    tiny = [Comparison("milliseconds", 4.9, 0.1), Comparison("megabytes", 9.0, 0.1)]
+    tiny = [MetricComparison("milliseconds", 4.9, 0.1), MetricComparison("megabytes", 9.0, 0.1)]
     assert passed(list(rules.cost(tiny, Cost(), False))) == [True, True]
-    assert passed(list(rules.cost([Comparison("memory", 500.0)], Cost(), False))) == [None]
+    assert passed(list(rules.cost([MetricComparison("memory", 500.0)], Cost(), False))) == [None]
 
 
 def test_a_leak_says_how_much_and_what() -> None:
@@ -256,5 +260,5 @@ def test_average_precision_is_judged_by_its_draws() -> None:
     random = np.random.default_rng(0)
     sure = Resampled(0.02, random.normal(0.02, 0.005, 2000))
     unsure = Resampled(0.02, random.normal(0.02, 0.03, 2000))
-    assert rules.better(Comparison("average_precision", 0.62, 0.60, sure), Better()).passed
-    assert not rules.better(Comparison("average_precision", 0.62, 0.60, unsure), Better()).passed
+    assert rules.better(MetricComparison("average_precision", 0.62, 0.60, sure), Better()).passed
+    assert not rules.better(MetricComparison("average_precision", 0.62, 0.60, unsure), Better()).passed
