@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from components.kinds.baseline import prefixed
 from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
 from components.kinds.prepared import PreparedData, open_prepared
+from components.kinds.ranking import average_precision, roc_auc
 from components.kinds.slices import class_slices, read_slices
 from components.kinds.table.codec.input import Decision, Input
 from components.kinds.table.evaluation.baseline import NAMES, baseline
@@ -20,14 +21,12 @@ from components.kinds.table.evaluation.corruption import corruptions_of
 from components.kinds.table.evaluation.figures import calibration_figure, cost_figure, curve_figure, scores_figure
 from components.kinds.table.evaluation.leak import find_leaks
 from components.kinds.table.evaluation.metrics import (
-    average_precision,
     brier,
     credibility,
     decided,
     log_loss,
     misses_of,
     ranking,
-    roc_auc,
 )
 
 if TYPE_CHECKING:

@@ -7,9 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, precision_recall_curve
+from scipy.stats import binomtest
+from sklearn.metrics import precision_recall_curve
 
 from components.kinds.prepared import PreparedData
+from components.kinds.ranking import average_precision
 from components.kinds.table.codec.input import Decision, Input
 from components.kinds.table.evaluation.metrics import misses_of
 
@@ -28,7 +30,7 @@ def curve_figure(labels: Int64, scores: Float32, others: Float64, other: str, de
     figure, axes = _sheet()
     for name, values, colour in (("model", scores, _MODEL), (other, others, _PALE)):
         precision, recall, _ = precision_recall_curve(labels, values)
-        area = average_precision_score(labels, values)
+        area = average_precision(labels, values)
         axes.step(recall, precision, where="post", color=colour, linewidth=1.8, label=f"{name}, {area:.3f}")
     positive, flagged = labels == 1, scores >= np.float32(decision["threshold"])
     hits = (flagged & positive).sum()
@@ -104,8 +106,10 @@ def calibration_figure(labels: Int64, probabilities: Float32) -> Figure:
     count = np.bincount(bins, minlength=_BINS)
     there = count > 0
     mean = np.bincount(bins, probabilities[order], _BINS)[there] / count[there]
-    share = np.bincount(bins, labels[order], _BINS)[there] / count[there]
-    low, high = _wilson(share, count[there])
+    observed = np.bincount(bins, labels[order], _BINS)[there]
+    share = observed / count[there]
+    tests = (binomtest(int(positives), int(records)) for positives, records in zip(observed, count[there], strict=True))
+    low, high = np.array([test.proportion_ci(method="wilson") for test in tests]).T
     figure, axes = _sheet()
     least = min(float(mean.min()), float(low[low > 0].min(initial=1.0))) / 2
     axes.plot([least, 1], [least, 1], color=_PALE, linewidth=1, linestyle=":")
@@ -146,11 +150,3 @@ def _score_ticks(axes: Axes, low: float, high: float) -> None:
     places = _logit(scores)
     shown = (places >= low) & (places <= high)
     axes.set_xticks(places[shown], [f"{score:g}" for score in scores[shown]])
-
-
-def _wilson(share: Float64, count: Int64) -> tuple[Float64, Float64]:
-    """Return the 95 % interval of a share among `count`."""
-    z = 1.96
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
-    return middle - half, middle + half

@@ -2,10 +2,10 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from components.kinds.calibration import brier_score, expected_calibration_error
 from components.kinds.prepared import PreparedData
+from components.kinds.ranking import average_precision, roc_auc
 from components.kinds.table.codec.features import DAY
 from components.kinds.table.codec.input import Decision, Input
 
@@ -26,45 +26,13 @@ def ranking(data: PreparedData[Input], scores: NDArray[np.floating]) -> dict[str
     """
     labels = np.asarray(data.labels("test"))
     found = {
-        "average_precision": float(average_precision_score(labels, scores)),
-        "roc_auc": float(roc_auc_score(labels, scores)),
+        "average_precision": average_precision(labels, scores),
+        "roc_auc": roc_auc(labels, scores),
     }
     if (data.path / "test_cards.npy").exists():
         cards, days = data.array("test", "cards"), data.array("test", "times") // DAY
         found[f"card_precision_{CARDS}"] = card_precision(cards, days, labels, scores)
     return found
-
-
-def average_precision(labels: Int64, scores: Float32) -> float:
-    """Return scikit-learn's, of scores in 0..1, in a tenth of its time: a bootstrap asks for it a thousand times.
-
-    Not a number without a positive.
-    """
-    flagged, hits = _by_threshold(labels, scores)
-    if len(hits) == 0 or hits[-1] == 0:
-        return float("nan")
-    return float(((hits / flagged) * np.diff(hits, prepend=0)).sum() / hits[-1])
-
-
-def roc_auc(labels: Int64, scores: Float32) -> float:
-    """Return scikit-learn's, of scores in 0..1, as quickly; not a number where a class has no record."""
-    flagged, hits = _by_threshold(labels, scores)
-    if len(hits) == 0 or hits[-1] in (0, flagged[-1]):
-        return float("nan")
-    alarms = np.diff(flagged - hits, prepend=0)
-    return float((alarms * (hits + np.append(0, hits[:-1]))).sum() / (2 * hits[-1] * (flagged[-1] - hits[-1])))
-
-
-def _by_threshold(labels: Int64, scores: Float32) -> tuple[Int64, Int64]:
-    """Return, for each distinct score from the highest, how many have it or a higher one, and how many are positive.
-
-    A sort of whole numbers: the bits of a float that is not negative are in its order, and the label stands behind
-    them.
-    """
-    bits = np.ascontiguousarray(scores, dtype=np.float32).view(np.uint32).astype(np.int64)
-    ranked = np.sort(bits * 2 + (labels == 1))[::-1]
-    last = np.flatnonzero(np.append(np.diff(ranked >> 1) != 0, True)[: len(ranked)])  # equals are flagged together
-    return last + 1, np.cumsum(ranked & 1)[last]
 
 
 def card_precision(cards: Int64, days: Int64, labels: Int64, scores: NDArray[np.floating], most: int = CARDS) -> float:

@@ -1,11 +1,11 @@
 """Columns that tell the label by themselves: mostly known only afterwards, and no use when it matters."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from components.kinds.ranking import roc_auc
 from components.kinds.table.codec.features import Definition, names
 from components.kinds.table.prepare.findings import Finding
 
@@ -35,7 +35,7 @@ def leaks(out: Path, definition: Definition) -> Finding:
 
 def _of_number(values: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:
     """Return the area, either way round, with missing values below all others or above them."""
-    areas = [_area(np.where(np.isnan(values), end, values), positive) for end in (-np.inf, np.inf)]
+    areas = [roc_auc(positive, np.where(np.isnan(values), end, values)) for end in (-np.inf, np.inf)]
     return max(max(area, 1.0 - area) for area in areas)
 
 
@@ -43,12 +43,4 @@ def _of_category(codes: NDArray[np.int64], positive: NDArray[np.bool_]) -> float
     """Return the area of the share of positives in each category; the rare ones are one together."""
     codes = np.where(np.bincount(codes)[codes] < _FEWEST, -1, codes) + 1
     count = np.bincount(codes)
-    return _area(np.bincount(codes, weights=positive)[codes] / count[codes], positive)
-
-
-def _area(values: NDArray[Any], positive: NDArray[np.bool_]) -> float:
-    """Return the area under the ROC curve by ranks (Mann and Whitney 1947), ties at their mean rank."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    rank = np.cumsum(count) - (count - 1) / 2
-    positives, negatives = int(positive.sum()), int((~positive).sum())
-    return float((rank[place[positive]].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    return roc_auc(positive, np.bincount(codes, weights=positive)[codes] / count[codes])

@@ -17,7 +17,7 @@ from components.kinds.slices import write_slices
 from components.kinds.table import evaluation
 from components.kinds.table.codec.features import DAY
 from components.kinds.table.evaluation.baseline import baseline
-from components.kinds.table.evaluation.metrics import average_precision, card_precision, log_loss, roc_auc
+from components.kinds.table.evaluation.metrics import card_precision, log_loss
 from components.kinds.table.params import Train
 from components.registry.card.measurements import _slices as shown_slices
 from components.registry.gate import rules
@@ -168,20 +168,6 @@ def test_every_figure_can_be_drawn(data: PreparedData, threshold: float) -> None
     assert set(drawn) == {"precision_recall", "cost", "scores", "calibration"}
     for figure in drawn.values():
         figure.savefig(io.BytesIO(), format="png")
-
-
-@pytest.mark.parametrize("ties", [False, True])
-def test_average_precision_and_roc_auc_are_scikit_learns(ties: bool) -> None:
-    for count in (1, 2, 30, 3_000):
-        labels, scores = (RANDOM.random(count) < 0.2).astype(np.int64), RANDOM.random(count).astype(np.float32)
-        labels[0] = 1
-        scores = scores.round(1) if ties else scores
-        assert average_precision(labels, scores) == pytest.approx(average_precision_score(labels, scores))
-        if len(set(labels)) == 2:
-            assert roc_auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
-    assert np.isnan(roc_auc(np.ones(5, np.int64), np.ones(5, np.float32)))
-    assert np.isnan(average_precision(np.zeros(5, np.int64), np.ones(5, np.float32)))
-    assert np.isnan(average_precision(np.zeros(0, np.int64), np.ones(0, np.float32)))
 
 
 def test_a_bundle_for_other_features_does_not_fit(data: PreparedData) -> None:
