@@ -93,17 +93,12 @@ def fit(
     module = learner.module(data, config)
     training, validation = learner.loaders(data, config)
     module = _placed(module, config, chosen)
-    saving = None if checkpoint is None else Checkpointing(checkpoint, config.checkpoint_every)
-    curve, best = LearningCurve(), EarlyStopping(learner.MONITOR, config.patience)
-    watchers = [
-        Process(config.seed, chosen.threads, training, validation),
-        curve,
-        best,
-        FiniteLoss(saving),
-        UnchangedData(data),
-        ProgressBar(learner.MONITOR),
-    ]
-    trainer = _trainer(learner, config, chosen, training, [*watchers, *([saving] if saving else [])], log_to)
+    checkpointing = None if checkpoint is None else Checkpointing(checkpoint, config.checkpoint_every)
+    curve, stopping = LearningCurve(), EarlyStopping(learner.MONITOR, config.patience)
+    watching: list[Callback] = [FiniteLoss(checkpointing), UnchangedData(data), ProgressBar(learner.MONITOR)]
+    callbacks: list[Callback] = [Process(config.seed, chosen.threads, training, validation), curve, stopping, *watching]
+    callbacks += [checkpointing] if checkpointing else []
+    trainer = _trainer(learner, config, chosen, training, callbacks, log_to)
     resumed = checkpoint if checkpoint is not None and checkpoint.exists() else None
     _tell(trainer, chosen, resumed)
     gc.freeze()  # what is there now stays: the collector need not look through it every few steps
@@ -112,13 +107,18 @@ def fit(
     except Exception as error:
         if out_of_memory(error):
             raise fitting_batch(error, learner, data, config, chosen) from error
-        if trainer.world_size > 1 and any(words in str(error) for words in _GONE):
+        if _lost_another(trainer, error):
             raise TrainingError("another process of this training is gone; see what it said") from error
         raise
     finally:
         gc.unfreeze()
-    weights = best.weights or trainer.strategy.lightning_module_state_dict()
+    weights = stopping.weights or trainer.strategy.lightning_module_state_dict()
     return TrainingResult({name: value.cpu().contiguous() for name, value in weights.items()}, curve.points)
+
+
+def _lost_another(trainer: lightning.Trainer, error: Exception) -> bool:
+    """Whether the error says that another process of the training does not answer any more."""
+    return trainer.world_size > 1 and any(words in str(error) for words in _GONE)
 
 
 def _trainer(
