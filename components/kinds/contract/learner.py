@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from components.kinds.contract.parameters import ConfigT, InputT, TrainedDecisionT
+from components.kinds.contract.parameters import ConfigT, InputT, ModuleT, TrainedDecisionT
 from components.kinds.prepared import PreparedData
 from components.kinds.share import Share
 
 if TYPE_CHECKING:
-    import lightning
     from torch import Tensor, nn
 
 
@@ -32,13 +31,13 @@ class TrainingBatches(Batches, Protocol):
         """Go on from where `state_dict` says that the iteration stood."""
 
 
-class Learner(Protocol[InputT, TrainedDecisionT, ConfigT]):
+class Learner(Protocol[InputT, TrainedDecisionT, ConfigT, ModuleT]):
     """`learner/`: needs torch, lightning, torchmetrics and numpy alone."""
 
     MONITOR: str
     """What the module logs each epoch of the validation split; higher is better."""
 
-    def module(self, data: PreparedData[InputT], config: ConfigT, /) -> "lightning.LightningModule":
+    def module(self, data: PreparedData[InputT], config: ConfigT, /) -> ModuleT:
         """Return the module that is trained, with fresh weights."""
 
     def loaders(self, data: PreparedData[InputT], config: ConfigT, /) -> tuple[TrainingBatches, Batches]:
@@ -47,13 +46,13 @@ class Learner(Protocol[InputT, TrainedDecisionT, ConfigT]):
     def leaves_out(self, config: ConfigT, /) -> bool:
         """Whether there are steps that train only a part of the parameters: DDP has to look for the others."""
 
-    def serving(self, module: "lightning.LightningModule", temperature: float = 1.0, /) -> "nn.Module":
+    def serving(self, module: ModuleT, temperature: float = 1.0, /) -> "nn.Module":
         """Return what the endpoint runs, in evaluation mode: its logits are divided by the temperature."""
 
-    def logits(self, module: "lightning.LightningModule", inputs: "Tensor", /) -> "Tensor | None":
+    def logits(self, module: ModuleT, inputs: "Tensor", /) -> "Tensor | None":
         """Return the logits `[N, classes]` in evaluation mode; None: what the module answers is no probability."""
 
-    def decision(self, module: "lightning.LightningModule", temperature: float = 1.0, /) -> TrainedDecisionT:
+    def decision(self, module: ModuleT, temperature: float = 1.0, /) -> TrainedDecisionT:
         """Return what the trained module found best to decide by; it crosses to inference in the bundle.
 
         At every temperature the same is decided.

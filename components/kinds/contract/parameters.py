@@ -12,3 +12,5 @@ TrainedDecisionT = TypeVar("TrainedDecisionT", covariant=True, default=Any)
 """The same, where it comes from."""
 ConfigT = TypeVar("ConfigT", contravariant=True, default=Any)
 """The kind's section of `params.yaml`: `prepare` or `train`."""
+ModuleT = TypeVar("ModuleT", default=Any)
+"""The LightningModule that the learner trains."""

@@ -6,10 +6,11 @@ if TYPE_CHECKING:
     from components.kinds import contract
     from components.kinds.image import codec, evaluation, learner, overview, params, prepare, sample, scoring, source
     from components.kinds.image.codec.input import Decision, Input
+    from components.kinds.image.learner.lightning_module import PictureModule
 
     _codec: contract.Codec[Input, Decision] = codec
     _evaluation: contract.Evaluation[Input, Decision, params.Train] = evaluation
-    _learner: contract.Learner[Input, Decision, params.Train] = learner
+    _learner: contract.Learner[Input, Decision, params.Train, PictureModule] = learner
     _overview: contract.Overviews = overview
     _params: contract.Params = params
     _preparation: contract.Preparation[params.Prepare] = prepare

@@ -1,9 +1,8 @@
 """How pictures are learned. Needs torch, lightning, torchmetrics and numpy alone."""
 
 from math import ceil
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import lightning
 import numpy as np
 import torch
 from torch import nn
@@ -25,7 +24,7 @@ _VALIDATION_BATCH = 1_000
 _MEASURED = 1_000  # training pictures that the whitening is measured on; each has a patch for every pixel
 
 
-def module(data: "PreparedData[Input]", config: "Train") -> "PictureModule":
+def module(data: "PreparedData[Input]", config: "Train") -> PictureModule:
     """Return a module with fresh weights, which depend on the pictures and torch's global seed alone."""
     pictures = data.inputs("train")
     preprocessing = Preprocessing(*channel_statistics(pictures))
@@ -50,16 +49,16 @@ def leaves_out(config: "Train") -> bool:
     return False
 
 
-def serving(module: lightning.LightningModule, temperature: float = 1.0) -> nn.Module:
+def serving(module: PictureModule, temperature: float = 1.0) -> nn.Module:
     """Return what the endpoint runs, in evaluation mode: uint8 `[N, H, W, C]` -> probabilities `[N, classes]`."""
-    return cast("PictureModule", module).serving(temperature).eval()
+    return module.serving(temperature).eval()
 
 
-def logits(module: lightning.LightningModule, pictures: torch.Tensor) -> torch.Tensor:
+def logits(module: PictureModule, pictures: torch.Tensor) -> torch.Tensor:
     """Return `[N, classes]`, in evaluation mode: what `serving` divides by the temperature."""
-    return cast("PictureModule", module).serving().eval().logits(pictures)
+    return module.serving().eval().logits(pictures)
 
 
-def decision(module: lightning.LightningModule, temperature: float = 1.0) -> "Decision":
+def decision(module: PictureModule, temperature: float = 1.0) -> "Decision":
     """Return nothing: a picture is taken for its most probable class, at any temperature."""
     return {}

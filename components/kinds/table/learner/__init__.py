@@ -1,9 +1,8 @@
 """How records are learned. Needs torch, lightning, torchmetrics and numpy alone."""
 
 from math import ceil
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import lightning
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -69,23 +68,23 @@ def leaves_out(config: "Train") -> bool:
     return config.labels == "all" and config.autoencoder
 
 
-def serving(module: lightning.LightningModule, temperature: float = 1.0) -> nn.Module:
+def serving(module: RecordModule, temperature: float = 1.0) -> nn.Module:
     """Return what the endpoint runs, in evaluation mode: float32 `[N, F]` -> probabilities `[N, 2]`."""
-    return Serving(cast("RecordModule", module).model, temperature).eval()
+    return Serving(module.model, temperature).eval()
 
 
-def logits(module: lightning.LightningModule, inputs: torch.Tensor) -> torch.Tensor | None:
+def logits(module: RecordModule, inputs: torch.Tensor) -> torch.Tensor | None:
     """Return `[N, 2]`, in evaluation mode, 0 for the negative class; None: without labels there is no probability."""
-    model = cast("RecordModule", module).model.eval()
+    model = module.model.eval()
     if model.network is None:
         return None
     positive = model.logits(inputs)
     return torch.stack([torch.zeros_like(positive), positive], dim=1)
 
 
-def decision(module: lightning.LightningModule, temperature: float = 1.0) -> "Decision":
+def decision(module: RecordModule, temperature: float = 1.0) -> "Decision":
     """Return the threshold: from which probability on a record is taken for positive, the same at any temperature."""
-    return {"threshold": at_temperature(float(cast("RecordModule", module).threshold), temperature)}
+    return {"threshold": at_temperature(float(module.threshold), temperature)}
 
 
 def _cuts(layout: FeatureLayout, data: "PreparedData[Input]", known: NDArray[np.int64]) -> list[tuple[int, float]]:
