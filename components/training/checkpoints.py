@@ -10,6 +10,7 @@ from a stale checkpoint. A training that ended is kept until DVC has recorded it
 be trained again.
 """
 
+import ast
 import hashlib
 import json
 import shutil
@@ -24,6 +25,7 @@ from typing import Any
 import torch
 
 from components.config.settings import STATE
+from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 from components.system.files import read_json, whole_file, write_json
 from components.system.locks import locked
@@ -31,6 +33,8 @@ from components.versioning import lock
 
 WEIGHTS = "model.safetensors"
 _FOLDER = STATE / "checkpoints"
+_NO_PART = frozenset(f"components.config.{name}" for name in ("errors", "gate", "card"))
+"""Modules that decide nothing of a training; `dvc.yaml` leaves them out, too."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +106,31 @@ def clear_recorded(workload: str) -> None:
 
 
 def key_of(workload: str, data: PreparedData, params: Mapping[str, Any]) -> str:
-    """Return the hash of all that a training depends on: parameters, data, the code that is loaded, libraries."""
+    """Return the hash of all that a training depends on: parameters, data, the code that is loaded, libraries.
+
+    Comments and docstrings are no code, nor is what decides nothing of a training: the words of errors, the sections
+    `gate` and `card`, and the other kinds, whose parameters are loaded to read `params.yaml`.
+    """
     about = {
         "params": params,
         "data": _data(workload, data),
-        "code": {name: _md5(path) for name, path in sorted(_code().items())},
+        "code": {name: code_hash(path.read_bytes()) for name, path in sorted(_code(str(params["kind"])).items())},
         "libraries": {"torch": torch.__version__, "lightning": version("lightning")},
     }
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def code_hash(source: bytes) -> str:
+    """Return a hash of what a module does, which no comment, docstring or layout is part of."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [line for line in node.body if not _is_text(line)]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def _is_text(line: ast.stmt) -> bool:
+    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) and isinstance(line.value.value, str)
 
 
 def _data(workload: str, data: PreparedData) -> dict[str, Any]:
@@ -121,10 +142,15 @@ def _data(workload: str, data: PreparedData) -> dict[str, Any]:
     return {"md5": known, **{str(path): path.stat().st_size for path in files}}
 
 
-def _code() -> dict[str, Path]:
-    """Return the files of this project's modules that this process has loaded."""
+def _code(kind: str) -> dict[str, Path]:
+    """Return the files of this project's modules that this process has loaded and a training of the kind depends on."""
+    others = tuple(f"components.kinds.{name}." for name in catalogue.names() if name != kind)
     modules = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "components"}
-    files = {name: getattr(module, "__file__", None) for name, module in modules.items()}
+    files = {
+        name: getattr(module, "__file__", None)
+        for name, module in modules.items()
+        if name not in _NO_PART and not f"{name}.".startswith(others)
+    }
     return {name: Path(file) for name, file in files.items() if file}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from components.config.errors import StageError
+from components.versioning import lock
 from components.versioning.dvc import dvc, last_error
 
 logger = logging.getLogger(__name__)
@@ -17,6 +18,10 @@ PREPARING = ("ingest", "prepare")
 TRAINING = ("train", "export", "evaluate")
 STAGES = PREPARING + TRAINING
 """Each behind those whose outputs it takes."""
+RESOLVE = "resolve"
+"""What `export` and `evaluate` take of `params.yaml`: a stage of a second, run with the first that needs it."""
+
+_BEFORE = {"export": (RESOLVE,)}
 
 _BUSY = re.compile("is busy, it is being blocked by|Unable to acquire lock")
 _BUSY_WAIT = 2.0  # seconds between two tries while another DVC command holds the lock
@@ -33,13 +38,14 @@ class Outcome:
 
 
 def reproduce(stage: str, workload: str) -> Outcome:
-    """Run `dvc repro` for one stage; wait while another DVC command is at work here.
+    """Run `dvc repro` for one stage, and for what is made for it alone; wait while another DVC command is at work here.
 
     Raises:
         StageError: the stage failed; its own output says why.
     """
+    targets = [f"{name}@{workload}" for name in (*_BEFORE.get(stage, ()), stage)]
     for tries in range(_BUSY_TRIES):
-        status, output = dvc("repro", "--single-item", f"{stage}@{workload}")
+        status, output = dvc("repro", "--single-item", *targets)
         if status == 0 or not _BUSY.search(output):
             break
         if tries == 0:
@@ -47,7 +53,7 @@ def reproduce(stage: str, workload: str) -> Outcome:
         time.sleep(_BUSY_WAIT)
     if status != 0:
         raise StageError(f"stage {stage}@{workload} failed: {last_error(output)}")
-    return _outcome(output)
+    return _outcome(f"{stage}@{workload}", output)
 
 
 def reproduce_again(workload: str, folder: Path, environment: Mapping[str, str]) -> None:
@@ -61,15 +67,17 @@ def reproduce_again(workload: str, folder: Path, environment: Mapping[str, str])
     Raises:
         StageError: a stage failed; its own output says why.
     """
-    command = ("repro", "--force", "--no-commit", "--downstream", f"prepare@{workload}")
+    recorded = lock.stages(workload, folder / lock.LOCK)  # of a version from before there was `resolve`, without it
+    targets = [f"{name}@{workload}" for name in (RESOLVE, "prepare") if name in {"prepare", *recorded}]
+    command = ("repro", "--force", "--no-commit", "--downstream", *targets)
     status, output = dvc(*command, folder=folder, environment=environment)
     if status != 0:
         raise StageError(f"{workload} cannot be made again: {last_error(output)}")
 
 
-def _outcome(output: str) -> Outcome:
-    if "is cached - skipping run" in output:
+def _outcome(target: str, output: str) -> Outcome:
+    if f"Stage '{target}' is cached - skipping run" in output:
         return Outcome("Cached", "restored from DVC's cache")
-    if "Running stage" in output:
+    if f"Running stage '{target}'" in output:
         return Outcome("Completed", "ran")
     return Outcome("Skipped", "nothing changed")

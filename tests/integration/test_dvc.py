@@ -11,7 +11,7 @@ from PIL import Image
 
 from components.config.settings import artifacts
 from components.kinds.prepared import open_prepared
-from components.versioning.stages import STAGES
+from components.versioning.stages import RESOLVE, STAGES
 from tests.conftest import ROOT, Project
 
 
@@ -26,10 +26,10 @@ def test_it_learned(trained: Project) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("batch_size: 32", "batch_size: 16", ["train", "export", "evaluate"]),
         ("validation: 0.15", "validation: 0.2", ["prepare", "train", "export", "evaluate"]),
-        ("kind: image", "kind: image\n    serve: {max_pixels: 1000}", ["export", "evaluate"]),
-        ("kind: image", "kind: image\n    description: Which digit is it?", ["export", "evaluate"]),
+        ("batch_size: 32", "batch_size: 16", ["train", "export", "evaluate"]),
+        ("kind: image", "kind: image\n    serve: {max_pixels: 1000}", ["resolve", "export", "evaluate"]),
+        ("kind: image", "kind: image\n    serve: {margin: 0.1}", ["resolve", "evaluate"]),
     ],
 )
 def test_a_changed_parameter_reruns_what_depends_on_it(
@@ -37,6 +37,23 @@ def test_a_changed_parameter_reruns_what_depends_on_it(
 ) -> None:
     trained.params(old, new)
     assert _ran(trained.run("dvc", "repro")) == expected
+
+
+def test_what_decides_nothing_of_a_model_runs_no_stage_that_makes_one(trained: Project) -> None:
+    """Words for people, what the gate asks, the words of errors, and a kind that no workload has."""
+    for path in (
+        "components/config/errors.py",
+        "components/config/gate.py",
+        "components/kinds/table/params/__init__.py",
+    ):
+        code = Path(path)
+        code.write_text(code.read_text().replace('"""', '"""Otherwise. ', 1))
+    assert trained.run("dvc", "status").strip() == "Data and pipelines are up to date."
+    section = "description: Which digit is it?\n    gate: {leaks: 0.1}\n    card: {contact: me}"
+    trained.params("kind: image", f"kind: image\n    {section}")
+    assert re.findall(r"^(\w+)@digits:", trained.run("dvc", "status"), re.MULTILINE) == ["resolve"]
+    assert _ran(trained.run("dvc", "repro")) == ["resolve"]
+    assert trained.run("dvc", "status").strip() == "Data and pipelines are up to date."
 
 
 def test_metrics_params_and_plots_are_shown_and_compared(trained: Project) -> None:
@@ -105,7 +122,7 @@ def test_a_second_workload_is_one_section(trained: Project, pictures: Path) -> N
     with Path("params.yaml").open("a") as file:
         file.write(section)
     output = trained.run("dvc", "repro")
-    assert _ran(output) == list(STAGES)
+    assert sorted(_ran(output)) == sorted([*STAGES, RESOLVE])
     assert "@mugs" in output
     assert (artifacts("mugs", "bundle") / "model.onnx").exists()
 
@@ -143,7 +160,9 @@ def test_a_bundle_that_differs_from_torch_fails_the_stage(tolerance: str, traine
 def test_the_shipped_pipeline_parses() -> None:
     project = Project(ROOT)
     listed = project.run("dvc", "stage", "list", "--name-only")
-    assert sorted(listed.split()) == sorted(f"{stage}@{name}" for stage in STAGES for name in ("garments", "fraud"))
+    assert sorted(listed.split()) == sorted(
+        f"{stage}@{name}" for stage in (*STAGES, RESOLVE) for name in ("garments", "fraud")
+    )
 
 
 def _ran(output: str) -> list[str]:

@@ -18,8 +18,10 @@ from components.registry.rebuild.find import find
 from components.registry.rebuild.stages import fetch_raw, few, reproduce
 from components.registry.rebuild.worktree import recorded_environment, worktree
 from components.registry.register import register
+from components.versioning.stages import RESOLVE, STAGES
 from tests.conftest import Project, commit, copy_of
 
+BESIDE = "components/kinds/image/params/beside.py"
 QUICK = """\
 import json, os, shutil, sys
 import yaml
@@ -81,14 +83,14 @@ def registered_once(trained_once: Project, tmp_path_factory: pytest.TempPathFact
         _register(made)
 
         quick = made.path / "quick.py"
-        quick.write_text(f"from components.config import beside\n{QUICK}")
-        (made.path / "components" / "config" / "beside.py").write_text("new = True\n")
+        quick.write_text(f"from components.kinds.image.params import beside\n{QUICK}")
+        (made.path / BESIDE).write_text("new = True\n")
         (made.path / ".env").write_text("KEY=secret\n")
         made.params("kind: image", "kind: image\n    serve: {max_pixels: 1000}")
         _register(made)
 
         made.run("git", "checkout", "-q", "quick.py")
-        (made.path / "components" / "config" / "beside.py").unlink()
+        (made.path / BESIDE).unlink()
         made.params("max_pixels: 1000", "max_pixels: 2000")
         _register(made)
         identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
@@ -131,12 +133,12 @@ def test_a_version_says_what_it_was_made_of(registered: Project) -> None:
     assert [tags[number]["journeyman.git.remote"] for number in "123"] == ["origin"] * 3
     for stage, same in {"train": False, "export": False, "ingest": False}.items():
         name = f"journeyman.inputs.{stage}"
-        assert (tags["1"][name] == tags["2"][name]) is same  # components/config had one file more
+        assert (tags["1"][name] == tags["2"][name]) is same  # the kind's parameters had one file more
         assert (tags["1"][name] == tags["3"][name]) is (stage != "export")
     version, made_of = find("digits", "2")
-    assert made_of.code.changed == ("components/config/beside.py", "params.yaml", "quick.py")
+    assert made_of.code.changed == (BESIDE, "params.yaml", "quick.py")
     assert made_of.bundle_sha256 == version.bundle_sha256
-    assert list(made_of.stages) == ["ingest", "prepare", "train", "export", "evaluate"]
+    assert set(made_of.stages) == {*STAGES, RESOLVE}
     assert made_of.parameters["serve"]["max_pixels"] == 1000
     assert made_of.parameters["train"]["learning_rate"] > 0  # a default, filled in
     assert made_of.environment.packages["torch"].startswith("2.")
@@ -148,7 +150,7 @@ def test_the_second_of_three_from_a_dirty_tree_after_a_rebase_is_identical(regis
     before = _everything(registered)
     rebuilt, source = _again("2")
     assert (rebuilt.first, rebuilt.environment, source) == (None, (), "DVC's cache")
-    assert [stage.stage for stage in rebuilt.stages] == ["prepare", "train", "export", "evaluate"]
+    assert {stage.stage for stage in rebuilt.stages} == {*STAGES[1:], RESOLVE}
     assert rebuilt.stages[1].same == ("weights/curve.csv", "weights/model.safetensors")  # run.json tells of the run
     assert rebuilt.value == rebuilt.version.value
     assert _everything(registered) == before
@@ -291,10 +293,7 @@ with worktree(find("digits", "1")[1]):
     ("change", "told"),
     [
         (lambda: Path("dvc.lock").unlink(), "dvc.lock says nothing of ingest, prepare, train, export, evaluate"),
-        (
-            lambda: _append("components/versioning/lock.py", "\n# changed\n"),
-            r"components/config.*: not as DVC recorded it",
-        ),
+        (lambda: _append("components/config/settings.py", "\n# changed\n"), r"settings\.py: not as DVC recorded it"),
         (lambda: _append("params.yaml", "    serve: {margin: 0.1}\n"), r"params\.yaml: workloads\.digits: not as DVC"),
         (lambda: Path("constraints.txt").unlink(), "not complete: constraints.txt is missing"),
         (lambda: _rewrite("artifacts/digits/weights/run.json", "environment"), "run.json does not say environment"),

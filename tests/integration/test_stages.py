@@ -10,15 +10,19 @@ from typing import Any
 import pytest
 import yaml
 
+from components.config.settings import artifacts
 from tests.conftest import ROOT, Project
 
 MODULES = {
     "ingest": "components.data.ingest",
     "prepare": "components.data.prepare",
     "train": "components.training.train",
+    "resolve": "components.training.resolve",
     "export": "components.training.export",
     "evaluate": "components.training.evaluate",
 }
+WORDS = [Path(f"components/config/{name}.py") for name in ("errors", "gate", "card")]
+"""Modules that decide nothing that a stage writes: what errors say, and two sections that no stage reads."""
 RECORDER = """
 import json, logging, sys, warnings
 from pathlib import Path
@@ -49,7 +53,8 @@ def watched(self, name):
 dump = BaseModel.model_dump
 def whole(self, *args, **kwargs):
     for name in type(self).model_fields:
-        getattr(self, name)
+        if name not in (kwargs.get("exclude") or ()):
+            getattr(self, name)
     return dump(self, *args, **kwargs)
 
 from components.kinds import catalogue
@@ -82,7 +87,7 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(
     seen = json.loads(Path("seen.json").read_text())
     described = _described(stage, workload, kind)
 
-    tracked = described["params"]
+    tracked = [*described["params"], *_resolved(stage, workload)]
     assert seen["read"], "the recorder saw nothing"
     read = [f"workloads.{workload}.{key}" for key in seen["read"]]
     untracked = [key for key in read if not any(f"{key}.".startswith(f"{known}.") for known in tracked)]
@@ -92,9 +97,17 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(
     unlisted = [
         module
         for module in seen["modules"]
-        if not any(Path(module).is_relative_to(dep) for dep in listed) and not _is_empty(Path(module))
+        if not any(Path(module).is_relative_to(dep) for dep in (*listed, *WORDS)) and not _is_empty(Path(module))
     ]
     assert unlisted == []
+
+
+@pytest.mark.parametrize("stage", [stage for stage in MODULES if stage != "resolve"])
+def test_no_stage_but_the_one_that_resolves_takes_a_whole_section_or_package_of_config(stage: str) -> None:
+    described = _described(stage, "any", "image")
+    assert "workloads.any" not in described["params"]
+    assert not {"components/config", "components/system"} & set(described["deps"])
+    assert not set(map(str, WORDS)) & set(described["deps"])
 
 
 def test_the_recorder_sees_keys(trained: Project) -> None:
@@ -131,6 +144,14 @@ def _described(stage: str, workload: str, kind: str) -> dict[str, Any]:
     for name, value in {"key": workload, "item.kind": kind, "item.source": "pictures"}.items():
         text = text.replace(f"${{{name}}}", value)
     return dict(yaml.safe_load(re.sub(r"\$\{.*?\}", "x", text))["stages"][stage]["do"])
+
+
+def _resolved(stage: str, workload: str) -> list[str]:
+    """Return the keys that the stage tracks by a file that `resolve` has written."""
+    path = artifacts(workload, "parameters") / f"{stage}.json"
+    if str(path) not in _described(stage, workload, "image")["deps"]:
+        return []
+    return [f"workloads.{workload}.{name}.{key}" for name, part in json.loads(path.read_text()).items() for key in part]
 
 
 def _is_empty(module: Path) -> bool:

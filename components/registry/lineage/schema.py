@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from components.tracking.environment import Environment
 from components.versioning.lock import Stage
+from components.versioning.stages import RESOLVE
 
 PREFIX = "journeyman."
 LINEAGE = "lineage.json"
@@ -87,7 +88,8 @@ class Lineage(_Part):
     def tags(self) -> dict[str, str]:
         """Return what of it is worth searching for, as the version's tags."""
         artifacts_of = f"artifacts/{self.workload}/"
-        outs = {path: md5 for stage in self.stages.values() for path, md5 in stage.outs.items()}
+        stages = {name: stage for name, stage in self.stages.items() if name != RESOLVE}  # others' inputs tell of it
+        outs = {path: md5 for stage in stages.values() for path, md5 in stage.outs.items()}
         data, environment = self.data.model_dump(), self.environment
         said = {
             "lineage_sha256": _digest(self.to_json()),
@@ -96,7 +98,7 @@ class Lineage(_Part):
             **{f"data.{name}": data[name] for name in ("title", "licence", "homepage")},
             "dvc.source": data["source"],
             **{f"dvc.{path.removeprefix(artifacts_of)}": md5 for path, md5 in outs.items()},
-            **{f"inputs.{name}": _inputs(stage) for name, stage in self.stages.items()},
+            **{f"inputs.{name}": _inputs(stage) for name, stage in stages.items()},
             "parameters_sha256": _digest(json.dumps(self.parameters, sort_keys=True)),
             "seed": str(self.seed),
             **{f"used.{name}": str(value) for name, value in self.used.items()},
