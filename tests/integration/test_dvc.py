@@ -26,8 +26,8 @@ def test_it_learned(trained: Project) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("validation: 0.15", "validation: 0.2", ["prepare", "train", "export", "evaluate"]),
-        ("batch_size: 32", "batch_size: 16", ["train", "export", "evaluate"]),
+        ("validation: 0.15", "validation: 0.2", ["prepare", "train", "resolve", "export", "evaluate"]),
+        ("batch_size: 32", "batch_size: 16", ["train", "resolve", "export", "evaluate"]),
         ("kind: image", "kind: image\n    serve: {max_pixels: 1000}", ["resolve", "export", "evaluate"]),
         ("kind: image", "kind: image\n    serve: {margin: 0.1}", ["resolve", "evaluate"]),
     ],
