@@ -49,8 +49,8 @@ def test_what_decides_nothing_of_a_model_runs_no_stage_that_makes_one(trained: P
         code = Path(path)
         code.write_text(code.read_text().replace('"""', '"""Otherwise. ', 1))
     assert trained.run("dvc", "status").strip() == "Data and pipelines are up to date."
-    section = "description: Which digit is it?\n    gate: {leaks: 0.1}\n    card: {contact: me}"
-    trained.params("kind: image", f"kind: image\n    {section}")
+    trained.params("kind: image", "kind: image\n    description: Which digit is it?\n    card: {contact: me}")
+    trained.params("    gate:", "    gate:\n      leaks: 0.1")
     assert re.findall(r"^(\w+)@digits:", trained.run("dvc", "status"), re.MULTILINE) == ["resolve"]
     assert _ran(trained.run("dvc", "repro")) == ["resolve"]
     assert trained.run("dvc", "status").strip() == "Data and pipelines are up to date."
