@@ -12,6 +12,7 @@ import yaml
 
 from components.config.settings import artifacts
 from tests.conftest import ROOT, Project
+from tests.unit.versioning.test_dependencies import WORDS
 
 MODULES = {
     "ingest": "components.data.ingest",
@@ -21,8 +22,6 @@ MODULES = {
     "export": "components.training.export",
     "evaluate": "components.training.evaluate",
 }
-WORDS = [Path(f"components/config/{name}.py") for name in ("errors", "gate", "card")]
-"""Modules that decide nothing that a stage writes: what errors say, and two sections that no stage reads."""
 RECORDER = """
 import json, logging, sys, warnings
 from pathlib import Path
@@ -100,14 +99,6 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(
         if not any(Path(module).is_relative_to(dep) for dep in (*listed, *WORDS)) and not _is_empty(Path(module))
     ]
     assert unlisted == []
-
-
-@pytest.mark.parametrize("stage", [stage for stage in MODULES if stage != "resolve"])
-def test_no_stage_but_the_one_that_resolves_takes_a_whole_section_or_package_of_config(stage: str) -> None:
-    described = _described(stage, "any", "image")
-    assert "workloads.any" not in described["params"]
-    assert not {"components/config", "components/system"} & set(described["deps"])
-    assert not set(map(str, WORDS)) & set(described["deps"])
 
 
 def test_the_recorder_sees_keys(trained: Project) -> None:

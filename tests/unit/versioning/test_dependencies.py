@@ -1,0 +1,106 @@
+"""The code that `dvc.yaml` lists for a stage is held against what the stage imports, without running it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+STAGES = {
+    "ingest": ("components.data.ingest", ("params", "codec", "source")),
+    "prepare": ("components.data.prepare", ("params", "codec", "prepare", "overview")),
+    "train": ("components.training.train", ("params", "learner")),
+    "resolve": ("components.training.resolve", ("params",)),
+    "export": ("components.training.export", ("params", "learner")),
+    "evaluate": ("components.training.evaluate", ("params", "codec", "evaluation")),
+}
+"""The module of each stage, and the parts of a kind that it takes by name."""
+WORDS = {Path(f"components/config/{name}.py") for name in ("errors", "gate", "card")}
+"""Modules that decide nothing that a stage writes: what errors say, and two sections that no stage reads."""
+
+
+@pytest.mark.parametrize("kind", ["image", "table"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_module_that_a_stage_imports_is_listed(stage: str, kind: str) -> None:
+    module, parts = STAGES[stage]
+    listed = [Path(dep) for dep in _described(kind)[stage]["deps"]]
+    imported = _imported([module, *(f"components.kinds.{kind}.{part}" for part in parts)])
+    unlisted = {path for path in imported - WORDS if not any(path.is_relative_to(dep) for dep in listed)}
+    assert sorted(map(str, unlisted)) == [], f"list them under {stage} in dvc.yaml"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_module_that_is_listed_is_used_by_a_kind_and_none_is_of_words(stage: str) -> None:
+    used: set[Path] = set()
+    listed: set[str] = set()
+    module, parts = STAGES[stage]
+    for kind in ("image", "table"):
+        used |= _imported([module, *(f"components.kinds.{kind}.{part}" for part in parts)])
+        listed |= {dep for dep in _described(kind)[stage]["deps"] if dep.startswith("components/")}
+    idle = [dep for dep in listed if not any(path.is_relative_to(dep) for path in used)]
+    assert [dep for dep in idle if not _is_empty(ROOT / dep)] == []
+    assert not WORDS & set(map(Path, listed))
+    assert not {"components/config", "components/system"} & listed
+
+
+def test_only_the_stage_that_resolves_takes_a_whole_section() -> None:
+    whole = [stage for stage, said in _described("image").items() if "workloads.any" in said["params"]]
+    assert whole == ["resolve"]
+
+
+def _described(kind: str) -> dict[str, Any]:
+    text = (ROOT / "dvc.yaml").read_text()
+    for name, value in {"key": "any", "item.kind": kind, "item.source": "pictures"}.items():
+        text = text.replace(f"${{{name}}}", value)
+    stages = yaml.safe_load(re.sub(r"\$\{.*?\}", "x", text))["stages"]
+    return {name: dict(stage["do"]) for name, stage in stages.items()}
+
+
+def _imported(modules: list[str]) -> set[Path]:
+    """Return the files with code that the modules import, and so on, by their path in the project."""
+    found: dict[str, Path] = {}
+    names = list(modules)
+    while names:
+        name = names.pop()
+        path = _file(name)
+        if name in found or path is None:
+            continue
+        found[name] = path
+        names += [*_imports_of(path), name.rpartition(".")[0]]
+    return {path for path in found.values() if not _is_empty(ROOT / path)}
+
+
+def _file(name: str) -> Path | None:
+    path = Path(*name.split("."))
+    files = (path.with_suffix(".py"), path / "__init__.py") if name.startswith("components") else ()
+    return next((file for file in files if (ROOT / file).exists()), None)
+
+
+@cache
+def _imports_of(path: Path) -> tuple[str, ...]:
+    return tuple(_imports(ast.parse((ROOT / path).read_text())))
+
+
+def _imports(node: ast.AST) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                continue
+            case ast.Import():
+                yield from (alias.name for alias in child.names)
+            case ast.ImportFrom(module=str(module)):
+                yield module
+                yield from (f"{module}.{alias.name}" for alias in child.names)
+        yield from _imports(child)
+
+
+@cache
+def _is_empty(path: Path) -> bool:
+    """Return whether it is a package's first page, which holds no code: nothing a stage could depend on."""
+    return path.name == "__init__.py" and len(ast.parse(path.read_text()).body) <= 1
