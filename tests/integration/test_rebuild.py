@@ -151,7 +151,8 @@ def test_the_second_of_three_from_a_dirty_tree_after_a_rebase_is_identical(regis
     rebuilt, source = _again("2")
     assert (rebuilt.first, rebuilt.environment, source) == (None, (), "DVC's cache")
     assert {stage.stage for stage in rebuilt.stages} == {*STAGES[1:], RESOLVE}
-    assert rebuilt.stages[1].same == ("weights/curve.csv", "weights/model.safetensors")  # run.json tells of the run
+    same = {stage.stage: stage.same for stage in rebuilt.stages}
+    assert same["train"] == ("weights/curve.csv", "weights/model.safetensors")  # run.json tells of the run
     assert rebuilt.value == rebuilt.version.value
     assert _everything(registered) == before
 
