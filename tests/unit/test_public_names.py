@@ -43,23 +43,27 @@ PATTERNS = {
 
 @pytest.mark.parametrize("section", MODELS)
 def test_keys_stay(section: str) -> None:
-    assert not differences(section, keys(MODELS[section]))
+    said = differences(section, keys(MODELS[section]))
+    assert not said, said
 
 
 @pytest.mark.parametrize("section", PATTERNS)
 def test_names_in_the_code_stay(section: str) -> None:
     pattern, folders = PATTERNS[section]
-    assert not differences(section, (text for text in constants(*folders) if re.fullmatch(pattern, text)))
+    said = differences(section, (text for text in constants(*folders) if re.fullmatch(pattern, text)))
+    assert not said, said
 
 
 def test_environment_variables_stay() -> None:
     options = {f"{PREFIX}{name.upper()}" for name in Options.model_fields}
     named = {text for text in constants("components", "flows") if re.fullmatch(rf"{PREFIX}[A-Z_]+", text)} - {PREFIX}
-    assert not differences("environment variables", options | named | set(environment(ROOT)))
+    said = differences("environment variables", options | named | set(environment(ROOT)))
+    assert not said, said
 
 
 def test_commands_stay() -> None:
-    assert not differences("commands", commands())
+    said = differences("commands", commands())
+    assert not said, said
 
 
 def test_a_name_that_went_or_came_is_told_with_what_to_do() -> None:
