@@ -136,7 +136,7 @@ def test_a_sequence_is_read_as_the_endpoint_reads_one_after_the_other(
     assert np.array_equal(np.concatenate([memory.examples(chunk) for chunk in chunks]), one_by_one, equal_nan=True)
 
 
-def test_a_past_forgets_what_no_window_reaches(payments_bundle: Path) -> None:
+def test_a_memory_forgets_what_no_window_reaches(payments_bundle: Path) -> None:
     about = Bundle(payments_bundle).about
     memory = scoring.memory(about.input, payments_bundle / "serving")
     assert memory is not None
@@ -152,8 +152,9 @@ def test_a_past_forgets_what_no_window_reaches(payments_bundle: Path) -> None:
             for place in range(800)
         ]
         memory.examples(scoring.observations(rows, about.input))
-    customers = memory._entities["customer_id"]
-    assert len(memory._known) == len(customers._events.time) == 800 * 17  # days: 7 of the window, 3 of the delay, 7
+    kept = memory._memory
+    customers = kept._entities["customer_id"]
+    assert len(kept._known) == len(customers._events.time) == 800 * 17  # days: 7 of the window, 3 of the delay, 7
     assert len(customers._codes) < 800 * 2 * 17 + 1_000
     late = {**row, "transaction_id": 2}
     with pytest.raises(

@@ -154,7 +154,7 @@ def test_what_is_published_and_remembered_is_asked(
         ("JOURNEYMAN_CHAMPIONS", "/dev/null/champions", r"/dev/null/champions cannot be written"),
         ("JOURNEYMAN_CHAMPIONS", f"http://{nobody}", "does not answer: nothing listens there"),
         ("JOURNEYMAN_MEMORY", f"postgresql://me:secret@{nobody}/x", "does not answer: nothing listens there"),
-        ("JOURNEYMAN_MEMORY", "redis://127.0.0.1", "the history cannot be kept there"),
+        ("JOURNEYMAN_MEMORY", "redis://127.0.0.1", "the memory cannot be kept there"),
     ]:
         monkeypatch.setenv("JOURNEYMAN_CHAMPIONS", str(tmp_path))
         monkeypatch.setenv(name, address)

@@ -1,4 +1,4 @@
-"""The two databases that a history may be kept in, through SQLAlchemy: how they are spoken to, their errors."""
+"""The two databases that events may be kept in, through SQLAlchemy: how they are spoken to, their errors."""
 
 import os
 import random
@@ -33,7 +33,7 @@ class Dialect:
     """Opens a transaction as the only one that writes; `{key}` is the table's."""
     paramstyle: Literal["qmark", "format"]
     rows: str
-    """The rows of a JSON array, the parameter, with their place as `key`."""
+    """The rows of a JSON array, the parameter, with their index as `key`."""
     cell: str
     """Cell `{0}` of such a row, which is a JSON array too."""
 
@@ -84,7 +84,7 @@ class Database:
             EndpointError: what the database says, and what to do about it.
         """
         if os.getpid() != self._process:
-            raise EndpointError(f"{self._address}: opened in another process: open the history in each worker")
+            raise EndpointError(f"{self._address}: opened in another process: open the memory in each worker")
         with self._turn, _clear_errors(self._address):
             try:
                 return self._committed(work)
@@ -149,16 +149,16 @@ def address_of(url: str) -> sa.URL:
     try:
         address = sa.make_url(url)
     except ArgumentError as error:
-        raise EndpointError(f"the history's address is none. {_FORMS}") from error
+        raise EndpointError(f"the memory's address is none. {_FORMS}") from error
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+pg8000")
     if address.get_backend_name() not in DIALECTS or address.database in (None, "", ":memory:"):
-        raise EndpointError(f"{address}: the history cannot be kept there. {_FORMS}")
+        raise EndpointError(f"{address}: the memory cannot be kept there. {_FORMS}")
     if address.get_backend_name() == "sqlite" and "uri" not in address.query:
         try:
             Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise EndpointError(f"{address}: {error}: the history's folder cannot be made") from error
+            raise EndpointError(f"{address}: {error}: the memory's folder cannot be made") from error
     return address
 
 
@@ -181,13 +181,13 @@ def _advice(said: str) -> str:
 
 _FORMS = "Forms: sqlite:////folder/history.db, postgresql://user:password@host:5432/database"
 _ADVICE = {
-    "locked": "another process holds the history for too long; end it, or try again",
-    "lock timeout": "another process holds the history for too long; end it, or try again",
-    "full": "make room on the history's disk",
-    "no space": "make room on the history's disk",
-    "readonly": "the history's file and its folder must be writable",
-    "unable to open": "the history's file and its folder must be readable and writable",
-    "not a database": "the history's file is something else; give another address",
-    "malformed": "the history's file is damaged; put it aside, and a new one is made and seeded",
-    "": "look whether the history's database runs, and whether its address and its user's rights are right",
+    "locked": "another process holds the memory for too long; end it, or try again",
+    "lock timeout": "another process holds the memory for too long; end it, or try again",
+    "full": "make room on the memory's disk",
+    "no space": "make room on the memory's disk",
+    "readonly": "the memory's file and its folder must be writable",
+    "unable to open": "the memory's file and its folder must be readable and writable",
+    "not a database": "the memory's file is something else; give another address",
+    "malformed": "the memory's file is damaged; put it aside, and a new one is made and seeded",
+    "": "look whether the memory's database runs, and whether its address and its user's rights are right",
 }

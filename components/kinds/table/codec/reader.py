@@ -10,24 +10,17 @@ from numpy.typing import NDArray
 
 from components.config.errors import BadRequest
 from components.kinds.table.codec import values
-from components.kinds.table.codec.features import (
-    DAY,
-    Definition,
-    Events,
-    assemble,
-    lookback,
-    window_names,
-    windows,
-)
+from components.kinds.table.codec.features import DAY, Definition, assemble, lookback, window_names
 from components.kinds.table.codec.input import Input
+from components.kinds.table.codec.memory import Records, StoredMemory
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.codec.unusual import Expected
 from components.system.files import sha256
 
 if TYPE_CHECKING:
-    from components.kinds.table.codec.history import History
+    from components.kinds.table.codec.event_store import EventStore
 
-HISTORY = "history.npz"
+SEED = "history.npz"
 """What the endpoint has to know on its first day, in the bundle's `serving/`."""
 
 _FEW = 4  # rows that are read well within a millisecond
@@ -50,11 +43,12 @@ class Reader:
         self._expected = Expected(self._definition, Schema.model_validate(input["schema"]))
         remembers = input["history"] == "endpoint" and bool(self._definition.entities)
         self.batched_reads = memory is not None and remembers
-        self._history = _open(workload, self._definition, files / HISTORY, memory) if memory and remembers else None
+        self._store = _open(workload, self._definition, files / SEED, memory) if memory and remembers else None
+        self._memory = StoredMemory(self._store, self._definition) if self._store else None
 
     def is_cheap(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether `read` waits for no database, and the rows are few."""
-        return self._history is None and len(rows) <= _FEW
+        return self._store is None and len(rows) <= _FEW
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
         """Return the features of `rows`, `[N, F]`. A row is remembered once this returns, and counts once by its id.
@@ -68,47 +62,41 @@ class Reader:
         return assemble(numbers, times, self._windows(rows, times), categories)
 
     def warnings(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[int, Sequence[str]]:
-        """Return what is unusual about `rows`, a sentence each, by their place; ordinary rows are left out."""
+        """Return what is unusual about `rows`, a sentence each, by their index; ordinary rows are left out."""
         return self._expected.warnings(rows)
 
     def record_labels(self, labels: Sequence[Mapping[str, Any]]) -> int:
         """Take `{id: …, "label": …}` of rows read before; return how many of them are remembered."""
-        if self._history is None or self._definition.id is None:
+        if self._store is None or self._definition.id is None:
             return 0
         ids = values.texts(labels, self._definition.id)
-        return self._history.label(ids, [int(label["label"]) for label in labels])
+        return self._store.label(ids, [int(label["label"]) for label in labels])
 
     def close(self) -> None:
         """Let go of the memory."""
-        if self._history:
-            self._history.close()
+        if self._store:
+            self._store.close()
 
     def _windows(self, rows: Sequence[Mapping[str, Any]], times: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         definition = self._definition
-        if self._history is None:
+        if self._memory is None:
             sent = definition.model_copy(update={"numbers": tuple(window_names(definition))})
             return [values.numbers(rows, sent).astype(np.float32)]
-        ids = values.texts(rows, definition.id) if definition.id else [""] * len(rows)
-        named = {entity.name: values.texts(rows, entity.name) for entity in definition.entities}
-        past = self._history.observe([id or None for id in ids], times, values.amounts(rows, definition), named)
-        found = []
-        for entity in definition.entities:
-            known = past[entity.name]
-            events = Events(known.entity, known.time, known.amount, known.label)
-            found.append(windows(events, known.rows, entity, definition))
-        return found
+        names = {entity.name: values.texts(rows, entity.name) for entity in definition.entities}
+        ids = values.texts(rows, definition.id) if definition.id else None
+        return self._memory.windows(Records(times, values.amounts(rows, definition), None, names, ids))
 
 
-def _open(workload: str, definition: Definition, before: Path, memory: str) -> "History":
-    from components.kinds.table.codec.history import History  # here: who brings the windows needs no database
+def _open(workload: str, definition: Definition, seed: Path, address: str) -> "EventStore":
+    from components.kinds.table.codec.event_store import EventStore  # here: who brings the windows needs no database
 
     names = [entity.name for entity in definition.entities]
-    history = History(memory, workload, names, lookback(definition))
-    if not history.seeded(name := sha256(before)):
-        with np.load(before) as past:
-            entities = {name: past[f"entity_{name}"] for name in names}
-            history.seed(name, past["id"], past["time"], past["amount"], past["label"], entities)
-    return history
+    store = EventStore(address, workload, names, lookback(definition))
+    if not store.seeded(name := sha256(seed)):
+        with np.load(seed) as known:
+            entities = {name: known[f"entity_{name}"] for name in names}
+            store.seed(name, known["id"], known["time"], known["amount"], known["label"], entities)
+    return store
 
 
 def not_in_the_future(times: NDArray[np.int64]) -> None:

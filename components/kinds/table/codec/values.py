@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from components.config.errors import BadRequest
-from components.kinds.table.codec.features import MOST, Definition, Float32, Float64, Int64, last_places
+from components.kinds.table.codec.features import MOST, Definition, Float32, Float64, Int64, fixed_point
 
 Record = Mapping[str, Any]
 """Values by column; one that is left out is missing, as null is."""
@@ -31,7 +31,7 @@ def numbers(records: Sequence[Record], definition: Definition) -> Float64:
 
 
 def categories(records: Sequence[Record], definition: Definition) -> Float32:
-    """Return `definition.categories` as `[N, categories]`: places from 1; missing and unknown are 0.
+    """Return `definition.categories` as `[N, categories]`: positions from 1; missing and unknown are 0.
 
     Raises:
         BadRequest: a value is no text.
@@ -53,7 +53,7 @@ def times(records: Sequence[Record], definition: Definition) -> Int64:
 
 
 def amounts(records: Sequence[Record], definition: Definition) -> Int64:
-    """Return `[N]` amounts in last places; missing is 0, and so is all where the definition has no amount.
+    """Return `[N]` amounts in units of their last decimal; missing is 0, as is all where the definition has no amount.
 
     Raises:
         BadRequest: an amount is no number, or too large.
@@ -61,7 +61,7 @@ def amounts(records: Sequence[Record], definition: Definition) -> Int64:
     if definition.amount is None:
         return np.zeros(len(records), dtype=np.int64)
     most = MOST / 10**definition.decimals
-    return last_places(
+    return fixed_point(
         np.array(_read(records, definition.amount, lambda value: _amount(value, most))), definition.decimals
     )
 

@@ -17,12 +17,12 @@ from components.kinds.table.codec.schema import Schema
 from components.kinds.table.prepare.clean import clean
 from components.kinds.table.prepare.describe import define, describe
 from components.kinds.table.prepare.findings import Findings, enforce, report
-from components.kinds.table.prepare.history import write_history
 from components.kinds.table.prepare.index import without_index
 from components.kinds.table.prepare.infer import Profile, infer, profile
 from components.kinds.table.prepare.labels import labels
 from components.kinds.table.prepare.leaks import leaks
 from components.kinds.table.prepare.reading import Readings, decide, read
+from components.kinds.table.prepare.seed import write_seed
 from components.kinds.table.prepare.slices import write_columns
 from components.kinds.table.prepare.split import SPLIT, assign, counts, spans
 from components.kinds.table.prepare.stream import write_features
@@ -84,7 +84,7 @@ def _prepare(
             write_columns(test, out, config.slices)
         if config.history == "endpoint" and definition.entities:
             recent = ordered.filter(table.since(span.test[0] - features.lookback(definition)))
-            write_history(recent, out / "serving" / "history.npz", definition, config.labelled)
+            write_seed(recent, out / "serving" / "history.npz", definition, config.labelled)
     about = {
         "read": [
             *readings.sentences(),

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from components.kinds.prepared import SPLITS, Split
 from components.kinds.table.codec import features
-from components.kinds.table.codec.features import Definition, Entity, Events, Float32, Float64, Int8, Int64
+from components.kinds.table.codec.features import Definition, Float32, Float64, Int8, Int64
+from components.kinds.table.codec.memory import ArrayMemory, Records
 from components.kinds.table.prepare.labels import LABEL, drawn
 from components.kinds.table.prepare.split import SPLIT
 from components.kinds.table.prepare.table import ROW, TIME
@@ -61,11 +62,12 @@ def write_features(
         fraction: part of the labels that is used; those of the test split stay for the evaluation.
     """
     splits = [_Arrays(out, split, sizes[split]) for split in SPLITS]
-    remembered = {entity.name: Events.none() for entity in definition.entities}
+    memory = ArrayMemory(definition)
     with Progress(desc="prepare", unit=" records") as progress:
         for chunk in _chunks(frame, definition, fraction):
             wanted = np.flatnonzero(chunk.split >= 0)
-            windows = [_remember(remembered, chunk, wanted, entity, definition) for entity in definition.entities]
+            amount = features.fixed_point(chunk.amount, definition.decimals)
+            windows = memory.windows(Records(chunk.time, amount, chunk.known, chunk.entities), wanted)
             table = features.assemble(chunk.numbers[wanted], chunk.time[wanted], windows, chunk.categories[wanted])
             for index, arrays in enumerate(splits):
                 mine = chunk.split[wanted] == index
@@ -80,18 +82,6 @@ def write_features(
                     arrays.append("cards", chunk.entities[card][rows])
                 arrays.filled += len(rows)
             progress.update(len(chunk.time))
-
-
-def _remember(
-    remembered: dict[str, Events], chunk: _Chunk, wanted: Int64, entity: Entity, definition: Definition
-) -> Float32:
-    """Return the windows of the wanted records, and remember the chunk as long as later windows reach back to it."""
-    place = features.last_places(chunk.amount, definition.decimals)
-    code = chunk.entities[entity.name]
-    events, places = remembered.pop(entity.name).followed_by(code, chunk.time, place, chunk.known)
-    windows = features.windows(events, places[wanted], entity, definition)
-    remembered[entity.name] = events.since(int(chunk.time[-1]) - features.reach(entity, definition))
-    return windows
 
 
 def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Iterator[_Chunk]:
@@ -141,9 +131,9 @@ def _codes(frame: pl.LazyFrame, name: str, code: str) -> pl.LazyFrame:
 
 
 def _category(name: str, values: tuple[str, ...]) -> pl.Expr:
-    """Return the codes that `codec.values.categories` gives: places from 1, else 0."""
-    place = pl.col(name).cast(pl.Enum(values), strict=False).to_physical().cast(pl.Float32)
-    return (place + 1).fill_null(0.0)
+    """Return the codes that `codec.values.categories` gives: positions from 1, else 0."""
+    index = pl.col(name).cast(pl.Enum(values), strict=False).to_physical().cast(pl.Float32)
+    return (index + 1).fill_null(0.0)
 
 
 class _Arrays:

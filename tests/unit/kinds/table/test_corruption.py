@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from components.kinds.evaluation import SEVERITIES
-from components.kinds.table.codec.features import DAY, Definition, Entity, Events, assemble, names, windows
+from components.kinds.table.codec.features import DAY, Definition, Entity, assemble, names
+from components.kinds.table.codec.windows import Events, windows
 from components.kinds.table.evaluation.corruption import corruptions_of
 
 DAYS = (1, 7, 30)

@@ -9,7 +9,8 @@ import pytest
 
 from components.config.errors import BadRequest
 from components.kinds.table.codec import features, values
-from components.kinds.table.codec.features import DAY, Definition, Entity, Events, Float32, Int8, Int64
+from components.kinds.table.codec.features import DAY, Definition, Entity, Float32, Int8, Int64
+from components.kinds.table.codec.windows import Events, windows
 
 CUSTOMER = Entity(name="customer", days=(1, 7, 30), measures=("count", "mean"), delayed=False)
 TERMINAL = Entity(name="terminal", days=(1, 7, 30), measures=("count", "risk", "mean"), delayed=True)
@@ -38,7 +39,7 @@ class Records:
         """Return the windows of the last `asked` of the first `past` records."""
         code = self.codes[entity.name][:past]
         events, places = Events.none().followed_by(code, self.time[:past], self.amount[:past], self.label[:past])
-        return features.windows(events, places[-asked:], entity, DEFINITION)
+        return windows(events, places[-asked:], entity, DEFINITION)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_a_table_that_grows_has_the_features_of_the_whole_table(entity: Entity, 
     for start in range(0, count, 400):
         new = slice(start, start + 400)
         events, places = events.followed_by(code[new], records.time[new], records.amount[new], records.label[new])
-        assert features.windows(events, places, entity, DEFINITION).tobytes() == whole[new].tobytes()
+        assert windows(events, places, entity, DEFINITION).tobytes() == whole[new].tobytes()
         events = events.since(int(records.time[new][-1]) - features.lookback(DEFINITION))
     assert len(events.time) < count
 

@@ -18,7 +18,7 @@ from components.config.errors import DataError
 from components.inference.gateway.page.about import schema_of_one
 from components.kinds.prepared import PreparedData
 from components.kinds.table import codec, sample
-from components.kinds.table.codec.history import History
+from components.kinds.table.codec.event_store import EventStore
 from components.kinds.table.codec.reader import Reader
 from components.kinds.table.params import Columns, Entity
 from tests.unit.kinds.table.test_prepare import CONFIG, run, table
@@ -145,8 +145,8 @@ def test_an_endpoint_remembers_entities_of_such_names(prepared: PreparedData, tm
 
 
 def test_columns_of_entities_stay_as_they_were_made(tmp_path: Path) -> None:
-    History(f"sqlite:///{tmp_path}/memory.db", "names", ["customer", "terminal id"], 1).close()
-    History(f"sqlite:///{tmp_path}/memory.db", "names", ["customer", "terminal id"], 1).close()
+    EventStore(f"sqlite:///{tmp_path}/memory.db", "names", ["customer", "terminal id"], 1).close()
+    EventStore(f"sqlite:///{tmp_path}/memory.db", "names", ["customer", "terminal id"], 1).close()
 
 
 def test_mlflow_takes_them_in_a_signature(prepared: PreparedData, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import json
 import re
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ import yaml
 from components.config.errors import DataError
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared
 from components.kinds.slices import read_slices
-from components.kinds.table.codec import features, schema, values
-from components.kinds.table.codec.features import DAY, Definition, Events
+from components.kinds.table import scoring
+from components.kinds.table.codec import features, schema
+from components.kinds.table.codec.features import DAY, Definition
+from components.kinds.table.codec.reader import Reader
 from components.kinds.table.codec.schema import Column
+from components.kinds.table.codec.windows import Events, windows
 from components.kinds.table.params import Columns, Entity, Limits, Prepare, Split
 from components.kinds.table.prepare import duplicates, prepare, stream
 from components.kinds.table.source.simulator import Simulation, transactions
@@ -172,43 +176,34 @@ def test_splits_and_cards_are_those_of_a_plain_computation(frame: pl.DataFrame, 
 def test_windows_see_all_that_they_reach_back_to(frame: pl.DataFrame, prepared: PreparedData) -> None:
     """Not only what is held in memory: against the windows over the whole table at once."""
     time, label = frame["time"].dt.epoch("ms").to_numpy(), frame["fraud"].fill_null(-1).cast(pl.Int8).to_numpy()
-    amount = features.last_places(frame["amount"].to_numpy(), 2)
+    amount = features.fixed_point(frame["amount"].to_numpy(), 2)
     columns = {}
     for entity in definition(prepared).entities:
         code = frame[entity.name].cast(pl.String).rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()
         events, places = Events.none().followed_by(code, time, amount, label)
-        table = features.windows(events, places, entity, definition(prepared))
+        table = windows(events, places, entity, definition(prepared))
         columns |= {f"{entity.name} {place}": table[:, place] for place in range(table.shape[1])}
     whole = np.stack(list(columns.values()), axis=1)
-    first, windows = prepared.input["features"].index("customer_count_1d"), slice(5, 13)
-    assert first == windows.start
+    first, made = prepared.input["features"].index("customer_count_1d"), slice(5, 13)
+    assert first == made.start
     for start, end, split in ((15, 21, "train"), (21, 24, "validation")):
         mine = (
             (frame["time"] >= START + timedelta(days=start)) & (frame["time"] < START + timedelta(days=end))
         ).to_numpy()
-        assert (prepared.inputs(split)[:, windows] == whole[mine]).all()  # type: ignore[arg-type]
+        assert (prepared.inputs(split)[:, made] == whole[mine]).all()  # type: ignore[arg-type]
 
 
-def test_the_endpoint_would_compute_the_same_features(prepared: PreparedData) -> None:
-    """From what is sent, and from what it is told to remember, one record at a time; to the bit."""
-    inputs, defined = prepared.inputs("test"), definition(prepared)
-    with np.load(prepared.path / "serving" / "history.npz", allow_pickle=False) as history:
-        past = dict(history)
-    places = {id: place for place, id in enumerate(past["id"].tolist())}
-    for record, expected in zip(rows(prepared), inputs, strict=True):
-        before = slice(0, places[str(record["id"])] + 1)
-        assert past["time"][before][-1] == values.times([record], defined)[0]
-        assert past["amount"][before][-1] == values.amounts([record], defined)[0]
-        windows = []
-        for entity in defined.entities:
-            name = values.texts([record], entity.name)[0]
-            mine = np.flatnonzero(past[f"entity_{entity.name}"][before] == name)
-            code = np.full(len(mine), 0 if name else -1)
-            events, at = Events.none().followed_by(code, past["time"][mine], past["amount"][mine], past["label"][mine])
-            windows.append(features.windows(events, at[-1:], entity, defined))
-        sent = ([record], defined)
-        alone = features.assemble(values.numbers(*sent), values.times(*sent), windows, values.categories(*sent))
-        assert alone[0].tobytes() == expected.tobytes()
+def test_training_the_endpoint_and_batch_scoring_make_the_same_features(prepared: PreparedData, tmp_path: Path) -> None:
+    """From what is sent and what they are told to remember; to the bit."""
+    inputs, records, files = np.asarray(prepared.inputs("test")), rows(prepared), prepared.path / "serving"
+    memory = f"sqlite:///{tmp_path}/memory.db"
+    with closing(Reader("payments", prepared.input, {}, files, memory)) as endpoint:
+        assert np.concatenate([endpoint.read([record]) for record in records]).tobytes() == inputs.tobytes()
+        assert endpoint.read(records).tobytes() == inputs.tobytes()
+    batch = scoring.memory(prepared.input, files)
+    assert batch is not None
+    chunks = [scoring.observations(records[start : start + 50], prepared.input) for start in range(0, len(records), 50)]
+    assert np.concatenate([batch.examples(chunk) for chunk in chunks]).tobytes() == inputs.tobytes()
 
 
 def test_memory_of_the_past_does_not_depend_on_the_chunk(

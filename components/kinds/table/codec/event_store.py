@@ -1,4 +1,7 @@
-"""History: the past records of each entity, in one database however many workers and hosts ask.
+"""The event store: the records of each entity, in one database however many workers and hosts ask.
+
+Own code on plain SQL, not a feature store: those serve windows that a job has made before, and here a record's windows
+hold the record just before it.
 
 SQLite is one file for the workers of one host; PostgreSQL serves several hosts. A record is acknowledged once its
 transaction is committed. From then on it survives the end of the process, SIGKILL too. With SQLite (`synchronous`
@@ -7,51 +10,42 @@ the disk. With PostgreSQL the server's `synchronous_commit` decides: on, unless 
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from typing import Any
 from uuid import uuid4
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
 from components.config.errors import BadRequest, EndpointError
-from components.kinds.table.codec.database import DIALECTS, Database, Dialect, Result, address_of
+from components.kinds.table.codec.database import DIALECTS, Database, Result, address_of
+from components.kinds.table.codec.statements import Statements, tables
+from components.kinds.table.codec.windows import Events
 
 Integers = npt.NDArray[np.int64]
 Column = npt.NDArray[Any] | Sequence[Any]
 
 _PATIENCE = 10.0  # seconds that a request waits for its turn
 _SEEDING = 600.0  # seconds to wait while another process makes the tables or fills them
-_LATE = 7 * 86_400_000  # milliseconds that a record may be late and still find the whole of its past
-_KEYS = 5  # columns that every table has; then come the entities
 _ROUND = 100  # records between two rounds of pruning
 _CHUNK = 2_000  # records in one statement of a bulk load
 
 
 @dataclass(frozen=True)
-class Past:
-    """Records of one entity column, sorted by (entity, time, arrival): M of them, for N that were asked for."""
+class Found:
+    """Records of one entity column that were found for N records."""
 
-    entity: Integers
-    """[M] code of the entity, from 0, of this answer alone; -1: none."""
-    time: Integers
-    """[M] milliseconds since 1970."""
-    amount: Integers
-    """[M] in units of its last place."""
-    label: npt.NDArray[np.int8]
-    """[M] 0, 1, or -1: not known."""
+    events: Events
+    """M records; the codes of entities, from 0, are of this answer alone."""
     rows: Integers
-    """[N] where each record that was asked for stands in these arrays."""
+    """[N] where each record that was asked for stands in `events`."""
 
 
-class History:
+class EventStore:
     """What an endpoint remembers. Open it in the process that uses it; its threads may share it."""
 
     def __init__(self, url: str, workload: str, entities: Sequence[str], keep_ms: int) -> None:
@@ -66,8 +60,8 @@ class History:
         """
         self._address = address_of(url)
         self._entities = tuple(entities)
-        self._table, self._seeds = _tables(workload, self._entities)
-        self._say = _Statements(DIALECTS[self._address.get_backend_name()], self._table, keep_ms)
+        self._table, self._seeds = tables(workload, self._entities)
+        self._say = Statements(DIALECTS[self._address.get_backend_name()], self._table, keep_ms)
         self._unpruned = 0
         self._patiently(self._create)
         self._database = Database(self._address, self._table.name, _PATIENCE)
@@ -98,21 +92,28 @@ class History:
         return self._patiently(load)
 
     def observe(
-        self, ids: Sequence[str | None], times: Column, amounts: Column, entities: Mapping[str, Column]
-    ) -> dict[str, Past]:
-        """Remember N records; return, by entity column, the past of their entities, the records themselves included.
+        self,
+        ids: Sequence[str | None],
+        times: Column,
+        amounts: Column,
+        entities: Mapping[str, Column],
+        labels: Column | None = None,
+    ) -> dict[str, Found]:
+        """Remember N records; return, by entity column, the records of their entities, they themselves included.
 
-        The past of an entity reaches from `keep_ms` before the earliest of its records given here to the latest.
+        The records of an entity reach from `keep_ms` before the earliest of its records given here to the latest.
         Under an id that is there already stands the record that came first, whatever is sent with it now: it counts
         once and keeps its place, so that a request may be sent again. A record without an id (None) is always new.
-        A record whose entity is "" has none: of the past it sees itself alone.
+        Labels are 0, 1, or -1: not known; None: none is. A record whose entity is "" has none: it is found alone.
 
         Raises:
             EndpointError: the database does not answer, is full, or others hold it for too long.
             BadRequest: an id or an entity that cannot be stored.
         """
         known = [uuid4().hex if id is None else id for id in ids]
-        rows = _packed([known, times, amounts, [-1] * len(known), *(entities[entity] for entity in self._entities)])
+        unknown = [-1] * len(known)
+        columns = [known, times, amounts, unknown if labels is None else labels]
+        rows = _packed([*columns, *(entities[entity] for entity in self._entities)])
 
         def remember(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
             connection.exec_driver_sql(self._say.insert, (rows,))
@@ -120,7 +121,7 @@ class History:
             self._prune(connection, len(known))
             return found
 
-        return _pasts(self._database.run(remember), self._entities)
+        return _found(self._database.run(remember), self._entities)
 
     def label(self, ids: Column, labels: Column) -> int:
         """Write down labels that have become known (0 or 1; -1 takes one back); return how many ids were found."""
@@ -170,105 +171,6 @@ class History:
             return database.run(work)
 
 
-_INSERT = """
-INSERT INTO {events} (id, time, amount, label{entities})
-SELECT {id}, CAST({time} AS BIGINT), CAST({amount} AS BIGINT), NULLIF(CAST({label} AS SMALLINT), -1){names}
-FROM {rows} WHERE true ORDER BY given.key
-ON CONFLICT (id) DO NOTHING
-"""
-_MINE = """
-WITH mine AS (SELECT given.key AS place, stored.* FROM {rows} JOIN {events} AS stored ON stored.id = {id})
-SELECT -1, place, 0, 0, 0, seq FROM mine
-"""
-_PAST = """
-UNION ALL
-SELECT {number}, asked.code, past.time, past.amount, COALESCE(past.label, -1), past.seq
-FROM (
-    SELECT {entity} AS name, MIN(seq) AS code, MIN(time) - {keep} AS low, MAX(time) AS high
-    FROM mine WHERE {entity} <> '' GROUP BY {entity}
-) AS asked
-JOIN {events} AS past ON past.{entity} = asked.name AND past.time > asked.low AND past.time <= asked.high
-UNION ALL
-SELECT DISTINCT {number}, -1, time, amount, COALESCE(label, -1), seq FROM mine WHERE {entity} = ''
-"""
-_LABEL = """
-UPDATE {events} SET label = NULLIF(CAST({label} AS SMALLINT), -1) FROM {rows} WHERE {events}.id = {id}
-"""
-_COMPLETE = _LABEL.rstrip() + " AND {events}.label IS NULL\n"
-# The store's own clock is the median time of its newest arrivals, so that a few wrong times do not turn it.
-_PRUNE = """
-DELETE FROM {events}
-WHERE seq IN (SELECT seq FROM {events} ORDER BY seq LIMIT {parameter})
-AND time < (
-    SELECT time FROM (SELECT time FROM {events} ORDER BY seq DESC LIMIT 1000) AS newest ORDER BY time LIMIT 1 OFFSET 500
-) - {old}
-"""
-
-
-class _Statements:
-    """Those of the hot path, in the words of one database, as its driver takes them.
-
-    All but `prune` take one JSON array of rows, [id, time, amount, label, entity ...] each.
-    """
-
-    def __init__(self, words: Dialect, table: sa.Table, keep_ms: int) -> None:
-        events, *columns = (f'"{name}"' for name in (table.name, *table.columns.keys()))
-        id, time, amount, label, *names = (words.cell.format(place) for place in range(len(columns) - 1))
-        fill = partial(
-            str.format,
-            events=events,
-            entities="".join(f", {entity}" for entity in columns[_KEYS:]),
-            parameter={"qmark": "?", "format": "%s"}[words.paramstyle],
-            rows=words.rows,
-            id=id,
-            time=time,
-            amount=amount,
-            label=label,
-            names="".join(f", {name}" for name in names),
-            keep=keep_ms,
-            old=keep_ms + _LATE,
-        )
-        pasts = (fill(_PAST, number=number, entity=entity) for number, entity in enumerate(columns[_KEYS:]))
-        self.insert = fill(_INSERT)
-        self.read = fill(_MINE) + "".join(pasts)
-        self.label = fill(_LABEL)
-        self.complete = fill(_COMPLETE)
-        self.prune = fill(_PRUNE)
-
-
-def _tables(workload: str, entities: Sequence[str]) -> tuple[sa.Table, sa.Table]:
-    """Return the table of the records and that of the names under which it was seeded."""
-    number = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # where INTEGER alone is the row's own number
-    name = _plainly(f"events_{workload}")
-    events = sa.Table(
-        name,
-        metadata := sa.MetaData(),
-        sa.Column("seq", number, primary_key=True),
-        sa.Column("id", sa.Text, nullable=False),
-        sa.Column("time", sa.BigInteger, nullable=False),
-        sa.Column("amount", sa.BigInteger, nullable=False),
-        sa.Column("label", sa.SmallInteger),
-        *(sa.Column(name, sa.Text, nullable=False) for name in _columns(entities)),
-    )
-    sa.Index(f"{name}_id", events.c.id, unique=True)
-    for place, column in enumerate(list(events.c)[_KEYS:]):  # with all that is read, so that the table is not touched
-        sa.Index(f"{name}_{place}", column, events.c.time, events.c.seq, events.c.amount, events.c.label)
-    return events, sa.Table(_plainly(f"seeds_{workload}"), metadata, sa.Column("name", sa.Text, primary_key=True))
-
-
-def _columns(entities: Sequence[str]) -> list[str]:
-    """Return a column for each entity; names that differ in case alone, which SQLite takes for one, are hashed."""
-    small = [entity.lower() for entity in entities]
-    return [_plainly(f"entity_{entity}", hashed=small.count(entity.lower()) > 1) for entity in entities]
-
-
-def _plainly(name: str, hashed: bool = False) -> str:
-    """Return a name for a table or column: itself where every database takes it, else one like it and its hash."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)
-    usable = name == plain and len(name) <= 56 and not hashed
-    return name if usable else f"{plain[:40]}_{crc32(name.encode()):08x}"
-
-
 @contextmanager
 def _unindexed(connection: sa.Connection, table: sa.Table) -> Iterator[None]:
     """Where the table is empty, index its entities after the block: a load takes half the time."""
@@ -306,24 +208,24 @@ def _plain(column: Column) -> Sequence[Any]:
     return column.tolist() if isinstance(column, np.ndarray) else column
 
 
-def _pasts(found: Sequence[sa.Row[Any]], entities: Sequence[str]) -> dict[str, Past]:
-    """Sort what `read` answers: which entity column (-1: places), code, time, amount, label, arrival."""
+def _found(found: Sequence[sa.Row[Any]], entities: Sequence[str]) -> dict[str, Found]:
+    """Sort what `read` answers: which entity column (-1: what was asked for), code, time, amount, label, arrival."""
     table = np.fromiter(chain.from_iterable(found), np.int64, 6 * len(found)).reshape(-1, 6).T
     which, code, time, _, _, seq = table
     table = table[:, np.lexsort((seq, time, code, which))]
     starts = np.searchsorted(table[0], np.arange(len(entities) + 1))
     arrivals = table[5, : starts[0]]
     return {
-        entity: _past(table[1:, start:end], arrivals)
+        entity: _of_entity(table[1:, start:end], arrivals)
         for entity, start, end in zip(entities, starts, starts[1:], strict=False)
     }
 
 
-def _past(records: Integers, arrivals: Integers) -> Past:
+def _of_entity(records: Integers, arrivals: Integers) -> Found:
     code, time, amount, label, seq = records
     entity = np.zeros(len(code), dtype=np.int64)
     np.cumsum(code[1:] != code[:-1], out=entity[1:])
     entity[code < 0] = -1
     order = np.argsort(seq)
     rows = order[np.searchsorted(seq, arrivals, sorter=order)]
-    return Past(entity, time, amount, label.astype(np.int8), rows)
+    return Found(Events(entity, time, amount, label.astype(np.int8)), rows)

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from components.kinds.table.codec.features import Definition, last_places
+from components.kinds.table.codec.features import Definition, fixed_point
 from components.kinds.table.prepare.labels import LABEL, drawn
 from components.kinds.table.prepare.table import ROW, TIME
 
@@ -19,17 +19,18 @@ _CHUNK = 500_000  # records in memory at a time
 Read = Callable[[pl.DataFrame], NDArray[Any]]
 
 
-def write_history(frame: pl.LazyFrame, path: Path, definition: Definition, fraction: float) -> None:
+def write_seed(frame: pl.LazyFrame, path: Path, definition: Definition, fraction: float) -> None:
     """Write the records of `frame`, in its order, to the archive `path`, one array after the other.
 
-    Arrays `id` (text; `row-17` where there is none), `time` (int64, ms), `amount` (int64, last places), `label` (int8,
-    -1 where it is not known, or not among the `fraction` that is drawn), and for each entity column `entity_<name>`
-    (text, empty where it is missing).
+    Arrays `id` (text; `row-17` where there is none), `time` (int64, ms), `amount` (int64, in units of the last
+    decimal), `label` (int8, -1 where it is not known, or not among the `fraction` that is drawn), and for each entity
+    column `entity_<name>` (text, empty where it is missing).
     """
     path.parent.mkdir(parents=True)
     row = pl.format("row-{}", ROW)
     texts = {"id": row if definition.id is None else pl.col(definition.id).cast(pl.String).fill_null(row)}
-    texts |= {f"entity_{one.name}": pl.col(one.name).cast(pl.String).fill_null("") for one in definition.entities}
+    for entity in definition.entities:
+        texts[f"entity_{entity.name}"] = pl.col(entity.name).cast(pl.String).fill_null("")
     lengths = frame.select(pl.len(), *(text.str.len_chars().max().alias(name) for name, text in texts.items()))
     count, *longest = lengths.collect(engine="streaming").row(0)
     # members are dated 1980: the same records give the same bytes
@@ -39,7 +40,7 @@ def write_history(frame: pl.LazyFrame, path: Path, definition: Definition, fract
         _write(archive, "time", frame.select(TIME), count, np.dtype(np.int64), _first)
         amount = pl.lit(0.0) if definition.amount is None else pl.col(definition.amount).cast(pl.Float64)
         money = frame.select(ROW, amount.fill_null(0.0).alias("amount"))
-        _write(archive, "amount", money, count, np.dtype(np.int64), lambda part: _places(part, definition))
+        _write(archive, "amount", money, count, np.dtype(np.int64), lambda part: _amounts(part, definition))
         _write(
             archive, "label", frame.select(ROW, LABEL), count, np.dtype(np.int8), lambda part: _labels(part, fraction)
         )
@@ -59,8 +60,8 @@ def _first(part: pl.DataFrame) -> NDArray[Any]:
     return part.to_series().to_numpy()
 
 
-def _places(part: pl.DataFrame, definition: Definition) -> NDArray[np.int64]:
-    return last_places(part["amount"].to_numpy(), definition.decimals)
+def _amounts(part: pl.DataFrame, definition: Definition) -> NDArray[np.int64]:
+    return fixed_point(part["amount"].to_numpy(), definition.decimals)
 
 
 def _labels(part: pl.DataFrame, fraction: float) -> NDArray[np.int8]:

@@ -14,18 +14,18 @@ import pytest
 
 from components.config.errors import EndpointError
 from components.kinds.table.codec import history
-from components.kinds.table.codec.history import History
+from components.kinds.table.codec.event_store import EventStore
 from tests.conftest import ROOT
 
 ENTITIES = ("card", "shop")
 WORKER = """
 import sys
-from components.kinds.table.codec.history import History
+from components.kinds.table.codec.event_store import EventStore
 
 url, workload, name, count = *sys.argv[1:4], int(sys.argv[4])
 print("ready", flush=True)
 sys.stdin.readline()
-memory = History(url, workload, ("card", "shop"), 1_000)
+memory = EventStore(url, workload, ("card", "shop"), 1_000)
 ids = [f"seed{n}" for n in range(5_000)]
 seeded = memory.seed("bundle", ids, range(5_000), [1] * 5_000, [0] * 5_000, {"card": ids, "shop": ids})
 print("seeded", seeded, flush=True)
@@ -86,38 +86,38 @@ def test_no_acknowledged_record_is_lost_by_sigkill(acknowledged: int, url: str, 
     ids = [worker.stdout.readline().split()[0] for _ in range(acknowledged)]
     worker.kill()
     ids += [line.split()[0] for line in worker.communicate()[0].split("\n")[:-1]]
-    with closing(History(url, workload, ENTITIES, 1_000)) as memory:
+    with closing(EventStore(url, workload, ENTITIES, 1_000)) as memory:
         assert memory.label(ids, [1] * len(ids)) == len(ids) >= acknowledged
         assert memory.seeded("bundle")
 
 
 def test_a_postgres_that_goes_and_comes_back(postgres: Any, workload: str) -> None:
-    with closing(History(_address(postgres), workload, ENTITIES, 1_000)) as memory:
+    with closing(EventStore(_address(postgres), workload, ENTITIES, 1_000)) as memory:
         memory.observe(["a"], [1], [1], {"card": ["x"], "shop": ["s"]})
         _restart(postgres)
         assert memory.observe(["b"], [2], [1], {"card": ["x"], "shop": ["s"]})["card"].rows.tolist() == [1]
         postgres.stop()
         for _ in range(2):
-            with pytest.raises(EndpointError, match="look whether the history's database runs"):
+            with pytest.raises(EndpointError, match="look whether the memory's database runs"):
                 memory.observe(["c"], [3], [1], {"card": ["x"], "shop": ["s"]})
         _start(postgres)
         assert memory.observe(["c"], [3], [1], {"card": ["x"], "shop": ["s"]})["card"].rows.tolist() == [2]
 
 
 def test_a_postgres_lock_that_is_held_too_long(postgres: Any, workload: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "_PATIENCE", 0.2)
+    monkeypatch.setattr("components.kinds.table.codec.event_store._PATIENCE", 0.2)
     with (
-        closing(History(_address(postgres), workload, ENTITIES, 1_000)) as memory,
-        closing(History(_address(postgres), workload, ENTITIES, 1_000)) as other,
+        closing(EventStore(_address(postgres), workload, ENTITIES, 1_000)) as memory,
+        closing(EventStore(_address(postgres), workload, ENTITIES, 1_000)) as other,
     ):
         columns = {"card": ["x"], "shop": ["s"]}
-        with pytest.raises(EndpointError, match="lock timeout: another process holds the history for too long"):
+        with pytest.raises(EndpointError, match="lock timeout: another process holds the memory for too long"):
             other._database.run(lambda connection: memory.observe(["a"], [1], [1], columns))
         assert memory.observe(["a"], [1], [1], columns)["card"].rows.tolist() == [0]
 
 
 def test_a_postgres_reads_by_index(postgres: Any, workload: str) -> None:
-    with closing(History(_address(postgres), workload, ENTITIES, 1_000)) as memory:
+    with closing(EventStore(_address(postgres), workload, ENTITIES, 1_000)) as memory:
         ids = [f"{n}" for n in range(20_000)]
         shops = [f"{n % 500}" for n in range(20_000)]
         memory.seed("bundle", ids, range(20_000), [1] * 20_000, [0] * 20_000, {"card": ids, "shop": shops})

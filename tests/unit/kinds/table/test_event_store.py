@@ -13,9 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from components.config.errors import BadRequest, EndpointError
-from components.kinds.table.codec import features, history
-from components.kinds.table.codec.features import DAY, Definition, Entity, Events
-from components.kinds.table.codec.history import History, Past
+from components.kinds.table.codec import event_store, features, statements
+from components.kinds.table.codec.event_store import EventStore, Found
+from components.kinds.table.codec.features import DAY, Definition, Entity
+from components.kinds.table.codec.windows import windows
 
 ENTITIES = ("card", "shop")
 KEEP = 1_000
@@ -61,13 +62,13 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def memory(url: str) -> Iterator[History]:
-    with closing(History(url, "fraud", ENTITIES, KEEP)) as opened:
+def memory(url: str) -> Iterator[EventStore]:
+    with closing(EventStore(url, "fraud", ENTITIES, KEEP)) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_it_remembers_what_a_list_remembers(seed: int, memory: History) -> None:
+def test_it_remembers_what_a_list_remembers(seed: int, memory: EventStore) -> None:
     chance, naive = random.Random(seed), Naive()
     seeded = [_random_row(chance, 0) for _ in range(50)]
     assert memory.seed("bundle", *_columns(seeded, labels=True)) == len({row["id"] for row in seeded})
@@ -81,7 +82,7 @@ def test_it_remembers_what_a_list_remembers(seed: int, memory: History) -> None:
         assert memory.label([id], [label]) == naive.label(id, label)
 
 
-def test_what_is_sent_twice_counts_once_as_it_was_first_and_keeps_its_place(memory: History) -> None:
+def test_what_is_sent_twice_counts_once_as_it_was_first_and_keeps_its_place(memory: EventStore) -> None:
     memory.observe(["a", "b"], [10, 20], [1, 2], {"card": ["x", "x"], "shop": ["s", "s"]})
     first = memory.observe(["c"], [30], [3], {"card": ["x"], "shop": ["s"]})
     again = memory.observe(["c", "c"], [99, 5], [7, 8], {"card": ["y", "z"], "shop": ["s", "t"]})
@@ -90,16 +91,16 @@ def test_what_is_sent_twice_counts_once_as_it_was_first_and_keeps_its_place(memo
         assert _values(again[column]) == (_values(first[column])[0], [2, 2])
 
 
-def test_a_later_seed_tells_labels_that_were_not_known(memory: History) -> None:
+def test_a_later_seed_tells_labels_that_were_not_known(memory: EventStore) -> None:
     memory.observe(["a", "b", "c"], [10, 20, 30], [1, 2, 3], {"card": ["x"] * 3, "shop": ["s"] * 3})
     memory.label(["b"], [1])
     cards = {"card": ["x"] * 3, "shop": ["s"] * 3}
     assert memory.seed("next bundle", ["a", "b", "d"], [10, 20, 40], [1, 2, 4], [1, 0, 0], cards) == 1
     known = memory.observe(["e"], [50], [5], {"card": ["x"], "shop": ["s"]})["card"]
-    assert known.label.tolist() == [1, 1, -1, 0, -1]
+    assert known.events.label.tolist() == [1, 1, -1, 0, -1]
 
 
-def test_late_records_and_ties_stand_where_they_belong(memory: History) -> None:
+def test_late_records_and_ties_stand_where_they_belong(memory: EventStore) -> None:
     memory.observe(["a"], [100], [1], {"card": ["x"], "shop": ["s"]})
     late = memory.observe(["b"], [50], [2], {"card": ["x"], "shop": ["s"]})
     tie = memory.observe(["c"], [100], [3], {"card": ["x"], "shop": ["s"]})
@@ -107,23 +108,23 @@ def test_late_records_and_ties_stand_where_they_belong(memory: History) -> None:
     assert _values(tie["card"]) == ([(0, 50, 2, -1), (0, 100, 1, -1), (0, 100, 3, -1)], [2])
 
 
-def test_records_without_an_id_are_always_new(memory: History) -> None:
+def test_records_without_an_id_are_always_new(memory: EventStore) -> None:
     for count in range(1, 4):
         past = memory.observe([None], [10], [1], {"card": ["x"], "shop": [""]})
-        assert len(past["card"].time) == count
+        assert len(past["card"].events.time) == count
         assert _values(past["shop"]) == ([(-1, 10, 1, -1)], [0])
 
 
-def test_labels_come_later(memory: History) -> None:
+def test_labels_come_later(memory: EventStore) -> None:
     memory.observe(["a", "b", "c"], [1, 2, 3], [0, 0, 0], {"card": ["x"] * 3, "shop": [""] * 3})
     assert memory.label(["a", "b", "never seen", "b"], [1, 1, 1, 0]) == 2
     assert memory.label(np.array(["c"]), np.array([True])) == 1
     assert memory.label(["c"], [-1]) == 1
     assert memory.label([], []) == 0
-    assert memory.observe(["c"], [3], [0], {"card": ["x"], "shop": [""]})["card"].label.tolist() == [1, 0, -1]
+    assert memory.observe(["c"], [3], [0], {"card": ["x"], "shop": [""]})["card"].events.label.tolist() == [1, 0, -1]
 
 
-def test_a_seed_is_sown_once_and_leaves_what_is_there(memory: History, url: str) -> None:
+def test_a_seed_is_sown_once_and_leaves_what_is_there(memory: EventStore, url: str) -> None:
     memory.observe(["a"], [10], [1], {"card": ["x"], "shop": ["s"]})
     columns = (np.array(["a", "b"]), np.array([5, 6]), np.array([7, 8]), np.array([1, -1], np.int8))
     entities = {"card": np.array(["x", "x"]), "shop": np.array(["", "s"])}
@@ -131,7 +132,7 @@ def test_a_seed_is_sown_once_and_leaves_what_is_there(memory: History, url: str)
     assert memory.seed("bundle", *columns, entities) == 1
     assert memory.seeded("bundle")
     memory.forget(100)
-    with closing(History(url, "fraud", ENTITIES, KEEP)) as another:
+    with closing(EventStore(url, "fraud", ENTITIES, KEEP)) as another:
         assert another.seed("bundle", *columns, entities) == 0
         assert another.seed("another", *columns, entities) == 2
         assert _values(another.observe(["b"], [0], [0], {"card": [""], "shop": [""]})["card"]) == (
@@ -140,7 +141,7 @@ def test_a_seed_is_sown_once_and_leaves_what_is_there(memory: History, url: str)
         )
 
 
-def test_a_failed_seed_leaves_nothing(memory: History) -> None:
+def test_a_failed_seed_leaves_nothing(memory: EventStore) -> None:
     with pytest.raises(ValueError, match="shorter"):
         memory.seed("bundle", ["a", "b"], [1, 2], [1, 2], [0, 0], {"card": ["x"], "shop": ["s", "s"]})
     assert not memory.seeded("bundle")
@@ -148,17 +149,17 @@ def test_a_failed_seed_leaves_nothing(memory: History) -> None:
     assert "SCAN past" not in _plan(memory)
 
 
-def test_what_has_expired_is_forgotten_little_by_little(memory: History) -> None:
+def test_what_has_expired_is_forgotten_little_by_little(memory: EventStore) -> None:
     old = [f"old{n}" for n in range(1_500)]
     memory.seed("bundle", old, range(1_500), [0] * 1_500, [0] * 1_500, {"card": ["x"] * 1_500, "shop": ["s"] * 1_500})
-    now = 2_000 + KEEP + history._LATE
+    now = 2_000 + KEEP + statements.LATE
     for n in range(10):
         memory.observe([f"new{n}-{m}" for m in range(100)], [now] * 100, [0] * 100, {c: ["y"] * 100 for c in ENTITIES})
     assert memory.label(old, [1] * 1_500) == 1_500 - 6 * 200  # 200 for each 100, once half of the newest 1,000 are new
     assert memory.label(old[:1_200], [1] * 1_200) == 0
 
 
-def test_a_time_far_in_the_future_drops_nothing(memory: History) -> None:
+def test_a_time_far_in_the_future_drops_nothing(memory: EventStore) -> None:
     ids = [f"id{n}" for n in range(1_500)]
     memory.seed("bundle", ids, range(1_500), [0] * 1_500, [0] * 1_500, {c: ["x"] * 1_500 for c in ENTITIES})
     for n in range(300):
@@ -166,13 +167,13 @@ def test_a_time_far_in_the_future_drops_nothing(memory: History) -> None:
     assert memory.label(ids, [1] * 1_500) == 1_500
 
 
-def test_forget_drops_what_is_older(memory: History) -> None:
+def test_forget_drops_what_is_older(memory: EventStore) -> None:
     memory.observe(["a", "b", "c"], [1, 2, 3], [0, 0, 0], {"card": ["x"] * 3, "shop": [""] * 3})
     assert memory.forget(3) == 2
     assert _values(memory.observe(["c"], [3], [0], {"card": ["x"], "shop": [""]})["card"]) == ([(0, 3, 0, -1)], [0])
 
 
-def test_a_thousand_records_are_a_handful_of_statements_by_index(memory: History) -> None:
+def test_a_thousand_records_are_a_handful_of_statements_by_index(memory: EventStore) -> None:
     said: list[str] = []
     engine = memory._database._connection.engine
     sa.event.listen(engine, "before_cursor_execute", lambda *context: said.append(context[2]))
@@ -180,15 +181,15 @@ def test_a_thousand_records_are_a_handful_of_statements_by_index(memory: History
     columns = {"card": [f"{n % 300}" for n in range(1_000)], "shop": [f"{n % 7}" for n in range(1_000)]}
     past = memory.observe(ids, np.arange(1_000), np.arange(1_000), columns)
     assert len(said) <= 3
-    assert (past["shop"].amount[past["shop"].rows] == np.arange(1_000)).all()
-    assert len(np.unique(past["card"].entity)) == 300
+    assert (past["shop"].events.amount[past["shop"].rows] == np.arange(1_000)).all()
+    assert len(np.unique(past["card"].events.entity)) == 300
     assert "SCAN past" not in _plan(memory)
     assert "SCAN stored" not in _plan(memory)
 
 
-def test_nothing_asked_is_nothing_answered(memory: History) -> None:
+def test_nothing_asked_is_nothing_answered(memory: EventStore) -> None:
     past = memory.observe([], [], [], {"card": [], "shop": []})
-    assert all(len(past[column].time) == len(past[column].rows) == 0 for column in ENTITIES)
+    assert all(len(past[column].events.time) == len(past[column].rows) == 0 for column in ENTITIES)
 
 
 def test_the_windows_of_records_one_by_one_are_those_of_the_whole_table(url: str) -> None:
@@ -202,7 +203,10 @@ def test_the_windows_of_records_one_by_one_are_those_of_the_whole_table(url: str
     amounts, labels = chance.integers(0, 10_000, 300), chance.integers(-1, 2, 300).astype(np.int8)
     names = {entity.name: chance.integers(0, 9, 300).astype(str) for entity in (card, shop)}
     keep = features.lookback(definition)
-    with closing(History(url, "one", list(names), keep)) as one, closing(History(url, "all", list(names), keep)) as all:
+    with (
+        closing(EventStore(url, "one", list(names), keep)) as one,
+        closing(EventStore(url, "all", list(names), keep)) as all,
+    ):
         whole = all.observe([f"{n}" for n in range(300)], times, amounts, names)
         all.label([f"{n}" for n in range(300)], labels)
         whole = all.observe([f"{n}" for n in range(300)], times, amounts, names)
@@ -217,7 +221,7 @@ def test_the_windows_of_records_one_by_one_are_those_of_the_whole_table(url: str
                 assert (_windows(past[entity.name], entity, definition)[0] == expected).all()
 
 
-def test_threads_share_it(memory: History) -> None:
+def test_threads_share_it(memory: EventStore) -> None:
     def count(n: int) -> int:
         return int(memory.observe([f"{n}"], [5], [1], {"card": ["x"], "shop": ["s"]})["card"].rows[0])
 
@@ -225,7 +229,7 @@ def test_threads_share_it(memory: History) -> None:
         assert sorted(pool.map(count, range(200))) == list(range(200))
 
 
-def test_a_forked_process_has_to_open_its_own(memory: History, url: str) -> None:
+def test_a_forked_process_has_to_open_its_own(memory: EventStore, url: str) -> None:
     if child := os.fork():
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
         assert memory.label(["of the child"], [1]) == 1
@@ -235,9 +239,9 @@ def test_a_forked_process_has_to_open_its_own(memory: History, url: str) -> None
         memory.close()
         memory.label(["a"], [1])
     except EndpointError as error:
-        with closing(History(url, "fraud", ENTITIES, KEEP)) as own:
+        with closing(EventStore(url, "fraud", ENTITIES, KEEP)) as own:
             own.observe(["of the child"], [1], [1], {"card": ["x"], "shop": ["s"]})
-        status = 7 if "open the history in each worker" in str(error) else 2
+        status = 7 if "open the memory in each worker" in str(error) else 2
     finally:
         os._exit(status)
 
@@ -245,20 +249,20 @@ def test_a_forked_process_has_to_open_its_own(memory: History, url: str) -> None
 def test_odd_names_are_columns_too(url: str) -> None:
     odd = ['a%b:c"d', "é {x} ?", "a" * 100, "A", "label", "order"]
     for _ in range(2):
-        with closing(History(url, "w" * 63, odd, KEEP)) as memory:
+        with closing(EventStore(url, "w" * 63, odd, KEEP)) as memory:
             past = memory.observe([None], [1], [2], {name: [name] for name in odd})
-    assert [len(past[name].time) for name in odd] == [2] * len(odd)
+    assert [len(past[name].events.time) for name in odd] == [2] * len(odd)
 
 
 @pytest.mark.parametrize("text", ["it's", 'a "quoted" one', "ünï🙂", "\\", "\n", "%s ? :x", "null", "0012"])
-def test_any_text_is_an_id_or_an_entity(text: str, memory: History) -> None:
+def test_any_text_is_an_id_or_an_entity(text: str, memory: EventStore) -> None:
     for _ in range(2):
         past = memory.observe([text], [1], [2], {"card": [text], "shop": [""]})
     assert _values(past["card"]) == ([(0, 1, 2, -1)], [0])
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
-def test_what_is_no_text_is_refused(text: str, memory: History) -> None:
+def test_what_is_no_text_is_refused(text: str, memory: EventStore) -> None:
     with pytest.raises(BadRequest, match="an id or an entity"):
         memory.observe(["a"], [1], [2], {"card": [text], "shop": [""]})
 
@@ -266,17 +270,17 @@ def test_what_is_no_text_is_refused(text: str, memory: History) -> None:
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("no address", "the history's address is none. Forms: sqlite:////"),
+        ("no address", "the memory's address is none. Forms: sqlite:////"),
         ("sqlite://", "cannot be kept there"),
         ("mysql://u:secret@127.0.0.1/db", "cannot be kept there"),
         (
             "postgresql://u:secret@127.0.0.1:1/db",
-            r"Can't create a connection.*look whether the history's database runs",
+            r"Can't create a connection.*look whether the memory's database runs",
         ),
         ("postgresql+nosuch://u:secret@127.0.0.1/db", "nosuch"),
-        ("sqlite:///{folder}/text/memory/history.db", "Not a directory: .*the history's folder cannot be made"),
-        ("sqlite:///{folder}", "the history's file and its folder must be readable and writable"),
-        ("sqlite:///{folder}/text", "not a database: the history's file is something else"),
+        ("sqlite:///{folder}/text/memory/history.db", "Not a directory: .*the memory's folder cannot be made"),
+        ("sqlite:///{folder}", "the memory's file and its folder must be readable and writable"),
+        ("sqlite:///{folder}/text", "not a database: the memory's file is something else"),
         ("sqlite:///file:{folder}/empty.db?mode=ro&uri=true", "must be writable"),
     ],
 )
@@ -285,35 +289,35 @@ def test_an_address_that_does_not_do_is_one_clear_line(address: str, message: st
     sqlite3.connect(tmp_path / "empty.db").close()
     (tmp_path / "empty.db").touch()
     with pytest.raises(EndpointError, match=message) as raised:
-        History(address.format(folder=tmp_path), "fraud", ENTITIES, KEEP)
+        EventStore(address.format(folder=tmp_path), "fraud", ENTITIES, KEEP)
     assert "\n" not in str(raised.value)
     assert "secret" not in str(raised.value)
 
 
-def test_a_table_with_other_columns_is_left_alone(memory: History, url: str) -> None:
+def test_a_table_with_other_columns_is_left_alone(memory: EventStore, url: str) -> None:
     with pytest.raises(EndpointError, match=r"the table events_fraud has the columns .*Rename or drop that table"):
-        History(url, "fraud", ("card",), KEEP)
+        EventStore(url, "fraud", ("card",), KEEP)
     assert memory.observe(["a"], [1], [1], {"card": ["x"], "shop": ["s"]})
 
 
 def test_a_lock_that_is_held_too_long_is_an_error_and_then_over(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "_PATIENCE", 0.2)
-    with closing(History(url, "fraud", ENTITIES, KEEP)) as memory:
+    monkeypatch.setattr(event_store, "_PATIENCE", 0.2)
+    with closing(EventStore(url, "fraud", ENTITIES, KEEP)) as memory:
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(
-                EndpointError, match="database is locked: another process holds the history for too long"
+                EndpointError, match="database is locked: another process holds the memory for too long"
             ):
                 memory.observe(["a"], [1], [1], {"card": ["x"], "shop": ["s"]})
         assert memory.label(["a"], [1]) == 0
         memory.observe(["a"], [1], [1], {"card": ["x"], "shop": ["s"]})
 
 
-def test_a_full_disk_is_an_error_and_then_over(memory: History) -> None:
+def test_a_full_disk_is_an_error_and_then_over(memory: EventStore) -> None:
     connection = memory._database._connection.connection.cursor()
     connection.execute("PRAGMA max_page_count = 12")
     ids, columns = [f"id{n}" for n in range(1_000)], {"card": ["x" * 90] * 1_000, "shop": ["s"] * 1_000}
-    with pytest.raises(EndpointError, match="database or disk is full: make room on the history's disk"):
+    with pytest.raises(EndpointError, match="database or disk is full: make room on the memory's disk"):
         memory.observe(ids, range(1_000), range(1_000), columns)
     connection.execute("PRAGMA max_page_count = 100000")
     assert memory.label(ids, [1] * 1_000) == 0
@@ -337,16 +341,22 @@ def _columns(rows: list[dict[str, Any]], labels: bool = False) -> Any:
     return [[row[key] for row in rows] for key in keys] + [{e: [row[e] for row in rows] for e in ENTITIES}]
 
 
-def _values(past: Past) -> tuple[list[tuple[int, ...]], list[int]]:
-    table = zip(past.entity.tolist(), past.time.tolist(), past.amount.tolist(), past.label.tolist(), strict=True)
+def _values(past: Found) -> tuple[list[tuple[int, ...]], list[int]]:
+    table = zip(
+        past.events.entity.tolist(),
+        past.events.time.tolist(),
+        past.events.amount.tolist(),
+        past.events.label.tolist(),
+        strict=True,
+    )
     return list(table), past.rows.tolist()
 
 
-def _windows(past: Past, entity: Entity, definition: Definition) -> Any:
-    return features.windows(Events(past.entity, past.time, past.amount, past.label), past.rows, entity, definition)
+def _windows(past: Found, entity: Entity, definition: Definition) -> Any:
+    return windows(past.events, past.rows, entity, definition)
 
 
-def _plan(memory: History) -> str:
+def _plan(memory: EventStore) -> str:
     """Return how SQLite would read."""
     cursor = memory._database._connection.connection.cursor()
     return "\n".join(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {memory._say.read}", ("[]",)).fetchall())
