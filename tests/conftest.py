@@ -345,3 +345,11 @@ def commit(project: Project, message: str) -> None:
     project.run("git", "init", "-q", ".")
     project.run("git", "add", "-A")
     project.run("git", *identity, "commit", "-q", "--allow-empty", "-m", message)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep what was measured in a process of pytest-xdist, which is killed when it ends too slowly."""
+    measured = sys.modules.get("coverage")
+    if measured and hasattr(session.config, "workerinput") and (running := measured.Coverage.current()):
+        running.stop()
+        running.save()
