@@ -20,6 +20,7 @@ from pathlib import Path
 
 from benchmarks import harness
 from components.config.settings import environment
+from components.kinds.image.params import RECIPES
 
 FLOW = [sys.executable, "-m", "flows.train"]
 REPRO = [sys.executable, "-m", "dvc", "repro"]
@@ -48,7 +49,7 @@ def measure(project: Path, quick: bool) -> dict[str, object]:
         again.append(run(FLOW, project)[0])
         repro.append(run(REPRO, project)[0])
     return {
-        "epochs": 1 if quick else 5,
+        "epochs": 1 if quick else RECIPES["quick"]["epochs"],
         "test_accuracy_percent": float(re.findall(r"test accuracy\s+│ ([\d.]+)%", said)[0]),
         "first_run_wall_s": first_wall,
         "first_run_cpu_s": first_cpu,

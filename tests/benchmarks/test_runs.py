@@ -36,7 +36,7 @@ def test_small_data_is_measured_as_the_recipe_says_and_fitted_to_its_size(traine
     said = trained.run(sys.executable, "-m", "benchmarks.small_data", "--quick", "--json", "figures.json")
     assert "digits-20" in said
     (run,) = json.loads(Path("figures.json").read_text())["runs"]
-    assert (run["before"]["steps"], run["before"]["batch_size"]) == (5, 256)
+    assert (run["before"]["steps"], run["before"]["batch_size"]) == (7, 256)
     assert (run["fitted"]["steps"], run["fitted"]["batch_size"]) == (60, 16)
     assert run["fitted"]["accuracy"] > run["before"]["accuracy"] + 0.1
 
