@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from components.config.errors import EndpointError
-from components.kinds.table.codec import history
+from components.kinds.table.codec import event_store
 from components.kinds.table.codec.event_store import EventStore
 from tests.conftest import ROOT
 
@@ -122,7 +122,7 @@ def test_a_postgres_reads_by_index(postgres: Any, workload: str) -> None:
         shops = [f"{n % 500}" for n in range(20_000)]
         memory.seed("bundle", ids, range(20_000), [1] * 20_000, [0] * 20_000, {"card": ids, "shop": shops})
         for count in (1, 1_000):
-            rows = history._packed([ids[:count]] * 6)
+            rows = event_store._packed([ids[:count]] * 6)
             plan = memory._database.run(
                 lambda connection, rows=rows: connection.exec_driver_sql(f"EXPLAIN {memory._say.read}", (rows,)).all()
             )

@@ -89,7 +89,7 @@ def _find(path: Path, size: int, time: int) -> Dialect:  # the arguments tell on
         for separator in (told[1] if told else SEPARATORS)
         for quote, escape in _quotes(lines)
     ]
-    best = max(candidates, key=lambda one: _score(one, lines[first:]))
+    best = max(candidates, key=lambda dialect: _score(dialect, lines[first:]))
     skip = first + _title(best, lines[first:])
     return replace(best, skip=skip, spaced=_spaced(best, lines[skip:]))
 
@@ -123,7 +123,7 @@ def _score(dialect: Dialect, lines: Sequence[str]) -> tuple[bool, float, int, bo
     alike = {length: count for length, count in counts.items() if length > 1}
     if not alike:
         return False, 0.0, 1, dialect.escape is None
-    length = max(alike, key=lambda one: alike[one])
+    length = max(alike, key=lambda length: alike[length])
     part = alike[length] / counts.total()
     return part == 1.0, round(part, 1), length, dialect.escape is None
 
@@ -160,7 +160,7 @@ def check_header(names: Sequence[str]) -> None:
         DataError: it is one.
     """
     values = [name for name in names if _VALUE.fullmatch(name.strip()) and not _YEAR.fullmatch(name.strip())]
-    counted = list(names) == [str(place) for place in range(len(names))]
+    counted = list(names) == [str(index) for index in range(len(names))]
     if len(values) >= 0.5 * len(names) and values and not counted:
         shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         raise DataError(

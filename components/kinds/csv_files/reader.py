@@ -35,8 +35,8 @@ def header(path: Path) -> pa.Schema:
     if not names:
         raise DataError("no header: the first line must name the columns")
     dialects.check_header(names)
-    places = [place for place, name in enumerate(names) if not name][1:]  # separators behind the last column
-    names = [f"Unnamed: {place}" if place in places else name for place, name in enumerate(names)]
+    indices = [index for index, name in enumerate(names) if not name][1:]  # separators behind the last column
+    names = [f"Unnamed: {index}" if index in indices else name for index, name in enumerate(names)]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise DataError(f"the column {twice[0]!r} is there twice; rename one")
@@ -206,12 +206,12 @@ def _lines(path: Path) -> Iterator[tuple[Dialect, Iterator[str]]]:
 
 
 def _misread(path: Path, row: int, column: pa.Field, said: pa.RecordBatch) -> DataError:
-    for place in range(said.num_rows):
-        one = said.slice(place, 1)
-        if filled(one).num_rows and not texts.readable(column.type, one[column.name], texts.brought):
+    for index in range(said.num_rows):
+        record = said.slice(index, 1)
+        if filled(record).num_rows and not texts.readable(column.type, record[column.name], texts.brought):
             break
-    line = _line_of(path, row + place)
-    said = f"line {line}: column {column.name!r} is {one[column.name][0].as_py()!r}, expected {column.type}"
+    line = _line_of(path, row + index)
+    said = f"line {line}: column {column.name!r} is {record[column.name][0].as_py()!r}, expected {column.type}"
     if pa.types.is_temporal(column.type):
         return DataError(f"{said}; write it as in the first files, 2024-03-31 14:05")
     return DataError(f"{said}; write it as in the first files" if pa.types.is_floating(column.type) else said)

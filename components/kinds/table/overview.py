@@ -32,9 +32,9 @@ def _finding(name: str, found: Mapping[str, Any]) -> Finding:
 
 def _examples(data: PreparedData) -> dict[str, list[str]]:
     labels = np.asarray(data.labels("test"))
-    places = {name: np.flatnonzero(labels == label)[:1].tolist() for label, name in enumerate(data.classes)}
+    indices = {name: np.flatnonzero(labels == label)[:1].tolist() for label, name in enumerate(data.classes)}
     records = pq.read_table(data.path / "test_records.parquet", memory_map=True)
-    return {name: [_shown(record) for record in records.take(found).to_pylist()] for name, found in places.items()}
+    return {name: [_shown(record) for record in records.take(found).to_pylist()] for name, found in indices.items()}
 
 
 def _shown(record: Mapping[str, Any]) -> str:

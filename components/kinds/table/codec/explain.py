@@ -36,8 +36,8 @@ def explain(
     categories = Definition.model_validate(input["definition"]).categories
     known = [(name, categories.get(name)) for name in input["features"]]
     explained = []
-    for answer, example, effect, places in zip(answers, examples, effects, strongest, strict=True):
-        shown = [_effect(*known[int(place)], example[place], typical[place], effect[place]) for place in places]
+    for answer, example, effect, indices in zip(answers, examples, effects, strongest, strict=True):
+        shown = [_effect(*known[int(index)], example[index], typical[index], effect[index]) for index in indices]
         explained.append(Explained(**dict(answer), explanation=shown))
     return explained
 
@@ -48,8 +48,8 @@ def _effects(
     """Return `[N, F]`: the probability less that with the feature at its typical value."""
     count, width = examples.shape
     changed = np.repeat(examples, width, axis=0).reshape(count, width, width)
-    places = np.arange(width)
-    changed[:, places, places] = typical
+    indices = np.arange(width)
+    changed[:, indices, indices] = typical
     without = score(changed.reshape(count * width, width))[:, 1].reshape(count, width)
     effects: NDArray[np.float32] = score(examples)[:, 1:] - without
     return effects

@@ -184,7 +184,7 @@ def _tight(tokens: Sequence[str], dates: Sequence[str]) -> bool:
 def _date(dates: Sequence[str], tight: bool, dotless: bool) -> str:
     if tight:
         parts = {"Y": "[0-9]{4}", "y": _TWO}
-        return "".join(f"(?P<{_DATE[one]}>{parts.get(one, _TWO)})" for one in dates) + _TIGHT_TAIL
+        return "".join(f"(?P<{_DATE[letter]}>{parts.get(letter, _TWO)})" for letter in dates) + _TIGHT_TAIL
     named = any(letter in "bBh" for letter in dates)
     parts = {"year": _year(dates), "month": _NAME + r"\.?" if named else _MONTH, "day": _DAY_NAMED if named else _DAY}
     between = _ANY_BETWEEN if named else _BETWEEN.replace(".", "", 1) if dotless else _BETWEEN
@@ -200,13 +200,13 @@ def _year(dates: Sequence[str]) -> str:
 def _literal(tokens: Sequence[str]) -> str:
     """Return the pattern of a format whose day, month and year do not stand in front."""
     parts = []
-    for place, letter in enumerate(tokens):
+    for index, letter in enumerate(tokens):
         if letter.startswith("\0"):
             parts.append(re.sub(r"\\?\s+", r"[ ]+", re.escape(letter[1:])))
             continue
-        beside = tokens[max(0, place - 1) : place + 2]
+        beside = tokens[max(0, index - 1) : index + 2]
         part = _LITERAL[_SAME.get(letter, letter)]
-        parts.append(part.replace("{1,2}", "{2}") if sum(one.isalpha() for one in beside) > 1 else part)
+        parts.append(part.replace("{1,2}", "{2}") if sum(token.isalpha() for token in beside) > 1 else part)
         if letter == "S":
             parts.append("" if "f" in tokens else _FRACTION)
     if "z" not in tokens and "Z" not in tokens and tokens[-1] in "YyS":

@@ -104,7 +104,7 @@ def _record(name: str, input: Input, complete: bool) -> type[BaseModel]:
 
 def _model(name: str, fields: Mapping[str, tuple[Any, Any]], read: Any) -> type[BaseModel]:
     """Return a model of `fields`. Inside it they are numbered, and named outside: a column may have any name."""
-    own = {f"field_{place}": field for place, field in enumerate(_named(fields))}
+    own = {f"field_{index}": field for index, field in enumerate(_named(fields))}
     made: type[BaseModel] = create_model(name, __config__=_STRICT, __validators__={"read": read}, **cast("Any", own))
     return made
 

@@ -28,8 +28,8 @@ def of_text(text: str, format: str) -> int | None:
     if format in UNITS and _NUMBER.fullmatch(text.strip(BLANK)):
         said = text.strip(BLANK).replace(",", ".")
         return of_number(float(said) if "." in said else int(said), format)
-    for one in readings(format):
-        found = _compiled(pattern(one)).fullmatch(text)
+    for reading in readings(format):
+        found = _compiled(pattern(reading)).fullmatch(text)
         if found and (time := _assembled(found.groupdict())) is not None:
             return time
     return None

@@ -34,19 +34,19 @@ class Expected:
         ]
 
     def warnings(self, rows: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, ...]]:
-        """Return what is unusual about `rows`, a sentence each, by their place; ordinary rows are left out."""
+        """Return what is unusual about `rows`, a sentence each, by their index; ordinary rows are left out."""
         found: dict[int, tuple[str, ...]] = {}
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             value: Any
             for name, least, most in self._numbers:
                 value = row.get(name)
                 if value is not None and not least <= value <= most:
-                    found[place] = (*found.get(place, ()), _outside(name, value, least, most))
+                    found[index] = (*found.get(index, ()), _outside(name, value, least, most))
             for name, known in self._known:
                 value = row.get(name)
                 if value is not None and value not in known:
-                    found[place] = (*found.get(place, ()), _unknown(name, value, known))
-        return {place: said[:_MOST] for place, said in found.items()} if found else found
+                    found[index] = (*found.get(index, ()), _unknown(name, value, known))
+        return {index: said[:_MOST] for index, said in found.items()} if found else found
 
 
 def _outside(name: str, value: float, least: float, most: float) -> str:
@@ -63,5 +63,5 @@ def _unknown(name: str, value: Any, known: frozenset[str]) -> str:
     written = str(value)
     text = repr(written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "...")
     folded = written.strip().casefold()
-    meant = next((one for one in sorted(known) if one.casefold() == folded), None)
+    meant = next((value for value in sorted(known) if value.casefold() == folded), None)
     return f"{name}: {text} was not known in training" + (f"; did you mean {meant!r}?" if meant else "")

@@ -38,7 +38,7 @@ def categories(records: Sequence[Record], definition: Definition) -> Float32:
     """
     columns = []
     for name, known in definition.categories.items():
-        code: dict[str | None, int] = {value: place for place, value in enumerate(known, start=1)}
+        code: dict[str | None, int] = {value: index for index, value in enumerate(known, start=1)}
         columns.append([float(code.get(value, 0)) for value in _read(records, name, _text)])
     return _table(columns, len(records)).astype(np.float32)
 
@@ -99,11 +99,11 @@ def _moment(text: str) -> datetime:
 
 def _read(records: Sequence[Record], column: str, read: Callable[[Any], Value]) -> list[Value]:
     values = []
-    for place, record in enumerate(records):
+    for index, record in enumerate(records):
         try:
             values.append(read(record.get(column)))
         except (ValueError, OverflowError) as error:
-            where = f"record {place + 1}: " if len(records) > 1 else ""
+            where = f"record {index + 1}: " if len(records) > 1 else ""
             raise BadRequest(f"{where}{column}: {error}, found {_shown(record.get(column))}") from error
     return values
 

@@ -62,19 +62,19 @@ def measures(
     probabilities: NDArray[np.float32],
     decision: Decision,
     config: "Train",
-    places: NDArray[np.int64],
+    indices: NDArray[np.int64],
 ) -> dict[str, float]:
-    """Return the metrics on the test records at `places`.
+    """Return the metrics on the test records at `indices`.
 
     Left out are the one of cards, which are no records, and the expected calibration error: records that are drawn
     twice make it larger. Not a number is a share of nothing: a recall where no record is positive, a precision where
     none is flagged.
     """
-    labels, scores = data.labels("test")[places], probabilities[places, 1]
+    labels, scores = data.labels("test")[indices], probabilities[indices, 1]
     found = {"average_precision": average_precision(labels, scores), "roc_auc": roc_auc(labels, scores)}
     if config.labels == "all":
         found |= {"log_loss": log_loss(labels, scores), "brier_score": brier(labels, scores)}
-    found |= decided(labels, misses_of(data)[places], scores, decision, config.false_alarm)
+    found |= decided(labels, misses_of(data)[indices], scores, decision, config.false_alarm)
     of = {"recall": labels == 1, "precision": scores >= np.float32(decision["threshold"])}
     return found | {name: float("nan") for name, records in of.items() if not records.any()}
 
@@ -108,10 +108,10 @@ def value(
     probabilities: NDArray[np.float32],
     decision: Decision,
     config: "Train",
-    places: NDArray[np.int64],
+    indices: NDArray[np.int64],
 ) -> float:
-    """Return the average precision on the test records at `places`; not a number where none of them is positive."""
-    return average_precision(data.labels("test")[places], probabilities[places, 1])
+    """Return the average precision on the test records at `indices`; not a number where none of them is positive."""
+    return average_precision(data.labels("test")[indices], probabilities[indices, 1])
 
 
 def slices(data: PreparedData[Input]) -> dict[str, Mask]:

@@ -46,7 +46,7 @@ def _boosted(data: PreparedData[Input], seed: int) -> Float64:
 def _forest(data: PreparedData[Input], seed: int) -> Float64:
     """On the features that are not made from labels; missing values at their typical ones."""
     names = data.input["features"]
-    kept = [place for place, name in enumerate(names) if name not in data.input["label_features"]]
+    kept = [index for index, name in enumerate(names) if name not in data.input["label_features"]]
     typical = np.array(data.input["typical"], dtype=np.float32)[kept]
     train, test = (np.array(data.inputs(split)[:, kept]) for split in ("train", "test"))
     for inputs in (train, test):
@@ -58,7 +58,7 @@ def _forest(data: PreparedData[Input], seed: int) -> Float64:
 def _categorical(data: PreparedData[Input]) -> list[int]:
     categories = data.input["definition"]["categories"]
     return [
-        place
-        for place, name in enumerate(data.input["features"])
+        index
+        for index, name in enumerate(data.input["features"])
         if name in categories and len(categories[name]) < _MOST_CATEGORIES
     ]

@@ -56,9 +56,11 @@ def _plainest(data: PreparedData[Input], score: "Score", decision: Decision, lab
     return made
 
 
-def _at(data: PreparedData[Input], places: NDArray[np.int64], score: "Score", decision: Decision) -> Mask:
-    """Return which test records at `places` are flagged."""
-    return _flagged(score(data.inputs("test")[places])[:, 1], decision) if len(places) else np.empty(0, dtype=np.bool_)
+def _at(data: PreparedData[Input], indices: NDArray[np.int64], score: "Score", decision: Decision) -> Mask:
+    """Return which test records at `indices` are flagged."""
+    return (
+        _flagged(score(data.inputs("test")[indices])[:, 1], decision) if len(indices) else np.empty(0, dtype=np.bool_)
+    )
 
 
 def _flagged(scores: Float32, decision: Decision) -> Mask:

@@ -39,17 +39,17 @@ def corruptions_of(input: Input) -> Mapping[str, Corruption]:
 
 def _missing(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
     """Lose values: a number is not one then, a category the one that nobody knows."""
-    corrupted, places = examples.copy(), _places(definition, [*definition.numbers, *definition.categories])
-    lost = np.random.default_rng(seed).random((len(examples), len(places))) < _MISSING[severity - 1]
+    corrupted, indices = examples.copy(), _indices(definition, [*definition.numbers, *definition.categories])
+    lost = np.random.default_rng(seed).random((len(examples), len(indices))) < _MISSING[severity - 1]
     nothing = np.array([np.nan] * len(definition.numbers) + [0.0] * len(definition.categories), dtype=np.float32)
-    corrupted[:, places] = np.where(lost, nothing, examples[:, places])
+    corrupted[:, indices] = np.where(lost, nothing, examples[:, indices])
     return corrupted
 
 
 def _unknown(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
-    corrupted, places = examples.copy(), _places(definition, list(definition.categories))
-    new = np.random.default_rng(seed).random((len(examples), len(places))) < _UNKNOWN[severity - 1]
-    corrupted[:, places] = np.where(new, np.float32(0.0), examples[:, places])
+    corrupted, indices = examples.copy(), _indices(definition, list(definition.categories))
+    new = np.random.default_rng(seed).random((len(examples), len(indices))) < _UNKNOWN[severity - 1]
+    corrupted[:, indices] = np.where(new, np.float32(0.0), examples[:, indices])
     return corrupted
 
 
@@ -58,31 +58,32 @@ def _scaled(definition: Definition, examples: Float32, severity: int, seed: int)
     measured = [entity for entity in definition.entities if "mean" in entity.measures]
     means = [window_name(entity, "mean", days, definition) for entity in measured for days in entity.days]
     corrupted = examples.copy()
-    corrupted[:, _places(definition, [str(definition.amount), *means])] *= np.float32(_SCALE[severity - 1])
+    corrupted[:, _indices(definition, [str(definition.amount), *means])] *= np.float32(_SCALE[severity - 1])
     return corrupted
 
 
 def _delayed(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
     """Have windows know nothing of the latest days: as many as each entity's shortest, middle or longest window has."""
-    corrupted, place = examples.copy(), {name: index for index, name in enumerate(names(definition))}
-    amount = np.nan_to_num(examples[:, place[definition.amount]]) if definition.amount else np.zeros(len(examples))
+    corrupted, indices = examples.copy(), {name: index for index, name in enumerate(names(definition))}
+    amount = np.nan_to_num(examples[:, indices[definition.amount]]) if definition.amount else np.zeros(len(examples))
     for entity in definition.entities:
         days = sorted(entity.days)
-        past = _Past(entity, definition, examples, place, days[min(severity, len(days)) - 1], amount)
+        known = _KnownWindows(entity, definition, examples, indices, days[min(severity, len(days)) - 1], amount)
         for measure in entity.measures:
             for length in days:
-                corrupted[:, place[window_name(entity, measure, length, definition)]] = past.left(measure, length)
+                corrupted[:, indices[window_name(entity, measure, length, definition)]] = known.left(measure, length)
     return corrupted
 
 
 @dataclass(frozen=True)
-class _Past:
+class _KnownWindows:
     """The windows of one entity, without the records of the latest days."""
 
     entity: Entity
     definition: Definition
     examples: Float32
-    place: Mapping[str, int]
+    indices: Mapping[str, int]
+    """Of the features, by name."""
     lost: int
     """Days."""
     amount: NDArray[np.floating]
@@ -110,7 +111,7 @@ class _Past:
         return left
 
     def _known(self, measure: str, days: int) -> Float32:
-        return self.examples[:, self.place[window_name(self.entity, measure, days, self.definition)]]
+        return self.examples[:, self.indices[window_name(self.entity, measure, days, self.definition)]]
 
     def _itself(self, measure: str) -> NDArray[np.floating]:
         """Return what the record adds to the sum of a measure; nothing where windows end before it."""
@@ -119,6 +120,6 @@ class _Past:
         return self.amount if measure == "mean" else np.ones(len(self.examples))
 
 
-def _places(definition: Definition, wanted: Sequence[str]) -> list[int]:
+def _indices(definition: Definition, wanted: Sequence[str]) -> list[int]:
     known = names(definition)
     return [known.index(name) for name in wanted]

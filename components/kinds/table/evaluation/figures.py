@@ -147,6 +147,6 @@ def _logit(scores: NDArray[np.floating]) -> Float64:
 
 def _score_ticks(axes: Axes, low: float, high: float) -> None:
     scores = np.array([1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999])
-    places = _logit(scores)
-    shown = (places >= low) & (places <= high)
-    axes.set_xticks(places[shown], [f"{score:g}" for score in scores[shown]])
+    positions = _logit(scores)
+    shown = (positions >= low) & (positions <= high)
+    axes.set_xticks(positions[shown], [f"{score:g}" for score in scores[shown]])

@@ -28,18 +28,18 @@ def find_leaks(data: PreparedData) -> list[Leak]:
 def _same(data: PreparedData) -> Leak:
     train, test = data.array("train", "times"), data.array("test", "times")
     shared = np.intersect1d(train, test)  # no time is, where the split is in order
-    known = {row: place for place, row in _rows(data, "train", np.flatnonzero(np.isin(train, shared)))}
+    known = {row: index for index, row in _rows(data, "train", np.flatnonzero(np.isin(train, shared)))}
     others = _rows(data, "test", np.flatnonzero(np.isin(test, shared)))
-    pairs = [(place, known[row]) for place, row in others if row in known]
+    pairs = [(index, known[row]) for index, row in others if row in known]
     example = f"test record {pairs[0][0]} is training record {pairs[0][1]}" if pairs else ""
     return Leak("same", len(pairs), len(test), example)
 
 
-def _rows(data: PreparedData, split: Split, places: NDArray[np.int64]) -> Iterator[tuple[int, bytes]]:
-    """Yield the places, and what a record of them is."""
+def _rows(data: PreparedData, split: Split, indices: NDArray[np.int64]) -> Iterator[tuple[int, bytes]]:
+    """Yield the indices, and what a record of them is."""
     inputs, times = data.inputs(split), data.array(split, "times")
-    for place in places.tolist():
-        yield place, times[place].tobytes() + inputs[place].tobytes()
+    for index in indices.tolist():
+        yield index, times[index].tobytes() + inputs[index].tobytes()
 
 
 def _date(time: int) -> str:

@@ -52,10 +52,10 @@ def card_precision(cards: Int64, days: Int64, labels: Int64, scores: NDArray[np.
     shares = []
     for day in np.unique(days):
         today = np.flatnonzero((days == day) & (cards >= 0) & ~np.isin(cards, found))
-        names, place = np.unique(cards[today], return_inverse=True)
+        names, index = np.unique(cards[today], return_inverse=True)
         score, compromised = np.full(len(names), -np.inf), np.zeros(len(names), dtype=np.bool_)
-        np.maximum.at(score, place, scores[today])
-        np.logical_or.at(compromised, place, labels[today] == 1)
+        np.maximum.at(score, index, scores[today])
+        np.logical_or.at(compromised, index, labels[today] == 1)
         looked = np.argsort(-score, kind="stable")[:most]
         shares.append(float(compromised[looked].sum() / most))
         found = np.append(found, names[looked][compromised[looked]])

@@ -19,7 +19,7 @@ Int64 = NDArray[np.int64]
 
 
 def plainest(data: PreparedData[Input]) -> tuple[Int64, Int64]:
-    """Return the places of the test records that are plainest, negative and positive.
+    """Return the indices of the test records that are plainest, negative and positive.
 
     Of each class the tenth for which most evidence speaks: the sum over the features of how much more often their
     value, or one of about its size, is there among positives than among negatives of the training split, as a
@@ -30,9 +30,9 @@ def plainest(data: PreparedData[Input]) -> tuple[Int64, Int64]:
 
 
 def _most(evidence: Float64, chosen: NDArray[np.bool_]) -> Int64:
-    places = np.flatnonzero(chosen & (evidence > 0))
+    indices = np.flatnonzero(chosen & (evidence > 0))
     count = min(_MOST, ceil(_PLAIN * chosen.sum()))
-    return np.sort(places[np.argsort(-evidence[places], kind="stable")[:count]])
+    return np.sort(indices[np.argsort(-evidence[indices], kind="stable")[:count]])
 
 
 def _evidence(data: PreparedData[Input]) -> Float64:
@@ -43,9 +43,9 @@ def _evidence(data: PreparedData[Input]) -> Float64:
     positive = np.asarray(data.labels("train"))[known] == 1
     numbers = train.shape[1] - len(data.input["definition"]["categories"])
     total = np.zeros(len(test))
-    for place in range(train.shape[1]):
-        edges = _edges(train[:, place]) if place < numbers else np.unique(train[:, place])
-        bins, wanted = (_binned(values[:, place], edges) for values in (train, test))
+    for index in range(train.shape[1]):
+        edges = _edges(train[:, index]) if index < numbers else np.unique(train[:, index])
+        bins, wanted = (_binned(values[:, index], edges) for values in (train, test))
         total += _weights(bins, positive, len(edges) + 2)[wanted]
     return total
 

@@ -57,8 +57,8 @@ def _typical(out: Path, definition: Definition) -> list[float]:
     """Return the median of each feature in the train split; 0 for categories, and where every value is missing."""
     inputs = np.load(out / "train_inputs.npy", mmap_mode="r")
     medians = []
-    for place in range(inputs.shape[1] - len(definition.categories)):
-        values = np.asarray(inputs[:, place])
+    for index in range(inputs.shape[1] - len(definition.categories)):
+        values = np.asarray(inputs[:, index])
         values = values[~np.isnan(values)]
         medians.append(float(np.median(values)) if len(values) else 0.0)
     return medians + [0.0] * len(definition.categories)

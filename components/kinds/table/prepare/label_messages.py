@@ -55,7 +55,7 @@ def sentences(name: str, negative: Value, positive: Value, nothing: Sequence[Val
     read = [f"in {name!r} {_quoted(positive)} is the one to be found ({share}), {_quoted(negative)} is the other"]
     for value in (negative, positive):
         if len(value.spellings) > 1:
-            read.append(f"in {name!r} {', '.join(repr(one) for one in value.spellings)} are taken as one")
+            read.append(f"in {name!r} {', '.join(repr(spelling) for spelling in value.spellings)} are taken as one")
     if nothing:
         listed = ", ".join(f"{_quoted(value)} ({_rows(value.count)})" for value in nothing)
         read.append(f"in {name!r} {listed} {'means' if len(nothing) == 1 else 'mean'} that the label is not known")

@@ -11,7 +11,7 @@ NOTHING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "non
 """Texts that people write where there is no value, in small letters."""
 
 _PAIRS = (("0", "1"), ("false", "true"), ("no", "yes"), ("n", "y"), ("f", "t"))
-_TRUTH = {word: bool(place) for pair in _PAIRS for place, word in enumerate(pair)}
+_TRUTH = {word: bool(index) for pair in _PAIRS for index, word in enumerate(pair)}
 _YAML = {**_TRUTH, "off": False, "on": True}
 _WHOLE = re.compile(r"([+-]?\d{1,18})(\.0*)?")
 
@@ -44,7 +44,7 @@ def values(counts: Iterable[tuple[Any, int]]) -> list[Value]:
         found.setdefault(key(value), []).append((value, count))
     if len(given) == 2:
         return [
-            _together(key(value), [(value, count)]) for value, count in sorted(given, key=lambda one: _order(one[0]))
+            _together(key(value), [(value, count)]) for value, count in sorted(given, key=lambda pair: _order(pair[0]))
         ]
     return [_together(name, found[name]) for name in sorted(found, key=_order)]
 
@@ -52,7 +52,9 @@ def values(counts: Iterable[tuple[Any, int]]) -> list[Value]:
 def merged(key: str, some: Sequence[Value]) -> Value:
     """Return `some` as one value."""
     ordered = sorted(some, key=lambda value: -value.count)
-    return Value(key, tuple(one for value in ordered for one in value.spellings), sum(value.count for value in some))
+    return Value(
+        key, tuple(spelling for value in ordered for spelling in value.spellings), sum(value.count for value in some)
+    )
 
 
 def key(value: Any) -> str:
@@ -101,16 +103,16 @@ def chosen(found: Sequence[Value], asked: str | float | bool, truths: bool) -> i
         truths: whether the values are those of `by_truth`, so that any plain word will do.
     """
     meant = key(asked)
-    exact = [place for place, value in enumerate(found) if isinstance(asked, str) and asked in value.spellings]
-    same = [place for place, value in enumerate(found) if meant in map(key, value.spellings)]
+    exact = [index for index, value in enumerate(found) if isinstance(asked, str) and asked in value.spellings]
+    same = [index for index, value in enumerate(found) if meant in map(key, value.spellings)]
     truth = _YAML.get(meant)
     like = []
     if truths and truth is not None:
         like = [int(truth)]
     elif isinstance(asked, bool):
-        words = [{key(one) for one in value.spellings} - {"0", "1"} for value in found]
-        like = [place for place, said in enumerate(words) if truth in {_YAML.get(word) for word in said}]
-    return next((places[0] for places in (exact, same, like) if len(places) == 1), None)
+        words = [{key(spelling) for spelling in value.spellings} - {"0", "1"} for value in found]
+        like = [index for index, said in enumerate(words) if truth in {_YAML.get(word) for word in said}]
+    return next((indices[0] for indices in (exact, same, like) if len(indices) == 1), None)
 
 
 def _together(key: str, spellings: list[tuple[Any, int]]) -> Value:

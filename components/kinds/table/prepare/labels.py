@@ -69,12 +69,12 @@ def labels(table: Table, config: "Prepare") -> Labels:
     pair = list(truths or known)
     if len(pair) != 2:
         raise DataError(not_two(name, known, table.types[name], table.rows))
-    place = (1 if truths else None) if asked is None else chosen(pair, asked, truths is not None)
-    if place is None:
+    index = (1 if truths else None) if asked is None else chosen(pair, asked, truths is not None)
+    if index is None:
         raise DataError(which(name, asked, pair))
     nothing = [value for value in found if value not in known and value.key]
     return Labels(
-        name, pair[1 - place], pair[place], sentences(name, pair[1 - place], pair[place], nothing, table.rows)
+        name, pair[1 - index], pair[index], sentences(name, pair[1 - index], pair[index], nothing, table.rows)
     )
 
 

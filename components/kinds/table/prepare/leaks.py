@@ -23,11 +23,11 @@ def leaks(out: Path, definition: Definition) -> Finding:
     if min(positive.sum(), (~positive).sum()) < _FEWEST:
         return Finding(0, [])
     areas = {}
-    for place, name in enumerate(names(definition)):
+    for index, name in enumerate(names(definition)):
         if name in definition.numbers:
-            areas[name] = _of_number(inputs[rows, place], positive)
+            areas[name] = _of_number(inputs[rows, index], positive)
         elif name in definition.categories:
-            areas[name] = _of_category(inputs[rows, place].astype(np.int64), positive)
+            areas[name] = _of_category(inputs[rows, index].astype(np.int64), positive)
     found = {name: round(area, 4) for name, area in areas.items() if area > _CERTAIN}
     examples = [f"column {name!r}: ROC AUC {area} by itself in the train split" for name, area in found.items()]
     return Finding(len(found), examples, dict(found))

@@ -99,7 +99,7 @@ class Numbers:
         said = {decimal: told.hstack(parts(told["text"], decimal)) for decimal in SIGNS}
         for decimal, sign in self.signs.items():
             found = said[decimal].filter(pl.col("value").is_not_null())
-            front = [one for one in found["front"].unique() if one and not is_currency(one)]
+            front = [text for text in found["front"].unique() if text and not is_currency(text)]
             sign.names += int(found.filter(pl.col("front").is_in(front))["count"].sum())
             found = found.filter(~pl.col("front").is_in(front))
             sign.fits += int(found["count"].sum())

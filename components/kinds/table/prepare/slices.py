@@ -30,8 +30,8 @@ def _quarters(column: pl.Series) -> list[str]:
     values = column.fill_null(np.nan).to_numpy()
     there = values[np.isfinite(values)]
     edges = np.unique(np.quantile(there, [0.25, 0.5, 0.75])) if len(there) else np.empty(0)
-    places = np.searchsorted(edges, values)
+    indices = np.searchsorted(edges, values)
     shown = [f"{edge:g}" for edge in edges]
     between = [f"{low} to {high}" for low, high in pairwise(shown)]
     names = [*(f"up to {edge}" for edge in shown[:1]), *between, *(f"above {edge}" for edge in shown[-1:])]
-    return [_MISSING if np.isnan(value) else names[place] for value, place in zip(values, places, strict=True)]
+    return [_MISSING if np.isnan(value) else names[index] for value, index in zip(values, indices, strict=True)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
 
 ROW, TIME = "journeyman:row", "journeyman:time"
-"""Columns added to the table: the place in it, from 0, and whole milliseconds since 1970, null where there is none."""
+"""Columns added to the table: the index in it, from 0, and whole milliseconds since 1970, null where there is none."""
 
 TEXT = "journeyman:text "
 """Begins the name of the column with those texts of another that are not read: `prepare/reading.py` adds it."""
@@ -83,7 +83,8 @@ def open_table(raw: Path, config: "Prepare") -> Table:
     names = [config.columns.id, *config.entities]
     plain = [_plain(name, found[name], named=name in names).alias(name) for name in kept]
     plain = [
-        _text(one, found[name]) if name in config.columns.text else one for one, name in zip(plain, kept, strict=True)
+        _text(column, found[name]) if name in config.columns.text else column
+        for column, name in zip(plain, kept, strict=True)
     ]
     frame = scan.select(ROW, *plain, *unread).with_columns(_milliseconds(config.columns.time, found).alias(TIME))
     types = {name: _type(name, found[name], config) for name in used}

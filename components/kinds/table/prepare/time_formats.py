@@ -89,20 +89,20 @@ class Dates:
         if not self.count:
             return ISO, 0.0
         sure = sum(self.plain.values())
-        orders = [one for one in self.orders if not self._scattered(one)] or list(self.orders)
+        orders = [order for order in self.orders if not self._scattered(order)] or list(self.orders)
         if self.orders[DAY_LAST_BUT_ONE] <= self.month_second:
-            orders = [one for one in orders if one != DAY_LAST_BUT_ONE]
+            orders = [order for order in orders if order != DAY_LAST_BUT_ONE]
         else:
             sure -= self.month_second
-        order = max(orders, key=lambda one: self.orders[one], default=DAY_FIRST)
+        order = max(orders, key=lambda order: self.orders[order], default=DAY_FIRST)
         if self.orders[order]:
             return order, (sure + self.orders[order]) / self.count
-        return max(self.plain, key=lambda one: self.plain[one]), sure / self.count
+        return max(self.plain, key=lambda name: self.plain[name]), sure / self.count
 
     def _scattered(self, order: str) -> bool:
         """Whether the years of an order are those of days: many, where another order has few, and reads no less."""
-        alike = [one for one, count in self.orders.items() if count >= self.orders[order]]
-        least = min((len(self.years.get(one, ())) for one in alike), default=0)
+        alike = [other for other, count in self.orders.items() if count >= self.orders[order]]
+        least = min((len(self.years.get(other, ())) for other in alike), default=0)
         return len(self.years.get(order, ())) > max(_FEW, 3 * least)
 
     def doubt(self) -> tuple[str, str] | None:

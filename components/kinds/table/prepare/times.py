@@ -24,11 +24,11 @@ _LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 def read_texts(texts: pl.Series, format: str) -> pl.Series:
     """Return the times that `texts` say, milliseconds since 1970; null where one says none."""
     found = _numbers_in(texts, format) if format in UNITS else pl.Series([None] * len(texts), dtype=pl.Int64)
-    for one in times.readings(format):
+    for reading in times.readings(format):
         left = found.is_null() & texts.is_not_null()
         if not left.any():
             break
-        rest = assembled(texts.filter(left), pattern(one))
+        rest = assembled(texts.filter(left), pattern(reading))
         found = found.scatter(left.arg_true(), rest)
     return found.alias(texts.name)
 

@@ -155,7 +155,7 @@ def _with_dots(texts: Texts, format: str) -> str:
     """Return the format, or, where it has the month first and the column has dots, the same with dots."""
     if format != MONTH_FIRST:
         return format
-    plain, dotted = (texts.unread(_decision(texts, one).read).wrong for one in (format, MONTH_FIRST_DOTTED))
+    plain, dotted = (texts.unread(_decision(texts, other).read).wrong for other in (format, MONTH_FIRST_DOTTED))
     return MONTH_FIRST_DOTTED if dotted < plain else format
 
 
@@ -172,7 +172,7 @@ def _check_given(texts: Texts, format: str) -> None:
 def _unfit(texts: Texts, format: str | None) -> str:
     where = f"column {texts.name!r} (prepare.columns.time)"
     unread = texts.unread(_decision(texts, format or ISO).read)
-    zone = next((match[1] for _, one in unread.examples if (match := _ZONE.search(str(one).strip()))), None)
+    zone = next((match[1] for _, text in unread.examples if (match := _ZONE.search(str(text).strip()))), None)
     if zone and zone not in ("AM", "PM"):
         return (
             f"{where}: {unread.examples[0][1]!r}: {zone!r} is not one offset everywhere and all year; write the offset "

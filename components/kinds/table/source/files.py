@@ -58,7 +58,7 @@ def schema(files: Sequence[File]) -> pa.Schema:
     keys = _keys(files)
     merged: dict[str, pa.Field] = {}
     about: dict[str, Any] = {}
-    for place, file in enumerate(files):
+    for index, file in enumerate(files):
         with _named(file):
             said = _schema_of(file)
             about = _together(about, said, file.name)
@@ -66,7 +66,7 @@ def schema(files: Sequence[File]) -> pa.Schema:
             own = {field.name: field for field in [*said, *by_folder]}
             merged = merged or own
             _check_names([*said.names, *(field.name for field in by_folder)], list(merged), files[0].name)
-            in_texts = all(_format(other) is reader for other in files[: place + 1])
+            in_texts = all(_format(other) is reader for other in files[: index + 1])
             own = {name: own[name] for name in merged}  # what else there is numbers the rows
             merged = {name: _wider(field, own[name], in_texts) for name, field in merged.items()}
             for name, field in own.items():
@@ -76,13 +76,13 @@ def schema(files: Sequence[File]) -> pa.Schema:
     return pa.schema(plain, metadata={reader.ABOUT: json.dumps(about)} if about else None)
 
 
-def _wider(one: pa.Field, other: pa.Field, in_texts: bool) -> pa.Field:
+def _wider(field: pa.Field, other: pa.Field, in_texts: bool) -> pa.Field:
     """Return the column with a type that holds both; `in_texts`: both are read from texts, and one may stay one."""
-    first, second = columns.also(one, other.type), columns.also(other, one.type)
+    first, second = columns.also(field, other.type), columns.also(other, field.type)
     both = columns.wider(first, second)
     if in_texts and not columns.fits(second, both):
-        return pa.field(one.name, pa.string())
-    return one.with_type(both) if both != one.type else one
+        return pa.field(field.name, pa.string())
+    return field.with_type(both) if both != field.type else field
 
 
 def _together(about: dict[str, Any], said: pa.Schema, name: str) -> dict[str, Any]:

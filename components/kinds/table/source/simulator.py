@@ -163,9 +163,9 @@ def _fraud(
     return np.where(taken, np.round(amount * FACTOR, 2), amount), fraud.astype(np.int8)
 
 
-def _mask(places: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
+def _mask(indices: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
     mask = np.zeros(length, dtype=np.bool_)
-    mask[places] = True
+    mask[indices] = True
     return mask
 
 
