@@ -1,4 +1,4 @@
-"""Results on their way: part files beside the index of the result, each whole or not there, merged in the end.
+"""Results on their way: part files beside the file of the result, each whole or not there, merged in the end.
 
     .scores.parquet.parts/
         manifest.json                        what is scored with what; another one begins anew

@@ -71,8 +71,8 @@ def test_many_workers_have_one_truth(url: str, workload: str) -> None:
     assert [(worker.returncode, len(lines)) for worker, lines in zip(workers, said, strict=True)] == [(0, 41)] * 4
     assert sorted(lines[0] for lines in said) == ["seeded 0"] * 3 + ["seeded 5000"]
     own = [[int(line.split()[1]) for line in lines[1:]] for lines in said]
-    assert all(places == sorted(places) for places in own)
-    assert sorted(place for places in own for place in places) == list(range(160))  # each its own
+    assert all(indices == sorted(indices) for indices in own)
+    assert sorted(index for indices in own for index in indices) == list(range(160))  # each its own
     common = [[int(line.split()[2]) for line in lines[1:]] for lines in said]
     assert common == [common[0]] * 4  # sent by all, counted once
     assert sorted(common[0]) == list(range(40))
@@ -130,7 +130,7 @@ def test_a_postgres_reads_by_index(postgres: Any, workload: str) -> None:
 
 
 def _workers(url: str, workload: str, names: str, count: int) -> list[subprocess.Popen[str]]:
-    """Start a worker for each name; they open the history at the same moment."""
+    """Start a worker for each name; they open the memory at the same moment."""
     command = [sys.executable, "-c", WORKER, url, workload]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     workers = [subprocess.Popen([*command, name, f"{count}"], cwd=ROOT, **pipes) for name in names]

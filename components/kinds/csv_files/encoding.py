@@ -1,4 +1,7 @@
-"""In which encoding a text file is: UTF-8 or UTF-16, or an older one of 8 bits, which is told by its letters."""
+"""In which encoding a text file is: UTF-8 or UTF-16, or an older one of 8 bits, which is told by its letters.
+
+Own code: the standard library finds no encoding.
+"""
 
 import codecs
 import re

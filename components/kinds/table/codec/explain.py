@@ -1,7 +1,7 @@
 """Which features moved an answer most: each is put back to its typical value, and the model asked again.
 
 Occlusion by one reference value (Zeiler and Fergus 2014, arXiv:1311.2901, for pictures): exact for what it says, blind
-to what two features do together.
+to what two features do together. Written out: it takes nothing but the model and numpy, which the endpoint has.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,7 @@
 """Texts and numbers that say a time, by the format of their column -> milliseconds since 1970.
 
-`prepare` reads whole columns by the same patterns (`prepare/times.py`); a test holds the two to each other.
+`prepare` reads whole columns by the same patterns (`prepare/times.py`); a test holds the two to each other. Own
+patterns, not dateutil: it settles each value by itself, and here the format of the column does.
 """
 
 import math

@@ -36,7 +36,7 @@ def _same(data: PreparedData) -> Leak:
 
 
 def _rows(data: PreparedData, split: Split, indices: NDArray[np.int64]) -> Iterator[tuple[int, bytes]]:
-    """Yield the indices, and what a record of them is."""
+    """Yield each index, and the bytes of the record there."""
     inputs, times = data.inputs(split), data.array(split, "times")
     for index in indices.tolist():
         yield index, times[index].tobytes() + inputs[index].tobytes()
