@@ -67,7 +67,7 @@ def fetched_bundle(model: str, path: str, workload: str, sha256: str) -> Path:
                 shutil.rmtree(kept, ignore_errors=True)
                 Path(found).rename(kept)
         os.utime(kept)  # the last one that was asked for
-        _forget_all_but_the_last(folder)
+        _drop_oldest(folder)
     return kept
 
 
@@ -85,7 +85,7 @@ def _is_whole(kept: Path, sha256: str) -> bool:
     return True
 
 
-def _forget_all_but_the_last(folder: Path) -> None:
+def _drop_oldest(folder: Path) -> None:
     bundles = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime_ns)
     for old in bundles[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)

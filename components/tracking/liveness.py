@@ -52,7 +52,7 @@ def heartbeat(store: Store, run: Run) -> Iterator[None]:
         thread.join(_LEAVE)
 
 
-def bury_the_dead(store: Store) -> None:
+def mark_dead_runs(store: Store) -> None:
     """Mark runs KILLED that are said to be running, and have no process any more."""
     for run in store.client.search_runs([store.experiment], "attributes.status = 'RUNNING'", max_results=1000):
         # one that has ended since let go of its lock after that

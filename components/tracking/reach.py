@@ -41,7 +41,7 @@ def ask_tracking() -> None:
 
 @cache
 def _ask(tracking: str, registry: str) -> None:
-    with at_once() as seconds:
+    with without_retries() as seconds:
         ask_servers(servers(tracking, registry), within=seconds)
 
 
@@ -112,7 +112,7 @@ def _look(setting: str, uri: str) -> None:
 
 
 @contextmanager
-def at_once() -> Iterator[float]:
+def without_retries() -> Iterator[float]:
     """Have MLflow's client try once for the block; else it asks for minutes, in the hope that a server comes back.
 
     Yields:

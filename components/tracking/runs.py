@@ -17,7 +17,7 @@ from components.config.settings import tracking_uri
 from components.internals.mlflow import dataset_input, system_metrics
 from components.kinds.prepared import PreparedData
 from components.tracking.description import NOTE, signed
-from components.tracking.liveness import ENDED, bury_the_dead, heartbeat, process_tags
+from components.tracking.liveness import ENDED, heartbeat, mark_dead_runs, process_tags
 from components.tracking.store import Store, missing
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def running(store: Store, name: str, params: Mapping[str, Any], run_id: str | No
         params: of the run.
         run_id: of the run that goes on; None, or one that the store does not have: a new run.
     """
-    bury_the_dead(store)
+    mark_dead_runs(store)
     before = signal.signal(signal.SIGTERM, _exit)  # from before there is a run, so that none is left running
     try:
         with process_tags() as process:

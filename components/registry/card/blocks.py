@@ -32,7 +32,7 @@ class Definitions:
 
 
 @dataclass(frozen=True)
-class Table:
+class CardTable:
     """Rows of cells; the first column names the row."""
 
     columns: Sequence[str]
@@ -69,7 +69,7 @@ class Drawing:
     svg: Markup
 
 
-Block = Paragraph | BulletList | Definitions | Table | Command | Image | Drawing
+Block = Paragraph | BulletList | Definitions | CardTable | Command | Image | Drawing
 
 
 @dataclass(frozen=True)

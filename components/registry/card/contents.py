@@ -51,7 +51,7 @@ def card_contents(version: Version, measured: Measurements | None = None) -> dic
     run = client.get_run(version.run_id)
     tags = version.tags()
     verdict = read_verdict(version)
-    told = {
+    known = {
         "format": FORMAT,
         "name": version.workload,
         "version": version.number,
@@ -71,7 +71,7 @@ def card_contents(version: Version, measured: Measurements | None = None) -> dic
         "run": version.run_id,
         "bundle_sha256": version.bundle_sha256,
     }
-    return {key: value for key, value in told.items() if value}
+    return {key: value for key, value in known.items() if value}
 
 
 def _said(workload: str) -> dict[str, Any]:
@@ -120,8 +120,8 @@ def _of(entry: Entry, number: str) -> bool:
 
 def _moved(entry: Entry) -> dict[str, Any]:
     when = entry.when.astimezone(UTC).isoformat(timespec="seconds")
-    told = {"number": entry.number, "when": when, "what": entry.what, "from": entry.left, "to": entry.to}
-    return told | {"reason": entry.reason or entry.verdict, "refusals": list(entry.refusals)}
+    moved = {"number": entry.number, "when": when, "what": entry.what, "from": entry.left, "to": entry.to}
+    return moved | {"reason": entry.reason or entry.verdict, "refusals": list(entry.refusals)}
 
 
 def _lineage(tags: Mapping[str, str]) -> dict[str, str]:

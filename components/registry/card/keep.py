@@ -27,12 +27,12 @@ def keep_card(version: Version) -> dict[str, Any]:
     What was measured once is not measured again, and a card that says the same is not stored again. `card.json` is
     stored last: killed before, it all happens again.
     """
-    known = version.card()
-    told = card_contents(version, _measured(version, known))
+    before = version.card()
+    card = card_contents(version, _measured(version, before))
     drawn = figures(version)
-    files = {CARD_TEXT: markdown(told), CARD_PAGE: page(told, drawn), CARD: told}
-    if json.loads(json.dumps(told)) != known:
-        _describe(version, brief(told))
+    files = {CARD_TEXT: markdown(card), CARD_PAGE: page(card, drawn), CARD: card}
+    if json.loads(json.dumps(card)) != before:
+        _describe(version, brief(card))
         version.store(files)
     return files
 
@@ -42,10 +42,10 @@ def figures(version: Version) -> dict[str, bytes]:
     return version.stored_by_run(_FIGURES, _pictures) or {}
 
 
-def _measured(version: Version, known: dict[str, Any] | None) -> Measurements | None:
-    """Return what is known; else measure it, where the data is at hand."""
-    if known and "measured" in known:
-        return Measurements.model_validate_json(json.dumps(known["measured"]))
+def _measured(version: Version, before: dict[str, Any] | None) -> Measurements | None:
+    """Return what an earlier card says; else measure it, where the data is at hand."""
+    if before and "measured" in before:
+        return Measurements.model_validate_json(json.dumps(before["measured"]))
     if not (prepared := artifacts(version.workload, "prepared")).exists():
         return None
     return measure_card(Bundle(version.bundle()), open_prepared(prepared), catalogue.workload(version.workload))

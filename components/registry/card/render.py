@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.registry.card.blocks import Block
-from components.registry.card.sections import headline, metrics_table, parts, said, slices_table
+from components.registry.card.sections import card_sections, headline, metrics_table, slices_table, verdict_in_words
 from components.registry.gate import Verdict
 from components.tracking.description import LONGEST
 
@@ -31,12 +31,12 @@ def page(card: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
         figures: what the evaluation drew, PNG by name.
     """
     template = _html().get_template("card.html.jinja")
-    return template.render(card=card, headline=headline(card), sections=parts(card, figures)) + "\n"
+    return template.render(card=card, headline=headline(card), sections=card_sections(card, figures)) + "\n"
 
 
 def markdown(card: Mapping[str, Any]) -> str:
     """Return `card` as Markdown: all of it but the pictures."""
-    return _markdown().get_template("card.md.jinja").render(card=card, sections=parts(card, {}))
+    return _markdown().get_template("card.md.jinja").render(card=card, sections=card_sections(card, {}))
 
 
 def brief(card: Mapping[str, Any]) -> str:
@@ -54,7 +54,7 @@ def brief(card: Mapping[str, Any]) -> str:
             .get_template("brief.md.jinja")
             .render(
                 card=card,
-                verdict=said(verdict).lower() if verdict else "not judged",
+                verdict=verdict_in_words(verdict).lower() if verdict else "not judged",
                 reason=reason if len(reason) <= _BRIEF_REASON else f"{reason[:_BRIEF_REASON]}…",
                 tables=tables,
                 files=(CARD_PAGE, CARD_TEXT, CARD),

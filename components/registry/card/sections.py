@@ -7,12 +7,12 @@ from components.registry.card.blocks import (
     Block,
     BulletList,
     CardSection,
+    CardTable,
     Command,
     Definitions,
     Drawing,
     Image,
     Paragraph,
-    Table,
 )
 from components.registry.card.figures import draw_calibration, draw_intervals, draw_robustness
 from components.registry.card.formatting import day, name, number, share, spread
@@ -36,7 +36,7 @@ _LINEAGE = {
 }
 
 
-def parts(card: Card, figures: Mapping[str, bytes]) -> list[CardSection]:
+def card_sections(card: Card, figures: Mapping[str, bytes]) -> list[CardSection]:
     """Return the sections of `card`.
 
     Args:
@@ -81,20 +81,20 @@ def headline(card: Card) -> list[tuple[str, str, str]]:
         rows.append(("Worst slice", number(worst["value"]), worst["name"]))
     if verdict:
         against = f"against version {verdict.champion}" if verdict.champion else "the first one"
-        rows.append(("Gate", said(verdict).lower(), against))
+        rows.append(("Gate", verdict_in_words(verdict).lower(), against))
     return rows
 
 
 def _model(card: Card) -> list[Block]:
-    told = {
+    known = {
         "Version": card["version"],
         "Trained": day(card["trained"]) if "trained" in card else "",
         "Computes in": card.get("precision", ""),
         "Bundle, SHA-256": card.get("bundle_sha256", ""),
     }
-    rows = [(label, value) for label, value in told.items() if value]
+    rows = [(label, value) for label, value in known.items() if value]
     trained = [(label, str(value)) for label, value in card.get("parameters", {}).items()]
-    table = [Table(["parameter", "value"], trained, "Trained with")] if trained else []
+    table = [CardTable(["parameter", "value"], trained, "Trained with")] if trained else []
     return [Definitions(rows), *table]
 
 
@@ -122,7 +122,7 @@ def metrics_table(card: Card) -> list[Block]:
         for metric in card["metrics"]
     ]
     caption = "On the test split, which it has never seen; the first row decides"
-    return [Table(["measure", "model", "95 % interval", "baseline"], rows, caption)]
+    return [CardTable(["measure", "model", "95 % interval", "baseline"], rows, caption)]
 
 
 def _slices(card: Card) -> list[Block]:
@@ -138,7 +138,7 @@ def slices_table(card: Card, most: int | None = None) -> list[Block]:
         for estimate in worst
     ]
     columns = ["slice", "value", "95 % interval", "examples"]
-    return [Table(columns, rows[:most], "The worst first", drawn=True)] if rows else []
+    return [CardTable(columns, rows[:most], "The worst first", drawn=True)] if rows else []
 
 
 def _worst_slices(card: Card) -> list[dict[str, Any]]:
@@ -153,7 +153,7 @@ def _calibration(card: Card, figures: Mapping[str, bytes]) -> list[Block]:
         return drawn
     rows = [[share(bin["predicted"]), share(bin["observed"]), spread(bin), f"{bin['count']:,}"] for bin in bins]
     columns = ["predicted", "observed", "95 % interval", "examples"]
-    table = Table(
+    table = CardTable(
         columns, rows, "Predicted probability, and the share that was observed, of answers about as sure", drawn=True
     )
     return [*(drawn or [Drawing(draw_calibration(bins))]), *_rules(card, "calibration"), table]
@@ -166,7 +166,7 @@ def _robustness(card: Card) -> list[Block]:
     columns = ["corrupted by", "not at all", "a little", "clearly", "badly"]
     rows = [[name(curve["name"]), *map(number, curve["values"])] for curve in curves]
     metric = name(card["measured"]["metric"])
-    return [Drawing(draw_robustness(curves)), Table(columns, rows, f"{metric} of corrupted examples", True)]
+    return [Drawing(draw_robustness(curves)), CardTable(columns, rows, f"{metric} of corrupted examples", True)]
 
 
 def _rules(card: Card, group: str) -> list[Block]:
@@ -174,7 +174,7 @@ def _rules(card: Card, group: str) -> list[Block]:
     verdict = Verdict.model_validate(card["verdict"]) if "verdict" in card else None
     found = [rule for rule in (verdict.rules if verdict else ()) if rule.group == group]
     rows = [[rule.name.partition(": ")[2], *rule.row()[2:]] for rule in found if rule.challenger is not None]
-    return [Table([group, "found", *COLUMNS[3:]], rows)] if rows else []
+    return [CardTable([group, "found", *COLUMNS[3:]], rows)] if rows else []
 
 
 def _verdict(card: Card) -> list[Block]:
@@ -182,11 +182,11 @@ def _verdict(card: Card) -> list[Block]:
         return []
     verdict = Verdict.model_validate(card["verdict"])
     against = f"version {verdict.champion}" if verdict.champion else "no champion"
-    words = Paragraph(f"{said(verdict)}, held against {against}: {verdict.reason}")
-    return [words, Table(COLUMNS, verdict.rows())] if verdict.rules else [words]
+    words = Paragraph(f"{verdict_in_words(verdict)}, held against {against}: {verdict.reason}")
+    return [words, CardTable(COLUMNS, verdict.rows())] if verdict.rules else [words]
 
 
-def said(verdict: Verdict) -> str:
+def verdict_in_words(verdict: Verdict) -> str:
     """Return the verdict in a word or two."""
     if not verdict.passed:
         return "Refused"
@@ -198,7 +198,7 @@ def _history(card: Card) -> list[Block]:
         [day(entry["when"]), entry["what"], entry["from"] or "none", entry["to"] or "none", entry["reason"]]
         for entry in card.get("history", [])
     ]
-    return [Table(["when", "what", "from version", "to version", "why"], rows)] if rows else []
+    return [CardTable(["when", "what", "from version", "to version", "why"], rows)] if rows else []
 
 
 def _lineage(card: Card) -> list[Block]:

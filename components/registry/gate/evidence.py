@@ -23,7 +23,7 @@ class MetricComparison:
 
 @dataclass(frozen=True)
 class CalibrationComparison:
-    """Whether the probabilities can be believed."""
+    """How far predicted probabilities are from observed ones."""
 
     error: MetricComparison
     """Expected calibration error."""

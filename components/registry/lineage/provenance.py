@@ -45,7 +45,7 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
         raise RegistryError(f"{lock.LOCK} says nothing of {', '.join(absent)} of {workload}; run `dvc repro`")
     needed = _needed(stages, source)
     taken = snapshot(workload, needed)
-    _believe(taken.commit, needed, stages)
+    _check_commit(taken.commit, needed, stages)
     record = _record(workload)
     try:
         return Lineage(
@@ -82,7 +82,7 @@ def _needed(stages: Mapping[str, lock.Stage], source: str) -> dict[str, str]:
     return {dep: md5 for dep, md5 in deps.items() if dep not in made}
 
 
-def _believe(commit: str, needed: Mapping[str, str], stages: Mapping[str, lock.Stage]) -> None:
+def _check_commit(commit: str, needed: Mapping[str, str], stages: Mapping[str, lock.Stage]) -> None:
     """Raise a `RegistryError` unless the stages would find in `commit` what they ran with."""
     if otherwise := [*not_held(commit, needed), *_changed_params(stages)]:
         raise RegistryError(

@@ -18,7 +18,7 @@ PREVIOUS = "previous"
 """Alias of the version to which a rollback leads."""
 
 _PROMPT = 2.0  # seconds after its entry within which a writer moves the aliases itself
-_PATIENCE = 5.0  # seconds until others believe that it was killed, and move them; well over `_PROMPT`
+_PATIENCE = 5.0  # seconds until others take it for killed, and move them; well over `_PROMPT`
 _LOOK = 0.1  # seconds between two looks
 
 

@@ -17,7 +17,7 @@ publishes what is at work; a rollback without `published` is finished by the nex
 After a marked entry `champion` stands elsewhere only if a hand moved it: that is respected, and enters the history. One
 thing cannot be excluded, since MLflow sets no alias on a condition: a process that sleeps in the middle of 4 for as
 long as others need for a whole change sets an old alias when it wakes up. It mends that at once; who looks in between
-waits a second before believing in a hand, and what is then written is what everybody sees.
+waits a second before taking it for a hand's, and what is then written is what everybody sees.
 """
 
 import logging
@@ -67,22 +67,24 @@ def promote(challenger: Version, verdict: Verdict, by: str, reason: str = "", ov
     Raises:
         RegistryError: the challenger is refused, and no other version is at work.
     """
-    with opened(challenger.workload) as ledger:
+    with open_ledger(challenger.workload) as ledger:
         while True:
             history = reconcile(ledger)
             if against := _against(challenger, verdict, history, override):
-                return stays(ledger, history, against)
+                return unchanged(ledger, history, against)
             what: What = "overridden" if override else "promoted"
-            entry = following(history, what, challenger.number, by, reason, verdict)
+            entry = next_entry(history, what, challenger.number, by, reason, verdict)
             if after := apply(ledger, entry):
                 return Outcome(
-                    get_version(challenger.workload, after.champion), True, said(entry) if override else verdict.reason
+                    get_version(challenger.workload, after.champion),
+                    True,
+                    describe_change(entry) if override else verdict.reason,
                 )
 
 
 def reconciled_champion(workload: str) -> Version | None:
     """Return the version at work once what a kill left undone is done: what a challenger is to be judged against."""
-    with opened(workload) as ledger:
+    with open_ledger(workload) as ledger:
         return find_version(workload, reconcile(ledger).champion)
 
 
@@ -102,13 +104,13 @@ def note_published(champion: Version) -> None:
 
 
 @contextmanager
-def opened(workload: str) -> Iterator[Ledger]:
+def open_ledger(workload: str) -> Iterator[Ledger]:
     """Open the ledger for a change; of the processes that share this folder, one at a time."""
     with locked(registry_lock(workload)):
         yield Ledger(workload)
 
 
-def following(history: History, what: What, to: str, by: str, reason: str, verdict: Verdict | None = None) -> Entry:
+def next_entry(history: History, what: What, to: str, by: str, reason: str, verdict: Verdict | None = None) -> Entry:
     """Return the entry that would come next."""
     return Entry(
         number=len(history.entries) + 1,
@@ -122,7 +124,7 @@ def following(history: History, what: What, to: str, by: str, reason: str, verdi
     )
 
 
-def stays(ledger: Ledger, history: History, why: str) -> Outcome:
+def unchanged(ledger: Ledger, history: History, why: str) -> Outcome:
     """Return that nothing changes."""
     logger.info("%s: %s", ledger.workload, why)
     if history.champion is None:
@@ -130,7 +132,7 @@ def stays(ledger: Ledger, history: History, why: str) -> Outcome:
     return Outcome(get_version(ledger.workload, history.champion), False, why)
 
 
-def said(entry: Entry) -> str:
+def describe_change(entry: Entry) -> str:
     """Return a person's change in one line."""
     how = "rolled back" if entry.what == "rolled back" else "put to work"
     before = f" from version {entry.left}" if entry.left else ""

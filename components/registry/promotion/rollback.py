@@ -4,7 +4,7 @@ from components.config.errors import RegistryError
 from components.registry.promotion.aliases import apply, reconcile
 from components.registry.promotion.history import PUBLISHED, Entry, History
 from components.registry.promotion.ledger import Ledger
-from components.registry.promotion.promote import Outcome, following, opened, said, stays
+from components.registry.promotion.promote import Outcome, describe_change, next_entry, open_ledger, unchanged
 from components.registry.version import Version, find_version, get_version
 
 
@@ -22,18 +22,18 @@ def roll_back(workload: str, by: str, to: str | None = None, reason: str = "") -
     Raises:
         RegistryError: there is nothing to go back to, or its bundle is gone; nothing has changed then.
     """
-    with opened(workload) as ledger:
+    with open_ledger(workload) as ledger:
         while True:
             history = reconcile(ledger)
             if to is not None and to == history.champion:
-                return stays(ledger, history, f"version {to} is champion already")
+                return unchanged(ledger, history, f"version {to} is champion already")
             if to is None and (cut := _cut_short(history)):
-                return stays(ledger, history, f"{said(cut)} (finished, it had been cut short)")
+                return unchanged(ledger, history, f"{describe_change(cut)} (finished, it had been cut short)")
             target = _target(ledger, history, to)
             target.bundle()  # what cannot be fetched cannot be put to work
-            entry = following(history, "rolled back", target.number, by, reason)
+            entry = next_entry(history, "rolled back", target.number, by, reason)
             if after := apply(ledger, entry):
-                return Outcome(get_version(workload, after.champion), True, said(entry))
+                return Outcome(get_version(workload, after.champion), True, describe_change(entry))
 
 
 def _cut_short(history: History) -> Entry | None:

@@ -77,14 +77,14 @@ STATUS = {
 
 @pytest.mark.parametrize("status", STATUS)
 def test_a_tracking_server_that_refuses_is_told(status: str, answering: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with reach.at_once():
+    with reach.without_retries():
         assert refused(f"{answering}/{status}").startswith(
             f"MLFLOW_TRACKING_URI: {answering}/{status} {STATUS[status]}"
         )
 
 
 def test_a_tracking_server_that_is_not_there_is_told(nobody: str, mute: str, tmp_path: Path) -> None:
-    with reach.at_once():
+    with reach.without_retries():
         assert "does not answer: nothing listens there; start it" in refused(f"http://{nobody}")
         assert "has a name that is not known here" in refused("http://nosuch.invalid:5000")
         assert "does not answer; start it" in refused(f"http://{mute}")
@@ -93,10 +93,10 @@ def test_a_tracking_server_that_is_not_there_is_told(nobody: str, mute: str, tmp
 
 
 def test_a_slow_server_is_waited_for_as_long_as_mlflow_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    with reach.at_once() as seconds:
+    with reach.without_retries() as seconds:
         assert seconds == asking.WITHIN
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
-    with reach.at_once() as seconds:
+    with reach.without_retries() as seconds:
         assert (seconds, os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"]) == (60, "0")
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
 

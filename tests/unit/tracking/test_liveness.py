@@ -13,7 +13,7 @@ import pytest
 
 from components.system.alive import ALIVE
 from components.tracking import liveness
-from components.tracking.liveness import BEAT, ENDED, bury_the_dead
+from components.tracking.liveness import BEAT, ENDED, mark_dead_runs
 from components.tracking.runs import running
 from components.tracking.store import Store, open_store
 from tests.conftest import ROOT
@@ -79,7 +79,7 @@ def status(store: Store, run_id: str) -> str:
 
 def test_in_one_folder_a_run_is_killed_when_its_process_is(store: Store, begun: Begin) -> None:
     process, run_id = begun(Path.cwd())
-    bury_the_dead(store)
+    mark_dead_runs(store)
     assert status(store, run_id) == "RUNNING"
     process.kill()
     process.wait()
@@ -103,10 +103,10 @@ def test_of_a_process_elsewhere_the_heartbeat_tells(
     assert status(store, own.info.run_id) == "FINISHED"
     process.kill()
     process.wait()
-    bury_the_dead(store)
+    mark_dead_runs(store)
     assert status(store, run_id) == "RUNNING"  # it may yet be alive
     monkeypatch.setattr(liveness, "_SILENT", 0.0)
-    bury_the_dead(store)
+    mark_dead_runs(store)
     assert status(store, run_id) == "KILLED"
 
 
@@ -120,7 +120,7 @@ def test_a_run_that_ended_while_it_was_looked_for_stays_as_it_ended(
         return "gone"
 
     monkeypatch.setattr(liveness, "look_for", slow)
-    bury_the_dead(store)
+    mark_dead_runs(store)
     assert status(store, run_id) == "FINISHED"
 
 
@@ -130,5 +130,5 @@ def test_runs_from_before_are_judged_by_host_and_process(host: str, expected: st
     gone = store.client.create_run(store.experiment, tags=tags).info.run_id
     living = store.client.create_run(store.experiment, tags=liveness._numbers(os.getpid())).info.run_id
     foreign = store.client.create_run(store.experiment).info.run_id
-    bury_the_dead(store)
+    mark_dead_runs(store)
     assert [status(store, run) for run in (gone, living, foreign)] == [expected, "RUNNING", "RUNNING"]
