@@ -51,7 +51,8 @@ EXPECTED = {
 }
 
 
-def test_every_command_works(project: Project, digits: Path) -> None:
+def test_every_command_works(project: Project, digits: Path, prefect_url: str) -> None:
+    """The first run starts a Prefect server of its own; those behind it are of a person who has one."""
     _make_small(project, digits)
     own_data.two_folders(project.path.parent / "mugs")
     _write_payments(project.path.parent / "payments.parquet")
@@ -62,6 +63,7 @@ def test_every_command_works(project: Project, digits: Path) -> None:
         "payments": tabled.replace("train: 60, validation: 7, test: 14", "train: 10, validation: 4, test: 6") + EASY,
     }
     shell: list[str] = []
+    settings: dict[str, str] = {}
     with ExitStack() as servers:
         for command in COMMANDS:
             if command.startswith(("make check WORKLOAD=", "make run WORKLOAD=")):
@@ -72,7 +74,8 @@ def test_every_command_works(project: Project, digits: Path) -> None:
             elif command in SERVERS:
                 servers.enter_context(_staying(project, shell, command))
             elif command not in HERE:
-                output = _run(project, shell, command)
+                output = _run(project, shell, command, **settings)
+                settings["PREFECT_API_URL"] = prefect_url
                 assert EXPECTED.get(command, "") in output, f"{command}:\n{output}"
 
 
@@ -119,8 +122,8 @@ def _make_small(project: Project, digits: Path) -> None:
     commit(project, "small garments")
 
 
-def _run(project: Project, shell: list[str], command: str) -> str:
-    return project.run("bash", "-ec", "\n".join([*shell, command]), PATH=_path())
+def _run(project: Project, shell: list[str], command: str, **variables: str) -> str:
+    return project.run("bash", "-ec", "\n".join([*shell, command]), PATH=_path(), **variables)
 
 
 @contextmanager
