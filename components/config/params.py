@@ -206,14 +206,14 @@ class _Named(Section):
 def _first_error(errors: list[ErrorDetails], model: type[BaseModel], content: Mapping[str, Any]) -> str:
     errors = sorted(errors, key=lambda error: error["type"] != "extra_forbidden")  # a typo explains a missing key
     error, path = errors[0], _path(errors[0], content)
-    place = ".".join(map(str, path))
+    key = ".".join(map(str, path))
     if error["type"] == "extra_forbidden":
         allowed = _allowed_keys(model, path[:-1])
-        return f"{place}: unknown key. Allowed: {', '.join(allowed)}{_nearest(str(path[-1]), allowed)}"
+        return f"{key}: unknown key. Allowed: {', '.join(allowed)}{_nearest(str(path[-1]), allowed)}"
     if error["type"] == "missing":
-        return f"{place}: missing{_described(model, path)}"
+        return f"{key}: missing{_described(model, path)}"
     alternatives = [_lower_first(other["msg"]) for other in errors if _path(other, content) == path]
-    return f"{place}: found {_show(error['input'])}; {'; or '.join(dict.fromkeys(alternatives))}"
+    return f"{key}: found {_show(error['input'])}; {'; or '.join(dict.fromkeys(alternatives))}"
 
 
 def _path(error: ErrorDetails, content: Mapping[str, Any]) -> list[int | str]:

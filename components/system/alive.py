@@ -1,9 +1,9 @@
-"""Whether a process that may be elsewhere still lives, told by a lock that the kernel lets go of when it dies.
+"""Whether a process, here or in another container, still lives: a lock tells, which the kernel releases when it dies.
 
 A host's name and a process id tell nothing: two containers may share both. A process holds a file under
 `state/locks/alive` instead, named by a token that only it has and that it gives away with what it does (as a tag of its
-run). Who finds the file free knows that its holder is gone, also after the machine was started anew. Who does not find
-the file knows nothing: the holder works in another folder.
+run). If the lock is free, its holder is gone, also after a restart of the machine. If there is no
+such file, nothing is known: the holder works in another folder.
 """
 
 import os

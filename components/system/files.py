@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside their place, then moved into it."""
+"""Files that are either whole or absent: each is written as a draft beside its path, then moved there."""
 
 import glob
 import hashlib
@@ -30,7 +30,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def replace_file(draft: Path, path: Path) -> None:
-    """Put a file that is written in the place of `path`, on the same file system: a reader finds the one or the other.
+    """Move a written draft to `path`, on the same file system: a reader finds the old file or the new, each whole.
 
     For drafts that several processes write together; everything else is written by `whole_file`.
     """
@@ -137,7 +137,7 @@ def _locked_folder(path: Path) -> tuple[Path, IO[bytes]]:
         lock = (folder / _LOCK).open("xb")
         if try_lock(lock) and folder.exists():
             return folder, lock
-        lock.close()  # another process took it for one that was left, before it was locked
+        lock.close()  # another process took it for a killed writer's, before it was locked
 
 
 def _clear_if_left(draft: Path) -> None:

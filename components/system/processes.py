@@ -1,4 +1,4 @@
-"""What the system knows of processes: how many cores one may use, when one started, whose death ends it."""
+"""Processes: the cores that one may use, when one started, and an end together with its parent."""
 
 import ctypes
 import os

@@ -1,8 +1,8 @@
-"""A project folder that was moved, renamed or copied: what its databases under state/ say of the old place is mended.
+"""A project folder that was moved, renamed or copied: the addresses in its databases under state/ are corrected.
 
 MLflow keeps the whole address of every artifact, Prefect the folder of every deployment. A moved project would find
 nothing, and a copy would read from the original and write into it. Nothing but the databases under this folder's own
-state/ is touched, each in one transaction, so that a kill leaves the one or the other.
+state/ is touched, each in one transaction, so that a kill leaves either the old or the new addresses.
 """
 
 import sqlite3
@@ -25,8 +25,8 @@ def follow_folder(root: Path) -> str:
     if not old:
         return ""
     folders = [str(Path(url2pathname(urlsplit(address).path)).parents[2]) for address in old]
-    _mend(store, dict.fromkeys(old, new))
-    _mend_deployments(root / STATE / "prefect" / "prefect.db", {folder: str(root) for folder in folders})
+    _replace_addresses(store, dict.fromkeys(old, new))
+    _replace_folders(root / STATE / "prefect" / "prefect.db", {folder: str(root) for folder in folders})
     return f"this folder was {', '.join(folders)}: MLflow's addresses under state/ now lead to {root}"
 
 
@@ -41,23 +41,23 @@ def _artifact_folders(store: Path) -> list[str]:
     return [address for (address,) in found if address and address.startswith("file:") and address.endswith(_ARTIFACTS)]
 
 
-def _mend(store: Path, addresses: dict[str, str]) -> None:
+def _replace_addresses(store: Path, addresses: dict[str, str]) -> None:
     """Replace each address, and those of what lies below it, in every column of text."""
     with closing(sqlite3.connect(store, timeout=_PATIENCE, isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")
         tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        places = [(table, column) for (table,) in tables for column in _columns(database, table)]
-        for place, column in places:
+        columns = [(table, column) for (table,) in tables for column in _columns(database, table)]
+        for table, column in columns:
             for old, new in addresses.items():
                 database.execute(
-                    f'UPDATE "{place}" SET "{column}" = ? || substr("{column}", ?) '  # noqa: S608 - names of its own
+                    f'UPDATE "{table}" SET "{column}" = ? || substr("{column}", ?) '  # noqa: S608 - names of its own
                     f'WHERE "{column}" = ? OR substr("{column}", 1, ?) = ?',
                     (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
                 )
         database.execute("COMMIT")
 
 
-def _mend_deployments(store: Path, folders: dict[str, str]) -> None:
+def _replace_folders(store: Path, folders: dict[str, str]) -> None:
     """Replace the folder in which Prefect's worker runs each deployment."""
     if not store.is_file():
         return

@@ -1,4 +1,4 @@
-"""Servers that a setting names are asked before any work: one that is dead is told in one line, within seconds."""
+"""Servers that a setting names are asked before any work; a dead server is reported in one line, within seconds."""
 
 import re
 import threading
@@ -56,23 +56,23 @@ def ask_servers(servers: Sequence[Server], within: float = WITHIN) -> None:
     """
     answers: dict[int, BaseException | None] = {}
 
-    def put(place: int, server: Server) -> None:
+    def ask(index: int, server: Server) -> None:
         try:
             server.ask()
         except Exception as error:
-            answers[place] = error
+            answers[index] = error
         else:
-            answers[place] = None
+            answers[index] = None
 
-    calls = [partial(copy_context().run, put, *pair) for pair in enumerate(servers)]
+    calls = [partial(copy_context().run, ask, *pair) for pair in enumerate(servers)]
     asked = [threading.Thread(target=call, daemon=True) for call in calls]
     for thread in asked:
         thread.start()
     deadline = monotonic() + within
     for thread in asked:
         thread.join(max(0.0, deadline - monotonic()))
-    for place, server in enumerate(servers):
-        error = answers.get(place, TimeoutError(f"timed out: no answer within {within:.0f} s"))
+    for index, server in enumerate(servers):
+        error = answers.get(index, TimeoutError(f"timed out: no answer within {within:.0f} s"))
         if error is not None:
             raise _told(server, error) from error
 
