@@ -9,14 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import bentoml
-from bentoml._internal.bento import BentoStore
-from bentoml._internal.configuration.containers import BentoMLContainer
-from bentoml._internal.models import ModelStore
-from bentoml._internal.tag import Tag
+from bentoml import Tag
 
 from components.inference.bundle import bundle_hash
 from components.inference.code import BENTOFILE, code_hash
+from components.internals.bentoml import bento_home, build_bento, create_model
 from components.system.files import scratch_directory, whole_file, write_content
 
 
@@ -34,7 +31,7 @@ def package(bundle: Path, name: str, version: str, beside: Mapping[str, Any] | N
     """
     model = _model(bundle, name, version)
     bento = Tag(name, f"{model.version}-{code_hash()[:8]}")
-    home = Path(BentoMLContainer.bentoml_home.get())
+    home = bento_home()
     _take_in(bundle, model, version, beside or {}, home)
     _build(bento, model, home)
     return str(bento)
@@ -42,7 +39,7 @@ def package(bundle: Path, name: str, version: str, beside: Mapping[str, Any] | N
 
 def packaged_bundle(bundle: Path, name: str, version: str) -> Path:
     """Return where `package` has put the bundle, with what goes with it beside it."""
-    return _path(Path(BentoMLContainer.bentoml_home.get()) / "models", _model(bundle, name, version))
+    return _path(bento_home() / "models", _model(bundle, name, version))
 
 
 def _model(bundle: Path, name: str, version: str) -> Tag:
@@ -52,8 +49,7 @@ def _model(bundle: Path, name: str, version: str) -> Tag:
 def _take_in(bundle: Path, tag: Tag, version: str, beside: Mapping[str, Any], home: Path) -> None:
     if not _path(home / "models", tag).exists():
         with scratch_directory(home / "taking-in") as scratch:
-            made = bentoml.models.create(tag, metadata={"version": version}, _model_store=ModelStore(scratch))
-            with made as model:
+            with create_model(tag, {"version": version}, scratch) as model:
                 shutil.copytree(bundle, model.path, dirs_exist_ok=True)
                 for file, content in beside.items():
                     write_content(Path(model.path) / file, content)
@@ -64,15 +60,8 @@ def _take_in(bundle: Path, tag: Tag, version: str, beside: Mapping[str, Any], ho
 def _build(tag: Tag, model: Tag, home: Path) -> None:
     if not _path(home / "bentos", tag).exists():
         with scratch_directory(home / "building") as scratch:
-            bentoml.bentos.build_bentofile(
-                str(BENTOFILE),
-                build_ctx=str(Path.cwd()),
-                name=tag.name,
-                version=tag.version,
-                args={"workload": model.name, "version": model.version, "pinned": False},
-                reload=True,
-                _bento_store=BentoStore(scratch),
-            )
+            arguments = {"workload": model.name, "version": model.version, "pinned": False}
+            build_bento(BENTOFILE, Path.cwd(), tag, arguments, scratch)
             _arrive(scratch, home / "bentos", tag)
     _make_latest(home / "bentos", tag)
 

@@ -5,21 +5,16 @@ Bento remembers both, so that it serves what it was built with.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import bentoml
-from bentoml._internal.configuration.containers import BentoMLContainer
-from bentoml._internal.utils.args import set_arguments
 from bentoml.exceptions import BentoMLException, NotFound
 from pydantic import BaseModel
-from pydantic_core import to_json
-from starlette.responses import Response
 
 from components.config.errors import JourneymanError
-from components.inference.bento_io import input_type, output_type, respond
+from components.inference.bento_io import input_type, output_type
 from components.inference.bundle import verified
 from components.inference.champion.follow import Follower
 from components.inference.champion.source import opening
@@ -27,15 +22,13 @@ from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.gateway.access import warn_of_strangers
 from components.inference.gateway.app import Gateway
-from components.inference.gateway.call import Call, Reply, current
 from components.inference.gateway.cells import Cells
 from components.inference.gateway.client_schema import SCHEMA, client_schema
-from components.inference.gateway.failure import failure
 from components.inference.gateway.metrics import Metrics
 from components.inference.gateway.openapi import DOCUMENT, document
+from components.inference.gateway.operations import EXPLAIN, LABELS, PREDICT, Operation, labelling, prediction
 from components.inference.gateway.page import routes
 from components.inference.gateway.policies import policies
-from components.inference.gateway.predict import answered
 from components.inference.gateway.request.parser import RequestParser
 from components.inference.gateway.tracing import tracing
 from components.inference.options import Options
@@ -43,7 +36,8 @@ from components.inference.process import readiness
 from components.inference.process.logs import drop_access_log, log_from_info
 from components.inference.process.shed import shed
 from components.inference.process.tune_gc import tune_gc
-from components.inference.process.upgrade import ignore_upgrades
+from components.internals import bentoml as internals
+from components.internals.uvicorn import ignore_upgrades
 from components.kinds import catalogue
 from components.system.processes import die_with_parent
 
@@ -63,8 +57,8 @@ try:
     _model = bentoml.models.get(f"{_arguments.workload}:{_arguments.version}")
     _options, _about = Options.read(), verified(Path(_model.path))
     _described = {
-        DOCUMENT: document(lambda: cast("Any", Endpoint).openapi_spec.asdict()),
-        SCHEMA: client_schema(lambda: cast("Any", Endpoint).schema()),
+        DOCUMENT: document(lambda: internals.openapi(Endpoint)),
+        SCHEMA: client_schema(lambda: internals.client_schema(Endpoint)),
     }
     _policies = policies(_options, _metrics, {**routes(_engine), **_described})
     _tracing = tracing(_options.tracing, _options.tracing_share)
@@ -75,13 +69,15 @@ except JourneymanError as error:
     raise BentoMLException(str(error)) from error  # which BentoML says in one line
 _pinned = _arguments.version != "latest" if _arguments.pinned is None else _arguments.pinned
 _said = {"workload": _model.tag.name, "version": _model.tag.version, "pinned": _pinned}
-set_arguments(_said)  # what a Bento keeps, and workers get: "latest" would move
+internals.keep_arguments(_said)  # what a Bento keeps, and workers get: "latest" would move
 
+_ANSWERED = "the gateway answers: this route is there for BentoML's OpenAPI and its clients"
 _codec = catalogue.codec(_about.kind)
-_parser = RequestParser(_codec.request(_about.input), _codec.rows, _about.serve["max_bytes"])
-_labelled = _codec.labelled(_about.input)
-Input = input_type(_parser)
-Output = output_type(_codec.Answer, _parser.type)
+_max_bytes = _about.serve["max_bytes"]
+_request, _labelled = _codec.request(_about.input), _codec.labelled(_about.input)
+_parser = RequestParser(_request, _codec.rows, _max_bytes)
+_operations: dict[str, Operation] = {PREDICT: prediction(_engine, _parser)}
+Input, Output = input_type(_parser), output_type(_codec.Answer, _request)
 
 
 @bentoml.service(
@@ -124,21 +120,24 @@ class Endpoint:
     @bentoml.api
     async def predict(self, request: Input, /) -> Output:  # type: ignore[valid-type]
         """Answer one request."""
-        return await _answer(request, explained=False)
+        raise NotImplementedError(_ANSWERED)
 
     if _codec.Explained and _codec.explain:
+        _operations[EXPLAIN] = prediction(_engine, _parser, explained=True)
 
         @bentoml.api
-        async def explain(self, request: Input, /) -> output_type(_codec.Explained, _parser.type):  # type: ignore[valid-type]
+        async def explain(self, request: Input, /) -> output_type(_codec.Explained, _request):  # type: ignore[valid-type]
             """Answer one request, and say what moved each answer most."""
-            return await _answer(request, explained=True)
+            raise NotImplementedError(_ANSWERED)
 
     if _labelled:
+        _labels_parser = RequestParser(_labelled, _codec.rows, _max_bytes)
+        _operations[LABELS] = labelling(_engine, _labels_parser)
 
         @bentoml.api
-        async def labels(self, request: input_type(RequestParser(_labelled, _codec.rows)), /) -> dict[str, int]:  # type: ignore[valid-type]
+        async def labels(self, request: input_type(_labels_parser), /) -> dict[str, int]:  # type: ignore[valid-type]
             """Take what became of earlier records; answer how many of them are remembered."""
-            return await _learned(request)  # type: ignore[return-value]
+            raise NotImplementedError(_ANSWERED)
 
     @bentoml.on_deployment
     @staticmethod
@@ -157,31 +156,9 @@ class Endpoint:
         _engine.close()
 
 
-async def _answer(content: Any, explained: bool) -> Response:
-    return await _unless_refused(content, lambda call: answered(_engine, call, _parser.asked(content), explained))
-
-
-async def _learned(content: Any) -> Response:
-    async def learned(call: Call) -> bytes:
-        return to_json({"known": await _engine.record_labels(_codec.rows(content))})
-
-    return await _unless_refused(content, learned)
-
-
-async def _unless_refused(content: Any, work: Callable[[Call], Awaitable[bytes]]) -> Response:
-    """Return what `work` answers; a refusal that came instead of content, or is raised, is returned too."""
-    if isinstance(content, Response):
-        return content
-    call = current.get()
-    try:
-        return respond(Reply(200, await work(call)))
-    except Exception as error:
-        return respond(failure(call, error))
-
-
 def _opening() -> tuple[Model, Follower | None]:
     """Return the model to start with; what it remembers and what is fetched is kept beside the models."""
-    home, version = Path(BentoMLContainer.bentoml_home.get()), str(_model.info.metadata["version"])
+    home, version = internals.bento_home(), str(_model.info.metadata["version"])
     memory = home / "memory" / f"{_model.tag.name}.db"
     memory.parent.mkdir(parents=True, exist_ok=True)
     options = _options.model_copy(update={"version": version}) if _pinned else _options
@@ -191,7 +168,8 @@ def _opening() -> tuple[Model, Follower | None]:
 cast("Any", Endpoint).add_asgi_middleware(
     Gateway,
     engine=_engine,
-    parser=_parser,
+    operations=_operations,
+    max_bytes=_max_bytes,
     options=_options,
     policies=_policies,
     first=_options.tracing is None,

@@ -305,8 +305,8 @@ def test_nothing_of_training_is_listed_or_imported(packaged: tuple[Project, str]
     assert not [name for name in carried if "training" in name or "registry" in name or "learner" in name]
     script = f"""
 import sys
-from bentoml._internal.utils.args import set_arguments
-set_arguments({{"workload": "digits"}})
+from components.internals.bentoml import keep_arguments
+keep_arguments({{"workload": "digits"}})
 from components.inference.service import Endpoint
 Endpoint.inner()
 print([name for name in {BARRED!r} if name in sys.modules])

@@ -1,6 +1,7 @@
 """The way through one model: a queue, from which as many examples are run at once as the model's pace allows.
 
-Nobody waits for company: what has come in one turn of the event loop, or while the model was busy, goes together.
+Nobody waits for company: what has come in one turn of the event loop, or while the model was busy, goes together. Not
+BentoML's `batchable`, which waits for company and answers a third as many (docs/figures.md).
 """
 
 import asyncio

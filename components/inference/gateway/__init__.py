@@ -7,7 +7,8 @@ A request becomes a `Call` (`call.py`), which goes this way (`app.py`):
 2. A route, by path: `Policies.routes[path]` is `route(call) -> Reply`, for GET and HEAD (`/`, `/metrics`, `/about`).
    They are not counted into the queue.
 3. Admission: `JOURNEYMAN_QUEUE` calls in hand, 429 beyond; `JOURNEYMAN_DEADLINE`, 504 beyond.
-4. `POST /predict` but of forms is answered here (`predict.py`); all else by BentoML, whose errors become ours in shape.
+4. `POST /predict`, `/explain` and `/labels` are answered here (`operations.py`, `request/`); all else by BentoML, whose
+   errors become ours in shape.
 5. `Policies.headers`, in order: each is `headers(call) -> Iterable[(name, value)]`, lower-case bytes: added to every
    answer, BentoML's too. `call.status` is known then.
 6. `Policies.observers`, in order: each is `observe(call) -> None`, when the answer is sent or its reader gone;

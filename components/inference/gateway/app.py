@@ -1,20 +1,18 @@
 """The way of a request through the gateway; see the package's docstring."""
 
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from components.inference.engine.engine import Engine
 from components.inference.gateway import relay
 from components.inference.gateway.call import Call, Receive, Reply, Scope, Send, refusal
 from components.inference.gateway.failure import failure
+from components.inference.gateway.operations import Operation
 from components.inference.gateway.policies import Policies, Route
-from components.inference.gateway.predict import Predict
-from components.inference.gateway.request.parser import FORM, RequestParser
 from components.inference.gateway.watch import Watch
 from components.inference.options import Options
 
-PREDICT = "/predict"
 _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 BUSY = refusal(429, "the endpoint has all the requests it can take; come again", (b"retry-after", b"1"))
 _SEEN = "journeyman.call"  # marks a scope that has been here
@@ -24,26 +22,34 @@ class Gateway:
     """The middleware."""
 
     def __init__(
-        self, app: Any, engine: Engine, parser: RequestParser, options: Options, policies: Policies, first: bool = True
+        self,
+        app: Any,
+        engine: Engine,
+        operations: Mapping[str, Operation],
+        options: Options,
+        policies: Policies,
+        max_bytes: int,
+        first: bool = True,
     ) -> None:
         """Stand before `app`, BentoML's routes.
 
         Args:
             app: what comes next.
             engine: what answers.
-            parser: how bodies are read.
+            operations: what answers a POST, by path.
             options: the settings.
             policies: what to ask and do about every call.
+            max_bytes: the largest body that is read.
             first: take the place of all that BentoML has put before (tracing, timeout), once the application starts.
         """
         self._app = app
         self._options = options
         self._policies = policies
         self._first = first
-        self._predict = Predict(engine, parser)
-        self._limit = parser.max_bytes
+        self._operations = operations
+        self._limit = max_bytes
         self._routes = {**_health(engine), **policies.routes}
-        self._watch = Watch(options.queue, options.queue_bytes, parser.max_bytes)
+        self._watch = Watch(options.queue, options.queue_bytes, max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or have BentoML answer (ASGI)."""
@@ -83,8 +89,8 @@ class Gateway:
             call.outcome = "busy"
             return BUSY
         try:
-            if call.path == PREDICT and call.method == "POST" and call.media != FORM:
-                return await self._predict(call)
+            if call.method == "POST" and (operation := self._operations.get(call.path)):
+                return await operation(call)
             return await relay.pass_on(self._app, call, self._limit, self._started(call, send))
         finally:
             self._watch.release(call)

@@ -4,7 +4,6 @@ import os
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -93,10 +92,6 @@ class Call:
     def has_body(self) -> bool:
         """Whether there is one, by what the headers say."""
         return self.headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self.headers
-
-
-current: ContextVar[Call] = ContextVar("call")
-"""The call that one of BentoML's routes is working on."""
 
 
 def identity(sent: bytes | None = None) -> bytes:

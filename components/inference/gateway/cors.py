@@ -3,6 +3,9 @@
 A browser that carries a page of another origin asks first (a preflight) and shows the page only those answers that name
 its origin. Keys travel in headers that the page itself sets, so no answer allows cookies.
 Source: https://fetch.spec.whatwg.org/
+
+Not Starlette's CORSMiddleware: it would answer preflights before the gateway, so that no log and no metric had them,
+and refuse them with a text and 400, not in the one shape that every refusal has.
 """
 
 import re

@@ -1,6 +1,8 @@
 """What is counted on the way of every request, and shown at `/metrics` as the sum over all workers of one server.
 
-A counter is an assignment to a cell that was looked up once.
+A counter is an assignment to a cell that was looked up once. Not prometheus_client in its multi-process mode: counting
+takes five times the CPU, a request 1.01 of it (docs/figures.md, "Counting a request"), which could be borne; but every
+label `le` would change ("1" to "1.0"), and a worker that dies would leave files of its own behind, and its gauges.
 """
 
 from bisect import bisect_left

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from components.inference.gateway.call import Call, Reply
-from components.inference.gateway.request.parser import FORM
+from components.inference.gateway.request.form import FORM
 
 DOCUMENT = "/docs.json"
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from components.inference.gateway.call import JSON, Call, Message, Reply, Send, current, refusal
+from components.inference.gateway.call import JSON, Call, Message, Reply, Send, refusal
 from components.inference.gateway.request.body import limited
 
 DOCS = "/docs"
@@ -20,7 +20,6 @@ async def pass_on(app: Any, call: Call, limit: int, send: Send) -> Reply | None:
     if call.path == DOCS:
         call.scope["path"] = "/"
     receive = limited(call, limit)
-    current.set(call)
     ours: list[Reply] = []
 
     def relay(message: Message) -> Awaitable[None]:

@@ -1,6 +1,7 @@
 """A file for each worker of one server, which outlives the worker and is taken over by the next.
 
-A lock, which the system itself lets go when its process ends, marks the files in use.
+A lock (flock), which the system itself lets go when its process ends, however it does, marks the files in use: a number
+of a process, as prometheus_client has it in the names of its files, says nothing of whether that process lives.
 """
 
 import os

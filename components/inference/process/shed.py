@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from components.inference.gateway.app import BUSY, PREDICT
+from components.inference.gateway.app import BUSY
 from components.inference.gateway.call import identity
 from components.inference.gateway.headers import ANSWER
+from components.inference.gateway.operations import PREDICT
+from components.internals import uvicorn
 
 _LINE = f"POST {PREDICT} HTTP/1.1\r\n".encode()
 _END = b"\r\n\r\n"
@@ -24,25 +24,18 @@ _ANOTHER_WAY = (b"close", b"\r\nexpect:", b"\r\norigin:", b"\r\ntransfer-encodin
 
 def shed(room: int, refused: Callable[[], None]) -> None:
     """Have the connections of this process refuse what comes while `room` tasks are at work; tell `refused` of each."""
-    usual = HttpToolsProtocol.data_received
 
-    def data_received(connection: Any, data: bytes) -> None:
-        if len(connection.tasks) >= room and _between(connection) and _plain(data):
-            _refuse(connection)
-            refused()
-        else:
-            usual(connection, data)
+    def wrap(usual: uvicorn.Received) -> uvicorn.Received:
+        def data_received(connection: uvicorn.Connection, data: bytes) -> None:
+            if uvicorn.tasks_at_work(connection) >= room and uvicorn.is_idle(connection) and _plain(data):
+                uvicorn.write(connection, _refusal(connection))
+                refused()
+            else:
+                usual(connection, data)
 
-    HttpToolsProtocol.data_received = data_received  # type: ignore[method-assign,assignment]
+        return data_received
 
-
-def _between(connection: Any) -> bool:
-    """Whether a connection has nothing to answer, nothing half read, and a reader."""
-    cycle = connection.cycle
-    if cycle is None:
-        return bool(connection.scope is None)
-    over = cycle.response_complete and not cycle.more_body and cycle.keep_alive
-    return bool(over and connection.scope is cycle.scope and not connection.flow.write_paused)
+    uvicorn.wrap_data_received(wrap)
 
 
 def _plain(data: bytes) -> bool:
@@ -61,22 +54,13 @@ def _length(head: bytes) -> int | None:
     return int(length[1]) if length and not any(words in small for words in _ANOTHER_WAY) else None
 
 
-def _refuse(connection: Any) -> None:
-    connection.transport.write(
-        b"%b%bx-request-id: %b\r\n\r\n%b" % (_BEGIN, _usual_headers(connection), identity(), BUSY.body)
-    )
-    idle, loop = connection.timeout_keep_alive_task, connection.loop
-    if idle is None or idle.when() - loop.time() < connection.timeout_keep_alive / 2:
-        connection._unset_keepalive_if_required()
-        connection.timeout_keep_alive_task = loop.call_later(
-            connection.timeout_keep_alive, connection.timeout_keep_alive_handler
-        )
+def _refusal(connection: uvicorn.Connection) -> bytes:
+    return b"%b%bx-request-id: %b\r\n\r\n%b" % (_BEGIN, _default_headers(connection), identity(), BUSY.body)
 
 
-def _usual_headers(connection: Any) -> bytes:
-    """Return what every answer of uvicorn says, which is a new list each second."""
+def _default_headers(connection: uvicorn.Connection) -> bytes:
     global _headers
-    usual = connection.server_state.default_headers
+    usual = uvicorn.default_headers(connection)
     if _headers[0] is not usual:
         _headers = (usual, _lines(usual))
     return _headers[1]

@@ -6,11 +6,16 @@ Only the process that starts the workers imports this.
 import signal
 import time
 from collections import deque
-from socket import SHUT_RDWR
 from typing import Any
 
-from bentoml._internal.utils import circus
-from circus.exc import ConflictError
+from components.internals.circus import (
+    Arbiter,
+    ConflictError,
+    close_sockets,
+    is_stopping,
+    reap_and_start,
+    use_arbiter,
+)
 
 _AT_ONCE = 3  # workers that are replaced at once
 _WITHIN = 30.0  # seconds; whoever ends more often is broken, and has to wait for the look that BentoML takes
@@ -18,11 +23,11 @@ _LAST_CALL = 0.5  # seconds from the order to stop until nobody can connect; the
 
 
 def look_after_workers() -> None:
-    """Have the supervisor that BentoML makes next replace a worker that ends, and close the door when it stops."""
-    circus.Arbiter = Supervisor
+    """Have the supervisor that BentoML makes next replace a worker that ends, and take nobody in when it stops."""
+    use_arbiter(Supervisor)
 
 
-class Supervisor(circus.Arbiter):
+class Supervisor(Arbiter):
     """BentoML's own, but quicker."""
 
     def start(self, cb: Any = None) -> None:
@@ -35,25 +40,21 @@ class Supervisor(circus.Arbiter):
 
     def stop(self) -> Any:
         """Stop when all requests are answered; take no more connections from now on."""
-        self.loop.call_later(_LAST_CALL, self._close_door)
+        self.loop.call_later(_LAST_CALL, close_sockets, self)
         return super().stop()
 
     def _someone_ended(self, *_: object) -> None:
         self.loop.add_callback_from_signal(self._look)
 
     def _look(self) -> None:
-        """Reap who has ended and start another one, unless that has happened often of late."""
-        if self._stopping or all(watcher.is_stopped() for watcher in self.watchers):
+        """Reap who has ended and start another worker, unless that has happened often of late."""
+        if is_stopping(self):
             return
         now = time.monotonic()
         if now - self._replaced[0] < _WITHIN:
             return
         self._replaced.append(now)
         try:
-            self.manage_watchers()
-        except ConflictError:  # it is just doing that
+            reap_and_start(self)
+        except ConflictError:
             self.loop.call_later(1.0, self._look)
-
-    def _close_door(self) -> None:
-        for socket in self.sockets.values():
-            socket.shutdown(SHUT_RDWR)

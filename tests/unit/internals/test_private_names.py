@@ -26,21 +26,17 @@ LIBRARIES = frozenset(
     )
 )
 _DOTTED = re.compile(r"\w+(\.\w+)*")
-REMAINING = "components/inference/"
-"""Where such names are still to be moved."""
 
 
 def test_private_modules_and_names_are_imported_in_internals_alone() -> None:
     found = {str(path): names for path, tree in _project() if (names := sorted(_private_imports(tree)))}
-    assert {path: names for path, names in found.items() if not path.startswith(REMAINING)} == {}, (
-        "move what needs these names to components/internals/<library>.py"
-    )
+    assert found == {}, "move what needs these names to components/internals/<library>.py"
 
 
 def test_private_attributes_of_libraries_are_read_in_internals_alone() -> None:
     own = {name for _, tree in _project() for name in _defined(tree)}
     found = {str(path): names for path, tree in _project() if (names := sorted(_private_attributes(tree) - own))}
-    assert {path: names for path, names in found.items() if not path.startswith(REMAINING)} == {}, (
+    assert found == {}, (
         "no code of the project defines these names: move what needs them to components/internals/<library>.py"
     )
 

@@ -13,6 +13,11 @@ class Refused(Exception):  # noqa: N818 - it is an answer
         self.reply = reply
 
 
+def refused(status: int, reason: str) -> Refused:
+    """Return the refusal to raise."""
+    return Refused(refusal(status, reason))
+
+
 class Gone(Exception):  # noqa: N818 - nobody's error
     """Nobody is there any more to be answered."""
 

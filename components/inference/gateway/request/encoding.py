@@ -2,8 +2,7 @@
 
 import zlib
 
-from components.inference.gateway.call import refusal
-from components.inference.gateway.request.body import Refused, too_large
+from components.inference.gateway.request.body import refused, too_large
 
 _WINDOWS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}  # zlib's `wbits`: gzip's head and end, or zlib's own
 
@@ -19,14 +18,14 @@ def plain(body: bytes, encoding: bytes, limit: int) -> bytes:
         return body
     if named not in _WINDOWS:
         said = named.decode("latin-1")[:60]
-        raise Refused(refusal(415, f"a body with Content-Encoding: {said} is not read; send it as it is, or with gzip"))
+        raise refused(415, f"a body with Content-Encoding: {said} is not read; send it as it is, or with gzip")
     unpacking = zlib.decompressobj(_WINDOWS[named])
     try:
         content = unpacking.decompress(body, limit + 1)
     except zlib.error as error:
-        raise Refused(refusal(400, f"the body is not what Content-Encoding: {named.decode()} says")) from error
+        raise refused(400, f"the body is not what Content-Encoding: {named.decode()} says") from error
     if len(content) > limit:
         raise too_large(limit, end=False)
     if not unpacking.eof:
-        raise Refused(refusal(400, f"the body ends in the middle of its {named.decode()} data"))
+        raise refused(400, f"the body ends in the middle of its {named.decode()} data")
     return content

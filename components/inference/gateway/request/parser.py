@@ -1,4 +1,4 @@
-"""Bodies and forms -> questions: the rows to answer, or a refusal in one clear sentence."""
+"""What a body holds -> the rows to answer, or a refusal in one clear sentence."""
 
 import re
 from codecs import BOM_UTF8
@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from components.inference.gateway.call import refusal
-from components.inference.gateway.request.body import Refused
+from components.inference.gateway.request.body import Refused, refused
+from components.inference.gateway.request.form import FORM
 from components.inference.gateway.request.other_formats import (
     file_in_json,
     file_in_pairs,
@@ -22,7 +22,6 @@ from components.inference.gateway.request.other_formats import (
 
 MAX_BYTES = 10 * 2**20
 """Largest body that is read, unless the bundle says otherwise."""
-FORM = "multipart/form-data"
 _JSON = "application/json"
 _PAIRS = "application/x-www-form-urlencoded"  # also what curl calls any body
 _NAMED = re.compile(rb"[\w.-]{1,64}=").match
@@ -39,7 +38,7 @@ class Question(NamedTuple):
 
 
 class RequestParser:
-    """Reads bodies, and what BentoML has read of forms: both become questions here."""
+    """Reads what the bodies of one route hold."""
 
     def __init__(self, request: Any, rows: Callable[[Any], list[dict[str, Any]]], max_bytes: int = MAX_BYTES) -> None:
         """Take what is of the type `request`; `rows` is the codec's.
@@ -133,11 +132,6 @@ class RequestParser:
 def is_model(request: Any) -> bool:
     """Whether what is sent are fields of one model, not JSON of any shape."""
     return isinstance(request, type) and issubclass(request, BaseModel)
-
-
-def refused(status: int, reason: str) -> Refused:
-    """Return the refusal to raise."""
-    return Refused(refusal(status, reason))
 
 
 def sentence(error: ValidationError, behind: int) -> str:

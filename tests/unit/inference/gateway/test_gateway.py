@@ -15,6 +15,7 @@ from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.gateway.app import Gateway, Policies
 from components.inference.gateway.call import Call, refusal
+from components.inference.gateway.operations import PREDICT, Operation, prediction
 from components.inference.gateway.request.parser import RequestParser
 from components.inference.options import Options
 from components.kinds.image import codec
@@ -33,6 +34,28 @@ def test_a_bare_body_is_answered(new_model: NewModel) -> None:
     (expected,) = model.answers(model.probabilities(model.read([{"picture": WHITE}])))
     assert answer.body == expected.model_dump_json().encode()
     assert answer.headers[b"content-type"] == b"application/json"
+
+
+@pytest.mark.parametrize("said", [b"multipart/form-data; boundary=end", b"multipart/form-data"])
+@pytest.mark.parametrize("part", [b'name="picture"; filename="a.png"', b'name="other"; filename="a"'])
+def test_a_form_is_answered_as_its_file_is(said: bytes, part: bytes, new_model: NewModel) -> None:
+    form = b"--end\r\nContent-Disposition: form-data; " + part + b"\r\n\r\n" + WHITE + b"\r\n--end--\r\n"
+    model = new_model()
+    (bare,) = _ask(model, "POST", "/predict", WHITE)
+    (answer,) = _ask(model, "POST", "/predict", form, headers={b"content-type": said})
+    assert (answer.status, answer.body) == (200, bare.body)
+    (refused,) = _ask(model, "POST", "/predict", form, headers={b"content-type": said}, limit=len(form) - 1)
+    assert refused.status == 413
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [(b"--end--\r\n", "picture: field required"), (b"junk", "the multipart form cannot be read: ")],
+)
+def test_a_form_without_a_file_is_refused_in_one_sentence(form: bytes, sentence: str, new_model: NewModel) -> None:
+    (answer,) = _ask(new_model(), "POST", "/predict", form, headers={b"content-type": b"multipart/form-data"})
+    assert answer.status == 400
+    assert json.loads(answer.body)["error"].startswith(sentence)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +184,16 @@ def test_what_bentoml_puts_before_is_left_out_if_that_is_wanted(first: bool, new
     async def start_and_ask() -> list[int]:
         engine = Engine()
         engine.swap(new_model())
-        parser = RequestParser(codec.Request, codec.rows)
         app = _rest()
-        app.add_middleware(Gateway, engine=engine, parser=parser, options=Options(), policies=Policies(), first=first)
+        app.add_middleware(
+            Gateway,
+            engine=engine,
+            operations=_operations(engine),
+            options=Options(),
+            policies=Policies(),
+            max_bytes=10**6,
+            first=first,
+        )
         app.add_middleware(Before)
         started = iter(["lifespan.startup", "lifespan.shutdown"])
 
@@ -257,8 +287,11 @@ def _ask(
 def _gateway(
     engine: Engine, options: Options | None = None, policies: Policies | None = None, limit: int = 10**6
 ) -> Gateway:
-    parser = RequestParser(codec.Request, codec.rows, limit)
-    return Gateway(_rest(), engine, parser, options or Options(), policies or Policies())
+    return Gateway(_rest(), engine, _operations(engine, limit), options or Options(), policies or Policies(), limit)
+
+
+def _operations(engine: Engine, limit: int = 10**6) -> dict[str, Operation]:
+    return {PREDICT: prediction(engine, RequestParser(codec.Request, codec.rows, limit))}
 
 
 async def _call(

@@ -1,4 +1,4 @@
-"""A real uvicorn that is asked for other protocols, as Java, Spring and curl do."""
+"""The names of uvicorn that `components/internals/uvicorn.py` uses; a real one that is asked for other protocols."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from components.inference.process.upgrade import ignore_upgrades
+from components.internals.uvicorn import ignore_upgrades, missing
 
 BODY = b"0123456789" * 7
 H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"
@@ -24,6 +24,11 @@ CHUNKED = b"a\r\n%s\r\n3c\r\n%s\r\n0\r\n\r\n" % (BODY[:10], BODY[10:])
 def as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("data_received", "_should_upgrade", "handle_websocket_upgrade"):
         monkeypatch.setattr(HttpToolsProtocol, name, getattr(HttpToolsProtocol, name))
+
+
+def test_the_names_are_in_the_pinned_version() -> None:
+    lost = missing()
+    assert not lost, f"uvicorn {uvicorn.__version__} has no {lost[0]} any more: mend components/internals/uvicorn.py"
 
 
 @pytest.mark.parametrize("asked", [H2C, WEBSOCKET, b""])
@@ -72,7 +77,7 @@ def test_what_is_http_2_from_the_first_byte_is_refused() -> None:
 
 def test_another_uvicorn_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(HttpToolsProtocol, "handle_websocket_upgrade")
-    with pytest.raises(RuntimeError, match="HttpToolsProtocol has no handle_websocket_upgrade any more"):
+    with pytest.raises(RuntimeError, match=r"has no HttpToolsProtocol\.handle_websocket_upgrade any more: mend"):
         ignore_upgrades()
 
 
