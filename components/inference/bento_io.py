@@ -13,9 +13,10 @@ def input_type(parser: RequestParser) -> Any:
     """Return the type of what `parser` reads as BentoML shows it."""
     if not is_model(parser.type):
         return create_model("Records", __base__=(cast("Any", IORootModel)[parser.type],))
-    made: Any = create_model(parser.type.__name__, __base__=(cast("Any", IODescriptor), parser.type))
-    made.multipart_fields = parser.uploads
-    return made
+    bases: Any = (IODescriptor, parser.type)
+    shown = cast("Any", create_model(parser.type.__name__, __base__=bases))
+    shown.multipart_fields = parser.uploads
+    return shown
 
 
 def output_type(answer: type[BaseModel], request: Any) -> Any:
