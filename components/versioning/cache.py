@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from components.config.errors import RegistryError
+from components.versioning.dvc import program
 
 
 def cache_folder() -> Path:
@@ -14,7 +14,7 @@ def cache_folder() -> Path:
     Raises:
         RegistryError: DVC does not tell.
     """
-    done = subprocess.run([sys.executable, "-m", "dvc", "cache", "dir"], capture_output=True, text=True)
+    done = subprocess.run([*program(), "cache", "dir"], capture_output=True, text=True)
     if done.returncode != 0:
         raise RegistryError(f"dvc cache dir: {done.stderr.strip()}")
     return Path(done.stdout.strip()).resolve()

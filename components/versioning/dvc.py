@@ -34,7 +34,7 @@ def dvc(*arguments: str, folder: Path | None = None, environment: Mapping[str, s
         environment: its variables, where they are not those of this process.
     """
     output = []
-    with _process([sys.executable, "-m", "dvc", *arguments], folder, environment or os.environ) as process:
+    with _process([*program(), *arguments], folder, environment or os.environ) as process:
         assert process.stdout is not None
         passed_on = PassedOn()
         while chunk := os.read(process.stdout.fileno(), 1 << 16):
@@ -42,6 +42,12 @@ def dvc(*arguments: str, folder: Path | None = None, environment: Mapping[str, s
             passed_on.write(chunk.decode(errors="replace"))
         passed_on.end()
         return process.wait(), b"".join(output).decode(errors="replace")
+
+
+def program() -> list[str]:
+    """Return the command that is DVC in this interpreter's environment."""
+    script = Path(sys.executable).with_name("dvc")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "dvc"]
 
 
 def last_error(output: str) -> str:

@@ -344,7 +344,10 @@ def test_the_pictures_in_docs_are_taken_by_their_script(digits_url: str, browser
     )
     command = [sys.executable, "-m", "docs.screenshots", "--endpoint", digits_url, "--to", str(tmp_path)]
     subprocess.run([*command, "--console", str(tmp_path / "run.txt")], cwd=ROOT, check=True)
-    pictures = {path.name: Image.open(path) for path in tmp_path.glob("*.png")}
+    pictures = {}
+    for path in tmp_path.glob("*.png"):
+        with Image.open(path) as picture:
+            pictures[path.name] = picture.copy()
     assert set(pictures) == {"page.png", "card.png", "console-data.png", "console-summary.png"}
     assert pictures["page.png"].width == pictures["card.png"].width == 1240
     assert len(pictures["page.png"].getcolors(2**20) or []) > 50

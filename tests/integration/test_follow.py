@@ -181,7 +181,7 @@ def test_a_corrupted_bundle_is_said_and_the_old_one_goes_on_answering(served: Se
     answers = Load(served.url).run(2, lambda: time.sleep(1))
     assert {told["model_version"] for told in answers} == {"1"}
     said = [line for line in served.log.splitlines() if "version 3 is not taken" in line]
-    assert len(said) == 2  # one a worker
+    assert len(said) == 2, said  # one a worker
     assert re.search(r"model\.onnx: SHA-256 is .*; what is at work stays at work$", said[0])
     assert "Traceback" not in served.log
     assert 'journeyman_swaps_total{outcome="failed"}' in httpx.get(f"{served.url}/metrics").text

@@ -7,6 +7,8 @@
 Nothing else is changed or deleted when it moves, so that it may move back.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -120,13 +122,26 @@ def fetch(address: Address, pointer: Pointer, to: Path) -> Path:
     try:
         with locked(to.parent / LOCK):
             if not _is_whole(to, pointer):
-                with whole_directory(to) as draft:
+                with whole_directory(to) as draft, _named(to, draft):
                     _bring(address, pointer, draft)
                     _hold(draft, pointer)
             to.touch()  # the last one that was asked for
     except OSError as error:
         raise PublishedError(f"{error.filename or to}: {error.strerror}") from error
     return to
+
+
+@contextmanager
+def _named(path: Path, draft: Path) -> Iterator[None]:
+    """Have an error name `path` for its draft, which is called otherwise at each try: it is the same error again."""
+    try:
+        yield
+    except BundleError as error:
+        raise BundleError(str(error).replace(str(draft), str(path))) from error
+    except OSError as error:
+        if error.filename:
+            error.filename = str(error.filename).replace(str(draft), str(path))
+        raise
 
 
 def _pointer(bundle: Path, workload: str, version: str) -> Pointer:
