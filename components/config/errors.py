@@ -22,7 +22,7 @@ class BundleError(JourneymanError):
 
 
 class PublishedError(JourneymanError):
-    """What is published for endpoints to follow cannot be written, read or believed."""
+    """What is published for endpoints to follow cannot be written, read or verified."""
 
 
 class TrainingError(JourneymanError):

@@ -1,4 +1,4 @@
-"""The files of a public data set, from the first source that answers; only their hash is believed."""
+"""The files of a public data set, from the first source that answers; their hash decides."""
 
 import gzip
 import logging

@@ -27,7 +27,7 @@ class Champions:
         """Return where the pointer of that name points; None: there is none.
 
         Raises:
-            PublishedError: it cannot be read, or not be believed.
+            PublishedError: it cannot be read, or is not what its hash says.
         """
         return read_pointer(self.address, self.workload, name)
 

@@ -157,7 +157,7 @@ def _pointer(bundle: Path, workload: str, version: str) -> Pointer:
 
 
 def _bring(address: Address, pointer: Pointer, to: Path) -> None:
-    """Copy what the pointer names: `bundle.json` first, which is believed by its hash, then what it names."""
+    """Copy what the pointer names: `bundle.json` first, verified by its hash, then what it names."""
     address.get(f"{pointer.path}/{ABOUT}", to / ABOUT)
     _expect(to / ABOUT, pointer.bundle)
     for name in [*_files(read_about(to)), *pointer.beside]:

@@ -10,7 +10,7 @@ from components.kinds.calibration import brier_score, expected_calibration_error
 
 
 def answer_metrics(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
-    """Return accuracy, the mean of the classes' F1 scores, and whether the probabilities can be believed.
+    """Return accuracy, the mean of the classes' F1 scores, and how well the probabilities are calibrated.
 
     That is `log_loss`, the mean negative log likelihood in nats, and what `components.kinds.calibration` measures.
 

@@ -39,7 +39,7 @@ def measure(
 ) -> dict[str, float]:
     """Return the metrics of `metrics`, and those that need no threshold of the baseline, `baseline_` before them.
 
-    Without labels the score is no probability, so nothing is said of whether it can be believed.
+    Without labels the score is no probability, so nothing is said of its calibration.
 
     Args:
         data: the prepared data set.
@@ -82,7 +82,7 @@ def measures(
 def figures(
     data: PreparedData[Input], probabilities: NDArray[np.float32], decision: Decision, config: "Train"
 ) -> dict[str, Figure]:
-    """Return precision against recall, cost against alerts, and whether the scores can be believed."""
+    """Return precision against recall, cost against alerts, and how well the scores are calibrated."""
     labels, scores = np.asarray(data.labels("test")), probabilities[:, 1]
     drawn = {
         "precision_recall": curve_figure(labels, scores, _baseline(data.path, config), NAMES[config.labels], decision),

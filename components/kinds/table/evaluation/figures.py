@@ -1,4 +1,4 @@
-"""Figures of scores: precision against recall, cost against alerts, their spread, and whether they can be believed."""
+"""Figures of scores: precision against recall, cost against alerts, their spread, and how well they are calibrated."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What scores of records are measured by: how they rank, whether they can be believed, and what they cost."""
+"""What scores of records are measured by: how they rank, how well they are calibrated, and what they cost."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def card_precision(cards: Int64, days: Int64, labels: Int64, scores: NDArray[np.
 
 
 def credibility(labels: Int64, scores: NDArray[np.floating]) -> dict[str, float]:
-    """Return whether `[N]` scores, taken for probabilities of the positive class, can be believed."""
+    """Return how well `[N]` scores, taken for probabilities of the positive class, are calibrated."""
     return {
         "log_loss": log_loss(labels, scores),
         "expected_calibration_error": expected_calibration_error(_both(scores), labels),
