@@ -120,7 +120,7 @@ class Endpoint:
     @bentoml.api
     async def predict(self, request: Input, /) -> Output:  # type: ignore[valid-type]
         """Answer one request."""
-        raise NotImplementedError(_ANSWERED)
+        raise RuntimeError(_ANSWERED)
 
     if _codec.Explained and _codec.explain:
         _operations[EXPLAIN] = prediction(_engine, _parser, explained=True)
@@ -128,7 +128,7 @@ class Endpoint:
         @bentoml.api
         async def explain(self, request: Input, /) -> output_type(_codec.Explained, _request):  # type: ignore[valid-type]
             """Answer one request, and say what moved each answer most."""
-            raise NotImplementedError(_ANSWERED)
+            raise RuntimeError(_ANSWERED)
 
     if _labelled:
         _labels_parser = RequestParser(_labelled, _codec.rows, _max_bytes)
@@ -137,7 +137,7 @@ class Endpoint:
         @bentoml.api
         async def labels(self, request: input_type(_labels_parser), /) -> dict[str, int]:  # type: ignore[valid-type]
             """Take what became of earlier records; answer how many of them are remembered."""
-            raise NotImplementedError(_ANSWERED)
+            raise RuntimeError(_ANSWERED)
 
     @bentoml.on_deployment
     @staticmethod
