@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 def rebuild(workload: str, version: str | int) -> Report:
     """Make a version again, in a work tree of its own, and compare it stage by stage with what was registered."""
     console.prepare()
+    check(workload, str(version))
     mark_dead_runs("rebuild")
 
     made, made_of = find_version(workload, str(version))

@@ -25,7 +25,8 @@ def version_examples(version: Version) -> list[dict[str, Any]] | None:
 
     A version from before they were kept has those of today's test split, if its bundle takes them.
     """
-    return version.examples() or _of_today(version)
+    kept = version.examples()
+    return _of_today(version) if kept is None else kept
 
 
 def _of_today(version: Version) -> list[dict[str, Any]] | None:

@@ -1,6 +1,6 @@
 """How MLflow loads a registered version: `mlflow.pyfunc.load_model("models:/garments@champion")`, without torch.
 
-Travels inside the logged model together with the code that serves, see `register.CARRIED`.
+Travels inside the logged model together with the code that serves, see `logged_model.CARRIED`.
 """
 
 from pathlib import Path

@@ -2,17 +2,15 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
 
 LOCK = Path("dvc.lock")
-_EXPONENT = re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$")
 _HASHES = ("md5", "checksum", "etag", "version_id")  # the last three: of what lies at an address
 
 
@@ -41,6 +39,11 @@ def stages(workload: str, lock: Path = LOCK) -> dict[str, Stage]:
     return {name: found[name] for name in TopologicalSorter(before).static_order()}
 
 
+def read_yaml(path: Path) -> Any:
+    """Read a file as DVC does: by YAML 1.2, where `1e-05` is a number, and `yes` and `on` are words."""
+    return YAML(typ="safe").load(path.read_text())
+
+
 def directory_hash(files: Mapping[str, str]) -> str:
     """Return the hash by which DVC knows a directory of the files whose MD5 are `files`, by their path in it."""
     entries = [{"md5": md5, "relpath": path} for path, md5 in sorted(files.items())]
@@ -50,15 +53,8 @@ def directory_hash(files: Mapping[str, str]) -> str:
 def _read(lock: Path) -> dict[str, Any]:
     if not lock.exists():
         return {}
-    stages: dict[str, Any] = yaml.load(lock.read_text(), _Loader)["stages"]  # noqa: S506 - a safe loader
+    stages: dict[str, Any] = read_yaml(lock)["stages"]
     return stages
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads numbers as DVC writes them: by YAML 1.2, where `1e-05` is one, and no word as in 1.1."""
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, [*"-+0123456789"])
 
 
 def _stage(entry: Mapping[str, Any]) -> Stage:

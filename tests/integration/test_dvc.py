@@ -122,7 +122,9 @@ def test_a_second_workload_is_one_section(trained: Project, pictures: Path) -> N
     with Path("params.yaml").open("a") as file:
         file.write(section)
     output = trained.run("dvc", "repro")
-    assert sorted(_ran(output)) == sorted([*STAGES, RESOLVE])
+    ran = _ran(output)
+    assert [stage for stage in ran if stage != RESOLVE] == list(STAGES)
+    assert ran.count(RESOLVE) == 1
     assert "@mugs" in output
     assert (artifacts("mugs", "bundle") / "model.onnx").exists()
 

@@ -138,7 +138,8 @@ def test_a_version_says_what_it_was_made_of(registered: Project) -> None:
     version, made_of = find("digits", "2")
     assert made_of.code.changed == (BESIDE, "params.yaml", "quick.py")
     assert made_of.bundle_sha256 == version.bundle_sha256
-    assert set(made_of.stages) == {*STAGES, RESOLVE}
+    assert [stage for stage in made_of.stages if stage != RESOLVE] == list(STAGES)
+    assert RESOLVE in made_of.stages
     assert made_of.parameters["serve"]["max_pixels"] == 1000
     assert made_of.parameters["train"]["learning_rate"] > 0  # a default, filled in
     assert made_of.environment.packages["torch"].startswith("2.")
@@ -150,7 +151,7 @@ def test_the_second_of_three_from_a_dirty_tree_after_a_rebase_is_identical(regis
     before = _everything(registered)
     rebuilt, source = _again("2")
     assert (rebuilt.first, rebuilt.environment, source) == (None, (), "DVC's cache")
-    assert {stage.stage for stage in rebuilt.stages} == {*STAGES[1:], RESOLVE}
+    assert [stage.stage for stage in rebuilt.stages if stage.stage != RESOLVE] == list(STAGES[1:])
     same = {stage.stage: stage.same for stage in rebuilt.stages}
     assert same["train"] == ("weights/curve.csv", "weights/model.safetensors")  # run.json tells of the run
     assert rebuilt.value == rebuilt.version.value

@@ -11,7 +11,8 @@ from components.inference.gateway.rate import Rate
 
 Shown = Literal["open", "keys", "off"]
 
-_HEALTH = ("/livez", "/healthz", "/readyz")
+HEALTH = ("/livez", "/healthz", "/readyz")
+"""Routes that ask for no key."""
 _PAGE = "/page/"
 """The page itself is the same for everyone and says nothing; what it asks for, it asks for with a key."""
 _EVERYONE = ""
@@ -26,7 +27,7 @@ class Access:
     def __init__(self, keys: Keys | None, rate: Rate | None, metrics: Shown) -> None:
         """Take the keys (None: everyone is let in), the rate (None: however often) and who may read `/metrics`."""
         self._keys, self._rate = keys, rate
-        self._open = {*_HEALTH, "/", *(("/metrics",) if metrics == "open" else ())}
+        self._open = {*HEALTH, "/", *(("/metrics",) if metrics == "open" else ())}
 
     def guard(self, call: Call) -> Reply | None:
         """Return the refusal, if it is one; who asks is in `call.caller` then."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from components.inference.gateway.access import HEALTH
 from components.inference.gateway.call import Call, Reply
 from components.inference.gateway.request.form import FORM
 
@@ -53,20 +54,24 @@ def corrected(specification: dict[str, Any]) -> dict[str, Any]:
     for name in _BENTOML_ERRORS:
         schemas.pop(name, None)
     schemas["Error"] = _ERROR
-    for path in made["paths"].values():
-        for method, operation in path.items():
-            _correct(operation, method)
+    for path, operations in made["paths"].items():
+        for method, operation in operations.items():
+            _correct(operation, _refusals(path, method))
     return made
 
 
-def _correct(operation: dict[str, Any], method: str) -> None:
-    answered = {"description": "The answer.", **operation["responses"].get("200", operation["responses"].get(200))}
-    refusals = (
-        _REFUSALS if method == "post" else {status: _REFUSALS.get(status, "There is none.") for status in _OF_PROBES}
-    )
-    operation["responses"] = {"200": answered, **{str(status): _refusal(said) for status, said in refusals.items()}}
+def _refusals(path: str, method: str) -> dict[int, str]:
     if method == "post":
-        body = operation["requestBody"]
+        return _REFUSALS
+    return {
+        status: _REFUSALS.get(status, "There is none.") for status in _OF_PROBES if status != 401 or path not in HEALTH
+    }
+
+
+def _correct(operation: dict[str, Any], refusals: dict[int, str]) -> None:
+    answered = {"description": "The answer.", **operation["responses"].get("200", operation["responses"].get(200))}
+    operation["responses"] = {"200": answered, **{str(status): _refusal(said) for status, said in refusals.items()}}
+    if body := operation.get("requestBody"):
         body["required"] = True
         if FORM in body["content"]:
             body["content"]["application/octet-stream"] = {"schema": {"type": "string", "format": "binary"}}

@@ -7,7 +7,7 @@ from components.kinds.calibration import brier_score, expected_calibration_error
 from components.registry.gate.evidence import CalibrationComparison, MetricComparison
 from components.registry.gate.predictions import Predictions
 
-_DRAWS = 200  # of labels that the probabilities promise
+_DRAWS = 200  # of labels drawn from the predicted probabilities
 _CHANCE = 0.95  # of those draws have no larger error
 
 

@@ -28,7 +28,7 @@ class CalibrationComparison:
     error: MetricComparison
     """Expected calibration error."""
     chance: float
-    """What that would be at most, of twenty times nineteen, if every one of these probabilities were true."""
+    """The 95th percentile of what that would be if every one of these probabilities were true."""
     brier: MetricComparison
     frequencies: float
     """The Brier score of always answering how frequent the classes are."""
@@ -65,6 +65,6 @@ class Evidence:
     baseline: float | None
     """What the baseline reaches; None: not known."""
     chance: float
-    """By how much a model that is as good as the baseline looks worse by chance, at most, of twenty times nineteen."""
+    """By how much a model that is as good as the baseline looks worse by chance: a one-sided bound of 95 %."""
     validated: str | None
     """What shows that the training data passed validation; None: nothing does."""

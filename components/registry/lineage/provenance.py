@@ -22,7 +22,7 @@ from components.tracking.environment import Environment
 from components.tracking.store import missing, open_store
 from components.training.served import bundle_path, read_served
 from components.versioning import lock
-from components.versioning.stages import STAGES
+from components.versioning.stages import RESOLVE, STAGES
 from components.versioning.tree import not_held
 
 _CONSTRAINTS = Path("constraints.txt")
@@ -92,9 +92,13 @@ def _check_commit(commit: str, needed: Mapping[str, str], stages: Mapping[str, l
 
 
 def _changed_params(stages: Mapping[str, lock.Stage]) -> list[str]:
-    """Return the keys of `params.yaml` that are not what the stages ran with."""
-    recorded = {key: value for stage in stages.values() for key, value in stage.params.get(str(PARAMS), {}).items()}
-    content = read_yaml(PARAMS)
+    """Return the keys of `params.yaml` that are not what the stages ran with.
+
+    `resolve` is left out: it takes sections that no bundle depends on, and what it makes of the others is held by hash.
+    """
+    ran = [stage for name, stage in stages.items() if name != RESOLVE]
+    recorded = {key: value for stage in ran for key, value in stage.params.get(str(PARAMS), {}).items()}
+    content = lock.read_yaml(PARAMS)
     return [f"{PARAMS}: {key}" for key, value in recorded.items() if _at(content, key) != value]
 
 

@@ -1,6 +1,7 @@
 """The names of MLflow that `components/internals/mlflow.py` uses are in the pinned version, and mean what they did."""
 
 import json
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import version
@@ -52,8 +53,10 @@ def test_the_load_is_logged_while_the_block_runs(store: str) -> None:
     client = MlflowClient(store)
     run = client.create_run(client.create_experiment("cups")).info.run_id
     with import_module("components.internals.mlflow").system_metrics(run, 0.01, store):
+        deadline = time.monotonic() + 60
         while not client.get_run(run).data.metrics:
-            pass
+            assert time.monotonic() < deadline, LOST.format("SystemMetricsMonitor, which logs")
+            time.sleep(0.02)
     assert "system/cpu_utilization_percentage" in client.get_run(run).data.metrics
 
 

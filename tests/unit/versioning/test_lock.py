@@ -1,5 +1,7 @@
 from pathlib import Path
 
+from dvc.utils.serialize import dump_yaml, load_yaml
+
 from components.versioning import lock
 
 LOCK = """\
@@ -14,7 +16,9 @@ stages:
   ingest@cups:
     cmd: ingest
     deps:
-    - {path: https://example.org/cups.csv, etag: '"e0"', size: 1}
+    - path: https://example.org/cups.csv
+      etag: '"e0"'
+      size: 1
     params:
       params.yaml:
         workloads.cups.kind: table
@@ -47,3 +51,19 @@ def test_the_stages_of_a_workload_come_in_the_order_of_their_work(tmp_path: Path
 
 def test_without_a_record_there_are_no_stages(tmp_path: Path) -> None:
     assert lock.stages("cups", tmp_path / "dvc.lock") == {}
+
+
+def test_what_is_a_word_for_dvc_is_one_in_both_files(tmp_path: Path) -> None:
+    params, written = tmp_path / "params.yaml", tmp_path / "written.yaml"
+    params.write_text('positive: "yes"\nnegative: no\nat: "12:30"\nsince: "2024-01-31"\nrate: 1e-05\nflag: true\n')
+    dump_yaml(written, load_yaml(params))
+    assert "positive: yes\n" in written.read_text()
+    assert lock.read_yaml(written) == lock.read_yaml(params)
+    assert lock.read_yaml(params) == {
+        "positive": "yes",
+        "negative": "no",
+        "at": "12:30",
+        "since": "2024-01-31",
+        "rate": 1e-05,
+        "flag": True,
+    }
