@@ -28,7 +28,7 @@ from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
 from benchmarks import harness
-from benchmarks.recipes import accuracy
+from benchmarks.recipes import ARMS, accuracy
 from components.config.errors import DataError
 from components.internals.lightning import quiet
 from components.kinds.image import learner, params
@@ -48,13 +48,13 @@ _SIDE = 32
 def main() -> None:
     """Train each recipe on each set, before and fitted, and print the table."""
     parser = harness.parser(__doc__, quick="digits alone, a tenth of the steps")
-    parser.add_argument("--recipes", default="quick", help=f"of {','.join(params.RECIPES)}; default: %(default)s")
+    parser.add_argument("--recipes", default="quick", help=f"of {','.join(ARMS)}; default: %(default)s")
     parser.add_argument("--sets", default=",".join(SETS), help="default: %(default)s")
     parser.add_argument("--data", type=Path, default=harness.PREPARED, help="prepared garments")
     parser.add_argument("--precision", default="auto", help="train.precision; default: %(default)s")
     options = parser.parse_args()
     names = ["digits-20"] if options.quick else options.sets.split(",")
-    for chosen, known in ((names, SETS), (options.recipes.split(","), params.RECIPES)):
+    for chosen, known in ((names, SETS), (options.recipes.split(","), ARMS)):
         if unknown := set(chosen) - set(known):
             parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     quiet()
@@ -85,12 +85,13 @@ def measured(name: str, options: argparse.Namespace) -> list[Run]:
 
 def single_run(recipe: str, data: PreparedData, options: argparse.Namespace) -> Run:
     """Train the recipe as it is for large data, and fitted."""
-    keys = {"recipe": recipe, "threads": 1, "precision": options.precision}
+    keys = {**ARMS[recipe], "threads": 1, "precision": options.precision}
     if options.quick:
-        keys["least_steps"] = params.RECIPES[recipe]["least_steps"] // 10
+        keys["least_steps"] = params.Train.model_validate(keys).least_steps // 10
     config, examples = params.Train.model_validate(keys), data.counts["train"]
+    unsized = params.Train.model_validate({key: value for key, value in keys.items() if key != "epochs"})
     run: Run = {"recipe": recipe, "examples": examples}
-    for arm, chosen in (("before", config), ("fitted", config.fitted(examples))):
+    for arm, chosen in (("before", config), ("fitted", unsized.fitted(examples))):
         began = time.process_time()
         trained = fit(learner, data, chosen)
         seconds = time.process_time() - began
@@ -107,7 +108,7 @@ def single_run(recipe: str, data: PreparedData, options: argparse.Namespace) -> 
 
 
 HEAD = (
-    f"{'set':18} {'train':>6} {'recipe':9} {'baseline %':>10}   {'before: steps':>13} {'accuracy %':>10}   "
+    f"{'set':18} {'train':>6} {'recipe':10} {'baseline %':>10}   {'before: steps':>13} {'accuracy %':>10}   "
     f"{'fitted: batch':>13} {'epochs':>6} {'steps':>6} {'CPU s':>6} {'accuracy %':>10}"
 )
 
@@ -116,7 +117,7 @@ def line(run: Run) -> str:
     """Return a row of the table."""
     before, fitted = run["before"], run["fitted"]
     return (
-        f"{run['set']:18} {run['examples']:>6} {run['recipe']:9} {100 * run['baseline']:>10.1f}   "
+        f"{run['set']:18} {run['examples']:>6} {run['recipe']:10} {100 * run['baseline']:>10.1f}   "
         f"{before['steps']:>13} {100 * before['accuracy']:>10.1f}   {fitted['batch_size']:>13} {fitted['epochs']:>6} "
         f"{fitted['steps']:>6} {fitted['cpu_s']:>6.0f} {100 * fitted['accuracy']:>10.1f}"
     )

@@ -38,7 +38,7 @@ def test_small_data_is_measured_as_the_recipe_says_and_fitted_to_its_size(traine
     (run,) = json.loads(Path("figures.json").read_text())["runs"]
     assert (run["before"]["steps"], run["before"]["batch_size"]) == (7, 256)
     assert (run["fitted"]["steps"], run["fitted"]["batch_size"]) == (70, 16)
-    assert run["fitted"]["accuracy"] > 0.3  # chance is 0.1
+    assert run["fitted"]["accuracy"] > max(0.3, run["before"]["accuracy"])  # chance is 0.1
 
 
 def test_the_endpoint_and_its_peers_are_asked_about_the_same_pictures(trained: Project) -> None:
