@@ -340,7 +340,8 @@ def test_a_record_of_ones_own_is_asked_as_it_was_typed(visit: Callable[..., Visi
 
 def test_the_pictures_in_docs_are_taken_by_their_script(digits_url: str, browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "run.txt").write_text(
-        "cups: what is read\n│ all │\n12:00:00 | INFO\nAsked of the live endpoint\n│ 0 │\n"
+        "cups: what is read\n│ all │\n12:00:00 | INFO\n"
+        "The gate: cups version 1\n│ x │\nAsked of the live endpoint\n│ 0 │\n"
     )
     command = [sys.executable, "-m", "docs.screenshots", "--endpoint", digits_url, "--to", str(tmp_path)]
     subprocess.run([*command, "--console", str(tmp_path / "run.txt")], cwd=ROOT, check=True)
@@ -348,7 +349,7 @@ def test_the_pictures_in_docs_are_taken_by_their_script(digits_url: str, browser
     for path in tmp_path.glob("*.png"):
         with Image.open(path) as picture:
             pictures[path.name] = picture.copy()
-    assert set(pictures) == {"page.png", "card.png", "console-data.png", "console-summary.png"}
+    assert set(pictures) == {"page.png", "card.png", "console-data.png", "console-gate.png", "console-summary.png"}
     assert pictures["page.png"].width == pictures["card.png"].width == 1240
     assert len(pictures["page.png"].getcolors(2**20) or []) > 50
     assert all(path.stat().st_size < 200_000 for path in tmp_path.glob("*.png"))
