@@ -13,8 +13,8 @@ from benchmarks import harness
 from benchmarks.peers.answer import BUNDLE
 from benchmarks.server import clean_environment
 from benchmarks.wire import post, post_form
+from components import catalogue
 from components.inference.bundle import Bundle, read_about
-from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 
 PICTURES = 500

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchmetrics.functional.classification import binary_average_precision
 
-from components.kinds import catalogue
+from components import catalogue
 from components.kinds.prepared import PreparedData
 from components.kinds.table.learner.threshold import choose
 from components.training import hardware

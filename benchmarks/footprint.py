@@ -37,8 +37,8 @@ from benchmarks.peers.answer import BUNDLE
 from benchmarks.peers.pytorch import MODULE
 from benchmarks.server import free_port, served
 from benchmarks.wire import post_form
+from components import catalogue
 from components.config.settings import artifacts
-from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 
 READY = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import harness
+from components import catalogue
 from components.inference.bundle import MODEL, Bundle
-from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 
 ARMS = {"float32": "bundle", "int8": "bundle-int8", "control": "bundle"}

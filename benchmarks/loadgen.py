@@ -33,9 +33,9 @@ from benchmarks import harness
 from benchmarks.arms import packaged, serve
 from benchmarks.live import Live
 from benchmarks.server import free_port, served
+from components import catalogue
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import read_about
-from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system.files import read_json
 

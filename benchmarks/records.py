@@ -22,10 +22,10 @@ import httpx
 
 from benchmarks import harness
 from benchmarks.loop import run
+from components import catalogue
 from components.config.settings import artifacts, environment
 from components.inference.bundle import Bundle
 from components.inference.smoke.client import running_endpoint
-from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.kinds.table.sample import requests
 

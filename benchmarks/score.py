@@ -30,9 +30,9 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
 from benchmarks import harness
+from components import catalogue
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle, read_about
-from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 from components.scoring.score import score
 from components.scoring.source import open_source

@@ -39,8 +39,8 @@ from benchmarks import harness
 from benchmarks.bare import Bare
 from benchmarks.fraud import silence, simulated
 from benchmarks.prepare import CONFIG as PREPARE
+from components import catalogue
 from components.config.settings import tracking_uri
-from components.kinds import catalogue
 from components.kinds.image import params as image
 from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.table import params as table

@@ -21,8 +21,8 @@ import annotated_types
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from components import catalogue
 from components.config import params
-from components.kinds import catalogue
 from components.kinds.image.params.recipes import RECIPES
 from flows.tables import markdown
 

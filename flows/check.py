@@ -3,8 +3,8 @@
 import argparse
 import logging
 
+from components import catalogue
 from components.data.preview import preview
-from components.kinds import catalogue
 from flows import console
 from flows.overview import DataReport, report_data
 

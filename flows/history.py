@@ -3,7 +3,7 @@
 import argparse
 import re
 
-from components.kinds import catalogue
+from components import catalogue
 from components.registry.promotion.aliases import CHAMPION, PREVIOUS, aliases
 from components.registry.promotion.history import Entry, History
 from components.registry.promotion.ledger import Ledger

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.kinds import catalogue
+from components import catalogue
 from components.kinds.overview import Overview, counts_by_class
 from components.kinds.prepared import SPLITS, PreparedData, Split
 from components.training.plan import TrainingPlan, training_plan

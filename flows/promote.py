@@ -5,8 +5,8 @@ import argparse
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from components import catalogue
 from components.config.errors import ConfigError
-from components.kinds import catalogue
 from components.registry.gate import judge
 from components.registry.promotion import Outcome, promote, reconciled_champion
 from components.registry.version import get_version

@@ -5,7 +5,7 @@ import argparse
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from components.kinds import catalogue
+from components import catalogue
 from components.registry.promotion import Outcome
 from components.registry.promotion.rollback import roll_back
 from components.registry.version import get_version

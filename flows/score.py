@@ -6,9 +6,9 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from components import catalogue
 from components.config.errors import ConfigError, RegistryError
 from components.config.settings import STATE
-from components.kinds import catalogue
 from components.registry.promotion import champion as champion_of
 from components.registry.version import Version
 from components.scoring.result import Scored

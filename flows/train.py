@@ -11,9 +11,9 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
+from components import catalogue
 from components.config.settings import artifacts
 from components.inference.smoke.check import Asked, check_endpoint
-from components.kinds import catalogue
 from components.kinds.baseline import BaselineComparison, compare_with_baseline
 from components.kinds.prepared import open_prepared
 from components.registry.card import keep_card

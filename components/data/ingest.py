@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from components import catalogue
 from components.config.errors import ConfigError, DataError
 from components.config.params import Workload
 from components.config.settings import INBOX, artifacts
 from components.data.description import read_description
 from components.data.fetch import fetch
-from components.kinds import catalogue
 from components.kinds.raw import DataSet, Origin, Raw
 from components.system import entry
 from components.system.files import whole_directory

@@ -3,8 +3,8 @@
 import logging
 import shutil
 
+from components import catalogue
 from components.config.settings import SCHEMAS, artifacts
-from components.kinds import catalogue
 from components.kinds.prepared import LEFT_OUT, open_prepared
 from components.system import entry
 from components.system.files import whole_directory, write_json

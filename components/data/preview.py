@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from components import catalogue
 from components.config.settings import SCHEMAS, STATE
 from components.data.ingest import RECORDS, write_raw
-from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system.files import scratch_directory
 

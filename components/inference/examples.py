@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from components import catalogue
 from components.config.errors import BundleError
-from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 from components.system.files import read_json
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from components import catalogue
 from components.inference.bundle import About
-from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 from components.system.files import sha256
 

@@ -13,6 +13,7 @@ import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
 from pydantic import BaseModel
 
+from components import catalogue
 from components.config.errors import JourneymanError
 from components.inference.bento_io import input_type, output_type
 from components.inference.bundle import verified
@@ -38,7 +39,6 @@ from components.inference.process.shed import shed
 from components.inference.process.tune_gc import tune_gc
 from components.internals import bentoml as internals
 from components.internals.uvicorn import ignore_upgrades
-from components.kinds import catalogue
 from components.system.processes import die_with_parent
 
 

@@ -16,14 +16,15 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 from mlflow.types.schema import Array
 
+from components import catalogue
 from components.inference.bundle import read_about
-from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.registry.version import BUNDLE_HASH
 from components.tracking.store import Store
 
 CARRIED = (
     "components/__init__.py",
+    "components/catalogue.py",
     "components/config/*.py",
     "components/inference/__init__.py",
     "components/inference/bundle.py",

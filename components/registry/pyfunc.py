@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from components import catalogue
 from components.inference.bundle import Bundle
-from components.kinds import catalogue
 
 
 class BundleModel:

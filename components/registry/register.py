@@ -7,9 +7,9 @@ from pathlib import Path
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from components import catalogue
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
-from components.kinds import catalogue
 from components.kinds.baseline import compare_with_baseline
 from components.kinds.prepared import open_prepared
 from components.registry.examples import keep_examples

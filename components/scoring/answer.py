@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
+from components import catalogue
 from components.config.errors import BadRequest
 from components.inference.bundle import Bundle
 from components.inference.gateway.request.parser import sentence
-from components.kinds import catalogue
 from components.kinds.contract import Observations, Row
 from components.scoring.source import Chunk
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from components import catalogue
 from components.inference.bundle import About
-from components.kinds import catalogue
 from components.scoring.answer import Answers, Errors, Warnings
 from components.scoring.source import Chunk, Source
 

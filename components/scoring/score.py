@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from components import catalogue
 from components.config.errors import ConfigError, DataError
 from components.config.settings import STATE
 from components.inference.bundle import About, bundle_hash, read_about
-from components.kinds import catalogue
 from components.kinds.contract import Observations, SequenceMemory
 from components.scoring.answer import Answers, Errors, Warnings, concatenate
 from components.scoring.parts import Parts, manifest_of

@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from components import catalogue
 from components.config.errors import ConfigError
 from components.inference.bundle import About
-from components.kinds import catalogue, csv_files
+from components.kinds import csv_files
 from components.kinds.leftovers import is_leftover
 from components.scoring.table import TableSource
 from components.scoring.texts import TextSource

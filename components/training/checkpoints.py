@@ -24,8 +24,8 @@ from typing import Any
 
 import torch
 
+from components import catalogue
 from components.config.settings import STATE
-from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 from components.system.files import read_json, whole_file, write_json
 from components.system.locks import locked

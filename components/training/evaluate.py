@@ -16,11 +16,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from components import catalogue
 from components.config.params import Workload
 from components.config.settings import artifacts
 from components.inference.bundle import MODEL, Bundle
 from components.inference.footprint import milliseconds
-from components.kinds import catalogue
 from components.kinds.baseline import BaselineComparison, compare_with_baseline
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry

@@ -22,10 +22,10 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from components import catalogue
 from components.config.errors import ParityError
 from components.config.settings import artifacts
 from components.inference.bundle import MODEL, SERVING, Bundle, new_bundle
-from components.kinds import catalogue
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry
 from components.training import hardware

@@ -7,8 +7,8 @@ DVC tracks no key that is not there, and a stage that tracked the whole section 
 this one does, in a second; the two run where what they take has changed, be it written or a default.
 """
 
+from components import catalogue
 from components.config.settings import artifacts
-from components.kinds import catalogue
 from components.system import entry
 from components.system.files import write_json
 

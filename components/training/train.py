@@ -16,9 +16,9 @@ from lightning.pytorch.loggers import MLFlowLogger
 from mlflow.entities import Run
 from safetensors.torch import save_file
 
+from components import catalogue
 from components.config.settings import artifacts, tracking_uri
 from components.internals.lightning import process_rank, quiet
-from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.system import entry
 from components.system.files import whole_directory, write_json

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.kinds import catalogue
+from components import catalogue
 from components.kinds.overview import counts_by_class
 from components.kinds.prepared import SPLITS, open_prepared
 from tests.conftest import PAYMENTS, Project

@@ -12,10 +12,10 @@ import numpy as np
 import onnx
 import pytest
 
+from components import catalogue
 from components.config.errors import BundleError
 from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import Bundle, bundle_hash
-from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.registry.register import register
 from components.registry.version import Version

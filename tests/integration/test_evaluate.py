@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from components import catalogue
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
-from components.kinds import catalogue
 from components.kinds.baseline import compare_with_baseline
 from components.kinds.calibration import expected_calibration_error
 from components.kinds.prepared import open_prepared

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from components.kinds import catalogue
+from components import catalogue
 from components.registry.card import Measurements
 from components.tracking.environment import Environment, differences, environment
 from tests.conftest import ROOT, Project, copy_of

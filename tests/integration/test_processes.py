@@ -130,7 +130,7 @@ def trained(path: Path, kind: str, strategy: str, devices: int) -> dict[str, tor
 import warnings
 from pathlib import Path
 import torch
-from components.kinds import catalogue
+from components import catalogue
 from components.kinds.image.params import Train as Pictures
 from components.kinds.prepared import open_prepared, write_about
 from components.kinds.table.params import Train as Records

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from components import catalogue
 from components.config.errors import ConfigError, DataError
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
-from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.kinds.table import scoring
 from components.scoring.result import Scored

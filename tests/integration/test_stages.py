@@ -56,7 +56,7 @@ def whole(self, *args, **kwargs):
             getattr(self, name)
     return dump(self, *args, **kwargs)
 
-from components.kinds import catalogue
+from components import catalogue
 load = catalogue.workload
 def workload(name):
     loaded = load(name)

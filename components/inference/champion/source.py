@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from components import catalogue
 from components.config.errors import BundleError, PublishedError
 from components.inference.bundle import About, read_about
 from components.inference.champion.cache import Champions
 from components.inference.champion.follow import Follower
 from components.inference.engine.model import Model
 from components.inference.options import Options, variable
-from components.kinds import catalogue
 
 logger = logging.getLogger(__name__)
 

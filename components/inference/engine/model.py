@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from components import catalogue
 from components.config.errors import BundleError
 from components.inference.bundle import Bundle
 from components.inference.examples import read_examples
-from components.kinds import catalogue
 
 if TYPE_CHECKING:
     import onnxruntime

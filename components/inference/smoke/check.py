@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from components import catalogue
 from components.config.errors import BadRequest, EndpointError
 from components.inference.bundle import Bundle
 from components.inference.examples import spread
 from components.inference.sample_requests import is_own, requests
 from components.inference.smoke.client import START_TIMEOUT, running_endpoint
-from components.kinds import catalogue
 from components.kinds.prepared import PreparedData
 
 _TOLERANCE = 1e-5  # of a probability, which crosses as JSON

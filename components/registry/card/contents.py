@@ -10,8 +10,8 @@ from typing import Any
 
 from mlflow.entities import Run
 
+from components import catalogue
 from components.config.errors import ConfigError
-from components.kinds import catalogue
 from components.kinds.baseline import PREFIX as BASELINE
 from components.kinds.prepared import SPLITS
 from components.registry.card.measurements import Measurements

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from components import catalogue
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
-from components.kinds import catalogue
 from components.kinds.prepared import open_prepared
 from components.registry.card.contents import card_contents
 from components.registry.card.measurements import Measurements, measure_card

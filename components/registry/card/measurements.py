@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from components import catalogue
 from components.config.params import Workload
 from components.inference.bundle import Bundle
-from components.kinds import catalogue
 from components.kinds.baseline import limit_threads
 from components.kinds.calibration import reliability
 from components.kinds.evaluation import SEVERITIES, Mask

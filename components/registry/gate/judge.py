@@ -8,11 +8,11 @@ import json
 import logging
 from pathlib import Path
 
+from components import catalogue
 from components.config.gate import Gate
 from components.config.params import Workload
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
-from components.kinds import catalogue
 from components.kinds.baseline import PREFIX as BASELINE
 from components.kinds.baseline import limit_threads
 from components.kinds.prepared import PreparedData, open_prepared

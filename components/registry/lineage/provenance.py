@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from mlflow.exceptions import MlflowException
 from pydantic import ValidationError
 
+from components import catalogue
 from components.config.errors import RegistryError
 from components.config.params import PARAMS, read_yaml
 from components.config.settings import INBOX, artifacts
 from components.inference.bundle import bundle_hash
 from components.inference.code import code_hash
-from components.kinds import catalogue
 from components.registry.lineage import NONE, Code, Data, Lineage
 from components.registry.lineage.snapshot import push, snapshot
 from components.system.files import read_json, sha256

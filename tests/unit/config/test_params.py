@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from components import catalogue
 from components.config.errors import ConfigError
-from components.kinds import catalogue
 from tests.conftest import ROOT
 
 GOOD = """\

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, Field
 
+from components import catalogue
 from components.config.params import Section, parse
-from components.kinds import catalogue
 from components.kinds.image.params.recipes import RECIPES
 from docs import params
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from components.kinds import catalogue, contract
+from components import catalogue
+from components.kinds import contract
 
 PARTS = {
     "codec": contract.Codec,
@@ -35,7 +36,7 @@ def test_a_kind_has_every_part(kind: str, part: str) -> None:
 
 @pytest.mark.parametrize("kind", catalogue.names())
 def test_mypy_is_asked_whether_a_kind_has_every_part(kind: str) -> None:
-    path = Path(catalogue.__file__).parent / kind / "conformance.py"
+    path = Path(catalogue.__file__).parent / "kinds" / kind / "conformance.py"
     asked = {
         ast.unparse(part.annotation).partition("[")[0]: ast.unparse(part.value)
         for part in ast.walk(ast.parse(path.read_text()))
@@ -48,7 +49,7 @@ def test_mypy_is_asked_whether_a_kind_has_every_part(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", catalogue.names())
 def test_mypy_is_told_the_types_in_which_a_kind_differs(kind: str) -> None:
-    text = (Path(catalogue.__file__).parent / kind / "conformance.py").read_text()
+    text = (Path(catalogue.__file__).parent / "kinds" / kind / "conformance.py").read_text()
     generic = {name for name, part in vars(contract).items() if getattr(part, "__parameters__", ())}
     assert {"Codec", "Evaluation", "Learner", "Sample", "Scoring"} <= generic
     for name in generic - {"Explain"}:  # of which a codec has one

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from lightning.fabric.plugins.environments import LightningEnvironment, SLURMEnvironment
 
+from components import catalogue
 from components.config.errors import ConfigError
 from components.config.params import parse
-from components.kinds import catalogue
 from components.kinds.image.params import Train
 from components.kinds.prepared import PreparedData
 from components.training.cluster import cluster_environment

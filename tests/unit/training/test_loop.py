@@ -13,9 +13,9 @@ import pytest
 import torch
 from lightning.pytorch.loggers import Logger
 
+from components import catalogue
 from components.config.errors import ConfigError, DataError, Interrupted, TrainingError
 from components.config.params import parse
-from components.kinds import catalogue
 from components.kinds.image.params import Train as Pictures
 from components.kinds.prepared import PreparedData
 from components.kinds.table.params import Train as Records

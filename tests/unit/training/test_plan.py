@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from components import catalogue
 from components.config.params import parse
-from components.kinds import catalogue
 from components.kinds.image.params import Train as Pictures
 from components.kinds.prepared import PreparedData
 from components.kinds.table.params import Train as Records

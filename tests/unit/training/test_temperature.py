@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.special import log_softmax
 
+from components import catalogue
 from components.config.params import parse
-from components.kinds import catalogue
 from components.kinds.image.params import Train as PictureTrain
 from components.kinds.prepared import PreparedData
 from components.kinds.table.params import Train as RecordTrain

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from components.kinds import catalogue
+from components import catalogue
 
 if TYPE_CHECKING:
     from components.inference.engine.model import Model

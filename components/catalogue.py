@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def names() -> list[str]:
     """Return every kind there is."""
-    return sorted(path.parent.name for path in Path(__file__).parent.glob("*/codec"))
+    return sorted(path.parent.name for path in Path(__file__).parent.glob("kinds/*/codec"))
 
 
 def workloads() -> dict[str, params.Workload]:
