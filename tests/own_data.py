@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
-from sklearn.datasets import load_digits, load_sample_images
+from sklearn.datasets import load_breast_cancer, load_digits, load_sample_images
 
 SIDE = 96
 """Pixels of a photograph."""
@@ -87,4 +87,13 @@ def european_csv(path: Path) -> Path:
     table["time"] = table["time"].dt.strftime("%d.%m.%Y %H:%M:%S")
     table["country"] = table["country"].replace({"DE": "Österreich"})
     table.to_csv(path, index=False, sep=";", decimal=",", encoding="cp1252")
+    return path
+
+
+def tumours(path: Path) -> Path:
+    """Write the breast cancer data of Wisconsin as a CSV: 569 rows of 30 measurements, malignant or benign, no time."""
+    data = load_breast_cancer(as_frame=True)
+    table = data.data.assign(diagnosis=data.target_names[data.target])
+    table.insert(0, "patient", np.arange(len(table)) * 7 + 842_302)
+    table.to_csv(path, index=False)
     return path

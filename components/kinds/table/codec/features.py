@@ -40,7 +40,8 @@ class Definition(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    time: str
+    time: str | None = None
+    """None: records have no time, and no features that are made of one."""
     id: str | None
     amount: str | None
     decimals: int
@@ -61,7 +62,7 @@ class Definition(BaseModel):
 
 def names(definition: Definition) -> list[str]:
     """Return the names of the features, in their order."""
-    calendar = [_free(name, definition) for name in CALENDAR]
+    calendar = [] if definition.time is None else [_free(name, definition) for name in CALENDAR]
     return [*definition.numbers, *calendar, *window_names(definition), *definition.categories]
 
 
@@ -109,16 +110,19 @@ def fixed_point(amounts: Float64, decimals: int) -> Int64:
     return units.astype(np.int64)
 
 
-def assemble(numbers: NDArray[Any], times: Int64, windows: Sequence[Float32], categories: NDArray[Any]) -> Float32:
+def assemble(
+    numbers: NDArray[Any], times: Int64 | None, windows: Sequence[Float32], categories: NDArray[Any]
+) -> Float32:
     """Return the features `[N, F]` in the order of `names`.
 
     Args:
         numbers: `[N, numbers]`, NaN where missing.
-        times: `[N]`.
+        times: `[N]`; None: records have none.
         windows: `[N, measures * days]` for each entity.
         categories: `[N, categories]`, codes.
     """
-    return np.concatenate([numbers, calendar(times), *windows, categories], axis=1, dtype=np.float32, casting="unsafe")
+    made = [] if times is None else [calendar(times)]
+    return np.concatenate([numbers, *made, *windows, categories], axis=1, dtype=np.float32, casting="unsafe")
 
 
 def _free(name: str, definition: Definition) -> str:

@@ -20,7 +20,9 @@ class Input(TypedDict):
     label_features: list[str]
     """Features that are made from labels."""
     history: Literal["endpoint", "caller"]
-    """Who remembers what came before a record."""
+    """Who remembers what came before a record; without entities nobody does."""
+    split_by: NotRequired[Literal["content", "group"]]
+    """How the records were split; left out: by time."""
     passed_over: NotRequired[list[str]]
     """Columns of the table that are no features; a caller may send them along."""
 

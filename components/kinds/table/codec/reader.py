@@ -57,6 +57,8 @@ class Reader:
             BadRequest: a value is not what its column holds, or a time has not come; then no row is remembered.
         """
         numbers, categories = values.numbers(rows, self._definition), values.categories(rows, self._definition)
+        if self._definition.time is None:
+            return assemble(numbers, None, [], categories)
         times = values.times(rows, self._definition)
         not_in_the_future(times)
         return assemble(numbers, times, self._windows(rows, times), categories)

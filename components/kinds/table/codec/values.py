@@ -48,7 +48,10 @@ def times(records: Sequence[Record], definition: Definition) -> Int64:
 
     Raises:
         BadRequest: a time is missing or is none.
+        ValueError: the definition has no time.
     """
+    if definition.time is None:
+        raise ValueError("these records have no time")
     return np.array(_read(records, definition.time, milliseconds), dtype=np.int64)
 
 

@@ -16,11 +16,11 @@ Part = Annotated[float, Field(ge=0.0, le=1.0)]
 Limit = Count | Part | None
 Measure = Literal["count", "mean", "risk"]
 
+_HELD_OUT = 0.15
+_NEAR = 1e-6  # parts that add up to one but for this much do
 
-NEEDS_TIME = (
-    "a table needs a column that says when each record was made: windows look back from it, and the test is what came "
-    "last; if the order of the rows means nothing, add one that counts 0, 3600, 7200, ... over shuffled rows"
-)
+DAYS = "days of each, as {train: 60, validation: 14, test: 14}"
+PARTS = "a part of the records each, as {validation: 0.15, test: 0.15}"
 _NEEDS_LABEL = "name the column that is to be told, which has two values"
 
 
@@ -36,14 +36,7 @@ def _column_name(value: object) -> object:
     return str(value) if isinstance(value, int) else value
 
 
-def _time_name(value: object) -> object:
-    if value is None:
-        raise ValueError(NEEDS_TIME)
-    return _column_name(value)
-
-
 ColumnName = Annotated[str, BeforeValidator(_column_name)]
-TimeName = Annotated[str, BeforeValidator(_time_name)]
 
 
 class Columns(params.Section):
@@ -56,10 +49,14 @@ class Columns(params.Section):
     values are asked for, -1 and 1 too."""
     unknown: list[str | int | float | bool] = []
     """Values of the label that mean that it is not known (yet); an empty one always does."""
-    time: Annotated[TimeName, Field(description=NEEDS_TIME)]
-    """When it happened: a date with time, or a number that counts since 1970."""
+    time: ColumnName | None = None
+    """When it happened: a date with time, or a number that counts since 1970. With it the splits are spans of time, and
+    entities are remembered; left out, the splits are drawn from what a record is, see docs/tables.md#splits."""
     id: ColumnName | None = None
     """Tells one record from every other, so that one that is sent twice counts once."""
+    group: ColumnName | None = None
+    """Whose the record is (a customer, a patient): all records of one value are in one split, with a time too. No
+    feature."""
     amount: ColumnName | None = None
     """What is at stake, in money; below 0 where it is paid back: windows take it as it is, a missed positive costs its
     size."""
@@ -88,14 +85,24 @@ class Entity(params.Section):
 
 
 class Split(params.Section):
-    """Days of each split, the last ones of the table: train, validation, the delay, test."""
+    """Days of each split, the last ones of the table: train, validation, the delay, test; or parts of the records."""
 
-    train: Days
-    """Days of training."""
-    validation: Days
-    """Days behind them that choose the threshold."""
-    test: Days
-    """Days of the evaluation, the last ones."""
+    train: Days | None = None
+    """Days of training. Where the splits are drawn: what the other two leave, and may be left out."""
+    validation: Days | None = None
+    """Days behind them that choose the threshold. Where the splits are drawn: a part of the records. Left out: 0.15."""
+    test: Days | None = None
+    """Days of the evaluation, the last ones. Where the splits are drawn: a part of the records. Left out: 0.15."""
+
+    @property
+    def days(self) -> tuple[float, float, float]:
+        """The days of training, validation and test, where the splits are spans of time."""
+        return self.train or 0.0, self.validation or 0.0, self.test or 0.0
+
+    @property
+    def parts(self) -> tuple[float, float]:
+        """The parts of the records that validate and test, where the splits are drawn."""
+        return self.validation or _HELD_OUT, self.test or _HELD_OUT
 
 
 class Limits(params.Section):
@@ -132,7 +139,7 @@ class Prepare(params.Section):
     """The entity that is blocked once a fraud of it is known, and that is ranked by card precision."""
     delay: Annotated[float, Field(ge=0.0)] = 7.0
     """Days until a label is known."""
-    split: Annotated[Split, Field(description="days of each, as {train: 60, validation: 14, test: 14}")]
+    split: Split = Split()
     labelled: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Part of the training and validation labels that is used; the others are taken as not known."""
     decimals: Annotated[int, Field(ge=0, le=6)] = 2
@@ -154,6 +161,46 @@ class Prepare(params.Section):
     """Who remembers the windows in service: the endpoint, or the caller, who then sends them."""
     limits: Limits = Limits()
 
+    @property
+    def by_time(self) -> bool:
+        """Whether the splits are spans of time; else they are drawn."""
+        return self.columns.time is not None and self.columns.group is None
+
+    @model_validator(mode="after")
+    def _time_fits(self) -> Self:
+        if self.entities and self.columns.time is None:
+            raise ValueError(
+                "entities have windows, which look back in time: name the column that says when a record was made in "
+                "columns.time, or leave out entities"
+            )
+        if self.entities and self.columns.group is not None:
+            raise ValueError(
+                "entities have windows, which look back in time, so the splits have to be spans of it: leave out "
+                "columns.group, or entities"
+            )
+        for key in ("delay", "time_format"):
+            if key in self.model_fields_set and self.columns.time is None:
+                raise ValueError(f"{key} is about columns.time, which names no column: name it, or leave out {key}")
+        return self
+
+    @model_validator(mode="after")
+    def _split_fits(self) -> Self:
+        split, columns = self.split, self.columns
+        given = [part for part in (split.train, split.validation, split.test) if part is not None]
+        whole = abs(sum(given) - 1.0) < _NEAR and len(given) == 3
+        if self.by_time:
+            if not given:
+                raise ValueError(f"split: missing; {DAYS}")
+            if len(given) < 3 or whole:
+                raise ValueError(f"split: with columns.time it is {DAYS}; found {_shown(split)}")
+            return self
+        drawn = "with columns.group" if columns.group else "without columns.time"
+        other = "leave out columns.group" if columns.group and columns.time else "name columns.time"
+        if any(part >= 1.0 for part in given) or (split.train is not None and not whole) or sum(split.parts) >= 1.0:
+            days = f"; for days {other}" if any(part >= 1.0 for part in given) else ""
+            raise ValueError(f"split: {drawn} it is {PARTS}, or left out; found {_shown(split)}{days}")
+        return self
+
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
         if self.card is not None and self.card not in self.entities:
@@ -170,11 +217,18 @@ class Prepare(params.Section):
         for name in (columns.time, columns.amount):
             if name in columns.text:
                 raise ValueError(f"column {name!r} is named as text, and as time or amount, which is none")
-        named = [columns.label, columns.time, columns.id, columns.amount, *self.entities, *columns.drop]
+        single = [columns.label, columns.time, columns.id, columns.group, columns.amount]
+        named = [*single, *self.entities, *columns.drop]
         for name in named:
             if name is not None and named.count(name) > 1:
-                raise ValueError(f"column {name!r} is named twice: as label, time, id, amount, entity or to drop")
+                raise ValueError(
+                    f"column {name!r} is named twice: as label, time, id, group, amount, entity or to drop"
+                )
         return self
+
+
+def _shown(split: Split) -> str:
+    return f"{{{', '.join(f'{name}: {part:g}' for name, part in split if part is not None)}}}"
 
 
 class Train(params.Training):

@@ -1,4 +1,4 @@
-"""Raw records -> validated, split by time, with features: one array a split."""
+"""Raw records -> validated, split, with features: one array a split."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -13,9 +13,11 @@ from components.config.errors import DataError
 from components.kinds.prepared import SPLITS, write_about
 from components.kinds.table.codec import features
 from components.kinds.table.codec import schema as schemas
+from components.kinds.table.codec.features import Definition
 from components.kinds.table.codec.schema import Schema
-from components.kinds.table.prepare.clean import clean
+from components.kinds.table.prepare.clean import Clean, clean
 from components.kinds.table.prepare.describe import define, describe
+from components.kinds.table.prepare.drawn_split import by_content
 from components.kinds.table.prepare.findings import Findings, enforce, report
 from components.kinds.table.prepare.index import without_index
 from components.kinds.table.prepare.infer import Profile, infer, profile
@@ -24,9 +26,10 @@ from components.kinds.table.prepare.leaks import leaks
 from components.kinds.table.prepare.reading import Readings, decide, read
 from components.kinds.table.prepare.seed import write_seed
 from components.kinds.table.prepare.slices import write_columns
-from components.kinds.table.prepare.split import SPLIT, assign, counts, spans
+from components.kinds.table.prepare.split import SPLIT, Parted
 from components.kinds.table.prepare.stream import write_features
 from components.kinds.table.prepare.table import ROW, TIME, Table, open_table, whole_numbers
+from components.kinds.table.prepare.time_split import assign, counts, spans
 from components.kinds.table.prepare.unknown import rare
 from components.kinds.table.prepare.validate import validate
 from components.system.files import write_json
@@ -38,14 +41,16 @@ logger = logging.getLogger(__name__)
 
 
 def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
-    """Hold the Parquet file `raw` to the schema, split it by time, and write the features of the splits to `out`.
+    """Hold the Parquet file `raw` to the schema, split it, and write the features of the splits to `out`.
 
-    Where there is no file `schema`, it is inferred from the data, and written once all else is done. Memory is bounded
-    by the look-back of the windows and the chunk, not by the table, unless the table is not in order of time: it is
-    sorted then, which takes memory for the part of it that is used.
+    Where there is no file `schema`, it is inferred from the data, and written once all else is done. Split by time,
+    memory is bounded by the look-back of the windows and the chunk, not by the table, unless the table is not in order
+    of time: it is sorted then, which takes memory for the part of it that is used. Where splits are drawn, memory holds
+    some numbers of each record.
 
     Raises:
-        DataError: the table is not what the schema says, has more faults than `config.limits` allows, or too few days.
+        DataError: the table is not what the schema says, has more faults than `config.limits` allows, or too few days
+            or records.
         ConfigError: the file `schema` is damaged.
     """
     raw_table, known = open_table(raw, config), schemas.read(schema) if schema.exists() else None
@@ -58,7 +63,8 @@ def _prepare(
     table: Table, out: Path, config: "Prepare", schema: Path, known: Schema | None, readings: Readings
 ) -> None:
     expected = [name for name, column in known.columns.items() if column.type == "integer"] if known else []
-    table = whole_numbers(table, {*filter(None, [config.columns.id]), *config.entities, *expected})
+    named = filter(None, [config.columns.id, config.columns.group])
+    table = whole_numbers(table, {*named, *config.entities, *expected})
     profiles = profile(table)
     table, index = without_index(table, profiles, known, schema, config)
     columns = readings.described(known or infer(table, profiles, config), config)
@@ -67,24 +73,17 @@ def _prepare(
     label = labels(table, config)
     records = clean(table, columns, config, label.expression(), findings)
     enforce(findings, config.limits, table.rows)
-    span, said = spans(records, config.split, config.delay)
     definition, sent = define(columns, config)
-    earliest = span.train[0] - features.lookback(definition)
-    used = records.frame.filter(table.since(earliest))
-    with _in_order(used, out, records.ordered) as ordered:
-        assigned = assign(ordered, span, config.card, config.delay)
-        sizes, parts = counts(assigned, span, records.count)
-        write_features(assigned, out, definition, sizes, config.card, config.labelled)
+    with _split(table, records, definition, out, config) as parted:
+        write_features(parted.frame, out, definition, parted.sizes, config.card, config.labelled)
         missing = _both_classes(out, config)
         findings["leaks"] = leaks(out, definition)
         enforce({"leaks": findings["leaks"]}, config.limits, table.rows)
-        test = assigned.filter(table.since(span.test[0]), pl.col(SPLIT) == SPLITS.index("test"))
-        test.select(list(sent.columns)).sink_parquet(out / "test_records.parquet")
+        parted.test.select(list(sent.columns)).sink_parquet(out / "test_records.parquet")
         if config.slices:
-            write_columns(test, out, config.slices)
-        if config.history == "endpoint" and definition.entities:
-            recent = ordered.filter(table.since(span.test[0] - features.lookback(definition)))
-            write_seed(recent, out / "serving" / "history.npz", definition, config.labelled)
+            write_columns(parted.test, out, config.slices)
+        if config.history == "endpoint" and definition.entities and parted.recent is not None:
+            write_seed(parted.recent, out / "serving" / "history.npz", definition, config.labelled)
     about = {
         "read": [
             *readings.sentences(),
@@ -92,19 +91,41 @@ def _prepare(
             *rare(findings["unknown"], table.rows),
             *label.read,
             *_paid_back(profiles, config),
-            *said,
-            parts,
+            *records.read,
+            *parted.read,
             *missing,
         ],
         "findings": report(findings),
-        "splits": span.texts(),
-        "records": sizes,
+        "splits": dict(parted.about),
+        "records": dict(parted.sizes),
     }
     write_json(out / "report.json", about)
-    write_about(out, "table", label.classes, describe(out, definition, table, sent, config), sizes)
+    write_about(out, "table", label.classes, describe(out, definition, table, sent, config), parted.sizes)
     if known is None:
         schemas.write(schema, columns)
         logger.info("wrote %s: look it through, and commit it", schema)
+
+
+@contextmanager
+def _split(table: Table, records: Clean, definition: Definition, out: Path, config: "Prepare") -> Iterator[Parted]:
+    """Yield the records with their splits, for as long as a sorted copy of them stands in `out`, if one is needed."""
+    if not config.by_time or records.times is None:
+        yield by_content(records.frame, definition, config)
+        return
+    span, said = spans(records.times, config.split, config.delay)
+    lookback = features.lookback(definition)
+    used = records.frame.filter(table.since(span.train[0] - lookback))
+    with _in_order(used, out, records.times.ordered) as ordered:
+        assigned = assign(ordered, span, config.card, config.delay)
+        sizes, parts = counts(assigned, span, records.count)
+        yield Parted(
+            assigned,
+            sizes,
+            [*said, f"split by time ({table.time!r}), the test last: {parts}"],
+            span.texts(),
+            test=assigned.filter(table.since(span.test[0]), pl.col(SPLIT) == SPLITS.index("test")),
+            recent=ordered.filter(table.since(span.test[0] - lookback)),
+        )
 
 
 @contextmanager

@@ -32,16 +32,24 @@ class Clean:
 
     frame: pl.LazyFrame
     count: int
+    read: list[str]
+    """What there is to say of ids and times, in sentences for people."""
+    times: "Times | None"
+    """None: no column of times is named."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """What the times of the records are, in milliseconds since 1970."""
+
     first: int
-    """The earliest time, milliseconds since 1970."""
+    """The earliest."""
     last: int
     """The latest."""
     last_label: int | None
     """The latest of a record whose label is known."""
     ordered: bool
-    """They are in order of time, too."""
-    read: list[str]
-    """What there is to say of the times, in sentences for people."""
+    """The records are in order of time, too."""
 
 
 @dataclass(frozen=True)
@@ -64,41 +72,51 @@ def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findi
         findings[name] = Finding(0, [])
     _count(table, faults, findings)
     findings["unknown"] = unknown(table.frame, schema, findings["unknown"])
-    frame = table.frame.filter(~pl.any_horizontal(fault.condition for fault in faults if fault.finding in _LEFT_OUT))
+    left_out = [fault.condition for fault in faults if fault.finding in _LEFT_OUT]
+    frame = table.frame.filter(~pl.any_horizontal(left_out)) if left_out else table.frame
     frame = frame.with_columns(label)
     read: list[str] = []
     if config.columns.id is not None:
         frame, read = _once(frame, table, config, findings)
-    apart = stray(frame, config.columns.time)
+    times = None
+    if config.columns.time is not None:
+        frame, times, told = _in_time(frame, config.columns.time, findings)
+        read = [*read, *told]
+    count = frame.select(pl.len()).collect(engine="streaming").item()
+    if count == 0:
+        raise DataError(f"no record can be used; {_why(findings)}")
+    return Clean(frame, count, read, times)
+
+
+def _in_time(frame: pl.LazyFrame, column: str, findings: Findings) -> tuple[pl.LazyFrame, Times, list[str]]:
+    """Return the records without those of stray times, their times, and what there is to say."""
+    apart = stray(frame, column)
     findings["stray_times"] = apart.finding if apart else Finding(0, [])
     frame = frame.filter(~apart.condition if apart else True)
     behind = pl.col(TIME) < pl.col(TIME).cum_max()
     summary = frame.select(TIME, LABEL, behind.alias("behind")).select(
-        pl.len(),
         pl.col("behind").sum(),
         pl.col(TIME).min().alias("first"),
         pl.col(TIME).max().alias("last"),
         pl.col(TIME).filter(pl.col(LABEL) >= 0).max().alias("last label"),
     )
-    count, unordered, first, last, last_label = summary.collect(engine="streaming").row(0)
-    if count == 0:
-        raise DataError(f"no record can be used; {_why(findings)}")
+    unordered, first, last, last_label = summary.collect(engine="streaming").row(0)
     examples = frame.select(ROW, behind.alias("behind")).filter("behind").head(EXAMPLES) if unordered else None
     findings["unordered"] = Finding(unordered, _rows(examples))
-    return Clean(
-        frame, count, first, last, last_label, ordered=unordered == 0, read=[*read, *(apart.read if apart else [])]
-    )
+    return frame, Times(first, last, last_label, ordered=unordered == 0), apart.read if apart else []
 
 
 def _faults(schema: Schema, config: "Prepare", unread: Mapping[str, str]) -> Iterator[_Fault]:
     now, amount = round(time.time() * 1_000), config.columns.amount
-    yield _Fault("invalid", config.columns.time, pl.col(TIME).is_null())
-    yield _Fault("future", config.columns.time, (pl.col(TIME) > now + DAY).fill_null(False))
+    if config.columns.time is not None:
+        yield _Fault("invalid", config.columns.time, pl.col(TIME).is_null())
+        yield _Fault("future", config.columns.time, (pl.col(TIME) > now + DAY).fill_null(False))
     if amount is not None:
         money = pl.col(amount).cast(pl.Float64)
         none = ~(money.is_finite() & (money.abs() <= MOST / 10**config.decimals)).fill_null(True)
         yield _Fault("invalid", amount, none | pl.col(unread[amount]).is_not_null() if amount in unread else none)
-    named = (config.columns.label, config.columns.time, config.columns.id, *config.entities, *config.columns.drop)
+    columns = config.columns
+    named = (columns.label, columns.time, columns.id, columns.group, *config.entities, *columns.drop)
     for name, column in schema.columns.items():
         if name in named:
             continue
@@ -122,6 +140,8 @@ def _count(table: Table, faults: list[_Fault], findings: Findings) -> None:
     """Count the records of each finding, and of each column, in one pass; look up examples where there are any."""
     grouped = {name: [fault for fault in faults if fault.finding == name] for name in findings}
     grouped = {name: group for name, group in grouped.items() if group}
+    if not grouped:
+        return
     counts = table.frame.select(
         *(pl.any_horizontal(fault.condition for fault in group).sum().alias(name) for name, group in grouped.items()),
         *(fault.condition.sum().alias(f"{fault.finding} {fault.column}") for fault in faults),

@@ -19,7 +19,7 @@ def define(schema: Schema, config: "Prepare") -> tuple[Definition, Schema]:
     """Return the features that the columns give, and the columns that a caller sends."""
     columns = config.columns
     named = {columns.time, columns.id, *config.entities}
-    others = schema.without([columns.label, *columns.drop]).columns
+    others = schema.without([columns.label, *filter(None, [columns.group]), *columns.drop]).columns
     sent = {name: column for name, column in others.items() if name in named or column.type != "time"}
     numbers = [name for name, column in sent.items() if name not in named and column.type != "category"]
     categories = {name: column.values or () for name, column in sent.items() if name not in {*named, *numbers}}
@@ -41,7 +41,7 @@ def describe(out: Path, definition: Definition, table: Table, sent: Schema, conf
     """Return the description of one example that the bundle carries."""
     columns = [*table.frame.collect_schema().names(), *config.columns.drop]
     numbers = list(definition.numbers)
-    return {
+    described: Input = {
         "definition": definition.model_dump(mode="json"),
         "schema": sent.model_dump(mode="json", exclude_none=True),
         "features": features.names(definition),
@@ -51,6 +51,9 @@ def describe(out: Path, definition: Definition, table: Table, sent: Schema, conf
         "history": config.history,
         "passed_over": sorted({*columns} - {*sent.columns, ROW, TIME}),
     }
+    if not config.by_time:
+        described["split_by"] = "group" if config.columns.group else "content"
+    return described
 
 
 def _typical(out: Path, definition: Definition) -> list[float]:

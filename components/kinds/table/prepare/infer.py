@@ -35,8 +35,8 @@ class Profile:
 
 
 def profile(table: Table) -> dict[str, Profile]:
-    """Return the profile of every column of a known type, and of `TIME`, in one pass."""
-    names = [*(name for name, type in table.types.items() if type), TIME]
+    """Return the profile of every column of a known type, and of `TIME`, if there is one, in one pass."""
+    names = [*(name for name, type in table.types.items() if type), *([TIME] if table.time else [])]
     numbers = [name for name in names if table.types.get(name) in ("integer", "number")]
     finite = {name: pl.when(pl.col(name).cast(pl.Float64).is_finite()).then(pl.col(name)) for name in numbers}
     found = table.frame.select(
@@ -81,7 +81,7 @@ def _column(name: str, type: Type, table: Table, profile: Profile, config: "Prep
     if name == config.columns.label:
         return Column(type=type, nulls=1.0)
     nulls = _room(profile.nulls, table.rows) if profile.nulls else 0.0
-    if name == config.columns.id or name in config.entities:  # new ones come every day
+    if name in (config.columns.id, config.columns.group, *config.entities):  # new ones come every day
         return Column(type=type, nulls=nulls)
     if type == "category":
         values, others = _values(table, name)

@@ -107,7 +107,7 @@ def _dialect_said(dialect: Mapping[str, Any]) -> list[str]:
 def _named(config: "Prepare") -> tuple[str | None, ...]:
     """Return the columns whose texts are names, whatever they look like."""
     columns = config.columns
-    return (columns.label, columns.id, *config.entities, *columns.text)
+    return (columns.label, columns.id, columns.group, *config.entities, *columns.text)
 
 
 def _look(texts: Texts, known: Column | None, config: "Prepare") -> Written:

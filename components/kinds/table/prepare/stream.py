@@ -1,6 +1,6 @@
-"""Features of the splits, in one pass over time; memory holds a chunk, and what windows reach back to."""
+"""Features of the splits, in one pass over the records; memory holds a chunk, and what windows reach back to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from components.kinds.table.codec import features
 from components.kinds.table.codec.features import Definition, Float32, Float64, Int8, Int64
 from components.kinds.table.codec.memory import ArrayMemory, Records
 from components.kinds.table.prepare.labels import LABEL, drawn
-from components.kinds.table.prepare.split import SPLIT
+from components.kinds.table.prepare.split import KEY, SPLIT
 from components.kinds.table.prepare.table import ROW, TIME
 from components.system.progress import Progress
 
@@ -25,9 +25,12 @@ CHUNK = 4_000_000
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Some records, in order of time: `[n]` each, or `[n, columns]`."""
+    """Some records: `[n]` each, or `[n, columns]`."""
 
-    time: Int64
+    time: Int64 | None
+    """None: the table has none."""
+    key: NDArray[np.uint64] | None
+    """What the split was drawn from; None: it was not drawn."""
     label: Int8
     drawn: NDArray[np.bool_]
     """Whether the label may be used."""
@@ -54,7 +57,7 @@ def write_features(
     """Write `{split}_inputs.npy` and the arrays that go with them to `out`.
 
     Args:
-        frame: the records in order of time, from as far back as windows reach, with `LABEL` and `SPLIT`.
+        frame: the records with `LABEL` and `SPLIT`; in order of time, from as far back as windows reach, if it has any.
         out: a directory.
         definition: of the features.
         sizes: records of each split.
@@ -67,8 +70,11 @@ def write_features(
         for chunk in _chunks(frame, definition, fraction):
             wanted = np.flatnonzero(chunk.split >= 0)
             amount = features.fixed_point(chunk.amount, definition.decimals)
-            windows = memory.windows(Records(chunk.time, amount, chunk.known, chunk.entities), wanted)
-            table = features.assemble(chunk.numbers[wanted], chunk.time[wanted], windows, chunk.categories[wanted])
+            times = None if chunk.time is None else chunk.time[wanted]
+            windows: Sequence[Float32] = []
+            if chunk.time is not None and definition.entities:
+                windows = memory.windows(Records(chunk.time, amount, chunk.known, chunk.entities), wanted)
+            table = features.assemble(chunk.numbers[wanted], times, windows, chunk.categories[wanted])
             for index, arrays in enumerate(splits):
                 mine = chunk.split[wanted] == index
                 rows = wanted[mine]
@@ -76,12 +82,14 @@ def write_features(
                 arrays.append(
                     "labels", (chunk.label if SPLITS[index] == "test" else chunk.known)[rows].astype(np.int64)
                 )
-                arrays.append("times", chunk.time[rows])
+                for name, values in (("times", chunk.time), ("keys", chunk.key)):
+                    if values is not None:
+                        arrays.append(name, values[rows])
                 arrays.append("amounts", np.abs(chunk.amount[rows]))  # what is at stake, paid or paid back
                 if card is not None:
                     arrays.append("cards", chunk.entities[card][rows])
                 arrays.filled += len(rows)
-            progress.update(len(chunk.time))
+            progress.update(len(chunk.label))
 
 
 def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Iterator[_Chunk]:
@@ -91,9 +99,11 @@ def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Ite
         frame = frame.join(
             _codes(frame, entity.name, f"journeyman:{number}"), on=entity.name, how="left", maintain_order="left"
         )
+    there = frame.collect_schema()
+    added = {name: column for name, column in (("time", TIME), ("key", KEY)) if column in there}
     columns = frame.select(
         pl.col(ROW).alias("row"),
-        pl.col(TIME).alias("time"),
+        *(pl.col(column).alias(name) for name, column in added.items()),
         pl.col(LABEL).alias("label"),
         pl.col(SPLIT).alias("split"),
         amount.alias("amount"),
@@ -109,7 +119,8 @@ def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Ite
     )
     for batch in columns.collect_batches(chunk_size=CHUNK):
         yield _Chunk(
-            batch["time"].to_numpy(),
+            batch["time"].to_numpy() if "time" in added else None,
+            batch["key"].to_numpy() if "key" in added else None,
             batch["label"].to_numpy(),
             drawn(batch["row"].to_numpy(), fraction),
             batch["split"].to_numpy(),

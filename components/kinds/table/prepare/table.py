@@ -11,7 +11,6 @@ import polars as pl
 
 from components.config.errors import DataError
 from components.kinds.table.codec.schema import Type
-from components.kinds.table.params import NEEDS_TIME
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
@@ -31,12 +30,12 @@ class Table:
     """The raw records in order of arrival."""
 
     frame: pl.LazyFrame
-    """The columns that are not dropped, those of `prepare.slices`, and `ROW` and `TIME`."""
+    """The columns that are not dropped, those of `prepare.slices`, and `ROW` and, where there is one, `TIME`."""
     types: Mapping[str, Type | None]
     """Type of each column that is not dropped, in the table's order; None: none that is known here."""
     rows: int
-    time: str
-    """The column that `TIME` is made of."""
+    time: str | None
+    """The column that `TIME` is made of; None: there is none, and no `TIME`."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """By column: the one with its texts that say nothing of its type, null where one does."""
 
@@ -45,11 +44,11 @@ class Table:
 
         Said of the column itself as well, Polars skips the row groups of the file that are earlier.
         """
-        later, told = pl.col(TIME) >= time, self.frame.collect_schema()[self.time]
+        later, told = pl.col(TIME) >= time, self.frame.collect_schema()[str(self.time)]
         if not isinstance(told, pl.Datetime) or told.time_zone not in (None, "UTC"):
             return later
         moment = datetime(1970, 1, 1, tzinfo=UTC if told.time_zone else None) + timedelta(milliseconds=time)
-        return later & (pl.col(self.time) >= pl.lit(moment, told))
+        return later & (pl.col(str(self.time)) >= pl.lit(moment, told))
 
 
 def open_table(raw: Path, config: "Prepare") -> Table:
@@ -75,18 +74,20 @@ def open_table(raw: Path, config: "Prepare") -> Table:
     others = {f"{key} {name}": name for key, names in listed.items() for name in names}
     for role, name in {**roles(config), **others}.items():
         if name not in columns:
-            needed = f"; {NEEDS_TIME}" if name == config.columns.time else ""
+            needed = "; without it leave out prepare.columns.time" if name == config.columns.time else ""
             raise DataError(f"column {name!r} ({role}) is missing; {nearest(name, columns)}{needed}")
     used = [name for name in columns if name not in config.columns.drop]
     kept = [name for name in columns if name in used or name in config.slices]
     _check_names(kept)
-    names = [config.columns.id, *config.entities]
+    names = [config.columns.id, config.columns.group, *config.entities]
     plain = [_plain(name, found[name], named=name in names).alias(name) for name in kept]
     plain = [
         _text(column, found[name]) if name in config.columns.text else column
         for column, name in zip(plain, kept, strict=True)
     ]
-    frame = scan.select(ROW, *plain, *unread).with_columns(_milliseconds(config.columns.time, found).alias(TIME))
+    frame = scan.select(ROW, *plain, *unread)
+    if config.columns.time is not None:
+        frame = frame.with_columns(_milliseconds(config.columns.time, found).alias(TIME))
     types = {name: _type(name, found[name], config) for name in used}
     return Table(frame, types, rows, config.columns.time, {name.removeprefix(TEXT): name for name in unread})
 
@@ -119,7 +120,7 @@ def _check_names(names: Sequence[str]) -> None:
 def roles(config: "Prepare") -> dict[str, str]:
     """Return the columns that the configuration names, by the key that names them."""
     columns = config.columns
-    named = {f"columns.{role}": getattr(columns, role) for role in ("label", "time", "id", "amount")}
+    named = {f"columns.{role}": getattr(columns, role) for role in ("label", "time", "id", "group", "amount")}
     named |= {f"entities.{name}": name for name in config.entities}
     named |= {f"columns.drop {name}": name for name in columns.drop}
     return {f"prepare.{role}": name for role, name in named.items() if name is not None}

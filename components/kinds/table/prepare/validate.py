@@ -46,13 +46,13 @@ def _roles_unfit(
     for role, name in roles(config).items():
         if name not in schema.columns and name not in config.columns.drop:
             yield f"column {name!r} ({role}) is not in {path}: add it there, or delete that file"
-    for name in filter(None, [config.columns.id, *config.entities]):
+    for name in filter(None, [config.columns.id, config.columns.group, *config.entities]):
         if (found := table.types[name]) not in _NAMES:
-            yield f"column {name!r}: an id or entity is text or a whole number, found {found}; mend the data"
+            yield f"column {name!r}: an id, group or entity is text or a whole number, found {found}; mend the data"
     amount = config.columns.amount
     if amount is not None and table.types[amount] not in ("integer", "number"):
         yield f"column {amount!r}: an amount is a number, found {table.types[amount]}; mend the data"
-    if profiles[TIME].nulls == table.rows:
+    if table.time is not None and profiles[TIME].nulls == table.rows:
         yield (
             f"column {config.columns.time!r} (prepare.columns.time) holds no time: found "
             f"neither dates with times nor seconds since 1970"

@@ -19,12 +19,35 @@ def read(text: str) -> Prepare:
     [
         (
             f"columns: {{label: a}}, {SPLIT}",
-            r"columns.time: missing; a table needs a column that says when each record",
+            r"without columns.time it is .* \{validation: 0.15, .* for days name columns",
         ),
         (
-            f"columns: {{label: a, time: null}}, {SPLIT}",
-            r"columns.time: found None; .* a table needs a column that says",
+            "columns: {label: a, time: null}, split: {train: 0.5}",
+            r"split: without .* or left out; found \{train: 0.5\}$",
         ),
+        ("columns: {label: a}, split: {validation: 0.5, test: 0.5}", r"split: without .* or left out; found"),
+        (
+            "columns: {label: a, time: t}, split: {test: 0.2}",
+            r"with columns.time it is days of each, as \{train: 60, .*",
+        ),
+        (
+            "columns: {label: a, time: t}, split: {train: 0.7, validation: 0.15, test: 0.15}",
+            r"with columns.time it is days",
+        ),
+        (
+            f"columns: {{label: a, time: t, group: g}}, {SPLIT}",
+            r"with columns.group it is .*; for days leave out columns.g",
+        ),
+        (
+            "columns: {label: a}, entities: {b: {measures: [count]}}",
+            r"windows, which look back .*: name the column that says",
+        ),
+        (
+            "columns: {label: a, time: t, group: g}, entities: {b: {measures: [count]}}",
+            r"so the splits have to be spans of it: leave out columns.group, or entities",
+        ),
+        ("columns: {label: a}, delay: 3", r"delay is about columns.time, which names no column: name it, or leave out"),
+        ("columns: {label: a, group: a}", r"column 'a' is named twice: as label, time, id, group, amount"),
         (f"columns: {{time: t}}, {SPLIT}", r"columns.label: missing; name the column that is to be told"),
         ("columns: {label: a, time: t}", r"split: missing; days of each, as \{train: 60"),
         (
@@ -50,3 +73,22 @@ def test_names_of_columns_may_be_numbers() -> None:
 def test_limits_are_counts_or_parts_or_off() -> None:
     limits = read(f"columns: {{label: a, time: t}}, {SPLIT}, limits: {{invalid: 3, future: 0.2, unknown: null}}").limits
     assert (limits.invalid, limits.future, limits.unknown, limits.out_of_range) == (3, 0.2, None, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("columns: {label: a}", (0.15, 0.15)),
+        ("columns: {label: a, time: null}, split: {test: 0.3}", (0.15, 0.3)),
+        ("columns: {label: a, group: g}, split: {train: 0.7, validation: 0.1, test: 0.2}", (0.1, 0.2)),
+        ("columns: {label: a, group: g, time: t}", (0.15, 0.15)),
+    ],
+)
+def test_splits_are_drawn_where_no_time_is_named_or_a_group_is(text: str, parts: tuple[float, float]) -> None:
+    config = read(text)
+    assert (config.by_time, config.split.parts) == (False, parts)
+
+
+def test_splits_are_spans_of_days_where_a_time_is_named() -> None:
+    config = read("columns: {label: a, time: t}, split: {train: 0.5, validation: 0.25, test: 2}")
+    assert (config.by_time, config.split.days) == (True, (0.5, 0.25, 2.0))

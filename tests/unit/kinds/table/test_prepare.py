@@ -496,7 +496,7 @@ def test_a_column_that_tells_the_label_is_refused(
         (pl.col("terminal").cast(pl.String), "column 'terminal' holds text, .* asks for whole numbers"),
         (
             pl.col("terminal") + 0.5,
-            "column 'terminal': an id or entity is text or a whole number, found number",
+            "column 'terminal': an id, group or entity is text or a whole number, found number",
         ),
         (pl.lit("much").alias("amount"), "column 'amount': an amount is a number, found category; mend the data"),
         (pl.lit(None, pl.Float64).alias("age"), "column 'age': every value is missing; mend the data, or name it in"),
@@ -561,7 +561,9 @@ def test_whole_numbers_that_pandas_keeps_as_others_are_whole(
 
 
 def test_the_report_says_what_becomes_of_the_records(prepared: PreparedData) -> None:
-    (said,) = [sentence for sentence in read(prepared) if sentence.startswith("of 3,000 records ")]
+    (said,) = [sentence for sentence in read(prepared) if sentence.startswith("split by time")]
+    how, _, said = said.partition(": ")
+    assert how == "split by time ('time'), the test last"
     train, validation, test = (prepared.counts[split] for split in SPLITS)
     assert said.startswith(f"of 3,000 records {train:,} train, {validation:,} validate, {test:,} test, ")
     assert re.search(

@@ -1,0 +1,73 @@
+"""A table without a time through the whole loop, on real data: 569 tumours, malignant or benign."""
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from components.config.settings import artifacts
+from components.inference.bundle import Bundle
+from components.kinds.prepared import SPLITS, open_prepared
+from components.kinds.table.sample import requests
+from tests import own_data
+from tests.conftest import EASY, Project
+from tests.e2e.test_champion_stays import run
+from tests.integration.test_table import PREDICT
+
+PARAMS = (
+    """\
+workloads:
+  tumours:
+    kind: table
+    source: {source}
+    prepare:
+      columns: {{label: diagnosis, positive: malignant, id: patient}}
+    train: {{}}
+"""
+    + EASY
+)
+
+
+def test_a_table_without_a_time_goes_through_the_whole_loop(
+    new_project: Callable[..., Project], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_url: str
+) -> None:
+    source = own_data.tumours(tmp_path / "tumours.csv")
+    project = new_project(PARAMS.format(source=source))
+    monkeypatch.chdir(project.path)
+    said = project.run(sys.executable, "-m", "flows.check", "tumours")
+    assert "split by the id ('patient') of each record, as no prepare.columns.time is named" in said.replace("│", " ")
+
+    facts = run(project, "tumours", prefect_url)
+    assert facts["champion"] == "version 1 is the first champion"
+    assert re.search(r"(9|10) of 10 held-out examples right", facts["endpoint"])
+    data = open_prepared(artifacts("tumours", "prepared"))
+    assert [round(data.counts[split] / 569, 1) for split in SPLITS] == [0.7, 0.1, 0.2]
+    metrics = json.loads((artifacts("tumours", "report") / "metrics.json").read_text())
+    assert metrics["roc_auc"] > 0.97
+
+    expected = Bundle(artifacts("tumours", "bundle")).probabilities(np.asarray(data.inputs("test")))[:, 1]
+    project.params("train: {}", "train: {seed: 1}")
+    facts = run(project, "tumours", prefect_url)  # against the champion, on the same splits
+    assert facts["champion"].startswith("version 1 stays, version 2 is ")
+
+    rows = requests(data, range(40), True)
+    Path("rows.json").write_text(json.dumps(rows))
+    there = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.path}/state/mlflow/mlflow.db", "PYTHONPATH": ""}
+    told = project.run(sys.executable, "-c", PREDICT.replace("payments", "tumours"), "rows.json", **there)
+    assert json.loads(told.splitlines()[-1]) == pytest.approx(expected[:40].tolist(), abs=1e-3)
+
+    pl.DataFrame(rows).write_parquet(tmp_path / "new.parquet")
+    out = tmp_path / "scores.parquet"
+    project.run(
+        sys.executable, "-m", "flows.score", "tumours", str(tmp_path / "new.parquet"), "--out", str(out),
+        PREFECT_API_URL=prefect_url,
+    )  # fmt: skip
+    scored = pq.read_table(out).to_pydict()
+    assert scored["id"] == [row["patient"] for row in rows]
+    assert scored["probability"] == pytest.approx(expected[:40].tolist(), abs=1e-3)
