@@ -4,12 +4,15 @@ Times are whole milliseconds since 1970 (UTC), amounts whole numbers of their la
 before the end: a window has the same value to the bit, however many records are computed at once.
 """
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from components.kinds.table.codec.dates import Part, of_dates, part_names
 
 DAY = 86_400_000
 """Milliseconds."""
@@ -53,17 +56,37 @@ class Definition(BaseModel):
     categories: Mapping[str, tuple[str, ...]]
     """Columns taken as the position of their value in the list, from 1; 0 is missing or unknown.
     By name, as JSON with sorted keys brings them back."""
+    dates: Mapping[str, tuple[Part, ...]] = Field(default={}, exclude_if=operator.not_)
+    """Columns of dates that are not the time, by name, and what is made of each; left out where there is none."""
 
-    @field_validator("categories")
+    @field_validator("categories", "dates")
     @classmethod
-    def _by_name(cls, categories: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-        return dict(sorted(categories.items()))
+    def _by_name(cls, columns: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+        return dict(sorted(columns.items()))
 
 
 def names(definition: Definition) -> list[str]:
     """Return the names of the features, in their order."""
     calendar = [] if definition.time is None else [_free(name, definition) for name in CALENDAR]
-    return [*definition.numbers, *calendar, *window_names(definition), *definition.categories]
+    dates = [name for column in definition.dates for name in date_names(column, definition)]
+    return [*definition.numbers, *dates, *calendar, *window_names(definition), *definition.categories]
+
+
+def date_names(column: str, definition: Definition) -> list[str]:
+    """Return the names of the features that are made of a column of dates."""
+    return [_free(name, definition) for name in part_names(column, definition.dates[column])]
+
+
+def with_dates(numbers: Float64, dates: Float64, definition: Definition) -> Float64:
+    """Return the numbers `[N, numbers]` and, behind them, what is made of dates.
+
+    Args:
+        numbers: `[N, numbers]`, NaN where missing.
+        dates: `[N, dates]`, milliseconds since 1970, NaN where missing.
+        definition: of the features.
+    """
+    made = [of_dates(dates[:, index], parts) for index, parts in enumerate(definition.dates.values())]
+    return np.concatenate([numbers, *made], axis=1)
 
 
 def window_names(definition: Definition) -> list[str]:
@@ -116,7 +139,7 @@ def assemble(
     """Return the features `[N, F]` in the order of `names`.
 
     Args:
-        numbers: `[N, numbers]`, NaN where missing.
+        numbers: `[N, numbers and what is made of dates]`, NaN where missing.
         times: `[N]`; None: records have none.
         windows: `[N, measures * days]` for each entity.
         categories: `[N, categories]`, codes.
@@ -128,7 +151,7 @@ def assemble(
 def _free(name: str, definition: Definition) -> str:
     """Return the name of a feature that is made: with `_made` behind it where a column has it already."""
     others = {definition.time, definition.id, definition.amount, *(entity.name for entity in definition.entities)}
-    taken = others.union(definition.numbers, definition.categories)
+    taken = others.union(definition.numbers, definition.categories, definition.dates)
     while name in taken:
         name += "_made"
     return name

@@ -159,4 +159,6 @@ _READ: Mapping[str, Callable[[Any, Column, bool], Any]] = {
     "boolean": _boolean,
     "category": _text,
     "time": _as_it_is,
+    "date": _as_it_is,
+    "text": _text,
 }

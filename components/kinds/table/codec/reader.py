@@ -82,7 +82,7 @@ class Reader:
     def _windows(self, rows: Sequence[Mapping[str, Any]], times: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         definition = self._definition
         if self._memory is None:
-            sent = definition.model_copy(update={"numbers": tuple(window_names(definition))})
+            sent = definition.model_copy(update={"numbers": tuple(window_names(definition)), "dates": {}})
             return [values.numbers(rows, sent).astype(np.float32)]
         names = {entity.name: values.texts(rows, entity.name) for entity in definition.entities}
         ids = values.texts(rows, definition.id) if definition.id else None

@@ -20,7 +20,8 @@ MOST = 10_000
 """Records that one request may hold."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "category": str, "time": datetime}
+_TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "category": str, "text": str}
+_TIMES = ("time", "date")
 
 
 class Answer(BaseModel):
@@ -78,10 +79,10 @@ def rows(request: BaseModel | Sequence[BaseModel]) -> list[dict[str, Any]]:
 
 def fields(input: Input) -> dict[str, tuple[str, bool]]:
     """Return the fields of a complete row: MLflow's types of them, and whether they may not be missing."""
-    types = {"integer": "long", "number": "double", "boolean": "boolean", "category": "string", "time": "string"}
+    types = {"integer": "long", "number": "double", "boolean": "boolean"}
     columns = Schema.model_validate(input["schema"]).columns
     windows = window_names(Definition.model_validate(input["definition"]))
-    own = {name: (types[column.type], column.nulls == 0.0) for name, column in columns.items()}
+    own = {name: (types.get(column.type, "string"), column.nulls == 0.0) for name, column in columns.items()}
     return own | dict.fromkeys(windows, ("double", True))
 
 
@@ -131,14 +132,14 @@ def _windows(definition: Definition) -> dict[str, tuple[Any, Any]]:
 
 def _type(column: Column, strict: bool = False, limits: Mapping[str, Any] = MappingProxyType({})) -> tuple[Any, Any]:
     """Return a field's type and default. A time is in its column's format, ISO 8601, or seconds since 1970."""
-    kind: Any = _TYPES[column.type]
-    if column.type == "time" and column.format is not None:
+    kind: Any = _TYPES.get(column.type, datetime)
+    if column.type in _TIMES and column.format is not None:
         kind = Annotated[kind, BeforeValidator(partial(_moment, format=column.format))]
     if strict and column.values:
         kind = Literal[*column.values]
     elif column.type == "number":
         kind = Annotated[kind, Field(strict=True, allow_inf_nan=False, **limits)]
-    elif column.type != "time":
+    elif column.type not in _TIMES:
         kind = Annotated[kind, Field(strict=True, **limits)]
     examples = list(column.values[:20]) if column.values else [column.example]
     shown: dict[str, Any] = {"examples": examples} if examples != [None] else {}

@@ -11,12 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from components.config.errors import ConfigError
 from components.config.params import read_yaml
 from components.kinds.table.codec import formats
+from components.kinds.table.codec.dates import Part
 from components.system.files import whole_file
 
 INDEX = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__")
 """The names under which pandas and Arrow write the numbers of the rows."""
 
-Type = Literal["integer", "number", "boolean", "category", "time"]
+Type = Literal["integer", "number", "boolean", "category", "time", "date", "text"]
+"""`time` is the time of the record, or times of which no feature is made; of a `date` features are made; of `text`,
+which is free text, none are."""
 
 _HEAD = """\
 # The columns of this table: what `prepare` found in the first data it saw, and holds later data to.
@@ -37,8 +40,10 @@ class Column(BaseModel):
     """Of a number: the most that is taken."""
     values: tuple[str, ...] | None = None
     """Of a category: those that are known."""
+    parts: tuple[Part, ...] | None = None
+    """Of a date: what features are made of: `days` since 1970, and its place in the `year`, the `week`, the `day`."""
     format: str | None = None
-    """Of a time: how texts and numbers are read that are neither ISO 8601 nor seconds since 1970."""
+    """Of a time or a date: how texts and numbers are read that are neither ISO 8601 nor seconds since 1970."""
     decimal: Literal[".", ","] | None = None
     """Of a number that is written as text: the decimal sign; the other one, blanks and apostrophes part thousands."""
     units: tuple[str, ...] | None = None

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from components.config.errors import BadRequest
-from components.kinds.table.codec.features import MOST, Definition, Float32, Float64, Int64, fixed_point
+from components.kinds.table.codec.features import MOST, Definition, Float32, Float64, Int64, fixed_point, with_dates
 
 Record = Mapping[str, Any]
 """Values by column; one that is left out is missing, as null is."""
@@ -22,12 +22,17 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 def numbers(records: Sequence[Record], definition: Definition) -> Float64:
-    """Return `definition.numbers` as `[N, numbers]`; missing is NaN.
+    """Return `definition.numbers`, and behind them what is made of `definition.dates`; missing is NaN.
 
     Raises:
-        BadRequest: a value is no number, or larger than a float32 holds.
+        BadRequest: a value is no number, or larger than a float32 holds; or it is no date.
     """
-    return _table([_read(records, name, _number) for name in definition.numbers], len(records))
+    plain = _table([_read(records, name, _number) for name in definition.numbers], len(records))
+    if not definition.dates:
+        return plain
+    return with_dates(
+        plain, _table([_read(records, name, _date) for name in definition.dates], len(records)), definition
+    )
 
 
 def categories(records: Sequence[Record], definition: Definition) -> Float32:
@@ -119,6 +124,10 @@ def _number(value: Any) -> float:
     if not abs(value) <= _LARGEST:
         raise ValueError(f"expected a number of at most {_LARGEST:.1e}")
     return float(value)
+
+
+def _date(value: Any) -> float:
+    return math.nan if value is None else float(milliseconds(value))
 
 
 def _amount(value: Any, most: float) -> float:

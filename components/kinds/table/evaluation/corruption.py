@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.evaluation import Corruption
-from components.kinds.table.codec.features import Definition, Entity, names, window_name
+from components.kinds.table.codec.features import Definition, Entity, date_names, names, window_name
 from components.kinds.table.codec.input import Input
 
 _MISSING = (0.05, 0.1, 0.2)  # of the values
@@ -26,7 +26,7 @@ def corruptions_of(input: Input) -> Mapping[str, Corruption]:
     """
     definition = Definition.model_validate(input["definition"])
     found: dict[str, Corruption] = {}
-    if definition.numbers or definition.categories:
+    if definition.numbers or definition.categories or definition.dates:
         found["missing"] = partial(_missing, definition)
     if definition.categories:
         found["unknown_category"] = partial(_unknown, definition)
@@ -38,11 +38,15 @@ def corruptions_of(input: Input) -> Mapping[str, Corruption]:
 
 
 def _missing(definition: Definition, examples: Float32, severity: int, seed: int) -> Float32:
-    """Lose values: a number is not one then, a category the one that nobody knows."""
-    corrupted, indices = examples.copy(), _indices(definition, [*definition.numbers, *definition.categories])
-    lost = np.random.default_rng(seed).random((len(examples), len(indices))) < _MISSING[severity - 1]
-    nothing = np.array([np.nan] * len(definition.numbers) + [0.0] * len(definition.categories), dtype=np.float32)
-    corrupted[:, indices] = np.where(lost, nothing, examples[:, indices])
+    """Lose values: a number, and what is made of a date, is not one then, a category the one that nobody knows."""
+    columns = [*definition.numbers, *definition.categories, *definition.dates]
+    lost = np.random.default_rng(seed).random((len(examples), len(columns))) < _MISSING[severity - 1]
+    corrupted = examples.copy()
+    for column, missing in zip(columns, lost.T, strict=True):
+        made = date_names(column, definition) if column in definition.dates else [column]
+        nothing = np.float32(0.0 if column in definition.categories else np.nan)
+        for index in _indices(definition, made):
+            corrupted[missing, index] = nothing
     return corrupted
 
 

@@ -147,7 +147,8 @@ class Prepare(params.Section):
     time_format: str | None = None
     """How texts and numbers of the time column are read, asked for where the column does not settle it: `'%d/%m/%Y'`
     and the like (what stands behind the date is read as it comes), `day first`, `month first`, `iso`, or what numbers
-    count: `seconds`, `milliseconds`, `microseconds`, `nanoseconds`, `minutes`, `hours`, `days` since 1970, `excel`."""
+    count: `seconds`, `milliseconds`, `microseconds`, `nanoseconds`, `minutes`, `hours`, `days` since 1970, `excel`.
+    What the time column is read as decides for other columns of dates, too, that can be read in two ways."""
     decimal: Literal[".", ","] | None = None
     """The sign before the decimals of numbers in texts that can be read both ways (`1,234`); asked for where the
     columns do not settle it."""
@@ -178,9 +179,8 @@ class Prepare(params.Section):
                 "entities have windows, which look back in time, so the splits have to be spans of it: leave out "
                 "columns.group, or entities"
             )
-        for key in ("delay", "time_format"):
-            if key in self.model_fields_set and self.columns.time is None:
-                raise ValueError(f"{key} is about columns.time, which names no column: name it, or leave out {key}")
+        if "delay" in self.model_fields_set and self.columns.time is None:
+            raise ValueError("delay is about columns.time, which names no column: name it, or leave out delay")
         return self
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from components.kinds.table.codec import schema as schemas
 from components.kinds.table.codec.features import Definition
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.prepare.clean import Clean, clean
+from components.kinds.table.prepare.column_types import sentences
 from components.kinds.table.prepare.describe import define, describe
 from components.kinds.table.prepare.drawn_split import by_content
 from components.kinds.table.prepare.findings import Findings, enforce, report
@@ -88,6 +89,7 @@ def _prepare(
         "read": [
             *readings.sentences(),
             *index,
+            *sentences(columns.without(config.columns.drop), table.time),
             *rare(findings["unknown"], table.rows),
             *label.read,
             *_paid_back(profiles, config),

@@ -107,10 +107,8 @@ def _in_time(frame: pl.LazyFrame, column: str, findings: Findings) -> tuple[pl.L
 
 
 def _faults(schema: Schema, config: "Prepare", unread: Mapping[str, str]) -> Iterator[_Fault]:
-    now, amount = round(time.time() * 1_000), config.columns.amount
-    if config.columns.time is not None:
-        yield _Fault("invalid", config.columns.time, pl.col(TIME).is_null())
-        yield _Fault("future", config.columns.time, (pl.col(TIME) > now + DAY).fill_null(False))
+    amount = config.columns.amount
+    yield from _time_faults(config.columns.time)
     if amount is not None:
         money = pl.col(amount).cast(pl.Float64)
         none = ~(money.is_finite() & (money.abs() <= MOST / 10**config.decimals)).fill_null(True)
@@ -127,9 +125,18 @@ def _faults(schema: Schema, config: "Prepare", unread: Mapping[str, str]) -> Ite
             yield _Fault("out_of_range", name, outside & ~none if name == amount else outside)
             if name in unread and name != amount:
                 yield _Fault("invalid", name, pl.col(unread[name]).is_not_null())
+        elif column.type == "date" and name in unread:
+            yield _Fault("invalid", name, pl.col(unread[name]).is_not_null())
         elif column.type == "category":
             known = pl.col(name).is_in(list(column.values or ()))
             yield _Fault("unknown", name, ~known.fill_null(True))
+
+
+def _time_faults(column: str | None) -> Iterator[_Fault]:
+    if column is not None:
+        now = round(time.time() * 1_000)
+        yield _Fault("invalid", column, pl.col(TIME).is_null())
+        yield _Fault("future", column, (pl.col(TIME) > now + DAY).fill_null(False))
 
 
 def _or(limit: float | None, otherwise: float) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from components.kinds.table.codec.dates import of_dates, part_names
 from components.kinds.table.codec.features import Definition, Float32
 
 UInt64 = NDArray[np.uint64]
@@ -21,16 +22,20 @@ def contents(frame: pl.LazyFrame, definition: Definition) -> UInt64:
     Two records that are the same to a model have the same: numbers count to the float32, categories by their letters,
     those that are not known as missing. Two that are not have one hash once in 2^64.
     """
-    parts = []
-    columns = [*definition.numbers, *definition.categories]
+    hashed = []
+    columns = [*definition.numbers, *definition.dates, *definition.categories]
     for batch in frame.select(columns).collect_batches(chunk_size=_ROWS, maintain_order=True):
         total = np.zeros(len(batch), dtype=np.uint64)
         for name in definition.numbers:  # a sum: whatever the order of the columns
             total += _salted(name, _of_numbers(batch[name].cast(pl.Float32).fill_null(np.nan).to_numpy()))
+        for name, parts in definition.dates.items():
+            made = of_dates(batch[name].dt.epoch("ms").cast(pl.Float64).fill_null(np.nan).to_numpy(), parts)
+            for part, column in zip(part_names(name, parts), made.T.astype(np.float32), strict=True):
+                total += _salted(part, _of_numbers(column))
         for name, known in definition.categories.items():
             total += _salted(name, _of_texts(batch[name].cast(pl.String), known))
-        parts.append(mix(total))
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
+        hashed.append(mix(total))
+    return np.concatenate(hashed) if hashed else np.empty(0, dtype=np.uint64)
 
 
 def names(frame: pl.LazyFrame, column: str) -> UInt64:

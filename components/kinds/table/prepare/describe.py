@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
 
 
+_UNUSED = ("time", "text")
+"""Types of columns of which no feature is made."""
+
+
 def define(schema: Schema, config: "Prepare") -> tuple[Definition, Schema]:
     """Return the features that the columns give, and the columns that a caller sends."""
     columns = config.columns
     named = {columns.time, columns.id, *config.entities}
     others = schema.without([columns.label, *filter(None, [columns.group]), *columns.drop]).columns
-    sent = {name: column for name, column in others.items() if name in named or column.type != "time"}
-    numbers = [name for name, column in sent.items() if name not in named and column.type != "category"]
-    categories = {name: column.values or () for name, column in sent.items() if name not in {*named, *numbers}}
+    sent = {name: column for name, column in others.items() if name in named or column.type not in _UNUSED}
+    used = {name: column for name, column in sent.items() if name not in named}
+    numbers = [name for name, column in used.items() if column.type in ("integer", "number", "boolean")]
+    categories = {name: column.values or () for name, column in used.items() if column.type == "category"}
+    dates = {name: column.parts or ("days",) for name, column in used.items() if column.type == "date"}
     entities = [Entity(name=name, **dict(entity)) for name, entity in config.entities.items()]
     definition = Definition(
         time=columns.time,
@@ -33,6 +39,7 @@ def define(schema: Schema, config: "Prepare") -> tuple[Definition, Schema]:
         entities=tuple(entities),
         numbers=tuple(numbers),
         categories=categories,
+        dates=dates,
     )
     return definition, schema.model_copy(update={"columns": sent})
 

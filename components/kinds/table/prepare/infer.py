@@ -9,6 +9,7 @@ import polars as pl
 
 from components.config.errors import DataError
 from components.kinds.table.codec.schema import Column, Schema, Type
+from components.kinds.table.prepare.column_types import date_parts, is_free_text
 from components.kinds.table.prepare.table import TIME, Table
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ def _column(name: str, type: Type, table: Table, profile: Profile, config: "Prep
     nulls = _room(profile.nulls, table.rows) if profile.nulls else 0.0
     if name in (config.columns.id, config.columns.group, *config.entities):  # new ones come every day
         return Column(type=type, nulls=nulls)
+    if type == "time" and name != config.columns.time and (parts := date_parts(table, name)):
+        return Column(type="date", nulls=nulls, parts=parts)
+    if type == "category" and name not in config.columns.text and is_free_text(table, name):
+        return Column(type="text", nulls=nulls)
     if type == "category":
         values, others = _values(table, name)
         return Column(type=type, nulls=nulls, values=values, others=others)

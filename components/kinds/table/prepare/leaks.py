@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.ranking import roc_auc
-from components.kinds.table.codec.features import Definition, names
+from components.kinds.table.codec.features import Definition, date_names, names
 from components.kinds.table.prepare.findings import Finding
 
 _CERTAIN = 0.999  # area under the ROC curve from which a column tells the label
@@ -22,10 +22,12 @@ def leaks(out: Path, definition: Definition) -> Finding:
     positive = labels[rows] == 1
     if min(positive.sum(), (~positive).sum()) < _FEWEST:
         return Finding(0, [])
-    areas = {}
+    areas: dict[str, float] = {}
+    dates = {feature: column for column in definition.dates for feature in date_names(column, definition)}
     for index, name in enumerate(names(definition)):
-        if name in definition.numbers:
-            areas[name] = _of_number(inputs[rows, index], positive)
+        if name in definition.numbers or name in dates:
+            column = dates.get(name, name)
+            areas[column] = max(areas.get(column, 0.0), _of_number(inputs[rows, index], positive))
         elif name in definition.categories:
             areas[name] = _of_category(inputs[rows, index].astype(np.int64), positive)
     found = {name: round(area, 4) for name, area in areas.items() if area > _CERTAIN}

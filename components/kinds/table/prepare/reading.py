@@ -59,15 +59,15 @@ def decide(raw: Path, table: Table, config: "Prepare", schema: Schema | None) ->
     nulls = [*config.nulls, *((schema.nulls if schema else None) or ())]
     found: dict[str, Decision | None] = {}
     written = []
-    for name, kind in table.frame.collect_schema().items():
-        if name not in table.types:
-            continue
+    columns = {name: kind for name, kind in table.frame.collect_schema().items() if name in table.types}
+    for name, kind in sorted(columns.items(), key=lambda column: column[0] != config.columns.time):  # the time first
         texts = Texts(table.frame, name, nulls)
         known = schema.columns.get(name, _UNKNOWN) if schema else None
         if name == config.columns.time:
-            found[name] = decide_time(texts, kind, asked or (known.format if known else None))
+            found[name] = time = decide_time(texts, kind, asked or (known.format if known else None))
+            asked = asked or (time.column["format"] if time else None)
         elif kind == pl.String and name not in _named(config):
-            found[name] = decide_other(texts, known)
+            found[name] = decide_other(texts, known, asked)
             if found[name] is None and (known is None or known.type in ("integer", "number")):
                 written.append(_look(texts, known, config))
     found |= decide_numbers(written, config.decimal, dialect)

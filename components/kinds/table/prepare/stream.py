@@ -37,6 +37,7 @@ class _Chunk:
     split: Int8
     amount: Float64
     numbers: Float64
+    """And what is made of dates."""
     categories: Float32
     entities: dict[str, Int64]
 
@@ -109,6 +110,10 @@ def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Ite
         amount.alias("amount"),
         *(pl.col(definition.numbers[number]).cast(pl.Float64).alias(f"number {number}") for number in numbers),
         *(
+            pl.col(name).dt.epoch("ms").cast(pl.Float64).alias(f"date {number}")
+            for number, name in enumerate(definition.dates)
+        ),
+        *(
             _category(name, values).alias(f"category {number}")
             for number, (name, values) in enumerate(definition.categories.items())
         ),
@@ -125,7 +130,11 @@ def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Ite
             drawn(batch["row"].to_numpy(), fraction),
             batch["split"].to_numpy(),
             batch["amount"].to_numpy(),
-            _table(batch, [f"number {number}" for number in numbers]),
+            features.with_dates(
+                _table(batch, [f"number {number}" for number in numbers]),
+                _table(batch, [f"date {number}" for number in range(len(definition.dates))]),
+                definition,
+            ),
             _table(batch, [f"category {number}" for number in categories]),
             {entity.name: batch[f"entity {number}"].to_numpy() for number, entity in enumerate(definition.entities)},
         )

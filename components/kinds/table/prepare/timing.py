@@ -54,18 +54,35 @@ def decide_time(texts: Texts, kind: pl.DataType, given: str | None) -> Decision 
     return _decision(texts, format)
 
 
-def decide_other(texts: Texts, known: Column | None) -> Decision | None:
+def decide_other(texts: Texts, known: Column | None, asked: str | None) -> Decision | None:
     """Return how a column is read that holds times and is not the time of the record; None: it holds none.
 
-    Which of two readings is right is not asked for: nothing is made of it.
+    Args:
+        texts: the column.
+        known: what the schema says of it.
+        asked: the format that the user names, or that of the time of the record: it decides between two readings.
+
+    Raises:
+        DataError: it can be read in several ways, and features are made of it.
     """
-    if known is not None and known.type != "time":
+    if known is not None and known.type not in ("time", "date"):
         return None
     if known is not None and known.format:
         return _decision(texts, known.format)
     dates = _dates(texts)
     format, part = dates.best()
-    return _decision(texts, format) if part >= ENOUGH else _clock(texts)
+    if part < ENOUGH:
+        return _clock(texts)
+    if (known is None or known.type == "date") and (doubt := dates.doubt()) is not None:
+        if asked is not None and (decided := _decision(texts, asked)) and _reads(texts, decided):
+            return decided
+        raise DataError(f"{_asked(texts.name, *doubt)}, or name it in prepare.columns.drop")
+    return _decision(texts, format)
+
+
+def _reads(texts: Texts, decision: Decision) -> bool:
+    unread = texts.unread(decision.read)
+    return unread.wrong <= unread.count * (1 - ENOUGH)
 
 
 def _clock(texts: Texts) -> Decision | None:

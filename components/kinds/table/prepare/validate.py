@@ -80,11 +80,15 @@ def _columns_unfit(
 def _column_unfit(name: str, column: Column, found: Type | None, missing: float, path: Path) -> Iterator[str]:
     if missing == 1.0:
         yield f"column {name!r}: every value is missing; mend the data, or name it in prepare.columns.drop"
-    elif not (found == column.type or (found == "integer" and column.type == "number")):
+    elif (found, column.type) not in _READ_AS and found != column.type:
         yield f"column {name!r} holds {_named(found)}, {path} asks for {_named(column.type)}; mend either"
     elif missing > column.nulls:
         allowed = f"{path} allows {column.nulls:.2%} (nulls: {column.nulls})"
         yield f"column {name!r}: {missing:.2%} of the values are missing, {allowed}; mend either"
+
+
+_READ_AS = {("integer", "number"), ("time", "date"), ("category", "text")}
+"""What is found, and what the schema may make of it."""
 
 
 def _named(type: Type | None) -> str:
@@ -94,5 +98,7 @@ def _named(type: Type | None) -> str:
         "boolean": "truth values",
         "category": "text",
         "time": "times",
+        "date": "dates",
+        "text": "text",
     }
     return plural[type] if type else "something else"

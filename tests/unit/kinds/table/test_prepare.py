@@ -662,10 +662,15 @@ def test_what_is_no_index_stays(frame: pl.DataFrame, prepared: PreparedData, tmp
     )
 
 
-def test_times_that_are_no_feature_are_named(frame: pl.DataFrame, tmp_path: Path) -> None:
+def test_times_that_are_no_feature_are_named(frame: pl.DataFrame, prepared: PreparedData, tmp_path: Path) -> None:
+    (tmp_path / "schema.yaml").write_bytes((prepared.path.parent / "schema.yaml").read_bytes())
+    with (tmp_path / "schema.yaml").open("a") as file:
+        file.write("  born: {type: time}\n")  # as schemas of before have it
     data = run(frame.with_columns(born=pl.col("time").dt.date()), tmp_path)
     assert report(data)["unused"]["examples"] == ["born"]
-    assert "born" not in data.input["features"]
+    assert data.input["features"] == prepared.input["features"]
+    assert data.input["definition"] == prepared.input["definition"]
+    assert "dates" not in data.input["definition"]  # the versions of before are judged beside those of today
     assert "born" not in data.input["schema"]["columns"]
 
 

@@ -190,9 +190,17 @@ def test_few_values_of_another_form_are_counted_and_shown(tmp_path: Path) -> Non
 
 
 def test_dates_that_are_no_times_of_records_are_known_for_dates(tmp_path: Path) -> None:
-    data = run(table(born=told("%d.%m.%Y"), paid=told("%d.%m.%Y").str.replace("^..", "11")), tmp_path)
-    assert data.input["features"] == ["amount", "weekend", "night"]
-    assert report(data)["findings"]["unused"]["examples"] == ["born", "paid"]
+    ambiguous = told("%d.%m.%Y").str.replace("^..", "11")
+    frame = table(born=told("%d.%m.%Y"), paid=ambiguous, opens=told("%H:%M"))
+    asked = (
+        r"column 'paid': 11.04.2024 may be 11 April .* write prepare.time_format: '%d/%m/%Y' or .*, or name it in pr"
+    )
+    with pytest.raises(DataError, match=asked):
+        run(frame, tmp_path / "asked")
+    data = run(frame.with_columns(time=told("%d.%m.%Y %H:%M")), tmp_path / "told")
+    assert data.input["definition"]["dates"] == {"born": ["days", "year", "week"], "paid": ["days", "year", "week"]}
+    assert report(data)["findings"]["unused"]["examples"] == ["opens"]
+    assert "of the dates in 'born', 'paid' features are made" in report(data)["read"]
 
 
 # Numbers

@@ -34,7 +34,7 @@ def test_columns_can_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("columns: {a: {type: date}}", r"fraud.yaml: columns.a.type: input should be 'integer', 'number'"),
+        ("columns: {a: {type: dates}}", r"fraud.yaml: columns.a.type: input should be 'integer', 'number'"),
         ("columns: {a: {type: number, min: 0}}", "fraud.yaml: columns.a.min: extra inputs are not permitted"),
         (
             "columns: {a: {type: number, nulls: 2}}",
