@@ -91,9 +91,15 @@ def european_csv(path: Path) -> Path:
 
 
 def tumours(path: Path) -> Path:
-    """Write the breast cancer data of Wisconsin as a CSV: 569 rows of 30 measurements, malignant or benign, no time."""
+    """Write the breast cancer data of Wisconsin as a CSV: 569 rows of 30 measurements, malignant or benign.
+
+    No time, but a date and a note that are made up, and tell nothing.
+    """
     data = load_breast_cancer(as_frame=True)
     table = data.data.assign(diagnosis=data.target_names[data.target])
-    table.insert(0, "patient", np.arange(len(table)) * 7 + 842_302)
+    table.insert(0, "patient_id", np.arange(len(table)) * 7 + 842_302)
+    born = pd.Timestamp("1931-01-15") + pd.to_timedelta(np.arange(len(table)) * 5_003 % 20_000, unit="D")
+    table["born"] = born.strftime("%d/%m/%Y").where(np.arange(len(table)) % 10 > 0, "")
+    table["note"] = [f"seen again after {number * 37 % 101} days, room {number}" for number in range(len(table))]
     table.to_csv(path, index=False)
     return path

@@ -212,6 +212,9 @@ def _first_error(errors: list[ErrorDetails], model: type[BaseModel], content: Ma
         return f"{key}: unknown key. Allowed: {', '.join(allowed)}{_nearest(str(path[-1]), allowed)}"
     if error["type"] == "missing":
         return f"{key}: missing{_described(model, path)}"
+    if error["type"] == "value_error" and isinstance(error["input"], Mapping):  # a section whose keys do not fit
+        said = _lower_first(str(error["ctx"]["error"]))
+        return f"{key}: {said}" if key else said
     alternatives = [_lower_first(other["msg"]) for other in errors if _path(other, content) == path]
     return f"{key}: found {_show(error['input'])}; {'; or '.join(dict.fromkeys(alternatives))}"
 

@@ -13,6 +13,15 @@ from tests.conftest import ROOT
 
 PICTURES, TABLE = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
+TUMOURS = """\
+  tumours:
+    kind: table
+    source: here
+    prepare:
+      columns: {label: diagnosis, positive: malignant}
+    train: {}
+"""
+
 Checked = Callable[[str, Path], DataReport]
 
 
@@ -60,3 +69,15 @@ def test_a_csv_as_it_comes_is_the_table_that_was_written(
     assert report.overview.lost == []
     shown = [re.sub(r"Öster\S+", "DE", example) for (example,) in report.overview.examples.values()]
     assert shown == [example for (example,) in plain.overview.examples.values()]
+
+
+def test_a_table_without_a_time_is_split_by_content(checked: Checked, tmp_path: Path) -> None:
+    source = own_data.tumours(tmp_path / "tumours.csv")
+    report = checked(TUMOURS, source)
+    assert {name: sum(counts.values()) for name, counts in report.counts.items()} == {"benign": 357, "malignant": 212}
+    assert min(count for counts in report.counts.values() for count in counts.values()) > 10
+    read = " ".join(report.overview.read)
+    assert "split by the content of each record, as no prepare.columns.time is named: of 569 records " in read
+    assert "of the dates in 'born' features are made; if one says when a record was made, name it in prep" in read
+    assert "'note' holds free text" in read
+    assert "'patient_id' has another value in each row" in read

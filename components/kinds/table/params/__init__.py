@@ -19,8 +19,8 @@ Measure = Literal["count", "mean", "risk"]
 _HELD_OUT = 0.15
 _NEAR = 1e-6  # parts that add up to one but for this much do
 
-DAYS = "days of each, as {train: 60, validation: 14, test: 14}"
-PARTS = "a part of the records each, as {validation: 0.15, test: 0.15}"
+_DAYS = "days, as {train: 60, validation: 14, test: 14}"
+_PARTS = "parts of the records, as {validation: 0.15, test: 0.15}"
 _NEEDS_LABEL = "name the column that is to be told, which has two values"
 
 
@@ -190,15 +190,15 @@ class Prepare(params.Section):
         whole = abs(sum(given) - 1.0) < _NEAR and len(given) == 3
         if self.by_time:
             if not given:
-                raise ValueError(f"split: missing; {DAYS}")
+                raise ValueError(f"split: missing; with columns.time it takes {_DAYS}")
             if len(given) < 3 or whole:
-                raise ValueError(f"split: with columns.time it is {DAYS}; found {_shown(split)}")
+                raise ValueError(f"split: with columns.time it takes {_DAYS}; found {_shown(split)}")
             return self
         drawn = "with columns.group" if columns.group else "without columns.time"
         other = "leave out columns.group" if columns.group and columns.time else "name columns.time"
         if any(part >= 1.0 for part in given) or (split.train is not None and not whole) or sum(split.parts) >= 1.0:
             days = f"; for days {other}" if any(part >= 1.0 for part in given) else ""
-            raise ValueError(f"split: {drawn} it is {PARTS}, or left out; found {_shown(split)}{days}")
+            raise ValueError(f"split: {drawn} it takes {_PARTS}, or is left out; found {_shown(split)}{days}")
         return self
 
     @model_validator(mode="after")

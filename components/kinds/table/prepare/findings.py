@@ -37,7 +37,7 @@ Findings = dict[str, Finding]
 _ADVICE = {
     "conflicts": "Their ids are those of earlier records, and the rest is not; is prepare.columns.id the right column?",
     "future": "These times have not come, or stand for none; are they read in the right way?",
-    "invalid": "A record needs a time, and an amount that is a number",
+    "invalid": "A record needs a time, if one is named, and numbers and dates that can be read",
     "leaks": "Known only afterwards? Then name them in prepare.columns.drop",
     "out_of_range": "The range is the schema's; change it there if such numbers are right",
     "stray_times": "Their times are far from all others, or stand for none; mend them",

@@ -13,10 +13,15 @@ from components.config.errors import DataError
 from components.kinds.evaluation import Leak
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared
 from components.kinds.table import sample, scoring
+from components.kinds.table.codec.features import Definition
 from components.kinds.table.codec.reader import Reader
 from components.kinds.table.evaluation.leak import find_leaks
 from components.kinds.table.params import Columns, Prepare, Split
 from components.kinds.table.prepare import prepare
+from components.kinds.table.prepare.drawn_split import by_content
+from components.kinds.table.prepare.labels import LABEL
+from components.kinds.table.prepare.split import SPLIT
+from components.kinds.table.prepare.table import ROW
 
 CONFIG = Prepare(columns=Columns(label="left"))
 BY_ID = Prepare(columns=Columns(label="left", id="number"))
@@ -183,3 +188,25 @@ def test_a_table_of_one_record_says_that_it_is_too_small(tmp_path: Path) -> None
     tiny = pl.DataFrame({"a": [1.0, 1.0, 1.0], "left": [0, 1, 0]})
     with pytest.raises(DataError, match=r"no record falls into the (validation|test) split \(split by the content"):
         run(tiny, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("label", "known"),
+    [
+        (pl.col("price") - 300.0, [True] * 600),  # a number to predict, below 0 too
+        (pl.when(pl.int_range(600) % 4 > 0).then("price").otherwise(np.nan), [index % 4 > 0 for index in range(600)]),
+        (pl.lit(-1, pl.Int8), [True] * 600),  # no label at all: then none is asked for
+        (pl.int_range(600) % 3, [True] * 600),
+    ],
+)
+def test_labels_may_be_classes_or_numbers_or_none(frame: pl.DataFrame, label: pl.Expr, known: list[bool]) -> None:
+    definition = Definition(
+        id=None, amount=None, decimals=2, delay=0.0, entities=(), numbers=("months", "price"), categories={}
+    )
+    records = frame.with_row_index(ROW).with_columns(label.alias(LABEL)).lazy()
+    parted = by_content(records, definition, CONFIG)
+    splits = parted.frame.collect()[SPLIT].to_list()
+    assert set(splits) - {-1} == {0, 1, 2}
+    assert all(was or split != 2 for was, split in zip(known, splits, strict=True))
+    assert (-1 in splits) == (not all(known))
+    assert parted.test.collect().height == parted.sizes["test"] == splits.count(2)

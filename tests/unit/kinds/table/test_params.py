@@ -19,24 +19,24 @@ def read(text: str) -> Prepare:
     [
         (
             f"columns: {{label: a}}, {SPLIT}",
-            r"without columns.time it is .* \{validation: 0.15, .* for days name columns",
+            r"without columns.time it takes .* \{validation: 0.15, .* for days name columns",
         ),
         (
             "columns: {label: a, time: null}, split: {train: 0.5}",
-            r"split: without .* or left out; found \{train: 0.5\}$",
+            r"split: without .* or is left out; found \{train: 0.5\}$",
         ),
-        ("columns: {label: a}, split: {validation: 0.5, test: 0.5}", r"split: without .* or left out; found"),
+        ("columns: {label: a}, split: {validation: 0.5, test: 0.5}", r"split: without .* or is left out; found"),
         (
             "columns: {label: a, time: t}, split: {test: 0.2}",
-            r"with columns.time it is days of each, as \{train: 60, .*",
+            r"with columns.time it takes days, as \{train: 60, .*",
         ),
         (
             "columns: {label: a, time: t}, split: {train: 0.7, validation: 0.15, test: 0.15}",
-            r"with columns.time it is days",
+            r"with columns.time it takes days",
         ),
         (
             f"columns: {{label: a, time: t, group: g}}, {SPLIT}",
-            r"with columns.group it is .*; for days leave out columns.g",
+            r"with columns.group it takes .*; for days leave out columns.g",
         ),
         (
             "columns: {label: a}, entities: {b: {measures: [count]}}",
@@ -49,7 +49,7 @@ def read(text: str) -> Prepare:
         ("columns: {label: a}, delay: 3", r"delay is about columns.time, which names no column: name it, or leave out"),
         ("columns: {label: a, group: a}", r"column 'a' is named twice: as label, time, id, group, amount"),
         (f"columns: {{time: t}}, {SPLIT}", r"columns.label: missing; name the column that is to be told"),
-        ("columns: {label: a, time: t}", r"split: missing; days of each, as \{train: 60"),
+        ("columns: {label: a, time: t}", r"split: missing; with columns.time it takes days, as \{train: 60"),
         (
             f"columns: {{label: No, time: t}}, {SPLIT}",
             r"columns.label: found False; .* which YAML reads as false: write it",
