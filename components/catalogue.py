@@ -1,4 +1,4 @@
-"""Find a workload's section of `params.yaml`, and the parts of its kind, by name."""
+"""Find a workload's section of `params.yaml`, and the parts of its kind and of its task, by name."""
 
 from importlib import import_module
 from pathlib import Path
@@ -6,14 +6,26 @@ from typing import TYPE_CHECKING, cast
 
 from components.config import params
 from components.config.errors import ConfigError
+from components.tasks.codec import TaskCodec
 
 if TYPE_CHECKING:
     from components.kinds import contract
+    from components.tasks import contract as tasks
+    from components.tasks.evaluation import TaskEvaluation
+    from components.tasks.learner import TaskLearner
+
+_BEFORE = {"image": "classification", "table": "detection"}
+"""What was asked of each kind before tasks had names; bundles and prepared data of that time still mean it."""
 
 
 def names() -> list[str]:
     """Return every kind there is."""
     return sorted(path.parent.name for path in Path(__file__).parent.glob("kinds/*/codec"))
+
+
+def task_names() -> list[str]:
+    """Return every task there is."""
+    return sorted(path.parent.name for path in Path(__file__).parent.glob("tasks/*/answers.py"))
 
 
 def workloads() -> dict[str, params.Workload]:
@@ -35,9 +47,19 @@ def workload(name: str) -> params.Workload:
     return everything[params.choose(name, list(everything), str(params.PARAMS), "workload")]
 
 
-def codec(kind: str) -> "contract.Codec":
-    """Return the kind's codec."""
-    return cast("contract.Codec", _module(kind, "codec"))
+def task(kind: str, said: str = "") -> str:
+    """Return the task that a bundle or prepared data says; where it says none, what was asked of the kind before."""
+    return said or _BEFORE[kind]
+
+
+def task_package(task: str) -> str:
+    """Return the name of the package of the task."""
+    return f"components.tasks.{task}"
+
+
+def codec(kind: str, said: str = "") -> TaskCodec:
+    """Return what callers meet: the kind's reader, and the task's answers."""
+    return TaskCodec(cast("contract.Codec", _module(kind, "codec")), _answers(task(kind, said)))
 
 
 def source(kind: str) -> "contract.Source":
@@ -65,19 +87,17 @@ def scoring(kind: str) -> "contract.Scoring":
     return cast("contract.Scoring", _module(kind, "scoring"))
 
 
-def learner(kind: str) -> "contract.Learner":
-    """Return how the kind learns. Imports torch."""
-    return cast("contract.Learner", _module(kind, "learner"))
+def learner(kind: str, said: str = "") -> "TaskLearner":
+    """Return how the kind learns what the task asks. Imports torch."""
+    objectives = _task_module(task(kind, said), "objective")
+    made = import_module("components.tasks.learner").TaskLearner
+    return cast("TaskLearner", made(_module(kind, "learner"), objectives))
 
 
-def metric(kind: str) -> str:
-    """Return the name of the metric that decides which of two models of the kind is better; higher is better."""
-    return cast("contract.Params", _module(kind, "params")).METRIC
-
-
-def evaluation(kind: str) -> "contract.Evaluation":
-    """Return how the kind is evaluated."""
-    return cast("contract.Evaluation", _module(kind, "evaluation"))
+def evaluation(kind: str, said: str = "") -> "TaskEvaluation":
+    """Return what a model of the kind is measured by at the task."""
+    made = import_module("components.tasks.evaluation").TaskEvaluation
+    return cast("TaskEvaluation", made(_module(kind, "evaluation"), _task_module(task(kind, said), "evaluation")))
 
 
 def _typed(name: str, section: dict[str, object]) -> params.Workload:
@@ -89,5 +109,13 @@ def _typed(name: str, section: dict[str, object]) -> params.Workload:
     return params.parse(model, section, f"{where}.")
 
 
+def _answers(task: str) -> "tasks.Answers":
+    return cast("tasks.Answers", _task_module(task, "answers"))
+
+
 def _module(kind: str, part: str) -> object:
     return import_module(f"components.kinds.{kind}.{part}")
+
+
+def _task_module(task: str, part: str) -> object:
+    return import_module(f"{task_package(task)}.{part}")

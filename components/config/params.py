@@ -16,6 +16,7 @@ from components.config.gate import Gate
 from components.config.schedule import fitting_batch_size, fitting_epochs
 from components.config.section import Fraction as Fraction
 from components.config.section import Section as Section
+from components.config.task import TaskOptions
 
 PARAMS = Path("params.yaml")
 LEAST_STEPS = 300
@@ -24,7 +25,7 @@ LEAST_STEPS = 300
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 
 
-class Training(Section):
+class Training(TaskOptions):
     """What every kind's training has; a kind adds its recipe."""
 
     seed: int = 0
@@ -127,6 +128,9 @@ class Workload(Section):
 
     kind: str
     """What sort of data: a package of `components/kinds`."""
+    task: Literal["classification", "detection", "regression", "anomaly"] | None = None
+    """What is asked of it: which class, whether positive, which number, or how unusual. Left out: by the labels, and
+    said; see docs/tasks.md."""
     source: Annotated[str, Field(pattern=r"^[^~]")]
     """Where the data is, absolute or from the project's folder (DVC knows no `~`): for pictures a folder, for tables a
     file, a folder or an address; or the description of a public data set (`datasets/*.yaml`)."""

@@ -22,7 +22,7 @@ def prepare(name: str) -> None:
     shutil.rmtree(artifacts(name, "prepared"), ignore_errors=True)  # as DVC does before a stage, unless outputs persist
     with whole_directory(artifacts(name, "prepared")) as draft:
         catalogue.preparation(workload.kind).prepare(
-            artifacts(name, "raw") / "records.parquet", draft, workload.prepare, SCHEMAS / f"{name}.yaml"
+            artifacts(name, "raw") / "records.parquet", draft, workload.prepare, SCHEMAS / f"{name}.yaml", workload.task
         )
         lost = catalogue.overview(workload.kind).overview(open_prepared(draft)).lost
         write_json(draft / LEFT_OUT, {finding.name: finding.count for finding in lost})

@@ -27,6 +27,6 @@ def preview(name: str) -> Iterator[PreparedData]:
         schema = SCHEMAS / f"{name}.yaml"
         if not schema.exists():
             schema = scratch / schema.name
-        catalogue.preparation(workload.kind).prepare(scratch / RECORDS, out, workload.prepare, schema)
+        catalogue.preparation(workload.kind).prepare(scratch / RECORDS, out, workload.prepare, schema, workload.task)
         (scratch / RECORDS).unlink()
         yield open_prepared(out)

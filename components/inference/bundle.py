@@ -1,6 +1,6 @@
 """The bundle, which crosses from training to inference: `model.onnx`, `bundle.json`, `serving/`, no training in it.
 
-`bundle.json` holds the format's number, workload, kind, classes, the kind's description of one input, what the learner
+`bundle.json` holds the format's number, workload, kind, task, classes, the kind's description of one input, what was
 found best to decide by, the temperature of its probabilities, the workload's section `serve`, and the SHA-256 of every
 other file; its own SHA-256 is therefore the hash of the bundle. `serving/` holds what the kind's codec needs beside the
 model, if anything.
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MODEL = "model.onnx"
 ABOUT = "bundle.json"
 SERVING = "serving"
+EMBEDDING = "embedding"
+"""Name of the graph's output beside what is decided on; a bundle from before it was kept has none."""
 FORMAT = 1
 _EXAMPLES = 500  # examples a run when many are asked for at once: small enough for the processor's cache
 _SERVE = Serve().in_bundle()  # what every kind takes where nothing is said
@@ -38,9 +40,12 @@ class About(BaseModel):
     format: Literal[1]
     workload: str
     kind: str
+    task: str = ""
+    """What is asked; empty: the bundle was made before tasks had names."""
     classes: tuple[str, ...]
+    """None where the answer is a number."""
     input: dict[str, Any]
-    decision: dict[str, float] = {}
+    decision: dict[str, Any] = {}
     temperature: float = 1.0
     """By which the graph divides its logits; 1: as they were trained."""
     serve: dict[str, Any] = _SERVE
@@ -64,11 +69,23 @@ class Bundle:
         self._session = _session(path / MODEL)
         self._graph_input = self._session.get_inputs()[0]
         self._input = self._graph_input.name
+        self._output = self._session.get_outputs()[0].name
 
-    def probabilities(self, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
-        """Return `[N, classes]` for `inputs`, `[N, ...]` as the kind's codec decodes them; `run` can end it early."""
+    def outputs(self, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
+        """Return what the task decides on, `[N, K]`, of `inputs`, `[N, ...]` as the kind's codec decodes them.
+
+        `run` can end it early.
+        """
+        return self._run(self._output, inputs, run)
+
+    def embedding(self, inputs: NDArray[Any]) -> NDArray[np.float32] | None:
+        """Return what the network makes of `inputs`, `[N, at most 64]`; None: its graph does not tell."""
+        there = [output.name for output in self._session.get_outputs()]
+        return self._run(EMBEDDING, inputs, None) if EMBEDDING in there else None
+
+    def _run(self, output: str, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None") -> NDArray[np.float32]:
         starts = range(0, len(inputs), _EXAMPLES)
-        parts = [self._session.run(None, {self._input: inputs[i : i + _EXAMPLES]}, run)[0] for i in starts]
+        parts = [self._session.run([output], {self._input: inputs[i : i + _EXAMPLES]}, run)[0] for i in starts]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     @property
@@ -93,9 +110,10 @@ def new_bundle(
     *,
     workload: str,
     kind: str,
+    task: str,
     classes: tuple[str, ...],
     input: dict[str, Any],
-    decision: dict[str, float],
+    decision: dict[str, Any],
     temperature: float = 1.0,
     serve: dict[str, Any] | None = None,
 ) -> Iterator[Path]:
@@ -109,6 +127,7 @@ def new_bundle(
             format=FORMAT,
             workload=workload,
             kind=kind,
+            task=task,
             classes=classes,
             input=input,
             decision=decision,

@@ -28,7 +28,7 @@ def milliseconds(bundles: Sequence[Bundle], example: NDArray[Any]) -> list[float
     for turn in range(_ROUNDS + 1):
         for times, bundle in zip(taken, bundles, strict=True):
             began = time.thread_time()  # of this thread alone: other work on the machine does not count
-            bundle.probabilities(example)
+            bundle.outputs(example)
             if turn:  # the first one warms up
                 times.append(1e3 * (time.thread_time() - began))
     return [statistics.median(times) for times in taken]
@@ -46,7 +46,7 @@ def peak_megabytes(bundle: Path) -> float:
 def _peak(path: Path) -> int:
     bundle = Bundle(path)
     for count in (1, _TOGETHER if bundle.takes_many else 1):
-        bundle.probabilities(bundle.nothing(count))
+        bundle.outputs(bundle.nothing(count))
     return _high_water()
 
 

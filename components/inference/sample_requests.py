@@ -18,7 +18,7 @@ def requests(about: About, data: PreparedData, indices: Sequence[int]) -> list[d
 
     Those are pictures of another size, a table of other features, other columns, or values that its schema refuses.
     """
-    if about.kind != data.kind or not catalogue.evaluation(data.kind).accepts(about.input, data):
+    if about.kind != data.kind or not catalogue.evaluation(data.kind, data.task).accepts(about.input, data):
         return None
     rows = catalogue.sample(data.kind).requests(replace(data, input=about.input), indices, False)
     return rows if is_own(about, data) or _are_taken(about, rows) else None
@@ -31,7 +31,7 @@ def is_own(about: About, data: PreparedData) -> bool:
 
 
 def _are_taken(about: About, rows: Sequence[dict[str, Any]]) -> bool:
-    taken = TypeAdapter(catalogue.codec(about.kind).request(about.input))
+    taken = TypeAdapter(catalogue.codec(about.kind, about.task).request(about.input))
     try:
         for row in rows:
             taken.validate_python(row)

@@ -72,7 +72,7 @@ _said = {"workload": _model.tag.name, "version": _model.tag.version, "pinned": _
 internals.keep_arguments(_said)  # what a Bento keeps, and workers get: "latest" would move
 
 _ANSWERED = "the gateway answers: this route is there for BentoML's OpenAPI and its clients"
-_codec = catalogue.codec(_about.kind)
+_codec = catalogue.codec(_about.kind, _about.task)
 _max_bytes = _about.serve["max_bytes"]
 _request, _labelled = _codec.request(_about.input), _codec.labelled(_about.input)
 _parser = RequestParser(_request, _codec.rows, _max_bytes)
@@ -122,7 +122,7 @@ class Endpoint:
         """Answer one request."""
         raise RuntimeError(_ANSWERED)
 
-    if _codec.Explained and _codec.explain:
+    if _codec.Explained:
         _operations[EXPLAIN] = prediction(_engine, _parser, explained=True)
 
         @bentoml.api

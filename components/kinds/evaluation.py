@@ -36,6 +36,22 @@ class Behaviour:
 
 
 @dataclass(frozen=True)
+class BaselineFeatures:
+    """What a baseline learns from: simple features of the examples, which a kind makes without any training."""
+
+    train: NDArray[np.float32]
+    """`[n, F]`, of training examples; all of them, or a part that is spread evenly."""
+    labels: NDArray[Any]
+    """`[n]`, theirs."""
+    test: NDArray[np.float32]
+    """`[N, F]`, of the test split."""
+    estimator: Literal["linear", "trees"]
+    """What can be expected to do well on such features."""
+    categorical: tuple[int, ...] = ()
+    """Columns that are codes, 0 where it is missing or unknown."""
+
+
+@dataclass(frozen=True)
 class Leak:
     """Test examples that training has seen, or could have, or the like."""
 

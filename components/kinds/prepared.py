@@ -1,10 +1,10 @@
 """The prepared data set: few large files that are memory-mapped, the same layout for every kind.
 
-    prepared.json            kind, classes, input (the kind's description of one example), counts
+    prepared.json            kind, task, classes, input (the kind's description of one example), counts
     report.json              what validation found, in the kind's own form
     left_out.json            how many of the user's examples no split has, by what is wrong with them
     {split}_inputs.npy       N examples, the first axis counts them
-    {split}_labels.npy       N int64, index into classes
+    {split}_labels.npy       N int64, index into classes, -1 where it is not known; of a regression N float64, NaN
 
     serving/                 what the endpoint needs beside the model, if the kind has anything
     {split}_{name}.npy       what the kind keeps of each example besides
@@ -40,13 +40,15 @@ class PreparedData(Generic[InputT]):
     classes: tuple[str, ...]
     input: InputT
     counts: Mapping[str, int]
+    task: str = ""
+    """What is asked of it. Empty: it was prepared before tasks had names."""
 
     def inputs(self, split: Split) -> NDArray[Any]:
         """Return the examples of `split`, `[N, ...]` in the kind's type."""
         return self.array(split, "inputs")
 
-    def labels(self, split: Split) -> NDArray[np.int64]:
-        """Return the labels of `split`, `[N]`, each an index into `classes`."""
+    def labels(self, split: Split) -> NDArray[Any]:
+        """Return the labels of `split`, `[N]`, each an index into `classes`, or a number where there are none."""
         return self.array(split, "labels")
 
     def array(self, split: Split, name: str) -> NDArray[Any]:
@@ -84,10 +86,20 @@ def open_prepared(path: Path) -> PreparedData:
         about = read_json(path / "prepared.json")
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: no prepared data set; run `dvc repro`") from error
-    return PreparedData(path, about["kind"], tuple(about["classes"]), about["input"], about["counts"])
+    return PreparedData(
+        path, about["kind"], tuple(about["classes"]), about["input"], about["counts"], about.get("task", "")
+    )
 
 
-def write_about(path: Path, kind: str, classes: list[str], input: Mapping[str, Any], counts: Mapping[str, int]) -> None:
+def known(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which labels `[N]` are known."""
+    there: NDArray[np.bool_] = ~np.isnan(labels) if labels.dtype.kind == "f" else labels >= 0
+    return there
+
+
+def write_about(
+    path: Path, kind: str, task: str, classes: list[str], input: Mapping[str, Any], counts: Mapping[str, int]
+) -> None:
     """Write `prepared.json` into the data set at `path`."""
-    about = {"kind": kind, "classes": classes, "input": dict(input), "counts": dict(counts)}
+    about = {"kind": kind, "task": task, "classes": classes, "input": dict(input), "counts": dict(counts)}
     write_json(path / "prepared.json", about)

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import mlflow.pyfunc
+import numpy as np
 import pandas as pd
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Run
 from mlflow.models import Model, ModelSignature
@@ -31,6 +32,10 @@ CARRIED = (
     "components/kinds/*.py",
     "components/kinds/*/__init__.py",
     "components/kinds/*/codec/*.py",
+    "components/tasks/__init__.py",
+    "components/tasks/codec.py",
+    "components/tasks/*/__init__.py",
+    "components/tasks/*/answers.py",
     "components/registry/__init__.py",
     "components/registry/pyfunc.py",
     "components/system/*.py",
@@ -68,7 +73,7 @@ def _create(store: Store, run: Run, bundle: Path, sha256: str) -> LoggedModel:
         source_run_id=run.info.run_id,
         tags={BUNDLE_HASH: sha256},
         params=dict(run.data.params),
-        model_type="classifier",
+        model_type="classifier" if read_about(bundle).classes else "regressor",
     )
 
 
@@ -104,12 +109,14 @@ def _copy_code(folder: Path) -> None:
 
 def _signature(bundle: Path) -> ModelSignature:
     about = read_about(bundle)
-    fields = catalogue.codec(about.kind).fields(about.input)
-    outputs = [
-        ColSpec(DataType.string, "label"),
-        ColSpec(DataType.double, "probability"),
-        ColSpec(Array(DataType.double), "probabilities"),
-    ]
+    codec = catalogue.codec(about.kind, about.task)
+    fields = codec.fields(about.input)
+    outputs = [ColSpec(DataType.string, "label")] if about.classes else []
+    if codec.OUTPUT == "probabilities":
+        outputs += [ColSpec(DataType.double, "probability"), ColSpec(Array(DataType.double), "probabilities")]
+    else:
+        nothing = np.zeros((0, 1), dtype=np.float32)
+        outputs += [ColSpec(DataType.double, name) for name in codec.numbers(nothing, about.decision)]
     inputs = [ColSpec(DataType[kind], name, required=required) for name, (kind, required) in fields.items()]
     return ModelSignature(Schema(inputs), Schema(outputs))
 

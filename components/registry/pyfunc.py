@@ -17,12 +17,15 @@ class BundleModel:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self.codec = catalogue.codec(bundle.about.kind)
+        self.codec = catalogue.codec(bundle.about.kind, bundle.about.task)
         about = bundle.about
         self.reader = self.codec.Reader(about.workload, about.input, about.serve, bundle.files, None)
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, object] | None = None) -> pd.DataFrame:
-        """Return `label`, its `probability`, and `probabilities` (one a class, in the bundle's order) for each row.
+        """Return the answer to each row.
+
+        Where it names a class: `label`, its `probability`, and `probabilities` (one a class, in the bundle's order).
+        Else, or where the outputs are none of classes, the numbers of the endpoint's answer.
 
         Nothing is remembered from row to row: where an endpoint would, the row has to bring it.
 
@@ -32,13 +35,18 @@ class BundleModel:
         about = self.bundle.about
         known = model_input.astype(object).where(model_input.notna(), None)
         rows = [{str(key): value for key, value in row.items()} for row in known.to_dict("records")]
-        probabilities = self.bundle.probabilities(self.reader.read(rows))
-        chosen = self.codec.decide(probabilities, about.decision)
+        outputs = self.bundle.outputs(self.reader.read(rows))
+        chosen = self.codec.decide(outputs, about.decision)
+        named = {} if chosen is None else {"label": [about.classes[index] for index in chosen]}
+        if chosen is None or outputs.shape[1] != len(about.classes):
+            numbers = self.codec.numbers(outputs, about.decision)
+            found = {name: values.astype(np.float64) for name, values in numbers.items()}
+            return pd.DataFrame({**named, **found}, index=model_input.index)
         return pd.DataFrame(
             {
-                "label": [about.classes[index] for index in chosen],
-                "probability": probabilities[np.arange(len(chosen)), chosen].astype(np.float64),
-                "probabilities": probabilities.astype(np.float64).tolist(),
+                **named,
+                "probability": outputs[np.arange(len(chosen)), chosen].astype(np.float64),
+                "probabilities": outputs.astype(np.float64).tolist(),
             },
             index=model_input.index,
         )

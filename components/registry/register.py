@@ -56,7 +56,8 @@ def registry_lock(name: str) -> Path:
 
 def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -> ModelVersion:
     made_of = lineage(name, flow_run)
-    metric = catalogue.metric(read_about(bundle).kind)
+    workload, about = catalogue.workload(name), read_about(bundle)
+    metric = catalogue.evaluation(about.kind, about.task).metric(workload.train)
     metrics = read_json(artifacts(name, "report") / "metrics.json")
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
     precisions = read_json(artifacts(name, "report") / "precisions.json")
@@ -65,7 +66,7 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
     run = store.client.get_run(run.info.run_id)
     model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))
     _log_lineage(store, model.model_id, made_of)
-    description = catalogue.workload(name).description
+    description = workload.description
     try:
         store.client.create_registered_model(name, description=description)
     except MlflowException as error:

@@ -27,12 +27,12 @@ Read = Callable[[Sequence[Row]], Observations]
 class Answers:
     """What the model says of the M rows that can be read, in their order."""
 
-    chosen: NDArray[np.int64]
-    """[M] classes that they are taken for."""
-    probability: NDArray[np.float32]
-    """[M] the number that the endpoint answers as `probability`."""
-    probabilities: NDArray[np.float32]
-    """[M, classes]"""
+    chosen: NDArray[np.int64] | None
+    """[M] classes that they are taken for; None: the task names none."""
+    numbers: dict[str, NDArray[np.float32]]
+    """[M] each, those of the endpoint's answer by its fields."""
+    outputs: NDArray[np.float32]
+    """[M, K]"""
 
 
 class Answerer:
@@ -41,7 +41,7 @@ class Answerer:
     def __init__(self, bundle: Path) -> None:
         self._bundle = Bundle(bundle)
         about = self._bundle.about
-        self._about, self._codec = about, catalogue.codec(about.kind)
+        self._about, self._codec = about, catalogue.codec(about.kind, about.task)
         self._scoring = catalogue.scoring(about.kind)
         self._reader = self._codec.Reader(about.workload, about.input, about.serve, self._bundle.files, None)
         self._request: TypeAdapter[Any] = TypeAdapter(self._codec.request(about.input))
@@ -60,10 +60,9 @@ class Answerer:
 
     def predict(self, examples: NDArray[Any] | None) -> Answers:
         """Answer examples `[M, ...]`; None: none."""
-        shape = (0, len(self._about.classes))
-        found = np.empty(shape, np.float32) if examples is None else self._bundle.probabilities(examples)
-        chosen = self._codec.decide(found, self._about.decision)
-        return Answers(chosen, self._scoring.probability(found, chosen), found)
+        nothing, decision = self._bundle.nothing(1), self._about.decision
+        found = self._bundle.outputs(nothing)[:0] if examples is None else self._bundle.outputs(examples)
+        return Answers(self._codec.decide(found, decision), self._codec.numbers(found, decision), found)
 
     def _valid(self, chunk: Chunk) -> tuple[dict[int, Row], Errors]:
         """Return the rows that have the form of a request, by their index."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -47,15 +48,16 @@ def batch(
     at = pa.array([None if index in errors else next(told) for index in range(count)], pa.int64())
     columns: dict[str, Any] = {
         "id": chunk.ids,
-        "label": pa.array(about.classes).take(pa.array(answers.chosen)).take(at),
-        "probability": pa.array(answers.probability).take(at),
+        **{name: pa.array(values).take(at) for name, values in answers.numbers.items()},
         "model_version": pa.repeat(version, count),
         "error": pa.array([errors.get(index) for index in range(count)], pa.string()),
         "warnings": pa.array([warnings.get(index) for index in range(count)], pa.list_(pa.string())),
     }
+    if answers.chosen is not None:
+        columns["label"] = pa.array(about.classes).take(pa.array(answers.chosen)).take(at)
     expected = schema(about, source)
     if "probabilities" in expected.names:
-        each = [pa.array(column) for column in answers.probabilities.T]
+        each = [pa.array(column) for column in answers.outputs.T]
         columns["probabilities"] = pa.StructArray.from_arrays(each, fields=list(expected.field("probabilities").type))
         columns["probabilities"] = columns["probabilities"].take(at)
     return pa.record_batch([columns[name] for name in expected.names], schema=expected)
@@ -64,19 +66,20 @@ def batch(
 def schema(about: About, source: Source) -> pa.Schema:
     """Return the columns of the result; of two classes the one probability tells the other.
 
-    There are warnings where the endpoint's answer has some.
+    There are warnings where the endpoint's answer may have some.
     """
-    warns = "warnings" in catalogue.codec(about.kind).Answer.model_fields
+    codec = catalogue.codec(about.kind, about.task)
+    numbers = codec.numbers(np.zeros((0, max(len(about.classes), 1)), dtype=np.float32), about.decision)
     each = pa.struct([pa.field(name, pa.float32()) for name in about.classes])
     return pa.schema(
         [
             pa.field("id", source.id),
-            pa.field("label", pa.string()),
-            pa.field("probability", pa.float32()),
+            *([pa.field("label", pa.string())] if about.classes else []),
+            *(pa.field(name, pa.float32()) for name in numbers),
             *([pa.field("probabilities", each)] if len(about.classes) > 2 else []),
             pa.field("model_version", pa.string(), nullable=False),
             pa.field("error", pa.string()),
-            *([pa.field("warnings", pa.list_(pa.string()))] if warns else []),
+            *([pa.field("warnings", pa.list_(pa.string()))] if codec.warns else []),
         ]
     )
 
@@ -91,6 +94,8 @@ def counted(out: Path, version: str, before: int, seconds: float) -> Scored:
             unreadable += rows.num_rows - rows.column("error").null_count
             if "warnings" in columns:
                 warned += rows.num_rows - rows.column("warnings").null_count
+            if "label" not in columns:
+                continue
             for pair in pc.value_counts(rows.column("label").drop_null()).to_pylist():
                 labels[pair["values"]] = labels.get(pair["values"], 0) + pair["counts"]
         count = file.metadata.num_rows

@@ -9,8 +9,10 @@ report/figures/          of the same, the kind's figures, as PNG
 
 import csv
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,6 +27,7 @@ from components.kinds.baseline import BaselineComparison, compare_with_baseline
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry
 from components.system.files import read_json, whole_directory, whole_file, write_json
+from components.tasks.evaluation import TaskEvaluation
 from components.tracking.runs import log_evaluation, log_metrics, run_of_record
 from components.tracking.store import open_store
 from components.training.formatting import listed
@@ -34,6 +37,7 @@ from components.training.served import PRECISIONS, Precision, Served, bundle_pat
 logger = logging.getLogger(__name__)
 
 _DPI = 110
+_FIFTHS = (0.2, 0.4, 0.6, 0.8)
 
 
 @dataclass(frozen=True)
@@ -41,21 +45,22 @@ class MeasuredBundle:
     """A bundle, and what it reached on the test split."""
 
     bundle: Bundle
-    probabilities: NDArray[np.float32]
+    outputs: NDArray[np.float32]
     metrics: dict[str, float]
 
 
 def evaluate(name: str) -> None:
     """Measure the bundles of the workload `name`, choose the one to serve, tell the MLflow run that trained them."""
     workload = catalogue.workload(name)
-    metric = catalogue.metric(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
-    both = {precision: _measure(bundle_path(name, precision), data, workload) for precision in PRECISIONS}
+    evaluation = catalogue.evaluation(data.kind, data.task)
+    metric = evaluation.metric(workload.train)
+    both = {precision: _measure(bundle_path(name, precision), data, workload, evaluation) for precision in PRECISIONS}
     served, side_by_side = _served(both, workload, metric), _side_by_side(both, metric)
     ours = both[served.precision]
     write_served(name, served)
     write_json(artifacts(name, "report") / "precisions.json", side_by_side)
-    _report(artifacts(name, "report"), data, workload, ours)
+    _report(artifacts(name, "report"), data, workload, evaluation, ours)
     comparison, precisions = compare_with_baseline(ours.metrics, metric), side_by_side | _speed(both, data)
     _tell_run(name, ours.metrics, comparison, precisions)
     logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", listed(ours.metrics))
@@ -67,13 +72,10 @@ def evaluate(name: str) -> None:
         logger.warning("%s does not beat its baseline in %s: %s", name, metric, comparison)
 
 
-def _measure(path: Path, data: PreparedData, workload: Workload) -> MeasuredBundle:
+def _measure(path: Path, data: PreparedData, workload: Workload, evaluation: TaskEvaluation) -> MeasuredBundle:
     bundle = Bundle(path)
-    probabilities = bundle.probabilities(data.inputs("test"))
-    evaluation = catalogue.evaluation(workload.kind)
-    return MeasuredBundle(
-        bundle, probabilities, evaluation.measure(data, probabilities, bundle.about.decision, workload.train)
-    )
+    outputs = bundle.outputs(data.inputs("test"))
+    return MeasuredBundle(bundle, outputs, evaluation.measure(data, outputs, bundle.about.decision, workload.train))
 
 
 def _served(both: dict[Precision, MeasuredBundle], workload: Workload, metric: str) -> Served:
@@ -97,11 +99,12 @@ def _speed(both: dict[Precision, MeasuredBundle], data: PreparedData) -> dict[st
     return {f"{precision}_milliseconds": time for precision, time in zip(both, times, strict=True)}
 
 
-def _report(folder: Path, data: PreparedData, workload: Workload, served: MeasuredBundle) -> None:
-    probabilities, decision = served.probabilities, served.bundle.about.decision
-    evaluation, codec = catalogue.evaluation(workload.kind), catalogue.codec(workload.kind)
-    _write_figures(folder / "figures", evaluation.figures(data, probabilities, decision, workload.train))
-    _write_confusion(folder / "confusion.csv", data, codec.decide(probabilities, decision))
+def _report(
+    folder: Path, data: PreparedData, workload: Workload, evaluation: TaskEvaluation, served: MeasuredBundle
+) -> None:
+    outputs, decision = served.outputs, served.bundle.about.decision
+    _write_figures(folder / "figures", evaluation.figures(data, outputs, decision, workload.train))
+    _write_confusion(folder / "confusion.csv", data, outputs, decision)
     write_json(folder / "metrics.json", served.metrics)
 
 
@@ -121,12 +124,18 @@ def _write_figures(folder: Path, figures: dict[str, Figure]) -> None:
             figure.savefig(draft / f"{title}.png", dpi=_DPI, metadata={"Software": None})
 
 
-def _write_confusion(path: Path, data: PreparedData, predicted: NDArray[np.int64]) -> None:
+def _write_confusion(path: Path, data: PreparedData, outputs: NDArray[np.float32], decision: Mapping[str, Any]) -> None:
+    """Write what each example is and what was predicted; of numbers in which fifth of the test labels both lie."""
+    labels, predicted = np.asarray(data.labels("test")), catalogue.codec(data.kind, data.task).decide(outputs, decision)
+    names: Sequence[str] = data.classes
+    if predicted is None:
+        limits = np.quantile(labels, _FIFTHS)
+        labels, predicted = (np.searchsorted(limits, values) for values in (labels, outputs[:, 0]))
+        names = [f"up to {limit:.4g}" for limit in limits] + [f"over {limits[-1]:.4g}"]
     with whole_file(path) as draft, draft.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["actual", "predicted"])
-        for actual, answer in zip(data.labels("test"), predicted, strict=True):
-            writer.writerow([data.classes[actual], data.classes[answer]])
+        writer.writerows([names[actual], names[answer]] for actual, answer in zip(labels, predicted, strict=True))
 
 
 if __name__ == "__main__":

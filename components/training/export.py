@@ -25,20 +25,20 @@ from torch import nn
 from components import catalogue
 from components.config.errors import ParityError
 from components.config.settings import artifacts
-from components.inference.bundle import MODEL, SERVING, Bundle, new_bundle
+from components.inference.bundle import EMBEDDING, MODEL, SERVING, Bundle, new_bundle
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry
 from components.training import hardware
 from components.training.checkpoints import clear_recorded
 from components.training.quantize import quantize
 from components.training.served import Precision, bundle_path
-from components.training.temperature import temperature
+from components.training.temperature import temperature_and_decision
 
 logger = logging.getLogger(__name__)
 
 OPSET = 18
 TOLERANCE = 1e-4
-"""Largest difference of a probability between torch and ONNX Runtime, both in 32 bit."""
+"""Largest difference of an output between torch and ONNX Runtime, both in 32 bit; of a large number a part of it."""
 _PARITY_EXAMPLES = 1_000
 _CALIBRATION_EXAMPLES = 512
 """Of the validation split, evenly spread. More of them hardly move the least and the largest number of a layer."""
@@ -54,18 +54,19 @@ def export(name: str) -> None:
     clear_recorded(name)
     data = open_prepared(artifacts(name, "prepared"))
     hardware.make_repeatable(workload.train.seed, hardware.threads(workload.train))
-    learner = catalogue.learner(workload.kind)
+    learner = catalogue.learner(data.kind, data.task)
     module = learner.module(data, workload.train)
     module.load_state_dict(load_file(artifacts(name, "weights") / "model.safetensors"))
-    factor = temperature(learner, module, data)
-    serving = learner.serving(module, factor)
+    temperature, decision = temperature_and_decision(learner, module, data, workload.train)
+    serving = learner.serving(module, temperature)
     about = {
         "workload": name,
-        "kind": workload.kind,
+        "kind": data.kind,
+        "task": catalogue.task(data.kind, data.task),
         "classes": data.classes,
         "input": dict(data.input),
-        "decision": learner.decision(module, factor),
-        "temperature": factor,
+        "decision": decision,
+        "temperature": temperature,
         "serve": workload.serve.in_bundle(),
     }
     _export_float32(name, about, serving, data)
@@ -75,13 +76,11 @@ def export(name: str) -> None:
 def _export_float32(name: str, about: dict[str, Any], serving: nn.Module, data: PreparedData) -> None:
     path = bundle_path(name, "float32")
     with _new_bundle(path, "float32", about, data) as model:
-        _write_onnx(serving, data, model)
+        _write_onnx(serving, data, model, catalogue.codec(data.kind, data.task).OUTPUT)
     worst = _largest_difference(Bundle(path), serving, data)
     if not worst <= TOLERANCE:  # not a number is no parity either
         shutil.rmtree(path)
-        raise ParityError(
-            f"{path}: a probability differs from torch's by {worst:.2g}, at most {TOLERANCE:.2g} is right"
-        )
+        raise ParityError(f"{path}: an output differs from torch's by {worst:.2g}, at most {TOLERANCE:.2g} is right")
     size = (path / MODEL).stat().st_size
     logger.info("exported %s: %.2f MB, largest difference to torch %.1e", name, size / 1e6, worst)
 
@@ -105,7 +104,7 @@ def _new_bundle(path: Path, precision: Precision, about: dict[str, Any], data: P
             shutil.copytree(data.serving, draft / SERVING)
 
 
-def _write_onnx(serving: nn.Module, data: PreparedData, path: Path) -> None:
+def _write_onnx(serving: nn.Module, data: PreparedData, path: Path, output: str) -> None:
     """Trace the module on two examples, the count of examples left open."""
     examples = torch.from_numpy(np.array(data.inputs("test")[:2]))
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
@@ -115,8 +114,8 @@ def _write_onnx(serving: nn.Module, data: PreparedData, path: Path) -> None:
             (examples,),
             str(path),
             input_names=["inputs"],
-            output_names=["probabilities"],
-            dynamic_axes={"inputs": {0: "count"}, "probabilities": {0: "count"}},
+            output_names=[output, EMBEDDING],
+            dynamic_axes={name: {0: "count"} for name in ("inputs", output, EMBEDDING)},
             opset_version=OPSET,
             dynamo=False,
         )
@@ -125,8 +124,9 @@ def _write_onnx(serving: nn.Module, data: PreparedData, path: Path) -> None:
 def _largest_difference(bundle: Bundle, serving: nn.Module, data: PreparedData) -> float:
     examples = np.array(data.inputs("test")[:_PARITY_EXAMPLES])
     with torch.inference_mode():
-        expected = serving(torch.from_numpy(examples)).numpy()
-    return float(np.abs(bundle.probabilities(examples) - expected).max())
+        expected = serving(torch.from_numpy(examples))[0].numpy()
+    differences = np.abs(bundle.outputs(examples) - expected) / np.maximum(np.abs(expected), 1.0)
+    return float(differences.max())
 
 
 if __name__ == "__main__":

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
 
     from components.config.params import Training
-    from components.kinds.contract import Batches, Learner
+    from components.kinds.contract import Batches
     from components.kinds.prepared import PreparedData
+    from components.tasks.learner import TaskLearner
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def plan(data: "PreparedData", config: "Training") -> HardwarePlan:
 
 
 def fit(
-    learner: "Learner",
+    learner: "TaskLearner",
     data: "PreparedData",
     config: "Training",
     log_to: "Sequence[Logger]" = (),
@@ -74,7 +75,7 @@ def fit(
     """Train the kind's module on the training split.
 
     Args:
-        learner: the kind's.
+        learner: of the kind and of the task.
         data: the prepared data set.
         config: the section `train` of the workload, or an object with its attributes.
         log_to: where the curve goes.
@@ -94,8 +95,9 @@ def fit(
     training, validation = learner.loaders(data, config)
     module = _placed(module, config, chosen)
     checkpointing = None if checkpoint is None else Checkpointing(checkpoint, config.checkpoint_every)
-    curve, stopping = LearningCurve(), EarlyStopping(learner.MONITOR, config.patience)
-    watching: list[Callback] = [FiniteLoss(checkpointing), UnchangedData(data), ProgressBar(learner.MONITOR)]
+    monitor = learner.monitor(data, config)
+    curve, stopping = LearningCurve(), EarlyStopping(monitor, config.patience)
+    watching: list[Callback] = [FiniteLoss(checkpointing), UnchangedData(data), ProgressBar(monitor)]
     callbacks: list[Callback] = [Process(config.seed, chosen.threads, training, validation), curve, stopping, *watching]
     callbacks += [checkpointing] if checkpointing else []
     trainer = _trainer(learner, config, chosen, training, callbacks, log_to)
@@ -122,7 +124,7 @@ def _lost_another(trainer: lightning.Trainer, error: Exception) -> bool:
 
 
 def _trainer(
-    learner: "Learner",
+    learner: "TaskLearner",
     config: "Training",
     chosen: HardwarePlan,
     training: "Batches",
@@ -153,7 +155,7 @@ def _trainer(
     )
 
 
-def _strategy(learner: "Learner", config: "Training", chosen: HardwarePlan) -> Strategy | str:
+def _strategy(learner: "TaskLearner", config: "Training", chosen: HardwarePlan) -> Strategy | str:
     if config.strategy == "fsdp":
         size = chosen.devices * config.nodes
         return ModelParallelStrategy(size, 1, save_distributed_checkpoint=False, timeout=_SILENCE)

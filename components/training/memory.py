@@ -13,8 +13,8 @@ from components.training.hardware import HardwarePlan
 
 if TYPE_CHECKING:
     from components.config.params import Training
-    from components.kinds.contract import Learner
     from components.kinds.prepared import PreparedData
+    from components.tasks.learner import TaskLearner
 
 _FULL = ("can't allocate memory", "could not create a primitive")
 """How torch and oneDNN say on a CPU that there is no memory left."""
@@ -28,7 +28,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def fitting_batch(
-    error: Exception, learner: "Learner", data: "PreparedData", config: "Training", plan: HardwarePlan
+    error: Exception, learner: "TaskLearner", data: "PreparedData", config: "Training", plan: HardwarePlan
 ) -> TrainingError:
     """Return what to raise for `error`, a training that ran out of memory: it names the largest batch that fits.
 
@@ -44,7 +44,7 @@ def fitting_batch(
     return TrainingError(told)
 
 
-def _fits(learner: "Learner", data: "PreparedData", config: "Training", plan: HardwarePlan, size: int) -> bool:
+def _fits(learner: "TaskLearner", data: "PreparedData", config: "Training", plan: HardwarePlan, size: int) -> bool:
     smaller = altered(config, batch_size=size)
     trainer = lightning.Trainer(
         accelerator=plan.accelerator,

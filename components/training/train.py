@@ -34,8 +34,8 @@ from components.versioning import lock
 
 if TYPE_CHECKING:
     from components.config.params import Training
-    from components.kinds.contract import Learner
     from components.kinds.prepared import PreparedData
+    from components.tasks.learner import TaskLearner
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +49,12 @@ def train(name: str) -> None:
     """
     quiet()
     workload = catalogue.workload(name)
-    learner = catalogue.learner(workload.kind)
     data = open_prepared(artifacts(name, "prepared"))
+    learner = catalogue.learner(data.kind, data.task)
     config = workload.train.fitted(data.counts["train"])
     used = plan(data, config)
-    params = {"kind": workload.kind, **config.model_dump(), "used": used.facts()}
+    asked = {"kind": data.kind, "task": catalogue.task(data.kind, data.task)}
+    params = {**asked, **config.model_dump(), "used": used.facts()}
     key = key_of(name, data, params)
     if process_rank():
         beside = seen(name, key)
@@ -75,7 +76,7 @@ def _tell(data: "PreparedData", config: "Training") -> None:
 
 
 def _train(
-    name: str, config: "Training", learner: "Learner", data: "PreparedData", params: dict[str, Any], training: Kept
+    name: str, config: "Training", learner: "TaskLearner", data: "PreparedData", params: dict[str, Any], training: Kept
 ) -> TrainingResult:
     store = open_store(name)
     digest = lock.hashes(f"prepare@{name}").get(str(data.path), "")

@@ -75,7 +75,7 @@ def _opened(own: About, memory: str | None, path: Path, version: str) -> Model:
 
 def _requests(about: About) -> Any:
     """Return the JSON schema of what the endpoint of a bundle takes, less what is only shown."""
-    codec = catalogue.codec(about.kind)
+    codec = catalogue.codec(about.kind, about.task)
     types = (codec.request(about.input), codec.labelled(about.input))
     return [_bare(TypeAdapter(type_).json_schema()) for type_ in types if type_]
 

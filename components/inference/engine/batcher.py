@@ -146,7 +146,7 @@ class Batcher:
         parts = [job.examples for job in jobs if job.examples is not None]
         examples = parts[0] if len(parts) == 1 else np.concatenate(parts)
         try:
-            return self.model.probabilities(examples, run)
+            return self.model.outputs(examples, run)
         except Exception as error:  # handed on to those who wait
             return error
 

@@ -120,7 +120,7 @@ class Engine:
         model, run = batcher.model, onnxruntime.RunOptions()
 
         def score(examples: NDArray[Any]) -> NDArray[np.float32]:
-            return model.probabilities(examples, run)
+            return model.outputs(examples, run)
 
         def work() -> Sequence[BaseModel]:
             examples = model.read(rows)

@@ -53,7 +53,7 @@ class Model:
         """Open the bundle's reader, run the model once and measure it; see `open`."""
         self.version = version
         self.about = bundle.about
-        self.codec = catalogue.codec(self.about.kind)
+        self.codec = catalogue.codec(self.about.kind, self.about.task)
         self.card = _card(bundle.path)
         self.card_page = _card_page(bundle.path)
         self.examples = read_examples(bundle.path)
@@ -92,19 +92,18 @@ class Model:
         """
         return self._reader.read(rows)
 
-    def probabilities(self, examples: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
-        """Return `[N, classes]` of examples `[N, ...]`; `run.terminate = True` from elsewhere ends it with an error."""
-        return self._bundle.probabilities(examples, run)
+    def outputs(self, examples: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
+        """Return `[N, K]` of examples `[N, ...]`; `run.terminate = True` from elsewhere ends it with an error."""
+        return self._bundle.outputs(examples, run)
 
-    def answers(self, probabilities: NDArray[np.float32]) -> Sequence[BaseModel]:
-        """Return the answers to `[N, classes]`."""
-        return self.codec.answers(probabilities, self.about.classes, self.about.decision, self.version)
+    def answers(self, outputs: NDArray[np.float32]) -> Sequence[BaseModel]:
+        """Return the answers to `[N, K]`."""
+        return self.codec.answers(outputs, self.about.classes, self.about.decision, self.version)
 
     def explained(
         self, examples: NDArray[Any], score: Callable[[NDArray[Any]], NDArray[np.float32]]
     ) -> Sequence[BaseModel]:
         """Return the answers to `examples` with what moved each of them; `score` runs the model."""
-        assert self.codec.explain  # nobody is asked to explain where the kind does not
         return self.codec.explain(score, examples, self.about.input, self.answers(score(examples)))
 
     def warn(self, rows: "Sequence[Row]", answers: Sequence[BaseModel]) -> Sequence[BaseModel]:
@@ -141,7 +140,7 @@ def _card_page(path: Path) -> bytes | None:
 
 def _pace(bundle: Bundle) -> Pace:
     """Run the model on nothing in several sizes; the first run is not counted."""
-    bundle.probabilities(bundle.nothing(1))
+    bundle.outputs(bundle.nothing(1))
     single, each = _seconds(bundle, 1), dict[int, float]()
     for size in _BATCHES if bundle.takes_many else ():
         if (seconds := _seconds(bundle, size)) > _PATIENCE:
@@ -157,7 +156,7 @@ def _seconds(bundle: Bundle, count: int) -> float:
     examples, least, given_up = bundle.nothing(count), float("inf"), time.perf_counter() + _MEASURING
     for runs in range(50):
         began = time.perf_counter()
-        bundle.probabilities(examples)
+        bundle.outputs(examples)
         least = min(least, time.perf_counter() - began)
         if runs and time.perf_counter() > given_up:
             break

@@ -83,8 +83,8 @@ def _expected(
         inputs = data.inputs("test")[indices] if is_own(about, data) else _read(bundle, rows)
     except BadRequest:
         return None
-    probabilities = bundle.probabilities(inputs)
-    answers = catalogue.codec(data.kind).answers(probabilities, about.classes, about.decision, version)
+    outputs = bundle.outputs(inputs)
+    answers = catalogue.codec(about.kind, about.task).answers(outputs, about.classes, about.decision, version)
     return [answer.model_dump(mode="json") for answer in answers]
 
 
@@ -94,7 +94,7 @@ def _read(bundle: Bundle, rows: list[dict[str, Any]]) -> NDArray[Any]:
     Raises:
         BadRequest: a row cannot be read.
     """
-    about, codec = bundle.about, catalogue.codec(bundle.about.kind)
+    about, codec = bundle.about, catalogue.codec(bundle.about.kind, bundle.about.task)
     taken = TypeAdapter(codec.request(about.input))
     with tempfile.TemporaryDirectory() as folder:
         memory = f"sqlite:///{folder}/memory.db"

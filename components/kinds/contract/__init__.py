@@ -6,16 +6,19 @@ A kind has its own types of `input`, `decision` and its sections of `params.yaml
 
 from components.kinds.contract.codec import Codec, Explain, Reader, Row, Score
 from components.kinds.contract.data import Overviews, Params, Preparation, Sample, Source
-from components.kinds.contract.evaluation import Evaluation
+from components.kinds.contract.evaluation import Evaluated, Inspection
 from components.kinds.contract.learner import Batches, Learner, TrainingBatches
+from components.kinds.contract.objective import Objective
 from components.kinds.contract.scoring import Observations, Scoring, SequenceMemory
 
 __all__ = [
     "Batches",
     "Codec",
-    "Evaluation",
+    "Evaluated",
     "Explain",
+    "Inspection",
     "Learner",
+    "Objective",
     "Observations",
     "Overviews",
     "Params",

@@ -8,16 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from components.kinds.contract.parameters import DecisionT, InputT
+from components.kinds.contract.parameters import InputT
 
 Row = Mapping[str, Any]
 """What a caller sends of one example, by the names of its fields: bytes for an upload, else JSON values."""
 
 Score = Callable[[NDArray[Any]], NDArray[np.float32]]
-"""Examples `[N, ...]` -> probabilities `[N, classes]`."""
+"""Examples `[N, ...]` -> outputs `[N, K]`."""
 
-Explain = Callable[[Score, NDArray[Any], InputT, Sequence[Any]], Sequence[BaseModel]]
-"""(score, examples, input, their answers) -> the answers with what moved each of them; `score` runs the model."""
+Number = Callable[[NDArray[Any]], NDArray[np.float32]]
+"""Variants of examples, as many of each example, one behind the other -> the number `[M]` that its answer stands on."""
+
+Explain = Callable[[Number, NDArray[Any], InputT], Sequence[Sequence[BaseModel]]]
+"""(number, examples `[N, ...]`, input) -> the effects that moved each answer, the strongest first."""
 
 
 class Reader(Protocol):
@@ -49,20 +52,18 @@ class Reader(Protocol):
         """Let go of what is held open."""
 
 
-class Codec(Protocol[InputT, DecisionT]):
+class Codec(Protocol[InputT]):
     """`codec/`: what a caller sends <-> arrays. Imports neither torch nor mlflow nor prefect nor dvc.
 
-    `input` is the description of one example that `prepare` wrote and the bundle carries, `decision` what the learner
-    found best to decide by.
+    `input` is the description of one example that `prepare` wrote and the bundle carries.
     """
 
-    @property
-    def Answer(self) -> type[BaseModel]:  # noqa: N802 - a class
-        """The answer to one row."""
+    WARNS: bool
+    """Whether its reader may find something unusual about a row."""
 
     @property
-    def Explained(self) -> type[BaseModel] | None:  # noqa: N802 - a class
-        """The answer of `explain`; None: the kind explains nothing."""
+    def Effect(self) -> type[BaseModel] | None:  # noqa: N802 - a class
+        """One effect of an explanation; None: the kind explains nothing."""
 
     @property
     def explain(self) -> Explain[InputT] | None:
@@ -95,16 +96,3 @@ class Codec(Protocol[InputT, DecisionT]):
             files: the directory of what `prepare` gave the bundle to carry (`serving/`).
             memory: where to remember rows, an SQLAlchemy address; None: the caller sends what would be remembered.
         """
-
-    def decide(self, probabilities: NDArray[np.float32], decision: DecisionT, /) -> NDArray[np.int64]:
-        """Return the index of the class that each row of `[N, classes]` is taken for."""
-
-    def answers(
-        self,
-        probabilities: NDArray[np.float32],
-        classes: Sequence[str],
-        decision: DecisionT,
-        version: str,
-        /,
-    ) -> Sequence[BaseModel]:
-        """Return an answer for each row of `[N, classes]`, in their order; `version` is what the model calls itself."""

@@ -18,9 +18,6 @@ class Params(Protocol):
     def Workload(self) -> type[params.Workload]:  # noqa: N802 - a class
         """The type of a workload's section in `params.yaml`."""
 
-    METRIC: str
-    """The metric of `evaluation` that decides which of two models is better; higher is better."""
-
 
 class Source(Protocol):
     """`source/`: a user's data, or the files of a public data set -> raw records."""
@@ -36,7 +33,7 @@ class Source(Protocol):
 class Preparation(Protocol[ConfigT]):
     """`prepare/`: raw records -> the prepared data set (`components.kinds.prepared`) and `report.json`."""
 
-    def prepare(self, raw: Path, out: Path, config: ConfigT, schema: Path, /) -> None:
+    def prepare(self, raw: Path, out: Path, config: ConfigT, schema: Path, task: str | None, /) -> None:
         """Write the prepared data set.
 
         Args:
@@ -44,6 +41,7 @@ class Preparation(Protocol[ConfigT]):
             out: the directory to write to.
             config: the section `prepare` of the workload.
             schema: where a kind writes down what it has found the data to look like, to hold later data to it.
+            task: what is asked of the data; None: decided by its labels, said, and held in `prepared.json`.
         """
 
 

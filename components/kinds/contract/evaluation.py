@@ -1,4 +1,4 @@
-"""`evaluation/`: what a model of a kind is measured by."""
+"""`evaluation/`: what a kind knows of evaluating a model of its data, whatever is asked of it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -7,101 +7,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.contract.codec import Score
-from components.kinds.contract.parameters import ConfigT, DecisionT, InputT
-from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
-from components.kinds.prepared import PreparedData
+from components.kinds.contract.parameters import ConfigT, InputT
+from components.kinds.evaluation import BaselineFeatures, Behaviour, Corruption, Leak, Mask
+from components.kinds.prepared import PreparedData, Split
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Float32 = NDArray[np.float32]
 
-class Evaluation(Protocol[InputT, DecisionT, ConfigT]):
-    """`evaluation/`: what a model of the kind is measured by, on the test split.
 
-    `config` is the section `train` of the workload, `decision` the bundle's, `probabilities` the bundle's answers
-    `[N, classes]` to the test split. Examples are as `prepare` left them, which is what a bundle takes.
-    """
+class Evaluated(Protocol):
+    """A model that is asked how it behaves: it runs, and the task says what its outputs `[N, K]` mean."""
 
-    def measure(
-        self,
-        data: PreparedData[InputT],
-        probabilities: NDArray[np.float32],
-        decision: DecisionT,
-        config: ConfigT,
-        /,
-    ) -> dict[str, float]:
-        """Return the metrics by name: `METRIC` among them and, trained and evaluated alike, `baseline_` + `METRIC`.
+    @property
+    def score(self) -> Score:
+        """Runs the model, `[N, ...]` to `[N, K]`."""
 
-        The baseline is a simpler and cheaper model of another sort (`components.kinds.baseline`).
-        """
+    def same(self, before: Float32, after: Float32, /) -> Mask:
+        """Return which answers `[N]` are still the same, from outputs before and after a change."""
 
-    def measures(
-        self,
-        data: PreparedData[InputT],
-        probabilities: NDArray[np.float32],
-        decision: DecisionT,
-        config: ConfigT,
-        indices: NDArray[np.int64],
-        /,
-    ) -> dict[str, float]:
-        """Return the metrics of the model on the test examples at `indices`, which may repeat: for a bootstrap.
+    def right(self, outputs: Float32, labels: NDArray[Any], /) -> Mask | None:
+        """Return which outputs answer their labels `[N]` rightly; None: the task knows no right and wrong."""
 
-        Not a number: these examples have no such metric. One that cannot be drawn again is left out.
-        """
+    def surety(self, outputs: Float32, before: Float32, /) -> Float32 | None:
+        """Return how sure each output is of what it was taken for before, `[N]`; None: not asked."""
 
-    def figures(
-        self, data: PreparedData[InputT], probabilities: NDArray[np.float32], decision: DecisionT, config: ConfigT, /
-    ) -> "dict[str, Figure]":
-        """Return the figures of the report by their file's name."""
+    def suspicion(self, outputs: Float32, /) -> Float32 | None:
+        """Return how suspicious each output is, `[N]`; None: the task suspects nothing."""
+
+
+class Inspection(Protocol[InputT, ConfigT]):
+    """`evaluation/`. `config` is the section `train` of the workload."""
 
     def accepts(self, input: InputT, data: PreparedData[InputT], /) -> bool:
         """Whether a bundle that says `input` of its examples can answer those of `data`, which may be newer."""
 
-    def correct(
-        self, data: PreparedData[InputT], probabilities: NDArray[np.float32], decision: DecisionT, /
-    ) -> Mask | None:
-        """Return which test examples are answered rightly, `[N]`, where `METRIC` is their share; else None."""
+    def baseline_features(self, data: PreparedData[InputT], config: ConfigT, /) -> BaselineFeatures:
+        """Return simple features of the examples, from which a task's baseline learns."""
 
-    def value(
+    def costs(self, data: PreparedData[InputT], split: Split, /) -> NDArray[np.float64] | None:
+        """Return what each example of a split costs if it is positive and missed, `[N]`; None: 1."""
+
+    def ranked(self, data: PreparedData[InputT], scores: NDArray[np.floating], /) -> dict[str, float]:
+        """Return what the kind measures of how suspicious the test examples are, `[N]`; nothing, mostly."""
+
+    def figures(
         self,
         data: PreparedData[InputT],
-        probabilities: NDArray[np.float32],
-        decision: DecisionT,
-        config: ConfigT,
-        indices: NDArray[np.int64],
+        answers: Sequence[str],
+        labels: Sequence[str],
+        wrong: NDArray[np.floating],
         /,
-    ) -> float:
-        """Return `METRIC` on the test examples at `indices`, which may repeat: a bootstrap asks for many of these.
-
-        Not a number: these examples have no such metric. It is never another one.
-        """
-
-    def slices(self, data: PreparedData[InputT], /) -> dict[str, Mask]:
-        """Return parts of the test split, `[N]` each: `class: name`, and `column: value` of `prepare.slices`."""
-
-    def slice_correct(
-        self,
-        data: PreparedData[InputT],
-        probabilities: NDArray[np.float32],
-        decision: DecisionT,
-        within: NDArray[Any],
-        /,
-    ) -> Mask | None:
-        """Return which test examples are answered rightly, `[N]`, where their share judges a slice; None: `value` does.
-
-        `within` is the whole slice, one of `slices` or its indices: what judges it judges every draw of its examples.
-        """
-
-    def is_probabilistic(self, config: ConfigT, /) -> bool:
-        """Whether the answers are probabilities at all: else there is no calibration to speak of."""
+    ) -> "dict[str, Figure]":
+        """Return figures of test examples with their answers and labels in words, and how wrong each is, `[N]`."""
 
     def corruptions(self, data: PreparedData[InputT], config: ConfigT, /) -> Mapping[str, Corruption]:
         """Return by name what may happen to an example of the data before it is seen."""
 
-    def behaviours(
-        self, data: PreparedData[InputT], score: Score, decision: DecisionT, config: ConfigT, /
-    ) -> Sequence[Behaviour]:
-        """Return how often the model does what any model of the kind should; `score` runs it."""
+    def behaviours(self, data: PreparedData[InputT], model: Evaluated, config: ConfigT, /) -> Sequence[Behaviour]:
+        """Return how often the model does what any model of the kind should."""
 
     def leaks(self, data: PreparedData[InputT], config: ConfigT, /) -> Sequence[Leak]:
         """Return what of the test split training has seen, or could have; each is named, found or not."""

@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from components.kinds.contract.parameters import ConfigT, InputT, ModuleT, TrainedDecisionT
-from components.kinds.prepared import PreparedData
+import numpy as np
+from numpy.typing import NDArray
+
+from components.kinds.contract.objective import Objective
+from components.kinds.contract.parameters import ConfigT, InputT, ModuleT
+from components.kinds.prepared import PreparedData, Split
 from components.kinds.share import Share
 
 if TYPE_CHECKING:
@@ -31,29 +35,32 @@ class TrainingBatches(Batches, Protocol):
         """Go on from where `state_dict` says that the iteration stood."""
 
 
-class Learner(Protocol[InputT, TrainedDecisionT, ConfigT, ModuleT]):
-    """`learner/`: needs torch, lightning, torchmetrics and numpy alone."""
+class Learner(Protocol[InputT, ConfigT, ModuleT]):
+    """`learner/`: how a kind learns, whatever is asked of it. Needs torch, lightning and numpy alone."""
 
-    MONITOR: str
-    """What the module logs each epoch of the validation split; higher is better."""
+    def module(self, data: PreparedData[InputT], config: ConfigT, objective: Objective, /) -> ModuleT:
+        """Return the module that is trained, with fresh weights: the kind's network, and a head for the objective.
 
-    def module(self, data: PreparedData[InputT], config: ConfigT, /) -> ModuleT:
-        """Return the module that is trained, with fresh weights."""
+        Raises:
+            DataError: the kind has no model for such an objective, or nothing to learn from.
+        """
 
-    def loaders(self, data: PreparedData[InputT], config: ConfigT, /) -> tuple[TrainingBatches, Batches]:
+    def loaders(
+        self, data: PreparedData[InputT], config: ConfigT, objective: Objective, /
+    ) -> tuple[TrainingBatches, Batches]:
         """Return the batches of training and of validation, which hold each example once, over all processes."""
 
     def leaves_out(self, config: ConfigT, /) -> bool:
         """Whether there are steps that train only a part of the parameters: DDP has to look for the others."""
 
     def serving(self, module: ModuleT, temperature: float = 1.0, /) -> "nn.Module":
-        """Return what the endpoint runs, in evaluation mode: its logits are divided by the temperature."""
+        """Return what the endpoint runs, in evaluation mode: examples -> the objective's outputs, and the embedding.
 
-    def logits(self, module: ModuleT, inputs: "Tensor", /) -> "Tensor | None":
-        """Return the logits `[N, classes]` in evaluation mode; None: what the module answers is no probability."""
-
-    def decision(self, module: ModuleT, temperature: float = 1.0, /) -> TrainedDecisionT:
-        """Return what the trained module found best to decide by; it crosses to inference in the bundle.
-
-        At every temperature the same is decided.
+        The embedding is float32 `[N, E]`, E at most 64. Logits are divided by the temperature.
         """
+
+    def raw(self, module: ModuleT, inputs: "Tensor", /) -> "Tensor":
+        """Return the head's numbers `[N, width]` in evaluation mode, from which the objective makes outputs."""
+
+    def costs(self, data: PreparedData[InputT], split: Split, /) -> NDArray[np.float64] | None:
+        """Return what each example of a split costs if it is positive and missed, `[N]`; None: 1."""

@@ -6,10 +6,6 @@ from typing_extensions import TypeVar
 
 InputT = TypeVar("InputT", contravariant=True, default=Any)
 """The description of one example: `prepare` writes it, the bundle carries it."""
-DecisionT = TypeVar("DecisionT", contravariant=True, default=Any)
-"""What is decided by: the learner finds it, the bundle carries it."""
-TrainedDecisionT = TypeVar("TrainedDecisionT", covariant=True, default=Any)
-"""The same, where it comes from."""
 ConfigT = TypeVar("ConfigT", contravariant=True, default=Any)
 """The kind's section of `params.yaml`: `prepare` or `train`."""
 ModuleT = TypeVar("ModuleT", default=Any)

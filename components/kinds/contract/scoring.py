@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.contract.codec import Row
@@ -55,6 +54,3 @@ class Scoring(Protocol[InputT]):
         Raises:
             BadRequest: a row cannot be read.
         """
-
-    def probability(self, probabilities: NDArray[np.float32], chosen: NDArray[np.int64], /) -> NDArray[np.float32]:
-        """Return the one number of each row of `[N, classes]` that the endpoint answers as its `probability`."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.image import codec
@@ -20,7 +19,6 @@ __all__ = [
     "is_row",
     "memory",
     "observations",
-    "probability",
 ]
 
 CHUNK_ROWS = 500
@@ -41,9 +39,3 @@ def memory(input: Input, files: Path) -> None:
 def observations(rows: Sequence[Mapping[str, Any]], input: Input) -> dict[str, NDArray[Any]]:
     """Return nothing: nothing is remembered."""
     return {}
-
-
-def probability(probabilities: NDArray[np.float32], chosen: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return that of the chosen class, `[N]` of `[N, classes]`."""
-    best: NDArray[np.float32] = probabilities[np.arange(len(chosen)), chosen]
-    return best

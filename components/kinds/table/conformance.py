@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from components.kinds import contract
     from components.kinds.table import codec, evaluation, learner, overview, params, prepare, sample, scoring, source
-    from components.kinds.table.codec.input import Decision, Input
+    from components.kinds.table.codec.input import Input
     from components.kinds.table.learner.lightning_module import RecordModule
 
-    _codec: contract.Codec[Input, Decision] = codec
-    _evaluation: contract.Evaluation[Input, Decision, params.Train] = evaluation
-    _learner: contract.Learner[Input, Decision, params.Train, RecordModule] = learner
+    _codec: contract.Codec[Input] = codec
+    _evaluation: contract.Inspection[Input, params.Train] = evaluation
+    _learner: contract.Learner[Input, params.Train, RecordModule] = learner
     _overview: contract.Overviews = overview
     _params: contract.Params = params
     _preparation: contract.Preparation[params.Prepare] = prepare

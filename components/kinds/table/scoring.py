@@ -60,12 +60,6 @@ def identity(input: Input) -> str | None:
     return Definition.model_validate(input["definition"]).id
 
 
-def probability(probabilities: NDArray[np.float32], chosen: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return that of the positive class, `[N]` of `[N, 2]`."""
-    positive: NDArray[np.float32] = probabilities[:, 1]
-    return positive
-
-
 def observations(rows: Sequence[Mapping[str, Any]], input: Input) -> dict[str, NDArray[Any]]:
     """Return what a `SequenceMemory` observes of `rows`, `[N]` or `[N, columns]` each.
 

@@ -74,8 +74,8 @@ class Measurements(_Measurement):
 
 def measure_card(bundle: Bundle, data: PreparedData, workload: Workload) -> Measurements | None:
     """Return what the bundle does on the test split; None where it does not take this data any more."""
-    evaluation, metric = catalogue.evaluation(workload.kind), catalogue.metric(workload.kind)
-    spec = EvaluationSpec(evaluation, data, workload.train, workload.gate, metric)
+    evaluation = catalogue.evaluation(data.kind, data.task)
+    spec = EvaluationSpec(evaluation, data, workload.train, workload.gate, evaluation.metric(workload.train))
     if unfit(bundle, spec) is not None:
         return None
     with limit_threads(workload.train):
@@ -90,7 +90,7 @@ def measure_card(bundle: Bundle, data: PreparedData, workload: Workload) -> Meas
 
 
 def _metrics(predictions: Predictions) -> Iterator[Estimate]:
-    every, correct = np.arange(len(predictions.probabilities)), predictions.correct()
+    every, correct = np.arange(len(predictions.outputs)), predictions.correct()
     bounds = bootstrapped(predictions.measures, every, predictions.spec.config.seed)
     if correct is not None:
         bounds[predictions.spec.metric] = wilson(int(correct.sum()), len(every))
@@ -102,7 +102,7 @@ def _metrics(predictions: Predictions) -> Iterator[Estimate]:
 
 
 def _slices(predictions: Predictions) -> Iterator[Estimate]:
-    for name, mask in predictions.spec.evaluation.slices(predictions.spec.data).items():
+    for name, mask in predictions.spec.evaluation.slices(predictions.spec.data, predictions.spec.config).items():
         indices = np.flatnonzero(mask)
         if not len(indices):
             continue
@@ -123,7 +123,7 @@ def _bins(predictions: Predictions) -> Iterator[CalibrationBin]:
     spec = predictions.spec
     if not spec.evaluation.is_probabilistic(spec.config):
         return
-    curve = reliability(predictions.probabilities, np.asarray(spec.data.labels("test")))
+    curve = reliability(predictions.outputs, np.asarray(spec.data.labels("test")))
     columns = (curve.predicted.tolist(), curve.observed.tolist(), curve.count.tolist())
     for predicted, observed, count in zip(*columns, strict=True):
         low, high = wilson(round(observed * count), count)

@@ -14,15 +14,15 @@ _CHANCE = 0.95  # of those draws have no larger error
 def compare_calibration(challenger: Predictions, champion: Predictions | None) -> CalibrationComparison:
     """Return the calibration of the challenger, and of the champion beside it."""
     labels = np.asarray(challenger.spec.data.labels("test"))
-    frequencies = np.bincount(labels, minlength=challenger.probabilities.shape[1]) / len(labels)
-    answers = [model.probabilities for model in (challenger, champion) if model]
+    frequencies = np.bincount(labels, minlength=challenger.outputs.shape[1]) / len(labels)
+    answers = [model.outputs for model in (challenger, champion) if model]
     errors = [expected_calibration_error(probabilities, labels) for probabilities in answers]
     scores = [brier_score(probabilities, labels) for probabilities in answers]
     return CalibrationComparison(
         error=MetricComparison("expected error", errors[0], errors[1] if champion else None),
-        chance=chance(challenger.probabilities, challenger.spec.config.seed),
+        chance=chance(challenger.outputs, challenger.spec.config.seed),
         brier=MetricComparison("Brier score", scores[0], scores[1] if champion else None),
-        frequencies=brier_score(np.broadcast_to(frequencies, challenger.probabilities.shape), labels),
+        frequencies=brier_score(np.broadcast_to(frequencies, challenger.outputs.shape), labels),
     )
 
 

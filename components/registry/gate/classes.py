@@ -48,9 +48,14 @@ class InTodaysClasses(Bundle):
         self._to = [classes.index(name) for name in known]
         self._count = len(classes)
 
-    def probabilities(self, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
-        """Return `[N, classes of today]`; what it gives to classes that today's data has not is left out."""
-        given = super().probabilities(inputs, run)
+    def outputs(self, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
+        """Return `[N, classes of today]`; what it gives to classes that today's data has not is left out.
+
+        Of a task whose outputs are no classes, they are what they are.
+        """
+        given = super().outputs(inputs, run)
+        if given.shape[1] != len(self.about.classes):
+            return given
         answers = np.zeros((len(given), self._count), dtype=np.float32)
         answers[:, self._to] = given[:, self._from]
         return answers

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from components import catalogue
 from components.config.errors import BundleError, RegistryError
 from components.inference.bundle import Bundle
 from components.registry.gate.classes import Change, InTodaysClasses, changed, class_rules
@@ -56,4 +57,7 @@ def _other_inputs(bundle: Bundle, spec: EvaluationSpec) -> str | None:
     about, data = bundle.about, spec.data
     if about.kind != data.kind:
         return f"its kind is {about.kind}, not {data.kind}"
+    theirs, ours = catalogue.task(about.kind, about.task), catalogue.task(data.kind, data.task)
+    if theirs != ours:
+        return f"its task is {theirs}, not {ours}"
     return None if spec.evaluation.accepts(about.input, data) else "its inputs are described otherwise"

@@ -72,12 +72,14 @@ def _verdict(challenger: Version, current: Version | None, found: list[Rule], he
 
 
 def _evaluation_spec(challenger: Version, current: Version | None, workload: Workload) -> EvaluationSpec:
+    data = open_prepared(artifacts(challenger.workload, "prepared"))
+    evaluation = catalogue.evaluation(data.kind, data.task)
     return EvaluationSpec(
-        evaluation=catalogue.evaluation(workload.kind),
-        data=open_prepared(artifacts(challenger.workload, "prepared")),
+        evaluation=evaluation,
+        data=data,
         config=workload.train,
         gate=_of_same_training(workload) if _same_training(challenger, current) else workload.gate,
-        metric=catalogue.metric(workload.kind),
+        metric=evaluation.metric(workload.train),
     )
 
 
@@ -134,6 +136,6 @@ def _key(challenger: Version, current: Version | None, workload: Workload) -> st
     limits = {part: getattr(workload, part).model_dump(mode="json") for part in ("gate", "train", "serve")}
     limits["written"] = workload.gate.model_dump(mode="json", exclude_unset=True)  # a written limit refuses the first
     both = [challenger.bundle_sha256, current.bundle_sha256 if current else None, challenger.run_id]
-    baseline = _baseline(name, catalogue.metric(workload.kind))
+    baseline = _baseline(name, _evaluation_spec(challenger, current, workload).metric)
     content = [_EDITION, *both, current.run_id if current else None, data, limits, baseline]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

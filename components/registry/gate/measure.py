@@ -35,7 +35,7 @@ def measure(
     probabilistic = spec.evaluation.is_probabilistic(spec.config)
     return Evidence(
         overall=_overall(challenger, champion),
-        whole=challenger.value(np.arange(len(challenger.probabilities))),
+        whole=challenger.value(np.arange(len(challenger.outputs))),
         slices=list(_slices(challenger, champion)),
         calibration=compare_calibration(challenger, of_all_classes) if probabilistic else None,
         corrupted=list(_corrupted(challenger, champion)),
@@ -62,7 +62,7 @@ def _chance(challenger: Predictions, baseline: float) -> float:
 
 
 def _overall(challenger: Predictions, champion: Predictions | None) -> MetricComparison:
-    name, spec, every = challenger.spec.metric, challenger.spec, np.arange(len(challenger.probabilities))
+    name, spec, every = challenger.spec.metric, challenger.spec, np.arange(len(challenger.outputs))
     if champion is None:
         return MetricComparison(name, challenger.value(every), count=len(every))
     every = champion.of_known_classes(every)
@@ -79,7 +79,7 @@ def _paired(correct: Mask | None, before: Mask | None, indices: Int64) -> Differ
 
 def _slices(challenger: Predictions, champion: Predictions | None) -> Iterator[MetricComparison]:
     spec = challenger.spec
-    for name, mask in spec.evaluation.slices(spec.data).items():
+    for name, mask in spec.evaluation.slices(spec.data, spec.config).items():
         indices = np.flatnonzero(mask)
         if not len(indices):  # a class that today's test split does not have
             continue
@@ -122,9 +122,9 @@ def _compare(name: str, ours: Predictions, theirs: Predictions | None, indices: 
 
 def with_inputs(predictions: Predictions, inputs: NDArray[Any], indices: Int64) -> Predictions:
     """Return what it would predict on the test split if the examples at `indices` were `inputs`."""
-    answers = predictions.probabilities.copy()
-    answers[indices] = predictions.bundle.probabilities(inputs)
-    return replace(predictions, probabilities=answers)
+    answers = predictions.outputs.copy()
+    answers[indices] = predictions.bundle.outputs(inputs)
+    return replace(predictions, outputs=answers)
 
 
 def stratified_sample(labels: Int64, most: int, seed: int) -> Int64:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 from components.config.gate import Gate
 from components.config.params import Training
 from components.inference.bundle import Bundle
-from components.kinds.contract import Evaluation
 from components.kinds.evaluation import Behaviour, Mask
 from components.kinds.prepared import PreparedData
+from components.tasks.evaluation import TaskEvaluation
 
 Int64 = NDArray[np.int64]
 
@@ -20,7 +21,7 @@ Int64 = NDArray[np.int64]
 class EvaluationSpec:
     """What both models are asked."""
 
-    evaluation: Evaluation
+    evaluation: TaskEvaluation
     data: PreparedData
     config: Training
     gate: Gate
@@ -34,8 +35,8 @@ class Predictions:
 
     spec: EvaluationSpec
     bundle: Bundle
-    probabilities: NDArray[np.float32]
-    """`[N, classes]`."""
+    outputs: NDArray[np.float32]
+    """`[N, K]`."""
     known: Mask | None = None
     """Test examples of classes that it knows, `[N]`; None: it knows all of them."""
 
@@ -46,20 +47,22 @@ class Predictions:
     def value(self, indices: Int64) -> float:
         """Return the deciding metric on the test examples at `indices`, `[n]`, which may repeat."""
         spec = self.spec
-        return spec.evaluation.value(spec.data, self.probabilities, self.decision, spec.config, indices)
+        return spec.evaluation.value(spec.data, self.outputs, self.decision, spec.config, indices)
 
     def measures(self, indices: Int64) -> dict[str, float]:
         """Return every metric on the test examples at `indices`, `[n]`, which may repeat."""
         spec = self.spec
-        return spec.evaluation.measures(spec.data, self.probabilities, self.decision, spec.config, indices)
+        return spec.evaluation.measures(spec.data, self.outputs, self.decision, spec.config, indices)
 
     def correct(self) -> Mask | None:
         """Return which answers are correct, `[N]`, where the deciding metric is their mean."""
-        return self.spec.evaluation.correct(self.spec.data, self.probabilities, self.decision)
+        return self.spec.evaluation.correct(self.spec.data, self.outputs, self.decision, self.spec.config)
 
     def slice_correct(self, indices: Int64) -> Mask | None:
         """Return which answers are correct, `[N]`, where the slice at `indices` is judged by their mean; else None."""
-        return self.spec.evaluation.slice_correct(self.spec.data, self.probabilities, self.decision, indices)
+        return self.spec.evaluation.slice_correct(
+            self.spec.data, self.outputs, self.decision, self.spec.config, indices
+        )
 
     def slice_value(self, indices: Int64) -> float:
         """Return what the slice at `indices`, `[n]`, is judged by."""
@@ -69,14 +72,14 @@ class Predictions:
     def behaviours(self) -> Sequence[Behaviour]:
         """Return how it behaves."""
         spec = self.spec
-        return spec.evaluation.behaviours(spec.data, self.bundle.probabilities, self.decision, spec.config)
+        return spec.evaluation.behaviours(spec.data, self.bundle.outputs, self.decision, spec.config)
 
     @property
-    def decision(self) -> Mapping[str, float]:
+    def decision(self) -> Mapping[str, Any]:
         """What it decides by."""
         return self.bundle.about.decision
 
 
 def predict(spec: EvaluationSpec, bundle: Bundle) -> Predictions:
     """Have the bundle answer the test split."""
-    return Predictions(spec, bundle, bundle.probabilities(spec.data.inputs("test")))
+    return Predictions(spec, bundle, bundle.outputs(spec.data.inputs("test")))

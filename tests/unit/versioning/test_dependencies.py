@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.training.resolve import PARTS
 from tests.conftest import ROOT
 
 STAGES = {
@@ -21,8 +22,16 @@ STAGES = {
     "evaluate": ("components.training.evaluate", ("params", "codec", "evaluation")),
 }
 """The module of each stage, and the parts of a kind that it takes by name."""
+COMPOSED = {
+    "train": "components.tasks.learner",
+    "export": "components.tasks.learner",
+    "evaluate": "components.tasks.evaluation",
+}
+"""The modules that bring kind and task together, which a stage takes by name."""
 WORDS = {Path(f"components/config/{name}.py") for name in ("errors", "gate", "card")}
 """Modules that decide nothing that a stage writes: what errors say, and two sections that no stage reads."""
+TASKS = tuple(sorted(path.parent for path in Path("components/tasks").glob("*/objective")))
+"""Packages whose code stages take by its hash, which `resolve` writes."""
 
 
 @pytest.mark.parametrize("kind", ["image", "table"])
@@ -30,8 +39,8 @@ WORDS = {Path(f"components/config/{name}.py") for name in ("errors", "gate", "ca
 def test_every_module_that_a_stage_imports_is_listed(stage: str, kind: str) -> None:
     module, parts = STAGES[stage]
     listed = [Path(dep) for dep in _described(kind)[stage]["deps"]]
-    imported = _imported([module, *(f"components.kinds.{kind}.{part}" for part in parts)])
-    unlisted = {path for path in imported - WORDS if not any(path.is_relative_to(dep) for dep in listed)}
+    imported = _imported([module, *_composed(stage), *(f"components.kinds.{kind}.{part}" for part in parts)])
+    unlisted = {path for path in imported - WORDS if not any(path.is_relative_to(dep) for dep in (*listed, *TASKS))}
     assert sorted(map(str, unlisted)) == [], f"list them under {stage} in dvc.yaml"
 
 
@@ -41,7 +50,7 @@ def test_every_module_that_is_listed_is_used_by_a_kind_and_none_is_of_words(stag
     listed: set[str] = set()
     module, parts = STAGES[stage]
     for kind in ("image", "table"):
-        used |= _imported([module, *(f"components.kinds.{kind}.{part}" for part in parts)])
+        used |= _imported([module, *_composed(stage), *(f"components.kinds.{kind}.{part}" for part in parts)])
         listed |= {dep for dep in _described(kind)[stage]["deps"] if dep.startswith("components/")}
     idle = [dep for dep in listed if not any(path.is_relative_to(dep) for path in used)]
     assert [dep for dep in idle if not _is_empty(ROOT / dep)] == []
@@ -49,9 +58,27 @@ def test_every_module_that_is_listed_is_used_by_a_kind_and_none_is_of_words(stag
     assert not {"components/config", "components/system"} & listed
 
 
+@pytest.mark.parametrize("task", [path.name for path in TASKS])
+@pytest.mark.parametrize("stage", PARTS)
+def test_of_a_task_a_stage_takes_what_resolve_hashes(stage: str, task: str) -> None:
+    listed = [Path(dep) for dep in _described("image")[stage]["deps"]]
+    taken = [Path("components/tasks", task, part) for part in PARTS[stage]]
+    imported = _imported([f"components.tasks.{task}.{part}" for part in PARTS[stage]])
+    words = Path("components/tasks", task, "__init__.py")  # which metrics and keys it knows
+    allowed = [*listed, *taken, *(path.with_suffix(".py") for path in taken), words]
+    unlisted = {path for path in imported - WORDS if not any(path.is_relative_to(one) for one in allowed)}
+    assert sorted(map(str, unlisted)) == [], f"list them under {stage} in dvc.yaml, or in PARTS"
+
+
 def test_only_the_stage_that_resolves_takes_a_whole_section() -> None:
     whole = [stage for stage, said in _described("image").items() if "workloads.any" in said["params"]]
     assert whole == ["resolve"]
+
+
+def _composed(stage: str) -> list[str]:
+    """Return what a stage takes by name beside the parts of a kind: what brings both together, and every task's."""
+    parts = [f"components.tasks.{path.name}.{part}" for path in TASKS for part in PARTS.get(stage, ())]
+    return [*([COMPOSED[stage]] if stage in COMPOSED else []), *parts]
 
 
 def _described(kind: str) -> dict[str, Any]:

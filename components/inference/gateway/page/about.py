@@ -20,15 +20,16 @@ def describe(model: "Model") -> dict[str, Any]:
     `form` is `{"upload": {field, types, description}}` or `{"fields": the JSON schema of one record}`. An example has a
     `name`, and `href`, where the file is, or `record`, texts by field as a person would type them.
     """
-    about, codec = model.about, catalogue.codec(model.about.kind)
+    about, codec = model.about, catalogue.codec(model.about.kind, model.about.task)
     schema = schema_of_one(TypeAdapter(codec.request(about.input)).json_schema())
     upload = _upload(schema)
     return {
         "workload": about.workload,
+        "task": catalogue.task(about.kind, about.task),
         "version": model.version,
         "classes": list(about.classes),
         "form": {"upload": upload} if upload else {"fields": schema},
-        "explains": codec.explain is not None,
+        "explains": codec.explains,
         "remembers": codec.labelled(about.input) is not None,
         "card": model.card,
         "card_page": None if model.card_page is None else "card",

@@ -14,7 +14,7 @@ from components.kinds.image.codec import picture
 from components.kinds.image.codec.cost import is_cheap
 from components.kinds.image.codec.depth import Deep
 from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, DecodeLimits, listed
-from components.kinds.image.codec.input import Decision, Input
+from components.kinds.image.codec.input import Input
 
 ENDPOINT_LIMITS = DecodeLimits()
 """The formats that every endpoint takes, up to the default size."""
@@ -36,15 +36,6 @@ class Request(BaseModel):
     """What `POST /predict` takes: one upload."""
 
     picture: bytes = _picture(FORMATS)
-
-
-class Answer(BaseModel):
-    """What `POST /predict` answers."""
-
-    label: str = Field(description="The most probable class.")
-    probability: float = Field(description="Its probability, 0 to 1.")
-    probabilities: dict[str, float] = Field(description="Every class with its probability; they add up to 1.")
-    model_version: str = Field(description="The registered version that gave this answer.")
 
 
 class Reader:
@@ -83,7 +74,8 @@ class Reader:
         """Nothing is held open."""
 
 
-Explained = explain = None  # pictures are not explained
+Effect = explain = None  # pictures are not explained
+WARNS = False
 
 
 def labelled(input: Input) -> None:
@@ -138,24 +130,3 @@ def encode(example: NDArray[np.uint8]) -> dict[str, Any]:
     buffer = io.BytesIO()
     Image.fromarray(example[..., 0] if example.shape[-1] == 1 else example).save(buffer, format="PNG", compress_level=1)
     return {"picture": buffer.getvalue()}
-
-
-def decide(probabilities: NDArray[np.float32], decision: Decision) -> NDArray[np.int64]:
-    """Return the class that each of `[N, classes]` is taken for: the most probable."""
-    best: NDArray[np.int64] = probabilities.argmax(axis=1)
-    return best
-
-
-def answers(
-    probabilities: NDArray[np.float32], classes: Sequence[str], decision: Decision, version: str
-) -> list[Answer]:
-    """Return the answers to `[N, classes]`."""
-    return [
-        Answer(
-            label=classes[best],
-            probability=float(row[best]),
-            probabilities=dict(zip(classes, map(float, row), strict=True)),
-            model_version=version,
-        )
-        for row, best in zip(probabilities, decide(probabilities, decision), strict=True)
-    ]

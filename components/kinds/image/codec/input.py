@@ -1,4 +1,4 @@
-"""What the bundle says of a picture, and of how to decide; both are JSON, written by `prepare` and by the learner."""
+"""What the bundle says of a picture: JSON, written by `prepare`."""
 
 from typing import NotRequired, TypedDict
 
@@ -16,7 +16,3 @@ class Input(TypedDict):
     """Black and white of pictures of more than 8 bits; left out: there were none in training."""
     formats: NotRequired[list[str]]
     """Formats of the training pictures that not every endpoint takes."""
-
-
-class Decision(TypedDict):
-    """Nothing: a picture is taken for its most probable class."""

@@ -12,7 +12,7 @@ from components.kinds.image.evaluation.hog import hog
 from components.kinds.prepared import PreparedData, Split
 
 if TYPE_CHECKING:
-    from components.kinds.contract import Score
+    from components.kinds.contract import Evaluated
 
 _MOST = 500  # test pictures that are tried, evenly spread
 _LOOKED_AT = 2_000  # pictures of a split among which the plainest are looked for
@@ -26,21 +26,20 @@ Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
 
-def try_behaviours(data: PreparedData, score: "Score", mirrored: bool) -> list[Behaviour]:
+def try_behaviours(data: PreparedData, model: "Evaluated", mirrored: bool) -> list[Behaviour]:
     """Return how often the model does what it should.
 
-    Invariance: a picture moved by a pixel, a little brighter, or, where it was trained so, mirrored, is taken for the
+    Invariance: a picture moved by a pixel, a little brighter, or, where it was trained so, mirrored, is answered the
     same. Direction: behind heavy noise no picture is more surely what it was taken for. Minimum: the plainest pictures
-    are named rightly.
+    are answered rightly. A task that knows neither surety nor right and wrong is not asked for them.
 
     Args:
         data: the prepared data set.
-        score: runs the model.
-        mirrored: whether a mirror image is of the same class.
+        model: what is asked.
+        mirrored: whether a mirror image means the same.
     """
     pictures = np.array(_spread(data.inputs("test"), _MOST))
-    before = score(pictures)
-    answers = before.argmax(axis=1)
+    before = model.score(pictures)
     pixel = np.ones(len(pictures), dtype=np.int64)
     variants = {
         "moved by a pixel": moved(pictures, 0 * pixel, pixel),
@@ -48,26 +47,30 @@ def try_behaviours(data: PreparedData, score: "Score", mirrored: bool) -> list[B
     }
     if mirrored:
         variants["mirrored"] = np.ascontiguousarray(pictures[:, :, ::-1])
-    same = {name: score(variant).argmax(axis=1) == answers for name, variant in variants.items()}
-    return [
-        *(Behaviour.of(name, "invariance", passed) for name, passed in same.items()),
-        Behaviour.of("less sure behind noise", "direction", _less_sure(score, pictures, before, answers)),
-        Behaviour.of("the plainest are right", "minimum", _plainest_correct(data, score)),
-    ]
+    same = {name: model.same(before, model.score(variant)) for name, variant in variants.items()}
+    found = [Behaviour.of(name, "invariance", passed) for name, passed in same.items()]
+    if (less_sure := _less_sure(model, pictures, before)) is not None:
+        found.append(Behaviour.of("less sure behind noise", "direction", less_sure))
+    if (right := _plainest_right(data, model)) is not None:
+        found.append(Behaviour.of("the plainest are right", "minimum", right))
+    return found
 
 
-def _less_sure(score: "Score", pictures: Pictures, before: Float32, answers: Int64) -> Mask:
-    noisy = score(CORRUPTIONS["noise"](pictures, 3, 0))
-    rows = np.arange(len(pictures))
-    return noisy[rows, answers] <= before[rows, answers] + _SLACK
+def _less_sure(model: "Evaluated", pictures: Pictures, before: Float32) -> Mask | None:
+    sure = model.surety(before, before)
+    if sure is None:
+        return None
+    noisy = model.surety(model.score(CORRUPTIONS["noise"](pictures, 3, 0)), before)
+    return None if noisy is None else noisy <= sure + _SLACK
 
 
-def _plainest_correct(data: PreparedData, score: "Score") -> Mask:
+def _plainest_right(data: PreparedData, model: "Evaluated") -> Mask | None:
+    if not data.classes:
+        return None
     indices = plainest(data)
     if len(indices) == 0:
         return np.empty(0, dtype=np.bool_)
-    correct: Mask = score(data.inputs("test")[indices]).argmax(axis=1) == data.labels("test")[indices]
-    return correct
+    return model.right(model.score(data.inputs("test")[indices]), data.labels("test")[indices])
 
 
 def plainest(data: PreparedData) -> Int64:

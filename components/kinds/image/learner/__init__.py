@@ -5,36 +5,43 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
+from components.config.errors import DataError
 from components.kinds.image.learner.augment import Augmentation
 from components.kinds.image.learner.batches import AllBatches, TrainingBatches, channel_statistics
 from components.kinds.image.learner.lightning_module import PictureModule
 from components.kinds.image.learner.network import Network, Preprocessing
 
 if TYPE_CHECKING:
-    from components.kinds.image.codec.input import Decision, Input
+    from components.kinds.contract import Objective
+    from components.kinds.image.codec.input import Input
     from components.kinds.image.params import Train
-    from components.kinds.prepared import PreparedData
-
-MONITOR = "validation_accuracy"
+    from components.kinds.prepared import PreparedData, Split
 
 _VARIED = 0.25  # of pictures in colour, where it is left to us; grey ones stay as the recipes were chosen on them
 _VALIDATION_BATCH = 1_000
 _MEASURED = 1_000  # training pictures that the whitening is measured on; each has a patch for every pixel
 
 
-def module(data: "PreparedData[Input]", config: "Train") -> PictureModule:
-    """Return a module with fresh weights, which depend on the pictures and torch's global seed alone."""
+def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> PictureModule:
+    """Return a module with fresh weights, which depend on the pictures and torch's global seed alone.
+
+    Raises:
+        DataError: labels are needed.
+    """
+    if not objective.supervised:
+        raise DataError("pictures are learned with labels alone")
     pictures = data.inputs("train")
     preprocessing = Preprocessing(*channel_statistics(pictures))
-    network = Network(data.input["channels"], len(data.classes), config.width, config.depth, config.fine)
+    network = Network(data.input["channels"], objective.prior, config.width, config.depth, config.fine)
     some = torch.from_numpy(np.array(pictures[:: ceil(len(pictures) / _MEASURED)]))
     network.whitening.measure(preprocessing(some))
-    return PictureModule(network, preprocessing, config)
+    return PictureModule(network, preprocessing, config, objective)
 
 
-def loaders(data: "PreparedData[Input]", config: "Train") -> tuple[TrainingBatches, AllBatches]:
+def loaders(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> tuple[TrainingBatches, AllBatches]:
     """Return the batches of training and validation; they come whole from the map, so no worker would help."""
     pictures, labels = data.inputs("train"), data.labels("train")
     colour = data.input["channels"] > 1
@@ -50,15 +57,15 @@ def leaves_out(config: "Train") -> bool:
 
 
 def serving(module: PictureModule, temperature: float = 1.0) -> nn.Module:
-    """Return what the endpoint runs, in evaluation mode: uint8 `[N, H, W, C]` -> probabilities `[N, classes]`."""
+    """Return what the endpoint runs, in evaluation mode: uint8 `[N, H, W, C]` -> outputs and embedding."""
     return module.serving(temperature).eval()
 
 
-def logits(module: PictureModule, pictures: torch.Tensor) -> torch.Tensor:
-    """Return `[N, classes]`, in evaluation mode: what `serving` divides by the temperature."""
-    return module.serving().eval().logits(pictures)
+def raw(module: PictureModule, pictures: torch.Tensor) -> torch.Tensor:
+    """Return `[N, width]`, in evaluation mode: what `serving` makes outputs of."""
+    return module.serving().eval().raw(pictures)
 
 
-def decision(module: PictureModule, temperature: float = 1.0) -> "Decision":
-    """Return nothing: a picture is taken for its most probable class, at any temperature."""
-    return {}
+def costs(data: "PreparedData[Input]", split: "Split") -> NDArray[np.float64] | None:
+    """Return None: to miss one picture costs as much as to miss another."""
+    return None

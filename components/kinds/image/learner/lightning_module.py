@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torchmetrics import MeanMetric
-from torchmetrics.classification import MulticlassAccuracy
 
 from components.internals.lightning import LeanModule
 from components.kinds.image.learner.batches import Batch
 from components.kinds.image.learner.muon import Muon
 from components.kinds.image.learner.network import Network, Preprocessing, Serving
+from components.kinds.validation import Validation
 
 if TYPE_CHECKING:
+    from components.kinds.contract import Objective
     from components.kinds.image.params import Train
 
 _WARM_UP = 0.25  # part of the steps in which the learning rate rises
@@ -26,26 +26,27 @@ _REST = 10.0  # learning rate of norms and head, in those of kernels, whose step
 class PictureModule(LeanModule):
     """Trains a network by Muon on one linear cycle (Smith 2018).
 
-    Logs `train_loss` and `learning_rate` by the step, `validation_loss` and `validation_accuracy` by the epoch.
+    Logs `train_loss` and `learning_rate` by the step, `validation_loss` and what the objective watches by the epoch.
     """
 
-    def __init__(self, network: Network, preprocessing: Preprocessing, config: "Train") -> None:
+    def __init__(self, network: Network, preprocessing: Preprocessing, config: "Train", objective: "Objective") -> None:
         super().__init__()
         self.network = network
         self.preprocessing = preprocessing
         self.config = config
+        self.objective = objective
         self.validation_loss = MeanMetric()  # weighs rightly over several processes, as Lightning's own mean does not
-        self.validation_accuracy = MulticlassAccuracy(network.head.out_features, average="micro")
+        self._validation = Validation(objective)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Return logits `[N, classes]` of uint8 `[N, H, W, C]`."""
-        logits: Tensor = self.network(self.preprocessing(pictures))
-        return logits
+        """Return the head's numbers `[N, width]` of uint8 `[N, H, W, C]`."""
+        raw: Tensor = self.network(self.preprocessing(pictures))
+        return raw
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Return the loss of one batch."""
         pictures, labels = batch
-        loss = functional.cross_entropy(self(pictures).float(), labels, label_smoothing=self.config.label_smoothing)
+        loss = self.objective.loss(self(pictures).float(), labels, self.config.label_smoothing)
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
             self.log("train_loss", loss, prog_bar=True, sync_dist=True)
             self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
@@ -54,16 +55,18 @@ class PictureModule(LeanModule):
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Count one batch of the validation split, answered as the endpoint will."""
         pictures, labels = batch
-        logits = self.serving().logits(pictures).float()
-        self.validation_accuracy(logits, labels)
-        loss = functional.cross_entropy(logits, labels)
-        self.validation_loss(loss, len(labels))
+        raw = self.serving().raw(pictures).float()
+        self.validation_loss(self.objective.loss(raw, labels), len(labels))
         self.log("validation_loss", self.validation_loss, batch_size=len(labels))
-        self.log("validation_accuracy", self.validation_accuracy, batch_size=len(labels), prog_bar=True)
+        self._validation.add(self.objective.outputs(raw), labels)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log what the objective watches."""
+        self.log(self.objective.MONITOR, self._validation.monitored(), prog_bar=True)
 
     def serving(self, temperature: float = 1.0) -> Serving:
         """Return what the endpoint runs, around this very network."""
-        return Serving(self.preprocessing, self.network, self.config.views, temperature)
+        return Serving(self.preprocessing, self.network, self.objective, self.config.views, temperature)
 
     def configure_optimizers(self) -> Any:
         """Return Muon, its learning rate rising and falling once over all steps."""

@@ -1,22 +1,29 @@
 """The network: a small brother of airbench (Jordan 2024, arXiv:2404.00498), and what the endpoint runs around it."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from components.kinds.embedding import Embedding
 from components.kinds.image.learner.whitening import Whitening
+
+if TYPE_CHECKING:
+    from components.kinds.contract import Objective
 
 
 class Network(nn.Module):
     """Whitening, then three stages, each halving the picture, then the largest answer anywhere in it.
 
-    Takes float `[N, channels, H, W]` with H and W at least 8, returns logits `[N, classes]`, all zero until it has
-    learned. A stage has `depth` convolutions; `fine`: nearly all of them before the halving, which is more accurate and
-    three times the work. With a width of 32 and a depth of 2 it has about 290,000 parameters.
+    Takes float `[N, channels, H, W]` with H and W at least 8, returns the head's numbers `[N, outputs]`, all as `prior`
+    until it has learned. A stage has `depth` convolutions; `fine`: nearly all of them before the halving, which is more
+    accurate and three times the work. With a width of 32 and a depth of 2 it has about 290,000 parameters.
     """
 
-    def __init__(self, channels: int, classes: int, width: int, depth: int, fine: bool) -> None:
+    def __init__(self, channels: int, prior: NDArray[np.float32], width: int, depth: int, fine: bool) -> None:
         super().__init__()
         self.whitening = Whitening(channels)
         self.stages = nn.Sequential(
@@ -24,15 +31,20 @@ class Network(nn.Module):
             _stage(width, 2 * width, depth, fine),
             _stage(2 * width, 4 * width, depth, fine, last=True),
         )
-        self.head = nn.Linear(4 * width, classes)
+        self.head = nn.Linear(4 * width, len(prior))
         nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        with torch.no_grad():
+            self.head.bias.copy_(torch.from_numpy(prior))
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Return the logits."""
-        features: Tensor = self.stages(self.whitening(pictures))
-        logits: Tensor = self.head(features.amax(dim=(2, 3)))
-        return logits
+        """Return the head's numbers."""
+        raw: Tensor = self.head(self.features(pictures))
+        return raw
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """Return what the head is given, `[N, 4 * width]`."""
+        maps: Tensor = self.stages(self.whitening(pictures))
+        return maps.amax(dim=(2, 3))
 
 
 class Preprocessing(nn.Module):
@@ -55,28 +67,42 @@ class Preprocessing(nn.Module):
 
 
 class Serving(nn.Module):
-    """What the endpoint runs: uint8 `[N, H, W, C]` -> probabilities float32 `[N, classes]`.
+    """What the endpoint runs: uint8 `[N, H, W, C]` -> the objective's outputs, and the embedding; float32.
 
-    With two `views` the logits are the mean of the picture's and its mirror image's. They are divided by the
+    With two `views` the head's numbers are the mean of the picture's and its mirror image's. Logits are divided by the
     `temperature` last, so that a probability means what it says (`components.kinds.calibration`).
     """
 
-    def __init__(self, preprocessing: Preprocessing, network: Network, views: int, temperature: float = 1.0) -> None:
+    def __init__(
+        self,
+        preprocessing: Preprocessing,
+        network: Network,
+        objective: "Objective",
+        views: int,
+        temperature: float = 1.0,
+    ) -> None:
         super().__init__()
         self.preprocessing = preprocessing
         self.network = network
+        self.objective = objective
         self.views = views
         self.temperature = temperature
+        self.embedding = Embedding(network.head.in_features)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return the probabilities."""
-        return (self.logits(pictures) / self.temperature).softmax(dim=1)
-
-    def logits(self, pictures: Tensor) -> Tensor:
-        """Return the logits, as they were trained."""
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the outputs `[N, K]` and the embedding `[N, E]`."""
         seen = self.preprocessing(pictures)
-        logits: Tensor = self.network(seen)
-        return logits if self.views == 1 else (logits + self.network(seen.flip(3))) / 2
+        features = self.network.features(seen)
+        raw = self.network.head(features)
+        if self.views > 1:
+            raw = (raw + self.network(seen.flip(3))) / 2
+        return self.objective.outputs(raw, self.temperature), self.embedding(features)
+
+    def raw(self, pictures: Tensor) -> Tensor:
+        """Return the head's numbers `[N, width]`, as they were trained."""
+        seen = self.preprocessing(pictures)
+        raw: Tensor = self.network(seen)
+        return raw if self.views == 1 else (raw + self.network(seen.flip(3))) / 2
 
 
 def _stage(before: int, after: int, depth: int, fine: bool, last: bool = False) -> nn.Sequential:

@@ -10,9 +10,6 @@ from components.config import params
 from components.kinds.image.params.operations import operations
 from components.kinds.image.params.recipes import RECIPES
 
-METRIC = "accuracy"
-"""Decides which of two models is better: the share of test pictures named rightly."""
-
 Side = Annotated[int, Field(ge=8, le=1024)]
 Format = Literal["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM", "JPEG2000", "HEIC"]
 Most = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0.0, lt=1.0)] | None

@@ -33,7 +33,7 @@ from components.kinds.prepared import SPLITS, write_about
 from components.kinds.slices import write_slices
 
 
-def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
+def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | None) -> None:
     """Decode every picture of the Parquet file `raw`, leave out what is unfit, and write the splits to `out`.
 
     A picture's split is a pure function of its content or its group, so that new pictures never move old ones; splits
@@ -72,7 +72,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path) -> None:
     del pictures
     scratch.unlink()
     _write_slices(out, kept, config.slices)
-    write_about(out, "image", list(sizes), input, Counter(record.split for record in kept))
+    write_about(out, "image", task or "classification", list(sizes), input, Counter(record.split for record in kept))
 
 
 def _write_splits(

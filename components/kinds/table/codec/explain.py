@@ -9,49 +9,52 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from components.kinds.table.codec.features import Definition
 from components.kinds.table.codec.input import Input
-from components.kinds.table.codec.records import Effect, Explained
+
+Number = Callable[[NDArray[Any]], NDArray[np.float32]]
 
 
-def explain(
-    score: Callable[[NDArray[Any]], NDArray[np.float32]],
-    examples: NDArray[Any],
-    input: Input,
-    answers: Sequence[BaseModel],
-) -> list[Explained]:
-    """Return `answers` with what each feature does to them, the strongest first; one run of the model for all.
+class Effect(BaseModel):
+    """What one feature does to one answer."""
+
+    feature: str
+    value: float | str | None = Field(description="What it is here; null: missing.")
+    typical: float | str | None = Field(description="What it is in the middle of the training data.")
+    effect: float = Field(
+        description="The probability, or the number that is told, less what it would be with the typical value."
+    )
+
+
+def explain(number: Number, examples: NDArray[Any], input: Input) -> list[list[Effect]]:
+    """Return what each feature does to the answers, the strongest first; one run of the model for all.
 
     Args:
-        score: the model, `[N, F]` to `[N, 2]`.
+        number: runs the model on `[N x M, F]`, M variants of each example, and returns what its answer stands on.
         examples: `[N, F]`.
         input: the bundle's description of one example; its `typical` has one value a feature.
-        answers: to `examples`, in their order.
     """
     typical = np.array(input["typical"], dtype=np.float32)
-    effects = _effects(score, examples, typical)
+    effects = _effects(number, examples, typical)
     strongest = np.argsort(-np.abs(effects), axis=1, kind="stable")
     categories = Definition.model_validate(input["definition"]).categories
     known = [(name, categories.get(name)) for name in input["features"]]
-    explained = []
-    for answer, example, effect, indices in zip(answers, examples, effects, strongest, strict=True):
-        shown = [_effect(*known[int(index)], example[index], typical[index], effect[index]) for index in indices]
-        explained.append(Explained(**dict(answer), explanation=shown))
-    return explained
+    return [
+        [_effect(*known[int(index)], example[index], typical[index], effect[index]) for index in indices]
+        for example, effect, indices in zip(examples, effects, strongest, strict=True)
+    ]
 
 
-def _effects(
-    score: Callable[[NDArray[Any]], NDArray[np.float32]], examples: NDArray[Any], typical: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return `[N, F]`: the probability less that with the feature at its typical value."""
+def _effects(number: Number, examples: NDArray[Any], typical: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return `[N, F]`: the number less that with the feature at its typical value."""
     count, width = examples.shape
     changed = np.repeat(examples, width, axis=0).reshape(count, width, width)
     indices = np.arange(width)
     changed[:, indices, indices] = typical
-    without = score(changed.reshape(count * width, width))[:, 1].reshape(count, width)
-    effects: NDArray[np.float32] = score(examples)[:, 1:] - without
+    without = number(changed.reshape(count * width, width)).reshape(count, width)
+    effects: NDArray[np.float32] = number(examples)[:, np.newaxis] - without
     return effects
 
 

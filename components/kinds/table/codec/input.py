@@ -1,4 +1,4 @@
-"""What the bundle says of a record, and of how to decide; both are JSON, written by `prepare` and by the learner."""
+"""What the bundle says of a record: JSON, written by `prepare`."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
@@ -25,10 +25,3 @@ class Input(TypedDict):
     """How the records were split; left out: by time."""
     passed_over: NotRequired[list[str]]
     """Columns of the table that are no features; a caller may send them along."""
-
-
-class Decision(TypedDict):
-    """From where on a record is taken for positive."""
-
-    threshold: float
-    """Of the positive class's probability, 0 to 1."""

@@ -1,6 +1,5 @@
-"""What callers send and get: types made from the schema, so that OpenAPI shows a workload's own fields."""
+"""What callers send: types made from the schema, so that OpenAPI shows a workload's own fields."""
 
-import operator
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,35 +21,6 @@ MOST = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "category": str, "text": str}
 _TIMES = ("time", "date")
-
-
-class Answer(BaseModel):
-    """The answer to one record."""
-
-    label: str = Field(description="The class it is taken for: the positive one from the threshold on.")
-    probability: float = Field(description="Of the positive class, 0 to 1.")
-    threshold: float = Field(description="The workload's: found in training, where its costs are least.")
-    model_version: str = Field(description="The registered version that gave this answer.")
-    warnings: tuple[str, ...] = Field(
-        default=(),
-        description="What is unusual about the record, a sentence each; left out where nothing is.",
-        exclude_if=operator.not_,
-    )
-
-
-class Effect(BaseModel):
-    """What one feature does to one answer."""
-
-    feature: str
-    value: float | str | None = Field(description="What it is here; null: missing.")
-    typical: float | str | None = Field(description="What it is in the middle of the training data.")
-    effect: float = Field(description="The probability, less what it would be with the typical value.")
-
-
-class Explained(Answer):
-    """The answer to one record, and what moved it."""
-
-    explanation: list[Effect] = Field(description="Every feature, the strongest first.")
 
 
 def request(input: Input) -> Any:

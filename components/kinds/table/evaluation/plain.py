@@ -1,4 +1,4 @@
-"""The test records that are plainly positive or plainly not, as counting alone can tell."""
+"""The test records that are plainly of their class, as counting alone can tell."""
 
 from math import ceil
 
@@ -18,15 +18,18 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 
-def plainest(data: PreparedData[Input]) -> tuple[Int64, Int64]:
-    """Return the indices of the test records that are plainest, negative and positive.
+def plainest(data: PreparedData[Input]) -> list[Int64]:
+    """Return the indices of the test records of each class that are plainest.
 
     Of each class the tenth for which most evidence speaks: the sum over the features of how much more often their
-    value, or one of about its size, is there among positives than among negatives of the training split, as a
-    logarithm (naive Bayes, Good 1950). No model is asked: what is plain is the same for all of them.
+    value, or one of about its size, is there in the class than elsewhere in the training split, as a logarithm (naive
+    Bayes, Good 1950). No model is asked: what is plain is the same for all of them.
     """
-    evidence, labels = _evidence(data), np.asarray(data.labels("test"))
-    return _most(-evidence, labels == 0), _most(evidence, labels == 1)
+    labels = np.asarray(data.labels("test"))
+    if len(data.classes) == 2:
+        evidence = _evidence(data, 1)
+        return [_most(-evidence, labels == 0), _most(evidence, labels == 1)]
+    return [_most(_evidence(data, label), labels == label) for label in range(len(data.classes))]
 
 
 def _most(evidence: Float64, chosen: NDArray[np.bool_]) -> Int64:
@@ -35,12 +38,12 @@ def _most(evidence: Float64, chosen: NDArray[np.bool_]) -> Int64:
     return np.sort(indices[np.argsort(-evidence[indices], kind="stable")[:count]])
 
 
-def _evidence(data: PreparedData[Input]) -> Float64:
-    """Return that for each test record being positive, `[N]`."""
+def _evidence(data: PreparedData[Input], label: int) -> Float64:
+    """Return that for each test record being of the class, `[N]`."""
     known = np.flatnonzero(data.labels("train") >= 0)
     known = known[:: ceil(max(len(known), 1) / _SAMPLE)]
     train, test = np.asarray(data.inputs("train")[known]), np.asarray(data.inputs("test"))
-    positive = np.asarray(data.labels("train"))[known] == 1
+    positive = np.asarray(data.labels("train"))[known] == label
     numbers = train.shape[1] - len(data.input["definition"]["categories"])
     total = np.zeros(len(test))
     for index in range(train.shape[1]):

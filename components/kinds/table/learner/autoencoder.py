@@ -77,7 +77,7 @@ class Autoencoder(nn.Module):
 
     def __init__(self, view: View, width: int, code: int) -> None:
         super().__init__()
-        self.view = view
+        self.view, self.code = view, code
         self.encoder = nn.Sequential(nn.Linear(view.width, width), nn.ReLU(), nn.Linear(width, code))
         self.decoder = nn.Sequential(nn.Linear(code, width), nn.ReLU(), nn.Linear(width, view.width))
         self.register_buffer("spread", torch.ones(view.width))

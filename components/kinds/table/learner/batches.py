@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from components.kinds.prepared import known
 from components.kinds.share import Share
 
 Batch = tuple[Tensor, Tensor]
-"""Inputs float32 `[N, F]`, and labels int64 `[N]`: 1, 0, -1 not known."""
-WeighedBatch = tuple[Tensor, Tensor, Tensor]
-"""A batch, and what each record costs, float32 `[N]`, if it is positive and missed."""
+"""Inputs float32 `[N, F]`, and labels `[N]`: int64, -1 not known, or float64, NaN not known."""
 
 _SMALLEST = 16
 
@@ -28,13 +28,13 @@ class TrainingBatches:
     """
 
     def __init__(
-        self, inputs: NDArray[np.float32], labels: NDArray[np.int64], batch_size: int, seed: int, unlabelled: int
+        self, inputs: NDArray[np.float32], labels: NDArray[Any], batch_size: int, seed: int, unlabelled: int
     ) -> None:
         """Take the split.
 
         Args:
             inputs: `[N, F]`.
-            labels: `[N]`: 1, 0, -1 not known.
+            labels: `[N]`: an index of a class, -1 not known; or a number, NaN not known.
             batch_size: records a step, if all are labelled.
             seed: of the order.
             unlabelled: epochs over every record, labelled or not, before those over the labelled ones.
@@ -43,7 +43,7 @@ class TrainingBatches:
         self.batch_size = min(batch_size, len(labels))
         self.epoch = self.position = 0
         self.share = Share()
-        self._labelled = np.flatnonzero(labels >= 0)
+        self._labelled = np.flatnonzero(known(labels))
 
     def __len__(self) -> int:
         return len(self.labels) // self.batch_size
@@ -79,22 +79,16 @@ class TrainingBatches:
 
 
 class AllBatches:
-    """Every record once, in the order of the file, with what it costs to miss it: of a batch this process's share."""
+    """Every record once, in the order of the file: of a batch this process's share."""
 
-    def __init__(
-        self,
-        inputs: NDArray[np.float32],
-        labels: NDArray[np.int64],
-        misses: NDArray[np.float64],
-        batch_size: int,
-    ) -> None:
-        self.inputs, self.labels, self.misses, self.batch_size = inputs, labels, misses, batch_size
+    def __init__(self, inputs: NDArray[np.float32], labels: NDArray[Any], batch_size: int) -> None:
+        self.inputs, self.labels, self.batch_size = inputs, labels, batch_size
         self.share = Share()
 
     def __len__(self) -> int:
         return self.share.steps(len(self.labels), self.batch_size)
 
-    def __iter__(self) -> Iterator[WeighedBatch]:
+    def __iter__(self) -> Iterator[Batch]:
         for part in self.share.parts(len(self.labels), self.batch_size):
-            inputs, labels, misses = (np.array(array[part]) for array in (self.inputs, self.labels, self.misses))
-            yield torch.from_numpy(inputs), torch.from_numpy(labels), torch.from_numpy(misses).float()
+            inputs, labels = (np.array(array[part]) for array in (self.inputs, self.labels))
+            yield torch.from_numpy(inputs), torch.from_numpy(labels)

@@ -6,12 +6,15 @@ Babenko 2022, "On Embeddings for Numerical Features in Tabular Deep Learning" (a
 """
 
 import heapq
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _MOST = 8
 """Cuts of one feature."""
+_CLASSES = 10
+"""Classes that are held against the others, each by itself."""
 _LEAST = 5
 """Examples on each side of a cut."""
 _GAIN = 15.0
@@ -19,6 +22,26 @@ _GAIN = 15.0
 freedom (Wilks 1938): a cut saves this much once in 20 million."""
 
 Float64 = NDArray[np.float64]
+
+
+def label_cuts(values: NDArray[np.floating], labels: NDArray[Any]) -> list[float]:
+    """Return the cuts of one feature for any labels, ascending: of two classes those between them.
+
+    Of more classes each is held against the others, of numbers the higher ones against the lower ones at their
+    quartiles; the cuts of all these questions are taken.
+
+    Args:
+        values: `[N]` of one feature; missing ones (NaN) are left out.
+        labels: `[N]`, each an index of a class, or a number.
+    """
+    if labels.dtype.kind == "f":
+        questions = [labels > limit for limit in np.unique(np.quantile(labels, (0.25, 0.5, 0.75)))]
+    elif (classes := np.unique(labels)).size > 2:
+        questions = [labels == label for label in classes[:_CLASSES]]
+    else:
+        questions = [labels == classes[-1]]
+    found = {cut for question in questions for cut in cuts(values, question.astype(np.int64))}
+    return sorted(found)
 
 
 def cuts(values: NDArray[np.floating], labels: NDArray[np.int64]) -> list[float]:

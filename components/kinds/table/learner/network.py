@@ -1,92 +1,110 @@
-"""The network, and the model that serves: features -> probabilities."""
+"""The network, and the model that serves: features -> what the objective answers."""
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from components.kinds.embedding import Embedding
 from components.kinds.table.learner.autoencoder import Autoencoder, suspicion
 from components.kinds.table.learner.encoding import Encoding
 
+if TYPE_CHECKING:
+    from components.kinds.contract import Objective
+
 
 class Network(nn.Module):
-    """Fully connected layers beside a straight line: float32 `[N, inputs]` -> logits `[N]`.
+    """Fully connected layers beside a straight line: float32 `[N, inputs]` -> the head's numbers `[N, outputs]`.
 
-    Untrained it gives the logit of `prior` to all: the layers' last weights are zero at first, and so is the line.
+    Untrained it gives `prior` to all: the layers' last weights are zero at first, and so is the line.
     """
 
-    def __init__(self, inputs: int, width: int, layers: int, dropout: float, prior: float) -> None:
+    def __init__(self, inputs: int, width: int, layers: int, dropout: float, prior: NDArray[np.float32]) -> None:
         super().__init__()
         widths = [inputs] + [width] * layers
         hidden = [_layer(before, width, dropout) for before in widths[:-1]]
-        self.layers = nn.Sequential(*hidden, nn.Linear(width, 1))
-        self.line = nn.Linear(inputs, 1, bias=False)
-        last = self.layers[-1]
-        assert isinstance(last, nn.Linear)
-        nn.init.zeros_(last.weight)
-        nn.init.constant_(last.bias, float(torch.logit(torch.tensor(prior))))
+        self.layers = nn.Sequential(*hidden)
+        self.head = nn.Linear(width, len(prior))
+        self.line = nn.Linear(inputs, len(prior), bias=False)
+        nn.init.zeros_(self.head.weight)
+        with torch.no_grad():
+            self.head.bias.copy_(torch.from_numpy(prior))
         nn.init.zeros_(self.line.weight)
 
-    def forward(self, encoded: Tensor) -> Tensor:
-        """Return the logits."""
-        logits: Tensor = self.layers(encoded) + self.line(encoded)
-        return logits[:, 0].float()
+    def forward(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the head's numbers, and what the head was given, `[N, width]`."""
+        features: Tensor = self.layers(encoded)
+        raw: Tensor = self.head(features) + self.line(encoded)
+        return raw.float(), features
 
 
 class RecordModel(nn.Module):
-    """What is trained: features float32 `[N, F]` -> probabilities float32 `[N, 2]`.
+    """What is trained: features float32 `[N, F]` -> the head's numbers float32 `[N, width]`.
 
-    Without a network the second column is the autoencoder's suspicion, which ranks records and is no probability.
-    With both, the logarithm of the error is a logit to begin with, which the network corrects.
+    Without a network that is the autoencoder's suspicion, which ranks records. With both, the network is told how badly
+    the autoencoder says a record; where an unusual record is rather positive, the logarithm of that error is a logit to
+    begin with, which the network corrects.
     """
 
-    def __init__(self, encoding: Encoding | None, network: Network | None, autoencoder: Autoencoder | None) -> None:
+    def __init__(
+        self,
+        encoding: Encoding | None,
+        network: Network | None,
+        autoencoder: Autoencoder | None,
+        unusual_is_positive: bool = True,
+    ) -> None:
         super().__init__()
         self.encoding, self.network, self.autoencoder = encoding, network, autoencoder
-        self.trust = Trust() if network is not None and autoencoder is not None else None
+        self.trust = Trust() if network is not None and autoencoder is not None and unusual_is_positive else None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the probabilities, as they were trained."""
-        return self.answers(inputs, 1.0)
-
-    def answers(self, inputs: Tensor, temperature: float) -> Tensor:
-        """Return the probabilities, the logits divided by the temperature; a suspicion has none."""
-        positive = self.suspicion(inputs) if self.network is None else (self.logits(inputs) / temperature).sigmoid()
-        return torch.stack([1.0 - positive, positive], dim=1)
-
-    def suspicion(self, inputs: Tensor) -> Tensor:
-        """Return the autoencoder's, `[N]`."""
-        assert self.autoencoder is not None
-        return suspicion(self.autoencoder(inputs)[0])
+        """Return the head's numbers."""
+        return self.scored(inputs)[0]
 
     def unlabelled_loss(self, inputs: Tensor) -> Tensor:
         """Return the autoencoder's."""
         assert self.autoencoder is not None
         return self.autoencoder.loss(inputs)
 
-    def logits(self, inputs: Tensor) -> Tensor:
-        """Return the network's, `[N]`."""
-        assert self.network is not None
-        assert self.encoding is not None
-        if self.autoencoder is None or self.trust is None:
-            alone: Tensor = self.network(self.encoding(inputs))
+    def scored(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the head's numbers, `[N, width]`, and what the head was given; without a network the code."""
+        if self.network is None or self.encoding is None:
+            assert self.autoencoder is not None
+            error, code = self.autoencoder(inputs)
+            return suspicion(error)[:, None], code
+        encoded: Tensor = self.encoding(inputs)
+        if self.autoencoder is None:
+            alone: tuple[Tensor, Tensor] = self.network(encoded)
             return alone
         with torch.no_grad():
             error, code = self.autoencoder(inputs)
-        evidence = torch.log(error + _LEAST)
-        corrected: Tensor = self.network(torch.cat([self.encoding(inputs), evidence[:, None], code], dim=1))
-        trusted: Tensor = self.trust(evidence)
-        return corrected + trusted
+        evidence = torch.log(error + _LEAST)[:, None]
+        raw, features = self.network(torch.cat([encoded, evidence, code], dim=1))
+        return (raw if self.trust is None else raw + self.trust(evidence)), features
+
+    @property
+    def width(self) -> int:
+        """How many features the head is given."""
+        if self.network is not None:
+            return self.network.head.in_features
+        assert self.autoencoder is not None
+        return self.autoencoder.code
 
 
 class Serving(nn.Module):
-    """What the endpoint runs: features float32 `[N, F]` -> probabilities float32 `[N, 2]` at the temperature."""
+    """What the endpoint runs: features float32 `[N, F]` -> the objective's outputs, and the embedding; float32."""
 
-    def __init__(self, model: RecordModel, temperature: float) -> None:
+    def __init__(self, model: RecordModel, objective: "Objective", temperature: float) -> None:
         super().__init__()
-        self.model, self.temperature = model, temperature
+        self.model, self.objective, self.temperature = model, objective, temperature
+        self.embedding = Embedding(model.width)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return the probabilities."""
-        return self.model.answers(inputs, self.temperature)
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the outputs `[N, K]` and the embedding `[N, E]`."""
+        raw, features = self.model.scored(inputs)
+        return self.objective.outputs(raw, self.temperature), self.embedding(features)
 
 
 class Trust(nn.Module):

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 _WARM_UP = 0.1  # part of a cycle in which the learning rate rises
 
 
-def unlabelled_epochs(config: "Train") -> int:
-    """Return how many of the epochs, from the first, train the autoencoder."""
-    if config.labels == "none":
+def unlabelled_epochs(config: "Train", supervised: bool) -> int:
+    """Return how many of the epochs, from the first, train the autoencoder: all, where no label is learned from."""
+    if not supervised:
         return config.epochs
     return config.autoencoder_epochs if config.autoencoder else 0
 

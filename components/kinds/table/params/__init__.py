@@ -7,9 +7,6 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from components.config import params
 
-METRIC = "average_precision"
-"""Decides which of two models is better: the area under the precision-recall curve, in steps."""
-
 Days = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=0)]
 Part = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -257,11 +254,6 @@ class Train(params.Training):
     """Peak of the cycle."""
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.1
     """On matrices, not on biases."""
-    false_alarm: Annotated[float, Field(gt=0.0)] = 5.0
-    """What a false alarm costs, where a missed positive costs its amount, or 1 in a table without amounts. The
-    threshold is where the validation split costs least."""
-    alerts: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.01
-    """With `labels: none`: part of the validation split that the threshold flags."""
 
     @model_validator(mode="after")
     def _phases_fit(self) -> Self:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
+def prepare(raw: Path, out: Path, config: "Prepare", schema: Path, task: str | None) -> None:
     """Hold the Parquet file `raw` to the schema, split it, and write the features of the splits to `out`.
 
     Where there is no file `schema`, it is inferred from the data, and written once all else is done. Split by time,
@@ -57,11 +57,11 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path) -> None:
     raw_table, known = open_table(raw, config), schemas.read(schema) if schema.exists() else None
     readings = decide(raw, raw_table, config, known)
     with read(raw, out, raw_table, readings, config) as table:
-        _prepare(table, out, config, schema, known, readings)
+        _prepare(table, out, config, schema, known, readings, task or "detection")
 
 
 def _prepare(
-    table: Table, out: Path, config: "Prepare", schema: Path, known: Schema | None, readings: Readings
+    table: Table, out: Path, config: "Prepare", schema: Path, known: Schema | None, readings: Readings, task: str
 ) -> None:
     expected = [name for name, column in known.columns.items() if column.type == "integer"] if known else []
     named = filter(None, [config.columns.id, config.columns.group])
@@ -102,7 +102,7 @@ def _prepare(
         "records": dict(parted.sizes),
     }
     write_json(out / "report.json", about)
-    write_about(out, "table", label.classes, describe(out, definition, table, sent, config), parted.sizes)
+    write_about(out, "table", task, label.classes, describe(out, definition, table, sent, config), parted.sizes)
     if known is None:
         schemas.write(schema, columns)
         logger.info("wrote %s: look it through, and commit it", schema)

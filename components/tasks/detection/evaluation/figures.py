@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve
 
-from components.kinds.prepared import PreparedData
 from components.kinds.ranking import average_precision
-from components.kinds.table.codec.input import Decision, Input
-from components.kinds.table.evaluation.metrics import misses_of
+from components.tasks.evaluation_data import EvaluationData
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -25,14 +23,14 @@ _BINS = 10  # of the calibration, each with a tenth of the expected positives
 _STEEPEST = 12.0  # logits beyond which scores are drawn at the edge
 
 
-def curve_figure(labels: Int64, scores: Float32, others: Float64, other: str, decision: Decision) -> Figure:
+def curve_figure(labels: Int64, scores: Float32, others: Float32, other: str, threshold: float) -> Figure:
     """Draw precision against recall of the model and the baseline, and where the threshold lies."""
     figure, axes = _sheet()
     for name, values, colour in (("model", scores, _MODEL), (other, others, _PALE)):
         precision, recall, _ = precision_recall_curve(labels, values)
         area = average_precision(labels, values)
         axes.step(recall, precision, where="post", color=colour, linewidth=1.8, label=f"{name}, {area:.3f}")
-    positive, flagged = labels == 1, scores >= np.float32(decision["threshold"])
+    positive, flagged = labels == 1, scores >= np.float32(threshold)
     hits = (flagged & positive).sum()
     if flagged.any():
         point = (hits / positive.sum(), hits / flagged.sum())
@@ -40,23 +38,23 @@ def curve_figure(labels: Int64, scores: Float32, others: Float64, other: str, de
     axes.axhline(positive.mean(), color=_PALE, linewidth=1, linestyle=":", label=f"chance, {positive.mean():.3f}")
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall: part of the positives found")
     axes.set_ylabel("precision: part of the alerts that is right")
-    axes.set_title(f"Average precision on {len(labels):,} test records", color=_INK)
+    axes.set_title(f"Average precision on {len(labels):,} test examples", color=_INK)
     figure.legend(frameon=False, loc="outside lower center", ncols=2)
     return figure
 
 
-def cost_figure(data: PreparedData[Input], scores: Float32, decision: Decision, false_alarm: float) -> Figure:
-    """Draw what 1,000 records cost against how many of them are flagged, and where the threshold lies."""
-    positive, misses = np.asarray(data.labels("test")) == 1, misses_of(data)
+def cost_figure(data: EvaluationData, scores: Float32, threshold: float) -> Figure:
+    """Draw what 1,000 examples cost against how many of them are flagged, and where the threshold lies."""
+    positive, misses, false_alarm = data.labels == 1, data.misses, data.config.false_alarm
     order = np.argsort(-scores, kind="stable")
     saved = np.where(positive, misses, -false_alarm)[order]
     thousands = len(scores) / 1_000
     cost = (misses[positive].sum() - np.cumsum(saved)) / thousands
     alerts = np.arange(1, len(scores) + 1) / thousands
-    flagged = int((scores >= np.float32(decision["threshold"])).sum())
+    flagged = int((scores >= np.float32(threshold)).sum())
     nothing = misses[positive].sum() / thousands
     figure, axes = _sheet()
-    here, chosen = (cost[flagged - 1] if flagged else nothing), decision["threshold"]
+    here = cost[flagged - 1] if flagged else nothing
     axes.plot(alerts, cost, color=_MODEL, linewidth=1.8, label="the most suspicious")
     axes.plot(
         max(flagged, 1) / thousands,
@@ -64,40 +62,41 @@ def cost_figure(data: PreparedData[Input], scores: Float32, decision: Decision, 
         "o",
         color=_POSITIVE,
         markersize=7,
-        label=f"threshold {chosen:.3g}: {here:,.1f}",
+        label=f"threshold {threshold:.3g}: {here:,.1f}",
     )
     axes.axhline(nothing, color=_PALE, linewidth=1, linestyle=":", label=f"none: {nothing:,.1f}")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set(xlim=(alerts[0], 1_000), ylim=(0, 2.2 * nothing), xlabel="alerts in 1,000 records")
-    axes.set_ylabel("cost of 1,000 records")
-    axes.set_title(f"A miss costs {_price(data)}, a false alarm {false_alarm:g}", color=_INK)
+    axes.set(xlim=(alerts[0], 1_000), ylim=(0, 2.2 * nothing), xlabel="alerts in 1,000 examples")
+    axes.set_ylabel("cost of 1,000 examples")
+    price = "1" if data.costs is None else "its amount"
+    axes.set_title(f"A miss costs {price}, a false alarm {false_alarm:g}", color=_INK)
     figure.legend(frameon=False, loc="outside lower center", ncols=3, title="flagged")
     return figure
 
 
-def scores_figure(labels: Int64, scores: Float32, classes: Sequence[str], decision: Decision) -> Figure:
-    """Draw how many records of each class have which score, counts by their logarithm."""
+def scores_figure(labels: Int64, scores: Float32, classes: Sequence[str], threshold: float) -> Figure:
+    """Draw how many examples of each class have which score, counts by their logarithm."""
     figure, axes = _sheet()
-    odds, threshold = _logit(scores), float(_logit(np.array([decision["threshold"]]))[0])
+    odds, limit = _logit(scores), float(_logit(np.array([threshold]))[0])
     bins = np.linspace(odds.min(), odds.max(), 60).tolist()
     for label, colour in ((0, _MODEL), (1, _POSITIVE)):
         chosen = odds[labels == label]
-        axes.hist(chosen, bins=bins, color=colour, alpha=0.55, label=f"{classes[label]}: {len(chosen):,} records")
-    axes.axvline(threshold, color=_INK, linewidth=1.2)
+        axes.hist(chosen, bins=bins, color=colour, alpha=0.55, label=f"{classes[label]}: {len(chosen):,} examples")
+    axes.axvline(limit, color=_INK, linewidth=1.2)
     top = axes.get_xaxis_transform()
-    axes.text(threshold, 1.01, "threshold", transform=top, ha="center", va="bottom", color=_INK, fontsize=9)
+    axes.text(limit, 1.01, "threshold", transform=top, ha="center", va="bottom", color=_INK, fontsize=9)
     axes.set_yscale("log")
     _score_ticks(axes, odds.min(), odds.max())
-    axes.set(xlabel="score", ylabel="records")
+    axes.set(xlabel="score", ylabel="examples")
     axes.legend(frameon=False, loc="upper right")
     return figure
 
 
 def calibration_figure(labels: Int64, probabilities: Float32) -> Figure:
-    """Draw the share of positives among records of about the same probability, with 95 % intervals (Wilson 1927).
+    """Draw the share of positives among examples of about the same probability, with 95 % intervals (Wilson 1927).
 
-    A bin holds a tenth of the positives that the probabilities predict; bins of as many records would show nothing
+    A bin holds a tenth of the positives that the probabilities predict; bins of as many examples would show nothing
     where positives are rare.
     """
     order = np.argsort(probabilities, kind="stable")
@@ -133,10 +132,6 @@ def _sheet() -> tuple[Figure, Axes]:
     axes.grid(color="#e4e7eb", linewidth=0.6)
     axes.set_axisbelow(True)
     return figure, axes
-
-
-def _price(data: PreparedData[Input]) -> str:
-    return "1" if data.input["amount_feature"] is None else "its amount"
 
 
 def _logit(scores: NDArray[np.floating]) -> Float64:

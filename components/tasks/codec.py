@@ -1,0 +1,66 @@
+"""A kind and a task together, as callers meet them: what the kind reads, and what the task answers; light."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, create_model
+
+if TYPE_CHECKING:
+    from components.kinds.contract import Codec, Score
+    from components.tasks.contract import Answers
+
+Float32 = NDArray[np.float32]
+
+
+class TaskCodec:
+    """What a caller sends <-> arrays, and outputs -> what a caller is answered."""
+
+    def __init__(self, kind: "Codec", task: "Answers") -> None:
+        self._kind, self._task = kind, task
+        self.request, self.labelled, self.fields, self.rows = kind.request, kind.labelled, kind.fields, kind.rows
+        self.Reader = kind.Reader
+        self.Answer = task.Answer
+        self.OUTPUT = task.OUTPUT
+        self.decide, self.numbers, self.answers = task.decide, task.numbers, task.answers
+        self.warns = kind.WARNS
+        self.Explained = _explained(task.Answer, kind.Effect) if kind.Effect else None
+
+    @property
+    def explains(self) -> bool:
+        """Whether answers can be explained."""
+        return self.Explained is not None
+
+    def explain(
+        self, score: "Score", examples: NDArray[Any], input: Mapping[str, Any], answers: Sequence[BaseModel]
+    ) -> list[BaseModel]:
+        """Return `answers` with what moved each of them, the strongest first.
+
+        Args:
+            score: runs the model, `[N, ...]` to `[N, K]`.
+            examples: `[N, ...]`.
+            input: the bundle's description of one example.
+            answers: to `examples`, in their order.
+        """
+        assert self.Explained is not None  # nobody is asked to explain where the kind does not
+        assert self._kind.explain is not None
+        effects = self._kind.explain(_watched(score, self._task.explained_column(score(examples))), examples, input)
+        pairs = zip(answers, effects, strict=True)
+        return [self.Explained(**dict(answer), explanation=list(found)) for answer, found in pairs]
+
+
+def _watched(score: "Score", columns: NDArray[np.int64]) -> Callable[[NDArray[Any]], Float32]:
+    """Return what runs the model on variants of the examples, as many of each, and returns the number of its answer."""
+
+    def number(variants: NDArray[Any]) -> Float32:
+        outputs = score(variants)
+        chosen: Float32 = outputs[np.arange(len(outputs)), np.repeat(columns, len(outputs) // len(columns))]
+        return chosen
+
+    return number
+
+
+def _explained(answer: type[BaseModel], effect: type[BaseModel]) -> type[BaseModel]:
+    field = (list[effect], Field(description="Every feature, the strongest first."))  # type: ignore[valid-type]
+    return create_model("Explained", __base__=answer, __doc__="An answer, and what moved it.", explanation=field)

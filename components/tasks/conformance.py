@@ -1,0 +1,16 @@
+"""That each task fulfils its contract, for mypy: a part that lacks something, or has it otherwise, is an error here."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from components.tasks import contract
+    from components.tasks.classification import answers as classification_answers
+    from components.tasks.classification import evaluation as classification_evaluation
+    from components.tasks.classification import objective as classification_objective
+    from components.tasks.detection import answers as detection_answers
+    from components.tasks.detection import evaluation as detection_evaluation
+    from components.tasks.detection import objective as detection_objective
+
+    _answers: tuple[contract.Answers, ...] = (classification_answers, detection_answers)
+    _evaluations: tuple[contract.Evaluation, ...] = (classification_evaluation, detection_evaluation)
+    _objectives: tuple[contract.Objectives, ...] = (classification_objective, detection_objective)

@@ -1,0 +1,124 @@
+"""A kind and a task together: what a model is measured by, and how it behaves on data of the kind."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.kinds.baseline import limit_threads, prefixed
+from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
+from components.kinds.prepared import PreparedData
+from components.kinds.slices import read_slices
+from components.tasks.evaluated_model import EvaluatedModel
+from components.tasks.evaluation_data import EvaluationData
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from components.kinds.contract import Inspection, Score
+    from components.tasks.contract import Evaluation
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+Decision = Mapping[str, Any]
+
+
+class TaskEvaluation:
+    """What a model is measured by, on the test split.
+
+    `config` is the section `train` of the workload, `decision` the bundle's, `outputs` the bundle's answers `[N, K]` to
+    the test split. Examples are as `prepare` left them, which is what a bundle takes.
+    """
+
+    def __init__(self, kind: "Inspection", task: "Evaluation") -> None:
+        self._kind, self._task = kind, task
+        self.metric, self.lower_is_better, self.is_probabilistic = (
+            task.metric,
+            task.lower_is_better,
+            task.is_probabilistic,
+        )
+        self.accepts = kind.accepts
+        self._trained: tuple[Any, Float32] | None = None
+
+    def measure(self, data: PreparedData, outputs: Float32, decision: Decision, config: Any) -> dict[str, float]:
+        """Return the metrics by name: the deciding one among them, and the baseline's with `baseline_` before them.
+
+        The baseline is a simpler and cheaper model of another sort (`components.kinds.baseline`).
+        """
+        asked, every = self._asked(data, config), np.arange(len(outputs))
+        baseline = self._baseline(data, config)
+        found = self._task.measures(asked, outputs, decision, every) | self._task.whole(asked, outputs, decision)
+        theirs = self._task.baseline_metrics(asked, baseline)
+        for metrics, answered in ((found, outputs), (theirs, baseline)):
+            if (scores := self._task.suspicion(answered)) is not None:
+                metrics |= self._kind.ranked(data, scores)
+        return found | prefixed(theirs)
+
+    def measures(
+        self, data: PreparedData, outputs: Float32, decision: Decision, config: Any, indices: Int64
+    ) -> dict[str, float]:
+        """Return the metrics of the model on the test examples at `indices`, which may repeat: for a bootstrap.
+
+        Not a number: these examples have no such metric. One that cannot be drawn again is left out.
+        """
+        return self._task.measures(self._asked(data, config), outputs, decision, indices)
+
+    def figures(self, data: PreparedData, outputs: Float32, decision: Decision, config: Any) -> "dict[str, Figure]":
+        """Return the figures of the report by their file's name."""
+        asked = self._asked(data, config)
+        drawn = self._task.figures(asked, outputs, decision, self._baseline(data, config))
+        return drawn | self._kind.figures(data, *self._task.shown(asked, outputs, decision))
+
+    def correct(self, data: PreparedData, outputs: Float32, decision: Decision, config: Any) -> Mask | None:
+        """Return which test examples are answered rightly, `[N]`, where the deciding metric is their share."""
+        return self._task.correct(self._asked(data, config), outputs, decision)
+
+    def value(self, data: PreparedData, outputs: Float32, decision: Decision, config: Any, indices: Int64) -> float:
+        """Return the deciding metric on the test examples at `indices`, which may repeat.
+
+        Not a number: these examples have no such metric. It is never another one.
+        """
+        return self._task.value(self._asked(data, config), outputs, decision, indices)
+
+    def unit(self, data: PreparedData, config: Any) -> float:
+        """Return what the gate's margins of the deciding metric count: 1, or what the labels are measured in."""
+        return self._task.unit(self._asked(data, config))
+
+    def slices(self, data: PreparedData, config: Any) -> dict[str, Mask]:
+        """Return parts of the test split, `[N]` each: by the label, and `column: value` of `prepare.slices`."""
+        return self._task.slices(self._asked(data, config)) | read_slices(data)
+
+    def slice_correct(
+        self, data: PreparedData, outputs: Float32, decision: Decision, config: Any, within: NDArray[Any]
+    ) -> Mask | None:
+        """Return which test examples are answered rightly, `[N]`, where their share judges a slice; None: `value` does.
+
+        `within` is the whole slice, one of `slices` or its indices: what judges it judges every draw of its examples.
+        """
+        return self._task.slice_correct(self._asked(data, config), outputs, decision, within)
+
+    def corruptions(self, data: PreparedData, config: Any) -> Mapping[str, Corruption]:
+        """Return by name what may happen to an example of the data before it is seen."""
+        return self._kind.corruptions(data, config)
+
+    def behaviours(self, data: PreparedData, score: "Score", decision: Decision, config: Any) -> Sequence[Behaviour]:
+        """Return how often the model does what any model of the kind should; `score` runs it."""
+        model = EvaluatedModel(score, self._task, self._asked(data, config), decision)
+        return self._kind.behaviours(data, model, config)
+
+    def leaks(self, data: PreparedData, config: Any) -> Sequence[Leak]:
+        """Return what of the test split training has seen, or could have; each is named, found or not."""
+        return self._kind.leaks(data, config)
+
+    def _asked(self, data: PreparedData, config: Any) -> EvaluationData:
+        return EvaluationData(data, config, self._kind.costs(data, "test"))
+
+    def _baseline(self, data: PreparedData, config: Any) -> Float32:
+        """Return the baseline's outputs on the test split, trained once for every bundle that is measured."""
+        key = (data.path, config)
+        if self._trained is None or self._trained[0] != key:
+            with limit_threads(config):
+                features = self._kind.baseline_features(data, config)
+                self._trained = key, self._task.baseline(self._asked(data, config), features)
+        return self._trained[1]
