@@ -106,7 +106,7 @@ class Arms:
     def _labels(self, bundle: Path) -> list[str]:
         """Return what the bundle itself says, one example at a time as a server asks it."""
         opened = Bundle(bundle)
-        best = [int(opened.probabilities(example[None])[0].argmax()) for example in self._examples]
+        best = [int(opened.outputs(example[None])[0].argmax()) for example in self._examples]
         return [opened.about.classes[index] for index in best]
 
     def _raw(self) -> list[bytes]:

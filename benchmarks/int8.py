@@ -50,7 +50,7 @@ def measure(artifacts: Path, repetitions: int) -> dict[str, Any]:
 def size_and_score(bundle: Bundle, data: PreparedData) -> dict[str, float]:
     """Return the size of the model, and the part of the test split that is taken for what it is."""
     codec = catalogue.codec(bundle.about.kind)
-    answers = codec.decide(bundle.probabilities(data.inputs("test")), bundle.about.decision)
+    answers = codec.decide(bundle.outputs(data.inputs("test")), bundle.about.decision)
     right = float((answers == np.asarray(data.labels("test"))).mean())
     return {"megabytes": (bundle.path / MODEL).stat().st_size / 1e6, "right": right}
 
@@ -60,7 +60,7 @@ def interleaved(bundles: dict[str, Bundle], examples: NDArray[Any], repetitions:
     times: dict[str, list[float]] = {arm: [] for arm in bundles}
     for repetition, arm in harness.turns(bundles, repetitions + 2):
         began = time.thread_time()
-        bundles[arm].probabilities(examples)
+        bundles[arm].outputs(examples)
         if repetition >= 2:  # the first ones warm up
             times[arm].append(1e6 * (time.thread_time() - began))
     return {arm: statistics.median(taken) for arm, taken in times.items()}

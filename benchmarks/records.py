@@ -58,9 +58,9 @@ def measure(project: Path, quick: bool) -> dict[str, Any]:
         predict = f"{endpoint.url}/predict"
         ways: dict[str, Callable[[int], object]] = {
             "endpoint": lambda size: client.post(predict, json=take(rows, size)).raise_for_status(),
-            "in process": lambda size: bundle.probabilities(reader.read(take(rows, size))),
+            "in process": lambda size: bundle.outputs(reader.read(take(rows, size))),
             "reading alone": lambda size: reader.read(take(rows, size)),
-            "model alone": lambda size: bundle.probabilities(examples[:size]),
+            "model alone": lambda size: bundle.outputs(examples[:size]),
         }
         seconds = 0.5 if quick else 3.0
         speeds: dict[str, dict[int, list[float]]] = {way: {size: [] for size in SIZES} for way in ways}

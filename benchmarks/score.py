@@ -179,7 +179,7 @@ def bare(bundle: Bundle) -> Callable[[Any], int]:
         given = chunk if isinstance(chunk, list) else chunk.rows(about.serve["max_bytes"])
         rows = [codec.rows(valid(row))[0] for row in given]
         examples = memory.examples(scoring.observations(rows, about.input)) if memory else reader.read(rows)
-        codec.decide(bundle.probabilities(examples), about.decision)
+        codec.decide(bundle.outputs(examples), about.decision)
         return len(rows)
 
     return answer

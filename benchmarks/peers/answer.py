@@ -33,7 +33,7 @@ class Answerer:
         """Return the answers to `[N, ...]`."""
         classes = self.model.about.classes
         answers = []
-        for row in self.model.probabilities(examples).tolist():
+        for row in self.model.outputs(examples).tolist():
             named = dict(zip(classes, row, strict=True))
             best = max(named, key=named.__getitem__)
             answers.append({"label": best, "probability": named[best], "probabilities": named, "model_version": "1"})

@@ -98,7 +98,7 @@ def known(labels: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def write_about(
-    path: Path, kind: str, task: str, classes: list[str], input: Mapping[str, Any], counts: Mapping[str, int]
+    path: Path, kind: str, classes: list[str], input: Mapping[str, Any], counts: Mapping[str, int], task: str = ""
 ) -> None:
     """Write `prepared.json` into the data set at `path`."""
     about = {"kind": kind, "task": task, "classes": classes, "input": dict(input), "counts": dict(counts)}

@@ -99,7 +99,7 @@ def test_the_temperature_is_in_the_graph_and_changes_no_answer(
         bundle = Bundle(bundle_path(name, precision))
         assert bundle.about.temperature not in (0.0, 1.0)
         told = (logits / bundle.about.temperature).softmax(dim=1).numpy()
-        found = bundle.probabilities(inputs)
+        found = bundle.outputs(inputs)
         assert found == pytest.approx(told, abs=1e-4)
         decided = codec.decide(found, bundle.about.decision)
         assert (decided == codec.decide(plain, learner.decision(module))).all()

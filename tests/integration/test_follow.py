@@ -269,7 +269,7 @@ def answer(bundle: Path, version: str) -> dict[str, Any]:
     """Return what this bundle answers to the picture, to the last digit."""
     opened = Bundle(bundle)
     example = codec.decode({"picture": _picture()}, opened.about.input)[np.newaxis]
-    (told,) = codec.answers(opened.probabilities(example), opened.about.classes, opened.about.decision, version)
+    (told,) = codec.answers(opened.outputs(example), opened.about.classes, opened.about.decision, version)
     return dict(json.loads(told.model_dump_json()))
 
 

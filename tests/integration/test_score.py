@@ -71,7 +71,7 @@ def test_a_folder_of_pictures_is_answered_as_the_bundle_does(digits_bundle: Path
     codec = catalogue.codec("image")
     reader = codec.Reader("digits", bundle.about.input, bundle.about.serve, bundle.files, None)
     examples = reader.read([{"picture": (broken / id).read_bytes()} for id in said["id"][2:]])
-    answers = codec.answers(bundle.probabilities(examples), bundle.about.classes, bundle.about.decision, "7")
+    answers = codec.answers(bundle.outputs(examples), bundle.about.classes, bundle.about.decision, "7")
     told = zip(said["label"][2:], said["probability"][2:], said["probabilities"][2:], strict=True)
     for answer, (label, probability, probabilities) in zip(answers, told, strict=True):
         expected = answer.model_dump()
@@ -92,7 +92,7 @@ def test_records_have_the_windows_that_the_endpoint_would_remember(
 
     scored = score(payments_bundle, "1", tmp_path / "p.parquet", tmp_path / "out.parquet", workers=2)
     said = result(scored)
-    expected = Bundle(payments_bundle).probabilities(np.asarray(data.inputs("test")))[:-1, 1]
+    expected = Bundle(payments_bundle).outputs(np.asarray(data.inputs("test")))[:-1, 1]
     assert said["probability"][:-2] == pytest.approx(expected[:-1], abs=1e-6)
     assert said["id"] == records.column("transaction_id").to_pylist()
     (warning,) = said["warnings"][-2]
@@ -110,7 +110,7 @@ def test_records_in_a_csv_file_are_answered_as_in_parquet(
     records = pl.read_parquet(data.path / "test_records.parquet").with_columns(note=pl.lit("a;b"))
     records.write_csv(tmp_path / "p.csv", separator=";", datetime_format="%Y-%m-%d %H:%M:%S")
     said = result(score(payments_bundle, "1", tmp_path / "p.csv", tmp_path / "out.parquet", workers=1))
-    expected = Bundle(payments_bundle).probabilities(np.asarray(data.inputs("test")))[:, 1]
+    expected = Bundle(payments_bundle).outputs(np.asarray(data.inputs("test")))[:, 1]
     assert said["probability"] == pytest.approx(expected, abs=1e-6)
     assert said["id"] == records["transaction_id"].to_list()
 

@@ -53,7 +53,7 @@ def data_of(project: Project) -> PreparedData:
 
 
 def expected(project: Project, data: PreparedData) -> np.ndarray:
-    return Bundle(project.path / artifacts("payments", "bundle")).probabilities(np.asarray(data.inputs("test")))[:, 1]
+    return Bundle(project.path / artifacts("payments", "bundle")).outputs(np.asarray(data.inputs("test")))[:, 1]
 
 
 def test_one_at_a_time_the_answers_are_those_of_the_batch(endpoint: str, packaged: tuple[Project, str]) -> None:

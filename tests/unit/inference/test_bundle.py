@@ -15,8 +15,8 @@ def test_a_bundle_answers_one_and_many(bundle: Path) -> None:
     assert opened.about.classes == ("a", "b")
     assert opened.about.serve == {"precision": "float32", "max_bytes": 10 * 2**20}
     inputs = np.random.default_rng(0).random((1203, 2), dtype=np.float32)
-    assert np.allclose(opened.probabilities(inputs), np.exp(inputs) / np.exp(inputs).sum(1, keepdims=True))
-    assert opened.probabilities(inputs[:1]).shape == (1, 2)
+    assert np.allclose(opened.outputs(inputs), np.exp(inputs) / np.exp(inputs).sum(1, keepdims=True))
+    assert opened.outputs(inputs[:1]).shape == (1, 2)
 
 
 def test_a_changed_model_is_refused(bundle: Path) -> None:

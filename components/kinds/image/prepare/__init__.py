@@ -72,7 +72,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     del pictures
     scratch.unlink()
     _write_slices(out, kept, config.slices)
-    write_about(out, "image", task or "classification", list(sizes), input, Counter(record.split for record in kept))
+    write_about(out, "image", list(sizes), input, Counter(record.split for record in kept), task or "classification")
 
 
 def _write_splits(

@@ -102,7 +102,7 @@ def _prepare(
         "records": dict(parted.sizes),
     }
     write_json(out / "report.json", about)
-    write_about(out, "table", task, label.classes, describe(out, definition, table, sent, config), parted.sizes)
+    write_about(out, "table", label.classes, describe(out, definition, table, sent, config), parted.sizes, task)
     if known is None:
         schemas.write(schema, columns)
         logger.info("wrote %s: look it through, and commit it", schema)

@@ -70,7 +70,7 @@ def test_what_is_taken_answers_as_what_was_published(followed: Followed) -> None
     models: list[Model] = []
     followed.follower.look(models.append)
     assert models[0].version == "3"
-    assert models[0].probabilities(np.zeros((1, 1, 2, 1), np.uint8))[0] == pytest.approx([0.75, 0.25])
+    assert models[0].outputs(np.zeros((1, 1, 2, 1), np.uint8))[0] == pytest.approx([0.75, 0.25])
 
 
 def test_the_cache_keeps_the_last_two(followed: Followed) -> None:

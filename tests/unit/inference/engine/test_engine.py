@@ -22,7 +22,7 @@ def test_it_answers_as_the_model_does(new_model: NewModel) -> None:
     model = new_model()
     rows = [picture(grey) for grey in (0, 100, 255)]
     told = _with(model, lambda engine: engine.answer(rows, deadline=_soon()))
-    assert list(told) == list(model.answers(model.probabilities(model.read(rows))))
+    assert list(told) == list(model.answers(model.outputs(model.read(rows))))
     assert [answer.label for answer in told] == ["dark", "bright", "bright"]
 
 
@@ -37,9 +37,7 @@ def test_what_comes_in_one_turn_goes_together_only_where_it_pays(
         engine.ran = sizes.append
         rows = [[picture(30 * number)] for number in range(8)]
         told = await asyncio.gather(*(engine.answer(row, deadline=_soon()) for row in rows))
-        assert [answer for (answer,) in told] == [
-            model.answers(model.probabilities(model.read(row)))[0] for row in rows
-        ]
+        assert [answer for (answer,) in told] == [model.answers(model.outputs(model.read(row)))[0] for row in rows]
 
     _with(model, eight)
     assert sizes == runs
