@@ -110,10 +110,10 @@ def new_bundle(
     *,
     workload: str,
     kind: str,
-    task: str,
     classes: tuple[str, ...],
     input: dict[str, Any],
     decision: dict[str, Any],
+    task: str = "",
     temperature: float = 1.0,
     serve: dict[str, Any] | None = None,
 ) -> Iterator[Path]:

@@ -33,7 +33,7 @@ class Source(Protocol):
 class Preparation(Protocol[ConfigT]):
     """`prepare/`: raw records -> the prepared data set (`components.kinds.prepared`) and `report.json`."""
 
-    def prepare(self, raw: Path, out: Path, config: ConfigT, schema: Path, task: str | None, /) -> None:
+    def prepare(self, raw: Path, out: Path, config: ConfigT, schema: Path, task: str | None = None, /) -> None:
         """Write the prepared data set.
 
         Args:

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,16 @@ PARTS = {
     "overview": contract.Overviews,
     "scoring": contract.Scoring,
     "learner": contract.Learner,
-    "evaluation": contract.Evaluation,
+    "evaluation": contract.Inspection,
 }
+MODULES = {"preparation": "prepare"}
+"""Parts that are called otherwise than their module."""
 
 
 @pytest.mark.parametrize("kind", catalogue.names())
 @pytest.mark.parametrize("part", PARTS)
 def test_a_kind_has_every_part(kind: str, part: str) -> None:
-    module, wanted = getattr(catalogue, part)(kind), PARTS[part]
+    module, wanted = import_module(f"components.kinds.{kind}.{MODULES.get(part, part)}"), PARTS[part]
     for name in [*wanted.__annotations__, *(name for name in vars(wanted) if not name.startswith("_"))]:
         assert hasattr(module, name), f"components.kinds.{kind}: {part} has no {name}"
     for name, method in vars(wanted).items():
@@ -51,6 +54,6 @@ def test_mypy_is_asked_whether_a_kind_has_every_part(kind: str) -> None:
 def test_mypy_is_told_the_types_in_which_a_kind_differs(kind: str) -> None:
     text = (Path(catalogue.__file__).parent / "kinds" / kind / "conformance.py").read_text()
     generic = {name for name, part in vars(contract).items() if getattr(part, "__parameters__", ())}
-    assert {"Codec", "Evaluation", "Learner", "Sample", "Scoring"} <= generic
+    assert {"Codec", "Inspection", "Learner", "Sample", "Scoring"} <= generic
     for name in generic - {"Explain"}:  # of which a codec has one
         assert f"contract.{name}[" in text, f"{kind}: contract.{name} without its types is not checked"

@@ -24,7 +24,7 @@ def gradient_features(data: PreparedData) -> BaselineFeatures:
     """
     indices = _indices(data)
     train = _features(data.inputs("train"), indices)
-    test = _features(data.inputs("test"), np.arange(data.counts["test"]))
+    test = _features(data.inputs("test"), np.arange(len(data.inputs("test"))))
     return BaselineFeatures(train, np.asarray(data.labels("train"))[indices], test, "linear")
 
 

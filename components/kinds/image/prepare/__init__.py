@@ -33,7 +33,7 @@ from components.kinds.prepared import SPLITS, write_about
 from components.kinds.slices import write_slices
 
 
-def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | None) -> None:
+def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | None = None) -> None:
     """Decode every picture of the Parquet file `raw`, leave out what is unfit, and write the splits to `out`.
 
     A picture's split is a pure function of its content or its group, so that new pictures never move old ones; splits

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def prepare(raw: Path, out: Path, config: "Prepare", schema: Path, task: str | None) -> None:
+def prepare(raw: Path, out: Path, config: "Prepare", schema: Path, task: str | None = None) -> None:
     """Hold the Parquet file `raw` to the schema, split it, and write the features of the splits to `out`.
 
     Where there is no file `schema`, it is inferred from the data, and written once all else is done. Split by time,

@@ -102,7 +102,7 @@ def test_what_is_late_is_not_run(new_model: NewModel) -> None:
 @pytest.mark.parametrize("rows", [1, 40], ids=["queued", "beside"])
 def test_given_up_it_frees_the_model(rows: int, new_model: NewModel, monkeypatch: pytest.MonkeyPatch) -> None:
     model, runs = new_model(wide=1024, deep=600), list[str]()
-    compute = model.probabilities
+    compute = model.outputs
 
     def watched(*arguments: Any) -> Any:
         runs.append("begun")
@@ -114,7 +114,7 @@ def test_given_up_it_frees_the_model(rows: int, new_model: NewModel, monkeypatch
         runs.append("ended")
         return result
 
-    monkeypatch.setattr(model, "probabilities", watched)
+    monkeypatch.setattr(model, "outputs", watched)
 
     async def give_up(engine: Engine) -> None:
         asked = asyncio.ensure_future(engine.answer([picture(0)] * rows, deadline=_soon()))

@@ -6,17 +6,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from components import catalogue
 from components.config.params import parse
-from components.kinds.image import evaluation
-from components.kinds.image.evaluation.baseline import baseline
+from components.kinds.image.evaluation.features import gradient_features
 from components.kinds.image.evaluation.hog import BINS, hog
 from components.kinds.image.params import Train
 from components.kinds.prepared import PreparedData, open_prepared, write_about
+from components.tasks.estimators import class_probabilities
 
 RANDOM = np.random.default_rng(0)
 CONFIG = parse(Train, {"epochs": 1, "batch_size": 8}, "train.")
 NAMES = ("accuracy", "macro_f1", "log_loss", "expected_calibration_error", "brier_score")
-MODULE = import_module("components.kinds.image.evaluation.baseline")
+MODULE = import_module("components.kinds.image.evaluation.features")
+
+
+def baseline(data: PreparedData, config: Train) -> NDArray[np.float32]:
+    """Return the baseline's probabilities of the test pictures."""
+    return class_probabilities(gradient_features(data), len(data.classes), config.seed)
 
 
 def directions(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -134,7 +140,7 @@ def test_one_class_is_the_only_answer(tmp_path: Path) -> None:
 
 def test_the_evaluation_shows_it_beside_the_network(tmp_path: Path) -> None:
     data = prepared(tmp_path)
-    found = evaluation.measure(data, np.full((90, 3), 1 / 3, np.float32), {}, CONFIG)
+    found = catalogue.evaluation("image").measure(data, np.full((90, 3), 1 / 3, np.float32), {}, CONFIG)
     assert set(found) == {f"{who}{name}" for who in ("", "baseline_") for name in NAMES}
     assert found["accuracy"] == pytest.approx(1 / 3)
     assert found["baseline_accuracy"] > 0.9

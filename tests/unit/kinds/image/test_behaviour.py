@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from components import catalogue
 from components.config.params import parse
 from components.kinds.contract import Score
-from components.kinds.image import evaluation
 from components.kinds.image.evaluation.behaviour import plainest
 from components.kinds.image.params import Train
 from components.kinds.prepared import PreparedData
@@ -31,7 +31,9 @@ def learned(written: PreparedData) -> Score:
 
 
 def shares(data: PreparedData, score: Score, config: Train = KEEPS) -> dict[str, float]:
-    return {one.name: one.passed / one.count for one in evaluation.behaviours(data, score, {}, config)}
+    return {
+        one.name: one.passed / one.count for one in catalogue.evaluation("image").behaviours(data, score, {}, config)
+    }
 
 
 def test_a_model_that_has_learned_behaves(written: PreparedData, learned: Score) -> None:
@@ -39,7 +41,7 @@ def test_a_model_that_has_learned_behaves(written: PreparedData, learned: Score)
     assert found["the plainest are right"] == 1.0
     assert found["a little brighter"] > 0.98
     assert found["less sure behind noise"] > 0.8
-    sorts = {one.sort for one in evaluation.behaviours(written, learned, {}, KEEPS)}
+    sorts = {one.sort for one in catalogue.evaluation("image").behaviours(written, learned, {}, KEEPS)}
     assert sorts == {"invariance", "direction", "minimum"}
 
 
@@ -83,7 +85,9 @@ def test_the_plainest_are_of_every_class_and_no_model_is_asked(written: Prepared
 def test_where_nothing_is_plain_nothing_is_asked(written: PreparedData, learned: Score) -> None:
     labels = (np.asarray(written.labels("test")) + 1) % 10
     np.save(written.path / "test_labels.npy", labels)
-    few = [one for one in evaluation.behaviours(written, learned, {}, KEEPS) if one.sort == "minimum"]
+    few = [
+        one for one in catalogue.evaluation("image").behaviours(written, learned, {}, KEEPS) if one.sort == "minimum"
+    ]
     assert len(few) == 1
     assert few[0].count < 5
 

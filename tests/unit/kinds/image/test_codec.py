@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from components import catalogue
 from components.config.errors import BadRequest
 from components.kinds.image import codec, params
 
@@ -95,7 +96,7 @@ def test_the_endpoint_takes_what_the_section_serve_says(tmp_path: Path) -> None:
 
 
 def test_the_answer_names_the_best_class() -> None:
-    (answer,) = codec.answers(np.array([[0.25, 0.75]], dtype=np.float32), ["cup", "plate"], {}, "3")
+    (answer,) = catalogue.codec("image").answers(np.array([[0.25, 0.75]], dtype=np.float32), ["cup", "plate"], {}, "3")
     assert answer.model_dump() == {
         "label": "plate",
         "probability": 0.75,

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
 
+from components import catalogue
 from components.kinds.calibration import brier_score, expected_calibration_error
-from components.kinds.image import evaluation
-from components.kinds.image.evaluation import metrics
 from components.kinds.image.params import Train
 from components.kinds.prepared import PreparedData
+from components.tasks.classification.evaluation import metrics
+from components.tasks.classification.objective.macro_f1 import confusion_matrix as confusion
 
 CONFIG = Train.model_validate({"recipe": "quick"})
+evaluation = catalogue.evaluation("image")
 
 
 def test_metrics_are_the_fields_own() -> None:
@@ -24,7 +26,7 @@ def test_metrics_are_the_fields_own() -> None:
     assert measured["log_loss"] == pytest.approx(log_loss(labels, probabilities), rel=1e-5)
     assert measured["expected_calibration_error"] == expected_calibration_error(probabilities, labels)
     assert measured["brier_score"] == brier_score(probabilities, labels)
-    assert (metrics.confusion_matrix(probabilities, labels) == confusion_matrix(labels, predicted)).all()
+    assert (confusion(probabilities, labels) == confusion_matrix(labels, predicted)).all()
 
 
 def test_a_bundle_for_pictures_of_another_size_does_not_fit(written: PreparedData) -> None:
@@ -38,7 +40,7 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     labels = np.asarray(written.labels("test"))
     probabilities = random.dirichlet(np.ones(10), len(labels)).astype(np.float32)
     probabilities[np.arange(len(labels)), labels] += 0.3
-    correct = evaluation.correct(written, probabilities, {})
+    correct = evaluation.correct(written, probabilities, {}, CONFIG)
     assert correct.mean() == metrics.answer_metrics(probabilities, labels)["accuracy"]
     indices = random.integers(0, len(labels), 900)
     assert evaluation.value(written, probabilities, {}, CONFIG, indices) == pytest.approx(correct[indices].mean())
@@ -47,10 +49,12 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     assert some == {name: whole[name] for name in whole if name != "expected_calibration_error"}
     without = evaluation.measures(written, probabilities, {}, CONFIG, np.flatnonzero(labels != 3))
     assert [name for name, value in without.items() if np.isnan(value)] == ["macro_f1"]  # it would be of nine classes
-    slices = evaluation.slices(written)
+    slices = evaluation.slices(written, CONFIG)
     assert list(slices) == [f"class: {digit}" for digit in range(10)]
     recall = recall_score(labels, probabilities.argmax(axis=1), average=None)
-    found = [evaluation.slice_correct(written, probabilities, {}, mask)[mask].mean() for mask in slices.values()]
+    found = [
+        evaluation.slice_correct(written, probabilities, {}, CONFIG, mask)[mask].mean() for mask in slices.values()
+    ]
     assert found == pytest.approx(recall)
     assert evaluation.is_probabilistic(CONFIG)
 
@@ -63,4 +67,4 @@ def test_every_figure_can_be_drawn(written: PreparedData) -> None:
         figure.savefig(io.BytesIO(), format="png")
     (axes,) = drawn["calibration"].axes
     error = expected_calibration_error(probabilities, np.asarray(written.labels("test")))
-    assert axes.get_title() == f"Expected calibration error {error:.3f} on 700 test pictures"
+    assert axes.get_title() == f"Expected calibration error {error:.3f} on 700 test examples"

@@ -9,8 +9,10 @@ from components.kinds.image.learner.augment import Augmentation, augment
 from components.kinds.image.learner.batches import AllBatches, TrainingBatches, channel_statistics
 from components.kinds.image.learner.muon import Muon
 from components.kinds.image.learner.network import Network, Preprocessing, Serving
+from components.tasks.classification.objective import Classification
 
 RANDOM = np.random.default_rng(0)
+TEN, PRIOR = Classification(10, "accuracy"), np.zeros(10, np.float32)
 PICTURES = RANDOM.integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
 LABELS = np.arange(50, dtype=np.int64)
 
@@ -88,15 +90,15 @@ def test_every_picture_is_validated_once() -> None:
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize(("channels", "side"), [(1, 8), (1, 28), (3, 9), (3, 33), (3, 64)])
 def test_any_size_is_taken(channels: int, side: int, depth: int, fine: bool) -> None:
-    network = Network(channels, 7, width=4, depth=depth, fine=fine).eval()
+    network = Network(channels, np.zeros(7, np.float32), width=4, depth=depth, fine=fine).eval()
     assert network(torch.zeros(2, channels, side, side)).shape == (2, 7)
     assert sum(isinstance(module, torch.nn.Conv2d) for module in network.modules()) == 3 * depth
 
 
 @pytest.mark.parametrize("depth", [2, 3])
 def test_untaught_it_guesses(depth: int) -> None:
-    network, preprocessing = Network(1, 10, 16, depth, fine=depth > 2), Preprocessing(*channel_statistics(PICTURES))
-    probabilities = Serving(preprocessing, network, views=2).train()(torch.from_numpy(PICTURES))
+    network, preprocessing = Network(1, PRIOR, 16, depth, fine=depth > 2), Preprocessing(*channel_statistics(PICTURES))
+    probabilities = Serving(preprocessing, network, TEN, views=2).train()(torch.from_numpy(PICTURES))[0]
     assert torch.allclose(probabilities.sum(1), torch.ones(50))
     loss = -probabilities[:, 0].log().mean().item()
     assert abs(loss - math.log(10)) < 1e-5
@@ -105,7 +107,7 @@ def test_untaught_it_guesses(depth: int) -> None:
 @pytest.mark.parametrize("depth", [2, 5])
 def test_one_batch_can_be_learned_by_heart(depth: int) -> None:
     torch.manual_seed(0)
-    network, preprocessing = Network(1, 10, 16, depth, fine=depth > 2), Preprocessing(*channel_statistics(PICTURES))
+    network, preprocessing = Network(1, PRIOR, 16, depth, fine=depth > 2), Preprocessing(*channel_statistics(PICTURES))
     pictures, labels = preprocessing(torch.from_numpy(PICTURES)), torch.from_numpy(LABELS % 10)
     network.whitening.measure(pictures)
     kernels = [weights for weights in network.parameters() if weights.ndim == 4]
@@ -121,24 +123,27 @@ def test_one_batch_can_be_learned_by_heart(depth: int) -> None:
 
 def test_two_views_do_not_tell_left_from_right() -> None:
     torch.manual_seed(0)
-    network, preprocessing = Network(1, 10, 16, 2, fine=False), Preprocessing(*channel_statistics(PICTURES))
+    network, preprocessing = Network(1, PRIOR, 16, 2, fine=False), Preprocessing(*channel_statistics(PICTURES))
     torch.nn.init.normal_(network.head.weight)
     pictures = torch.from_numpy(PICTURES)
     for views, same in ((1, False), (2, True)):
-        serving = Serving(preprocessing, network, views).eval()
-        assert torch.allclose(serving(pictures), serving(pictures.flip(2)), atol=1e-6) == same
+        serving = Serving(preprocessing, network, TEN, views).eval()
+        assert torch.allclose(serving(pictures)[0], serving(pictures.flip(2))[0], atol=1e-6) == same
 
 
 @pytest.mark.parametrize("temperature", [0.3, 2.0])
 def test_a_temperature_changes_how_sure_it_is_and_no_answer(temperature: float) -> None:
     torch.manual_seed(0)
-    network, preprocessing = Network(1, 10, 16, 2, fine=False), Preprocessing(*channel_statistics(PICTURES))
+    network, preprocessing = Network(1, PRIOR, 16, 2, fine=False), Preprocessing(*channel_statistics(PICTURES))
     torch.nn.init.normal_(network.head.weight)
     pictures = torch.from_numpy(PICTURES)
-    plain, found = (Serving(preprocessing, network, 2, at).eval() for at in (1.0, temperature))
-    assert torch.allclose(found(pictures), (plain.logits(pictures) / temperature).softmax(dim=1), atol=1e-6)
-    assert (found(pictures).argmax(dim=1) == plain(pictures).argmax(dim=1)).all()
-    assert (found(pictures).amax(dim=1) > plain(pictures).amax(dim=1)).all() == (temperature < 1)
+    untempered, tempered = (Serving(preprocessing, network, TEN, 2, at).eval() for at in (1.0, temperature))
+    (plain, embedding), (found, same) = untempered(pictures), tempered(pictures)
+    assert torch.allclose(found, (untempered.raw(pictures) / temperature).softmax(dim=1), atol=1e-6)
+    assert (found.argmax(dim=1) == plain.argmax(dim=1)).all()
+    assert (found.amax(dim=1) > plain.amax(dim=1)).all() == (temperature < 1)
+    assert embedding.shape == (50, 64)
+    assert torch.equal(embedding, same)
 
 
 @pytest.mark.parametrize("scale", [1, 255])
@@ -146,7 +151,7 @@ def test_gradients_are_finite_in_bf16(scale: int) -> None:
     """From untrained to trained, on faint pictures and on glaring ones."""
     torch.manual_seed(0)
     faint = (PICTURES > 127).astype(np.uint8) * scale
-    network, preprocessing = Network(1, 10, 16, 3, fine=True), Preprocessing(*channel_statistics(faint))
+    network, preprocessing = Network(1, PRIOR, 16, 3, fine=True), Preprocessing(*channel_statistics(faint))
     pictures, labels = preprocessing(torch.from_numpy(faint)), torch.from_numpy(LABELS % 10)
     network.whitening.measure(pictures)
     kernels = [weights for weights in network.parameters() if weights.ndim == 4]

@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from components import catalogue
 from components.config.errors import DataError
-from components.kinds.image import evaluation, source
+from components.kinds.image import source
 from components.kinds.image.params import Limits, Prepare
 from components.kinds.image.prepare import prepare
 from components.kinds.image.source.folder import look_at
@@ -123,7 +124,7 @@ def test_slices_are_what_the_path_says(pictures: Path, tmp_path: Path) -> None:
     assert found["folder: left/day"].tolist() == nested.tolist()
     assert found["folder: ."].tolist() == (~nested).tolist()
     assert found["origin: source"].all()
-    assert {"class: cup", "class: plate", *found} == set(evaluation.slices(data))
+    assert {"class: cup", "class: plate", *found} == set(catalogue.evaluation("image").slices(data, None))
     for path in plain.path.iterdir():  # all else stays as it was
         assert path.read_bytes() == (data.path / path.name).read_bytes(), path.name
 

@@ -7,15 +7,16 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
+from components import catalogue
 from components.config.params import parse
 from components.kinds.contract import Score
 from components.kinds.prepared import PreparedData, open_prepared, write_about
-from components.kinds.table import evaluation
 from components.kinds.table.evaluation.plain import plainest
 from components.kinds.table.params import Train
 
 ROWS = {"train": 4_000, "validation": 10, "test": 3_000}
 INPUT = {
+    "amount_feature": None,
     "features": ["amount", "weekend", "night", "shop_risk_7d", "colour"],
     "definition": {"numbers": ["amount"], "categories": {"colour": ["blue", "red"]}},
     "label_features": ["shop_risk_7d"],
@@ -63,11 +64,14 @@ def told(positive: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def shares(data: PreparedData, score: Score, **keys: Any) -> dict[str, float]:
-    return {one.name: one.passed / one.count for one in evaluation.behaviours(data, score, DECISION, train(**keys))}
+    return {
+        one.name: one.passed / one.count
+        for one in catalogue.evaluation("table").behaviours(data, score, DECISION, train(**keys))
+    }
 
 
 def test_a_model_that_has_learned_behaves(data: PreparedData) -> None:
-    found = evaluation.behaviours(data, learned(data), DECISION, train())
+    found = catalogue.evaluation("table").behaviours(data, learned(data), DECISION, train())
     assert {one.sort for one in found} == {"invariance", "direction", "minimum"}
     assert len(found) == 5
     assert all(one.passed / one.count > 0.98 for one in found)

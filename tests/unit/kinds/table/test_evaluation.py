@@ -10,19 +10,21 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, precision_score, recall_score, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
+from components import catalogue
 from components.config.gate import Gate, Slices
 from components.config.params import parse
 from components.kinds.prepared import PreparedData, open_prepared, write_about
 from components.kinds.slices import write_slices
-from components.kinds.table import evaluation
 from components.kinds.table.codec.features import DAY
-from components.kinds.table.evaluation.baseline import baseline
-from components.kinds.table.evaluation.metrics import card_precision, log_loss
+from components.kinds.table.evaluation import baseline_features
+from components.kinds.table.evaluation.cards import card_precision
 from components.kinds.table.params import Train
 from components.registry.card.measurements import _slices as shown_slices
 from components.registry.gate import rules
 from components.registry.gate.measure import _slices as slices_of
 from components.registry.gate.predictions import EvaluationSpec, Predictions
+from components.tasks.detection.evaluation.baseline import baseline as estimated
+from components.tasks.detection.evaluation.metrics import log_loss
 
 RANDOM = np.random.default_rng(0)
 ROWS = {"train": 2_000, "validation": 500, "test": 1_500}
@@ -34,6 +36,12 @@ INPUT = {
     "amount_feature": 0,
 }
 DECISION = {"threshold": 0.3}
+evaluation = catalogue.evaluation("table")
+
+
+def baseline(data: PreparedData, config: Train) -> NDArray[np.float32]:
+    """Return the baseline's scores of the test records."""
+    return estimated(baseline_features(data, config), config.labels == "all", config.seed)[:, 1]
 
 
 @pytest.fixture
@@ -191,7 +199,7 @@ def test_values_are_the_metric_wherever_one_looks(data: PreparedData) -> None:
     assert every == pytest.approx({name: whole[name] for name in every})
     some = evaluation.measures(data, probabilities, DECISION, train(), places)
     assert some["roc_auc"] == pytest.approx(roc_auc_score(labels[places], scores[places]))
-    assert evaluation.correct(data, probabilities, DECISION) is None
+    assert evaluation.correct(data, probabilities, DECISION, train()) is None
     assert evaluation.is_probabilistic(train())
     assert not evaluation.is_probabilistic(train(labels="none"))
 
@@ -199,16 +207,18 @@ def test_values_are_the_metric_wherever_one_looks(data: PreparedData) -> None:
 def test_slices_are_judged_by_what_is_in_them(data: PreparedData) -> None:
     write_slices(data.path, {"shop": ["b" if row % 3 else "a" for row in range(ROWS["test"])]})
     probabilities, labels = guesses(data), np.asarray(data.labels("test"))
-    slices = evaluation.slices(data)
+    slices = evaluation.slices(data, train())
     assert list(slices) == ["class: 0", "class: 1", "shop: a", "shop: b"]
-    correct = {name: evaluation.slice_correct(data, probabilities, DECISION, mask) for name, mask in slices.items()}
+    correct = {
+        name: evaluation.slice_correct(data, probabilities, DECISION, train(), mask) for name, mask in slices.items()
+    }
     flagged = probabilities[:, 1] >= np.float32(0.3)
     assert correct["class: 1"][slices["class: 1"]].mean() == pytest.approx(recall_score(labels, flagged))
     assert correct["class: 0"][slices["class: 0"]].mean() == pytest.approx(recall_score(labels, flagged, pos_label=0))
     shop = np.arange(ROWS["test"]) % 3 == 0
     assert (slices["shop: a"] == shop).all()
     assert correct["shop: a"] is None  # average precision judges it
-    assert evaluation.slice_correct(data, probabilities, DECISION, np.flatnonzero(shop)) is None
+    assert evaluation.slice_correct(data, probabilities, DECISION, train(), np.flatnonzero(shop)) is None
 
 
 def test_a_metric_never_becomes_another_one_in_a_draw(data: PreparedData) -> None:
@@ -237,8 +247,8 @@ def test_a_slice_is_judged_by_one_metric_in_every_draw_or_says_why_not(
     shown = {one.name: one for one in shown_slices(ours)}["shop: a"]
     assert (shown.low is not None) is judged
     if positives:
-        assert found.challenger == pytest.approx(average_precision_score(labels[inside], ours.probabilities[inside, 1]))
+        assert found.challenger == pytest.approx(average_precision_score(labels[inside], ours.outputs[inside, 1]))
     else:
-        assert found.challenger == pytest.approx(np.mean(ours.probabilities[inside, 1] < np.float32(0.3)))
+        assert found.challenger == pytest.approx(np.mean(ours.outputs[inside, 1] < np.float32(0.3)))
     if not judged:
         assert "of 200 draws have no value: too few examples" in rule.note

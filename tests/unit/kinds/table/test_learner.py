@@ -11,29 +11,29 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 from sklearn.tree import DecisionTreeClassifier
 from torch.nn import functional
 
+from components import catalogue
 from components.config.errors import ConfigError
 from components.config.params import parse
 from components.kinds.prepared import PreparedData, open_prepared, write_about
-from components.kinds.table import learner
-from components.kinds.table.codec import decide
 from components.kinds.table.learner.autoencoder import Autoencoder, View, suspicion
 from components.kinds.table.learner.batches import AllBatches, TrainingBatches
 from components.kinds.table.learner.cuts import cuts
 from components.kinds.table.learner.encoding import Encoding, FeatureLayout
 from components.kinds.table.learner.network import Network
 from components.kinds.table.learner.schedule import two_cycles
-from components.kinds.table.learner.threshold import at_temperature, cheapest, choose, highest_share
 from components.kinds.table.params import Train
+from components.tasks.detection.answers import decide
+from components.tasks.detection.objective.threshold import cheapest, choose, highest_share
 from components.training.hardware import make_repeatable
 from components.training.loop import fit
+from components.training.temperature import temperature_and_decision
 
+learner = catalogue.learner("table")
 RANDOM = np.random.default_rng(0)
 ROWS = {"train": 3_000, "validation": 1_000, "test": 800}
 FEATURES = ["amount", "age", "weekend", "night", "shop_risk_7d", "colour", "town"]
@@ -108,7 +108,15 @@ def scores(
     module: lightning.LightningModule, inputs: NDArray[np.float32], temperature: float = 1.0
 ) -> NDArray[np.float32]:
     with torch.inference_mode():
-        return learner.serving(module, temperature)(torch.from_numpy(np.array(inputs))).numpy()
+        outputs, embedding = learner.serving(module, temperature)(torch.from_numpy(np.array(inputs)))
+    assert embedding.shape[1] <= 64
+    assert embedding.dtype == torch.float32
+    return outputs.numpy()
+
+
+def decision(module: lightning.LightningModule, data: PreparedData, config: Train) -> dict[str, Any]:
+    """Return what the validation split finds best to decide by."""
+    return temperature_and_decision(learner, module, data, config)[1]
 
 
 def test_an_epoch_is_every_record_once_and_the_next_one_is_whole_too() -> None:
@@ -173,8 +181,8 @@ def test_iterating_goes_on_from_its_state_and_from_one_phase_to_the_next() -> No
 
 def test_every_record_is_validated_once() -> None:
     inputs, labels = records(50)
-    batches = AllBatches(inputs, labels, np.ones(50), 15)
-    assert [len(labels) for _, labels, _ in batches] == [12, 13, 12, 13]
+    batches = AllBatches(inputs, labels, 15)
+    assert [len(labels) for _, labels in batches] == [12, 13, 12, 13]
     assert len(batches) == 4
 
 
@@ -222,10 +230,11 @@ def test_one_batch_can_be_learned_by_heart() -> None:
     inputs, _ = records(64)
     labels = torch.arange(64) % 2
     encoding = Encoding(LAYOUT, inputs, [])
-    network = Network(encoding.width, 64, 2, 0.0, 0.5)
+    network = Network(encoding.width, 64, 2, 0.0, np.zeros(1, np.float32))
     optimizer = torch.optim.AdamW([*network.parameters(), *encoding.parameters()], lr=0.01)
     for _ in range(300):
-        loss = functional.binary_cross_entropy_with_logits(network(encoding(torch.from_numpy(inputs))), labels.float())
+        raw, _ = network(encoding(torch.from_numpy(inputs)))
+        loss = functional.binary_cross_entropy_with_logits(raw[:, 0], labels.float())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -273,27 +282,20 @@ def test_bf16_is_finite_and_served_in_32_bit(data: PreparedData, keys: dict[str,
 @pytest.mark.parametrize("temperature", [0.3, 0.9, 1.0, 1.3, 4.0])
 def test_at_every_temperature_the_same_is_decided(data: PreparedData, temperature: float) -> None:
     module = trained(data, epochs=2).module
-    inputs = torch.from_numpy(np.concatenate([data.inputs("validation"), data.inputs("test")]))
+    inputs = torch.from_numpy(np.array(data.inputs("validation")))
+    labels, objective = np.asarray(data.labels("validation")), learner.objective(data, train())
     with torch.inference_mode():
-        plain, found = (learner.serving(module, at)(inputs).numpy() for at in (1.0, temperature))
-        logits = learner.logits(module, inputs)
-    assert logits is not None
-    assert found == pytest.approx((logits / temperature).softmax(dim=1).numpy(), abs=1e-6)
-    before, after = (learner.decision(module, at) for at in (1.0, temperature))
+        plain, found = (learner.serving(module, at)(inputs)[0].numpy() for at in (1.0, temperature))
+        raw = learner.raw(module, inputs)
+    assert found[:, 1] == pytest.approx((raw[:, 0] / temperature).sigmoid().numpy(), abs=1e-6)
+    before, after = (objective.decision(outputs, labels, None) for outputs in (plain, found))
     assert (decide(plain, before) == decide(found, after)).all()
     assert 0 < decide(found, after).sum() < len(found)
 
 
 def test_a_suspicion_has_no_temperature(data: PreparedData) -> None:
-    module = learner.module(data, train(labels="none"))
-    assert learner.logits(module, torch.from_numpy(np.array(data.inputs("test")))) is None
-
-
-@given(st.floats(0.0, 1.0, width=32), st.floats(0.0, 1.0, width=32), st.floats(0.05, 20.0))
-def test_thresholds_keep_their_order(score: float, other: float, temperature: float) -> None:
-    low, high = sorted((score, other))
-    assert 0.0 <= at_temperature(low, temperature) <= at_temperature(high, temperature) <= 1.0
-    assert at_temperature(low, 1.0) == low
+    objective = learner.objective(data, train(labels="none"))
+    assert objective.temperature(np.zeros((100, 1), np.float32), np.arange(100) % 2) is None
 
 
 @pytest.mark.parametrize("keys", [{}, {"autoencoder": True, "autoencoder_epochs": 1}, {"labels": "none"}])
@@ -304,7 +306,7 @@ def test_the_exported_graph_agrees_and_is_rebuilt_from_its_weights(
     make_repeatable(5, 1)
     module = learner.module(partly, train(**keys))
     module.load_state_dict(done.module.state_dict())
-    assert learner.decision(module) == learner.decision(done.module)
+    assert decision(module, partly, train(**keys)) == decision(done.module, partly, train(**keys))
     path = str(tmp_path / "model.onnx")
     examples = np.array(partly.inputs("test"))
     examples[0] = np.nan_to_num(examples[0], nan=1.0)
@@ -319,14 +321,15 @@ def test_the_exported_graph_agrees_and_is_rebuilt_from_its_weights(
             (torch.from_numpy(examples[:2]),),
             path,
             input_names=["inputs"],
-            output_names=["probabilities"],
-            dynamic_axes={"inputs": {0: "count"}, "probabilities": {0: "count"}},
+            output_names=["probabilities", "embedding"],
+            dynamic_axes={name: {0: "count"} for name in ("inputs", "probabilities", "embedding")},
             opset_version=18,
             dynamo=False,
         )
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     for count in (1, 2, 800):
-        (answered,) = session.run(None, {"inputs": examples[:count]})
+        answered, embedding = session.run(None, {"inputs": examples[:count]})
+        assert embedding.shape[0] == count
         assert answered == pytest.approx(scores(module, examples[:count], 1.7), abs=1e-5)
         assert np.isfinite(answered).all()
 
@@ -367,7 +370,7 @@ def test_without_labels_none_is_looked_at(data: PreparedData, tmp_path: Path) ->
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
     assert [point["validation_average_precision"] for point in hidden_from.curve] == [0.0, 0.0, 0.0]
     found = scores(seeing.module, data.inputs("validation"))[:, 1]
-    flagged = (found >= np.float32(learner.decision(seeing.module)["threshold"])).mean()
+    flagged = (found >= np.float32(decision(seeing.module, data, train(labels="none"))["threshold"])).mean()
     assert flagged == pytest.approx(0.01)
 
 
@@ -410,19 +413,34 @@ def test_the_threshold_where_nothing_is_known() -> None:
     found, misses = np.linspace(0, 0.99, 100, dtype=np.float32), np.full(100, 45, np.float32)
     assert choose(found, np.full(100, -1), misses, train(false_alarm=5.0)) == pytest.approx(0.1)
     assert choose(found, np.zeros(100, np.int64), misses, train(false_alarm=5.0)) == pytest.approx(0.1)
-    assert choose(found, np.full(100, -1), misses, train(labels="none", alerts=0.05)) == pytest.approx(0.95)
+    assert choose(found, np.full(100, -1), misses, train(alerts=0.05), supervised=False) == pytest.approx(0.95)
     assert (found >= highest_share(found, 0.001)).sum() == 1
     labels = np.full(100, -1)
     labels[[40, 80]] = 0, 1
     assert choose(found, labels, misses, train()) == pytest.approx(0.8)
 
 
+def test_the_threshold_that_a_share_of_right_alarms_or_of_positives_found_asks_for() -> None:
+    found = np.linspace(0, 0.99, 100, dtype=np.float32)
+    labels = (np.arange(100) % 3 == 0).astype(np.int64)
+    labels[80:] = 1
+    for least in (0.5, 0.7, 0.9, 1.0 - 1e-9):
+        flagged = found >= choose(found, labels, None, train(least_precision=least))
+        assert labels[flagged].mean() >= least
+        lower = found >= found[~flagged].max()
+        assert labels[lower].mean() < least
+    for least in (0.3, 0.75, 0.999):
+        flagged = found >= choose(found, labels, None, train(least_recall=least))
+        assert labels[flagged].sum() / labels.sum() >= least
+        assert (labels[flagged].sum() - 1) / labels.sum() < least
+    with pytest.raises(ConfigError, match="leave one out"):
+        train(least_precision=0.5, least_recall=0.5)
+
+
 def test_a_table_without_amounts_costs_one_a_miss(data: PreparedData) -> None:
     plain = PreparedData(data.path, data.kind, data.classes, {**data.input, "amount_feature": None}, data.counts)
-    _, validation = learner.loaders(plain, train())
-    assert torch.cat([misses for *_, misses in validation]).tolist() == [1.0] * 1_000
-    _, validation = learner.loaders(data, train())
-    assert torch.cat([misses for *_, misses in validation]).numpy() == pytest.approx(data.inputs("validation")[:, 0])
+    assert learner.costs(plain, "validation") is None
+    assert learner.costs(data, "validation") == pytest.approx(data.inputs("validation")[:, 0])
 
 
 def test_each_phase_has_a_cycle_of_its_own() -> None:

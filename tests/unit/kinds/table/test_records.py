@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from components import catalogue
 from components.kinds.table import codec
 from components.kinds.table.codec import records
 from components.kinds.table.codec.features import Definition
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.codec.unusual import Expected
 
+told_by = catalogue.codec("table")
 INPUT: dict[str, Any] = {
     "history": "endpoint",
     "definition": {
@@ -206,7 +208,7 @@ def test_a_category_with_more_values_than_are_listed_warns_of_none() -> None:
 
 
 def test_an_answer_has_warnings_only_where_there_are_some() -> None:
-    (answer,) = codec.answers(np.array([[0.9, 0.1]], np.float32), ["genuine", "fraud"], {"threshold": 0.3}, "4")
+    (answer,) = told_by.answers(np.array([[0.9, 0.1]], np.float32), ["genuine", "fraud"], {"threshold": 0.3}, "4")
     assert "warnings" not in answer.model_dump_json()
     answer.warnings = ("amount: 2 is above 1, the largest that is expected",)
     assert answer.model_dump(mode="json")["warnings"] == list(answer.warnings)
@@ -246,7 +248,7 @@ def test_the_fields_of_a_complete_row_have_mlflows_types() -> None:
 
 def test_the_decision_is_the_thresholds() -> None:
     probabilities = np.array([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8]], dtype=np.float32)
-    told = codec.answers(probabilities, ["genuine", "fraud"], {"threshold": 0.3}, "4")
+    told = told_by.answers(probabilities, ["genuine", "fraud"], {"threshold": 0.3}, "4")
     assert [answer.label for answer in told] == ["genuine", "fraud", "fraud"]
     assert told[1].model_dump() == {
         "label": "fraud",
@@ -265,8 +267,8 @@ def test_an_explanation_is_what_a_feature_alone_would_change() -> None:
         return np.stack([1 - positive, positive], axis=1).astype(np.float32)
 
     examples = np.array([[140.0, 1.0, 2.0], [np.nan, 0.0, 0.0]], dtype=np.float32)
-    told = codec.answers(score(examples), ["genuine", "fraud"], {"threshold": 0.3}, "4")
-    first, second = codec.explain(score, examples, input, told)
+    told = told_by.answers(score(examples), ["genuine", "fraud"], {"threshold": 0.3}, "4")
+    first, second = told_by.explain(score, examples, input, told)
     assert [(effect.feature, effect.value) for effect in first.explanation] == [
         ("country", "fr"),
         ("weekend", 1.0),
