@@ -19,9 +19,9 @@ TRAINING = ("train", "export", "evaluate")
 STAGES = PREPARING + TRAINING
 """Each behind those whose outputs it takes."""
 RESOLVE = "resolve"
-"""What `export` and `evaluate` take of `params.yaml`: a stage of a second, run with the first that needs it."""
+"""What later stages take of the task and of `params.yaml`: a stage of a second, run with the first that needs it."""
 
-_BEFORE = {"export": (RESOLVE,)}
+_BEFORE = {"train": (RESOLVE,)}
 
 _BUSY = re.compile("is busy, it is being blocked by|Unable to acquire lock")
 _BUSY_WAIT = 2.0  # seconds between two tries while another DVC command holds the lock

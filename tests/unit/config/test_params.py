@@ -52,7 +52,7 @@ def test_a_users_section_needs_at_most_ten_lines(tmp_path: Path, monkeypatch: py
         (
             "epochs: 2",
             "epochs: 2, stratagem: ddp",
-            r"workloads\.mugs\.train\.stratagem: unknown key\. Allowed: metric, ",
+            r"mugs\.train\.stratagem: unknown key\. Allowed: metric, ",
         ),
         ("epochs: 2", "epochs: 2, integer: 1", r"workloads\.mugs\.train\.integer: unknown key"),
         ("train: {epochs: 2, batch_size: 8}", "train: 5", r"workloads\.mugs\.train: found 5; "),
