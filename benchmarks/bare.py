@@ -7,11 +7,10 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchmetrics.functional.classification import binary_average_precision
 
 from components import catalogue
 from components.kinds.prepared import PreparedData
-from components.kinds.table.learner.threshold import choose
+from components.kinds.ranking import average_precision
 from components.training import hardware
 from components.training.loop import plan
 
@@ -20,7 +19,7 @@ class Bare:
     """One module with its batches, optimizer and schedule, trained a step at a time."""
 
     def __init__(self, kind: str, data: PreparedData, config: Any) -> None:
-        learner, chosen = catalogue.learner(kind), plan(data, config)
+        learner, chosen = catalogue.learner(kind, data.task), plan(data, config)
         hardware.make_repeatable(config.seed, chosen.threads)
         self.seed, self.steps = config.seed, 0
         self.loss, self.score = {"image": (picture_loss, score_pictures), "table": (record_loss, score_records)}[kind]
@@ -62,7 +61,7 @@ class Bare:
 
 def picture_loss(module: Any, batch: Any) -> Tensor:
     """Return the loss of a batch of pictures, as `PictureModule` has it."""
-    logits = module.network(module.preprocessing(batch[0])).float()
+    logits = module(batch[0]).float()
     return functional.cross_entropy(logits, batch[1], label_smoothing=module.config.label_smoothing)
 
 
@@ -70,7 +69,7 @@ def score_pictures(module: Any, batches: Any) -> tuple[float, float]:
     """Return loss and accuracy of the validation split."""
     loss, correct, count = torch.zeros(()), torch.zeros((), dtype=torch.int64), 0
     for inputs, labels in batches:
-        logits = module.serving().logits(inputs).float()
+        logits = module.serving().raw(inputs).float()
         loss += functional.cross_entropy(logits, labels, reduction="sum")
         correct += (logits.argmax(dim=1) == labels).sum()
         count += len(labels)
@@ -80,20 +79,18 @@ def score_pictures(module: Any, batches: Any) -> tuple[float, float]:
 def record_loss(module: Any, batch: Any) -> Tensor:
     """Return the loss of a batch of records, as `RecordModule` has it."""
     known = batch[1] >= 0
-    logits = module.model.logits(batch[0])[known]
+    logits = module.model(batch[0])[known, 0]
     total = functional.binary_cross_entropy_with_logits(logits, batch[1][known].float(), reduction="sum")
     return cast("Tensor", total / known.sum().clamp_min(1))
 
 
 def score_records(module: Any, batches: Any) -> tuple[float, float]:
-    """Return loss and average precision of the validation split, and set the threshold."""
+    """Return loss and average precision of the validation split."""
     parts, loss = [], torch.zeros(())
     with torch.autocast("cpu", enabled=False):
-        for inputs, labels, misses in batches:
-            parts.append((module.model(inputs)[:, 1], labels, misses))
+        for inputs, labels in batches:
+            parts.append((module.model(inputs)[:, 0].sigmoid(), labels))
             loss += record_loss(module, (inputs, labels)) * (labels >= 0).sum()
-    scores, labels, misses = (torch.cat(part) for part in zip(*parts, strict=True))
+    scores, labels = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
     known = labels >= 0
-    found = binary_average_precision(scores[known], labels[known])
-    module.threshold.fill_(choose(scores.numpy(), labels.numpy(), misses.numpy(), module.config))
-    return float(loss) / int(known.sum()), float(found)
+    return float(loss) / int(known.sum()), average_precision(labels[known], scores[known])

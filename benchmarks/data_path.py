@@ -40,7 +40,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks import harness
 from benchmarks.bare import Bare
-from components.kinds.image import learner
+from components import catalogue
 from components.kinds.image import params as image
 from components.kinds.prepared import PreparedData, Split, open_prepared, write_about
 
@@ -72,6 +72,7 @@ def main() -> None:
 
 def shares(data: PreparedData, rounds: int) -> dict[str, list[float]]:
     """Return the CPU seconds of a batch of each arm, and of the steps, by round."""
+    learner = catalogue.learner("image", data.task)
     quick, standard = (Bare("image", data, recipe) for recipe in (QUICK, STANDARD))
     arms: dict[str, Callable[[], object]] = {
         "ours, quick": taker(learner.loaders(data, QUICK)[0]),
@@ -188,10 +189,10 @@ def serve(how: str, data: PreparedData) -> None:
     if how == "mapped":
         resource.setrlimit(resource.RLIMIT_DATA, (int(LIMIT * 2**30),) * 2)
     else:
-        data = InMemory(data.path, data.kind, data.classes, data.input, data.counts)
+        data = InMemory(data.path, data.kind, data.classes, data.input, data.counts, data.task)
     peak = watched()
     bare = Bare("image", data, QUICK)
-    take = taker(learner.loaders(data, QUICK.model_copy(update={"seed": 1}))[0])
+    take = taker(catalogue.learner("image", data.task).loaders(data, QUICK.model_copy(update={"seed": 1}))[0])
     for line in sys.stdin:
         if line.strip() == "peak":
             print(peak[0], flush=True)

@@ -81,7 +81,7 @@ def servers(workload: str, folder: Path) -> dict[str, Arm]:
 def trace(workload: str, path: Path) -> None:
     """Write what the stage `export` exports as a traced module, which needs no code of the project to run."""
     typed, data = catalogue.workload(workload), open_prepared(artifacts(workload, "prepared"))
-    learner = catalogue.learner(typed.kind)
+    learner = catalogue.learner(data.kind, data.task)
     module = learner.module(data, typed.train)
     module.load_state_dict(load_file(artifacts(workload, "weights") / "model.safetensors"))
     with warnings.catch_warnings(), torch.inference_mode():

@@ -49,7 +49,7 @@ def measure(artifacts: Path, repetitions: int) -> dict[str, Any]:
 
 def size_and_score(bundle: Bundle, data: PreparedData) -> dict[str, float]:
     """Return the size of the model, and the part of the test split that is taken for what it is."""
-    codec = catalogue.codec(bundle.about.kind)
+    codec = catalogue.codec(bundle.about.kind, bundle.about.task)
     answers = codec.decide(bundle.outputs(data.inputs("test")), bundle.about.decision)
     right = float((answers == np.asarray(data.labels("test"))).mean())
     return {"megabytes": (bundle.path / MODEL).stat().st_size / 1e6, "right": right}

@@ -181,9 +181,9 @@ def compared(workload: str, data: PreparedData, folder: Path) -> dict[str, Any]:
     missing = int(np.isnan(probabilities).any(axis=1).sum())
     if missing:
         sys.exit(f"{folder}: {missing:,} of {len(probabilities):,} examples have no answer")
-    metric, decision = catalogue.metric(data.kind), read_about(artifacts(workload, "bundle")).decision
-    config = catalogue.workload(workload).train
-    found = catalogue.evaluation(data.kind).measure(data, probabilities, decision, config)[metric]
+    evaluation, config = catalogue.evaluation(data.kind, data.task), catalogue.workload(workload).train
+    metric, decision = evaluation.metric(config), read_about(artifacts(workload, "bundle")).decision
+    found = evaluation.measure(data, probabilities, decision, config)[metric]
     written = read_json(artifacts(workload, "report") / "metrics.json")[metric]
     return {"metric": metric, "endpoint": found, "evaluate": written, "examples": len(probabilities)}
 

@@ -31,8 +31,9 @@ from torch import nn
 
 from benchmarks import harness
 from benchmarks.watch import Watch
+from components import catalogue
 from components.internals.lightning import quiet
-from components.kinds.image import learner, params
+from components.kinds.image import params
 from components.kinds.image.params.recipes import RECIPES
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system.files import write_json
@@ -111,6 +112,7 @@ def single_run(name: str, seed: int, options: argparse.Namespace) -> Run:
     """Train the recipe once, and ask the test split once."""
     quiet()
     data = open_prepared(options.data)
+    learner = catalogue.learner(data.kind, data.task)
     keys = {**ARMS[name], "seed": seed, "threads": 1, "precision": options.precision}
     config = params.Train.model_validate({**keys, **({"epochs": 1} if options.quick else {})})
     watch = Watch()
@@ -139,8 +141,8 @@ def accuracy(serving: nn.Module, data: PreparedData) -> float:
     with torch.inference_mode():
         for start in range(0, len(labels), 1_000):
             part = slice(start, start + 1_000)
-            answers = serving(torch.from_numpy(np.array(inputs[part]))).argmax(dim=1).numpy()
-            correct += int((answers == labels[part]).sum())
+            outputs, _ = serving(torch.from_numpy(np.array(inputs[part])))
+            correct += int((outputs.argmax(dim=1).numpy() == labels[part]).sum())
     return correct / len(labels)
 
 

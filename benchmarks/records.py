@@ -50,7 +50,7 @@ def measure(project: Path, quick: bool) -> dict[str, Any]:
     os.environ.update({**environment(project), "BENTOML_HOME": str(project / "state" / "bentoml")})
     data, bundle = open_prepared(artifacts("fraud", "prepared")), Bundle(artifacts("fraud", "bundle"))
     about = bundle.about
-    codec = catalogue.codec(about.kind)
+    codec = catalogue.codec(about.kind, about.task)
     reader = codec.Reader("fraud", about.input, about.serve, bundle.files, f"sqlite:///{project}/in-process.db")
     rows = fresh(requests(data, range(1_000), False))
     examples = data.inputs("test")[:1_000].copy()

@@ -170,7 +170,7 @@ def rows_of(source: Path, bundle: Path) -> Iterator[Any]:
 def bare(bundle: Bundle) -> Callable[[Any], int]:
     """Return what answers a chunk and returns how many rows it had."""
     about = bundle.about
-    codec, scoring = catalogue.codec(about.kind), catalogue.scoring(about.kind)
+    codec, scoring = catalogue.codec(about.kind, about.task), catalogue.scoring(about.kind)
     memory = scoring.memory(about.input, bundle.files)
     reader = codec.Reader(about.workload, about.input, about.serve, bundle.files, None)
     valid = TypeAdapter(codec.request(about.input)).validate_python

@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
-from benchmarks import harness
+from benchmarks import baseline, harness
 from benchmarks.recipes import ARMS, accuracy
+from components import catalogue
 from components.config.errors import DataError
 from components.internals.lightning import quiet
-from components.kinds.image import learner, params
-from components.kinds.image.evaluation.baseline import baseline
+from components.kinds.image import params
 from components.kinds.prepared import PreparedData, open_prepared, write_about
 from components.training.loop import fit
 
@@ -75,8 +75,7 @@ def measured(name: str, options: argparse.Namespace) -> list[Run]:
             data = SETS[name](Path(folder), options.data)
         except DataError as error:
             sys.exit(str(error))
-        config = params.Train.model_validate({"threads": 1, "precision": options.precision})
-        beaten = float((baseline(data, config).argmax(axis=1) == data.labels("test")).mean())
+        beaten = baseline.accuracy(data)
         return [
             {"set": name, "baseline": beaten, **single_run(recipe, data, options)}
             for recipe in options.recipes.split(",")
@@ -91,6 +90,7 @@ def single_run(recipe: str, data: PreparedData, options: argparse.Namespace) -> 
     config, examples = params.Train.model_validate(keys), data.counts["train"]
     unsized = params.Train.model_validate({key: value for key, value in keys.items() if key != "epochs"})
     run: Run = {"recipe": recipe, "examples": examples}
+    learner = catalogue.learner(data.kind, data.task)
     for arm, chosen in (("before", config), ("fitted", unsized.fitted(examples))):
         began = time.process_time()
         trained = fit(learner, data, chosen)

@@ -40,13 +40,17 @@ from benchmarks.peaks import peak
 from benchmarks.watch import ReachedError, Watch
 from components.config.errors import JourneymanError
 from components.internals.lightning import quiet
-from components.kinds.image import learner
+from components.kinds.image import learner as pictures_learner
 from components.kinds.prepared import PreparedData, open_prepared
+from components.tasks.classification import objective
+from components.tasks.learner import TaskLearner
 from components.training import hardware
 from components.training.loop import fit
 
 RECIPES = run_path(str(harness.ROOT / "components/kinds/image/params/recipes.py"))["RECIPES"]
 """Read from the file: the package around it needs pydantic, which a bare machine does not have."""
+LEARNER = TaskLearner(pictures_learner, objective)
+"""Not the catalogue's: that reads `params.yaml`, which needs pydantic too."""
 LEVEL = 0.94
 LARGE = 2_048
 BASE = {
@@ -61,6 +65,7 @@ BASE = {
     "threads": "auto",
     "checkpoint_every": 60.0,
     "patience": None,
+    "metric": None,
 }
 """The keys of `train` that are not of the recipe, at their defaults, for one device."""
 
@@ -103,7 +108,7 @@ def trained(data: PreparedData, config: Any) -> dict[str, Any]:
     """Train the recipe by the project's loop until the level is reached; return what it took."""
     watch = Watch(LEVEL)
     with contextlib.suppress(ReachedError):
-        fit(learner, data, config, [watch])
+        fit(LEARNER, data, config, [watch])
     steps = data.counts["train"] // min(config.batch_size, data.counts["train"])
     epochs = [later["wall_s"] - earlier["wall_s"] for earlier, later in zip(watch.curve, watch.curve[1:], strict=False)]
     best = max(watch.curve, key=lambda point: point["accuracy"])
@@ -148,11 +153,11 @@ class Step:
         config = SimpleNamespace(**{**vars(config), "batch_size": arm.batch_size})
         self.arm, self.device, self.smoothing = arm, device, config.label_smoothing
         torch.manual_seed(config.seed)
-        self.module: Any = learner.module(data, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.module: Any = LEARNER.module(data, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.module.trainer = SimpleNamespace(estimated_stepping_batches=100_000)  # the schedule does not end here
         made = self.module.configure_optimizers()
         self.optimizer, self.schedule = made["optimizer"], made["lr_scheduler"]["scheduler"]
-        self.batches = self._batches(learner.loaders(data, config)[0])
+        self.batches = self._batches(LEARNER.loaders(data, config)[0])
         self.size, self.flops = self._counted()
         if arm.compiled:
             self.module.network.compile()
@@ -169,7 +174,7 @@ class Step:
     def loss(self, pictures: Tensor, labels: Tensor) -> Tensor:
         """Return the loss, as the module has it."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.arm.precision == "bf16"):
-            logits = self.module.network(self.module.preprocessing(pictures)).float()
+            logits = self.module(pictures).float()
             return functional.cross_entropy(logits, labels, label_smoothing=self.smoothing)
 
     def _batches(self, training: Any) -> Iterator[Batch]:

@@ -122,7 +122,7 @@ def single_run(kind: str, data: PreparedData, quick: bool) -> dict[str, Any]:
         log_to = _RunLogger({}, tracking_uri=tracking_uri(), run_id=run.info.run_id)
         beside = time.process_time() - time.thread_time()
         laps.turn("ours start")
-        trained = fit(Turns(kind, bare, laps), data, config, [log_to], Path("last.ckpt"))
+        trained = fit(Turns(catalogue.learner(kind, data.task), bare, laps), data, config, [log_to], Path("last.ckpt"))
         laps.turn("")
         beside = time.process_time() - time.thread_time() - beside
     return {
@@ -170,16 +170,16 @@ class Laps:
 
 
 class Turns:
-    """The kind's learner, whose batches let the bare loops go first."""
+    """A learner whose batches let the bare loops go first."""
 
-    def __init__(self, kind: str, bare: dict[str, Bare], laps: Laps) -> None:
-        self.learner, self.bare, self.laps = catalogue.learner(kind), bare, laps
+    def __init__(self, learner: Any, bare: dict[str, Bare], laps: Laps) -> None:
+        self.learner, self.bare, self.laps = learner, bare, laps
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.learner, name)
 
     def loaders(self, *given: Any) -> tuple[Any, Any]:
-        """Return the kind's own, each followed by the turns of its part."""
+        """Return its own, each followed by the turns of its part."""
         training, validation = self.learner.loaders(*given)
         return _InTurn(training, self, "step"), _InTurn(validation, self, "epoch")
 

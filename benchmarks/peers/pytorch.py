@@ -29,7 +29,8 @@ class PyTorch:
         """Answer one picture."""
         examples = torch.tensor(array(picture, dict(self.about.input)))[None]
         with torch.inference_mode():
-            row = self.module(examples)[0].tolist()
+            probabilities, _ = self.module(examples)
+        row = probabilities[0].tolist()
         named = dict(zip(self.about.classes, row, strict=True))
         best = max(named, key=named.__getitem__)
         return {"label": best, "probability": named[best], "probabilities": named, "model_version": "1"}

@@ -172,7 +172,7 @@ def test_tables_of_the_usual_width_have_nothing_to_gain(payments_once: Project) 
 def answers(path: Path, examples: np.ndarray) -> list[tuple[str, float]]:
     bundle = Bundle(path)
     probabilities = bundle.outputs(np.array(examples))
-    best = catalogue.codec(bundle.about.kind).decide(probabilities, bundle.about.decision)
+    best = catalogue.codec(bundle.about.kind, bundle.about.task).decide(probabilities, bundle.about.decision)
     return [
         (bundle.about.classes[k], pytest.approx(row[k], abs=1e-6)) for k, row in zip(best, probabilities, strict=True)
     ]

@@ -87,14 +87,15 @@ def test_the_temperature_is_in_the_graph_and_changes_no_answer(
 ) -> None:
     request.getfixturevalue(fixture)
     workload, data = catalogue.workload(name), open_prepared(artifacts(name, "prepared"))
-    learner, codec = catalogue.learner(workload.kind), catalogue.codec(workload.kind)
+    learner, codec = catalogue.learner(data.kind, data.task), catalogue.codec(data.kind, data.task)
     module = learner.module(data, workload.train)
     module.load_state_dict(load_file(artifacts(name, "weights") / "model.safetensors"))
-    inputs = np.array(data.inputs("test"))
+    inputs, objective = np.array(data.inputs("test")), learner.objective(data, workload.train)
     with torch.inference_mode():
-        logits = learner.logits(module, torch.from_numpy(inputs))
-        plain = learner.serving(module)(torch.from_numpy(inputs)).numpy()
-    assert logits is not None
+        raw = learner.raw(module, torch.from_numpy(inputs))
+        plain, validated = (objective.outputs(learner.raw(module, torch.from_numpy(np.array(data.inputs(split))))).numpy() for split in ("test", "validation"))
+    logits = raw if raw.shape[1] > 1 else torch.cat([torch.zeros_like(raw), raw], dim=1)
+    decision = objective.decision(validated, np.asarray(data.labels("validation")), learner.costs(data, "validation"))
     for precision in PRECISIONS:
         bundle = Bundle(bundle_path(name, precision))
         assert bundle.about.temperature not in (0.0, 1.0)
@@ -102,7 +103,7 @@ def test_the_temperature_is_in_the_graph_and_changes_no_answer(
         found = bundle.outputs(inputs)
         assert found == pytest.approx(told, abs=1e-4)
         decided = codec.decide(found, bundle.about.decision)
-        assert (decided == codec.decide(plain, learner.decision(module))).all()
+        assert (decided == codec.decide(plain, decision)).all()
         assert 0 < (decided == data.labels("test")).mean() < 1
     report = json.loads((artifacts(name, "report") / "metrics.json").read_text())
     error = expected_calibration_error(found, np.asarray(data.labels("test")))

@@ -300,7 +300,7 @@ def _changed(change: Change, classes: tuple[str, ...] | None = None, workload: s
     answer = model.graph.output[0].name
     change(model.graph, answer, "answer")
     model.graph.output[0].name = "answer"
-    described = {key: getattr(about, key) for key in ("workload", "kind", "input", "decision", "serve")}
+    described = {key: getattr(about, key) for key in ("workload", "kind", "task", "input", "decision", "serve")}
     kept = path.with_name("kept")
     path.rename(kept)
     with new_bundle(path, classes=classes or about.classes, **described) as draft:

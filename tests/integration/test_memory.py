@@ -19,12 +19,12 @@ def test_memory_that_is_full_is_told_with_the_batch_that_fits(tmp_path: Path) ->
     script = f"""
 import resource
 from pathlib import Path
+from components import catalogue
 from components.config.errors import TrainingError
-from components.kinds.image import learner
 from components.kinds.image.params import Train
 from components.kinds.prepared import open_prepared
 from components.training.loop import fit
-data = open_prepared(Path({str(tmp_path)!r}))
+data, learner = open_prepared(Path({str(tmp_path)!r})), catalogue.learner("image", "classification")
 def config(size):
     return Train(epochs=1, batch_size=size, width=16, accelerator="cpu", precision="32-true", threads=1)
 fit(learner, data, config(1))  # takes what any training takes

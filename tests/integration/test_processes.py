@@ -14,8 +14,8 @@ import torch
 from mlflow import MlflowClient
 from safetensors.torch import load_file
 
+from components import catalogue
 from components.config.params import parse
-from components.kinds.image import learner
 from components.kinds.image.params import Train
 from components.kinds.prepared import open_prepared, write_about
 from tests.conftest import DIGITS, ROOT, Project, copy_of
@@ -118,7 +118,6 @@ def write_examples(path: Path, kind: str) -> None:
         pictures = random.integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
         np.save(path / f"{split}_inputs.npy", pictures if kind == "image" else numbers)
         np.save(path / f"{split}_labels.npy", (numbers[:, 0] > 0.5).astype(np.int64))
-        np.save(path / f"{split}_amounts.npy", np.ones(count))
     records = {"features": ["a", "b", "c"], "definition": {"categories": {}}, "label_features": []}
     about = {**records, "amount_feature": None, "channels": 1, "height": 8, "width": 8}
     write_about(path, kind, ["0", "1"], about, rows)
@@ -155,11 +154,12 @@ if left.weights and __import__("os").environ.get("LOCAL_RANK", "0") == "0":
 def validated(project: Project) -> tuple[float, float]:
     """Return accuracy and loss over the whole validation split, worked out here."""
     data = open_prepared(project.path / "artifacts" / "digits" / "prepared")
+    learner = catalogue.learner(data.kind, data.task)
     module = learner.module(data, parse(Train, KEYS, ""))
     module.load_state_dict(load_file(project.path / "artifacts" / "digits" / "weights" / "model.safetensors"))
     with torch.inference_mode():
-        probabilities = learner.serving(module)(torch.from_numpy(np.array(data.inputs("validation")))).numpy()
-    labels = np.asarray(data.labels("validation"))
+        outputs, _ = learner.serving(module)(torch.from_numpy(np.array(data.inputs("validation"))))
+    probabilities, labels = outputs.numpy(), np.asarray(data.labels("validation"))
     return float((probabilities.argmax(1) == labels).mean()), float(
         -np.log(probabilities[np.arange(len(labels)), labels]).mean()
     )

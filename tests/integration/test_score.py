@@ -68,7 +68,7 @@ def test_a_folder_of_pictures_is_answered_as_the_bundle_does(digits_bundle: Path
     assert said["label"][:2] == said["probability"][:2] == said["probabilities"][:2] == [None, None]
     assert set(said["model_version"]) == {"7"}
     bundle = Bundle(digits_bundle)
-    codec = catalogue.codec("image")
+    codec = catalogue.codec("image", "classification")
     reader = codec.Reader("digits", bundle.about.input, bundle.about.serve, bundle.files, None)
     examples = reader.read([{"picture": (broken / id).read_bytes()} for id in said["id"][2:]])
     answers = codec.answers(bundle.outputs(examples), bundle.about.classes, bundle.about.decision, "7")
@@ -126,7 +126,7 @@ def test_a_sequence_is_read_as_the_endpoint_reads_one_after_the_other(
     rows[40:40] = [{**rows[5], "amount": 3.0, "time": rows[40]["time"]}]  # its id was there
     files = payments_bundle / "serving"
     memory = f"sqlite:///{tmp_path}/memory.db"
-    reader = catalogue.codec("table").Reader("payments", about.input, about.serve, files, memory)
+    reader = catalogue.codec("table", "detection").Reader("payments", about.input, about.serve, files, memory)
     one_by_one = np.concatenate([reader.read([row]) for row in rows])
     reader.close()
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from components.config.settings import artifacts
+from components.training.resolve import PARTS
 from tests.conftest import ROOT, Project
 from tests.unit.versioning.test_dependencies import WORDS
 
@@ -76,10 +77,11 @@ json.dump({"read": sorted(read), "modules": modules}, open("seen.json", "w"))
 
 @pytest.mark.parametrize("stage", MODULES)
 @pytest.mark.parametrize(
-    ("fixture", "workload", "kind"), [("trained", "digits", "image"), ("payments", "payments", "table")]
+    ("fixture", "workload", "kind", "task"),
+    [("trained", "digits", "image", "classification"), ("payments", "payments", "table", "detection")],
 )
 def test_every_key_that_is_read_is_tracked_and_every_module_listed(
-    fixture: str, workload: str, kind: str, stage: str, request: pytest.FixtureRequest
+    fixture: str, workload: str, kind: str, task: str, stage: str, request: pytest.FixtureRequest
 ) -> None:
     project: Project = request.getfixturevalue(fixture)
     project.run(sys.executable, "-c", RECORDER, stage, MODULES[stage], workload)
@@ -92,7 +94,7 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(
     untracked = [key for key in read if not any(f"{key}.".startswith(f"{known}.") for known in tracked)]
     assert untracked == []
 
-    listed = [Path(dep) for dep in described["deps"]]
+    listed = [*map(Path, described["deps"]), *_hashed(stage, task)]
     unlisted = [
         module
         for module in seen["modules"]
@@ -142,7 +144,14 @@ def _resolved(stage: str, workload: str) -> list[str]:
     path = artifacts(workload, "parameters") / f"{stage}.json"
     if str(path) not in _described(stage, workload, "image")["deps"]:
         return []
-    return [f"workloads.{workload}.{name}.{key}" for name, part in json.loads(path.read_text()).items() for key in part]
+    sections = {name: part for name, part in json.loads(path.read_text()).items() if name not in ("task", "code")}
+    return [f"workloads.{workload}.{name}.{key}" for name, part in sections.items() for key in part]
+
+
+def _hashed(stage: str, task: str) -> list[Path]:
+    """Return the code of the task that the stage tracks by such a file, and the page that says what the task knows."""
+    folder = Path("components/tasks", task)
+    return [folder / "__init__.py", *(folder / name for part in PARTS.get(stage, ()) for name in (part, f"{part}.py"))]
 
 
 def _is_empty(module: Path) -> bool:
