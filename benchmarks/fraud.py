@@ -46,7 +46,7 @@ from components.kinds.table import params
 from components.kinds.table.evaluation import baseline_features, ranked
 from components.kinds.table.prepare import prepare
 from components.kinds.table.source import simulator
-from components.tasks.detection.evaluation.baseline import baseline
+from components.tasks.detection.evaluation.baselines import baseline
 from components.tasks.detection.evaluation.metrics import ranking
 from components.training.loop import fit
 

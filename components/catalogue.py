@@ -59,7 +59,12 @@ def task_package(task: str) -> str:
 
 def codec(kind: str, said: str = "") -> TaskCodec:
     """Return what callers meet: the kind's reader, and the task's answers."""
-    return TaskCodec(cast("contract.Codec", _module(kind, "codec")), _answers(task(kind, said)))
+    return TaskCodec(cast("contract.Codec", _module(kind, "codec")), answers(kind, said))
+
+
+def answers(kind: str, said: str = "") -> "tasks.Answers":
+    """Return what the task answers."""
+    return cast("tasks.Answers", _task_module(task(kind, said), "answers"))
 
 
 def source(kind: str) -> "contract.Source":
@@ -107,10 +112,6 @@ def _typed(name: str, section: dict[str, object]) -> params.Workload:
     kind = params.choose(str(section["kind"]), names(), f"{where}.kind", "kind")
     model = cast("contract.Params", _module(kind, "params")).Workload
     return params.parse(model, section, f"{where}.")
-
-
-def _answers(task: str) -> "tasks.Answers":
-    return cast("tasks.Answers", _task_module(task, "answers"))
 
 
 def _module(kind: str, part: str) -> object:

@@ -1,5 +1,7 @@
 """The embedding: what a network makes of an example, in at most 64 numbers. Drift and unfamiliar inputs show there."""
 
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 
@@ -25,8 +27,9 @@ class Embedding(nn.Module):
         return features.float() if self.directions is None else features.float() @ self.directions
 
 
+@cache
 def _orthonormal(width: int) -> Tensor:
-    """Return `[width, WIDEST]`."""
+    """Return `[width, WIDEST]`, which nobody changes."""
     drawn = torch.randn(width, WIDEST, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     directions: Tensor = torch.linalg.qr(drawn).Q.float()
     return directions

@@ -76,7 +76,7 @@ def export(name: str) -> None:
 def _export_float32(name: str, about: dict[str, Any], serving: nn.Module, data: PreparedData) -> None:
     path = bundle_path(name, "float32")
     with _new_bundle(path, "float32", about, data) as model:
-        _write_onnx(serving, data, model, catalogue.codec(data.kind, data.task).OUTPUT)
+        _write_onnx(serving, data, model, catalogue.answers(data.kind, data.task).OUTPUT)
     worst = _largest_difference(Bundle(path), serving, data)
     if not worst <= TOLERANCE:  # not a number is no parity either
         shutil.rmtree(path)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from components import catalogue
+from components.config.errors import ConfigError
 from components.config.settings import artifacts
 from components.kinds.prepared import open_prepared
 from components.system import entry
@@ -29,9 +30,19 @@ PARTS = {
 
 
 def resolve(name: str) -> None:
-    """Write the parameters of the workload `name`, defaults included, a file for each stage."""
-    serve, data = catalogue.workload(name).serve, open_prepared(artifacts(name, "prepared"))
-    task = catalogue.task(data.kind, data.task)
+    """Write the parameters of the workload `name`, defaults included, a file for each stage.
+
+    Raises:
+        ConfigError: the task is another one than the data was prepared for: DVC tracks no key that is not there, so
+            `prepare` does not hear of one that comes or goes.
+    """
+    workload, data = catalogue.workload(name), open_prepared(artifacts(name, "prepared"))
+    task, serve = catalogue.task(data.kind, data.task), workload.serve
+    if workload.task not in (None, task):
+        raise ConfigError(
+            f"params.yaml: workloads.{name}.task: {workload.task}, but the data was prepared for a {task}; "
+            f"run: dvc repro --force prepare@{name}"
+        )
     taken: dict[str, dict[str, Any]] = {
         "train": {},
         "export": {"serve": serve.in_bundle()},

@@ -40,7 +40,7 @@ def test_a_changed_parameter_reruns_what_depends_on_it(
 
 
 def test_what_decides_nothing_of_a_model_runs_no_stage_that_makes_one(trained: Project) -> None:
-    """Words for people, what the gate asks, the words of errors, and a kind that no workload has."""
+    """Words for people, what the gate asks, the words of errors, and a kind and a task that no workload has."""
     for path in (
         "components/config/errors.py",
         "components/config/gate.py",
@@ -49,6 +49,8 @@ def test_what_decides_nothing_of_a_model_runs_no_stage_that_makes_one(trained: P
         code = Path(path)
         code.write_text(code.read_text().replace('"""', '"""Otherwise. ', 1))
     assert trained.run("dvc", "status").strip() == "Data and pipelines are up to date."
+    task = Path("components/tasks/detection/objective/threshold.py")
+    task.write_text(task.read_text().replace('"""', '"""Otherwise. ', 1))
     trained.params("kind: image", "kind: image\n    description: Which digit is it?\n    card: {contact: me}")
     trained.params("    gate:", "    gate:\n      leaks: 0.1")
     assert re.findall(r"^(\w+)@digits:", trained.run("dvc", "status"), re.MULTILINE) == ["resolve"]

@@ -169,6 +169,25 @@ def test_tables_of_the_usual_width_have_nothing_to_gain(payments_once: Project) 
     assert bundle_hash(one) != bundle_hash(two)
 
 
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+@pytest.mark.parametrize(
+    ("fixture", "workload", "task"),
+    [("heavy_once", "digits", "classification"), ("payments_once", "payments", "detection")],
+)
+def test_a_bundle_names_its_task_and_tells_the_embedding(
+    fixture: str, workload: str, task: str, precision: Precision, request: pytest.FixtureRequest
+) -> None:
+    project: Project = request.getfixturevalue(fixture)
+    bundle = Bundle(project.path / bundle_path(workload, precision))
+    assert json.loads((bundle.path / "bundle.json").read_text())["task"] == bundle.about.task == task
+    examples = np.array(open_prepared(project.path / artifacts(workload, "prepared")).inputs("test")[:600])
+    embedding = bundle.embedding(examples)
+    assert embedding is not None
+    assert (embedding.shape, embedding.dtype) == ((len(examples), 64), np.float32)  # the head is given more numbers
+    assert bundle.embedding(examples[:3]) == pytest.approx(embedding[:3], rel=1e-4, abs=1e-4)
+    assert len(np.unique(embedding, axis=0)) > len(examples) / 2
+
+
 def answers(path: Path, examples: np.ndarray) -> list[tuple[str, float]]:
     bundle = Bundle(path)
     probabilities = bundle.outputs(np.array(examples))

@@ -90,17 +90,19 @@ def test_the_temperature_is_in_the_graph_and_changes_no_answer(
     learner, codec = catalogue.learner(data.kind, data.task), catalogue.codec(data.kind, data.task)
     module = learner.module(data, workload.train)
     module.load_state_dict(load_file(artifacts(name, "weights") / "model.safetensors"))
-    inputs, objective = np.array(data.inputs("test")), learner.objective(data, workload.train)
+    inputs = {split: np.array(data.inputs(split)) for split in ("validation", "test")}
     with torch.inference_mode():
-        raw = learner.raw(module, torch.from_numpy(inputs))
-        plain, validated = (objective.outputs(learner.raw(module, torch.from_numpy(np.array(data.inputs(split))))).numpy() for split in ("test", "validation"))
-    logits = raw if raw.shape[1] > 1 else torch.cat([torch.zeros_like(raw), raw], dim=1)
-    decision = objective.decision(validated, np.asarray(data.labels("validation")), learner.costs(data, "validation"))
+        raw = {split: learner.raw(module, torch.from_numpy(examples)) for split, examples in inputs.items()}
+    logits = raw["test"] if len(data.classes) > 2 else torch.cat([torch.zeros_like(raw["test"]), raw["test"]], dim=1)
+    objective = learner.objective(data, workload.train)
+    validated, plain = (objective.outputs(numbers).numpy() for numbers in raw.values())
+    costs = learner.costs(data, "validation")
+    decision = objective.decision(validated, np.asarray(data.labels("validation")), costs)
     for precision in PRECISIONS:
         bundle = Bundle(bundle_path(name, precision))
         assert bundle.about.temperature not in (0.0, 1.0)
         told = (logits / bundle.about.temperature).softmax(dim=1).numpy()
-        found = bundle.outputs(inputs)
+        found = bundle.outputs(inputs["test"])
         assert found == pytest.approx(told, abs=1e-4)
         decided = codec.decide(found, bundle.about.decision)
         assert (decided == codec.decide(plain, decision)).all()

@@ -22,10 +22,11 @@ from components.tracking.environment import Environment
 from components.tracking.store import missing, open_store
 from components.training.served import bundle_path, read_served
 from components.versioning import lock
-from components.versioning.stages import RESOLVE, STAGES
+from components.versioning.stages import STAGES
 from components.versioning.tree import not_held
 
 _CONSTRAINTS = Path("constraints.txt")
+_WORDS = ("description", "gate", "card")  # keys of a section that no stage reads
 _USED = "used."
 
 
@@ -94,12 +95,16 @@ def _check_commit(commit: str, needed: Mapping[str, str], stages: Mapping[str, l
 def _changed_params(stages: Mapping[str, lock.Stage]) -> list[str]:
     """Return the keys of `params.yaml` that are not what the stages ran with.
 
-    `resolve` is left out: it takes sections that no bundle depends on, and what it makes of the others is held by hash.
+    `resolve` takes a whole section; of it what no bundle depends on may be another one.
     """
-    ran = [stage for name, stage in stages.items() if name != RESOLVE]
-    recorded = {key: value for stage in ran for key, value in stage.params.get(str(PARAMS), {}).items()}
+    recorded = {key: value for stage in stages.values() for key, value in stage.params.get(str(PARAMS), {}).items()}
     content = lock.read_yaml(PARAMS)
-    return [f"{PARAMS}: {key}" for key, value in recorded.items() if _at(content, key) != value]
+    return [f"{PARAMS}: {key}" for key, value in recorded.items() if _decisive(_at(content, key)) != _decisive(value)]
+
+
+def _decisive(value: Any) -> Any:
+    """Return what a section says, less what decides nothing that a stage writes."""
+    return {key: said for key, said in value.items() if key not in _WORDS} if isinstance(value, dict) else value
 
 
 def _at(content: Any, key: str) -> Any:

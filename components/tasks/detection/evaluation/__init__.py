@@ -10,7 +10,7 @@ from components.kinds.evaluation import BaselineFeatures, Mask
 from components.kinds.ranking import average_precision
 from components.kinds.slices import class_slices
 from components.tasks.detection.answers import decide
-from components.tasks.detection.evaluation import baseline as estimators
+from components.tasks.detection.evaluation import baselines as estimators
 from components.tasks.detection.evaluation.figures import calibration_figure, cost_figure, curve_figure, scores_figure
 from components.tasks.detection.evaluation.metrics import brier, credibility, decided, log_loss, ranking
 from components.tasks.evaluation_data import EvaluationData

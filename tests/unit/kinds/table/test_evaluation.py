@@ -23,7 +23,7 @@ from components.registry.card.measurements import _slices as shown_slices
 from components.registry.gate import rules
 from components.registry.gate.measure import _slices as slices_of
 from components.registry.gate.predictions import EvaluationSpec, Predictions
-from components.tasks.detection.evaluation.baseline import baseline as estimated
+from components.tasks.detection.evaluation.baselines import baseline as estimated
 from components.tasks.detection.evaluation.metrics import log_loss
 
 RANDOM = np.random.default_rng(0)
