@@ -20,7 +20,10 @@ def test_what_no_bundle_depends_on_may_change_after_the_run(tmp_path: Path, monk
     for text, changed in (
         (TEXT, []),
         (TEXT.replace("12:30", "Ann"), []),
-        (TEXT.replace("epochs: 3", "epochs: 4"), ["params.yaml: workloads.cups.train"]),
+        (
+            TEXT.replace("epochs: 3", "epochs: 4"),
+            ["params.yaml: workloads.cups", "params.yaml: workloads.cups.train"],
+        ),
     ):
         params.write_text(text)
         assert _changed_params(stages) == changed
