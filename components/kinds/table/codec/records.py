@@ -63,7 +63,9 @@ def _record(name: str, input: Input, complete: bool) -> type[BaseModel]:
     schema = Schema.model_validate(input["schema"])
     definition = Definition.model_validate(input["definition"]) if "definition" in input else None
     columns, fields = dict(schema.columns), {}
-    for key, column in schema.columns.items():
+    if definition and definition.id in columns and not definition.entities:  # nothing is remembered by it
+        columns[definition.id] = columns[definition.id].model_copy(update={"nulls": 1.0})
+    for key, column in list(columns.items()):
         strict = bool(schema.strict or column.strict)
         fields[key] = _type(column, strict, _limits(column, strict))
     if complete and definition:

@@ -50,6 +50,26 @@ def test_one_record_or_many() -> None:
     assert [row["number"] for row in _read([GOOD, {**GOOD, "number": 2}])] == [1, 2]
 
 
+def test_an_id_by_which_nothing_is_remembered_may_be_left_out() -> None:
+    without = {**INPUT, "definition": {**INPUT["definition"], "entities": []}}
+    record = {name: value for name, value in GOOD.items() if name != "number"}
+    assert _read(record, without)[0]["number"] is None
+    assert _read(GOOD, without)[0]["number"] == 1
+    with pytest.raises(ValidationError, match="Field required"):
+        _read(record)
+
+
+def test_a_record_without_a_time_has_none_to_send() -> None:
+    definition = {**INPUT["definition"], "entities": [], "time": None}
+    columns = {name: column for name, column in INPUT["schema"]["columns"].items() if name != "when"}
+    timeless = {**INPUT, "definition": definition, "schema": {"columns": columns}}
+    record = {name: value for name, value in GOOD.items() if name != "when"}
+    assert _read(record, timeless)[0] == {**record, "amount": 5.0, "country": None}
+    assert codec.labelled(timeless) is None
+    with pytest.raises(ValidationError, match="extra inputs are not permitted"):
+        _read(GOOD, timeless)
+
+
 def test_a_time_may_be_seconds_or_have_a_zone() -> None:
     assert _read({**GOOD, "when": 86_400})[0]["when"] == datetime(1970, 1, 2, tzinfo=UTC)
     assert _read({**GOOD, "when": "2018-04-01T02:00:00+02:00"})[0]["when"] == datetime(2018, 4, 1, tzinfo=UTC)
