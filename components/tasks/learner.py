@@ -1,6 +1,7 @@
 """A kind and a task together: what the training loop and the export take, whatever both are."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import numpy as np
@@ -8,6 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from components.kinds.contract import Batches, Learner, Objective, TrainingBatches
+    from components.kinds.contract.learner import TreeLearner
     from components.kinds.prepared import PreparedData, Split
     from components.tasks.contract import Objectives
 
@@ -34,6 +36,17 @@ class TaskLearner:
         """Return the module that is trained, with fresh weights."""
         return self._kind.module(data, config, self.objective(data, config))
 
+    def fit_trees(self, data: "PreparedData", config: Any) -> "tuple[dict[str, Tensor], list[float]]":
+        """Return the weights of boosted trees, and the validation loss after each round."""
+        fitted: tuple[dict[str, Tensor], list[float]] = self._trees.fit_trees(
+            data, config, self.objective(data, config)
+        )
+        return fitted
+
+    def are_trees(self, weights: Mapping[str, "Tensor"]) -> bool:
+        """Whether the weights are those of trees."""
+        return bool(self._trees.are_trees(weights))
+
     def loaders(self, data: "PreparedData", config: Any) -> "tuple[TrainingBatches, Batches]":
         """Return the batches of training and of validation, which hold each example once, over all processes."""
         return self._kind.loaders(data, config, self.objective(data, config))
@@ -53,3 +66,7 @@ class TaskLearner:
     def costs(self, data: "PreparedData", split: "Split") -> "NDArray[np.float64] | None":
         """Return what each example of a split costs if it is positive and missed, `[N]`; None: 1."""
         return self._kind.costs(data, split)
+
+    @property
+    def _trees(self) -> "TreeLearner":
+        return cast("TreeLearner", self._kind)

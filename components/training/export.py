@@ -31,6 +31,7 @@ from components.system import entry
 from components.training import hardware
 from components.training.checkpoints import clear_recorded
 from components.training.quantize import quantize
+from components.training.restore import restored
 from components.training.served import Precision, bundle_path
 from components.training.temperature import temperature_and_decision
 
@@ -55,8 +56,7 @@ def export(name: str) -> None:
     data = open_prepared(artifacts(name, "prepared"))
     hardware.make_repeatable(workload.train.seed, hardware.threads(workload.train))
     learner = catalogue.learner(data.kind, data.task)
-    module = learner.module(data, workload.train)
-    module.load_state_dict(load_file(artifacts(name, "weights") / "model.safetensors"))
+    module = restored(learner, data, workload.train, load_file(artifacts(name, "weights") / "model.safetensors"))
     temperature, decision = temperature_and_decision(learner, module, data, workload.train)
     serving = learner.serving(module, temperature)
     about = {

@@ -58,6 +58,8 @@ class TrainingResult:
     """The module's state, on the CPU. Empty in every process but the first."""
     curve: list[dict[str, float]]
     """One point an epoch: `epoch`, `step` and what the module logged last."""
+    model: str = "network"
+    """Which one it is, see `train.model`."""
 
 
 def plan(data: "PreparedData", config: "Training") -> HardwarePlan:

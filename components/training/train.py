@@ -23,13 +23,15 @@ from components.kinds.prepared import open_prepared
 from components.system import entry
 from components.system.files import whole_directory, write_json
 from components.tracking.environment import environment
-from components.tracking.runs import flat, last_steps, log_data, running
+from components.tracking.runs import flat, last_steps, log_data, log_params, running
 from components.tracking.store import open_store
 from components.training import hardware
 from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
 from components.training.formatting import listed
-from components.training.loop import TrainingResult, fit, plan
+from components.training.loop import TrainingResult, plan
+from components.training.models import train_models
 from components.training.plan import training_plan
+from components.training.restore import asked_model
 from components.versioning import lock
 
 if TYPE_CHECKING:
@@ -59,9 +61,10 @@ def train(name: str) -> None:
     if process_rank():
         beside = seen(name, key)
         if beside.recorded(name) or beside.finished() is None:
-            fit(learner, data, config, checkpoint=beside.checkpoint)
+            train_models(learner, data, config, checkpoint=beside.checkpoint)
         return
-    _tell(data, workload.train)
+    if asked_model(config) != "trees":
+        _tell(data, workload.train)
     with kept(name, key) as training:
         trained = _train(name, config, learner, data, params, training)
     logger.info("trained %s: %s", name, listed(trained.curve[-1]))
@@ -86,8 +89,11 @@ def _train(
             log_data(store, run, name, digest or "untracked", data)
         log_to = _RunLogger(last_steps(store, run), tracking_uri=tracking_uri(), run_id=run.info.run_id)
         left = training.finished()
-        trained = TrainingResult(**left) if left else fit(learner, data, config, [log_to], training.checkpoint)
+        trained = TrainingResult(**left) if left else train_models(learner, data, config, [log_to], training.checkpoint)
         training.finish(vars(trained))
+        if asked_model(config) != "network":
+            params["used"]["model"] = trained.model
+            log_params(store, run, flat({"used": {"model": trained.model}}))
         with whole_directory(artifacts(name, "weights")) as draft:
             _write(draft, trained, _record(run, params, trained))
         training.written(artifacts(name, "weights") / WEIGHTS)

@@ -15,6 +15,8 @@ from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.kinds.prepared import SPLITS, open_prepared
 from components.kinds.table.sample import requests
+from components.registry.card import card_contents
+from components.registry.register import register
 from tests import own_data
 from tests.conftest import EASY, Project
 from tests.e2e.test_champion_stays import run
@@ -28,7 +30,7 @@ workloads:
     source: {source}
     prepare:
       columns: {{label: diagnosis, positive: malignant, id: patient_id}}
-    train: {{}}
+    train: {{model: trees}}
 """
     + EASY
 )
@@ -48,9 +50,11 @@ def test_a_table_without_a_time_goes_through_the_whole_loop(
     metrics = json.loads((artifacts("tumours", "report") / "metrics.json").read_text())
     assert metrics["roc_auc"] > 0.97
 
-    expected = Bundle(artifacts("tumours", "bundle")).probabilities(np.asarray(data.inputs("test")))[:, 1]
-    project.params("train: {}", "train: {seed: 1}")
+    expected = Bundle(artifacts("tumours", "bundle")).outputs(np.asarray(data.inputs("test")))[:, 1]
+    project.params("train: {model: trees}", "train: {model: best}")
     facts = run(project, "tumours", prefect_url)  # against the champion, on the same splits
+    told = card_contents(register("tumours")[0])["model"]
+    assert told["serves"] == max(("network", "trees"), key=lambda name: float(told[name]))
     assert facts["champion"].startswith("version 1 stays, version 2 is ")
 
     rows = requests(data, range(40), True)

@@ -55,7 +55,7 @@ about = {"features": ["a", "c"], "definition": {"categories": {"c": ["x"]}}, "la
          "amount_feature": None}
 train("table", lambda count: np.ones((count, 2), np.float32), lambda count: np.arange(count) % 3 - 1,
       about, learner, objective, 12, epochs=3, batch_size=16, labels="all", autoencoder=True, autoencoder_epochs=1,
-      width=4, layers=1, code=2, dropout=0.1, learning_rate=0.01, weight_decay=0.1)
+      model="network", width=4, layers=1, code=2, dropout=0.1, learning_rate=0.01, weight_decay=0.1)
 """
 
 

@@ -1,6 +1,6 @@
 """`learner/`: how a kind learns; training phase only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -64,3 +64,18 @@ class Learner(Protocol[InputT, ConfigT, ModuleT]):
 
     def costs(self, data: PreparedData[InputT], split: Split, /) -> NDArray[np.float64] | None:
         """Return what each example of a split costs if it is positive and missed, `[N]`; None: 1."""
+
+
+class TreeLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
+    """`learner/` of a kind that has boosted trees beside its network; its section `train` has `model`.
+
+    With `model: trees` the module is one of trees, which are none until weights are loaded.
+    """
+
+    def fit_trees(
+        self, data: PreparedData[InputT], config: ConfigT, objective: Objective, /
+    ) -> "tuple[dict[str, Tensor], list[float]]":
+        """Return the weights of trees fitted to the labels, and the loss of the validation split after each round."""
+
+    def are_trees(self, weights: Mapping[str, "Tensor"], /) -> bool:
+        """Whether the weights are those of trees."""

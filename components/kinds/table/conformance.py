@@ -4,16 +4,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from components.kinds import contract
+    from components.kinds.contract.learner import TreeLearner
     from components.kinds.table import codec, evaluation, learner, overview, params, prepare, sample, scoring, source
     from components.kinds.table.codec.input import Input
     from components.kinds.table.learner.lightning_module import RecordModule
+    from components.kinds.table.learner.trees.module import TreeModule
 
     _codec: contract.Codec[Input] = codec
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
-    _learner: contract.Learner[Input, params.Train, RecordModule] = learner
+    _learner: contract.Learner[Input, params.Train, RecordModule | TreeModule] = learner
     _overview: contract.Overviews = overview
     _params: contract.Params = params
     _preparation: contract.Preparation[params.Prepare] = prepare
     _sample: contract.Sample[Input] = sample
     _scoring: contract.Scoring[Input] = scoring
     _source: contract.Source = source
+
+    def _has_trees(learner: TreeLearner[Input, params.Train, RecordModule | TreeModule]) -> None: ...
+
+    _has_trees(learner)

@@ -28,6 +28,8 @@ FORMAT = 3
 
 _TEST = "test_"
 _LEFT_OUT = ("kind", "used.")  # parameters: what the card says elsewhere, what the hardware decided
+_MODEL = "used.model"
+_MODELS = ("network", "trees")
 _UNDECIDED = ("auto", "None")
 _LINEAGE = (
     "git.commit", "git.head", "parent", "seed", "dvc.source", "dvc.raw", "dvc.prepared", "python", "platform",
@@ -62,6 +64,7 @@ def card_contents(version: Version, measured: Measurements | None = None) -> dic
         "data": _data(tags, run),
         "metrics": _metrics(run.data.metrics, version.metric),
         "measured": measured.model_dump(mode="json") if measured else None,
+        "model": _model(run),
         "parameters": _parameters(run.data.params),
         "verdict": verdict.model_dump(mode="json") if verdict else None,
         "history": [_moved(entry) for entry in Ledger(version.workload).read().entries if _of(entry, version.number)],
@@ -112,6 +115,19 @@ def _metrics(metrics: Mapping[str, float], deciding: str) -> list[dict[str, Any]
 
 def _parameters(params: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in params.items() if not name.startswith(_LEFT_OUT) and value not in _UNDECIDED}
+
+
+def _model(run: Run) -> dict[str, Any]:
+    """Return which model serves, and what each of several reached on the validation split, which chose."""
+    used = run.data.params.get(_MODEL)
+    if used is None:
+        return {}
+    start = f"{used}_validation_"
+    watched = next((name.removeprefix(start) for name in run.data.metrics if name.startswith(start)), None)
+    if watched is None:
+        return {"serves": used}
+    reached = {name: run.data.metrics.get(f"{name}_validation_{watched}") for name in _MODELS}
+    return {"serves": used, "metric": watched, **{name: value for name, value in reached.items() if value is not None}}
 
 
 def _of(entry: Entry, number: str) -> bool:

@@ -21,6 +21,7 @@ from components.registry.gate import COLUMNS, Verdict
 Card = Mapping[str, Any]
 
 _SLICES_SHOWN = 30  # in the drawing, the worst first; the table has them all
+_MODELS = {"network": "the network", "trees": "boosted trees"}
 _UNKNOWN = "not known: too few examples"
 _ELSEWHERE = "calibration"  # the figure that has a section of its own
 _LINEAGE = {
@@ -88,6 +89,7 @@ def headline(card: Card) -> list[tuple[str, str, str]]:
 def _model(card: Card) -> list[Block]:
     known = {
         "Version": card["version"],
+        "Model": _served(card.get("model", {})),
         "Trained": day(card["trained"]) if "trained" in card else "",
         "Computes in": card.get("precision", ""),
         "Bundle, SHA-256": card.get("bundle_sha256", ""),
@@ -96,6 +98,16 @@ def _model(card: Card) -> list[Block]:
     trained = [(label, str(value)) for label, value in card.get("parameters", {}).items()]
     table = [CardTable(["parameter", "value"], trained, "Trained with")] if trained else []
     return [Definitions(rows), *table]
+
+
+def _served(model: Card) -> str:
+    """Return in words which model serves, and what chose it."""
+    serves = _MODELS.get(model.get("serves", ""), "")
+    if "metric" not in model:
+        return serves
+    network, trees = float(model["network"]), float(model["trees"])
+    reached = f"{name(model['metric'])} of the network {number(network)}, of trees {number(trees)}"
+    return f"{serves}, chosen by the validation split: {reached} (by {number(abs(network - trees))})"
 
 
 def _data(card: Card) -> list[Block]:

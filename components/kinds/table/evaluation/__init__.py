@@ -13,7 +13,7 @@ from components.kinds.table.codec.input import Input
 from components.kinds.table.evaluation.behaviour import try_behaviours
 from components.kinds.table.evaluation.cards import CARDS, card_precision
 from components.kinds.table.evaluation.corruption import corruptions_of
-from components.kinds.table.evaluation.features import record_features
+from components.kinds.table.evaluation.features import linear_features, record_features
 from components.kinds.table.evaluation.leak import find_leaks
 
 if TYPE_CHECKING:
@@ -29,7 +29,12 @@ def accepts(input: Input, data: PreparedData[Input]) -> bool:
 
 
 def baseline_features(data: PreparedData[Input], config: "Train") -> BaselineFeatures:
-    """Return the features as they are; where no label is learned from, without those that are made from labels."""
+    """Return the features as they are; where no label is learned from, without those that are made from labels.
+
+    Where trees may serve, trees would be no simpler model: then they are features for a linear one.
+    """
+    if config.model != "network":
+        return linear_features(data)
     return record_features(data, labelled=config.labels == "all" and data.task != "anomaly")
 
 

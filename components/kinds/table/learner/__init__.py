@@ -1,5 +1,6 @@
 """How records are learned. Needs torch, lightning, torchmetrics and numpy alone."""
 
+from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from components.kinds.table.learner.encoding import Encoding, FeatureLayout
 from components.kinds.table.learner.lightning_module import RecordModule
 from components.kinds.table.learner.network import Network, RecordModel, Serving
 from components.kinds.table.learner.schedule import unlabelled_epochs
+from components.kinds.table.learner.trees.ensemble import TreeEnsemble
+from components.kinds.table.learner.trees.module import TreeModule
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective
@@ -28,10 +31,12 @@ _SAMPLE = 500_000
 """Most records that are looked at before the training, to fit scales and cuts."""
 
 
-def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> RecordModule:
+def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> RecordModule | TreeModule:
     """Return a module with fresh weights, which depend on torch's global seed alone."""
     layout = FeatureLayout.of(data.input)
     examples = np.array(_spread(data.inputs("train")))
+    if config.model == "trees":
+        return TreeModule(layout, examples, objective)
     if not objective.supervised:
         view = View(layout, examples, left_out=layout.from_labels)
         model = RecordModel(None, None, Autoencoder(view, config.width, config.code))
@@ -45,6 +50,23 @@ def module(data: "PreparedData[Input]", config: "Train", objective: "Objective")
     network = Network(inputs, config.width, config.layers, config.dropout, objective.prior)
     model = RecordModel(encoding, network, autoencoder, objective.unusual_is_positive)
     return RecordModule(model, config, objective, len(labelled) / len(data.labels("train")))
+
+
+def fit_trees(
+    data: "PreparedData[Input]", config: "Train", objective: "Objective"
+) -> tuple[dict[str, torch.Tensor], list[float]]:
+    """Return the weights of trees, and the validation loss after each round. Needs scikit-learn as well."""
+    from components.kinds.table.learner.trees.fit import fit  # a network needs no scikit-learn
+
+    fitted = fit(data, objective, config.seed)
+    trees = TreeModule(FeatureLayout.of(data.input), np.array(_spread(data.inputs("train"))), objective)
+    trees.model.ensemble = TreeEnsemble(fitted.arrays)
+    return trees.state_dict(), fitted.losses
+
+
+def are_trees(weights: Mapping[str, torch.Tensor]) -> bool:
+    """Whether the weights are those of trees."""
+    return any(name.startswith("model.ensemble.") for name in weights)
 
 
 def loaders(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> tuple[TrainingBatches, AllBatches]:
@@ -62,12 +84,12 @@ def leaves_out(config: "Train") -> bool:
     return config.labels == "all" and config.autoencoder
 
 
-def serving(module: RecordModule, temperature: float = 1.0) -> nn.Module:
+def serving(module: RecordModule | TreeModule, temperature: float = 1.0) -> nn.Module:
     """Return what the endpoint runs, in evaluation mode: float32 `[N, F]` -> outputs and embedding."""
     return Serving(module.model, module.objective, temperature).eval()
 
 
-def raw(module: RecordModule, inputs: torch.Tensor) -> torch.Tensor:
+def raw(module: RecordModule | TreeModule, inputs: torch.Tensor) -> torch.Tensor:
     """Return `[N, width]`, in evaluation mode: what `serving` makes outputs of."""
     numbers: torch.Tensor = module.model.eval()(inputs)
     return numbers

@@ -13,6 +13,7 @@ from components.kinds.table.learner.encoding import Encoding
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective
+    from components.kinds.table.learner.trees.module import TreeModel
 
 
 class Network(nn.Module):
@@ -96,7 +97,7 @@ class RecordModel(nn.Module):
 class Serving(nn.Module):
     """What the endpoint runs: features float32 `[N, F]` -> the objective's outputs, and the embedding; float32."""
 
-    def __init__(self, model: RecordModel, objective: "Objective", temperature: float) -> None:
+    def __init__(self, model: "RecordModel | TreeModel", objective: "Objective", temperature: float) -> None:
         super().__init__()
         self.model, self.objective, self.temperature = model, objective, temperature
         self.embedding = Embedding(model.width)

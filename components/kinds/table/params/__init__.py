@@ -237,6 +237,9 @@ class Train(params.Training):
     """Records a step. Left out: at most an eighth of the training split."""
     labels: Literal["all", "none"] = "all"
     """`all`: learn from the labels that are known. `none`: from none; what an autoencoder says badly is suspicious."""
+    model: Literal["network", "trees", "best"] = "network"
+    """What answers: a `network`, boosted `trees`, or the `best` of both on the validation split, which the card tells.
+    Trees are often better on small tables; none of the keys that follow is theirs."""
     autoencoder: bool = False
     """Train an autoencoder first, on every record of the training split, labelled or not; what it finds is input to
     the network."""
@@ -257,6 +260,10 @@ class Train(params.Training):
 
     @model_validator(mode="after")
     def _phases_fit(self) -> Self:
+        if self.model != "network" and self.labels == "none":
+            raise ValueError(f"model: {self.model} learns from labels; leave it out, or set labels: all")
+        if self.model == "trees" and self.autoencoder:
+            raise ValueError("autoencoder: it is input to the network; leave it out, or set model: network or best")
         if self.autoencoder and self.labels == "none":
             raise ValueError("autoencoder: without labels it is all there is; leave it out, or set labels: all")
         if self.autoencoder and self.autoencoder_epochs >= self.epochs:

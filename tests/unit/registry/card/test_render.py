@@ -45,6 +45,7 @@ def full(text: str) -> dict[str, Any]:
         "data": {"title": text, "licence": text, "homepage": text, "examples": {"train": 1200, "test": 100}},
         "metrics": [{"name": "accuracy", "model": 0.9, "baseline": 0.7, "decides": True}],
         "measured": measured, "parameters": {"epochs": text}, "verdict": verdict.model_dump(mode="json"),
+        "model": {"serves": "trees", "metric": "accuracy", "network": 0.8, "trees": 0.85},
         "history": [{**moved, "reason": text}], "lineage": {"git.commit": "c0ffee", "parent": "1"}, "dirty": True,
         "commit": "c0ffee", "run": text,
     }  # fmt: skip
@@ -147,6 +148,15 @@ def shape(read: Read) -> list[tuple[str, list[str]]]:
 def test_the_deciding_measure_has_its_interval() -> None:
     words = Read(page(full("plain"), {})).words
     assert words.count("0.8500 to 0.9400") == 21  # the measure, and twenty slices
+
+
+def test_it_says_which_model_serves_and_by_how_much_it_is_better() -> None:
+    chosen = (
+        "boosted trees, chosen by the validation split: Accuracy of the network 0.8000, of trees 0.8500 (by 0.0500)"
+    )
+    assert chosen in Read(page(full("plain"), {})).words
+    assert "boosted trees" in Read(page({**full("plain"), "model": {"serves": "trees"}}, {})).words
+    assert "boosted trees" not in page({**full("plain"), "model": {}}, {})
 
 
 def test_what_matters_most_stands_first() -> None:

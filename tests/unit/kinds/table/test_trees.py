@@ -1,0 +1,180 @@
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from components import catalogue
+from components.config.errors import ConfigError
+from components.config.params import parse
+from components.kinds.prepared import PreparedData, open_prepared, write_about
+from components.kinds.table.evaluation import baseline_features
+from components.kinds.table.learner.encoding import FeatureLayout
+from components.kinds.table.learner.trees.arrays import arrays_of, rounded_down
+from components.kinds.table.learner.trees.columns import Columns
+from components.kinds.table.learner.trees.ensemble import TreeEnsemble
+from components.kinds.table.params import Train
+from components.training.export import TOLERANCE
+from components.training.models import train_models
+from components.training.restore import restored
+from components.training.temperature import temperature_and_decision
+
+ROWS = {"train": 600, "validation": 300, "test": 200}
+TOWNS, COLOURS = 300, 12  # a category with more values than histograms hold, and one with fewer
+INPUT = {
+    "features": ["size", "age", "town", "colour"],
+    "definition": {
+        "categories": {"town": [f"t{i}" for i in range(TOWNS)], "colour": [f"c{i}" for i in range(COLOURS)]}
+    },
+    "label_features": [],
+    "typical": [0.0, 0.0, 0.0, 0.0],
+    "amount_feature": None,
+}
+
+
+def records(random: np.random.Generator, count: int, classes: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return records whose class depends on a set of colours and on two numbers, which are missing now and then."""
+    size, age = random.normal(size=count).round(1), random.gamma(2.0, 10.0, count)
+    town, colour = random.integers(0, TOWNS + 1, count), random.integers(0, COLOURS + 1, count)
+    size[random.random(count) < 0.15] = np.nan
+    labels = (
+        np.isin(colour, [1, 4, 5, 9]).astype(np.int64) + (np.nan_to_num(size, nan=2.0) > 0.5) + (town > 150)
+    ) % classes
+    noise = random.random(count) < 0.1
+    labels[noise] = random.integers(0, classes, noise.sum())
+    return np.column_stack([size, age, town, colour]).astype(np.float32), labels
+
+
+def prepared(path: Path, classes: int, task: str, seed: int = 0) -> PreparedData:
+    random = np.random.default_rng(seed)
+    for split, count in ROWS.items():
+        inputs, labels = records(random, count, classes)
+        inputs[:, 3][(inputs[:, 3] == 7) & (split == "train")] = 0  # a colour that training never saw
+        np.save(path / f"{split}_inputs.npy", inputs)
+        np.save(path / f"{split}_labels.npy", labels)
+    write_about(path, "table", [str(index) for index in range(classes)], INPUT, ROWS, task)
+    return open_prepared(path)
+
+
+def config(**values: Any) -> Train:
+    return parse(Train, {"model": "trees", **values}, "")
+
+
+def graph(module: torch.nn.Module, outputs: list[str]) -> onnxruntime.InferenceSession:
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            module,
+            (torch.zeros(2, 4),),
+            file,
+            input_names=["inputs"],
+            output_names=outputs,
+            dynamic_axes={name: {0: "count"} for name in ["inputs", *outputs]},
+            opset_version=18,
+            dynamo=False,
+        )
+    return onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+
+
+def everything() -> NDArray[np.float32]:
+    """Return records of every colour, of missing and of far numbers."""
+    numbers = np.array([np.nan, -1e30, -0.5, 0.0, 0.5, 1e30], dtype=np.float32)
+    grid = np.meshgrid(numbers, numbers, [0, 1, 150, TOWNS], np.arange(COLOURS + 1))
+    return np.column_stack([axis.ravel() for axis in grid]).astype(np.float32)
+
+
+@settings(max_examples=8, deadline=None, phases=[Phase.generate])  # others trace lines, as does torch
+@given(seed=st.integers(0, 2**16), classes=st.sampled_from([2, 3, 5]), leaves=st.sampled_from([2, 7, 31]))
+def test_arrays_and_graph_answer_what_scikit_learn_answers(seed: int, classes: int, leaves: int) -> None:
+    inputs, labels = records(np.random.default_rng(seed), 400, classes)
+    columns = Columns.of(FeatureLayout.of(INPUT), inputs)
+    model = HistGradientBoostingClassifier(
+        max_iter=5, max_leaf_nodes=leaves, categorical_features=[0], early_stopping=False, random_state=0
+    ).fit(columns.arranged(inputs), labels)
+    width = 1 if classes == 2 else classes
+    trees = [pair for row in model._predictors for pair in zip(row, range(width), strict=True)]
+    ensemble = TreeEnsemble(arrays_of(columns, trees, model._baseline_prediction[0]))
+    asked = np.concatenate([inputs, everything()])
+    expected = model.decision_function(columns.arranged(asked)).reshape(len(asked), width)
+    np.testing.assert_allclose(ensemble(torch.from_numpy(asked)), expected, atol=1e-5)
+    (answered,) = graph(ensemble, ["raw"]).run(None, {"inputs": asked})
+    np.testing.assert_allclose(answered, expected, atol=1e-5)
+
+
+@given(threshold=st.floats(allow_nan=False), steps=st.integers(-2, 2))
+def test_a_threshold_in_32_bit_parts_numbers_of_32_bit_as_the_one_in_64_does(threshold: float, steps: int) -> None:
+    near = np.clip(threshold, np.finfo(np.float32).min, np.finfo(np.float32).max).astype(np.float32)
+    with np.errstate(over="ignore"):
+        for _ in range(abs(steps)):
+            near = np.nextafter(near, np.float32(np.copysign(np.inf, steps)))
+    assert (near <= rounded_down(np.array([threshold]))[0]) == (float(near) <= threshold)
+
+
+@pytest.mark.parametrize(("task", "classes"), [("detection", 2), ("classification", 2), ("classification", 3)])
+def test_trees_learn_and_are_served(tmp_path: Path, task: str, classes: int) -> None:
+    data, learner = prepared(tmp_path, classes, task), catalogue.learner("table", task)
+    trained = train_models(learner, data, config())
+    assert trained.model == "trees"
+    assert trained.curve[-1]["validation_loss"] < 0.8 * trained.curve[0]["validation_loss"]
+    assert trained.curve[-1][learner.monitor(data, config())] > 0.7
+    module = restored(learner, data, config(), trained.weights)
+    temperature, _ = temperature_and_decision(learner, module, data, config())
+    serving = learner.serving(module, temperature)
+    inputs = np.concatenate([data.inputs("test"), everything()])
+    outputs, embedding = graph(serving, ["probabilities", "embedding"]).run(None, {"inputs": inputs})
+    np.testing.assert_allclose(outputs, serving(torch.from_numpy(inputs))[0], atol=TOLERANCE)
+    np.testing.assert_allclose(outputs.sum(axis=1), 1.0, atol=1e-5)
+    assert embedding.shape[0] == len(inputs)
+    assert embedding.shape[1] <= 64
+    again = train_models(learner, data, config())
+    assert {name: array.numpy().tobytes() for name, array in again.weights.items()} == {
+        name: array.numpy().tobytes() for name, array in trained.weights.items()
+    }
+
+
+def test_labels_that_training_lacks_are_never_answered(tmp_path: Path) -> None:
+    data, learner = prepared(tmp_path, 3, "classification"), catalogue.learner("table", "classification")
+    for kept in ([0, 2], [1]):
+        labels = np.load(tmp_path / "train_labels.npy")
+        np.save(tmp_path / "train_labels.npy", np.where(np.isin(labels, kept), labels, kept[0]))
+        trained = train_models(learner, data, config())
+        module = restored(learner, data, config(), trained.weights)
+        answered = learner.serving(module)(torch.from_numpy(np.array(data.inputs("test"))))[0].numpy()
+        assert set(answered.argmax(axis=1)) == set(kept)
+
+
+def test_the_better_one_on_the_validation_split_serves(tmp_path: Path) -> None:
+    data, learner = prepared(tmp_path, 2, "detection"), catalogue.learner("table", "detection")
+    monitor = learner.monitor(data, config())
+    for epochs in (1, 30):
+        asked = config(model="best", epochs=epochs, batch_size=64, accelerator="cpu", threads=1)
+        trained = train_models(learner, data, asked)
+        network, trees = (trained.curve[-1][f"{name}_{monitor}"] for name in ("network", "trees"))
+        assert trained.model == ("trees" if trees > network else "network")
+        assert trained.curve[-1][monitor] == pytest.approx(max(network, trees))
+        assert learner.are_trees(trained.weights) == (trained.model == "trees")
+        restored(learner, data, asked, trained.weights)
+
+
+@pytest.mark.parametrize("values", [{"labels": "none"}, {"model": "best", "labels": "none"}, {"autoencoder": True}])
+def test_what_trees_cannot_do_is_said(values: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"leave it out, or set"):
+        config(**values)
+
+
+def test_the_baseline_of_trees_is_linear(tmp_path: Path) -> None:
+    data = prepared(tmp_path, 2, "detection")
+    features = baseline_features(data, config())
+    assert features.estimator == "linear"
+    assert np.isfinite(features.train).all()
+    assert np.isfinite(features.test).all()
+    assert baseline_features(data, config(model="network")).estimator == "trees"
