@@ -1,5 +1,6 @@
 """What follows when a person has promoted a version or rolled it back: Bento, endpoints, and the report on it."""
 
+from components.kinds.formatting import number
 from components.registry.promotion import Outcome
 from components.registry.promotion.ledger import Ledger
 from flows.release import package_champion, publish_champion
@@ -24,7 +25,7 @@ def promotion_facts(workload: str, outcome: Outcome, bento: str, published: str)
     behind = Ledger(workload).read().behind
     return [
         ["champion", outcome.reason],
-        ["at work", f"version {champion.number}, {champion.metric} {champion.value:.4f}"],
+        ["at work", f"version {champion.number}, {champion.metric} {number(champion.value)}"],
         ["a rollback leads to", f"version {behind[0]}" if behind else "nothing: there was none before"],
         ["Bento", bento],
         ["published", f"version {champion.number} in {published}"],

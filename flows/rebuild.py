@@ -7,6 +7,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from components.config.errors import NotIdentical
+from components.kinds.formatting import number
 from components.registry.lineage import Lineage
 from components.registry.rebuild.compare import Rebuilt, StageComparison, compare
 from components.registry.rebuild.find import find
@@ -97,7 +98,7 @@ def rebuild_facts(made_of: Lineage, rebuilt: Rebuilt, source: str) -> list[list[
 
 def _metric(rebuilt: Rebuilt) -> str:
     before, now = rebuilt.version.value, rebuilt.value
-    return f"{now:.2%}" + (f", was {before:.2%} ({100 * (now - before):+.2f} points)" if now != before else "")
+    return number(now) + (f", was {number(before)}" if now != before else "")
 
 
 def _result(rebuilt: Rebuilt) -> str:

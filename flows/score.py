@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from components import catalogue
 from components.config.errors import ConfigError, RegistryError
 from components.config.settings import STATE
+from components.kinds.formatting import number
 from components.registry.promotion import champion as champion_of
 from components.registry.version import Version
 from components.scoring.result import Scored
@@ -70,7 +71,7 @@ def scoring_facts(source: str, champion: Version, scored: Scored) -> list[list[s
         ["unreadable", f"{scored.unreadable:,} (their rows say why in the column `error`)"],
         *([["unusual", f"{scored.warned:,} (answered; the column `warnings` says what)"]] if scored.warned else []),
         ["labels", labels],
-        ["champion", f"version {champion.number}, {champion.metric} {champion.value:.4f}"],
+        ["champion", f"version {champion.number}, {champion.metric} {number(champion.value)}"],
         ["rate", f"{scored.rate:,.0f} rows a second" if scored.seconds else "nothing to do"],
         ["result", str(scored.out)],
     ]

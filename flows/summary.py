@@ -12,7 +12,7 @@ from flows.overview import DataReport
 from flows.report import Report, Section, publish_page, publish_report
 from flows.tables import markdown
 
-_ANSWERS = ["test row", "is", "answered", "probability", "ms"]
+_ANSWERS = ["test row", "is", "answered", "how sure", "ms"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def training_facts(training: Training) -> list[list[str]]:
         ["stages", ", ".join(f"{stage} {state}" for stage, state in training.stages.items())],
         *([["left out", "\n".join(map(str, lost))]] if (lost := training.data.overview.lost) else []),
         ["training", "trained anew" if anew else "nothing to train: data, parameters and code are unchanged"],
-        [f"test {version.metric}", f"{version.value:.2%}"],
+        [f"test {version.metric}", found.baseline.shown(version.value)],
         ["baseline", str(found.baseline)],
         ["precision", str(found.served)],
         ["registered", f"{training.workload} {registered}"],
@@ -95,13 +95,15 @@ def publish_verdict(verdict: Verdict) -> None:
 def _answered(asked: list[Asked]) -> str:
     if not asked:
         return "not asked: it takes other inputs than today's data"
-    correct = sum(answer.answered == answer.actual for answer in asked)
-    return f"{correct} of {len(asked)} held-out examples right"
+    judged = [answer.right for answer in asked if answer.right is not None]
+    if not judged:
+        return f"{len(asked)} held-out examples, of which nobody knows what is right"
+    return f"{sum(judged)} of {len(judged)} held-out examples right"
 
 
 def _answers(asked: list[Asked]) -> Section:
     rows = [
-        [str(answer.index), answer.actual, answer.answered, f"{answer.probability:.3f}", f"{answer.milliseconds:.1f}"]
+        [str(answer.index), answer.actual, answer.answered, answer.sure, f"{answer.milliseconds:.1f}"]
         for answer in asked
     ]
     return Section("Asked of the live endpoint", _ANSWERS, rows)

@@ -89,7 +89,10 @@ def register_version(workload: str) -> tuple[Version, bool]:
 
 def measured(version: Version) -> BaselineComparison:
     """Return what `evaluate` found: the version that the stages left beside its baseline."""
-    return compare_with_baseline(read_json(artifacts(version.workload, "report") / "metrics.json"), version.metric)
+    data = open_prepared(artifacts(version.workload, "prepared"))
+    lower_is_better = catalogue.evaluation(data.kind, data.task).lower_is_better(version.metric)
+    metrics = read_json(artifacts(version.workload, "report") / "metrics.json")
+    return compare_with_baseline(metrics, version.metric, lower_is_better)
 
 
 @task(task_run_name="judge", cache_policy=NO_CACHE, persist_result=False)

@@ -18,7 +18,8 @@ class Better(Section):
     rule: Literal["better", "not_worse"] = "better"
     """`better` than the champion by more than `margin`, or `not_worse` by more than it; both beyond chance."""
     margin: Fraction = 0.0
-    """Points of the deciding metric, in 0..1; `not_worse` needs one above 0."""
+    """Points of the deciding metric, in 0..1; of a loss in standard deviations of the label; `not_worse` needs one
+    above 0."""
     confidence: Confidence = 0.95
     """One-sided: at 0.95, of twenty challengers that are no better one passes. 0.5: whichever did better passes."""
     resamples: Annotated[int, Field(ge=200)] = 2000
@@ -43,7 +44,7 @@ class Slices(Section):
 
 
 class Calibration(Section):
-    """Whether the model is as often right as it says."""
+    """Whether the model is as often right as it says, of whatever it says so."""
 
     error: Share = 0.05
     """Largest expected calibration error, beyond what chance gives a test split of this size."""
@@ -53,6 +54,13 @@ class Calibration(Section):
     """Largest Brier score. Left out: that of always answering how frequent the classes are."""
     brier_ratio: Ratio = 1.1
     """How many times the champion's the Brier score may be."""
+
+    coverage: Share = 0.02
+    """Regression: how much less than the stated part of the intervals may hold the true number, beyond chance."""
+    slice_coverage: Share = 0.1
+    """The same within each slice of `prepare.slices`."""
+    alerts: Ratio = 1.5
+    """Anomalies: how many times the stated share of ordinary examples may be flagged, beyond chance."""
 
 
 class Robustness(Section):

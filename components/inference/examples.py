@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from components import catalogue
 from components.config.errors import BundleError
-from components.kinds.prepared import PreparedData
+from components.kinds.prepared import PreparedData, known, label_name
 from components.system.files import read_json
 
 EXAMPLES = "examples.json"
@@ -26,7 +26,7 @@ def examples(data: PreparedData, count: int = MOST) -> list[dict[str, Any]]:
     indices = spread(labels, count)
     rows = catalogue.sample(data.kind).requests(data, indices, False)
     return [
-        {"name": data.classes[labels[index]], "row": {name: _packed(value) for name, value in row.items()}}
+        {"name": label_name(data, labels[index]), "row": {name: _packed(value) for name, value in row.items()}}
         for index, row in zip(indices, rows, strict=True)
     ]
 
@@ -46,9 +46,16 @@ def read_examples(path: Path) -> list[dict[str, Any]]:
         raise BundleError(f"{path / EXAMPLES}: not what it should be ({error!r})") from error
 
 
-def spread(labels: NDArray[np.int64], count: int) -> list[int]:
-    """Return indices spread over the examples of each class, in their order."""
-    classes = np.unique(labels)
+def spread(labels: NDArray[Any], count: int) -> list[int]:
+    """Return indices spread over the examples of each class, in their order; of numbers evenly from low to high.
+
+    Examples whose label is not known are chosen where no other is there.
+    """
+    there = np.flatnonzero(known(labels))
+    if not len(there) or labels.dtype.kind == "f":
+        ordered = there[np.argsort(labels[there], kind="stable")] if len(there) else np.arange(len(labels))
+        return sorted(ordered[np.linspace(0, len(ordered) - 1, num=min(count, len(ordered)), dtype=int)].tolist())
+    classes = np.unique(labels[there])
     each = [np.flatnonzero(labels == label) for label in classes]
     share = max(1, count // len(classes))
     picked = [indices[np.linspace(0, len(indices) - 1, num=min(share, len(indices)), dtype=int)] for indices in each]

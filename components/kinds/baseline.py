@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from components.kinds.formatting import number
+
 if TYPE_CHECKING:
     from components.config.params import Training
 
@@ -18,20 +20,33 @@ PREFIX = "baseline_"
 
 @dataclass(frozen=True)
 class BaselineComparison:
-    """The deciding metric, higher is better, of the model and of its baseline, both in 0..1."""
+    """The deciding metric of the model and of its baseline."""
 
     model: float
-    baseline: float
+    baseline: float | None
+    """None: the metric says nothing of a baseline."""
+    lower_is_better: bool = False
+    """Whether the metric is a loss or a cost; else it is a share, 0 to 1, of which more is better."""
 
     @property
-    def beaten(self) -> bool:
-        """Whether the model is better; one that is only as good, or is not a number, is not."""
-        return self.model > self.baseline
+    def beaten(self) -> bool | None:
+        """Whether the model is better; one that is only as good, or is not a number, is not. None: nothing to beat."""
+        if self.baseline is None:
+            return None
+        return self.model < self.baseline if self.lower_is_better else self.model > self.baseline
 
     def __str__(self) -> str:
-        if self.beaten:
-            return f"{self.baseline:.2%} (beaten by {100 * (self.model - self.baseline):.2f} points)"
-        return f"NOT BEATEN: {self.baseline:.2%} against the model's {self.model:.2%}"
+        if self.baseline is None:
+            return "none: without labels there is nothing to compare by"
+        model, baseline = self.shown(self.model), self.shown(self.baseline)
+        if not self.beaten:
+            return f"NOT BEATEN: {baseline} against the model's {model}"
+        gain = abs(self.model - self.baseline)
+        return f"{baseline} (beaten by {number(gain) if self.lower_is_better else f'{100 * gain:.2f} points'})"
+
+    def shown(self, value: float) -> str:
+        """Return a value of the metric in words: a share as per cent."""
+        return number(value) if self.lower_is_better else f"{value:.2%}"
 
 
 def prefixed(metrics: Mapping[str, float]) -> dict[str, float]:
@@ -39,9 +54,11 @@ def prefixed(metrics: Mapping[str, float]) -> dict[str, float]:
     return {f"{PREFIX}{name}": value for name, value in metrics.items()}
 
 
-def compare_with_baseline(metrics: Mapping[str, float], metric: str) -> BaselineComparison:
+def compare_with_baseline(
+    metrics: Mapping[str, float], metric: str, lower_is_better: bool = False
+) -> BaselineComparison:
     """Return the model's and the baseline's `metric` among the metrics of an evaluation."""
-    return BaselineComparison(metrics[metric], metrics[f"{PREFIX}{metric}"])
+    return BaselineComparison(metrics[metric], metrics.get(f"{PREFIX}{metric}"), lower_is_better)
 
 
 def limit_threads(config: "Training") -> threadpool_limits:

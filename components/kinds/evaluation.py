@@ -36,6 +36,24 @@ class Behaviour:
 
 
 @dataclass(frozen=True)
+class Stated:
+    """A share that a model states of its answers, and of which test examples it came true."""
+
+    name: str
+    """`coverage`, `alert rate`."""
+    share: float
+    """What is stated, 0 to 1."""
+    hits: Mask
+    """`[N]`, test examples of which it came true."""
+    counted: Mask
+    """`[N]`, test examples of which it is stated."""
+    calibrated_on: int
+    """Validation examples by which the model was set to that share."""
+    at_least: bool
+    """Whether more is as good, in every part of the data; else less is."""
+
+
+@dataclass(frozen=True)
 class BaselineFeatures:
     """What a baseline learns from: simple features of the examples, which a kind makes without any training."""
 

@@ -26,6 +26,8 @@ from components.system.files import read_json, write_json
 
 Split = Literal["train", "validation", "test"]
 LEFT_OUT = "left_out.json"
+UNLABELLED = "(no label)"
+"""Stands for a label that is not known."""
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 InputT = TypeVar("InputT", covariant=True, default=Any)
@@ -95,6 +97,13 @@ def known(labels: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which labels `[N]` are known."""
     there: NDArray[np.bool_] = ~np.isnan(labels) if labels.dtype.kind == "f" else labels >= 0
     return there
+
+
+def label_name(data: PreparedData, label: Any) -> str:
+    """Return a label in words: its class, or the number; what is not known as `UNLABELLED`."""
+    if not data.classes:
+        return UNLABELLED if np.isnan(label) else f"{label:.5g}"
+    return data.classes[label] if label >= 0 else UNLABELLED
 
 
 def write_about(

@@ -8,6 +8,7 @@ Both stand in the prepared data set where `prepare.slices` names a column.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ MOST = 100
 """Values of a column that are looked at each for itself, the commonest; the others are too rare to say anything of."""
 
 _OTHER = "(other)"
+_DIGITS = (4, 6, 9, 17)  # of a limit: as few as tell it from the others
 
 
 def write_slices(out: Path, columns: Mapping[str, Sequence[str]]) -> None:
@@ -47,6 +49,26 @@ def class_slices(data: PreparedData) -> dict[str, NDArray[np.bool_]]:
     """Return which test examples each class has, by `class: name`."""
     labels = np.asarray(data.labels("test"))
     return {f"class: {name}": labels == index for index, name in enumerate(data.classes)}
+
+
+def number_slices(data: PreparedData) -> dict[str, NDArray[np.bool_]]:
+    """Return which test examples lie in each quarter of their labels, which are numbers; equal ones share a quarter."""
+    labels = np.asarray(data.labels("test"))
+    there = labels[~np.isnan(labels)]
+    limits = np.unique(np.quantile(there, (0.25, 0.5, 0.75))) if len(there) else np.empty(0)
+    names = quarter_names(limits)
+    quarter = np.where(np.isnan(labels), -1, np.searchsorted(limits, labels))
+    return {f"label: {name}": quarter == index for index, name in enumerate(names) if (quarter == index).any()}
+
+
+def quarter_names(limits: NDArray[np.floating]) -> list[str]:
+    """Return the names of the parts between ascending limits; each holds its upper one."""
+    if not len(limits):
+        return ["any"]
+    written = ([f"{limit:.{digits}g}" for limit in limits] for digits in _DIGITS)
+    told = next(said for said in written if len(set(said)) == len(said))
+    between = [f"{low} to {high}" for low, high in pairwise(told)]
+    return [f"up to {told[0]}", *between, f"over {told[-1]}"]
 
 
 def _kept(values: Sequence[str]) -> list[str]:

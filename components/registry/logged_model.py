@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import mlflow.pyfunc
-import numpy as np
 import pandas as pd
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Run
 from mlflow.models import Model, ModelSignature
@@ -115,8 +114,7 @@ def _signature(bundle: Path) -> ModelSignature:
     if codec.OUTPUT == "probabilities":
         outputs += [ColSpec(DataType.double, "probability"), ColSpec(Array(DataType.double), "probabilities")]
     else:
-        nothing = np.zeros((0, 1), dtype=np.float32)
-        outputs += [ColSpec(DataType.double, name) for name in codec.numbers(nothing, about.decision)]
+        outputs += [ColSpec(DataType.double, name) for name in codec.number_names(about.decision)]
     inputs = [ColSpec(DataType[kind], name, required=required) for name, (kind, required) in fields.items()]
     return ModelSignature(Schema(inputs), Schema(outputs))
 

@@ -11,6 +11,7 @@ from components import catalogue
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
 from components.kinds.baseline import compare_with_baseline
+from components.kinds.formatting import number
 from components.kinds.prepared import open_prepared
 from components.registry.examples import keep_examples
 from components.registry.get_or_create import get_or_create
@@ -57,11 +58,13 @@ def registry_lock(name: str) -> Path:
 def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -> ModelVersion:
     made_of = lineage(name, flow_run)
     workload, about = catalogue.workload(name), read_about(bundle)
-    metric = catalogue.evaluation(about.kind, about.task).metric(workload.train)
+    evaluation = catalogue.evaluation(about.kind, about.task)
+    metric = evaluation.metric(open_prepared(artifacts(name, "prepared")), workload.train)
     metrics = read_json(artifacts(name, "report") / "metrics.json")
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
     precisions = read_json(artifacts(name, "report") / "precisions.json")
-    log_evaluation(store, run, metrics, compare_with_baseline(metrics, metric).beaten)
+    comparison = compare_with_baseline(metrics, metric, evaluation.lower_is_better(metric))
+    log_evaluation(store, run, metrics, comparison.beaten)
     log_metrics(store, run, precisions)
     run = store.client.get_run(run.info.run_id)
     model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))
@@ -74,7 +77,7 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
             raise
     tags = {BUNDLE_HASH: sha256, METRIC + metric: repr(metrics[metric]), **made_of.tags()}
     tags |= _precision(name, metric, precisions)
-    headline = f"{metric} {metrics[metric]:.4f} on the test split. {description}"  # until its card is made
+    headline = f"{metric} {number(metrics[metric])} on the test split. {description}"  # until its card is made
     return store.client.create_model_version(
         name,
         f"models:/{model.model_id}",

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -69,13 +68,12 @@ def schema(about: About, source: Source) -> pa.Schema:
     There are warnings where the endpoint's answer may have some.
     """
     codec = catalogue.codec(about.kind, about.task)
-    numbers = codec.numbers(np.zeros((0, max(len(about.classes), 1)), dtype=np.float32), about.decision)
     each = pa.struct([pa.field(name, pa.float32()) for name in about.classes])
     return pa.schema(
         [
             pa.field("id", source.id),
             *([pa.field("label", pa.string())] if about.classes else []),
-            *(pa.field(name, pa.float32()) for name in numbers),
+            *(pa.field(name, pa.float32()) for name in codec.number_names(about.decision)),
             *([pa.field("probabilities", each)] if len(about.classes) > 2 else []),
             pa.field("model_version", pa.string(), nullable=False),
             pa.field("error", pa.string()),

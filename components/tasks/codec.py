@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Float32 = NDArray[np.float32]
 
+_COLUMNS = 3
+"""Outputs of an example that any task has enough of, to be asked what it tells of none."""
+
 
 class TaskCodec:
     """What a caller sends <-> arrays, and outputs -> what a caller is answered."""
@@ -24,8 +27,13 @@ class TaskCodec:
         self.Answer = task.Answer
         self.OUTPUT = task.OUTPUT
         self.decide, self.numbers, self.answers = task.decide, task.numbers, task.answers
+        self.told = task.told
         self.warns = kind.WARNS
         self.Explained = _explained(task.Answer, kind.Effect) if kind.Effect else None
+
+    def number_names(self, decision: Mapping[str, Any]) -> list[str]:
+        """Return the names of what `numbers` returns, whatever the outputs."""
+        return list(self.numbers(np.zeros((0, _COLUMNS), dtype=np.float32), decision))
 
     @property
     def explains(self) -> bool:

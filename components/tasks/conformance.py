@@ -10,7 +10,18 @@ if TYPE_CHECKING:
     from components.tasks.detection import answers as detection_answers
     from components.tasks.detection import evaluation as detection_evaluation
     from components.tasks.detection import objective as detection_objective
+    from components.tasks.regression import answers as regression_answers
+    from components.tasks.regression import evaluation as regression_evaluation
+    from components.tasks.regression import objective as regression_objective
 
-    _answers: tuple[contract.Answers, ...] = (classification_answers, detection_answers)
-    _evaluations: tuple[contract.Evaluation, ...] = (classification_evaluation, detection_evaluation)
-    _objectives: tuple[contract.Objectives, ...] = (classification_objective, detection_objective)
+    _answers: tuple[contract.Answers, ...] = (classification_answers, detection_answers, regression_answers)
+    _evaluations: tuple[contract.Evaluation, ...] = (
+        classification_evaluation,
+        detection_evaluation,
+        regression_evaluation,
+    )
+    _objectives: tuple[contract.Objectives, ...] = (
+        classification_objective,
+        detection_objective,
+        regression_objective,
+    )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.baseline import limit_threads, prefixed
-from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask
+from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask, Stated
 from components.kinds.prepared import PreparedData
 from components.kinds.slices import read_slices
 from components.tasks.evaluated_model import EvaluatedModel
@@ -33,13 +33,13 @@ class TaskEvaluation:
 
     def __init__(self, kind: "Inspection", task: "Evaluation") -> None:
         self._kind, self._task = kind, task
-        self.metric, self.lower_is_better, self.is_probabilistic = (
-            task.metric,
-            task.lower_is_better,
-            task.is_probabilistic,
-        )
+        self.lower_is_better, self.is_probabilistic = task.lower_is_better, task.is_probabilistic
         self.accepts = kind.accepts
         self._trained: tuple[Any, Float32] | None = None
+
+    def metric(self, data: PreparedData, config: Any) -> str:
+        """Return the name of the metric that decides which of two models is better."""
+        return self._task.metric(self._asked(data, config))
 
     def measure(self, data: PreparedData, outputs: Float32, decision: Decision, config: Any) -> dict[str, float]:
         """Return the metrics by name: the deciding one among them, and the baseline's with `baseline_` before them.
@@ -98,9 +98,17 @@ class TaskEvaluation:
         """
         return self._task.slice_correct(self._asked(data, config), outputs, decision, within)
 
+    def stated(self, data: PreparedData, outputs: Float32, decision: Decision, config: Any) -> Stated | None:
+        """Return what the answers state of themselves beside probabilities, and where it came true; None: nothing."""
+        return self._task.stated(self._asked(data, config), outputs, decision)
+
     def corruptions(self, data: PreparedData, config: Any) -> Mapping[str, Corruption]:
-        """Return by name what may happen to an example of the data before it is seen."""
-        return self._kind.corruptions(data, config)
+        """Return by name what may happen to an example of the data before it is seen.
+
+        Nothing where the deciding metric says nothing of corrupted examples.
+        """
+        judged = self._task.judges_corrupted(self._asked(data, config))
+        return self._kind.corruptions(data, config) if judged else {}
 
     def behaviours(self, data: PreparedData, score: "Score", decision: Decision, config: Any) -> Sequence[Behaviour]:
         """Return how often the model does what any model of the kind should; `score` runs it."""

@@ -127,10 +127,11 @@ def log_metrics(store: Store, run: Run, metrics: Mapping[str, float]) -> None:
     store.client.log_batch(run.info.run_id, metrics=new)
 
 
-def log_evaluation(store: Store, run: Run, metrics: Mapping[str, float], beats_baseline: bool) -> None:
-    """Log the metrics of the test split, and as a tag whether the model beats its baseline."""
+def log_evaluation(store: Store, run: Run, metrics: Mapping[str, float], beats_baseline: bool | None) -> None:
+    """Log the metrics of the test split, and as a tag whether the model beats its baseline; None: there is none."""
     log_metrics(store, run, {f"test_{key}": value for key, value in metrics.items()})
-    store.client.set_tag(run.info.run_id, BEATS_BASELINE, str(beats_baseline).lower())
+    if beats_baseline is not None:
+        store.client.set_tag(run.info.run_id, BEATS_BASELINE, str(beats_baseline).lower())
 
 
 def log_data(store: Store, run: Run, name: str, digest: str, data: PreparedData) -> None:

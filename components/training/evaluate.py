@@ -54,21 +54,25 @@ def evaluate(name: str) -> None:
     workload = catalogue.workload(name)
     data = open_prepared(artifacts(name, "prepared"))
     evaluation = catalogue.evaluation(data.kind, data.task)
-    metric = evaluation.metric(workload.train)
+    metric = evaluation.metric(data, workload.train)
+    lower_is_better = evaluation.lower_is_better(metric)
     both = {precision: _measure(bundle_path(name, precision), data, workload, evaluation) for precision in PRECISIONS}
-    served, side_by_side = _served(both, workload, metric), _side_by_side(both, metric)
+    margin = workload.serve.margin * evaluation.unit(data, workload.train)
+    served = _served(both, workload, metric, margin, lower_is_better)
+    side_by_side = _side_by_side(both, metric)
     ours = both[served.precision]
     write_served(name, served)
     write_json(artifacts(name, "report") / "precisions.json", side_by_side)
     _report(artifacts(name, "report"), data, workload, evaluation, ours)
-    comparison, precisions = compare_with_baseline(ours.metrics, metric), side_by_side | _speed(both, data)
+    comparison = compare_with_baseline(ours.metrics, metric, lower_is_better)
+    precisions = side_by_side | _speed(both, data)
     _tell_run(name, ours.metrics, comparison, precisions)
     logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", listed(ours.metrics))
     logger.info("in both precisions, one example at a time on one thread: %s", listed(precisions))
     logger.log(
         logging.INFO if served.precision == workload.serve.precision else logging.WARNING, "served is %s", served
     )
-    if not comparison.beaten:
+    if comparison.beaten is False:
         logger.warning("%s does not beat its baseline in %s: %s", name, metric, comparison)
 
 
@@ -78,10 +82,12 @@ def _measure(path: Path, data: PreparedData, workload: Workload, evaluation: Tas
     return MeasuredBundle(bundle, outputs, evaluation.measure(data, outputs, bundle.about.decision, workload.train))
 
 
-def _served(both: dict[Precision, MeasuredBundle], workload: Workload, metric: str) -> Served:
+def _served(
+    both: dict[Precision, MeasuredBundle], workload: Workload, metric: str, margin: float, lower_is_better: bool
+) -> Served:
     values = {precision: found.metrics[metric] for precision, found in both.items()}
     models = {found.bundle.about.model_sha256 for found in both.values()}
-    return choose(workload.serve.precision, workload.serve.margin, metric, values, gains=len(models) > 1)
+    return choose(workload.serve.precision, margin, metric, values, len(models) > 1, lower_is_better)
 
 
 def _side_by_side(both: dict[Precision, MeasuredBundle], metric: str) -> dict[str, float]:

@@ -16,9 +16,9 @@ from components.inference.bundle import Bundle
 from components.inference.examples import spread
 from components.inference.sample_requests import is_own, requests
 from components.inference.smoke.client import START_TIMEOUT, running_endpoint
-from components.kinds.prepared import PreparedData
+from components.kinds.prepared import PreparedData, label_name
 
-_TOLERANCE = 1e-5  # of a probability, which crosses as JSON
+_TOLERANCE = 1e-5  # of a probability, which crosses as JSON; of a large number a part of it
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,10 @@ class Asked:
     """Row of the test split."""
     actual: str
     answered: str
-    probability: float
+    sure: str
+    """A probability, an interval or a score."""
+    right: bool | None
+    """None: nobody can say."""
     milliseconds: float
 
 
@@ -65,9 +68,17 @@ def check_endpoint(
                 raise EndpointError(f"{bento} answers for version {answer['model_version']}, not {version}")
             if not _same(answer, expected):
                 raise EndpointError(f"{bento} answers otherwise than its bundle: {answer} against {expected}")
-            actual = data.classes[labels[index]]
-            asked.append(Asked(index, actual, answer["label"], answer["probability"], milliseconds))
+            asked.append(Asked(index, *_told(answer, reference, data, labels[index]), milliseconds))
     return asked
+
+
+def _told(answer: dict[str, Any], bundle: Bundle, data: PreparedData, label: Any) -> tuple[str, str, str, bool | None]:
+    """Return what the example is, what was answered, how surely, and whether it is right."""
+    actual = label_name(data, label)
+    said, sure, right = catalogue.codec(bundle.about.kind, bundle.about.task).told(
+        answer, actual if data.classes else float(label)
+    )
+    return actual, said, sure, right
 
 
 def _expected(
@@ -110,5 +121,5 @@ def _same(answer: Any, expected: Any) -> bool:
     if isinstance(expected, dict):
         return isinstance(answer, dict) and all(_same(answer.get(key), value) for key, value in expected.items())
     if isinstance(expected, float):
-        return isinstance(answer, float | int) and abs(answer - expected) <= _TOLERANCE
+        return isinstance(answer, float | int) and abs(answer - expected) <= _TOLERANCE * max(1.0, abs(expected))
     return bool(answer == expected)

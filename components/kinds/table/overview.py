@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
 
-from components.kinds.overview import SHOWN, Finding, Overview
+from components.kinds.overview import SHOWN, Finding, Overview, first_by_class
 from components.kinds.prepared import PreparedData
 from components.system.files import read_json
 
@@ -31,8 +30,7 @@ def _finding(name: str, found: Mapping[str, Any]) -> Finding:
 
 
 def _examples(data: PreparedData) -> dict[str, list[str]]:
-    labels = np.asarray(data.labels("test"))
-    indices = {name: np.flatnonzero(labels == label)[:1].tolist() for label, name in enumerate(data.classes)}
+    indices = first_by_class(data)
     records = pq.read_table(data.path / "test_records.parquet", memory_map=True)
     return {name: [_shown(record) for record in records.take(found).to_pylist()] for name, found in indices.items()}
 

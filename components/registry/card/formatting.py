@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-_PROPER = {"f1": "F1", "roc": "ROC", "auc": "AUC", "jpeg": "JPEG", "rmse": "RMSE"}
+from components.kinds import formatting
+
+_PROPER = {"f1": "F1", "roc": "ROC", "auc": "AUC", "jpeg": "JPEG", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
 
 
 def number(value: float | None) -> str:
     """Return the number with four digits that matter; nothing for what is none."""
-    if value is None or not math.isfinite(value):
-        return ""
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.0f}"
+    return "" if value is None or not math.isfinite(value) else formatting.number(value)
 
 
 def share(value: float) -> str:

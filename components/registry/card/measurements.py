@@ -64,6 +64,8 @@ class Measurements(_Measurement):
 
     metric: str
     """The deciding one."""
+    lower_is_better: bool = False
+    """Whether that is a loss or a cost."""
     metrics: tuple[Estimate, ...]
     """Of the whole test split; one that cannot be drawn again is left out."""
     slices: tuple[Estimate, ...]
@@ -75,13 +77,14 @@ class Measurements(_Measurement):
 def measure_card(bundle: Bundle, data: PreparedData, workload: Workload) -> Measurements | None:
     """Return what the bundle does on the test split; None where it does not take this data any more."""
     evaluation = catalogue.evaluation(data.kind, data.task)
-    spec = EvaluationSpec(evaluation, data, workload.train, workload.gate, evaluation.metric(workload.train))
+    spec = EvaluationSpec(evaluation, data, workload.train, workload.gate, evaluation.metric(data, workload.train))
     if unfit(bundle, spec) is not None:
         return None
     with limit_threads(workload.train):
         predictions = predict(spec, bundle)
         return Measurements(
             metric=spec.metric,
+            lower_is_better=spec.scale.lower_is_better,
             metrics=tuple(_metrics(predictions)),
             slices=tuple(_slices(predictions)),
             calibration=tuple(_bins(predictions)),

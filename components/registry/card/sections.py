@@ -67,19 +67,18 @@ def card_sections(card: Card, figures: Mapping[str, bytes]) -> list[CardSection]
 def headline(card: Card) -> list[tuple[str, str, str]]:
     """Return label, value and note of what a person wants to know first; what is not known is left out."""
     verdict = Verdict.model_validate(card["verdict"]) if "verdict" in card else None
-    found = card.get("measured", {}).get("slices", [])
+    worst = _worst_slices(card)
     rows = [
         (
             name(metric["name"]),
             number(metric["model"]),
-            f"baseline {number(metric['baseline'])}" if metric["baseline"] else "",
+            f"baseline {number(metric['baseline'])}" if metric["baseline"] is not None else "",
         )
         for metric in card.get("metrics", [])
         if metric["decides"]
     ]
-    if found:
-        worst = min(found, key=lambda estimate: float(estimate["value"]))
-        rows.append(("Worst slice", number(worst["value"]), worst["name"]))
+    if worst:
+        rows.append(("Worst slice", number(worst[0]["value"]), worst[0]["name"]))
     if verdict:
         against = f"against version {verdict.champion}" if verdict.champion else "the first one"
         rows.append(("Gate", verdict_in_words(verdict).lower(), against))
@@ -154,15 +153,17 @@ def slices_table(card: Card, most: int | None = None) -> list[Block]:
 
 
 def _worst_slices(card: Card) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = card.get("measured", {}).get("slices", [])
-    return sorted(found, key=lambda estimate: float(estimate["value"]))
+    measured = card.get("measured", {})
+    found: list[dict[str, Any]] = measured.get("slices", [])
+    highest_first = measured.get("lower_is_better", False)
+    return sorted(found, key=lambda estimate: float(estimate["value"]), reverse=highest_first)
 
 
 def _calibration(card: Card, figures: Mapping[str, bytes]) -> list[Block]:
     bins = card.get("measured", {}).get("calibration", [])
     drawn: list[Block] = [Image("Calibration", figures[_ELSEWHERE])] if _ELSEWHERE in figures else []
     if not bins:
-        return drawn
+        return [*drawn, *_rules(card, "calibration")]
     rows = [[share(bin["predicted"]), share(bin["observed"]), spread(bin), f"{bin['count']:,}"] for bin in bins]
     columns = ["predicted", "observed", "95 % interval", "examples"]
     table = CardTable(

@@ -70,6 +70,8 @@ def changed(champion: Sequence[str], data: PreparedData, smallest: int) -> Chang
         smallest: test examples with which a new class can be judged in any case; fewer are enough beside small classes.
     """
     labels = np.asarray(data.labels("test"))
+    if not data.classes:
+        return Change((), (), (), known=np.ones(len(labels), dtype=np.bool_))
     found = np.bincount(labels[labels >= 0], minlength=len(data.classes))  # records may have no label
     counts = dict(zip(data.classes, found.tolist(), strict=True))
     both = [name for name in data.classes if name in champion]

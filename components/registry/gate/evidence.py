@@ -8,6 +8,20 @@ from components.registry.gate.statistics import Difference
 
 
 @dataclass(frozen=True)
+class Scale:
+    """What a metric is measured in."""
+
+    unit: float = 1.0
+    """What the gate's margins count: 1, or what the labels or costs are measured in."""
+    lower_is_better: bool = False
+
+    @property
+    def reach(self) -> float:
+        """How far from 0 a difference may lie: a share cannot change by more than 1, a loss may."""
+        return 100.0 * self.unit if self.lower_is_better else 1.0
+
+
+@dataclass(frozen=True)
 class MetricComparison:
     """One number, a metric or a cost, of both models."""
 
@@ -16,9 +30,10 @@ class MetricComparison:
     champion: float | None = None
     """None: there is no champion, or it cannot be evaluated on today's data."""
     difference: Difference | None = None
-    """Where both answered the same examples."""
+    """Where both answered the same examples: by how much the challenger is better, in the metric's own numbers."""
     count: int = 0
     """Examples."""
+    scale: Scale = Scale()
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,24 @@ class CalibrationComparison:
     brier: MetricComparison
     frequencies: float
     """The Brier score of always answering how frequent the classes are."""
+
+
+@dataclass(frozen=True)
+class StatedComparison:
+    """A share that the challenger states of its answers, and how often it came true."""
+
+    name: str
+    """`coverage`, `coverage, shop: a`, `alert rate`."""
+    stated: float
+    found: MetricComparison
+    hits: int
+    """Test examples of which it came true, of `found.count`."""
+    calibrated_on: int
+    """Validation examples by which the model was set to that share."""
+    at_least: bool
+    """Whether more is as good; else less is."""
+    part: bool = False
+    """Whether it is of a part of the test split."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +87,8 @@ class Evidence:
     slices: Sequence[MetricComparison]
     calibration: CalibrationComparison | None
     """None: what the model answers is no probability."""
+    stated: Sequence[StatedComparison]
+    """What else it states of its answers."""
     corrupted: Sequence[CorruptedComparison]
     behaviours: Sequence[Behaviour]
     """Of the challenger."""

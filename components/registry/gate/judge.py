@@ -15,6 +15,7 @@ from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.kinds.baseline import PREFIX as BASELINE
 from components.kinds.baseline import limit_threads
+from components.kinds.formatting import number
 from components.kinds.prepared import PreparedData, open_prepared
 from components.registry.gate import record
 from components.registry.gate.comparable import CHALLENGER, champion_beside, unfit
@@ -28,7 +29,7 @@ from components.versioning import lock
 
 logger = logging.getLogger(__name__)
 
-_EDITION = 5
+_EDITION = 6
 """Of the rules and of how they measure: a verdict of another edition is not remembered."""
 
 
@@ -79,7 +80,7 @@ def _evaluation_spec(challenger: Version, current: Version | None, workload: Wor
         data=data,
         config=workload.train,
         gate=_of_same_training(workload) if _same_training(challenger, current) else workload.gate,
-        metric=evaluation.metric(workload.train),
+        metric=evaluation.metric(data, workload.train),
     )
 
 
@@ -101,10 +102,10 @@ def _headline(challenger: Version, current: Version | None, found: list[Rule]) -
     if _same_training(challenger, current):
         replaces = f"{replaces}, the same training in {challenger.precision}"
     first = next(rule for rule in found if rule.group in ("better", "not worse"))
-    metric = first.name.partition(": ")[2]
+    reached = f"{first.name.partition(': ')[2]} {'unknown' if first.challenger is None else number(first.challenger)}"
     if first.champion is None:
-        return f"{replaces}, which cannot be compared with: {metric} {first.challenger:.4f}"
-    return f"{replaces}: {metric} {first.challenger:.4f} against {first.champion:.4f}, {first.note}"
+        return f"{replaces}, which cannot be compared with: {reached}"
+    return f"{replaces}: {reached} against {number(first.champion)}, {first.note}"
 
 
 def _baseline(name: str, metric: str) -> float | None:

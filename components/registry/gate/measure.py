@@ -12,9 +12,10 @@ from components.inference.bundle import MODEL
 from components.inference.footprint import milliseconds, peak_megabytes
 from components.kinds.evaluation import Mask
 from components.registry.gate.calibration import compare_calibration
-from components.registry.gate.evidence import CorruptedComparison, Evidence, MetricComparison
+from components.registry.gate.evidence import CorruptedComparison, Evidence, MetricComparison, Scale
 from components.registry.gate.predictions import Int64, Predictions
-from components.registry.gate.statistics import Difference, bootstrap, estimated, paired_answers
+from components.registry.gate.stated import compare_stated
+from components.registry.gate.statistics import Difference, bootstrap, estimated, paired_answers, standard_error
 
 _ONE_SIDED = 1.645  # standard errors, which chance passes in one of twenty cases
 
@@ -38,6 +39,7 @@ def measure(
         whole=challenger.value(np.arange(len(challenger.outputs))),
         slices=list(_slices(challenger, champion)),
         calibration=compare_calibration(challenger, of_all_classes) if probabilistic else None,
+        stated=list(compare_stated(challenger, champion)),
         corrupted=list(_corrupted(challenger, champion)),
         behaviours=challenger.behaviours(),
         before=champion.behaviours() if champion else (),
@@ -50,13 +52,17 @@ def measure(
 
 
 def _chance(challenger: Predictions, baseline: float) -> float:
-    """Return by how much chance makes the challenger look worse than the baseline; 0 where no share of answers counts.
+    """Return by how much chance makes the challenger look worse than the baseline; 0 of a rank, which is no mean.
 
-    The baseline's own answers are not kept, so both are taken for independent: rather too much than too little.
+    The baseline's own answers are not kept, so both are taken for independent: rather too much than too little. A loss
+    of the baseline is taken to vary as the challenger's does.
     """
     correct = challenger.correct()
     if correct is None:
-        return 0.0
+        if not challenger.spec.scale.lower_is_better:
+            return 0.0
+        error = standard_error(challenger.value, np.arange(len(challenger.outputs)), challenger.spec.config.seed)
+        return _ONE_SIDED * math.sqrt(2.0) * error
     variances = [share * (1.0 - share) for share in (float(correct.mean()), baseline)]
     return _ONE_SIDED * math.sqrt(sum(variances) / len(correct))
 
@@ -64,12 +70,12 @@ def _chance(challenger: Predictions, baseline: float) -> float:
 def _overall(challenger: Predictions, champion: Predictions | None) -> MetricComparison:
     name, spec, every = challenger.spec.metric, challenger.spec, np.arange(len(challenger.outputs))
     if champion is None:
-        return MetricComparison(name, challenger.value(every), count=len(every))
+        return MetricComparison(name, challenger.value(every), count=len(every), scale=spec.scale)
     every = champion.of_known_classes(every)
     difference = _paired(challenger.correct(), champion.correct(), every) or bootstrap(
-        challenger.value, champion.value, every, spec.gate.better.resamples, spec.config.seed
+        challenger.merit, champion.merit, every, spec.gate.better.resamples, spec.config.seed
     )
-    return MetricComparison(name, challenger.value(every), champion.value(every), difference, len(every))
+    return MetricComparison(name, challenger.value(every), champion.value(every), difference, len(every), spec.scale)
 
 
 def _paired(correct: Mask | None, before: Mask | None, indices: Int64) -> Difference | None:
@@ -83,17 +89,18 @@ def _slices(challenger: Predictions, champion: Predictions | None) -> Iterator[M
         indices = np.flatnonzero(mask)
         if not len(indices):  # a class that today's test split does not have
             continue
+        scale = spec.scale if challenger.slice_correct(indices) is None else Scale()
         if champion is None or not len(both := champion.of_known_classes(indices)):
-            yield MetricComparison(name, challenger.slice_value(indices), count=len(indices))
+            yield MetricComparison(name, challenger.slice_value(indices), count=len(indices), scale=scale)
             continue
         indices, difference = both, None
         if len(indices) >= spec.gate.slices.smallest:
             correct, before = challenger.slice_correct(indices), champion.slice_correct(indices)
             difference = _paired(correct, before, indices) or estimated(
-                challenger.value, champion.value, indices, spec.config.seed
+                challenger.merit, champion.merit, indices, spec.config.seed
             )
         yield MetricComparison(
-            name, challenger.slice_value(indices), champion.slice_value(indices), difference, len(indices)
+            name, challenger.slice_value(indices), champion.slice_value(indices), difference, len(indices), scale
         )
 
 
@@ -112,12 +119,13 @@ def _corrupted(challenger: Predictions, champion: Predictions | None) -> Iterato
 
 def _compare(name: str, ours: Predictions, theirs: Predictions | None, indices: Int64) -> MetricComparison:
     """Return the deciding metric of both on the test examples at `indices`, with a standard error of the difference."""
+    scale = ours.spec.scale
     if theirs is None:
-        return MetricComparison(name, ours.value(indices), count=len(indices))
+        return MetricComparison(name, ours.value(indices), count=len(indices), scale=scale)
     difference = _paired(ours.correct(), theirs.correct(), indices) or estimated(
-        ours.value, theirs.value, indices, ours.spec.config.seed
+        ours.merit, theirs.merit, indices, ours.spec.config.seed
     )
-    return MetricComparison(name, ours.value(indices), theirs.value(indices), difference, len(indices))
+    return MetricComparison(name, ours.value(indices), theirs.value(indices), difference, len(indices), scale)
 
 
 def with_inputs(predictions: Predictions, inputs: NDArray[Any], indices: Int64) -> Predictions:
@@ -127,14 +135,24 @@ def with_inputs(predictions: Predictions, inputs: NDArray[Any], indices: Int64) 
     return replace(predictions, outputs=answers)
 
 
-def stratified_sample(labels: Int64, most: int, seed: int) -> Int64:
-    """Return the indices, in order, of at most `most` examples: of each class as many, as far as there are."""
+def stratified_sample(labels: NDArray[Any], most: int, seed: int) -> Int64:
+    """Return the indices, in order, of at most `most` examples: of each class as many, as far as there are.
+
+    Labels that are numbers count by their tenths; those that are not known are left out.
+    """
     random, left, chosen = np.random.default_rng(seed), most, []
-    classes = sorted((np.flatnonzero(labels == label) for label in np.unique(labels)), key=len)
+    strata = _tenths(labels) if labels.dtype.kind == "f" else labels
+    classes = sorted((np.flatnonzero(strata == label) for label in np.unique(strata[~np.isnan(strata)])), key=len)
     for index, members in enumerate(classes):  # the smallest first: what they do not fill is left to the others
         chosen.append(random.permutation(members)[: left // (len(classes) - index)])
         left -= len(chosen[-1])
     return np.sort(np.concatenate(chosen))
+
+
+def _tenths(labels: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the tenth of the known labels that each lies in, `[N]`; not a number where it is not known."""
+    limits = np.nanquantile(labels, np.linspace(0.1, 0.9, 9))
+    return np.where(np.isnan(labels), np.nan, np.searchsorted(limits, labels).astype(np.float64))
 
 
 def _cost(challenger: Predictions, champion: Predictions | None) -> list[MetricComparison]:

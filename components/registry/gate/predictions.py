@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from components.config.gate import Gate
 from components.config.params import Training
 from components.inference.bundle import Bundle
-from components.kinds.evaluation import Behaviour, Mask
+from components.kinds.evaluation import Behaviour, Mask, Stated
 from components.kinds.prepared import PreparedData
+from components.registry.gate.evidence import Scale
 from components.tasks.evaluation import TaskEvaluation
 
 Int64 = NDArray[np.int64]
@@ -27,6 +29,12 @@ class EvaluationSpec:
     gate: Gate
     metric: str
     """Name of the deciding metric."""
+
+    @cached_property
+    def scale(self) -> Scale:
+        """What the deciding metric is measured in."""
+        unit = self.evaluation.unit(self.data, self.config)
+        return Scale(unit, self.evaluation.lower_is_better(self.metric))
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,10 @@ class Predictions:
         spec = self.spec
         return spec.evaluation.value(spec.data, self.outputs, self.decision, spec.config, indices)
 
+    def merit(self, indices: Int64) -> float:
+        """Return the deciding metric, a loss or a cost times -1: more is better."""
+        return -self.value(indices) if self.spec.scale.lower_is_better else self.value(indices)
+
     def measures(self, indices: Int64) -> dict[str, float]:
         """Return every metric on the test examples at `indices`, `[n]`, which may repeat."""
         spec = self.spec
@@ -68,6 +80,11 @@ class Predictions:
         """Return what the slice at `indices`, `[n]`, is judged by."""
         correct = self.slice_correct(indices)
         return self.value(indices) if correct is None else float(correct[indices].mean())
+
+    def stated(self) -> Stated | None:
+        """Return what its answers state of themselves beside probabilities; None: nothing."""
+        spec = self.spec
+        return spec.evaluation.stated(spec.data, self.outputs, self.decision, spec.config)
 
     def behaviours(self) -> Sequence[Behaviour]:
         """Return how it behaves."""

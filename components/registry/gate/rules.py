@@ -11,8 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from components.config.gate import Behaviours, Better, Calibration, Cost, Gate, Robustness, Slices
 from components.config.section import Section
 from components.kinds.evaluation import Behaviour, Leak
-from components.registry.gate.evidence import CalibrationComparison, CorruptedComparison, Evidence, MetricComparison
-from components.registry.gate.statistics import Difference, binomial_above, holm, interval
+from components.registry.gate.evidence import (
+    CalibrationComparison,
+    CorruptedComparison,
+    Evidence,
+    MetricComparison,
+    StatedComparison,
+)
+from components.registry.gate.statistics import binomial_above, holm, interval, share_below
 from components.registry.gate.verdict import Rule
 
 _LEVEL = 0.05  # of tests that have no parameter of their own
@@ -35,12 +41,17 @@ def rules(
         yield not_worse(evidence.overall, gate.slices)
     else:
         yield better(evidence.overall, gate.better)
-    before, other = evidence.overall.champion, evidence.baseline
-    lenient = alone or (before is not None and other is not None and before <= other)
+    overall, other = evidence.overall, evidence.baseline
+    whole = MetricComparison(overall.name, evidence.whole, scale=overall.scale)
+    before = None if overall.champion is None or other is None else _beats(overall, other, champion=True)
+    lenient = alone or before is False
     chance = evidence.chance if lenient and not _written(gate, "baseline") else None
-    yield baseline(MetricComparison(evidence.overall.name, evidence.whole), other, gate.baseline, chance)
+    yield baseline(whole, other, gate.baseline, chance)
     yield from slices(evidence.slices, gate.slices)
-    yield from calibration(evidence.calibration, gate.calibration, alone)
+    if evidence.stated:
+        yield from stated(evidence.stated, gate.calibration, alone)
+    else:
+        yield from calibration(evidence.calibration, gate.calibration, alone)
     yield from robustness(evidence.corrupted, gate.robustness, alone)
     yield from behaviours(evidence.behaviours, evidence.before, gate.behaviours, alone)
     yield from cost(evidence.cost, gate.cost, same_training)
@@ -53,25 +64,26 @@ def better(found: MetricComparison, limits: Better) -> Rule:
     name = f"{limits.rule.replace('_', ' ')}: {found.name}"
     if found.difference is None:
         return Rule(name=name, challenger=found.challenger, passed=None, note=_ALONE)
-    needed = limits.margin if limits.rule == "better" else -limits.margin
+    margin = limits.margin * found.scale.unit
+    needed = margin if limits.rule == "better" else -margin
     value, level = found.difference.value, 1.0 - limits.confidence
     enough = value > needed if limits.rule == "better" else value >= needed
     return _row(
         name,
         found,
-        f"above {needed:+g} at {limits.confidence:.0%}",
+        f"{'improvement ' if found.scale.lower_is_better else ''}above {needed:+.6g} at {limits.confidence:.0%}",
         enough and found.difference.above(needed) <= level,
-        _spread(found.difference, limits.confidence),
+        _spread(found, limits.confidence),
     )
 
 
 def not_worse(found: MetricComparison, limits: Slices) -> Rule:
     """Hold a challenger that knows more to losing no more than a slice may on what both know."""
-    name, limit = f"not worse: {found.name}", f"loses at most {limits.margin:g}"
+    name, limit = f"not worse: {found.name}", _loses(found, limits.margin)
     if found.difference is None:
         return Rule(name=name, challenger=found.challenger, passed=None, note=_ALONE)
     (lost,) = _worse([found], [True], limits.margin, 1.0 - limits.confidence)
-    note = f"{_spread(found.difference, limits.confidence)} on the classes that both know"
+    note = f"{_spread(found, limits.confidence)} on the classes that both know"
     return _row(name, found, limit, not lost, note)
 
 
@@ -84,25 +96,24 @@ def baseline(found: MetricComparison, other: float | None, wanted: bool, chance:
     if other is None or not wanted:
         note = "not asked for" if other is not None else "no baseline was measured"
         return Rule(name=name, challenger=found.challenger, passed=None, note=note)
-    passed = found.challenger > other
-    warns = not passed and chance is not None and found.challenger >= other - chance
+    passed, lower = _beats(found, other), found.scale.lower_is_better
+    lacking = found.challenger - other if lower else other - found.challenger
+    warns = not passed and chance is not None and lacking <= chance
     note = "no worse than by chance" if warns else ""
-    return Rule(
-        name=name, challenger=found.challenger, limit=f"above {other:.4g}", passed=passed, warns=warns, note=note
-    )
+    return _row(name, found, f"{'below' if lower else 'above'} {other:.4g}", passed, note, warns)
 
 
 def slices(found: Sequence[MetricComparison], limits: Slices) -> Iterator[Rule]:
     """Hold every slice to losing no more than the margin: together at the confidence (Holm), small ones not at all."""
     judged = [_is_known(comparison) and comparison.count >= limits.smallest for comparison in found]
     for comparison, lost in zip(found, _worse(found, judged, limits.margin, 1.0 - limits.confidence), strict=True):
-        name, limit = f"slice: {comparison.name}", f"loses at most {limits.margin:g}"
+        name, limit = f"slice: {comparison.name}", _loses(comparison, limits.margin)
         if lost is None or comparison.difference is None:
             few = f"{comparison.count} examples, fewer than {limits.smallest}"
             unknown = comparison.difference.remark if comparison.difference else _ALONE
             yield _row(name, comparison, limit, None, few if comparison.count < limits.smallest else unknown)
             continue
-        yield _row(name, comparison, limit, not lost, _spread(comparison.difference, limits.confidence))
+        yield _row(name, comparison, limit, not lost, _spread(comparison, limits.confidence))
 
 
 def calibration(found: CalibrationComparison | None, limits: Calibration, alone: bool = False) -> Iterator[Rule]:
@@ -125,23 +136,50 @@ def calibration(found: CalibrationComparison | None, limits: Calibration, alone:
     yield _row(f"calibration: {brier.name}", brier, f"at most {most:.4g}", brier.challenger <= most, warns=warns)
 
 
+def stated(found: Sequence[StatedComparison], limits: Calibration, alone: bool = False) -> Iterator[Rule]:
+    """Hold shares that a model states of its answers to being true, within a margin and beyond chance.
+
+    Parts of the test split are held to it together (Holm).
+    """
+    edges = [_edge(comparison, limits) for comparison in found]
+    p_values = [_p_value(comparison, edge) for comparison, edge in zip(found, edges, strict=True)]
+    parts = iter(holm([p for comparison, p in zip(found, p_values, strict=True) if comparison.part], _LEVEL))
+    for comparison, edge, p_value in zip(found, edges, p_values, strict=True):
+        missed = next(parts) if comparison.part else p_value <= _LEVEL
+        share, before, least = comparison.found.challenger, comparison.found.champion, comparison.at_least
+        no_worse = before is not None and (share >= before if least else share <= before)
+        yield _row(
+            f"calibration: {comparison.name}",
+            comparison.found,
+            f"{'at least' if least else 'at most'} {edge:.3g} beyond chance",
+            not missed,
+            f"{comparison.stated:g} is stated; {comparison.hits:,} of {comparison.found.count:,}",
+            warns=not _written(limits, _margin_of(comparison)) and (alone or no_worse),
+        )
+
+
 def robustness(found: Sequence[CorruptedComparison], limits: Robustness, alone: bool = False) -> Iterator[Rule]:
     """Hold the metric on corrupted inputs to the champion's, less the margin, and to what must be left of it."""
+    if not found:
+        note = "the deciding metric says nothing of corrupted inputs, or there is nothing to corrupt"
+        yield Rule(name="robustness", passed=None, note=note)
     comparisons = [corrupted.found for corrupted in found]
     worse = _worse(comparisons, [_is_known(comparison) for comparison in comparisons], limits.margin, _LEVEL)
     for corrupted, lost in zip(found, worse, strict=True):
-        least, comparison = limits.kept * corrupted.uncorrupted, corrupted.found
-        name = f"robustness: {comparison.name}"
-        if not math.isfinite(comparison.challenger) or not math.isfinite(least):
+        comparison, lower = corrupted.found, corrupted.found.scale.lower_is_better
+        name, edge = f"robustness: {comparison.name}", _kept(corrupted, limits.kept)
+        if not math.isfinite(comparison.challenger) or not math.isfinite(corrupted.uncorrupted):
             yield _row(name, comparison, "", None, f"{comparison.count} corrupted examples have no such metric")
             continue
-        limit, note = f"at least {least:.4g}", f"{corrupted.uncorrupted:.4g} uncorrupted"
+        limit = f"{'at most' if lower else 'at least'} {edge:.4g}"
+        note = f"{corrupted.uncorrupted:.4g} uncorrupted"
         if comparison.difference is not None:
-            limit = f"{limit}, loses at most {limits.margin:g}"
-            note = f"{note}; {_spread(comparison.difference, 1.0 - _LEVEL)}"
-        no_worse = comparison.champion is not None and comparison.champion < least and not lost
+            limit = f"{limit}, {_loses(comparison, limits.margin)}"
+            note = f"{note}; {_spread(comparison, 1.0 - _LEVEL)}"
+        before, enough = comparison.champion, _reaches(comparison.challenger, edge, lower)
+        no_worse = before is not None and not _reaches(before, edge, lower) and not lost
         warns = not _written(limits, "kept") and (alone or no_worse)
-        yield _row(name, comparison, limit, comparison.challenger >= least and not lost, note, warns)
+        yield _row(name, comparison, limit, enough and not lost, note, warns)
 
 
 def behaviours(
@@ -202,10 +240,49 @@ def validated(by: str | None) -> Rule:
     return Rule(name="data: validated", passed=True, note=by)
 
 
+def _beats(found: MetricComparison, other: float, champion: bool = False) -> bool:
+    """Return whether the challenger, or the champion, is better than another value of the metric."""
+    value = found.champion if champion else found.challenger
+    return value is not None and (value < other if found.scale.lower_is_better else value > other)
+
+
+def _reaches(value: float, limit: float, lower_is_better: bool) -> bool:
+    return value <= limit if lower_is_better else value >= limit
+
+
+def _kept(corrupted: CorruptedComparison, kept: float) -> float:
+    """Return what must be left of the metric, `kept` of it; a loss may grow to 1 / `kept` of it."""
+    if not corrupted.found.scale.lower_is_better:
+        return kept * corrupted.uncorrupted
+    return corrupted.uncorrupted / kept if kept else math.inf
+
+
+def _edge(comparison: StatedComparison, limits: Calibration) -> float:
+    """Return the least or the largest share that is no miss."""
+    margin = float(getattr(limits, _margin_of(comparison)))
+    stated = comparison.stated
+    return max(0.0, stated - margin) if comparison.at_least else min(1.0, stated * margin)
+
+
+def _margin_of(comparison: StatedComparison) -> str:
+    """Return the key of the limit."""
+    if not comparison.at_least:
+        return "alerts"
+    return "slice_coverage" if comparison.part else "coverage"
+
+
+def _p_value(comparison: StatedComparison, edge: float) -> float:
+    """Return the p-value of: the true share misses the limit."""
+    count, calibrated_on = comparison.found.count, comparison.calibrated_on
+    if comparison.at_least:
+        return share_below(comparison.hits, count, edge, calibrated_on)
+    return share_below(count - comparison.hits, count, 1.0 - edge, calibrated_on)
+
+
 def _worse(found: Sequence[MetricComparison], judged: Sequence[bool], margin: float, level: float) -> list[bool | None]:
     """Return which of them are worse by more than the margin, all together at `level`; None: not judged."""
     p_values = [
-        comparison.difference.below(-margin)
+        comparison.difference.below(-margin * comparison.scale.unit)
         for comparison, judge in zip(found, judged, strict=True)
         if judge and comparison.difference
     ]
@@ -219,7 +296,15 @@ def _row(
     """Return a row; `warns`: where it is not passed, it does not refuse."""
     both = {"champion": comparison.champion, "challenger": comparison.challenger}
     found = {who: value if value is not None and math.isfinite(value) else None for who, value in both.items()}
-    return Rule(name=name, **found, limit=limit, passed=passed, warns=warns and passed is False, note=note)
+    return Rule(
+        name=name,
+        **found,
+        limit=limit,
+        passed=passed,
+        warns=warns and passed is False,
+        note=note,
+        lower_is_better=comparison.scale.lower_is_better,
+    )
 
 
 def _written(limits: Section, name: str) -> bool:
@@ -232,8 +317,16 @@ def _is_known(found: MetricComparison) -> bool:
     return found.difference is not None and found.difference.known
 
 
-def _spread(difference: Difference, confidence: float) -> str:
-    low, high = interval(difference, confidence)
-    bounds = f" ({low:+.4f} to {high:+.4f})" if difference.known else ""
+def _loses(found: MetricComparison, margin: float) -> str:
+    return f"loses at most {margin * found.scale.unit:.4g}"
+
+
+def _spread(found: MetricComparison, confidence: float) -> str:
+    """Return the difference in words, with its interval; of a loss it is said that above 0 is better."""
+    difference, lower = found.difference, found.scale.lower_is_better
+    assert difference is not None
+    low, high = interval(difference, confidence, found.scale.reach)
+    written = ".4g" if lower else ".4f"
+    bounds = f" ({low:+{written}} to {high:+{written}})" if difference.known else ""
     remark = f"; {difference.remark}" if difference.remark else ""
-    return f"{difference.value:+.4f}{bounds}{remark}"
+    return f"{'improvement ' if lower else ''}{difference.value:+{written}}{bounds}{remark}"

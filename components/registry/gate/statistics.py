@@ -1,6 +1,7 @@
 """Whether a difference between two models on the same examples is more than chance.
 
-A difference is the challenger's value less the champion's; p-values are one-sided.
+A difference says by how much the challenger is better: its value less the champion's, of a loss the other way about;
+p-values are one-sided.
 """
 
 import math
@@ -188,6 +189,12 @@ def estimated(ours: Metric, theirs: Metric, indices: Int64, seed: int) -> Estima
     return Estimated(found.value, error, found.missing)
 
 
+def standard_error(metric: Metric, indices: Int64, seed: int) -> float:
+    """Return the standard error of a metric on the examples at `indices`, of those draws that have a value."""
+    found = bootstrap(metric, lambda _: 0.0, indices, _FEW, seed)
+    return float(found.samples.std()) if len(found.samples) else 0.0
+
+
 def mcnemar(gained: int, lost: int) -> float:
     """Return the one-sided mid-p value of McNemar's exact test: gains outnumber losses by more than chance.
 
@@ -202,6 +209,19 @@ def binomial_above(found: int, count: int, share: float) -> float:
     from scipy.special import bdtrc  # here: a third of a second that flows need which measure nothing
 
     return float(bdtrc(found, count, share) + bdtrc(found - 1, count, share)) / 2
+
+
+def share_below(hits: int, count: int, share: float, calibrated_on: int) -> float:
+    """Return the p-value of: `hits` of `count` show that less than `share` of them all do.
+
+    A threshold or an interval that was set to the share by a number of other examples misses it by chance, too: with
+    both, hits are beta-binomial (Vovk 2012, "Conditional validity of inductive conformal predictors"; Angelopoulos and
+    Bates 2021, arXiv:2107.07511, appendix C).
+    """
+    from scipy.stats import betabinom  # here: a second that flows need which measure nothing
+
+    of = max(calibrated_on, 1) + 1
+    return float(betabinom.cdf(hits, count, max(share, 1e-9) * of, max(1.0 - share, 1e-9) * of))
 
 
 def tango(gained: int, lost: int, count: int, limit: float) -> float:
@@ -231,19 +251,22 @@ def holm(p_values: Sequence[float], level: float) -> list[bool]:
     return stands
 
 
-def interval(difference: Difference, confidence: float) -> tuple[float, float]:
-    """Return the bounds that the true difference is above, and below, with one-sided `confidence` each."""
+def interval(difference: Difference, confidence: float, reach: float = 1.0) -> tuple[float, float]:
+    """Return the bounds that the true difference is above, and below, with one-sided `confidence` each.
+
+    `reach`: how far from 0 they may lie.
+    """
     level = 1.0 - confidence
-    return _bound(difference.above, level, 1.0), _bound(difference.below, level, -1.0)
+    return _bound(difference.above, level, 1.0, reach), _bound(difference.below, level, -1.0, reach)
 
 
 def _lacking(missing: int, draws: int) -> str:
     return f"{missing:,} of {draws:,} draws have no value" if missing else ""
 
 
-def _bound(p_value: Callable[[float], float], level: float, sign: float) -> float:
+def _bound(p_value: Callable[[float], float], level: float, sign: float, reach: float) -> float:
     """Return the limit at which `p_value`, which rises with `sign` times the limit, passes `level`."""
-    low, high = -1.0, 1.0
+    low, high = -reach, reach
     for _ in range(_STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if p_value(sign * middle) <= level else (low, middle)

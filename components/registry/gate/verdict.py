@@ -25,6 +25,8 @@ class Rule(BaseModel):
     warns: bool = False
     """A rule that is not passed warns, and does not refuse."""
     note: str = ""
+    lower_is_better: bool = False
+    """Whether a lower number is better."""
 
     @property
     def group(self) -> str:
@@ -120,7 +122,8 @@ def _gain(rule: Rule) -> float:
     """Return what the challenger is better by, or how good it is where there is nothing to compare with."""
     if rule.challenger is None:
         return 0.0
-    return rule.challenger - (rule.champion or 0.0)
+    gain = rule.challenger - (rule.champion or 0.0)
+    return -gain if rule.lower_is_better else gain
 
 
 def _number(value: float | None) -> str:

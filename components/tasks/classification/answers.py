@@ -56,6 +56,11 @@ def answers(outputs: Float32, classes: Sequence[str], decision: Mapping[str, Any
     ]
 
 
+def told(answer: Mapping[str, Any], label: str | float) -> tuple[str, str, bool]:
+    """Return the class, its probability, and whether it is the right one."""
+    return answer["label"], f"{answer['probability']:.3f}", answer["label"] == label
+
+
 def explained_column(outputs: Float32) -> Int64:
     """Return the most probable class."""
     best: Int64 = outputs.argmax(axis=1)

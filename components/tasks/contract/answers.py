@@ -32,5 +32,11 @@ class Answers(Protocol):
     ) -> Sequence[BaseModel]:
         """Return an answer for each of `[N, K]`, in their order; `version` is what the model calls itself."""
 
+    def told(self, answer: Mapping[str, Any], label: str | float, /) -> tuple[str, str, bool | None]:
+        """Return in words what an answer, as JSON, says and how sure it is, and whether it is right.
+
+        `label` is the name of the class or the number; None: nobody can say whether it is right.
+        """
+
     def explained_column(self, outputs: Float32, /) -> Int64:
         """Return the column of each of `[N, K]` that stands for its answer: what an explanation takes apart."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.evaluation import BaselineFeatures, Mask
+from components.kinds.evaluation import BaselineFeatures, Mask, Stated
 from components.tasks.evaluation_data import EvaluationData
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ Decision = Mapping[str, Any]
 class Evaluation(Protocol):
     """`evaluation/`. `outputs` are the bundle's `[N, K]` of the test split, `decision` is the bundle's."""
 
-    def metric(self, config: Any, /) -> str:
-        """Return the name of the metric that decides which of two models is better; `config`: the section `train`."""
+    def metric(self, data: EvaluationData, /) -> str:
+        """Return the name of the metric that decides which of two models is better."""
 
     def lower_is_better(self, metric: str, /) -> bool:
         """Whether the metric is a loss or a cost."""
@@ -63,11 +63,20 @@ class Evaluation(Protocol):
     def is_probabilistic(self, config: Any, /) -> bool:
         """Whether the outputs are probabilities of classes: else there is no calibration to speak of."""
 
+    def stated(self, data: EvaluationData, outputs: Float32, decision: Decision, /) -> Stated | None:
+        """Return what the answers state of themselves beside probabilities, and where it came true; None: nothing."""
+
+    def judges_corrupted(self, data: EvaluationData, /) -> bool:
+        """Whether the deciding metric should hold where inputs are corrupted."""
+
     def baseline(self, data: EvaluationData, features: BaselineFeatures, /) -> Float32:
         """Return the outputs `[N, K]` of a simpler model on the test split, trained on the training split."""
 
     def baseline_metrics(self, data: EvaluationData, outputs: Float32, /) -> dict[str, float]:
-        """Return those metrics of the baseline's outputs that need no decision."""
+        """Return those metrics of the baseline's outputs that need no decision, the deciding one among them.
+
+        Without it nothing is held against the baseline.
+        """
 
     def figures(
         self, data: EvaluationData, outputs: Float32, decision: Decision, baseline: Float32, /

@@ -47,6 +47,11 @@ def answers(outputs: Float32, classes: Sequence[str], decision: Mapping[str, Any
     ]
 
 
+def told(answer: Mapping[str, Any], label: str | float) -> tuple[str, str, bool]:
+    """Return the class, the probability of the positive one, and whether it is the right one."""
+    return answer["label"], f"{answer['probability']:.3f}", answer["label"] == label
+
+
 def explained_column(outputs: Float32) -> Int64:
     """Return that of the positive class."""
     return np.ones(len(outputs), dtype=np.int64)

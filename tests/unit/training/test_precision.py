@@ -35,3 +35,9 @@ def test_int8_is_served_where_it_is_asked_for_and_good_enough(
 ) -> None:
     served = choose(wanted, 0.002, "accuracy", {"float32": 0.9, "int8": int8}, gains)
     assert (served.precision, served.reason) == (precision, reason)
+
+
+@pytest.mark.parametrize(("int8", "precision"), [(45.09, "int8"), (45.2, "float32"), (44.0, "int8"), (nan, "float32")])
+def test_of_a_loss_int8_may_have_more_by_the_margin(int8: float, precision: str) -> None:
+    served = choose("int8", 0.1, "rmse", {"float32": 45.0, "int8": int8}, True, lower_is_better=True)
+    assert served.precision == precision

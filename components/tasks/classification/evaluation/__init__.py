@@ -24,9 +24,9 @@ Decision = Mapping[str, Any]
 _WHOLE = "expected_calibration_error"  # examples that are drawn twice make it larger
 
 
-def metric(config: Any) -> str:
+def metric(data: EvaluationData) -> str:
     """Return the deciding metric: the share of right answers, unless `train.metric` says otherwise."""
-    return config.metric or "accuracy"
+    return data.config.metric or "accuracy"
 
 
 def lower_is_better(metric: str) -> bool:
@@ -60,7 +60,7 @@ def whole(data: EvaluationData, outputs: Float32, decision: Decision) -> dict[st
 def value(data: EvaluationData, outputs: Float32, decision: Decision, indices: Int64) -> float:
     """Return the deciding metric on the test examples at `indices`."""
     labels = data.labels[indices]
-    if metric(data.config) == "accuracy":
+    if metric(data) == "accuracy":
         return float((outputs[indices].argmax(axis=1) == labels).mean())
     if len(np.unique(labels)) < len(np.unique(data.labels)):
         return float("nan")
@@ -69,7 +69,7 @@ def value(data: EvaluationData, outputs: Float32, decision: Decision, indices: I
 
 def correct(data: EvaluationData, outputs: Float32, decision: Decision) -> Mask | None:
     """Return which test examples are named rightly, `[N]`: accuracy is their share."""
-    return right(outputs, decision, data.labels) if metric(data.config) == "accuracy" else None
+    return right(outputs, decision, data.labels) if metric(data) == "accuracy" else None
 
 
 def slice_correct(data: EvaluationData, outputs: Float32, decision: Decision, within: NDArray[Any]) -> Mask:
@@ -84,6 +84,15 @@ def slices(data: EvaluationData) -> dict[str, Mask]:
 
 def is_probabilistic(config: Any) -> bool:
     """Return whether the outputs are probabilities: they are."""
+    return True
+
+
+def stated(data: EvaluationData, outputs: Float32, decision: Decision) -> None:
+    """Return None: probabilities state all there is."""
+
+
+def judges_corrupted(data: EvaluationData) -> bool:
+    """Return whether the deciding metric should hold behind corruptions: it should."""
     return True
 
 

@@ -26,9 +26,9 @@ _WHOLE = "expected_calibration_error"  # examples that are drawn twice make it l
 _COST = "cost_per_1000"
 
 
-def metric(config: Any) -> str:
+def metric(data: EvaluationData) -> str:
     """Return the deciding metric: the area under the precision-recall curve, in steps, unless `train.metric` says."""
-    return config.metric or "average_precision"
+    return data.config.metric or "average_precision"
 
 
 def lower_is_better(metric: str) -> bool:
@@ -38,7 +38,7 @@ def lower_is_better(metric: str) -> bool:
 
 def unit(data: EvaluationData) -> float:
     """Return 1, or for costs what flagging nothing costs."""
-    if metric(data.config) != _COST:
+    if metric(data) != _COST:
         return 1.0
     return max(1_000 * float(data.misses[data.labels == 1].mean()) * float((data.labels == 1).mean()), 1e-12)
 
@@ -66,7 +66,7 @@ def whole(data: EvaluationData, outputs: Float32, decision: Decision) -> dict[st
 def value(data: EvaluationData, outputs: Float32, decision: Decision, indices: Int64) -> float:
     """Return the deciding metric on the test examples at `indices`; not a number where none of them is positive."""
     labels, scores = data.labels[indices], outputs[indices, 1]
-    if metric(data.config) == _COST:
+    if metric(data) == _COST:
         return decided(labels, data.misses[indices], scores, decision, data.config.false_alarm)[_COST]
     return average_precision(labels, scores)
 
@@ -93,15 +93,33 @@ def is_probabilistic(config: Any) -> bool:
     return getattr(config, "labels", "all") == "all"
 
 
+def stated(data: EvaluationData, outputs: Float32, decision: Decision) -> None:
+    """Return None: probabilities state all there is."""
+
+
+def judges_corrupted(data: EvaluationData) -> bool:
+    """Return whether the deciding metric should hold behind corruptions: it should."""
+    return True
+
+
 def baseline(data: EvaluationData, features: BaselineFeatures) -> Float32:
     """Return the baseline's `[N, 2]`."""
     return estimators.baseline(features, is_probabilistic(data.config), data.config.seed)
 
 
 def baseline_metrics(data: EvaluationData, outputs: Float32) -> dict[str, float]:
-    """Return how well the baseline ranks, and how well its probabilities are calibrated."""
-    found = ranking(data.labels, outputs[:, 1])
-    return found | (credibility(data.labels, outputs[:, 1]) if is_probabilistic(data.config) else {})
+    """Return how well the baseline ranks, and how well its probabilities are calibrated.
+
+    Where the cost decides, also what it costs to flag what costs more to miss, on average, than to flag in vain (Elkan
+    2001, "The Foundations of Cost-Sensitive Learning"); scores that are no probabilities have none.
+    """
+    scores, probabilistic = outputs[:, 1], is_probabilistic(data.config)
+    found = ranking(data.labels, scores)
+    if probabilistic and metric(data) == _COST:
+        false_alarm = data.config.false_alarm
+        threshold = {"threshold": false_alarm / (false_alarm + data.misses.mean())}
+        found[_COST] = decided(data.labels, data.misses, scores, threshold, false_alarm)[_COST]
+    return found | (credibility(data.labels, scores) if probabilistic else {})
 
 
 def figures(data: EvaluationData, outputs: Float32, decision: Decision, baseline: Float32) -> "dict[str, Figure]":

@@ -6,7 +6,13 @@ import pytest
 from components.config.gate import Behaviours, Better, Calibration, Cost, Robustness, Slices
 from components.kinds.evaluation import Behaviour, Leak
 from components.registry.gate import rules
-from components.registry.gate.evidence import CalibrationComparison, CorruptedComparison, MetricComparison
+from components.registry.gate.evidence import (
+    CalibrationComparison,
+    CorruptedComparison,
+    MetricComparison,
+    Scale,
+    StatedComparison,
+)
 from components.registry.gate.statistics import Estimated, PairedAnswers, Resampled
 from components.registry.gate.verdict import Rule
 
@@ -262,3 +268,56 @@ def test_average_precision_is_judged_by_its_draws() -> None:
     unsure = Resampled(0.02, random.normal(0.02, 0.03, 2000))
     assert rules.better(MetricComparison("average_precision", 0.62, 0.60, sure), Better()).passed
     assert not rules.better(MetricComparison("average_precision", 0.62, 0.60, unsure), Better()).passed
+
+
+LOSS = Scale(unit=10.0, lower_is_better=True)
+
+
+def test_of_a_loss_only_so_much_more_may_come_of_corruptions() -> None:
+    def corrupted(loss: float, champion: float | None = None) -> CorruptedComparison:
+        difference = None if champion is None else Estimated(champion - loss, 0.01)
+        return CorruptedComparison(MetricComparison("noise", loss, champion, difference, scale=LOSS), 3.0)
+
+    found = [corrupted(9.9), corrupted(10.1), corrupted(9.0, 8.7), corrupted(9.0, 8.3)]
+    judged = list(rules.robustness(found, Robustness()))
+    assert passed(judged) == [True, False, True, False]  # 0.05 of the unit is 0.5
+    assert judged[0].limit == "at most 10"
+    assert judged[2].limit == "at most 10, loses at most 0.5"
+    assert passed(list(rules.robustness([corrupted(1e9)], Robustness(kept=0.0)))) == [True]
+
+
+def test_where_nothing_is_corrupted_robustness_is_not_judged() -> None:
+    (rule,) = rules.robustness([], Robustness())
+    assert (rule.name, rule.passed) == ("robustness", None)
+
+
+def stated(
+    name: str, share: float, hits: int, count: int, least: bool, champion: float | None = None
+) -> StatedComparison:
+    found = MetricComparison(name, hits / count, champion, count=count)
+    return StatedComparison(name, share, found, hits, 1_000_000, least, part="," in name)
+
+
+def test_a_stated_share_is_kept_within_a_margin_and_chance() -> None:
+    found = [
+        stated("coverage", 0.9, 8_800, 10_000, True),
+        stated("coverage", 0.9, 8_700, 10_000, True),
+        stated("coverage", 0.9, 40, 50, True),  # by chance
+        stated("coverage, shop: a", 0.9, 8_100, 10_000, True),
+        stated("coverage, shop: b", 0.9, 7_800, 10_000, True),
+        stated("alert rate", 0.01, 150, 10_000, False),
+        stated("alert rate", 0.01, 190, 10_000, False),
+        stated("alert rate", 0.01, 4, 100, False),
+    ]
+    judged = list(rules.stated(found, Calibration()))
+    assert passed(judged) == [True, False, True, True, False, True, False, True]
+    assert [judged[1].limit, judged[4].limit, judged[6].limit] == [
+        "at least 0.88 beyond chance",
+        "at least 0.8 beyond chance",
+        "at most 0.015 beyond chance",
+    ]
+    assert all(rule.refuses for rule in judged if rule.passed is False)
+    assert not any(rule.refuses for rule in rules.stated(found, Calibration(), alone=True))
+    worse = stated("alert rate", 0.01, 190, 10_000, False, champion=0.02)
+    assert [rule.refuses for rule in rules.stated([worse], Calibration())] == [False]
+    assert [rule.refuses for rule in rules.stated([worse], Calibration(alerts=1.5))] == [True]

@@ -3,6 +3,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from components.registry.gate.statistics import (
     Estimated,
@@ -15,6 +16,7 @@ from components.registry.gate.statistics import (
     interval,
     mcnemar,
     paired_answers,
+    share_below,
     tango,
 )
 
@@ -71,6 +73,7 @@ def test_a_standard_error_says_it_of_many_questions() -> None:
     assert found.value == pytest.approx(whole.mean())
     assert found.error == pytest.approx(whole.std() / math.sqrt(len(whole)), rel=0.15)
     assert found.below(found.value) == found.above(found.value) == 0.5
+    assert found.error is not None
     assert found.below(found.value - 1.645 * found.error) == pytest.approx(0.95, abs=1e-3)
     assert (Estimated(0.0, 0.0).below(-0.02), Estimated(-0.1, 0.0).below(-0.02)) == (1.0, 0.0)
 
@@ -152,3 +155,20 @@ def test_an_interval_holds_what_was_found() -> None:
     low, high = interval(PairedAnswers(40, 25, 900), 0.95)
     assert low < 15 / 900 < high
     assert PairedAnswers(40, 25, 900).above(low) == pytest.approx(0.05, abs=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.9, 0.7])
+def test_a_share_that_was_set_by_few_examples_may_miss_by_more(share: float) -> None:
+    random, found = np.random.default_rng(0), []
+    for _ in range(2_000):
+        scores = np.sort(random.random(99))
+        limit = scores[math.ceil(100 * share) - 1]  # as split conformal has it
+        found.append(share_below(int((random.random(500) <= limit).sum()), 500, share, 99))
+    assert 0.03 < np.mean(np.array(found) <= 0.05) < 0.07
+    assert share_below(440, 500, 0.9, 10_000_000) == pytest.approx(binomtest(440, 500, 0.9, "less").pvalue, rel=1e-3)
+
+
+def test_an_interval_of_a_loss_reaches_as_far_as_it_does() -> None:
+    far = Estimated(250.0, 20.0)
+    low, high = interval(far, 0.95, reach=1e6)
+    assert (low, high) == pytest.approx((250 - 1.645 * 20, 250 + 1.645 * 20), rel=1e-3)

@@ -52,3 +52,12 @@ def test_the_table_on_a_console_shows_of_a_group_the_closest_or_the_refused() ->
     assert [row[0] for row in verdict.short()] == ["better: accuracy", "slice: class: plate (3 of 4 judged)"]
     refused = decided("mugs", "2", "1", [FINE, *SLICES, WORSE], "")
     assert [row[0] for row in refused.short()] == ["better: accuracy", "slice: class: knife"]
+
+
+def test_of_a_loss_the_closest_is_the_one_that_grew_most() -> None:
+    numbers = (("a", 3.0, 2.0), ("b", 3.0, 3.5), ("c", 3.0, 2.9), ("d", 3.0, 1.0))
+    rules = [
+        Rule(name=f"slice: {name}", champion=before, challenger=now, passed=True, lower_is_better=True)
+        for name, before, now in numbers
+    ]
+    assert [row[0] for row in decided("prices", "2", "1", rules, "").short()] == ["slice: b (all 4)"]
