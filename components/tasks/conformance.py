@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from components.tasks import contract
+    from components.tasks.anomaly import answers as anomaly_answers
+    from components.tasks.anomaly import evaluation as anomaly_evaluation
+    from components.tasks.anomaly import objective as anomaly_objective
     from components.tasks.classification import answers as classification_answers
     from components.tasks.classification import evaluation as classification_evaluation
     from components.tasks.classification import objective as classification_objective
@@ -14,13 +17,20 @@ if TYPE_CHECKING:
     from components.tasks.regression import evaluation as regression_evaluation
     from components.tasks.regression import objective as regression_objective
 
-    _answers: tuple[contract.Answers, ...] = (classification_answers, detection_answers, regression_answers)
+    _answers: tuple[contract.Answers, ...] = (
+        anomaly_answers,
+        classification_answers,
+        detection_answers,
+        regression_answers,
+    )
     _evaluations: tuple[contract.Evaluation, ...] = (
+        anomaly_evaluation,
         classification_evaluation,
         detection_evaluation,
         regression_evaluation,
     )
     _objectives: tuple[contract.Objectives, ...] = (
+        anomaly_objective,
         classification_objective,
         detection_objective,
         regression_objective,

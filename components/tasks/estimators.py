@@ -83,16 +83,15 @@ def predicted_intervals(features: BaselineFeatures, coverage: float, seed: int) 
     return np.stack([numbers, numbers + low, numbers + high], axis=1).astype(np.float32)
 
 
-def isolation_scores(features: BaselineFeatures, seed: int) -> tuple[Float32, Float32]:
-    """Return how easily each training and each test example is told apart from the others, 0 to 1, `[n]` and `[N]`.
+def isolation_scores(features: BaselineFeatures, seed: int) -> Float32:
+    """Return how easily an isolation forest tells each test example apart from the others, 0 to 1, `[N]`.
 
     Missing values are taken for the median. No label is asked.
     """
     middle = np.nan_to_num(_medians(features.train))
     train, test = (np.where(np.isnan(values), middle, values) for values in (features.train, features.test))
-    forest = IsolationForest(random_state=seed).fit(train)
-    seen, new = (-forest.score_samples(values) for values in (train, test))
-    return seen.astype(np.float32), new.astype(np.float32)
+    scores: Float32 = -IsolationForest(random_state=seed).fit(train).score_samples(test).astype(np.float32)
+    return scores
 
 
 def _medians(values: Float32) -> Float32:

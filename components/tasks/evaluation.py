@@ -50,8 +50,9 @@ class TaskEvaluation:
         baseline = self._baseline(data, config)
         found = self._task.measures(asked, outputs, decision, every) | self._task.whole(asked, outputs, decision)
         theirs = self._task.baseline_metrics(asked, baseline)
+        labelled = not data.classes or bool((asked.labels == 1).any())
         for metrics, answered in ((found, outputs), (theirs, baseline)):
-            if (scores := self._task.suspicion(answered)) is not None:
+            if labelled and (scores := self._task.suspicion(answered)) is not None:
                 metrics |= self._kind.ranked(data, scores)
         return found | prefixed(theirs)
 

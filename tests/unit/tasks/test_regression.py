@@ -18,6 +18,7 @@ from components.config.errors import DataError
 from components.config.gate import Better, Calibration, Gate
 from components.config.params import parse
 from components.inference.examples import spread
+from components.kinds.baseline import limit_threads
 from components.kinds.evaluation import BaselineFeatures
 from components.kinds.overview import counts_by_class, first_by_class
 from components.kinds.prepared import UNLABELLED, PreparedData, label_name, open_prepared, write_about
@@ -210,7 +211,8 @@ def test_a_baseline_learns_numbers_from_known_labels_alone(data: PreparedData) -
     labels[::3], unlabelled = np.nan, features[::3].copy()
     for estimator, most in (("linear", 1.3), ("trees", 2.6)):
         given = BaselineFeatures(features, labels, features[1::3], estimator)  # type: ignore[arg-type]
-        assert root_mean_squared_error(labels[1::3], predicted_numbers(given, 0)) < most
+        with limit_threads(train()):
+            assert root_mean_squared_error(labels[1::3], predicted_numbers(given, 0)) < most
     found = predicted_intervals(BaselineFeatures(features, labels, unlabelled, "linear"), 0.9, 0)
     truth = unlabelled @ np.arange(5.0) + RANDOM.normal(size=100)
     assert 0.8 < np.mean((found[:, 1] <= truth) & (truth <= found[:, 2])) < 0.99
@@ -220,7 +222,7 @@ def predictions(data: PreparedData, outputs: NDArray[np.float32], quantile: floa
     config = train(**keys)
     spec = EvaluationSpec(EVALUATION, data, config, QUICK, EVALUATION.metric(data, config))
     about = SimpleNamespace(decision={"coverage": 0.9, "quantile": quantile}, temperature=1.0)
-    return Predictions(spec, cast("Bundle", SimpleNamespace(about=about)), outputs)
+    return Predictions(spec, cast("Bundle", SimpleNamespace(about=about, outputs=None)), outputs)
 
 
 def test_slices_are_quarters_of_the_labels_and_what_the_user_names(data: PreparedData) -> None:

@@ -18,5 +18,5 @@ def baseline(features: BaselineFeatures, supervised: bool, seed: int) -> Float32
 
 def forest(features: BaselineFeatures, seed: int) -> Float32:
     """Return how easily each test example is told apart from the others `[N, 2]`."""
-    _, scores = isolation_scores(features, seed)
+    scores = isolation_scores(features, seed)
     return np.stack([1.0 - scores, scores], axis=1)
