@@ -98,7 +98,9 @@ def rebuild_facts(made_of: Lineage, rebuilt: Rebuilt, source: str) -> list[list[
 
 def _metric(rebuilt: Rebuilt) -> str:
     before, now = rebuilt.version.value, rebuilt.value
-    return number(now) + (f", was {number(before)}" if now != before else "")
+    if rebuilt.lower_is_better:
+        return number(now) + (f", was {number(before)}" if now != before else "")
+    return f"{now:.2%}" + (f", was {before:.2%} ({100 * (now - before):+.2f} points)" if now != before else "")
 
 
 def _result(rebuilt: Rebuilt) -> str:

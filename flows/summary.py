@@ -12,8 +12,6 @@ from flows.overview import DataReport
 from flows.report import Report, Section, publish_page, publish_report
 from flows.tables import markdown
 
-_ANSWERS = ["test row", "is", "answered", "how sure", "ms"]
-
 
 @dataclass(frozen=True)
 class Evaluated:
@@ -106,7 +104,8 @@ def _answers(asked: list[Asked]) -> Section:
         [str(answer.index), answer.actual, answer.answered, answer.sure, f"{answer.milliseconds:.1f}"]
         for answer in asked
     ]
-    return Section("Asked of the live endpoint", _ANSWERS, rows)
+    measure = asked[0].measure if asked else "probability"
+    return Section("Asked of the live endpoint", ["test row", "is", "answered", measure, "ms"], rows)
 
 
 def _verdict(verdict: Verdict) -> Section:

@@ -27,7 +27,7 @@ class TaskCodec:
         self.Answer = task.Answer
         self.OUTPUT = task.OUTPUT
         self.decide, self.numbers, self.answers = task.decide, task.numbers, task.answers
-        self.told = task.told
+        self.told, self.SURE = task.told, task.SURE
         self.warns = kind.WARNS
         self.Explained = _explained(task.Answer, kind.Effect) if kind.Effect else None
 

@@ -60,6 +60,9 @@ async (schema) => {
   drawn.drawFields(drawn.box, schema);
 }
 """
+SHOW = """
+async ([answer, classes]) => (await import("./page/answer.js")).showAnswer(answer, classes, 3)
+"""
 INPUT = {
     "history": "endpoint",
     "schema": {
@@ -367,6 +370,35 @@ def test_fields_are_as_their_columns_are(visit: Callable[..., Visit], digits_url
     page.evaluate("record => drawn.fillFields(drawn.box, record)", typed)
     read = json.loads(page.evaluate("drawn.readFields(drawn.box)"))
     assert read == {"shop": "café", "night": True, "time": "2026-01-31T11:30:00.123", "id": 9007199254740993}
+
+
+def test_a_number_is_shown_in_its_interval(visit: Callable[..., Visit], digits_url: str) -> None:
+    seen = visit(digits_url)
+    page = seen.page
+    effect = {"feature": "rooms", "value": 4, "typical": 3, "effect": 51234.5}
+    answer = {"value": 312500.0, "low": 250000.0, "high": 500000.0, "coverage": 0.9, "model_version": "7"}
+    page.evaluate(SHOW, [{**answer, "explanation": [effect]}, []])
+    expect(page.locator("#verdict .label")).to_have_text("312,500")
+    expect(page.locator("#verdict")).to_contain_text("90.0% of such intervals hold the true number · 3 ms")
+    expect(page.locator("#bars li")).to_have_text("250,000500,000")
+    fill, point = (page.locator(f"#bars {part}").bounding_box() for part in (".fill", ".threshold"))
+    assert fill is not None
+    assert point is not None
+    assert (point["x"] - fill["x"]) / fill["width"] == pytest.approx(0.25, abs=0.01)
+    expect(page.locator("#effects .value")).to_have_text("+51,200")
+    expect(page.locator("#explanation-hint")).to_have_text("The number, less what it would be with the typical value.")
+    assert seen.complaints == []
+
+
+def test_how_unusual_something_is_is_shown_with_its_rank(visit: Callable[..., Visit], digits_url: str) -> None:
+    page = visit(digits_url).page
+    answer = {"label": "1", "score": 0.8, "rank": 0.973, "threshold": 0.6, "model_version": "7"}
+    page.evaluate(SHOW, [answer, ["0", "1"]])
+    expect(page.locator("#verdict .label")).to_have_text("yes (1)")
+    expect(page.locator("#verdict")).to_contain_text("more unusual than 97.3% of what was seen in training")
+    assert page.locator("#bars .name").all_inner_texts() == ["score", "rank"]
+    assert page.locator("#bars .value").all_inner_texts() == ["80.0%", "97.3%"]
+    assert page.locator("#bars .threshold").evaluate("line => line.style.left") == "60%"
 
 
 def _wait_for_version(url: str, version: str) -> None:

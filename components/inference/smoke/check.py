@@ -30,7 +30,8 @@ class Asked:
     actual: str
     answered: str
     sure: str
-    """A probability, an interval or a score."""
+    measure: str
+    """What `sure` is: `probability`, `interval` or `score`."""
     right: bool | None
     """None: nobody can say."""
     milliseconds: float
@@ -72,13 +73,13 @@ def check_endpoint(
     return asked
 
 
-def _told(answer: dict[str, Any], bundle: Bundle, data: PreparedData, label: Any) -> tuple[str, str, str, bool | None]:
-    """Return what the example is, what was answered, how surely, and whether it is right."""
-    actual = label_name(data, label)
-    said, sure, right = catalogue.codec(bundle.about.kind, bundle.about.task).told(
-        answer, actual if data.classes else float(label)
-    )
-    return actual, said, sure, right
+def _told(
+    answer: dict[str, Any], bundle: Bundle, data: PreparedData, label: Any
+) -> tuple[str, str, str, str, bool | None]:
+    """Return what the example is, what was answered, how surely and by what measure, and whether it is right."""
+    codec, actual = catalogue.codec(bundle.about.kind, bundle.about.task), label_name(data, label)
+    said, sure, right = codec.told(answer, actual if data.classes else float(label))
+    return actual, said, sure, codec.SURE, right
 
 
 def _expected(

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components import catalogue
 from components.config.settings import artifacts
+from components.kinds.prepared import open_prepared
 from components.registry.lineage import Lineage
 from components.registry.version import Version
 from components.system.files import read_json
@@ -38,6 +40,8 @@ class Rebuilt:
     """The deciding metric on the test split."""
     environment: tuple[str, ...]
     """What of the environment is different."""
+    lower_is_better: bool = False
+    """Whether the deciding metric is a loss or a cost; else it is a share."""
 
     @property
     def first(self) -> str | None:
@@ -49,8 +53,13 @@ def compare(version: Version, made_of: Lineage, project: Path) -> Rebuilt:
     """Hold what the stages left in `project` against the lineage of `version`."""
     metrics = read_json(project / artifacts(version.workload, "report") / "metrics.json")
     record = read_json(project / artifacts(version.workload, "weights") / "run.json")
+    data = open_prepared(project / artifacts(version.workload, "prepared"))
     return Rebuilt(
-        version, compare_stages(made_of, project / lock.LOCK), metrics[version.metric], tuple(_drift(made_of, record))
+        version=version,
+        stages=compare_stages(made_of, project / lock.LOCK),
+        value=metrics[version.metric],
+        environment=tuple(_drift(made_of, record)),
+        lower_is_better=catalogue.evaluation(data.kind, data.task).lower_is_better(version.metric),
     )
 
 

@@ -12,6 +12,8 @@ from components.kinds.prepared import UNLABELLED
 
 OUTPUT = "score"
 """`[N, 1]`, 0 to 1."""
+SURE = "score"
+"""What says how sure an answer is."""
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -65,7 +67,7 @@ def answers(outputs: Float32, classes: Sequence[str], decision: Mapping[str, Any
 
 def told(answer: Mapping[str, Any], label: str | float) -> tuple[str, str, bool | None]:
     """Return the class, the score with its rank, and whether the class is the right one, where it is known."""
-    sure = f"score {answer['score']:.3f}, above {answer['rank']:.1%}"
+    sure = f"{answer['score']:.3f}, above {answer['rank']:.1%}"
     return answer["label"], sure, None if label == UNLABELLED else answer["label"] == label
 
 

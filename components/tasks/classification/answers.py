@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 OUTPUT = "probabilities"
+SURE = "probability"
+"""What says how sure an answer is."""
 MOST = 100
 """Classes up to which an answer has the probability of each; of more it has those of the most probable."""
 

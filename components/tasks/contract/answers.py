@@ -16,6 +16,8 @@ class Answers(Protocol):
 
     OUTPUT: str
     """Name of the graph's output that is decided on."""
+    SURE: str
+    """What says how sure an answer is: the head of a column."""
 
     @property
     def Answer(self) -> type[BaseModel]:  # noqa: N802 - a class

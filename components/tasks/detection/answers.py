@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 OUTPUT = "probabilities"
+SURE = "probability"
+"""What says how sure an answer is."""
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]

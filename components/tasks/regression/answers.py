@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field
 
 OUTPUT = "value"
 """`[N, 3]` in the label's unit: the number, and the lower and the upper quantile around it."""
+SURE = "interval"
+"""What says how sure an answer is."""
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]

@@ -129,7 +129,7 @@ def test_an_answer_has_score_rank_and_threshold() -> None:
         "model_version": "3",
     }
     assert (odd.label, odd.rank) == ("anomaly", 1.0)
-    assert answers.told(odd.model_dump(), "anomaly") == ("anomaly", "score 0.900, above 100.0%", True)
+    assert answers.told(odd.model_dump(), "anomaly") == ("anomaly", "0.900, above 100.0%", True)
     assert answers.told(odd.model_dump(), UNLABELLED)[2] is None
     assert catalogue.codec("table", "anomaly").number_names(decision) == ["score", "rank"]
 

@@ -1,31 +1,56 @@
-// The answer: what it says in a sentence, its probabilities as bars, and what moved it, if the endpoint tells.
+// The answer: what it says in a sentence, how sure that is as bars, and what moved it, if the endpoint tells.
 
-import { className, element, percent, percentagePoints, value } from "./words.js";
+import { className, element, numeral, percent, percentagePoints, signed, value } from "./words.js";
 
 const MOST = 10; // bars
 const STRONG = 6; // effects that are shown at once
 const SLIGHT = 0.05; // an effect that fills half of its bar at least is no smaller than this
 const at = (id) => document.getElementById(id);
 
-/** Show one answer: of many classes their probabilities, of two that of the second, and from where on it counts. */
+/** Show one answer: a number with its interval, how unusual something is, or classes with their probabilities. */
 export function showAnswer(answer, classes, milliseconds) {
   showProblem("");
-  const chances = answer.probabilities ?? { [classes[1]]: answer.probability, [classes[0]]: 1 - answer.probability };
-  const ranked = Object.entries(chances).sort((a, b) => b[1] - a[1]).slice(0, MOST);
-  const facts = [`${value(milliseconds)} ms there and back`, `version ${answer.model_version}`];
+  const { said, hint, bars, moved } = told(answer, classes);
+  const facts = [hint, `${value(milliseconds)} ms there and back`, `version ${answer.model_version}`];
   at("verdict").replaceChildren(
-    element("p", "label", className(answer.label, classes)),
-    element("p", "hint", [percent(chances[answer.label]), ...facts].join(" · ")),
+    element("p", "label", said),
+    element("p", "hint", facts.join(" · ")),
     ...(answer.warnings ?? []).map((warning) => element("p", "hint", `Unusual: ${warning}`)),
   );
-  at("bars").replaceChildren(
-    ...ranked.map(([label, chance]) => {
-      const threshold = label === classes[1] ? answer.threshold : undefined;
-      return bar(className(label, classes), chance, label === answer.label, threshold);
-    }),
-  );
-  showExplanation(answer.explanation ?? [], className(classes[1], classes));
+  at("bars").replaceChildren(...bars);
+  showExplanation(answer.explanation ?? [], moved);
   bringIntoView();
+}
+
+function told(answer, classes) {
+  if ("value" in answer) return numberTold(answer);
+  return "score" in answer ? scoreTold(answer, classes) : classTold(answer, classes);
+}
+
+function numberTold({ value: found, low, high, coverage }) {
+  const moved = { hint: "The number, less what it", written: signed, slight: SLIGHT * (high - low) };
+  const hint = `${percent(coverage)} of such intervals hold the true number`;
+  return { said: numeral(found), hint, bars: [interval(found, low, high)], moved };
+}
+
+function scoreTold({ label, score, rank, threshold }, classes) {
+  const hint = `more unusual than ${percent(rank)} of what was seen in training`;
+  const moved = { hint: "How unusual it is, less how unusual it", written: percentagePoints, slight: SLIGHT };
+  const bars = [bar("score", score, true, threshold), bar("rank", rank, false)];
+  return { said: className(label, classes), hint, bars, moved };
+}
+
+/** Of many classes their probabilities, of two that of the second, and from where on it counts. */
+function classTold(answer, classes) {
+  const chances = answer.probabilities ?? { [classes[1]]: answer.probability, [classes[0]]: 1 - answer.probability };
+  const ranked = Object.entries(chances).sort((a, b) => b[1] - a[1]).slice(0, MOST);
+  const bars = ranked.map(([label, chance]) => {
+    const threshold = label === classes[1] ? answer.threshold : undefined;
+    return bar(className(label, classes), chance, label === answer.label, threshold);
+  });
+  const name = className(classes[1], classes);
+  const moved = { hint: `How probable is “${name}”, less how probable it`, written: percentagePoints, slight: SLIGHT };
+  return { said: className(answer.label, classes), hint: percent(chances[answer.label]), bars, moved };
 }
 
 export function showWaiting() {
@@ -61,25 +86,42 @@ function mark(name, threshold) {
   return line;
 }
 
-function showExplanation(effects, name) {
+/** Draw the interval of a number, with a margin of a tenth on both sides, and where the number lies in it. */
+function interval(found, low, high) {
+  const wide = high - low || 1;
+  const place = (number) => `${(100 * (number - low + wide / 10)) / (1.2 * wide)}%`;
+  const item = element("li", "interval");
+  const track = element("span", "track");
+  const fill = element("span", "fill");
+  fill.style.left = place(low);
+  fill.style.width = `${100 / 1.2}%`;
+  const point = element("span", "threshold");
+  point.style.left = place(found);
+  point.title = numeral(found);
+  track.append(fill, point);
+  item.append(track, element("span", "low", numeral(low)), element("span", "value", numeral(high)));
+  return item;
+}
+
+function showExplanation(effects, { hint, written, slight } = {}) {
   at("explanation").hidden = effects.length === 0;
-  const less = "less how probable it would be with the typical value";
-  at("explanation-hint").textContent = `How probable is “${name}”, ${less}.`;
-  const largest = Math.max(...effects.map(({ effect }) => Math.abs(effect)), SLIGHT);
-  const drawn = effects.map((effect) => row(effect, largest));
+  if (effects.length === 0) return;
+  at("explanation-hint").textContent = `${hint} would be with the typical value.`;
+  const largest = Math.max(...effects.map(({ effect }) => Math.abs(effect)), slight) || 1;
+  const drawn = effects.map((effect) => row(effect, largest, written));
   at("effects").replaceChildren(...drawn.slice(0, STRONG));
   at("weaker").hidden = drawn.length <= STRONG;
   at("weaker-effects").replaceChildren(...drawn.slice(STRONG));
 }
 
-function row({ feature, value: here, typical, effect }, largest) {
+function row({ feature, value: here, typical, effect }, largest, written) {
   const item = element("li", "effect");
   const track = element("span", "track two-sided");
   const fill = element("span", effect < 0 ? "fill less" : "fill more");
   fill.style.width = `${(50 * Math.abs(effect)) / largest}%`;
   track.append(fill);
   const known = element("span", "here", `${value(here)}, typical ${value(typical)}`);
-  item.append(element("span", "name", feature), known, track, element("span", "value", percentagePoints(effect)));
+  item.append(element("span", "name", feature), known, track, element("span", "value", written(effect)));
   return item;
 }
 

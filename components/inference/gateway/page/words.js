@@ -3,6 +3,8 @@
 const YES_NO = [["0", "1"], ["False", "True"], ["false", "true"]];
 const percents = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const points = new Intl.NumberFormat("en", { maximumFractionDigits: 2, signDisplay: "exceptZero" });
+const numerals = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
+const changes = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, signDisplay: "exceptZero" });
 const counts = new Intl.NumberFormat("en");
 
 /** The class as a person says it: where there is but one question, 0 and 1 are its no and yes. */
@@ -13,6 +15,8 @@ export function className(label, classes) {
 
 export const percent = (share) => percents.format(share);
 export const percentagePoints = (share) => `${points.format(100 * share)} points`;
+export const numeral = (number) => numerals.format(number);
+export const signed = (number) => changes.format(number);
 export const count = (number) => counts.format(number);
 
 /** A value of whatever type, numbers to four digits, small ones to two. */
