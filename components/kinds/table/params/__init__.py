@@ -239,7 +239,7 @@ class Train(params.Training):
     """`all`: learn from the labels that are known. `none`: from none; what an autoencoder says badly is suspicious."""
     model: Literal["network", "trees", "best"] = "network"
     """What answers: a `network`, boosted `trees`, or the `best` of both on the validation split, which the card tells.
-    Trees are often better on small tables; none of the keys that follow is theirs."""
+    Trees answer classes, and are often better on small tables; none of the keys that follow is theirs."""
     autoencoder: bool = False
     """Train an autoencoder first, on every record of the training split, labelled or not; what it finds is input to
     the network."""

@@ -171,6 +171,17 @@ def test_what_trees_cannot_do_is_said(values: dict[str, Any]) -> None:
         config(**values)
 
 
+@pytest.mark.parametrize("task", ["regression", "anomaly"])
+@pytest.mark.parametrize("model", ["trees", "best"])
+def test_another_task_is_refused_before_anything_is_trained(task: str, model: str, tmp_path: Path) -> None:
+    data = prepared(tmp_path, 2, task)
+    if task == "regression":
+        for split in ROWS:
+            np.save(tmp_path / f"{split}_labels.npy", data.labels(split).astype(np.float64))
+    with pytest.raises(ConfigError, match=rf"train.model: {model} answers classes alone"):
+        train_models(catalogue.learner("table", task), data, config(model=model))
+
+
 def test_the_baseline_of_trees_is_linear(tmp_path: Path) -> None:
     data = prepared(tmp_path, 2, "detection")
     features = baseline_features(data, config())
