@@ -182,7 +182,7 @@ def compared(workload: str, data: PreparedData, folder: Path) -> dict[str, Any]:
     if missing:
         sys.exit(f"{folder}: {missing:,} of {len(probabilities):,} examples have no answer")
     evaluation, config = catalogue.evaluation(data.kind, data.task), catalogue.workload(workload).train
-    metric, decision = evaluation.metric(config), read_about(artifacts(workload, "bundle")).decision
+    metric, decision = evaluation.metric(data, config), read_about(artifacts(workload, "bundle")).decision
     found = evaluation.measure(data, probabilities, decision, config)[metric]
     written = read_json(artifacts(workload, "report") / "metrics.json")[metric]
     return {"metric": metric, "endpoint": found, "evaluate": written, "examples": len(probabilities)}

@@ -29,7 +29,7 @@ from components.versioning import lock
 
 logger = logging.getLogger(__name__)
 
-_EDITION = 6
+_EDITION = 7
 """Of the rules and of how they measure: a verdict of another edition is not remembered."""
 
 

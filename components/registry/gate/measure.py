@@ -52,15 +52,13 @@ def measure(
 
 
 def _chance(challenger: Predictions, baseline: float) -> float:
-    """Return by how much chance makes the challenger look worse than the baseline; 0 of a rank, which is no mean.
+    """Return by how much chance makes the challenger look worse than the baseline.
 
-    The baseline's own answers are not kept, so both are taken for independent: rather too much than too little. A loss
-    of the baseline is taken to vary as the challenger's does.
+    The baseline's own answers are not kept, so both are taken for independent: rather too much than too little. A
+    metric that is no share of right answers is taken to vary as the challenger's does.
     """
     correct = challenger.correct()
     if correct is None:
-        if not challenger.spec.scale.lower_is_better:
-            return 0.0
         error = standard_error(challenger.value, np.arange(len(challenger.outputs)), challenger.spec.config.seed)
         return _ONE_SIDED * math.sqrt(2.0) * error
     variances = [share * (1.0 - share) for share in (float(correct.mean()), baseline)]

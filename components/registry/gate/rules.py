@@ -22,6 +22,7 @@ from components.registry.gate.statistics import binomial_above, holm, interval, 
 from components.registry.gate.verdict import Rule
 
 _LEVEL = 0.05  # of tests that have no parameter of their own
+_SMALLEST = 1e-6  # units of a loss: what is less is written as 0
 _ALONE = "no champion to compare with"
 
 
@@ -325,8 +326,11 @@ def _spread(found: MetricComparison, confidence: float) -> str:
     """Return the difference in words, with its interval; of a loss it is said that above 0 is better."""
     difference, lower = found.difference, found.scale.lower_is_better
     assert difference is not None
-    low, high = interval(difference, confidence, found.scale.reach)
-    written = ".4g" if lower else ".4f"
-    bounds = f" ({low:+{written}} to {high:+{written}})" if difference.known else ""
+    written, smallest = (".4g", _SMALLEST * found.scale.unit) if lower else (".4f", 0.0)
+    value, low, high = (
+        f"{number if abs(number) >= smallest else 0.0:+{written}}"
+        for number in (difference.value, *interval(difference, confidence, found.scale.reach))
+    )
+    bounds = f" ({low} to {high})" if difference.known else ""
     remark = f"; {difference.remark}" if difference.remark else ""
-    return f"{'improvement ' if lower else ''}{difference.value:+{written}}{bounds}{remark}"
+    return f"{'improvement ' if lower else ''}{value}{bounds}{remark}"

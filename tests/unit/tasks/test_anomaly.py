@@ -230,7 +230,14 @@ def test_examples_of_both_classes_are_chosen_and_none_without_a_label(data: Prep
     assert counts[UNLABELLED]["train"] == ROWS["train"]
 
 
-def verdict(data: PreparedData, outputs: NDArray[np.float32], limit: float, gate: Gate, alone: bool = False) -> Any:
+def verdict(
+    data: PreparedData,
+    outputs: NDArray[np.float32],
+    limit: float,
+    gate: Gate,
+    alone: bool = False,
+    baseline: float | None = None,
+) -> Any:
     def predictions(scores: NDArray[np.float32], limit: float) -> Predictions:
         config = train()
         spec = EvaluationSpec(EVALUATION, data, config, gate, EVALUATION.metric(data, config))
@@ -238,7 +245,7 @@ def verdict(data: PreparedData, outputs: NDArray[np.float32], limit: float, gate
         return Predictions(spec, cast("Bundle", SimpleNamespace(about=about, outputs=None)), scores)
 
     champion = None if alone else predictions(scored(data), decided(data)["threshold"])
-    found = rules.rules(measure(predictions(outputs, limit), champion, None, "yes"), gate, alone=alone)
+    found = rules.rules(measure(predictions(outputs, limit), champion, baseline, "yes"), gate, alone=alone)
     return {rule.name: rule for rule in found}
 
 
@@ -265,6 +272,14 @@ def test_more_alerts_than_stated_are_refused(plain: PreparedData) -> None:
     assert verdict(plain, scored(plain), 0.5, gate, alone=True)["calibration: alert rate"].warns
     written = gate.model_copy(update={"calibration": Calibration(alerts=2.0)})
     assert verdict(plain, scored(plain), 0.5, written, alone=True)["calibration: alert rate"].refuses
+
+
+def test_a_first_version_is_warned_of_a_baseline_that_is_better_by_chance(plain: PreparedData) -> None:
+    gate, limit, outputs = Gate(), decided(plain)["threshold"], scored(plain)
+    reached = EVALUATION.value(plain, outputs, decided(plain), train(), np.arange(ROWS["test"]))
+    near, far = (verdict(plain, outputs, limit, gate, True, reached + more) for more in (0.005, 0.4))
+    assert near["baseline: average_precision"].warns
+    assert far["baseline: average_precision"].refuses
 
 
 def test_without_labels_a_champion_is_replaced_if_it_no_longer_keeps_its_rate(

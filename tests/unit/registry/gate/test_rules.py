@@ -321,3 +321,11 @@ def test_a_stated_share_is_kept_within_a_margin_and_chance() -> None:
     worse = stated("alert rate", 0.01, 190, 10_000, False, champion=0.02)
     assert [rule.refuses for rule in rules.stated([worse], Calibration())] == [False]
     assert [rule.refuses for rule in rules.stated([worse], Calibration(alerts=1.5))] == [True]
+
+
+def test_no_improvement_of_a_loss_is_written_as_none() -> None:
+    same = MetricComparison("rmse", 45.0, 45.0, Resampled(0.0, np.zeros(2_000)), 500, LOSS)
+    rule = rules.better(same, Better())
+    assert (rule.passed, rule.note) == (False, "improvement +0 (+0 to +0)")
+    less = MetricComparison("rmse", 45.0, 46.25, Resampled(1.25, np.linspace(1.0, 1.5, 2_000)), 500, LOSS)
+    assert rules.better(less, Better()).note == "improvement +1.25 (+1.025 to +1.475)"
