@@ -102,6 +102,8 @@ class Schema(BaseModel):
     """How the CSV files are written, if it comes from such."""
     strict: bool | None = None
     """Whether every column is."""
+    task: str | None = None
+    """What is asked of the table, as its labels said on the first day; `task` in `params.yaml` says otherwise."""
 
     def without(self, names: Collection[str]) -> "Schema":
         """Return the schema less the columns of those names."""
@@ -128,7 +130,8 @@ def write(path: Path, schema: Schema) -> None:
     columns: dict[str, Any] = {
         name: column.model_dump(mode="json", exclude_none=True) for name, column in schema.columns.items()
     }
-    content: dict[str, Any] = {"csv": schema.csv.model_dump(exclude_none=True)} if schema.csv else {}
+    content: dict[str, Any] = {"task": schema.task} if schema.task else {}
+    content |= {"csv": schema.csv.model_dump(exclude_none=True)} if schema.csv else {}
     content |= {"nulls": list(schema.nulls)} if schema.nulls else {}
     content |= {"columns": columns}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)

@@ -18,7 +18,6 @@ _NEAR = 1e-6  # parts that add up to one but for this much do
 
 _DAYS = "days, as {train: 60, validation: 14, test: 14}"
 _PARTS = "parts of the records, as {validation: 0.15, test: 0.15}"
-_NEEDS_LABEL = "name the column that is to be told, which has two values"
 
 
 def _column_name(value: object) -> object:
@@ -39,8 +38,9 @@ ColumnName = Annotated[str, BeforeValidator(_column_name)]
 class Columns(params.Section):
     """Which column is what. Every other column is a feature, unless it is dropped."""
 
-    label: Annotated[ColumnName, Field(description=_NEEDS_LABEL)]
-    """The column to be told, two-valued; a value is null where it is not known."""
+    label: ColumnName | None = None
+    """The column to be told: two values, several classes, or numbers; null where it is not known. Left out: what is
+    unlike the other records is to be found."""
     positive: str | int | float | bool | None = None
     """The label's value to be found. Left out: 1, true, yes, y or t, where the other is 0, false, no, n or f. Other
     values are asked for, -1 and 1 too."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from components.config.errors import DataError
-from components.kinds.prepared import SPLITS, write_about
+from components.kinds.prepared import SPLITS, Split, write_about
+from components.kinds.prepared import known as is_known
 from components.kinds.table.codec import features
 from components.kinds.table.codec import schema as schemas
 from components.kinds.table.codec.features import Definition
@@ -22,7 +24,7 @@ from components.kinds.table.prepare.drawn_split import by_content
 from components.kinds.table.prepare.findings import Findings, enforce, report
 from components.kinds.table.prepare.index import without_index
 from components.kinds.table.prepare.infer import Profile, infer, profile
-from components.kinds.table.prepare.labels import labels
+from components.kinds.table.prepare.labels import Labels, labels
 from components.kinds.table.prepare.leaks import leaks
 from components.kinds.table.prepare.reading import Readings, decide, read
 from components.kinds.table.prepare.seed import write_seed
@@ -57,11 +59,11 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path, task: str | N
     raw_table, known = open_table(raw, config), schemas.read(schema) if schema.exists() else None
     readings = decide(raw, raw_table, config, known)
     with read(raw, out, raw_table, readings, config) as table:
-        _prepare(table, out, config, schema, known, readings, task or "detection")
+        _prepare(table, out, config, schema, known, readings, task)
 
 
 def _prepare(
-    table: Table, out: Path, config: "Prepare", schema: Path, known: Schema | None, readings: Readings, task: str
+    table: Table, out: Path, config: "Prepare", schema: Path, known: Schema | None, readings: Readings, task: str | None
 ) -> None:
     expected = [name for name, column in known.columns.items() if column.type == "integer"] if known else []
     named = filter(None, [config.columns.id, config.columns.group])
@@ -71,13 +73,14 @@ def _prepare(
     columns = readings.described(known or infer(table, profiles, config), config)
     findings: Findings = {}
     validate(table, profiles, columns, schema, config, findings)
-    label = labels(table, config)
+    label = labels(table, config, task or (known.task if known else None))
+    _check_pair(label.task, config)
     records = clean(table, columns, config, label.expression(), findings)
     enforce(findings, config.limits, table.rows)
     definition, sent = define(columns, config)
-    with _split(table, records, definition, out, config) as parted:
-        write_features(parted.frame, out, definition, parted.sizes, config.card, config.labelled)
-        missing = _both_classes(out, config)
+    with _split(table, records, definition, out, label, config) as parted:
+        write_features(parted.frame, out, definition, parted.sizes, config.card, config.labelled, label)
+        missing = _every_class(out, label, config)
         findings["leaks"] = leaks(out, definition)
         enforce({"leaks": findings["leaks"]}, config.limits, table.rows)
         parted.test.select(list(sent.columns)).sink_parquet(out / "test_records.parquet")
@@ -102,23 +105,25 @@ def _prepare(
         "records": dict(parted.sizes),
     }
     write_json(out / "report.json", about)
-    write_about(out, "table", label.classes, describe(out, definition, table, sent, config), parted.sizes, task)
+    write_about(out, "table", label.classes, describe(out, definition, table, sent, config), parted.sizes, label.task)
     if known is None:
-        schemas.write(schema, columns)
+        schemas.write(schema, columns.model_copy(update={"task": label.task}))
         logger.info("wrote %s: look it through, and commit it", schema)
 
 
 @contextmanager
-def _split(table: Table, records: Clean, definition: Definition, out: Path, config: "Prepare") -> Iterator[Parted]:
+def _split(
+    table: Table, records: Clean, definition: Definition, out: Path, label: Labels, config: "Prepare"
+) -> Iterator[Parted]:
     """Yield the records with their splits, for as long as a sorted copy of them stands in `out`, if one is needed."""
     if not config.by_time or records.times is None:
-        yield by_content(records.frame, definition, config)
+        yield by_content(records.frame, definition, label, config)
         return
     span, said = spans(records.times, config.split, config.delay)
     lookback = features.lookback(definition)
     used = records.frame.filter(table.since(span.train[0] - lookback))
     with _in_order(used, out, records.times.ordered) as ordered:
-        assigned = assign(ordered, span, config.card, config.delay)
+        assigned = assign(ordered, span, config.card, config.delay, labelled=label.column is not None)
         sizes, parts = counts(assigned, span, records.count)
         yield Parted(
             assigned,
@@ -150,19 +155,55 @@ def _paid_back(profiles: Mapping[str, Profile], config: "Prepare") -> list[str]:
     return [f"amounts below 0 (down to {least:g}) are taken as they are; to miss such a record costs what is paid back"]
 
 
-def _both_classes(out: Path, config: "Prepare") -> list[str]:
-    """See that there is something to learn and to evaluate, and say what there is not."""
+def _check_pair(task: str, config: "Prepare") -> None:
+    """Refuse what is for a label of two values alone.
+
+    Raises:
+        DataError: a key of the section asks for it.
+    """
+    if task == "detection":
+        return
+    risky = [name for name, entity in config.entities.items() if "risk" in entity.measures]
+    asked = [*([f"entities.{risky[0]}.measures: risk"] if risky else []), *(["card"] if config.card else [])]
+    if asked:
+        raise DataError(f"prepare.{asked[0]} needs a label of two values, and the task is {task}: leave it out")
+
+
+def _every_class(out: Path, label: Labels, config: "Prepare") -> list[str]:
+    """See that there is something to learn and to evaluate, and say what there is not.
+
+    Raises:
+        DataError: a split has nothing of a class.
+    """
     found = {split: np.load(out / f"{split}_labels.npy", mmap_mode="r") for split in SPLITS}
+    if label.task in ("detection", "anomaly"):
+        return _both_classes(found, label.task, config)
     said = []
-    if not (found["train"] >= 0).any():
+    for split, values in found.items():
+        there = values[is_known(values)]
+        if not len(there):
+            raise DataError(f"no label of the {split} split is known; see prepare.split")
+        absent = [name for index, name in enumerate(label.classes) if not (there == index).any()]
+        if absent and split == "train":
+            raise DataError(f"the train split has no record of {', '.join(map(repr, absent))}; see prepare.split")
+        said += [f"the {split} split has no record of {', '.join(map(repr, absent))}"] if absent else []
+    for sentence in said:
+        logger.warning(sentence)
+    return said
+
+
+def _both_classes(found: Mapping[Split, NDArray[np.int64]], task: str, config: "Prepare") -> list[str]:
+    said = []
+    if task == "detection" and not (found["train"] >= 0).any():
         said.append("no label of the train split is known: it can be learned from with train.labels: none alone")
-    if not (found["validation"] == 1).any():
+    if task == "detection" and not (found["validation"] == 1).any():
         said.append("the validation split has no positive record: the threshold is what the costs alone make it")
     for sentence in said:
         logger.warning(sentence)
     for split, known in found.items():
         for label, name in ((1, "positive"), (0, "negative")):
-            if split != "validation" and (known >= 0).any() and not (known == label).any():
+            needed = split == "test" or (split == "train" and task == "detection")
+            if needed and (known >= 0).any() and not (known == label).any():
                 part = f", of which prepare.labelled takes {config.labelled:g}" if split == "train" else ""
                 raise DataError(f"the {split} split has no {name} record among {len(known):,}{part}; see prepare.split")
     return said

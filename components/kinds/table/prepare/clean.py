@@ -98,7 +98,7 @@ def _in_time(frame: pl.LazyFrame, column: str, findings: Findings) -> tuple[pl.L
         pl.col("behind").sum(),
         pl.col(TIME).min().alias("first"),
         pl.col(TIME).max().alias("last"),
-        pl.col(TIME).filter(pl.col(LABEL) >= 0).max().alias("last label"),
+        pl.col(TIME).filter((pl.col(LABEL) >= 0) | (config.columns.label is None)).max().alias("last label"),
     )
     unordered, first, last, last_label = summary.collect(engine="streaming").row(0)
     examples = frame.select(ROW, behind.alias("behind")).filter("behind").head(EXAMPLES) if unordered else None

@@ -23,7 +23,7 @@ def define(schema: Schema, config: "Prepare") -> tuple[Definition, Schema]:
     """Return the features that the columns give, and the columns that a caller sends."""
     columns = config.columns
     named = {columns.time, columns.id, *config.entities}
-    others = schema.without([columns.label, *filter(None, [columns.group]), *columns.drop]).columns
+    others = schema.without([*filter(None, [columns.label, columns.group]), *columns.drop]).columns
     sent = {name: column for name, column in others.items() if name in named or column.type not in _UNUSED}
     used = {name: column for name, column in sent.items() if name not in named}
     numbers = [name for name, column in used.items() if column.type in ("integer", "number", "boolean")]
@@ -41,7 +41,7 @@ def define(schema: Schema, config: "Prepare") -> tuple[Definition, Schema]:
         categories=categories,
         dates=dates,
     )
-    return definition, schema.model_copy(update={"columns": sent})
+    return definition, schema.model_copy(update={"columns": sent, "task": None})
 
 
 def describe(out: Path, definition: Definition, table: Table, sent: Schema, config: "Prepare") -> Input:

@@ -19,7 +19,7 @@ from components.kinds.prepared import SPLITS
 from components.kinds.table.codec.features import Definition
 from components.kinds.table.prepare.content import UInt64, contents, mix, names
 from components.kinds.table.prepare.draw import TEST, TRAIN, draw
-from components.kinds.table.prepare.labels import LABEL
+from components.kinds.table.prepare.labels import LABEL, Labels
 from components.kinds.table.prepare.split import KEY, SPLIT, Parted
 from components.kinds.table.prepare.table import ROW
 
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
 
 
-def by_content(frame: pl.LazyFrame, definition: Definition, config: "Prepare") -> Parted:
+def by_content(frame: pl.LazyFrame, definition: Definition, label: Labels, config: "Prepare") -> Parted:
     """Return `frame` with `SPLIT` and `KEY`; memory holds a few numbers of each record.
 
-    A record that draws the test split needs a label, unless none has any; without one it is in none.
+    A record that draws the test split needs a label, where there are any; without one it is in none. Classes are held
+    alike in every split, numbers are not.
 
     Raises:
         DataError: a split has no record.
@@ -45,9 +46,8 @@ def by_content(frame: pl.LazyFrame, definition: Definition, config: "Prepare") -
         keys = np.where(_there(frame, columns.group), names(frame, columns.group), keys)
     rows = frame.select(ROW, LABEL).collect(engine="streaming")
     labels = rows[LABEL].to_numpy()
-    splits = draw(keys, labels, validation, test)
-    unknown = _unknown(labels)
-    unlabelled = (splits == TEST) & unknown & ~unknown.all()
+    splits = draw(keys, labels if label.numbers is None else np.minimum(labels, 0), validation, test)
+    unlabelled = (splits == TEST) & _unknown(labels) & (label.column is not None)
     splits[unlabelled] = -1
     sizes: dict[str, int] = {split: int((splits == index).sum()) for index, split in enumerate(SPLITS)}
     counted = ", ".join(f"{sizes[split]:,} {verb}" for split, verb in zip(SPLITS, _VERBS, strict=True))

@@ -26,6 +26,6 @@ def with_late_labels(frame: pl.LazyFrame, again: pl.DataFrame, id: str) -> tuple
     if len(changed) == 0:
         return frame, []
     joined = frame.join(changed.lazy(), on=id, how="left", maintain_order="left")
-    label = pl.coalesce(_TOLD, LABEL).cast(pl.Int8).alias(LABEL)
+    label = pl.coalesce(_TOLD, LABEL).cast(pl.Int32).alias(LABEL)
     count = f"{len(changed):,} {'record' if len(changed) == 1 else 'records'}"
     return joined.with_columns(label).drop(_TOLD), [f"{count} came again with another label: the last one counts"]

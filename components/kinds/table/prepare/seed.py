@@ -65,4 +65,6 @@ def _amounts(part: pl.DataFrame, definition: Definition) -> NDArray[np.int64]:
 
 
 def _labels(part: pl.DataFrame, fraction: float) -> NDArray[np.int8]:
-    return np.where(drawn(part[ROW].to_numpy(), fraction), part[LABEL].to_numpy(), np.int8(-1))
+    return np.where(
+        drawn(part[ROW].to_numpy(), fraction), part[LABEL].to_numpy().clip(max=1).astype(np.int8), np.int8(-1)
+    )

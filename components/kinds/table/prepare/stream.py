@@ -14,7 +14,7 @@ from components.kinds.prepared import SPLITS, Split
 from components.kinds.table.codec import features
 from components.kinds.table.codec.features import Definition, Float32, Float64, Int8, Int64
 from components.kinds.table.codec.memory import ArrayMemory, Records
-from components.kinds.table.prepare.labels import LABEL, drawn
+from components.kinds.table.prepare.labels import LABEL, Labels, drawn
 from components.kinds.table.prepare.split import KEY, SPLIT
 from components.kinds.table.prepare.table import ROW, TIME
 from components.system.progress import Progress
@@ -31,7 +31,7 @@ class _Chunk:
     """None: the table has none."""
     key: NDArray[np.uint64] | None
     """What the split was drawn from; None: it was not drawn."""
-    label: Int8
+    label: Int64
     drawn: NDArray[np.bool_]
     """Whether the label may be used."""
     split: Int8
@@ -42,9 +42,9 @@ class _Chunk:
     entities: dict[str, Int64]
 
     @property
-    def known(self) -> Int8:
+    def known(self) -> Int64:
         """The labels that may be used; the others are -1."""
-        return np.where(self.drawn, self.label, np.int8(-1))
+        return np.where(self.drawn, self.label, -1)
 
 
 def write_features(
@@ -54,6 +54,7 @@ def write_features(
     sizes: Mapping[str, int],
     card: str | None,
     fraction: float,
+    labels: Labels,
 ) -> None:
     """Write `{split}_inputs.npy` and the arrays that go with them to `out`.
 
@@ -64,6 +65,7 @@ def write_features(
         sizes: records of each split.
         card: the entity column whose codes are written, if any.
         fraction: part of the labels that is used; those of the test split stay for the evaluation.
+        labels: what the label column means.
     """
     splits = [_Arrays(out, split, sizes[split]) for split in SPLITS]
     memory = ArrayMemory(definition)
@@ -74,15 +76,14 @@ def write_features(
             times = None if chunk.time is None else chunk.time[wanted]
             windows: Sequence[Float32] = []
             if chunk.time is not None and definition.entities:
-                windows = memory.windows(Records(chunk.time, amount, chunk.known, chunk.entities), wanted)
+                positive = chunk.known.clip(max=1).astype(np.int8)  # of two classes; no other label is in a window
+                windows = memory.windows(Records(chunk.time, amount, positive, chunk.entities), wanted)
             table = features.assemble(chunk.numbers[wanted], times, windows, chunk.categories[wanted])
             for index, arrays in enumerate(splits):
                 mine = chunk.split[wanted] == index
                 rows = wanted[mine]
                 arrays.append("inputs", table[mine])
-                arrays.append(
-                    "labels", (chunk.label if SPLITS[index] == "test" else chunk.known)[rows].astype(np.int64)
-                )
+                arrays.append("labels", labels.told((chunk.label if SPLITS[index] == "test" else chunk.known)[rows]))
                 for name, values in (("times", chunk.time), ("keys", chunk.key)):
                     if values is not None:
                         arrays.append(name, values[rows])
@@ -126,7 +127,7 @@ def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Ite
         yield _Chunk(
             batch["time"].to_numpy() if "time" in added else None,
             batch["key"].to_numpy() if "key" in added else None,
-            batch["label"].to_numpy(),
+            batch["label"].to_numpy().astype(np.int64),
             drawn(batch["row"].to_numpy(), fraction),
             batch["split"].to_numpy(),
             batch["amount"].to_numpy(),

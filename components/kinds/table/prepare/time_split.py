@@ -60,17 +60,17 @@ def spans(times: Times, split: "params.Split", delay: float) -> tuple[Spans, lis
     return Spans((train, validation), (validation, known), (test, end)), said
 
 
-def assign(frame: pl.LazyFrame, spans: Spans, card: str | None, delay: float) -> pl.LazyFrame:
+def assign(frame: pl.LazyFrame, spans: Spans, card: str | None, delay: float, labelled: bool = True) -> pl.LazyFrame:
     """Return `frame` with `SPLIT`.
 
-    A test record needs a label, and a card that is not known to be compromised on its day: one with a positive record
-    from the start of the training on, on a day that ended at least `delay` days before (Fraud Detection Handbook,
+    A test record needs a label, unless none is `labelled`, and a card that is not known to be compromised on its day:
+    one with a positive record from the start of the training on, on a day that ended at least `delay` days before (Fraud Detection Handbook,
     chapter 5, "Validation strategies"). The labels of the test records are all looked at, whatever part of them is
     drawn for training: so every part is evaluated on the same records.
     """
     time, span = pl.col(TIME), {name: getattr(spans, name) for name in SPLITS}
     within = [(time >= span[name][0]) & (time < span[name][1]) for name in SPLITS]
-    usable = pl.col(LABEL) >= 0
+    usable = pl.col(LABEL) >= 0 if labelled else pl.lit(value=True)
     if card is not None:
         frame = frame.join(_compromised(frame, spans, card, delay), on=card, how="left", maintain_order="left")
         usable &= (time < pl.col(_KNOWN)).fill_null(True)
