@@ -30,6 +30,7 @@ UNLABELLED = ("normal", "anomaly")
 _COUNT = "journeyman:count"
 _TWO = ("detection", "anomaly")  # tasks whose label has two values
 _FEWEST = 2  # records of a class
+_COMMON = 0.02  # part of the records that a class has which is surely one
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,16 @@ def _by_values(known: list[Value], pair: list[Value], table: Table, name: str, c
         return "detection"
     if say.is_number(known, table.types[name]):
         return "regression"
-    if config.columns.positive is not None or say.beside_a_pair(known):
+    if config.columns.positive is not None or (say.beside_a_pair(known) and not _are_numbered(known)):
         raise DataError(say.not_two(name, known, table.rows))
     return "classification"
+
+
+def _are_numbered(known: list[Value]) -> bool:
+    """Whether the values are 0, 1, 2 and so on, none of them rare: then they are classes, and none means unknown."""
+    counts = [value.count for value in known]
+    numbered = [value.key for value in known] == [str(index) for index in range(len(known))]
+    return numbered and min(counts) >= _COMMON * sum(counts)
 
 
 def _without(task: str | None) -> Labels:

@@ -19,7 +19,9 @@ from components.kinds.table.prepare.table import open_table
 SPLIT = Split(train=1, validation=1, test=1)
 
 
-def read(values: Any, tmp_path: Path, positive: Any = None, unknown: Any = ()) -> tuple[Labels, list[int]]:
+def read(
+    values: Any, tmp_path: Path, positive: Any = None, unknown: Any = (), task: str | None = None
+) -> tuple[Labels, list[int]]:
     """Return how the column is read, and the label of each of its rows; the parameters are those of a YAML file."""
     said = {"label": "bad", "time": "time", "unknown": list(unknown)}
     (tmp_path / "columns.yaml").write_text(
@@ -29,7 +31,7 @@ def read(values: Any, tmp_path: Path, positive: Any = None, unknown: Any = ()) -
     frame = pl.DataFrame({"time": range(len(values)), "bad": values}, strict=False)
     frame.write_parquet(tmp_path / "table.parquet")
     table = open_table(tmp_path / "table.parquet", config)
-    found = labels(table, config)
+    found = labels(table, config, task)
     return found, table.frame.with_columns(found.expression()).collect()[LABEL].to_list()
 
 
@@ -152,21 +154,71 @@ def test_spellings_and_words_for_nothing_are_put_together_and_said(tmp_path: Pat
 @pytest.mark.parametrize(
     ("values", "what"),
     [
-        ([0, 1, 0, 9], r"has 3 values \(0 \(2 rows\), 1 .*: \[9\], else name a column of two values"),
+        ([0, 1, 0, 9], r"has 3 values \(0 \(2 rows\), 1 .*: \[9\], else write task: classification"),
         ([0, 1, 0, -1], r"if the others mean 'not known' write prepare.columns.unknown: \[-1\]"),
+        ([0, 1] * 200 + [2], r"if the others mean 'not known' write prepare.columns.unknown: \[2\]"),
         (["yes", "no", "maybe"], r"prepare.columns.unknown: \[maybe\]"),
-        (["setosa", "virginica", "versicolor"], r"has 3 values .*two are told apart.*whether 'bad' is 'setosa'"),
-        ([1.5, 2.25, 3.0], r"holds numbers \(3 different: 1.5 .*predicting a number is not possible yet; name"),
-        (list(range(30)), r"holds numbers \(30 different: .*put 'bad' in prepare.columns.drop"),
+        (["a", "b", "c", "a", "b"], r"has 3 values, 1 of them in one row alone \('c' \(1 row\)\)"),
         ([0, 0, None], r"has one value alone, 0 \(2 rows\) \(1 of 3 rows have none, which means: not known yet\)"),
         ([None, None], r"has no value in any of the 2 rows"),
-        ([datetime(2024, 1, 1), datetime(2024, 1, 2)], "holds neither two values nor words for yes and no"),
+        ([datetime(2024, 1, 1), datetime(2024, 1, 2)], "holds neither classes nor numbers"),
     ],
 )
-def test_what_is_no_label_of_two_values_is_said(values: list[Any], what: str, tmp_path: Path) -> None:
+def test_what_is_no_label_or_may_mean_two_things_is_said(values: list[Any], what: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=what) as caught:
         read(values, tmp_path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "classes", "told"),
+    [
+        ([0, 1, 2, 1, 2, 0], ["0", "1", "2"], [0, 1, 2, 1, 2, 0]),
+        (["setosa", "virginica", "setosa", "versicolor"] * 2, ["setosa", "versicolor", "virginica"], [0, 2, 0, 1] * 2),
+        (["b ", "a", "B", "c", None, "c", "a", "?"], ["a", "B", "c"], [1, 0, 1, 2, -1, 2, 0, -1]),
+    ],
+)
+def test_more_values_are_classes(values: list[Any], classes: list[str], told: list[int], tmp_path: Path) -> None:
+    found, indices = read(values, tmp_path)
+    assert (found.task, found.classes, indices) == ("classification", classes, told)
+    assert found.read[0].endswith(": task: classification")
+    assert (found.told(np.array(indices)) == indices).all()
+
+
+@pytest.mark.parametrize("values", [[1.5, 2.25, None, 3.0, 1.5], [*range(30), None], [3.0, float("nan"), -1.5, 0.25]])
+def test_numbers_are_a_regression(values: list[Any], tmp_path: Path) -> None:
+    found, indices = read(values, tmp_path)
+    assert (found.task, found.classes) == ("regression", [])
+    assert found.read[0].endswith(": task: regression")
+    expected = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    np.testing.assert_array_equal(found.told(np.array(indices)), expected)
+
+
+def test_the_task_may_be_said(tmp_path: Path) -> None:
+    assert read([1, 2, 1, 2], tmp_path, task="classification")[0].classes == ["1", "2"]
+    assert read([3, 4, 5, 3, 4, 5], tmp_path, task="regression")[0].numbers.tolist() == [3.0, 4.0, 5.0]
+    assert read([0, 1, 0, 9] * 2, tmp_path, task="classification")[0].classes == ["0", "1", "9"]
+    found, told = read(["fine", "odd", None], tmp_path, positive="odd", task="anomaly")
+    assert (found.task, found.classes, told) == ("anomaly", ["fine", "odd"], [0, 1, -1])
+    for values, task, positive, what in (
+        (["a", "b"], "regression", None, "holds texts .* write them as plain numbers"),
+        ([0, 1, 2], "detection", None, "a detection tells two apart"),
+        (["a", "b", "c"] * 2, None, "a", "leave prepare.columns.positive out and write task: classification"),
+        (["a", "b", "c"] * 2, "classification", "a", "has no positive class: leave it out, or write task: detection"),
+    ):
+        with pytest.raises(DataError, match=what):
+            read(values, tmp_path, task=task, positive=positive)
+
+
+def test_without_a_label_anomalies_are_found(tmp_path: Path) -> None:
+    config = Prepare(columns=parse(Columns, {"time": "time"}, ""), split=SPLIT)
+    pl.DataFrame({"time": range(3), "x": range(3)}).write_parquet(tmp_path / "table.parquet")
+    table = open_table(tmp_path / "table.parquet", config)
+    found = labels(table, config)
+    assert (found.task, found.classes) == ("anomaly", ["normal", "anomaly"])
+    assert table.frame.with_columns(found.expression()).collect()[LABEL].to_list() == [-1, -1, -1]
+    with pytest.raises(DataError, match="name the column that the regression is to tell"):
+        labels(table, config, "regression")
 
 
 def test_values_that_mean_not_known_can_be_named(tmp_path: Path) -> None:

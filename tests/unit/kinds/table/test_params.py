@@ -48,7 +48,6 @@ def read(text: str) -> Prepare:
         ),
         ("columns: {label: a}, delay: 3", r"delay is about columns.time, which names no column: name it, or leave out"),
         ("columns: {label: a, group: a}", r"column 'a' is named twice: as label, time, id, group, amount"),
-        (f"columns: {{time: t}}, {SPLIT}", r"columns.label: missing; name the column that is to be told"),
         ("columns: {label: a, time: t}", r"split: missing; with columns.time it takes days, as \{train: 60"),
         (
             f"columns: {{label: No, time: t}}, {SPLIT}",

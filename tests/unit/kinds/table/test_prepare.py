@@ -508,7 +508,7 @@ def test_a_column_that_tells_the_label_is_refused(
         (pl.when(pl.col("terminal") > 0).then("amount").alias("amount"), r"allows 0.00% \(nulls: 0.0\)"),
         (
             pl.col("fraud") + pl.col("foreign").cast(pl.Int8),
-            r"column 'fraud' .* has 3 values \(0 \([\d,]+ rows\), 1 .*2 .*prepare.columns.unknown: \[2\], else name",
+            r"column 'fraud' .* has 3 values \(0 \([\d,]+ rows\), 1 .*2 .*prepare.columns.unknown: \[2\], else write",
         ),
         (pl.lit(0).cast(pl.Int64).alias("fraud"), r"has one value alone, 0 \(3,000 rows\): two values are needed"),
         (
