@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ModelWrapValidatorHandler, model_validator
 
 from components.config import params
 from components.kinds.image.params.operations import operations
@@ -20,6 +20,17 @@ def _rising(levels: list[float]) -> list[float]:
     if levels[0] >= levels[1]:
         raise ValueError("the first has to be below the second")
     return levels
+
+
+def _label(value: object) -> object:
+    """Return the name of a label, which YAML may read as a number; as true it may be any word for yes.
+
+    Raises:
+        ValueError: it is not known which.
+    """
+    if isinstance(value, bool):
+        raise ValueError(f"expected the name of a label, which YAML reads as {str(value).lower()}: write it in quotes")
+    return str(value) if isinstance(value, int | float) else value
 
 
 Levels = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_rising)]
@@ -64,6 +75,9 @@ class Prepare(params.Section):
     """Where the labels are, if it has to be said: `folder`; a column of a table beside the pictures (`breed`,
     `labels.csv:breed`); a pattern of the names, as `{label}_*` (`*` anything, `#` digits); or a regular expression with
     `(?P<label>...)`."""
+    positive: Annotated[str, BeforeValidator(_label)] | None = None
+    """The label that is to be found, of a detection or of anomalies (`defect`); where there are two it may be asked
+    for."""
     group: Annotated[str, Field(min_length=1)] | None = None
     """What keeps pictures in one split: `folder` (within that of the label), a column of a table, or a pattern of the
     names, as `{group}_*`."""

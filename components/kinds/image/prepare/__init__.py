@@ -29,6 +29,7 @@ from components.kinds.image.prepare.records import (
     split_records,
     without_duplicates,
 )
+from components.kinds.image.prepare.task import AskedTask, asked_task
 from components.kinds.prepared import SPLITS, write_about
 from components.kinds.slices import write_slices
 
@@ -46,7 +47,8 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     table = pq.ParquetFile(raw)
     about = json.loads(table.schema_arrow.metadata[b"journeyman"])
     findings = Findings(ignored=about["ignored"])
-    labelled, read = label_pictures(table, about, config, findings)
+    labelled, read = label_pictures(table, about, config, findings, unlabelled=task == "anomaly")
+    asked = asked_task({row: picture.label for row, picture in labelled.items()}, config.positive, task)
     scratch = out / "decoded.npy"
     shape = (max(1, table.metadata.num_rows), config.size, config.size, config.channels)
     pictures = open_memmap(scratch, mode="w+", dtype=np.uint8, shape=shape)
@@ -56,29 +58,43 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     findings.note_lost(about["lost"])
     total = len(labelled) + len(about["lost"]) + len(findings.missing) + len(findings.unlabelled)
     enforce(config.limits, findings, total)
-    records, split_read = split_records(decoded, labelled, config)
+    records, split_read = split_records(decoded, labelled, config, asked.stratum)
     kept = without_duplicates(records, findings)
     sizes = class_sizes(about["labels"], kept)
-    findings.note_classes(about["labels"], sizes)
+    if asked.name == "classification":
+        findings.note_classes(about["labels"], sizes)
     if further := further_formats(decoded):
         input["formats"] = further
-    read = [*about["read"], *read, *split_read, *describe_formats(decoded), *depth_read, *describe_dark(decoded)]
+    read = [
+        *about["read"],
+        *read,
+        *asked.read,
+        *split_read,
+        *describe_formats(decoded),
+        *depth_read,
+        *describe_dark(decoded),
+    ]
     read += describe_groups(pictures, records, grouped=config.group is not None)
     report(out, findings, read, examples(kept, sizes))
     enforce(config.limits, findings, total)
-    enforce_classes(config.limits, sizes, about["media"])
+    if asked.name in ("classification", "detection"):
+        enforce_classes(config.limits, sizes, about["media"])
     enforce_splits(kept)
-    _write_splits(out, pictures, kept, list(sizes))
+    classes = asked.classes(list(sizes))
+    _write_splits(out, pictures, kept, asked, classes)
     del pictures
     scratch.unlink()
     _write_slices(out, kept, config.slices)
-    write_about(out, "image", list(sizes), input, Counter(record.split for record in kept), task or "classification")
+    write_about(out, "image", classes, input, Counter(record.split for record in kept), asked.name)
 
 
 def _write_splits(
-    out: Path, pictures: NDArray[np.uint8], kept: Sequence[PictureRecord], classes: Sequence[str]
+    out: Path,
+    pictures: NDArray[np.uint8],
+    kept: Sequence[PictureRecord],
+    asked: AskedTask,
+    classes: Sequence[str],
 ) -> None:
-    number = {label: index for index, label in enumerate(classes)}
     for split in SPLITS:
         records = [record for record in kept if record.split == split]
         shape = (len(records), *pictures.shape[1:])
@@ -86,7 +102,7 @@ def _write_splits(
         for index, record in enumerate(records):
             inputs[index] = pictures[record.row]
         inputs.flush()
-        np.save(out / f"{split}_labels.npy", np.array([number[record.label] for record in records], dtype=np.int64))
+        np.save(out / f"{split}_labels.npy", asked.told([record.label for record in records], classes))
 
 
 def _write_slices(out: Path, kept: Sequence[PictureRecord], named: Sequence[str]) -> None:

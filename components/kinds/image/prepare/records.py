@@ -1,7 +1,7 @@
 """Pictures on their way to a split: what is known of each before it is decoded, and once its split is drawn."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from components.kinds.image.params import Prepare
 from components.kinds.image.prepare.decode import DecodedPicture
 from components.kinds.image.prepare.findings import Findings
 from components.kinds.image.prepare.groups import find_groups
-from components.kinds.image.prepare.labels import find_labels, find_splits, note_missing, note_unlabelled
+from components.kinds.image.prepare.labels import FoundLabels, find_labels, find_splits, note_missing, note_unlabelled
 from components.kinds.image.prepare.source_picture import read_source_pictures
 from components.kinds.image.prepare.split import SplitCandidate, describe_splits, split_pictures
 from components.kinds.prepared import SPLITS, Split
@@ -46,11 +46,18 @@ class PictureRecord:
 
 
 def label_pictures(
-    table: pq.ParquetFile, about: Mapping[str, Any], config: Prepare, findings: Findings
+    table: pq.ParquetFile, about: Mapping[str, Any], config: Prepare, findings: Findings, unlabelled: bool = False
 ) -> tuple[dict[int, LabelledPicture], list[str]]:
-    """Return the pictures that have a label, by their number, and how the labels were found."""
+    """Return the pictures that have a label, by their number, and how the labels were found.
+
+    `unlabelled`: where nothing labels them, all of them, with an empty label.
+    """
     pictures = read_source_pictures(table)
-    labels = find_labels(pictures, about, config)
+    labelled = config.labels is not None or len({picture.label for picture in pictures}) > 1 or about.get("tables")
+    if unlabelled and not labelled:
+        labels = FoundLabels(dict.fromkeys(range(len(pictures)), ""), [])
+    else:
+        labels = find_labels(pictures, about, config)
     pictures, split_read = find_splits(pictures, labels, about)
     note_missing(labels, about, findings)
     findings.unlabelled |= dict.fromkeys(about["unlabelled"], "beside the folders of the labels")
@@ -64,12 +71,18 @@ def label_pictures(
 
 
 def split_records(
-    decoded: Sequence[DecodedPicture], labelled: Mapping[int, LabelledPicture], config: Prepare
+    decoded: Sequence[DecodedPicture],
+    labelled: Mapping[int, LabelledPicture],
+    config: Prepare,
+    stratum: Callable[[str], str],
 ) -> tuple[list[PictureRecord], list[str]]:
-    """Return the decoded pictures in their splits, and how the splits came about."""
+    """Return the decoded pictures in their splits, and how the splits came about.
+
+    `stratum` says of a label what is held alike in every split.
+    """
     known = [labelled[picture.row] for picture in decoded]
     candidates = [
-        SplitCandidate(about.label, picture.content, about.split, about.group)
+        SplitCandidate(stratum(about.label), picture.content, about.split, about.group)
         for picture, about in zip(decoded, known, strict=True)
     ]
     records = [
