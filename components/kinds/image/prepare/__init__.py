@@ -65,15 +65,8 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
         findings.note_classes(about["labels"], sizes)
     if further := further_formats(decoded):
         input["formats"] = further
-    read = [
-        *about["read"],
-        *read,
-        *asked.read,
-        *split_read,
-        *describe_formats(decoded),
-        *depth_read,
-        *describe_dark(decoded),
-    ]
+    read = [*about["read"], *read, *asked.read, *split_read]
+    read += [*describe_formats(decoded), *depth_read, *describe_dark(decoded)]
     read += describe_groups(pictures, records, grouped=config.group is not None)
     report(out, findings, read, examples(kept, sizes))
     enforce(config.limits, findings, total)

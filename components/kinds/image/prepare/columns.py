@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.config.errors import DataError
@@ -16,6 +16,7 @@ _LABELS = {
     *("classid", "labelid", "classlabel", "categoryid", "targetname", "truth", "finding", "findings", "tag", "tags"),
 }
 _SPLITS = {"split", "splits", "set", "subset", "fold", "partition", "phase", "dataset", "datasplit", "usage"}
+_NUMBERED = 100  # different whole numbers up to which they are the names of classes
 _NOTHING = {"nan", "NaN", "null", "NULL", "<NA>"}  # what programs write for a value that is missing
 _LABEL = re.compile(r"(?<![A-Za-z])labels?(?![A-Za-z])", re.IGNORECASE)
 _APART = re.compile(r"[|;,]")
@@ -94,6 +95,14 @@ def is_measured(column: TableColumn) -> bool:
     return not is_called_label(column) and not unnamed and all(map(_is_number, column.different))
 
 
+def are_numbers(labels: Collection[str]) -> bool:
+    """Whether the labels are numbers to be told, not the names of classes: not whole, or very many."""
+    numbers = [float(label) for label in labels if _is_number(label)]
+    if not labels or len(numbers) < len(labels):
+        return False
+    return len(numbers) > _NUMBERED or any(not number.is_integer() for number in numbers)
+
+
 def one_hot(columns: Sequence[TableColumn]) -> dict[int, tuple[str, ...]] | None:
     """Return the labels of a table with a column of 0 and 1 for each of them, None if it is none such."""
     marks = [column for column in columns if column.different <= {"0", "1", "0.0", "1.0"} and len(column.different) > 1]
@@ -107,7 +116,7 @@ def one_hot(columns: Sequence[TableColumn]) -> dict[int, tuple[str, ...]] | None
 
 
 def refuse_unfit(column: TableColumn) -> None:
-    """Refuse a column that is no label: several to a picture, or numbers to predict.
+    """Refuse a column that is no label: several to a picture, or a name for each of them.
 
     Raises:
         DataError: what it is, and what to do.
@@ -125,11 +134,8 @@ def refuse_unfit(column: TableColumn) -> None:
             f"{column}: {sum(counts[value] for value in joined):,} pictures have several labels (as {joined[0]!r}): "
             f"one label a picture is learned"
         )
-    if len(counts) > 20 and all(map(_is_number, counts)) and any(not float(value).is_integer() for value in counts):
-        raise DataError(
-            f"{column}: {len(counts):,} different numbers (as {next(iter(counts))}): "
-            f"a number to predict is not learned; name a column of labels in prepare.labels"
-        )
+    if are_numbers(counts):
+        return
     if len(counts) > 20 and len(counts) * 2 > sum(counts.values()):
         raise DataError(
             f"{column}: {len(counts):,} different labels in {sum(counts.values()):,} pictures: "

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.image.prepare.columns import are_numbers
 
 KEY = "prepare.positive"
 UNLABELLED = ("normal", "anomaly")
 """The classes of pictures that have no label."""
 
-_CLASSES = 100  # different whole numbers up to which they are the names of classes
 _TRUTH = {"0": "1", "false": "true", "no": "yes", "n": "y"}
 _LISTED = 5
 
@@ -85,12 +85,7 @@ def asked_task(labels: Mapping[int, str], positive: str | None, task: str | None
 def _by_labels(counts: Counter[str], positive: str | None) -> str:
     if positive is not None:
         return "detection"
-    numbers = [_number(label) for label in counts]
-    if counts and all(math.isfinite(number) for number in numbers):
-        fractions = any(not number.is_integer() for number in numbers)
-        if fractions or len(numbers) > _CLASSES:
-            return "regression"
-    return "classification"
+    return "regression" if are_numbers(counts) else "classification"
 
 
 def _of_numbers(counts: Counter[str]) -> str:

@@ -239,12 +239,6 @@ def test_folders_that_are_parts_are_no_labels_where_a_table_may_say_them(tmp_pat
         ),
         (
             "file,label",
-            lambda number: f"{number:03d}.jpg,{number * 1.37:.2f}",
-            "l.csv:label: 24 different numbers (as 0.00): a number to predict is not learned; "
-            "name a column of labels in prepare.labels",
-        ),
-        (
-            "file,label",
             lambda number: f"{number:03d}.jpg,{label_of(number) if number > 3 else ''}",
             "4 of 24 pictures have no label: 4 without a label in l.csv (source/images/000.jpg, source/images/001.jpg, "
             "source/images/002.jpg, ...); prepare.limits.unlabelled allows 0.01",
