@@ -80,7 +80,7 @@ def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findi
         frame, read = _once(frame, table, config, findings)
     times = None
     if config.columns.time is not None:
-        frame, times, told = _in_time(frame, config.columns.time, findings)
+        frame, times, told = _in_time(frame, config.columns.time, config.columns.label is not None, findings)
         read = [*read, *told]
     count = frame.select(pl.len()).collect(engine="streaming").item()
     if count == 0:
@@ -88,7 +88,9 @@ def clean(table: Table, schema: Schema, config: "Prepare", label: pl.Expr, findi
     return Clean(frame, count, read, times)
 
 
-def _in_time(frame: pl.LazyFrame, column: str, findings: Findings) -> tuple[pl.LazyFrame, Times, list[str]]:
+def _in_time(
+    frame: pl.LazyFrame, column: str, labelled: bool, findings: Findings
+) -> tuple[pl.LazyFrame, Times, list[str]]:
     """Return the records without those of stray times, their times, and what there is to say."""
     apart = stray(frame, column)
     findings["stray_times"] = apart.finding if apart else Finding(0, [])
@@ -98,7 +100,7 @@ def _in_time(frame: pl.LazyFrame, column: str, findings: Findings) -> tuple[pl.L
         pl.col("behind").sum(),
         pl.col(TIME).min().alias("first"),
         pl.col(TIME).max().alias("last"),
-        pl.col(TIME).filter((pl.col(LABEL) >= 0) | (config.columns.label is None)).max().alias("last label"),
+        pl.col(TIME).filter((pl.col(LABEL) >= 0) | (not labelled)).max().alias("last label"),
     )
     unordered, first, last, last_label = summary.collect(engine="streaming").row(0)
     examples = frame.select(ROW, behind.alias("behind")).filter("behind").head(EXAMPLES) if unordered else None

@@ -64,9 +64,9 @@ def assign(frame: pl.LazyFrame, spans: Spans, card: str | None, delay: float, la
     """Return `frame` with `SPLIT`.
 
     A test record needs a label, unless none is `labelled`, and a card that is not known to be compromised on its day:
-    one with a positive record from the start of the training on, on a day that ended at least `delay` days before (Fraud Detection Handbook,
-    chapter 5, "Validation strategies"). The labels of the test records are all looked at, whatever part of them is
-    drawn for training: so every part is evaluated on the same records.
+    one with a positive record from the start of the training on, on a day that ended at least `delay` days before
+    (Fraud Detection Handbook, chapter 5, "Validation strategies"). The labels of the test records are all looked at,
+    whatever part of them is drawn for training: so every part is evaluated on the same records.
     """
     time, span = pl.col(TIME), {name: getattr(spans, name) for name in SPLITS}
     within = [(time >= span[name][0]) & (time < span[name][1]) for name in SPLITS]
