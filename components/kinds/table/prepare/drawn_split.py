@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def by_content(frame: pl.LazyFrame, definition: Definition, label: Labels, config: "Prepare") -> Parted:
     """Return `frame` with `SPLIT` and `KEY`; memory holds a few numbers of each record.
 
-    A record that draws the test split needs a label, where there are any; without one it is in none. Classes are held
+    A record that draws the test split needs a label, unless none has any; without one it is in none. Classes are held
     alike in every split, numbers are not.
 
     Raises:
@@ -47,7 +47,8 @@ def by_content(frame: pl.LazyFrame, definition: Definition, label: Labels, confi
     rows = frame.select(ROW, LABEL).collect(engine="streaming")
     labels = rows[LABEL].to_numpy()
     splits = draw(keys, labels if label.numbers is None else np.minimum(labels, 0), validation, test)
-    unlabelled = (splits == TEST) & _unknown(labels) & (label.column is not None)
+    unknown = _unknown(labels)
+    unlabelled = (splits == TEST) & unknown & ~unknown.all()
     splits[unlabelled] = -1
     sizes: dict[str, int] = {split: int((splits == index).sum()) for index, split in enumerate(SPLITS)}
     counted = ", ".join(f"{sizes[split]:,} {verb}" for split, verb in zip(SPLITS, _VERBS, strict=True))

@@ -19,7 +19,7 @@ from components.kinds.table.evaluation.leak import find_leaks
 from components.kinds.table.params import Columns, Prepare, Split
 from components.kinds.table.prepare import prepare
 from components.kinds.table.prepare.drawn_split import by_content
-from components.kinds.table.prepare.labels import LABEL
+from components.kinds.table.prepare.labels import LABEL, Labels
 from components.kinds.table.prepare.split import SPLIT
 from components.kinds.table.prepare.table import ROW
 
@@ -204,7 +204,7 @@ def test_labels_may_be_classes_or_numbers_or_none(frame: pl.DataFrame, label: pl
         id=None, amount=None, decimals=2, delay=0.0, entities=(), numbers=("months", "price"), categories={}
     )
     records = frame.with_row_index(ROW).with_columns(label.alias(LABEL)).lazy()
-    parted = by_content(records, definition, CONFIG)
+    parted = by_content(records, definition, Labels("detection", "bad"), CONFIG)
     splits = parted.frame.collect()[SPLIT].to_list()
     assert set(splits) - {-1} == {0, 1, 2}
     assert all(was or split != 2 for was, split in zip(known, splits, strict=True))
