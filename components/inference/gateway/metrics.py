@@ -56,7 +56,8 @@ class Metrics:
             self.refused(call.outcome)
         if call.answers and call.version is not None:
             self.asked(call.received, len(call.answers))
-            self.predicted(call.version, [answer.label for answer in cast("Sequence[Any]", call.answers)])
+            named = [answer for answer in cast("Sequence[Any]", call.answers) if hasattr(answer, "label")]
+            self.predicted(call.version, [answer.label for answer in named])
 
     def shed(self) -> None:
         """Count a question that was refused before it was a call."""

@@ -21,6 +21,8 @@ class Objective(Protocol):
     """Whether labels are learned from. Else the kind's own model says how unusual an example is, in `raw`."""
     calibrated: bool
     """Whether its outputs are probabilities, which a temperature corrects."""
+    bounded: bool
+    """Whether the gradient of the loss has a bound, as that of a cross-entropy has, and a squared error's has not."""
     unusual_is_positive: bool
     """Whether an unusual example is rather positive: then it is evidence to begin with, which labels correct."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _WARM_UP = 0.25  # part of the steps in which the learning rate rises
 _AVERAGED = 20.0  # steps that the running statistics of a batch norm average, over the length of a short training
 _FASTEST = 0.5  # momentum of those statistics, at most
+_STEEP = 0.05  # of the rest's learning rate, where the gradient of the loss has no bound
 _REST = 10.0  # learning rate of norms and head, in those of kernels, whose steps have a fixed length
 
 
@@ -70,7 +71,7 @@ class PictureModule(LeanModule):
 
     def configure_optimizers(self) -> Any:
         """Return Muon, its learning rate rising and falling once over all steps."""
-        optimizer = Muon(_groups(self.network, self.config), self.config.momentum)
+        optimizer = Muon(_groups(self.network, self.config, self.objective), self.config.momentum)
         steps = int(self.trainer.estimated_stepping_batches)
         _follow(self.network, steps)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(one_cycle, steps=steps))
@@ -90,11 +91,15 @@ def one_cycle(step: int, steps: int) -> float:
     return min((step + 1) / (peak + 1), (steps - step) / (steps - peak))
 
 
-def _groups(network: nn.Module, config: "Train") -> list[dict[str, Any]]:
-    """Return two parameter groups: kernels, and the rest (norms, the head), which do not decay."""
+def _groups(network: nn.Module, config: "Train", objective: "Objective") -> list[dict[str, Any]]:
+    """Return two parameter groups: kernels, and the rest (norms, the head), which do not decay.
+
+    Where the loss is steeper the farther off it is, as of numbers, the rest takes smaller steps.
+    """
     rate, parameters = config.learning_rate, list(network.parameters())
+    rest = _REST * rate * (1.0 if objective.bounded else _STEEP)
     kernels = {"lr": rate, "weight_decay": config.weight_decay, "orthogonal": True}
     return [
         {"params": [weights for weights in parameters if weights.ndim == 4], **kernels},
-        {"params": [weights for weights in parameters if weights.ndim != 4], "lr": _REST * rate},
+        {"params": [weights for weights in parameters if weights.ndim != 4], "lr": rest},
     ]

@@ -16,6 +16,10 @@ KEY = "prepare.positive"
 UNLABELLED = ("normal", "anomaly")
 """The classes of pictures that have no label."""
 
+_NO_MODEL = (
+    "pictures are learned with labels alone: task: anomaly is for tables as yet; name the label that is to be found by "
+    "prepare.positive (task: detection)"
+)
 _TRUTH = {"0": "1", "false": "true", "no": "yes", "n": "y"}
 _LISTED = 5
 
@@ -63,6 +67,8 @@ def asked_task(labels: Mapping[int, str], positive: str | None, task: str | None
     """
     counts = Counter(labels.values())
     asked = task or _by_labels(counts, positive)
+    if asked == "anomaly":
+        raise DataError(_NO_MODEL)
     if asked == "regression":
         return AskedTask(asked, None, [_of_numbers(counts)])
     if asked == "classification":

@@ -17,6 +17,7 @@ class Anomaly:
 
     MONITOR = MONITOR
     supervised = False
+    bounded = True
     calibrated = False
     unusual_is_positive = True
     width = 1

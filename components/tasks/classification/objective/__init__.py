@@ -17,6 +17,7 @@ class Classification:
     """Learns the logits `[N, classes]`; the graph answers their softmax."""
 
     supervised = True
+    bounded = True
     calibrated = True
     unusual_is_positive = False
 

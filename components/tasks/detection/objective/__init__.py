@@ -25,6 +25,7 @@ class Detection:
 
     MONITOR = MONITOR
     supervised = True
+    bounded = True
     calibrated = True
     unusual_is_positive = True
     width = 1
@@ -67,6 +68,7 @@ class UnlabelledDetection:
 
     MONITOR = MONITOR
     supervised = False
+    bounded = True
     calibrated = False
     unusual_is_positive = True
     width = 1

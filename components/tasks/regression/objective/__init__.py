@@ -25,6 +25,7 @@ class Regression:
     """
 
     supervised = True
+    bounded = False
     calibrated = False
     unusual_is_positive = False
     width = 3

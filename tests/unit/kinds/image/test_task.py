@@ -35,18 +35,15 @@ def test_the_positive_label_comes_last(task: str | None) -> None:
     assert asked_task(labels("1", "0"), None, "detection").positive == "1"
 
 
-def test_anomalies_need_no_label() -> None:
-    found = asked_task(labels("", ""), None, "anomaly")
-    assert found.classes([""]) == ["normal", "anomaly"]
-    assert found.told(["", ""], ["normal", "anomaly"]).tolist() == [-1, -1]
-    assert asked_task(labels("good", "odd"), "odd", "anomaly").classes(["good", "odd"]) == ["good", "odd"]
+def test_anomalies_are_not_for_pictures_and_it_is_said_before_any_training() -> None:
+    with pytest.raises(DataError, match=r"task: anomaly is for tables as yet; .* prepare.positive"):
+        asked_task(labels("", ""), None, "anomaly")
 
 
 @pytest.mark.parametrize(
     ("names", "positive", "task", "what"),
     [
         (["good", "bad"], None, "detection", "write prepare.positive: bad to find those 1, or prepare.positive: good"),
-        (["good", "bad"], None, "anomaly", "write prepare.positive: bad"),
         (["good", "bad"], "worse", "detection", "'worse', which is neither: the labels are 'bad' and 'good'"),
         (["a", "b", "c"], "a", None, r"task: detection needs two labels, and there are 3 \('a', 'b', 'c'\)"),
         (["a", "b"], "a", "classification", "leave it out, or write task: detection"),
