@@ -91,7 +91,10 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(
     tracked = [*described["params"], *_resolved(stage, workload)]
     assert seen["read"], "the recorder saw nothing"
     read = [f"workloads.{workload}.{key}" for key in seen["read"]]
-    untracked = [key for key in read if not any(f"{key}.".startswith(f"{known}.") for known in tracked)]
+    said = {f"workloads.{workload}.task"} if stage == "prepare" else set()  # `resolve` refuses another one than it was
+    untracked = [
+        key for key in read if key not in said and not any(f"{key}.".startswith(f"{known}.") for known in tracked)
+    ]
     assert untracked == []
 
     listed = [*map(Path, described["deps"]), *_hashed(stage, task)]
