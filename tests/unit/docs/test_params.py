@@ -20,7 +20,7 @@ TEXT = params.PAGE.read_text()
 LEAST = {
     "image": "{kind: image, source: here, prepare: {size: 8, channels: 1}, train: {}}",
     "table": """{kind: table, source: here, train: {}, prepare: {
-        columns: {label: a, time: t}, split: {train: 1, validation: 1, test: 1},
+        columns: {time: t}, split: {train: 1, validation: 1, test: 1},
         entities: {<name>: {measures: [count]}}}}""",
 }
 """What has to be said of a workload of each kind that has all sections: with entities a table needs a time and days."""
