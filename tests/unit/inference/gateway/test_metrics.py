@@ -17,6 +17,10 @@ class Answer(BaseModel):
     model_version: str
 
 
+class Number(BaseModel):
+    value: float
+
+
 @pytest.fixture
 def metrics() -> Metrics:
     return Metrics(Cells.private())
@@ -54,6 +58,16 @@ def test_a_request_is_in_hand_until_it_is_over(metrics: Metrics) -> None:
     assert found["journeyman_request_seconds_sum", (("path", "/predict"),)] == 0.003
     assert (found["journeyman_body_bytes_sum", ()], found["journeyman_rows_sum", ()]) == (426, 2)
     assert found["journeyman_predictions_total", (("label", "Coat"), ("version", "7"))] == 1
+
+
+def test_an_answer_that_names_no_class_is_a_row_and_no_prediction(metrics: Metrics) -> None:
+    told = call()
+    metrics.guard(told)
+    told.status, told.version, told.received, told.answers = 200, "7", 10, [Number(value=3.5)]
+    metrics.observe(told)
+    found = samples(metrics)
+    assert found["journeyman_rows_sum", ()] == 1
+    assert not any(name == "journeyman_predictions_total" for name, _ in found)
 
 
 def test_requests_are_counted_by_path_and_status(metrics: Metrics) -> None:
