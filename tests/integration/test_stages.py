@@ -109,7 +109,7 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(
 def test_the_recorder_sees_keys(trained: Project) -> None:
     trained.run(sys.executable, "-c", RECORDER, "train", MODULES["train"], "digits")
     read = json.loads(Path("seen.json").read_text())["read"]
-    assert {"kind", "train.epochs", "train.width", "train.threads"} <= set(read)
+    assert {"train.epochs", "train.width", "train.threads"} <= set(read)
     assert not [key for key in read if key.startswith("prepare")]
 
 
