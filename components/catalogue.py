@@ -62,6 +62,11 @@ def codec(kind: str, said: str = "") -> TaskCodec:
     return TaskCodec(cast("contract.Codec", _module(kind, "codec")), answers(kind, said))
 
 
+def options(kind: str, said: str = "") -> tuple[str, ...]:
+    """Return the keys of the section `train` that mean something to the task."""
+    return cast("tuple[str, ...]", import_module(task_package(task(kind, said))).OPTIONS)
+
+
 def answers(kind: str, said: str = "") -> "tasks.Answers":
     """Return what the task answers."""
     return cast("tasks.Answers", _task_module(task(kind, said), "answers"))

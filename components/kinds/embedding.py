@@ -30,6 +30,11 @@ class Embedding(nn.Module):
 @cache
 def _orthonormal(width: int) -> Tensor:
     """Return `[width, WIDEST]`, which nobody changes."""
+    with torch.inference_mode(mode=False):  # it outlives whoever asks first, and a trace takes no inference tensor
+        return _drawn(width)
+
+
+def _drawn(width: int) -> Tensor:
     drawn = torch.randn(width, WIDEST, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     directions: Tensor = torch.linalg.qr(drawn).Q.float()
     return directions

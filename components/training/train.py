@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 
 from components import catalogue
 from components.config.settings import artifacts, tracking_uri
+from components.config.task import TaskOptions
 from components.internals.lightning import process_rank, quiet
 from components.kinds.prepared import open_prepared
 from components.system import entry
@@ -56,7 +57,8 @@ def train(name: str) -> None:
     config = workload.train.fitted(data.counts["train"])
     used = plan(data, config)
     asked = {"kind": data.kind, "task": catalogue.task(data.kind, data.task)}
-    params = {**asked, **config.model_dump(), "used": used.facts()}
+    left_out = set(TaskOptions.model_fields) - set(catalogue.options(data.kind, data.task))
+    params = {**asked, **config.model_dump(exclude=left_out), "used": used.facts()}
     key = key_of(name, data, params)
     if process_rank():
         beside = seen(name, key)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from components.internals.sklearn import boosted_rounds, boosted_start
 from components.kinds.prepared import known
 from components.kinds.table.learner.encoding import FeatureLayout
 from components.kinds.table.learner.trees.arrays import arrays_of
@@ -55,8 +56,8 @@ def fit(data: "PreparedData[Input]", objective: "Objective", seed: int) -> Fitte
     with threadpool_limits(1):
         model.fit(columns.arranged(inputs), labels, **validation)
     losses = [-float(score) for score in model.validation_score_[1:]]
-    rounds = model._predictors[: int(np.argmin(losses)) + 1 if losses else None]
-    targets, base = _heads(objective.width, classes, model._baseline_prediction[0])
+    rounds = boosted_rounds(model)[: int(np.argmin(losses)) + 1 if losses else None]
+    targets, base = _heads(objective.width, classes, boosted_start(model))
     trees = [pair for predictors in rounds for pair in zip(predictors, targets, strict=True)]
     return FittedTrees(arrays_of(columns, trees, base), losses[: len(rounds)])
 
