@@ -1,6 +1,6 @@
 """A kind and a task together, as callers meet them: what the kind reads, and what the task answers; light."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,20 +53,17 @@ class TaskCodec:
         """
         assert self.Explained is not None  # nobody is asked to explain where the kind does not
         assert self._kind.explain is not None
-        effects = self._kind.explain(_watched(score, self._task.explained_column(score(examples))), examples, input)
+        outputs = score(examples)
+        columns = self._task.explained_column(outputs)
+
+        def number(variants: NDArray[Any]) -> Float32:
+            found = outputs if variants is examples else score(variants)
+            chosen: Float32 = found[np.arange(len(found)), np.repeat(columns, len(found) // len(columns))]
+            return chosen
+
+        effects = self._kind.explain(number, examples, input)
         pairs = zip(answers, effects, strict=True)
         return [self.Explained(**dict(answer), explanation=list(found)) for answer, found in pairs]
-
-
-def _watched(score: "Score", columns: NDArray[np.int64]) -> Callable[[NDArray[Any]], Float32]:
-    """Return what runs the model on variants of the examples, as many of each, and returns the number of its answer."""
-
-    def number(variants: NDArray[Any]) -> Float32:
-        outputs = score(variants)
-        chosen: Float32 = outputs[np.arange(len(outputs)), np.repeat(columns, len(outputs) // len(columns))]
-        return chosen
-
-    return number
 
 
 def _explained(answer: type[BaseModel], effect: type[BaseModel]) -> type[BaseModel]:
