@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from components.kinds.contract import Batches, Learner, Objective, TrainingBatches
+    from components.kinds.contract import Batches, Learner, Objective, SupervisedObjective, TrainingBatches
     from components.kinds.contract.learner import TreeLearner
     from components.kinds.prepared import PreparedData, Split
     from components.tasks.contract import Objectives
@@ -38,9 +38,8 @@ class TaskLearner:
 
     def fit_trees(self, data: "PreparedData", config: Any) -> "tuple[dict[str, Tensor], list[float]]":
         """Return the weights of boosted trees, and the validation loss after each round."""
-        fitted: tuple[dict[str, Tensor], list[float]] = self._trees.fit_trees(
-            data, config, self.objective(data, config)
-        )
+        objective = cast("SupervisedObjective", self.objective(data, config))
+        fitted: tuple[dict[str, Tensor], list[float]] = self._trees.fit_trees(data, config, objective)
         return fitted
 
     def are_trees(self, weights: Mapping[str, "Tensor"]) -> bool:

@@ -4,12 +4,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from components.config.errors import ConfigError
 from components.internals.lightning import process_rank
 from components.kinds.prepared import known
 from components.training.altered import altered
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
 
     from components.config.params import Training
+    from components.kinds.contract import SupervisedObjective
+    from components.kinds.deciding import Deciding
     from components.kinds.prepared import PreparedData
     from components.tasks.learner import TaskLearner
 
@@ -28,6 +31,19 @@ logger = logging.getLogger(__name__)
 
 _POINTS = 50
 """Of the curve of trees, at most: a point costs the tracking store a write."""
+
+
+def check_model(learner: "TaskLearner", data: "PreparedData", config: "Training") -> None:
+    """Check that the task has the model that `train.model` asks for.
+
+    Raises:
+        ConfigError: trees are asked for, which learn from labels, and nothing is learned from these.
+        DataError: nothing can be learned from the labels of the training split.
+    """
+    if not learner.objective(data, config).supervised and asked_model(config) != NETWORK:
+        raise ConfigError(
+            f"train.model: {asked_model(config)} learns from labels, and task: {data.task} from none; leave it out"
+        )
 
 
 def train_models(
@@ -55,8 +71,8 @@ def _fit_trees(
     if process_rank():
         return TrainingResult({}, [], TREES)
     weights, losses = learner.fit_trees(data, altered(config, model=TREES))
-    score, loss = _validated(learner, data, config, weights)
-    last = {"epoch": len(losses), "step": len(losses), "validation_loss": loss, learner.monitor(data, config): score}
+    found = _validated(learner, data, config, weights)
+    last = {"epoch": len(losses), "step": len(losses), "validation_loss": found.loss, found.monitor: found.monitored}
     every = ceil(len(losses) / _POINTS) or 1
     curve = [{"epoch": n, "step": n, "validation_loss": losses[n - 1]} for n in range(every, len(losses), every)]
     curve.append(last)
@@ -74,29 +90,46 @@ def _better(
     network: TrainingResult,
     log_to: "Sequence[Logger]",
 ) -> TrainingResult:
-    """Return the network or trees: what the task watches decides, of equals the loss; both are told."""
+    """Return the network or trees: the metric that decides chooses, of equals the loss; both are told."""
     trees = _fit_trees(learner, data, config)
     scores = {result.model: _validated(learner, data, config, result.weights) for result in (network, trees)}
-    (before, loss), (after, other) = scores[NETWORK], scores[TREES]
-    better = trees if (after, -other) > (before, -loss) else network
-    monitor = learner.monitor(data, config)
-    found = {f"{name}_{monitor}": score for name, (score, _) in scores.items()}
+    better = trees if scores[TREES].merit > scores[NETWORK].merit else network
+    metric, before, after = scores[NETWORK].deciding.metric, *(score.deciding.value for score in scores.values())
+    found = {f"{name}_validation_{metric}": score.deciding.value for name, score in scores.items()}
     _log(log_to, found, int(network.curve[-1]["step"]))
-    logger.info("%s serves: %s of the network %.4f, of trees %.4f", better.model, monitor, before, after)
+    told = "%s serves: %s of the network %.5g, of trees %.5g on the validation split"
+    logger.info(told, better.model, metric, before, after)
     return TrainingResult(better.weights, [*better.curve[:-1], {**better.curve[-1], **found}], better.model)
+
+
+class _Validated(NamedTuple):
+    """What a model reaches on the validation split."""
+
+    monitor: str
+    monitored: float
+    """What the task watches while a network learns."""
+    deciding: "Deciding"
+    loss: float
+
+    @property
+    def merit(self) -> tuple[float, float]:
+        """What is compared; higher is better."""
+        return self.deciding.merit, -self.loss
 
 
 def _validated(
     learner: "TaskLearner", data: "PreparedData", config: "Training", weights: Mapping[str, Tensor]
-) -> tuple[float, float]:
-    """Return what the task watches of the validation split, and the loss."""
-    objective, labels = learner.objective(data, config), np.asarray(data.labels("validation"))
+) -> _Validated:
+    objective = cast("SupervisedObjective", learner.objective(data, config))
+    labels, costs = np.asarray(data.labels("validation")), learner.costs(data, "validation")
     there = np.flatnonzero(known(labels))
     module = restored(learner, data, config, weights)
     numbers = torch.from_numpy(raw(learner, module, data.inputs("validation")[there]))
-    labels = labels[there]
-    score = objective.monitored(objective.outputs(numbers).numpy(), labels)
-    return score, float(objective.loss(numbers, torch.from_numpy(labels)))
+    labels, costs = labels[there], None if costs is None else costs[there]
+    outputs = objective.outputs(numbers).numpy()
+    deciding = objective.deciding(outputs, labels, costs)
+    loss = float(objective.loss(numbers, torch.from_numpy(labels)))
+    return _Validated(objective.MONITOR, objective.monitored(outputs, labels), deciding, loss)
 
 
 def _log(log_to: "Sequence[Logger]", found: Mapping[str, float], step: int) -> None:

@@ -30,7 +30,7 @@ from components.training import hardware
 from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
 from components.training.formatting import listed
 from components.training.loop import TrainingResult, plan
-from components.training.models import train_models
+from components.training.models import check_model, train_models
 from components.training.plan import training_plan
 from components.training.restore import asked_model
 from components.versioning import lock
@@ -55,6 +55,7 @@ def train(name: str) -> None:
     data = open_prepared(artifacts(name, "prepared"))
     learner = catalogue.learner(data.kind, data.task)
     config = workload.train.fitted(data.counts["train"])
+    check_model(learner, data, config)
     used = plan(data, config)
     asked = {"kind": data.kind, "task": catalogue.task(data.kind, data.task)}
     left_out = set(TaskOptions.model_fields) - set(catalogue.options(data.kind, data.task))

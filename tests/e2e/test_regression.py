@@ -12,6 +12,8 @@ from sklearn.datasets import load_diabetes
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.kinds.prepared import open_prepared
+from components.registry.card import card_contents
+from components.registry.register import register
 from tests.conftest import EASY, Project
 from tests.e2e.test_champion_stays import run
 
@@ -22,7 +24,7 @@ workloads:
     kind: table
     source: {source}
     prepare: {{columns: {{label: target}}}}
-    train: {{epochs: 20, batch_size: 32}}
+    train: {{model: best, epochs: 20, batch_size: 32}}
 """
     + EASY
 )
@@ -44,6 +46,10 @@ def test_a_number_is_told_with_its_interval(
     metrics = json.loads((artifacts("patients", "report") / "metrics.json").read_text())
     assert metrics["rmse"] < float(np.std(data.labels("test")))
     assert metrics["coverage"] > 0.7  # of 0.9, on few examples
+
+    told = card_contents(register("patients")[0])["model"]
+    assert told["metric"] == "rmse"
+    assert told["serves"] == min(("network", "trees"), key=lambda name: float(told[name]))
 
     bundle = Bundle(artifacts("patients", "bundle"))
     expected = bundle.outputs(np.asarray(data.inputs("test")))

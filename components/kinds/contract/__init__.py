@@ -8,7 +8,7 @@ from components.kinds.contract.codec import Codec, Explain, Reader, Row, Score
 from components.kinds.contract.data import Overviews, Params, Preparation, Sample, Source
 from components.kinds.contract.evaluation import Evaluated, Inspection
 from components.kinds.contract.learner import Batches, Learner, TrainingBatches
-from components.kinds.contract.objective import Objective
+from components.kinds.contract.objective import NumberObjective, Objective, SupervisedObjective
 from components.kinds.contract.scoring import Observations, Scoring, SequenceMemory
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Explain",
     "Inspection",
     "Learner",
+    "NumberObjective",
     "Objective",
     "Observations",
     "Overviews",
@@ -30,5 +31,6 @@ __all__ = [
     "Scoring",
     "SequenceMemory",
     "Source",
+    "SupervisedObjective",
     "TrainingBatches",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.contract.objective import Objective
+from components.kinds.contract.objective import Objective, SupervisedObjective
 from components.kinds.contract.parameters import ConfigT, InputT, ModuleT
 from components.kinds.prepared import PreparedData, Split
 from components.kinds.share import Share
@@ -73,7 +73,7 @@ class TreeLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
     """
 
     def fit_trees(
-        self, data: PreparedData[InputT], config: ConfigT, objective: Objective, /
+        self, data: PreparedData[InputT], config: ConfigT, objective: SupervisedObjective, /
     ) -> "tuple[dict[str, Tensor], list[float]]":
         """Return the weights of trees fitted to the labels, and the loss of the validation split after each round."""
 

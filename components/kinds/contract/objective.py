@@ -1,9 +1,12 @@
 """How a task is learned, on top of what a kind makes of its examples: a kind is told, and knows no task."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from components.kinds.deciding import Deciding
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,3 +62,23 @@ class Objective(Protocol):
             labels: `[N]`.
             costs: `[N]`, what each example costs if it is positive and missed; None: 1.
         """
+
+
+class SupervisedObjective(Objective, Protocol):
+    """One that learns from labels: of two models that did, a split tells which is better."""
+
+    def deciding(
+        self, outputs: NDArray[np.float32], labels: NDArray[Any], costs: NDArray[np.float64] | None, /
+    ) -> Deciding:
+        """Return the metric that decides, of a split that the models did not learn from; as `decision`."""
+
+
+class NumberObjective(SupervisedObjective, Protocol):
+    """One whose labels are numbers: every number of the head is learned from the same labels, by its own loss."""
+
+    @property
+    def quantiles(self) -> Sequence[float | None]:
+        """Which quantile of the labels each learns, 0 to 1, `[width]`; None: the mean."""
+
+    def standardised(self, labels: NDArray[np.float64], /) -> NDArray[np.float64]:
+        """Return known labels `[n]` in the unit of the head's numbers."""

@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from components.config.errors import ConfigError
 from components.kinds.prepared import known
 from components.kinds.table.learner.autoencoder import Autoencoder, View
 from components.kinds.table.learner.batches import AllBatches, TrainingBatches
@@ -22,7 +21,7 @@ from components.kinds.table.learner.trees.ensemble import TreeEnsemble
 from components.kinds.table.learner.trees.module import TreeModule
 
 if TYPE_CHECKING:
-    from components.kinds.contract import Objective
+    from components.kinds.contract import Objective, SupervisedObjective
     from components.kinds.prepared import PreparedData, Split
     from components.kinds.table.codec.input import Input
     from components.kinds.table.params import Train
@@ -34,7 +33,6 @@ _SAMPLE = 500_000
 
 def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> RecordModule | TreeModule:
     """Return a module with fresh weights, which depend on torch's global seed alone."""
-    _refuse_trees(data, config, objective)
     layout = FeatureLayout.of(data.input)
     examples = np.array(_spread(data.inputs("train")))
     if config.model == "trees":
@@ -55,12 +53,11 @@ def module(data: "PreparedData[Input]", config: "Train", objective: "Objective")
 
 
 def fit_trees(
-    data: "PreparedData[Input]", config: "Train", objective: "Objective"
+    data: "PreparedData[Input]", config: "Train", objective: "SupervisedObjective"
 ) -> tuple[dict[str, torch.Tensor], list[float]]:
     """Return the weights of trees, and the validation loss after each round. Needs scikit-learn as well."""
     from components.kinds.table.learner.trees.fit import fit  # a network needs no scikit-learn
 
-    _refuse_trees(data, config, objective)
     fitted = fit(data, objective, config.seed)
     trees = TreeModule(FeatureLayout.of(data.input), np.array(_spread(data.inputs("train"))), objective)
     trees.model.ensemble = TreeEnsemble(fitted.arrays)
@@ -101,16 +98,6 @@ def raw(module: RecordModule | TreeModule, inputs: torch.Tensor) -> torch.Tensor
 def costs(data: "PreparedData[Input]", split: "Split") -> NDArray[np.float64] | None:
     """Return the amounts of the records `[N]`: to miss one that is positive costs its amount; None: there are none."""
     return None if data.input["amount_feature"] is None else np.asarray(data.array(split, "amounts"))
-
-
-def _refuse_trees(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> None:
-    """Refuse trees for what they do not learn.
-
-    Raises:
-        ConfigError: trees are asked for, and the labels are no classes, or not learned from.
-    """
-    if config.model != "network" and not (objective.supervised and data.labels("train").dtype.kind == "i"):
-        raise ConfigError(f"train.model: {config.model} answers classes alone; leave it out, and a network is trained")
 
 
 def _cuts(layout: FeatureLayout, data: "PreparedData[Input]", labelled: NDArray[np.int64]) -> list[tuple[int, float]]:

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from components.config.errors import DataError
 from components.kinds.calibration import can_fit_temperature, fit_temperature
+from components.kinds.deciding import Deciding
 from components.tasks.classification.objective.macro_f1 import macro_f1
 
 
@@ -44,6 +45,12 @@ class Classification:
         if self._metric == "macro_f1":
             return macro_f1(outputs[known], labels[known])
         return float((outputs[known].argmax(axis=1) == labels[known]).mean())
+
+    def deciding(
+        self, outputs: NDArray[np.float32], labels: NDArray[Any], costs: NDArray[np.float64] | None
+    ) -> Deciding:
+        """Return the deciding metric."""
+        return Deciding(self._metric, self.monitored(outputs, labels))
 
     def temperature(self, raw: NDArray[np.float32], labels: NDArray[Any]) -> float | None:
         """Return the temperature by which the softmax is most likely."""

@@ -13,6 +13,7 @@ from components.tasks.detection.answers import decide
 from components.tasks.detection.evaluation import baselines as estimators
 from components.tasks.detection.evaluation.figures import calibration_figure, cost_figure, curve_figure, scores_figure
 from components.tasks.detection.evaluation.metrics import brier, credibility, decided, log_loss, ranking
+from components.tasks.detection.objective.cost import COST
 from components.tasks.evaluation_data import EvaluationData
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ Int64 = NDArray[np.int64]
 Decision = Mapping[str, Any]
 
 _WHOLE = "expected_calibration_error"  # examples that are drawn twice make it larger
-_COST = "cost_per_1000"
 
 
 def metric(data: EvaluationData) -> str:
@@ -33,12 +33,12 @@ def metric(data: EvaluationData) -> str:
 
 def lower_is_better(metric: str) -> bool:
     """Whether the metric is a loss or a cost."""
-    return metric in (_COST, "log_loss")
+    return metric in (COST, "log_loss")
 
 
 def unit(data: EvaluationData) -> float:
     """Return 1, or for costs what flagging nothing costs."""
-    if metric(data) != _COST:
+    if metric(data) != COST:
         return 1.0
     return max(1_000 * float(data.misses[data.labels == 1].mean()) * float((data.labels == 1).mean()), 1e-12)
 
@@ -66,8 +66,8 @@ def whole(data: EvaluationData, outputs: Float32, decision: Decision) -> dict[st
 def value(data: EvaluationData, outputs: Float32, decision: Decision, indices: Int64) -> float:
     """Return the deciding metric on the test examples at `indices`; not a number where none of them is positive."""
     labels, scores = data.labels[indices], outputs[indices, 1]
-    if metric(data) == _COST:
-        return decided(labels, data.misses[indices], scores, decision, data.config.false_alarm)[_COST]
+    if metric(data) == COST:
+        return decided(labels, data.misses[indices], scores, decision, data.config.false_alarm)[COST]
     return average_precision(labels, scores)
 
 
@@ -115,10 +115,10 @@ def baseline_metrics(data: EvaluationData, outputs: Float32) -> dict[str, float]
     """
     scores, probabilistic = outputs[:, 1], is_probabilistic(data.config)
     found = ranking(data.labels, scores)
-    if probabilistic and metric(data) == _COST:
+    if probabilistic and metric(data) == COST:
         false_alarm = data.config.false_alarm
         threshold = {"threshold": false_alarm / (false_alarm + data.misses.mean())}
-        found[_COST] = decided(data.labels, data.misses, scores, threshold, false_alarm)[_COST]
+        found[COST] = decided(data.labels, data.misses, scores, threshold, false_alarm)[COST]
     return found | (credibility(data.labels, scores) if probabilistic else {})
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from components.kinds.calibration import brier_score, expected_calibration_error
 from components.kinds.ranking import average_precision, roc_auc
+from components.tasks.detection.objective.cost import COST, cost_per_1000
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -55,10 +56,9 @@ def decided(
     """
     positive, flagged = labels == 1, scores >= np.float32(decision["threshold"])
     hits = int((flagged & positive).sum())
-    cost = misses[positive & ~flagged].sum() + false_alarm * (flagged & ~positive).sum()
     return {
         "precision": hits / max(int(flagged.sum()), 1),
         "recall": hits / max(int(positive.sum()), 1),
-        "cost_per_1000": 1_000 * float(cost) / len(scores),
+        COST: cost_per_1000(positive, flagged, misses, false_alarm),
         "flag_nothing_cost_per_1000": 1_000 * float(misses[positive].sum()) / len(scores),
     }

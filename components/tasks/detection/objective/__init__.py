@@ -11,7 +11,9 @@ from torch.nn import functional
 
 from components.config.errors import DataError
 from components.kinds.calibration import can_fit_temperature, fit_temperature
+from components.kinds.deciding import Deciding
 from components.kinds.ranking import average_precision
+from components.tasks.detection.objective.cost import COST, cost_per_1000
 from components.tasks.detection.objective.threshold import choose
 
 MONITOR = "validation_average_precision"
@@ -50,6 +52,20 @@ class Detection:
     def monitored(self, outputs: NDArray[np.float32], labels: NDArray[Any]) -> float:
         """Return the average precision; 0 where no positive is known."""
         return ranked(outputs[:, 1], labels)
+
+    def deciding(
+        self, outputs: NDArray[np.float32], labels: NDArray[Any], costs: NDArray[np.float64] | None
+    ) -> Deciding:
+        """Return the average precision, or where costs decide those at the threshold; 0 where no label is known."""
+        if self._config.metric != COST:
+            return Deciding("average_precision", self.monitored(outputs, labels))
+        known = labels >= 0
+        if not known.any():
+            return Deciding(COST, 0.0, lower_is_better=True)
+        misses = np.ones(len(labels)) if costs is None else costs
+        flagged = outputs[:, 1] >= np.float32(choose(outputs[:, 1], labels, costs, self._config))
+        cost = cost_per_1000(labels[known] == 1, flagged[known], misses[known], self._config.false_alarm)
+        return Deciding(COST, cost, lower_is_better=True)
 
     def temperature(self, raw: NDArray[np.float32], labels: NDArray[Any]) -> float | None:
         """Return the temperature by which the probabilities are most likely."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from components.config.errors import DataError
+from components.kinds.deciding import Deciding
 from components.tasks.regression.objective.conformal import fewest, widening
 from components.tasks.regression.objective.loss import loss_of, quantile_levels
 
@@ -43,10 +44,16 @@ class Regression:
         if self._spread <= abs(self._mean) * np.finfo(np.float32).eps:
             raise DataError(f"every label of the train split is {self._mean:g}: there is nothing to learn")
         self.MONITOR = f"validation_neg_{metric}"
-        standard = (labels - self._mean) / self._spread
+        standard = self.standardised(labels)
         lower, upper = np.quantile(standard, quantile_levels(coverage)[::2])
         middle = 0.0 if metric == "rmse" else float(np.median(standard))
         self.prior = np.array([middle, lower, upper], dtype=np.float32)
+        below, _, above = quantile_levels(coverage)
+        self.quantiles = (None if metric == "rmse" else 0.5, below, above)
+
+    def standardised(self, labels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return labels `[n]` as the head's numbers are measured: in standard deviations from the mean."""
+        return (labels - self._mean) / self._spread
 
     def loss(self, raw: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
         """Return the mean loss of the examples whose label is known; 0 where none is."""
@@ -72,6 +79,12 @@ class Regression:
             return 0.0
         value, low, high = outputs[known].T
         return -loss_of(self._metric, labels[known], low, value, high, self._coverage)
+
+    def deciding(
+        self, outputs: NDArray[np.float32], labels: NDArray[Any], costs: NDArray[np.float64] | None
+    ) -> Deciding:
+        """Return the deciding metric; 0 where no label is known."""
+        return Deciding(self._metric, -self.monitored(outputs, labels), lower_is_better=True)
 
     def temperature(self, raw: NDArray[np.float32], labels: NDArray[Any]) -> None:
         """Return none: a number is no probability."""

@@ -1,7 +1,7 @@
 import io
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import onnxruntime
@@ -10,6 +10,7 @@ import torch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from safetensors.torch import save
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from components import catalogue
@@ -21,11 +22,16 @@ from components.kinds.table.learner.encoding import FeatureLayout
 from components.kinds.table.learner.trees.arrays import arrays_of, rounded_down
 from components.kinds.table.learner.trees.columns import Columns
 from components.kinds.table.learner.trees.ensemble import TreeEnsemble
-from components.kinds.table.params import Train
+from components.kinds.table.learner.trees.fit import fit
+from components.kinds.table.params import Train, Workload
+from components.tasks.regression import answers as regression_answers
 from components.training.export import TOLERANCE
-from components.training.models import train_models
+from components.training.models import check_model, train_models
 from components.training.restore import restored
 from components.training.temperature import temperature_and_decision
+
+if TYPE_CHECKING:
+    from components.kinds.contract import SupervisedObjective
 
 ROWS = {"train": 600, "validation": 300, "test": 200}
 TOWNS, COLOURS = 300, 12  # a category with more values than histograms hold, and one with fewer
@@ -62,6 +68,18 @@ def prepared(path: Path, classes: int, task: str, seed: int = 0) -> PreparedData
         np.save(path / f"{split}_labels.npy", labels)
     write_about(path, "table", [str(index) for index in range(classes)], INPUT, ROWS, task)
     return open_prepared(path)
+
+
+def of_numbers(path: Path) -> PreparedData:
+    """Return records of a number, which is known of most; its noise is skewed."""
+    data, random = prepared(path, 2, "regression"), np.random.default_rng(1)
+    for split in ROWS:
+        size, age, _, colour = np.array(data.inputs(split)).T
+        labels = 1e4 + 1e3 * (np.nan_to_num(size) + 2 * np.isin(colour, [1, 4, 5, 9]) + age / 20)
+        labels += 600 * random.exponential(size=len(labels))
+        labels[random.random(len(labels)) < 0.05] = np.nan if split != "test" else labels[0]
+        np.save(path / f"{split}_labels.npy", labels)
+    return data
 
 
 def config(**values: Any) -> Train:
@@ -171,15 +189,79 @@ def test_what_trees_cannot_do_is_said(values: dict[str, Any]) -> None:
         config(**values)
 
 
-@pytest.mark.parametrize("task", ["regression", "anomaly"])
 @pytest.mark.parametrize("model", ["trees", "best"])
-def test_another_task_is_refused_before_anything_is_trained(task: str, model: str, tmp_path: Path) -> None:
-    data = prepared(tmp_path, 2, task)
-    if task == "regression":
-        for split in ROWS:
-            np.save(tmp_path / f"{split}_labels.npy", data.labels(split).astype(np.float64))
-    with pytest.raises(ConfigError, match=rf"train.model: {model} answers classes alone"):
-        train_models(catalogue.learner("table", task), data, config(model=model))
+def test_trees_for_anomalies_are_refused_before_anything_is_trained(model: str, tmp_path: Path) -> None:
+    data, learner = prepared(tmp_path, 2, "anomaly"), catalogue.learner("table", "anomaly")
+    with pytest.raises(ConfigError, match=rf"^train.model: {model} learns from labels, and task: anomaly from none"):
+        check_model(learner, data, config(model=model))
+    check_model(learner, data, config(model="network"))
+    section = {"kind": "table", "source": "t.csv", "prepare": {"columns": {}}, "train": {"model": model}}
+    for labelled in ({}, {"task": "anomaly", "prepare": {"columns": {"label": "odd"}}}):
+        with pytest.raises(ConfigError, match=rf"train.model: {model} learns from labels, and task: anomaly"):
+            parse(Workload, {**section, **labelled}, "")
+
+
+@pytest.mark.parametrize("metric", ["rmse", "mae", "pinball_loss"])
+def test_trees_learn_numbers_and_their_intervals(tmp_path: Path, metric: str) -> None:
+    data, learner = of_numbers(tmp_path), catalogue.learner("table", "regression")
+    asked = config(metric=metric, coverage=0.8)
+    trained = train_models(learner, data, asked)
+    assert trained.curve[-1]["validation_loss"] < 0.6 * trained.curve[0]["validation_loss"]
+    module = restored(learner, data, asked, trained.weights)
+    _, decision = temperature_and_decision(learner, module, data, asked)
+    inputs, labels = np.array(data.inputs("test")), np.asarray(data.labels("test"))
+    serving = learner.serving(module)
+    session = graph(serving, ["value", "embedding"])
+    outputs, embedding = session.run(None, {"inputs": inputs})
+    np.testing.assert_allclose(outputs, serving(torch.from_numpy(inputs))[0], rtol=TOLERANCE)
+    assert 0 < embedding.shape[1] <= 64
+    numbers = regression_answers.numbers(outputs, decision)
+    away = labels - numbers["value"]
+    assert np.sqrt(np.mean(away**2)) < 0.5 * labels.std()
+    assert 0.7 < np.mean((numbers["low"] <= labels) & (labels <= numbers["high"])) < 0.9
+    if metric == "rmse":
+        assert abs(np.mean(away)) < abs(np.median(away))  # the noise is skewed: the mean is not the median
+    else:
+        assert abs(np.median(away)) < abs(np.mean(away))
+    far = session.run(None, {"inputs": everything()})[0]
+    np.testing.assert_allclose(far, serving(torch.from_numpy(everything()))[0], rtol=TOLERANCE)
+    assert save(train_models(learner, data, asked).weights) == save(trained.weights)
+
+
+def test_the_loss_of_trees_is_that_of_the_objective_round_by_round(tmp_path: Path) -> None:
+    data, learner = of_numbers(tmp_path), catalogue.learner("table", "regression")
+    fitted = fit(data, learner.objective(data, config()), 0)
+    trained = train_models(learner, data, config())
+    assert fitted.losses[-1] == pytest.approx(trained.curve[-1]["validation_loss"], rel=1e-5)
+    np.save(tmp_path / "validation_labels.npy", np.full(ROWS["validation"], np.nan))
+    assert fit(data, learner.objective(data, config()), 0).losses == []
+
+
+@pytest.mark.parametrize("metric", ["rmse", "mae", "pinball_loss"])
+def test_of_numbers_the_one_with_the_smaller_error_serves(tmp_path: Path, metric: str) -> None:
+    data, learner = of_numbers(tmp_path), catalogue.learner("table", "regression")
+    asked = config(model="best", metric=metric, epochs=1, batch_size=64, accelerator="cpu", threads=1)
+    trained = train_models(learner, data, asked)
+    network, trees = (trained.curve[-1][f"{name}_validation_{metric}"] for name in ("network", "trees"))
+    assert 0 < trees < network, "an epoch is too short"
+    assert trained.model == "trees"
+
+
+def test_where_costs_decide_the_cheaper_one_serves(tmp_path: Path) -> None:
+    """The ranking of one model is better, its decisions are dearer: amounts stand against it."""
+    misses, labels = np.array([100.0, 1.0, 1.0, 1.0]), np.array([1, 1, 0, 0])
+    ranks, saves = np.float32([0.2, 0.9, 0.3, 0.1]), np.float32([0.9, 0.1, 0.8, 0.7])
+    values = {}
+    for metric in ("average_precision", "cost_per_1000"):
+        objective = catalogue.learner("table", "detection").objective(
+            prepared(tmp_path, 2, "detection"), config(metric=metric, false_alarm=60.0)
+        )
+        outputs = (np.stack([1 - scores, scores], axis=1) for scores in (ranks, saves))
+        values[metric] = [cast("SupervisedObjective", objective).deciding(of, labels, misses) for of in outputs]
+    assert [found.metric for found in values["cost_per_1000"]] == ["cost_per_1000"] * 2
+    assert [found.value for found in values["cost_per_1000"]] == [15_000.0, 250.0]
+    assert values["cost_per_1000"][1].merit > values["cost_per_1000"][0].merit
+    assert values["average_precision"][0].merit > values["average_precision"][1].merit
 
 
 def test_the_baseline_of_trees_is_linear(tmp_path: Path) -> None:

@@ -1,0 +1,18 @@
+"""The metric that decides which of two models is better."""
+
+from typing import NamedTuple
+
+
+class Deciding(NamedTuple):
+    """What a model reaches."""
+
+    metric: str
+    """Its name."""
+    value: float
+    lower_is_better: bool = False
+    """Whether the metric is a loss or a cost."""
+
+    @property
+    def merit(self) -> float:
+        """The value, with its sign turned where less is better."""
+        return -self.value if self.lower_is_better else self.value
