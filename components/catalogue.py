@@ -1,11 +1,13 @@
 """Find a workload's section of `params.yaml`, and the parts of its kind and of its task, by name."""
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from components.config import params
 from components.config.errors import ConfigError
+from components.extensions import Extension, What, extensions
 from components.tasks.codec import TaskCodec
 
 if TYPE_CHECKING:
@@ -19,13 +21,48 @@ _BEFORE = {"image": "classification", "table": "detection"}
 
 
 def names() -> list[str]:
-    """Return every kind there is."""
-    return sorted(path.parent.name for path in Path(__file__).parent.glob("kinds/*/codec"))
+    """Return every kind there is, those of installed packages among them."""
+    return sorted({*_built_in("kind"), *extensions("kind")})
 
 
 def task_names() -> list[str]:
-    """Return every task there is."""
-    return sorted(path.parent.name for path in Path(__file__).parent.glob("tasks/*/answers.py"))
+    """Return every task there is, those of installed packages among them."""
+    return sorted({*_built_in("task"), *extensions("task")})
+
+
+def built_in_tasks() -> list[str]:
+    """Return the tasks that labels may ask for where `task` is left out."""
+    return sorted(_built_in("task"))
+
+
+def extensions_of(kind: str, task: str | None) -> list[Extension]:
+    """Return the installed packages that the kind and the task are of; none where both are built in."""
+    found = [installed("kind", kind), installed("task", task) if task else None]
+    return list({one.distribution: one for one in found if one}.values())
+
+
+def labels_of(task: str | None) -> str | None:
+    """Return the built-in task whose labels the task has: so a kind reads them. None: not said."""
+    return getattr(import_module(package("task", task)), "LABELS_OF", task) if task else None
+
+
+def installed(what: What, name: str) -> Extension | None:
+    """Return the installed package that the kind or the task is of; None: it is built in, which no package replaces."""
+    return None if name in _built_in(what) else extensions(what).get(name)
+
+
+def package(what: What, name: str) -> str:
+    """Return the name of the package whose parts are those of the kind or of the task.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if name in _built_in(what):
+        return f"components.{what}s.{name}"
+    if found := extensions(what).get(name):
+        return found.package
+    known = sorted({*_built_in(what), *extensions(what)})
+    raise ConfigError(f"{what} {name!r}: not built in, and no installed package has it. There are: {', '.join(known)}")
 
 
 def workloads() -> dict[str, params.Workload]:
@@ -52,11 +89,6 @@ def task(kind: str, said: str = "") -> str:
     return said or _BEFORE[kind]
 
 
-def task_package(task: str) -> str:
-    """Return the name of the package of the task."""
-    return f"components.tasks.{task}"
-
-
 def codec(kind: str, said: str = "") -> TaskCodec:
     """Return what callers meet: the kind's reader, and the task's answers."""
     return TaskCodec(cast("contract.Codec", _module(kind, "codec")), answers(kind, said))
@@ -64,7 +96,7 @@ def codec(kind: str, said: str = "") -> TaskCodec:
 
 def options(kind: str, said: str = "") -> tuple[str, ...]:
     """Return the keys of the section `train` that mean something to the task."""
-    return cast("tuple[str, ...]", import_module(task_package(task(kind, said))).OPTIONS)
+    return cast("tuple[str, ...]", import_module(package("task", task(kind, said))).OPTIONS)
 
 
 def answers(kind: str, said: str = "") -> "tasks.Answers":
@@ -114,14 +146,29 @@ def _typed(name: str, section: dict[str, object]) -> params.Workload:
     where = f"{params.PARAMS}: workloads.{name}"
     if "kind" not in section:
         raise ConfigError(f"{where}.kind: missing. Allowed: {', '.join(names())}")
-    kind = params.choose(str(section["kind"]), names(), f"{where}.kind", "kind")
+    kind = _chosen("kind", str(section["kind"]), where)
+    if (said := section.get("task")) is not None:
+        _chosen("task", str(said), where)
     model = cast("contract.Params", _module(kind, "params")).Workload
     return params.parse(model, section, f"{where}.")
 
 
+def _chosen(what: What, name: str, where: str) -> str:
+    if name in _built_in(what):
+        return name
+    return params.choose(name, sorted({*_built_in(what), *extensions(what)}), f"{where}.{what}", what)
+
+
+@cache
+def _built_in(what: What) -> frozenset[str]:
+    part = {"kind": "codec", "task": "answers.py"}[what]
+    found = (path.parent.name for path in Path(__file__).parent.glob(f"{what}s/*/{part}"))
+    return frozenset(found) - {"contract"}
+
+
 def _module(kind: str, part: str) -> object:
-    return import_module(f"components.kinds.{kind}.{part}")
+    return import_module(f"{package('kind', kind)}.{part}")
 
 
 def _task_module(task: str, part: str) -> object:
-    return import_module(f"{task_package(task)}.{part}")
+    return import_module(f"{package('task', task)}.{part}")

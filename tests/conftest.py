@@ -43,6 +43,7 @@ DIGITS = (
 workloads:
   digits:
     kind: image
+    task: classification
     source: {source}
     prepare: {{size: 8, channels: 1, validation: 0.15, test: 0.2}}
     train: {{epochs: 10, batch_size: 32, flip: false, width: 16}}

@@ -127,10 +127,10 @@ class Workload(Section):
     """One section of `workloads:`; each kind narrows `kind`, `prepare`, `train` and `serve`."""
 
     kind: str
-    """What sort of data: a package of `components/kinds`."""
-    task: Literal["classification", "detection", "regression", "anomaly"] | None = None
-    """What is asked of it: which class, whether positive, which number, or how unusual. Left out: by the labels, and
-    said; see docs/tasks.md."""
+    """What sort of data: `image`, `table`, or a kind of an installed package, see docs/extensions.md."""
+    task: str | None = None
+    """What is asked of it: which class (`classification`), whether positive (`detection`), which number (`regression`),
+    how unusual (`anomaly`), or a task of an installed package. Left out: by the labels, and said; see docs/tasks.md."""
     source: Annotated[str, Field(pattern=r"^[^~]")]
     """Where the data is, absolute or from the project's folder (DVC knows no `~`): for pictures a folder, for tables a
     file, a folder or an address; or the description of a public data set (`datasets/*.yaml`)."""

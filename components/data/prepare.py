@@ -5,7 +5,7 @@ import shutil
 
 from components import catalogue
 from components.config.settings import SCHEMAS, artifacts
-from components.kinds.prepared import LEFT_OUT, open_prepared
+from components.kinds.prepared import LEFT_OUT, name_task, open_prepared
 from components.system import entry
 from components.system.files import whole_directory, write_json
 
@@ -21,9 +21,12 @@ def prepare(name: str) -> None:
     workload = catalogue.workload(name)
     shutil.rmtree(artifacts(name, "prepared"), ignore_errors=True)  # as DVC does before a stage, unless outputs persist
     with whole_directory(artifacts(name, "prepared")) as draft:
+        labels = catalogue.labels_of(workload.task)
         catalogue.preparation(workload.kind).prepare(
-            artifacts(name, "raw") / "records.parquet", draft, workload.prepare, SCHEMAS / f"{name}.yaml", workload.task
+            artifacts(name, "raw") / "records.parquet", draft, workload.prepare, SCHEMAS / f"{name}.yaml", labels
         )
+        if workload.task and workload.task != labels:
+            name_task(draft, workload.task)
         lost = catalogue.overview(workload.kind).overview(open_prepared(draft)).lost
         write_json(draft / LEFT_OUT, {finding.name: finding.count for finding in lost})
     data = open_prepared(artifacts(name, "prepared"))

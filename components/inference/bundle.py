@@ -53,6 +53,8 @@ class About(BaseModel):
     model_sha256: str
     files: dict[str, str] = {}
     """SHA-256 of each file under `serving/`, by its name."""
+    requires: tuple[str, ...] = ()
+    """The installed packages that kind and task are of, as pip names them; none: both are built in."""
 
 
 class Bundle:
@@ -116,6 +118,7 @@ def new_bundle(
     task: str = "",
     temperature: float = 1.0,
     serve: dict[str, Any] | None = None,
+    requires: tuple[str, ...] = (),
 ) -> Iterator[Path]:
     """Yield a directory to write `model.onnx` and `serving/` into.
 
@@ -135,8 +138,10 @@ def new_bundle(
             serve=serve or _SERVE,
             model_sha256=sha256(draft / MODEL),
             files={file.name: sha256(file) for file in sorted((draft / SERVING).glob("*"))},
+            requires=requires,
         )
-        write_json(draft / ABOUT, about.model_dump(mode="json"))
+        left_out = set() if requires else {"requires"}  # an endpoint of before knows no such key
+        write_json(draft / ABOUT, about.model_dump(mode="json", exclude=left_out))
 
 
 def read_about(path: Path) -> About:

@@ -112,3 +112,8 @@ def write_about(
     """Write `prepared.json` into the data set at `path`."""
     about = {"kind": kind, "task": task, "classes": classes, "input": dict(input), "counts": dict(counts)}
     write_json(path / "prepared.json", about)
+
+
+def name_task(path: Path, task: str) -> None:
+    """Write into `prepared.json` at `path` that the labels are asked for by another task, which reads them alike."""
+    write_json(path / "prepared.json", {**read_json(path / "prepared.json"), "task": task})

@@ -25,6 +25,7 @@ from components.tracking.store import Store
 CARRIED = (
     "components/__init__.py",
     "components/catalogue.py",
+    "components/extensions.py",
     "components/config/*.py",
     "components/inference/__init__.py",
     "components/inference/bundle.py",
@@ -92,7 +93,7 @@ def _upload(store: Store, model: LoggedModel, bundle: Path, prepared: Path) -> N
             loader_module="components.registry.pyfunc",
             data_path=str(shutil.copytree(bundle, Path(folder, "bundle"))),  # under this name, whichever it is
             code_paths=[str(code / "components")],
-            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+            pip_requirements=[*(f"{name}=={version(name)}" for name in _REQUIREMENTS), *read_about(bundle).requires],
             signature=_signature(bundle),
             input_example=_example(bundle, prepared),
         )

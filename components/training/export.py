@@ -68,6 +68,7 @@ def export(name: str) -> None:
         "decision": decision,
         "temperature": temperature,
         "serve": workload.serve.in_bundle(),
+        "requires": tuple(one.requirement for one in catalogue.extensions_of(workload.kind, workload.task)),
     }
     _export_float32(name, about, serving, data)
     _export_int8(name, about, data)

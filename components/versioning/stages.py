@@ -19,9 +19,9 @@ TRAINING = ("train", "export", "evaluate")
 STAGES = PREPARING + TRAINING
 """Each behind those whose outputs it takes."""
 RESOLVE = "resolve"
-"""What later stages take of the task and of `params.yaml`: a stage of a second, run with the first that needs it."""
+"""What the others take of kind, task and `params.yaml`: a stage of a second, run with the first that needs it."""
 
-_BEFORE = {"train": (RESOLVE,)}
+_BEFORE = {"ingest": (RESOLVE,), "train": (RESOLVE,)}
 
 _BUSY = re.compile("is busy, it is being blocked by|Unable to acquire lock")
 _BUSY_WAIT = 2.0  # seconds between two tries while another DVC command holds the lock
@@ -67,12 +67,19 @@ def reproduce_again(workload: str, folder: Path, environment: Mapping[str, str])
     Raises:
         StageError: a stage failed; its own output says why.
     """
-    recorded = lock.stages(workload, folder / lock.LOCK)  # of a version from before there was `resolve`, without it
-    targets = [f"{name}@{workload}" for name in (RESOLVE, "prepare") if name in {"prepare", *recorded}]
-    command = ("repro", "--force", "--no-commit", "--downstream", *targets)
-    status, output = dvc(*command, folder=folder, environment=environment)
-    if status != 0:
-        raise StageError(f"{workload} cannot be made again: {last_error(output)}")
+    recorded = lock.stages(workload, folder / lock.LOCK)
+    commands = [("--downstream", f"prepare@{workload}")]
+    if RESOLVE in recorded and not _is_behind(RESOLVE, "prepare", recorded):
+        commands.insert(0, ("--single-item", f"{RESOLVE}@{workload}"))
+    for command in commands:
+        status, output = dvc("repro", "--force", "--no-commit", *command, folder=folder, environment=environment)
+        if status != 0:
+            raise StageError(f"{workload} cannot be made again: {last_error(output)}")
+
+
+def _is_behind(stage: str, other: str, recorded: Mapping[str, lock.Stage]) -> bool:
+    """Whether a stage takes what the other makes, as `resolve` once did of `prepare`."""
+    return bool(set(recorded[stage].deps) & set(recorded[other].outs))
 
 
 def _outcome(target: str, output: str) -> Outcome:

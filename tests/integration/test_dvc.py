@@ -26,7 +26,7 @@ def test_it_learned(trained: Project) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("validation: 0.15", "validation: 0.2", ["prepare", "resolve", "train", "export", "evaluate"]),
+        ("validation: 0.15", "validation: 0.2", ["resolve", "prepare", "train", "export", "evaluate"]),
         ("batch_size: 32", "batch_size: 16", ["resolve", "train", "export", "evaluate"]),
         ("kind: image", "kind: image\n    serve: {max_pixels: 1000}", ["resolve", "export", "evaluate"]),
         ("kind: image", "kind: image\n    serve: {margin: 0.1}", ["resolve", "evaluate"]),
@@ -41,16 +41,9 @@ def test_a_changed_parameter_reruns_what_depends_on_it(
 
 def test_what_decides_nothing_of_a_model_runs_no_stage_that_makes_one(trained: Project) -> None:
     """Words for people, what the gate asks, the words of errors, and a kind and a task that no workload has."""
-    for path in (
-        "components/config/errors.py",
-        "components/config/gate.py",
-        "components/kinds/table/params/__init__.py",
-    ):
-        code = Path(path)
-        code.write_text(code.read_text().replace('"""', '"""Otherwise. ', 1))
+    _change("components/config/errors.py", "components/config/gate.py")
     assert trained.run("dvc", "status").strip() == "Data and pipelines are up to date."
-    task = Path("components/tasks/detection/objective/threshold.py")
-    task.write_text(task.read_text().replace('"""', '"""Otherwise. ', 1))
+    _change("components/kinds/table/params/__init__.py", "components/tasks/detection/objective/threshold.py")
     trained.params("kind: image", "kind: image\n    description: Which digit is it?\n    card: {contact: me}")
     trained.params("    gate:", "    gate:\n      leaks: 0.1")
     assert re.findall(r"^(\w+)@digits:", trained.run("dvc", "status"), re.MULTILINE) == ["resolve"]
@@ -167,6 +160,11 @@ def test_the_shipped_pipeline_parses() -> None:
     assert sorted(listed.split()) == sorted(
         f"{stage}@{name}" for stage in (*STAGES, RESOLVE) for name in ("garments", "fraud")
     )
+
+
+def _change(*paths: str) -> None:
+    for path in map(Path, paths):
+        path.write_text(path.read_text().replace('"""', '"""Otherwise. ', 1))
 
 
 def _ran(output: str) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from components.config.settings import artifacts
-from components.training.resolve import PARTS
+from components.data.resolve import KIND_PARTS, TASK_PARTS
 from tests.conftest import ROOT, Project
 from tests.unit.versioning.test_dependencies import WORDS
 
@@ -19,7 +19,7 @@ MODULES = {
     "ingest": "components.data.ingest",
     "prepare": "components.data.prepare",
     "train": "components.training.train",
-    "resolve": "components.training.resolve",
+    "resolve": "components.data.resolve",
     "export": "components.training.export",
     "evaluate": "components.training.evaluate",
 }
@@ -91,13 +91,10 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(
     tracked = [*described["params"], *_resolved(stage, workload)]
     assert seen["read"], "the recorder saw nothing"
     read = [f"workloads.{workload}.{key}" for key in seen["read"]]
-    said = {f"workloads.{workload}.task"} if stage == "prepare" else set()  # `resolve` refuses another one than it was
-    untracked = [
-        key for key in read if key not in said and not any(f"{key}.".startswith(f"{known}.") for known in tracked)
-    ]
+    untracked = [key for key in read if not any(f"{key}.".startswith(f"{known}.") for known in tracked)]
     assert untracked == []
 
-    listed = [*map(Path, described["deps"]), *_hashed(stage, task)]
+    listed = [*map(Path, described["deps"]), *_hashed(stage, kind, task)]
     unlisted = [
         module
         for module in seen["modules"]
@@ -147,14 +144,18 @@ def _resolved(stage: str, workload: str) -> list[str]:
     path = artifacts(workload, "parameters") / f"{stage}.json"
     if str(path) not in _described(stage, workload, "image")["deps"]:
         return []
-    sections = {name: part for name, part in json.loads(path.read_text()).items() if name not in ("task", "code")}
-    return [f"workloads.{workload}.{name}.{key}" for name, part in sections.items() for key in part]
+    written = json.loads(path.read_text())
+    sections = {name: part for name, part in written.items() if isinstance(part, dict) and name != "code"}
+    keys = [f"workloads.{workload}.{name}.{key}" for name, part in sections.items() for key in part]
+    return keys + [f"workloads.{workload}.task" for _ in range("task" in written)]
 
 
-def _hashed(stage: str, task: str) -> list[Path]:
-    """Return the code of the task that the stage tracks by such a file, and the page that says what the task knows."""
-    folder = Path("components/tasks", task)
-    return [folder / "__init__.py", *(folder / name for part in PARTS.get(stage, ()) for name in (part, f"{part}.py"))]
+def _hashed(stage: str, kind: str, task: str) -> list[Path]:
+    """Return the code of kind and task that the stage tracks by such a file, and what a task knows."""
+    kinds, tasks = Path("components/kinds", kind), Path("components/tasks", task)
+    of_kind = [kinds / name for part in KIND_PARTS.get(stage, ()) for name in (part, f"{part}.py")]
+    of_task = [tasks / name for part in TASK_PARTS.get(stage, ()) for name in (part, f"{part}.py")]
+    return [tasks / "__init__.py", *of_kind, *of_task]
 
 
 def _is_empty(module: Path) -> bool:

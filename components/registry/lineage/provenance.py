@@ -13,6 +13,7 @@ from components import catalogue
 from components.config.errors import RegistryError
 from components.config.params import PARAMS, read_yaml
 from components.config.settings import INBOX, artifacts
+from components.extensions import check_pinned
 from components.inference.bundle import bundle_hash
 from components.inference.code import code_hash
 from components.registry.lineage import NONE, Code, Data, Lineage
@@ -48,6 +49,9 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
     taken = snapshot(workload, needed)
     _check_commit(taken.commit, needed, stages)
     record = _record(workload)
+    extensions = catalogue.extensions_of(section.kind, section.task)
+    for extension in extensions:
+        check_pinned(extension)
     try:
         return Lineage(
             workload=workload,
@@ -62,6 +66,7 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
             mlflow_run=record["run_id"],
             flow_run=flow_run or NONE,
             bundle_sha256=bundle_hash(bundle_path(workload, read_served(workload).precision)),
+            extensions=tuple(extension.requirement for extension in extensions),
             serving_code_sha256=code_hash(),
             parent=_at_work(workload),
         )

@@ -76,6 +76,8 @@ class Lineage(_Part):
     flow_run: Said
     """The Prefect flow run that registered it, or `none`."""
     bundle_sha256: Said
+    extensions: tuple[str, ...] = ()
+    """The installed packages that kind and task are of, as pip names them; none: both are built in."""
     serving_code_sha256: Said
     """The code that its Bento carries; the Bento's tag ends with the first eight digits."""
     parent: Said
@@ -83,7 +85,8 @@ class Lineage(_Part):
 
     def to_json(self) -> str:
         """Return it as JSON; the same lineage gives the same bytes."""
-        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+        left_out = set() if self.extensions else {"extensions"}  # versions from before there were any say none
+        return json.dumps(self.model_dump(mode="json", exclude=left_out), indent=2, ensure_ascii=False) + "\n"
 
     def tags(self) -> dict[str, str]:
         """Return what of it is worth searching for, as the version's tags."""
@@ -96,6 +99,7 @@ class Lineage(_Part):
             **{f"git.{name}": getattr(self.code, name) for name in ("commit", "head", "ref", "remote")},
             "git.dirty": str(bool(self.code.changed)).lower(),
             **{f"data.{name}": data[name] for name in ("title", "licence", "homepage")},
+            **({"extensions": ", ".join(self.extensions)} if self.extensions else {}),
             "dvc.source": data["source"],
             **{f"dvc.{path.removeprefix(artifacts_of)}": md5 for path, md5 in outs.items()},
             **{f"inputs.{name}": _inputs(stage) for name, stage in stages.items()},

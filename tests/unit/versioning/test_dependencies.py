@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 import yaml
 
-from components.training.resolve import PARTS
+from components.data.resolve import KIND_PARTS, TASK_PARTS
 from tests.conftest import ROOT
 
 STAGES = {
-    "ingest": ("components.data.ingest", ("params", "codec", "source")),
-    "prepare": ("components.data.prepare", ("params", "codec", "prepare", "overview")),
-    "train": ("components.training.train", ("params", "learner")),
-    "resolve": ("components.training.resolve", ("params",)),
-    "export": ("components.training.export", ("params", "learner")),
-    "evaluate": ("components.training.evaluate", ("params", "codec", "evaluation")),
+    "resolve": "components.data.resolve",
+    "ingest": "components.data.ingest",
+    "prepare": "components.data.prepare",
+    "train": "components.training.train",
+    "export": "components.training.export",
+    "evaluate": "components.training.evaluate",
 }
-"""The module of each stage, and the parts of a kind that it takes by name."""
+"""The module of each stage."""
 COMPOSED = {
     "train": "components.tasks.learner",
     "export": "components.tasks.learner",
@@ -30,28 +30,29 @@ COMPOSED = {
 """The modules that bring kind and task together, which a stage takes by name."""
 WORDS = {Path(f"components/config/{name}.py") for name in ("errors", "gate", "card")}
 """Modules that decide nothing that a stage writes: what errors say, and two sections that no stage reads."""
+KINDS = tuple(sorted(path.parent for path in Path("components/kinds").glob("*/codec")))
 TASKS = tuple(sorted(path.parent for path in Path("components/tasks").glob("*/objective")))
 """Packages whose code stages take by its hash, which `resolve` writes."""
 
 
-@pytest.mark.parametrize("kind", ["image", "table"])
+@pytest.mark.parametrize("kind", [path.name for path in KINDS])
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_module_that_a_stage_imports_is_listed(stage: str, kind: str) -> None:
-    module, parts = STAGES[stage]
-    listed = [Path(dep) for dep in _described(kind)[stage]["deps"]]
-    imported = _imported([module, *_composed(stage), *(f"components.kinds.{kind}.{part}" for part in parts)])
-    unlisted = {path for path in imported - WORDS if not any(path.is_relative_to(dep) for dep in (*listed, *TASKS))}
-    assert sorted(map(str, unlisted)) == [], f"list them under {stage} in dvc.yaml"
+def test_every_module_that_a_stage_imports_is_listed_or_hashed(stage: str, kind: str) -> None:
+    listed = [Path(dep) for dep in _described()[stage]["deps"]]
+    hashed = _hashed(Path("components/kinds", kind), KIND_PARTS.get(stage, ()))
+    imported = _imported([STAGES[stage], *_composed(stage), *_parts(f"kinds.{kind}", KIND_PARTS.get(stage, ()))])
+    allowed = (*listed, *hashed, *TASKS)
+    unlisted = {path for path in imported - WORDS if not any(path.is_relative_to(dep) for dep in allowed)}
+    assert sorted(map(str, unlisted)) == [], f"list them under {stage} in dvc.yaml, or in KIND_PARTS"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_module_that_is_listed_is_used_by_a_kind_and_none_is_of_words(stage: str) -> None:
     used: set[Path] = set()
-    listed: set[str] = set()
-    module, parts = STAGES[stage]
-    for kind in ("image", "table"):
-        used |= _imported([module, *_composed(stage), *(f"components.kinds.{kind}.{part}" for part in parts)])
-        listed |= {dep for dep in _described(kind)[stage]["deps"] if dep.startswith("components/")}
+    for kind in KINDS:
+        used |= _imported([STAGES[stage], *_composed(stage), *_parts(f"kinds.{kind.name}", KIND_PARTS.get(stage, ()))])
+    hashes = {"components/kinds", "components/tasks"} if stage == "resolve" else set()  # it reads them as they are
+    listed = {dep for dep in _described()[stage]["deps"] if dep.startswith("components/")} - hashes
     idle = [dep for dep in listed if not any(path.is_relative_to(dep) for path in used)]
     assert [dep for dep in idle if not _is_empty(ROOT / dep)] == []
     assert not WORDS & set(map(Path, listed))
@@ -59,31 +60,39 @@ def test_every_module_that_is_listed_is_used_by_a_kind_and_none_is_of_words(stag
 
 
 @pytest.mark.parametrize("task", [path.name for path in TASKS])
-@pytest.mark.parametrize("stage", PARTS)
+@pytest.mark.parametrize("stage", TASK_PARTS)
 def test_of_a_task_a_stage_takes_what_resolve_hashes(stage: str, task: str) -> None:
-    listed = [Path(dep) for dep in _described("image")[stage]["deps"]]
-    taken = [Path("components/tasks", task, part) for part in PARTS[stage]]
-    imported = _imported([f"components.tasks.{task}.{part}" for part in PARTS[stage]])
-    words = Path("components/tasks", task, "__init__.py")  # which metrics and keys it knows
-    allowed = [*listed, *taken, *(path.with_suffix(".py") for path in taken), words]
+    folder = Path("components/tasks", task)
+    imported = _imported(_parts(f"tasks.{task}", TASK_PARTS[stage]))
+    words = folder / "__init__.py"  # which metrics and keys it knows
+    allowed = [*map(Path, _described()[stage]["deps"]), *_hashed(folder, TASK_PARTS[stage]), words]
     unlisted = {path for path in imported - WORDS if not any(path.is_relative_to(one) for one in allowed)}
-    assert sorted(map(str, unlisted)) == [], f"list them under {stage} in dvc.yaml, or in PARTS"
+    assert sorted(map(str, unlisted)) == [], f"list them under {stage} in dvc.yaml, or in TASK_PARTS"
 
 
 def test_only_the_stage_that_resolves_takes_a_whole_section() -> None:
-    whole = [stage for stage, said in _described("image").items() if "workloads.any" in said["params"]]
+    whole = [stage for stage, said in _described().items() if "workloads.any" in said["params"]]
     assert whole == ["resolve"]
 
 
 def _composed(stage: str) -> list[str]:
     """Return what a stage takes by name beside the parts of a kind: what brings both together, and every task's."""
-    parts = [f"components.tasks.{path.name}.{part}" for path in TASKS for part in PARTS.get(stage, ())]
+    parts = [part for path in TASKS for part in _parts(f"tasks.{path.name}", TASK_PARTS.get(stage, ()))]
     return [*([COMPOSED[stage]] if stage in COMPOSED else []), *parts]
 
 
-def _described(kind: str) -> dict[str, Any]:
+def _parts(package: str, parts: Iterable[str]) -> list[str]:
+    return [f"components.{package}.{part}" for part in parts]
+
+
+def _hashed(folder: Path, parts: Iterable[str]) -> list[Path]:
+    """Return where the parts of a kind or a task stand, a folder or a file each."""
+    return [folder / name for part in parts for name in (part, f"{part}.py")]
+
+
+def _described() -> dict[str, Any]:
     text = (ROOT / "dvc.yaml").read_text()
-    for name, value in {"key": "any", "item.kind": kind, "item.source": "pictures"}.items():
+    for name, value in {"key": "any", "item.source": "pictures"}.items():
         text = text.replace(f"${{{name}}}", value)
     stages = yaml.safe_load(re.sub(r"\$\{.*?\}", "x", text))["stages"]
     return {name: dict(stage["do"]) for name, stage in stages.items()}
