@@ -15,6 +15,8 @@ from components.kinds.image.codec.cost import is_cheap
 from components.kinds.image.codec.depth import Deep
 from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, DecodeLimits, listed
 from components.kinds.image.codec.input import Input
+from components.kinds.plain import PlainReader
+from components.kinds.plain import labelled as labelled
 
 ENDPOINT_LIMITS = DecodeLimits()
 """The formats that every endpoint takes, up to the default size."""
@@ -38,10 +40,8 @@ class Request(BaseModel):
     picture: bytes = _picture(FORMATS)
 
 
-class Reader:
-    """Rows -> examples. Nothing is remembered from one picture to the next."""
-
-    batched_reads = False
+class Reader(PlainReader):
+    """Rows -> pictures."""
 
     def __init__(self, workload: str, input: Input, serve: Mapping[str, Any], files: Path, memory: str | None) -> None:
         self._input = input
@@ -62,24 +62,9 @@ class Reader:
         pictures = [decode(row, self._input, self._limits) for row in rows]
         return pictures[0][np.newaxis] if len(pictures) == 1 else np.stack(pictures)
 
-    def warnings(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[int, Sequence[str]]:
-        """Return nothing: of a picture nothing is known to be unusual."""
-        return {}
-
-    def record_labels(self, labels: Sequence[Mapping[str, Any]]) -> int:
-        """Return 0: no picture is remembered."""
-        return 0
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
 
 Effect = explain = None  # pictures are not explained
 WARNS = False
-
-
-def labelled(input: Input) -> None:
-    """Nothing is remembered of a picture, so nothing is to be told of it later."""
 
 
 def request(input: Input) -> type[Request]:

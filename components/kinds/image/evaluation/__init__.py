@@ -13,7 +13,9 @@ from components.kinds.image.evaluation.corruption import CORRUPTIONS
 from components.kinds.image.evaluation.features import gradient_features
 from components.kinds.image.evaluation.figures import draw_pictures
 from components.kinds.image.evaluation.leak import find_leaks
-from components.kinds.prepared import PreparedData, Split
+from components.kinds.plain import costs as costs
+from components.kinds.plain import ranked as ranked
+from components.kinds.prepared import PreparedData
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,16 +32,6 @@ def accepts(input: Input, data: PreparedData[Input]) -> bool:
 def baseline_features(data: PreparedData[Input], config: "Train") -> BaselineFeatures:
     """Return histograms of gradients."""
     return gradient_features(data)
-
-
-def costs(data: PreparedData[Input], split: Split) -> NDArray[np.float64] | None:
-    """Return None: to miss one picture costs as much as to miss another."""
-    return None
-
-
-def ranked(data: PreparedData[Input], scores: NDArray[np.floating]) -> dict[str, float]:
-    """Return nothing: pictures stand for nobody but themselves."""
-    return {}
 
 
 def figures(

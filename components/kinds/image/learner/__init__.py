@@ -5,20 +5,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from components.config.errors import DataError
+from components.kinds.batches import AllBatches
 from components.kinds.image.learner.augment import Augmentation
-from components.kinds.image.learner.batches import AllBatches, TrainingBatches, channel_statistics
+from components.kinds.image.learner.batches import TrainingBatches, channel_statistics
 from components.kinds.image.learner.lightning_module import PictureModule
 from components.kinds.image.learner.network import Network, Preprocessing
+from components.kinds.plain import costs as costs
+from components.kinds.plain import leaves_out as leaves_out
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective
     from components.kinds.image.codec.input import Input
     from components.kinds.image.params import Train
-    from components.kinds.prepared import PreparedData, Split
+    from components.kinds.prepared import PreparedData
 
 _VARIED = 0.25  # of pictures in colour, where it is left to us; grey ones stay as the recipes were chosen on them
 _VALIDATION_BATCH = 1_000
@@ -51,11 +53,6 @@ def loaders(data: "PreparedData[Input]", config: "Train", objective: "Objective"
     return training, AllBatches(data.inputs("validation"), data.labels("validation"), _VALIDATION_BATCH)
 
 
-def leaves_out(config: "Train") -> bool:
-    """Return whether steps train only a part of the network: none does."""
-    return False
-
-
 def serving(module: PictureModule, temperature: float = 1.0) -> nn.Module:
     """Return what the endpoint runs, in evaluation mode: uint8 `[N, H, W, C]` -> outputs and embedding."""
     return module.serving(temperature).eval()
@@ -64,8 +61,3 @@ def serving(module: PictureModule, temperature: float = 1.0) -> nn.Module:
 def raw(module: PictureModule, pictures: torch.Tensor) -> torch.Tensor:
     """Return `[N, width]`, in evaluation mode: what `serving` makes outputs of."""
     return module.serving().eval().raw(pictures)
-
-
-def costs(data: "PreparedData[Input]", split: "Split") -> NDArray[np.float64] | None:
-    """Return None: to miss one picture costs as much as to miss another."""
-    return None

@@ -6,12 +6,10 @@ from math import ceil
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from components.kinds.batches import Batch
 from components.kinds.image.learner.augment import Augmentation, augment
 from components.kinds.share import Share
-
-Batch = tuple[Tensor, Tensor]
 
 _MEASURED = 10_000  # pictures that the statistics are taken from
 _MEASURED_VALUES = 20_000_000  # most values of them: 160 MB in 64 bit
@@ -66,21 +64,6 @@ class TrainingBatches:
             torch.from_numpy(np.asarray(array).take(indices[part], 0)) for array in (self.pictures, self.labels)
         )
         return augment(pictures, _generator(self.seed, epoch, index), self.how, len(indices), part), labels
-
-
-class AllBatches:
-    """Every picture once, in the order of the file: of each batch this process's share."""
-
-    def __init__(self, pictures: NDArray[np.uint8], labels: NDArray[np.int64], batch_size: int) -> None:
-        self.pictures, self.labels, self.batch_size = pictures, labels, batch_size
-        self.share = Share()
-
-    def __len__(self) -> int:
-        return self.share.steps(len(self.labels), self.batch_size)
-
-    def __iter__(self) -> Iterator[Batch]:
-        for part in self.share.parts(len(self.labels), self.batch_size):
-            yield torch.from_numpy(self.pictures[part].copy()), torch.from_numpy(self.labels[part].copy())
 
 
 def _generator(*key: int) -> torch.Generator:

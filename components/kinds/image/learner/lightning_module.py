@@ -5,13 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
 
-from components.internals.lightning import LeanModule
-from components.kinds.image.learner.batches import Batch
 from components.kinds.image.learner.muon import Muon
 from components.kinds.image.learner.network import Network, Preprocessing, Serving
-from components.kinds.validation import Validation
+from components.kinds.objective_module import ObjectiveModule
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective
@@ -24,46 +21,27 @@ _STEEP = 0.05  # of the rest's learning rate, where the gradient of the loss has
 _REST = 10.0  # learning rate of norms and head, in those of kernels, whose steps have a fixed length
 
 
-class PictureModule(LeanModule):
-    """Trains a network by Muon on one linear cycle (Smith 2018).
-
-    Logs `train_loss` and `learning_rate` by the step, `validation_loss` and what the objective watches by the epoch.
-    """
+class PictureModule(ObjectiveModule):
+    """Trains a network by Muon on one linear cycle (Smith 2018)."""
 
     def __init__(self, network: Network, preprocessing: Preprocessing, config: "Train", objective: "Objective") -> None:
-        super().__init__()
+        super().__init__(objective)
         self.network = network
         self.preprocessing = preprocessing
         self.config = config
-        self.objective = objective
-        self.validation_loss = MeanMetric()  # weighs rightly over several processes, as Lightning's own mean does not
-        self._validation = Validation(objective)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the head's numbers `[N, width]` of uint8 `[N, H, W, C]`."""
         raw: Tensor = self.network(self.preprocessing(pictures))
         return raw
 
-    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """Return the loss of one batch."""
-        pictures, labels = batch
-        loss = self.objective.loss(self(pictures).float(), labels, self.config.label_smoothing)
-        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
-            self.log("train_loss", loss, prog_bar=True, sync_dist=True)
-            self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
-        return loss
+    def loss(self, pictures: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of one batch, of labels that are smoothed."""
+        return self.objective.loss(self(pictures).float(), labels, self.config.label_smoothing)
 
-    def validation_step(self, batch: Batch, batch_index: int) -> None:
-        """Count one batch of the validation split, answered as the endpoint will."""
-        pictures, labels = batch
-        raw = self.serving().raw(pictures).float()
-        self.validation_loss(self.objective.loss(raw, labels), len(labels))
-        self.log("validation_loss", self.validation_loss, batch_size=len(labels))
-        self._validation.add(self.objective.outputs(raw), labels)
-
-    def on_validation_epoch_end(self) -> None:
-        """Log what the objective watches."""
-        self.log(self.objective.MONITOR, self._validation.monitored(), prog_bar=True)
+    def raw(self, pictures: Tensor) -> Tensor:
+        """Return the head's numbers, answered as the endpoint will."""
+        return self.serving().raw(pictures)
 
     def serving(self, temperature: float = 1.0) -> Serving:
         """Return what the endpoint runs, around this very network."""

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from components.kinds.batches import AllBatches, TrainingBatches
 from components.kinds.prepared import known
 from components.kinds.table.learner.autoencoder import Autoencoder, View
-from components.kinds.table.learner.batches import AllBatches, TrainingBatches
 from components.kinds.table.learner.cuts import label_cuts
 from components.kinds.table.learner.encoding import Encoding, FeatureLayout
 from components.kinds.table.learner.lightning_module import RecordModule

@@ -5,28 +5,25 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torchmetrics import MeanMetric
 
-from components.internals.lightning import LeanModule
-from components.kinds.table.learner.batches import Batch
+from components.kinds.batches import Batch
+from components.kinds.objective_module import ObjectiveModule
 from components.kinds.table.learner.network import RecordModel
 from components.kinds.table.learner.schedule import decayed_apart, two_cycles, unlabelled_epochs
-from components.kinds.validation import Validation
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective
     from components.kinds.table.params import Train
 
 
-class RecordModule(LeanModule):
+class RecordModule(ObjectiveModule):
     """Trains a model by AdamW (Loshchilov and Hutter 2019), in up to two phases of one cycle each.
 
     First the autoencoder, if there is one, on every record; then the network, if there is one, on the labelled ones, by
     the loss of the objective. The network's weight decay is a prior, which has more to say against fewer examples: it
     is divided by the labelled part.
 
-    Logs `train_loss` and `learning_rate` by the step, `validation_loss`, which is the loss of the phase, and what the
-    objective watches by the epoch. Validation is done in 32 bit, as the endpoint answers.
+    `validation_loss` is the loss of the phase. Validation is done in 32 bit, as the endpoint answers.
     """
 
     def __init__(self, model: RecordModel, config: "Train", objective: "Objective", labelled: float) -> None:
@@ -38,33 +35,17 @@ class RecordModule(LeanModule):
             objective: what its head learns.
             labelled: part of the training split whose label is known.
         """
-        super().__init__()
-        self.model, self.config, self.objective, self.labelled = model, config, objective, labelled
-        self.validation_loss = MeanMetric()  # weighs rightly over several processes, as Lightning's own mean does not
-        self._validation = Validation(objective)
-
-    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """Return the loss of one batch."""
-        loss = self._loss(*batch)
-        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
-            self.log("train_loss", loss, prog_bar=True, sync_dist=True)
-            self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
-        return loss
+        super().__init__(objective)
+        self.model, self.config, self.labelled = model, config, labelled
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Score one batch of the validation split."""
         inputs, labels = batch
         with torch.autocast(inputs.device.type, enabled=False):
             outputs = self.objective.outputs(self.model(inputs))
-            loss = self._loss(inputs, labels)
+            loss = self.loss(inputs, labels)
         weight = len(labels) if self._unlabelled else max(int(known(labels).sum()), 1)
-        self.validation_loss(loss, weight)
-        self.log("validation_loss", self.validation_loss, batch_size=weight)
-        self._validation.add(outputs, labels)
-
-    def on_validation_epoch_end(self) -> None:
-        """Log what the objective watches."""
-        self.log(self.objective.MONITOR, self._validation.monitored(), prog_bar=True)
+        self.watch(outputs, labels, loss, weight)
 
     def configure_optimizers(self) -> Any:
         """Return AdamW, its learning rate rising and falling once in each phase."""
@@ -84,7 +65,7 @@ class RecordModule(LeanModule):
         """Whether the autoencoder is being trained."""
         return int(self.current_epoch) < unlabelled_epochs(self.config, self.objective.supervised)
 
-    def _loss(self, inputs: Tensor, labels: Tensor) -> Tensor:
+    def loss(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of the phase; 0 where it asks for labels and none is known."""
         if self._unlabelled:
             return self.model.unlabelled_loss(inputs)

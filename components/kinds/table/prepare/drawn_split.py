@@ -1,6 +1,6 @@
 """Splits that are no spans of time: drawn from what a record is, or from the group that it belongs to.
 
-The key of a record, from which `prepare/draw.py` draws its split, is the hash of its group (`prepare.columns.group`),
+The key of a record, by which `components.kinds.draw` draws, is the hash of its group (`prepare.columns.group`),
 where one is named and there; else of its id (`prepare.columns.id`), where one is named and there; else of its features.
 So the same record is in the same split whatever stands beside it and in which order. Records with an id that have the
 features of others count by these all the same: copies are never in two splits, whatever their ids are. Limits: a record
@@ -15,10 +15,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.draw import TEST, TRAIN, draw
 from components.kinds.prepared import SPLITS
 from components.kinds.table.codec.features import Definition
 from components.kinds.table.prepare.content import UInt64, contents, mix, names
-from components.kinds.table.prepare.draw import TEST, TRAIN, draw
 from components.kinds.table.prepare.labels import LABEL, Labels
 from components.kinds.table.prepare.split import KEY, SPLIT, Parted
 from components.kinds.table.prepare.table import ROW

@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from components.kinds.batches import AllBatches
 from components.kinds.image.learner.augment import Augmentation, augment
-from components.kinds.image.learner.batches import AllBatches, TrainingBatches, channel_statistics
+from components.kinds.image.learner.batches import TrainingBatches, channel_statistics
 from components.kinds.image.learner.muon import Muon
 from components.kinds.image.learner.network import Network, Preprocessing, Serving
 from components.tasks.classification.objective import Classification

@@ -19,9 +19,9 @@ from torch.nn import functional
 from components import catalogue
 from components.config.errors import ConfigError
 from components.config.params import parse
+from components.kinds.batches import AllBatches, TrainingBatches
 from components.kinds.prepared import PreparedData, open_prepared, write_about
 from components.kinds.table.learner.autoencoder import Autoencoder, View, suspicion
-from components.kinds.table.learner.batches import AllBatches, TrainingBatches
 from components.kinds.table.learner.cuts import cuts
 from components.kinds.table.learner.encoding import Encoding, FeatureLayout
 from components.kinds.table.learner.network import Network

@@ -1,4 +1,4 @@
-"""Batches of memory-mapped records; what a training batch holds is a pure function of (seed, epoch, index)."""
+"""Batches of memory-mapped examples; what a training batch holds is a pure function of (seed, epoch, index)."""
 
 from collections.abc import Iterator
 from math import ceil
@@ -13,13 +13,13 @@ from components.kinds.prepared import known
 from components.kinds.share import Share
 
 Batch = tuple[Tensor, Tensor]
-"""Inputs float32 `[N, F]`, and labels `[N]`: int64, -1 not known, or float64, NaN not known."""
+"""Inputs `[N, ...]`, and labels `[N]`: int64, -1 not known, or float64, NaN not known."""
 
 _SMALLEST = 16
 
 
 class TrainingBatches:
-    """One epoch after another of shuffled batches: first epochs over every record, then epochs over the labelled ones.
+    """One epoch after another of shuffled batches: first epochs over every example, then epochs over the labelled ones.
 
     Every epoch has as many steps as batches fit into the split. Where only a part of it is labelled, the batches are
     smaller by that part, so that few labels are not seen over and over, and learned by heart. A process gets its share
@@ -28,16 +28,16 @@ class TrainingBatches:
     """
 
     def __init__(
-        self, inputs: NDArray[np.float32], labels: NDArray[Any], batch_size: int, seed: int, unlabelled: int
+        self, inputs: NDArray[Any], labels: NDArray[Any], batch_size: int, seed: int, unlabelled: int = 0
     ) -> None:
         """Take the split.
 
         Args:
-            inputs: `[N, F]`.
+            inputs: `[N, ...]`.
             labels: `[N]`: an index of a class, -1 not known; or a number, NaN not known.
-            batch_size: records a step, if all are labelled.
+            batch_size: examples a step, if all are labelled.
             seed: of the order.
-            unlabelled: epochs over every record, labelled or not, before those over the labelled ones.
+            unlabelled: epochs over every example, labelled or not, before those over the labelled ones.
         """
         self.inputs, self.labels, self.seed, self.unlabelled = inputs, labels, seed, unlabelled
         self.batch_size = min(batch_size, len(labels))
@@ -68,7 +68,7 @@ class TrainingBatches:
         self.epoch, self.position = state["epoch"], state["position"]
 
     def _order(self, epoch: int) -> tuple[NDArray[np.int64], int]:
-        """Return the indices of the epoch's records, as often shuffled anew as they are needed, and the batch size."""
+        """Return the indices of the epoch's examples, as often shuffled anew as they are needed, and the batch size."""
         rows = np.arange(len(self.labels)) if epoch < self.unlabelled else self._labelled
         size = max(_SMALLEST, round(self.batch_size * len(rows) / len(self.labels)))
         size = min(size, self.batch_size, len(rows))
@@ -79,9 +79,9 @@ class TrainingBatches:
 
 
 class AllBatches:
-    """Every record once, in the order of the file: of a batch this process's share."""
+    """Every example once, in the order of the file: of a batch this process's share."""
 
-    def __init__(self, inputs: NDArray[np.float32], labels: NDArray[Any], batch_size: int) -> None:
+    def __init__(self, inputs: NDArray[Any], labels: NDArray[Any], batch_size: int) -> None:
         self.inputs, self.labels, self.batch_size = inputs, labels, batch_size
         self.share = Share()
 

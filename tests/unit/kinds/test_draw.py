@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from components.kinds.table.prepare.draw import TEST, TRAIN, VALIDATION, draw
+from components.kinds.draw import TEST, TRAIN, VALIDATION, draw
 
 PARTS = (0.15, 0.2)
 SPLITS = (TRAIN, VALIDATION, TEST)
