@@ -1,3 +1,6 @@
+import re
+from importlib.metadata import distributions
+
 from components.tracking.environment import Environment, changed_packages, differences, environment, packages
 
 THEN = Environment(
@@ -20,6 +23,11 @@ def test_it_says_what_this_process_runs_on() -> None:
     assert "import-linter" in here.packages  # one way of writing a name, whichever its metadata has
     assert differences(here, environment()) == []
     assert Environment.model_validate_json(here.model_dump_json()) == here
+
+
+def test_the_packages_are_those_that_the_standard_library_finds() -> None:
+    found = {re.sub(r"[-_.]+", "-", item.metadata["Name"]).lower(): item.version for item in distributions()}
+    assert packages() == found
 
 
 def test_differences_are_named() -> None:
