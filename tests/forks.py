@@ -116,7 +116,9 @@ def read(forked: Forks, *projects: Project) -> list[tuple[dict[str, str], list[l
 def _serve() -> None:
     import flows.rollback  # noqa: F401 - imported once, for all
     from tests.registering import reconciled_champion
+    from tests.warm import remember
 
+    remember()
     os.chdir(sys.argv[1])
     reconciled_champion("digits")
     for line in sys.stdin:

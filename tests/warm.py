@@ -26,34 +26,71 @@ from types import TracebackType
 from typing import Any
 
 LIBRARIES = (
+    "_bentoml_impl.docker",
+    "_bentoml_sdk.service.openapi",
+    "alembic.command",
+    "anyio._backends._asyncio",
+    "bentoml",
+    "bentoml.bentos",
+    "graphviz",
+    "dvc.cachemgr",
     "dvc.cli.parser",
+    "dvc.data_cloud",
     "dvc.repo",
-    "torch",
-    "torch._dynamo",
-    "torch.onnx",
-    "torch.utils.data",
-    "lightning.pytorch",
-    "onnx",
-    "onnxruntime",
-    "onnxruntime.quantization",
+    "dvc.repo.artifacts",
+    "dvc.repo.datasets",
+    "dvc.repo.index",
+    "dvc.repo.metrics",
+    "dvc.repo.params",
+    "dvc.repo.plots",
+    "dvc.repo.reproduce",
+    "dvc.repo.stage",
+    "dvc.rwlock",
+    "dvc.scm",
+    "dvc.utils.strictyaml",
     "jinja2",
+    "lightning.pytorch",
+    "matplotlib.backends.backend_agg",
     "matplotlib.figure",
     "mlflow",
     "mlflow.pyfunc",
-    "mlflow.tracking",
+    "mlflow.store.model_registry.sqlalchemy_workspace_store",
     "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_workspace_store",
+    "mlflow.system_metrics.system_metrics_monitor",
+    "mlflow.tracking",
+    "mlflow.tracing.processor.otel",
+    "networkx",
+    "onnx",
+    "onnxruntime",
+    "onnxruntime.quantization",
+    "opentelemetry.sdk.trace",
     "pandas",
+    "PIL.ImageOps",
     "polars",
     "prefect",
+    "prefect.artifacts",
     "prefect.client.orchestration",
+    "prefect.flows",
+    "prefect.runtime",
+    "pyarrow.csv",
+    "pyarrow.dataset",
     "pyarrow.parquet",
     "pydantic",
+    "pydantic.v1",
+    "ruamel.yaml",
     "safetensors.torch",
     "scipy.stats",
     "sklearn.ensemble",
     "sklearn.linear_model",
     "sklearn.metrics",
     "sqlalchemy",
+    "sqlalchemy.dialects.sqlite",
+    "torch",
+    "torch._dynamo",
+    "torch.onnx",
+    "torch.utils.data",
+    "uvicorn.protocols.http.httptools_impl",
     "yaml",
 )
 PROGRAMS: dict[str, list[str]] = {"python": [], "dvc": ["-m", "dvc"], "prefect": ["-m", "prefect"]}
@@ -121,6 +158,20 @@ class WarmPython:
         self._folder.cleanup()
 
 
+def warm_up() -> None:
+    """Import the libraries, for the forks of this process."""
+    for name in LIBRARIES:
+        import_module(name)
+    remember()
+
+
+def remember() -> None:
+    """Have MLflow know which package has which module: each process that logs or loads a model would read it anew."""
+    from mlflow.utils.requirements_utils import _init_modules_to_packages_map
+
+    _init_modules_to_packages_map()
+
+
 class _Server:
     """Forks for every request until stdin ends."""
 
@@ -130,6 +181,7 @@ class _Server:
         self._events.register(sys.stdin, selectors.EVENT_READ, self._end)
         self._events.register(listener, selectors.EVENT_READ, self._fork)
         self._running: dict[int, tuple[socket.socket, int]] = {}  # caller and number, by the descriptor of the process
+        self._warm = False
         self.command: list[str] = []
         """What this process is to run: it is a fork."""
 
@@ -148,8 +200,9 @@ class _Server:
     def _fork(self) -> None:
         caller = self._listener.accept()[0]
         streams, request = _received(caller)
-        for name in LIBRARIES:
-            import_module(name)
+        if not self._warm:
+            warm_up()
+            self._warm = True
         if not (child := os.fork()):
             self._events.close()
             for process, (other, _) in self._running.items():
