@@ -202,8 +202,20 @@ def digits(once: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def checkout(once: Callable[..., Path]) -> Path:
-    """The tracked files, compiled, with an empty Prefect database, which takes longer to make than most tests."""
+def mlflow_database(once: Callable[..., Path]) -> Path:
+    """An empty MLflow database, to be copied: making one takes longer than most tests."""
+
+    def fill(folder: Path) -> None:
+        from mlflow import MlflowClient  # here: most tests need no MLflow
+
+        MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+
+    return once("mlflow", fill) / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def checkout(once: Callable[..., Path], mlflow_database: Path) -> Path:
+    """The tracked files, compiled, with empty databases of MLflow and of Prefect."""
 
     def check_out(folder: Path) -> None:
         project = Project(folder)
@@ -216,6 +228,8 @@ def checkout(once: Callable[..., Path]) -> Path:
         compileall.compile_dir(folder, quiet=1)
         (folder / "state" / "prefect").mkdir(parents=True)
         project.run("prefect", "server", "database", "upgrade", "--yes")
+        (folder / "state" / "mlflow").mkdir()
+        shutil.copy(mlflow_database, folder / "state" / "mlflow")
 
     return once("checkout", check_out)
 
@@ -322,6 +336,13 @@ def reproduced(make: Callable[..., Project], params: str, once: Callable[..., Pa
         commit(made, "trained")
 
     return Project(once(name, reproduce) / "journeyman")
+
+
+def forget_runs(project: Project, mlflow_database: Path) -> None:
+    """Have the project a store of MLflow that never saw its runs."""
+    shutil.rmtree(project.path / "state" / "mlflow")
+    (project.path / "state" / "mlflow").mkdir()
+    shutil.copy(mlflow_database, project.path / "state" / "mlflow")
 
 
 def copy_of(project: Project, folder: Path) -> Project:

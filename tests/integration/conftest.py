@@ -1,12 +1,11 @@
 """Registered versions that need no training, and processes that are cheap."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, copy_of
+from tests.conftest import Project, copy_of, forget_runs
 from tests.forks import Forks, forks, item, succeed
 
 THREE = """
@@ -22,10 +21,12 @@ def forked(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="session")
-def three_once(trained_once: Project, forked: Forks, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def three_once(
+    trained_once: Project, mlflow_database: Path, forked: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> Project:
     """A checkout with three registered versions, each better than the one before; none is at work."""
     made = copy_of(trained_once, tmp_path_factory.mktemp("three"))
-    shutil.rmtree(made.path / "state" / "mlflow")
+    forget_runs(made, mlflow_database)
     succeed(forked, item(made, THREE))
     return made
 

@@ -1,6 +1,7 @@
 """The stage `evaluate` on a real training: what it says of the network and of its baseline."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from components.registry.register import register
 from components.tracking.runs import BEATS_BASELINE
 from components.tracking.store import open_store
 from components.training.served import PRECISIONS, bundle_path
-from tests.conftest import Project
+from tests.conftest import Project, forget_runs
 
 POOR = "epochs: 1, learning_rate: 0.000001"
 SUMMARY = """
@@ -75,8 +76,8 @@ def test_a_network_that_does_not_beat_its_baseline_is_reported(trained: Project)
     assert tag(register("digits")[0].run_id) == "false"
 
 
-def test_a_store_that_never_saw_the_run_is_told_of_the_baseline(trained: Project) -> None:
-    trained.run("python", "-c", "import shutil; shutil.rmtree('state/mlflow')")
+def test_a_store_that_never_saw_the_run_is_told_of_the_baseline(trained: Project, mlflow_database: Path) -> None:
+    forget_runs(trained, mlflow_database)
     version, _ = register("digits")
     assert tag(version.run_id) == str(compare_with_baseline(metrics(), "accuracy").beaten).lower()
 

@@ -3,12 +3,11 @@
 import json
 import re
 import shlex
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, copy_of
+from tests.conftest import Project, copy_of, forget_runs
 from tests.forks import IMPATIENT, Forks, item, read, succeed
 
 RELEASE = """
@@ -25,10 +24,12 @@ BACK = "release(roll_back('digits', 'Ann'))\n"
 
 
 @pytest.fixture(scope="module")
-def released_once(trained_once: Project, forked: Forks, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def released_once(
+    trained_once: Project, mlflow_database: Path, forked: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> Project:
     """A checkout in which version 2 has replaced version 1, and endpoints were told so."""
     made = copy_of(trained_once, tmp_path_factory.mktemp("released"))
-    shutil.rmtree(made.path / "state" / "mlflow")
+    forget_runs(made, mlflow_database)
     succeed(forked, item(made, RELEASE + TWO))
     return made
 

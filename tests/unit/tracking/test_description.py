@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,8 @@ from components.tracking.description import HASH, NOTE, describe_run, describe_v
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> MlflowClient:
-    uri = f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
+def client(mlflow_database: Path, tmp_path_factory: pytest.TempPathFactory) -> MlflowClient:
+    uri = f"sqlite:///{shutil.copy(mlflow_database, tmp_path_factory.mktemp('store'))}"
     return MlflowClient(uri, registry_uri=uri)
 
 

@@ -1,6 +1,7 @@
 """Runs of killed processes are found, those of living ones left alone, whatever host and process are called."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -35,10 +36,10 @@ with running(open_store("digits"), "a run", {}) as run:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(mlflow_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A tracking store that several folders share; this process works in one of them, on a host of that name."""
     monkeypatch.setattr(socket, "gethostname", lambda: HOST)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shutil.copy(mlflow_database, tmp_path)}")
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
