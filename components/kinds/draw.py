@@ -8,6 +8,9 @@ average, not to the record; a key with records of several classes counts for eac
 be in all three splits.
 """
 
+from hashlib import blake2b
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +23,12 @@ Int64 = NDArray[np.int64]
 TRAIN, VALIDATION, TEST = (SPLITS.index(split) for split in ("train", "validation", "test"))
 _ENOUGH = 0.5  # of the part of a class that a split should have: a class with less is helped
 _RANGE = 2.0**64
+
+
+def content_keys(examples: NDArray[Any]) -> UInt64:
+    """Return the key of each of `[N, ...]`: a hash of its bytes, so that copies stay together."""
+    digests = [blake2b(example.tobytes(), digest_size=8).digest() for example in examples]
+    return np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64)
 
 
 def draw(keys: UInt64, labels: NDArray[np.generic] | None, validation: float, test: float) -> Int8:

@@ -106,6 +106,17 @@ def label_name(data: PreparedData, label: Any) -> str:
     return data.classes[label] if label >= 0 else UNLABELLED
 
 
+def write_splits(path: Path, splits: NDArray[np.integer[Any]], **arrays: NDArray[Any]) -> dict[str, int]:
+    """Write arrays `[N, ...]` of examples, `inputs` and `labels` among them, by their split; return the counts.
+
+    `splits` are indices into `SPLITS`, `[N]`.
+    """
+    for index, split in enumerate(SPLITS):
+        for name, array in arrays.items():
+            np.save(path / f"{split}_{name}.npy", array[splits == index])
+    return {split: int((splits == index).sum()) for index, split in enumerate(SPLITS)}
+
+
 def write_about(
     path: Path, kind: str, classes: list[str], input: Mapping[str, Any], counts: Mapping[str, int], task: str = ""
 ) -> None:

@@ -11,11 +11,12 @@ from torch import nn
 
 from components.kinds.batches import AllBatches, TrainingBatches
 from components.kinds.prepared import known
+from components.kinds.serving import Serving
 from components.kinds.table.learner.autoencoder import Autoencoder, View
 from components.kinds.table.learner.cuts import label_cuts
 from components.kinds.table.learner.encoding import Encoding, FeatureLayout
 from components.kinds.table.learner.lightning_module import RecordModule
-from components.kinds.table.learner.network import Network, RecordModel, Serving
+from components.kinds.table.learner.network import Network, RecordModel
 from components.kinds.table.learner.schedule import unlabelled_epochs
 from components.kinds.table.learner.trees.ensemble import TreeEnsemble
 from components.kinds.table.learner.trees.module import TreeModule

@@ -1,19 +1,12 @@
 """The network, and the model that serves: features -> what the objective answers."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from components.kinds.embedding import Embedding
 from components.kinds.table.learner.autoencoder import Autoencoder, suspicion
 from components.kinds.table.learner.encoding import Encoding
-
-if TYPE_CHECKING:
-    from components.kinds.contract import Objective
-    from components.kinds.table.learner.trees.module import TreeModel
 
 
 class Network(nn.Module):
@@ -92,20 +85,6 @@ class RecordModel(nn.Module):
             return self.network.head.in_features
         assert self.autoencoder is not None
         return self.autoencoder.code
-
-
-class Serving(nn.Module):
-    """What the endpoint runs: features float32 `[N, F]` -> the objective's outputs, and the embedding; float32."""
-
-    def __init__(self, model: "RecordModel | TreeModel", objective: "Objective", temperature: float) -> None:
-        super().__init__()
-        self.model, self.objective, self.temperature = model, objective, temperature
-        self.embedding = Embedding(model.width)
-
-    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the outputs `[N, K]` and the embedding `[N, E]`."""
-        raw, features = self.model.scored(inputs)
-        return self.objective.outputs(raw, self.temperature), self.embedding(features)
 
 
 class Trust(nn.Module):
