@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, FiniteFloat, create_model
 
 from components.config.errors import BadRequest
@@ -21,7 +22,7 @@ class Reader(PlainReader):
     def __init__(self, workload: str, input: Any, serve: Mapping[str, Any], files: Path, memory: str | None) -> None:
         self._samples = input["samples"]
 
-    def read(self, rows: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[Any]:
         """Return the signals.
 
         Raises:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.kinds.contract import Evaluated
 from components.kinds.evaluation import BaselineFeatures, Behaviour, Corruption, Leak
@@ -26,7 +27,7 @@ def baseline_features(data: PreparedData, config: Any) -> BaselineFeatures:
     return BaselineFeatures(train, np.asarray(data.labels("train")), test, "trees")
 
 
-def figures(data: PreparedData, answers: Sequence[str], labels: Sequence[str], wrong: np.ndarray) -> dict[str, Any]:
+def figures(data: PreparedData, answers: Sequence[str], labels: Sequence[str], wrong: NDArray[Any]) -> dict[str, Any]:
     """Return none beside those of the task."""
     return {}
 
@@ -51,6 +52,6 @@ def leaks(data: PreparedData, config: Any) -> list[Leak]:
     return [Leak("same", len(found), data.counts["test"], f"test signal {found[0]}" if found else "")]
 
 
-def _noisy(signals: np.ndarray, size: float, seed: int) -> np.ndarray:
+def _noisy(signals: NDArray[Any], size: float, seed: int) -> NDArray[Any]:
     noise = np.random.default_rng(seed).normal(0.0, size, signals.shape)
     return (signals + noise).astype(np.float32)

@@ -18,6 +18,9 @@ from components.kinds.serving import Serving
 class Network(nn.Module):
     """Signals `[N, length]` -> the head's numbers `[N, width]`, and the features before it."""
 
+    mean: Tensor
+    spread: Tensor
+
     def __init__(self, mean: float, spread: float, width: int, objective: Objective) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean))
@@ -73,4 +76,4 @@ def serving(module: SignalModule, temperature: float = 1.0) -> nn.Module:
 
 def raw(module: SignalModule, inputs: Tensor) -> Tensor:
     """Return the head's numbers, in evaluation mode."""
-    return module.eval().raw(inputs)
+    return SignalModule.raw(module.eval(), inputs)

@@ -33,5 +33,5 @@ class Workload(params.Workload):
     """A workload of signals."""
 
     kind: Literal["signal"]
-    prepare: Prepare = Prepare()
-    train: Train = Train()
+    prepare: Prepare
+    train: Train

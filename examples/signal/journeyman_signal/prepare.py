@@ -1,11 +1,13 @@
 """Raw records -> signals float32 `[N, length]` and their labels, split by what a signal is."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from components.config.errors import DataError
 from components.kinds.draw import content_keys, draw
@@ -49,7 +51,7 @@ def _all_finite(samples: pa.Table) -> pa.Array:
     return pa.array(np.logical_and.reduce(finite))
 
 
-def _labels(column: pa.ChunkedArray, task: str) -> tuple[np.ndarray, list[str]]:
+def _labels(column: pa.ChunkedArray, task: str) -> tuple[NDArray[Any], list[str]]:
     if task == "regression":
         return column.to_numpy().astype(np.float64), []
     texts = np.array([str(value) for value in column.to_pylist()])
