@@ -99,6 +99,21 @@ def options(kind: str, said: str = "") -> tuple[str, ...]:
     return cast("tuple[str, ...]", import_module(package("task", task(kind, said))).OPTIONS)
 
 
+def check_options(name: str, train: params.Training, kind: str, said: str = "") -> None:
+    """Check that what the section `train` of the workload `name` says of a task is for the task that the data has.
+
+    Raises:
+        ConfigError: a key, or the metric that is to decide, is another task's.
+    """
+    asked, where = task(kind, said), f"{params.PARAMS}: workloads.{name}.train."
+    others = train.model_fields_set & set(params.TaskOptions.model_fields) - set(options(kind, said))
+    if written := sorted(key for key in others if getattr(train, key) is not None):
+        raise ConfigError(f"{where}{written[0]}: means nothing to task: {asked}; leave it out, or write another task")
+    if train.metric not in (None, *_metrics(asked)):
+        allowed = ", ".join(_metrics(asked))
+        raise ConfigError(f"{where}metric: {train.metric!r} decides nothing of task: {asked}. Allowed: {allowed}")
+
+
 def answers(kind: str, said: str = "") -> "tasks.Answers":
     """Return what the task answers."""
     return cast("tasks.Answers", _task_module(task(kind, said), "answers"))
@@ -150,7 +165,17 @@ def _typed(name: str, section: dict[str, object]) -> params.Workload:
     if (said := section.get("task")) is not None:
         _chosen("task", str(said), where)
     model = cast("contract.Params", _module(kind, "params")).Workload
-    return params.parse(model, section, f"{where}.")
+    typed = params.parse(model, section, f"{where}.")
+    if typed.task is not None:
+        check_options(name, typed.train, kind, typed.task)
+    elif typed.train.metric is not None:
+        known = [metric for one in task_names() for metric in _metrics(one)]
+        params.choose(typed.train.metric, sorted(set(known)), f"{where}.train.metric", "metric")
+    return typed
+
+
+def _metrics(task: str) -> tuple[str, ...]:
+    return cast("tuple[str, ...]", import_module(package("task", task)).METRICS)
 
 
 def _chosen(what: What, name: str, where: str) -> str:

@@ -1,6 +1,6 @@
 """What the section `train` says of the task: what decides, and what is decided by. Each key is for one or two tasks."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -12,9 +12,7 @@ Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 class TaskOptions(Section):
     """The keys of every task; which of them a task knows, it says itself (`OPTIONS`)."""
 
-    metric: (
-        Literal["accuracy", "macro_f1", "average_precision", "cost_per_1000", "rmse", "mae", "pinball_loss"] | None
-    ) = None
+    metric: str | None = None
     """What decides which of two models is better. Left out: of a classification `accuracy` (or `macro_f1`), of a
     detection and of anomalies `average_precision` (or `cost_per_1000`), of a regression `rmse` (or `mae`,
     `pinball_loss`)."""

@@ -2,8 +2,10 @@
 
 import logging
 import shutil
+from pathlib import Path
 
 from components import catalogue
+from components.config.params import Workload
 from components.config.settings import SCHEMAS, artifacts
 from components.kinds.prepared import LEFT_OUT, name_task, open_prepared
 from components.system import entry
@@ -21,17 +23,24 @@ def prepare(name: str) -> None:
     workload = catalogue.workload(name)
     shutil.rmtree(artifacts(name, "prepared"), ignore_errors=True)  # as DVC does before a stage, unless outputs persist
     with whole_directory(artifacts(name, "prepared")) as draft:
-        labels = catalogue.labels_of(workload.task)
-        catalogue.preparation(workload.kind).prepare(
-            artifacts(name, "raw") / "records.parquet", draft, workload.prepare, SCHEMAS / f"{name}.yaml", labels
-        )
-        if workload.task and workload.task != labels:
-            name_task(draft, workload.task)
+        write_prepared(workload, artifacts(name, "raw") / "records.parquet", draft, SCHEMAS / f"{name}.yaml")
         lost = catalogue.overview(workload.kind).overview(open_prepared(draft)).lost
         write_json(draft / LEFT_OUT, {finding.name: finding.count for finding in lost})
     data = open_prepared(artifacts(name, "prepared"))
     counts = ", ".join(f"{count:,} {split}" for split, count in data.counts.items())
     logger.info("prepared %s: %s, %d classes", name, counts, len(data.classes))
+
+
+def write_prepared(workload: Workload, records: Path, out: Path, schema: Path) -> None:
+    """Write the prepared data set of raw records into the directory `out`; `schema` is held to, or written.
+
+    Raises:
+        DataError: see `prepare`.
+    """
+    labels = catalogue.labels_of(workload.task)
+    catalogue.preparation(workload.kind).prepare(records, out, workload.prepare, schema, labels)
+    if workload.task and workload.task != labels:
+        name_task(out, workload.task)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from components import catalogue
 from components.config.settings import SCHEMAS, STATE
 from components.data.ingest import RECORDS, write_raw
+from components.data.prepare import write_prepared
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system.files import scratch_directory
 
@@ -18,6 +19,7 @@ def preview(name: str) -> Iterator[PreparedData]:
 
     Raises:
         DataError: what `ingest` or `prepare` would raise.
+        ConfigError: the section `train` has a key of another task.
     """
     workload = catalogue.workload(name)
     with scratch_directory(STATE / "preview" / name) as scratch:
@@ -27,6 +29,8 @@ def preview(name: str) -> Iterator[PreparedData]:
         schema = SCHEMAS / f"{name}.yaml"
         if not schema.exists():
             schema = scratch / schema.name
-        catalogue.preparation(workload.kind).prepare(scratch / RECORDS, out, workload.prepare, schema, workload.task)
+        write_prepared(workload, scratch / RECORDS, out, schema)
         (scratch / RECORDS).unlink()
-        yield open_prepared(out)
+        data = open_prepared(out)
+        catalogue.check_options(name, workload.train, data.kind, data.task)
+        yield data

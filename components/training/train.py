@@ -54,6 +54,7 @@ def train(name: str) -> None:
     workload = catalogue.workload(name)
     data = open_prepared(artifacts(name, "prepared"))
     learner = catalogue.learner(data.kind, data.task)
+    catalogue.check_options(name, workload.train, data.kind, data.task)
     config = workload.train.fitted(data.counts["train"])
     check_model(learner, data, config)
     used = plan(data, config)
