@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from components.config import params
 from components.config.errors import ConfigError
+from components.config.task import TaskOptions
 from components.extensions import Extension, What, extensions
 from components.tasks.codec import TaskCodec
 
@@ -106,7 +107,7 @@ def check_options(name: str, train: params.Training, kind: str, said: str = "") 
         ConfigError: a key, or the metric that is to decide, is another task's.
     """
     asked, where = task(kind, said), f"{params.PARAMS}: workloads.{name}.train."
-    others = train.model_fields_set & set(params.TaskOptions.model_fields) - set(options(kind, said))
+    others = train.model_fields_set & set(TaskOptions.model_fields) - set(options(kind, said))
     if written := sorted(key for key in others if getattr(train, key) is not None):
         raise ConfigError(f"{where}{written[0]}: means nothing to task: {asked}; leave it out, or write another task")
     if train.metric not in (None, *_metrics(asked)):
