@@ -123,16 +123,25 @@ class Project:
         return done.stdout
 
     def _call(self, command: tuple[str, ...], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        with self.started(*command, **variables) as process:
+            try:
+                output, _ = process.communicate(timeout=300)
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, output)
+
+    def started(self, *command: str, **variables: str) -> "subprocess.Popen[str]":
+        """Start a command as `run` does: with a warm `python`, its output in one stream."""
         environment = self.environment()
         path = os.pathsep.join([f"{os.environ[WARM]}/bin", environment["PATH"]])
-        return subprocess.run(
+        return subprocess.Popen(
             command,
             cwd=self.path,
             env={**environment, "PATH": path, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
         )
 
     def environment(self) -> dict[str, str]:

@@ -32,6 +32,7 @@ LIBRARIES = (
     "anyio._backends._asyncio",
     "bentoml",
     "bentoml.bentos",
+    "bentoml_cli.cli",
     "graphviz",
     "dvc.cachemgr",
     "dvc.cli.parser",
@@ -93,12 +94,17 @@ LIBRARIES = (
     "uvicorn.protocols.http.httptools_impl",
     "yaml",
 )
-PROGRAMS: dict[str, list[str]] = {"python": [], "dvc": ["-m", "dvc"], "prefect": ["-m", "prefect"]}
+PROGRAMS: dict[str, list[str]] = {
+    "python": [],
+    "bentoml": ["-m", "bentoml"],
+    "dvc": ["-m", "dvc"],
+    "prefect": ["-m", "prefect"],
+}
 """What is warm, with the arguments of Python that it stands for."""
 PROGRAM = """#!{python} -IS
 import json, os, signal, socket, sys
 arguments = [*{stands_for!r}, *sys.argv[1:]]
-if len(arguments) < 2 or arguments[0] not in ("-m", "-c") or "start" in arguments:  # what stays runs cold
+if len(arguments) < 2 or arguments[0] not in ("-m", "-c") or {{"serve", "start"}} & {{*arguments}}:  # these stay
     os.execv({python!r}, [{python!r}, *arguments])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})

@@ -19,6 +19,7 @@ from mlflow import MlflowClient
 
 from tests.conftest import Project
 
+TRAINING = "components.training.train"
 TRAIN = ("python", "-m", "flows.train", "digits")
 DEAD_PROXY = {
     "http_proxy": "http://127.0.0.1:9",
@@ -29,7 +30,7 @@ DEAD_PROXY = {
 """A proxy for everything, at which nothing listens: this machine's own servers are reached past it."""
 
 
-def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> None:
+def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project, prefect_url: str) -> None:
     first = project.run(*TRAIN, **DEAD_PROXY)
     facts = _facts(first)
     assert facts["training"] == "trained anew"
@@ -68,7 +69,7 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project) -> N
     assert "Traceback" not in first + second
 
     project.run("python", "-c", "import shutil; shutil.rmtree('artifacts')")
-    third = project.run(*TRAIN)
+    third = project.run(*TRAIN, PREFECT_API_URL=prefect_url)
     restored = _facts(third)
     assert "train Cached" in restored["stages"] or "train Skipped" in restored["stages"]
     assert restored["registered"] == "digits version 1 (registered before)"
@@ -117,12 +118,22 @@ def test_ended_in_mid_training_nothing_lives_on(number: signal.Signals, project:
 
 
 def test_a_stage_waits_while_another_dvc_is_at_work(trained: Project) -> None:
-    trained.params("epochs: 10", "epochs: 150")
+    trained.params("epochs: 10", "epochs: 11")
     other = _start(trained, sys.executable, "-m", "dvc", "repro", "train@digits")
-    _wait_for(trained, "components.training.train")
+    _wait_for(trained, TRAINING)
+    (training,) = [process for process in _family(trained) if TRAINING in process.cmdline()]
+    training.suspend()  # for as long as the task needs to find DVC busy
     task = "from flows.stages import reproduce; print('ended', reproduce.fn('train', 'digits').name)"
-    said = trained.run("python", "-c", task, PYTHONPATH=".")
-    assert other.wait(60) == 0
+    with trained.started("python", "-c", task, PYTHONPATH=".") as waiting:
+        assert waiting.stdout
+        said = ""
+        for line in waiting.stdout:
+            said += line
+            if "stage train waits: another dvc is at work here" in line:
+                break
+        training.resume()
+        assert other.wait(60) == 0
+        said += waiting.stdout.read()
     assert "stage train waits: another dvc is at work here" in said
     assert said.split()[-2:] == ["ended", "Skipped"]
 
