@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow.artifacts
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from components.config.errors import BundleError
 from components.config.settings import STATE
@@ -26,6 +28,30 @@ BUNDLES = STATE / "bundles"
 KEPT = 8
 """Bundles of one workload in the cache: those of four runs of the flow, which compares two."""
 _LOCK = "bundles.lock"
+_RUNS = "runs:/"
+
+
+def is_there(uri: str) -> bool:
+    """Whether there is such an artifact, a file or a folder.
+
+    Args:
+        uri: `models:/NAME/VERSION/PATH` or `runs:/ID/PATH`.
+
+    Raises:
+        MlflowException, OSError: the store does not say.
+    """
+    folder, _, name = uri.rpartition("/")
+    try:
+        if uri.startswith(_RUNS):
+            run, _, within = folder.removeprefix(_RUNS).partition("/")
+            found = MlflowClient().list_artifacts(run, within or None)
+        else:
+            found = mlflow.artifacts.list_artifacts(artifact_uri=folder)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":  # the run or the version
+            return False
+        raise
+    return name in {Path(one.path).name for one in found}
 
 
 @contextmanager

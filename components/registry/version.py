@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from components.config.errors import BundleError, RegistryError
 from components.inference.engine.model import CARD
 from components.inference.examples import EXAMPLES
-from components.registry.artifacts import downloaded, fetched_bundle
+from components.registry.artifacts import downloaded, fetched_bundle, is_there
 from components.system.files import read_json, write_content
 from components.tracking.store import missing, open_client
 
@@ -66,19 +66,23 @@ class Version:
             ) from error
 
     def card(self) -> dict[str, Any] | None:
-        """Return the model card that is stored; None: there is none yet."""
+        """Return the model card that is stored; None: there is none yet.
+
+        Raises:
+            RegistryError: whether there is one is not known, or it cannot be fetched.
+        """
         return self.stored(CARD, read_json)
 
     def examples(self) -> list[dict[str, Any]] | None:
-        """Return the examples that are stored; None: the version is from before they were."""
+        """Return the examples that are stored; None: the version is from before they were. Raises as `card` does."""
         return self.stored(EXAMPLES, read_json)
 
     def stored(self, name: str, read: Callable[[Path], _Content]) -> _Content | None:
-        """Return what `read` makes of the artifact; None: it is not there."""
+        """Return what `read` makes of the artifact; None: it is not there. Raises as `card` does."""
         return _read(f"{self.uri}/{name}", read)
 
     def stored_by_run(self, name: str, read: Callable[[Path], _Content]) -> _Content | None:
-        """Return what `read` makes of an artifact of the run that trained it; None: it is not there."""
+        """Return what `read` makes of an artifact of the run that trained it; None: it is not there. Raises likewise."""
         return _read(f"runs:/{self.run_id}/{name}", read)
 
     @contextmanager
@@ -167,7 +171,11 @@ def as_version(version: ModelVersion) -> Version:
 def _read(uri: str, read: Callable[[Path], _Content]) -> _Content | None:
     open_client()
     try:
+        if not is_there(uri):
+            return None
         with downloaded(uri) as path:
             return read(path)
-    except (MlflowException, OSError):
-        return None
+    except (MlflowException, OSError) as error:
+        raise RegistryError(
+            f"{uri}: cannot be fetched ({error}); it may be there, so nothing was put in its place"
+        ) from error
