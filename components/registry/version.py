@@ -82,7 +82,7 @@ class Version:
         return _read(f"{self.uri}/{name}", read)
 
     def stored_by_run(self, name: str, read: Callable[[Path], _Content]) -> _Content | None:
-        """Return what `read` makes of an artifact of the run that trained it; None: it is not there. Raises likewise."""
+        """Return what `read` makes of an artifact of the run that trained it; None: it is not there. Raises so too."""
         return _read(f"runs:/{self.run_id}/{name}", read)
 
     @contextmanager
