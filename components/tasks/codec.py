@@ -1,7 +1,8 @@
 """A kind and a task together, as callers meet them: what the kind reads, and what the task answers; light."""
 
+import operator
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
     from components.tasks.contract import Answers
 
 Float32 = NDArray[np.float32]
+
+ModelVersion = Annotated[str, Field(description="The registered version that gave this answer.")]
+"""A field that every answer has."""
+Warnings = Annotated[
+    tuple[str, ...],
+    Field(
+        description="What is unusual about the example, a sentence each; left out where nothing is.",
+        exclude_if=operator.not_,
+    ),
+]
+"""Likewise; with `()` as its default."""
 
 _COLUMNS = 3
 """Outputs of an example that any task has enough of, to be asked what it tells of none."""

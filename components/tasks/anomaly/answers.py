@@ -1,6 +1,5 @@
 """How unusual an example is, where that stands among what was seen, and whether it is more than is usual."""
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from components.kinds.prepared import UNLABELLED
+from components.tasks.codec import ModelVersion, Warnings
 
 OUTPUT = "score"
 """`[N, 1]`, 0 to 1."""
@@ -27,12 +27,8 @@ class Answer(BaseModel):
     score: float = Field(description="How unusual it is, 0 to 1.")
     rank: float = Field(description="The share of the validation examples whose score is lower, 0 to 1.")
     threshold: float = Field(description="The score that the stated share of ordinary examples reaches.")
-    model_version: str = Field(description="The registered version that gave this answer.")
-    warnings: tuple[str, ...] = Field(
-        default=(),
-        description="What is unusual about the example, a sentence each; left out where nothing is.",
-        exclude_if=operator.not_,
-    )
+    model_version: ModelVersion
+    warnings: Warnings = ()
 
 
 def decide(outputs: Float32, decision: Mapping[str, Any]) -> Int64:

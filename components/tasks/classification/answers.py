@@ -1,12 +1,13 @@
 """The most probable class, and the probability of every one."""
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
+
+from components.tasks.codec import ModelVersion, Warnings
 
 OUTPUT = "probabilities"
 SURE = "probability"
@@ -26,12 +27,8 @@ class Answer(BaseModel):
     probabilities: dict[str, float] = Field(
         description=f"Every class with its probability; they add up to 1. Of more than {MOST} the most probable."
     )
-    model_version: str = Field(description="The registered version that gave this answer.")
-    warnings: tuple[str, ...] = Field(
-        default=(),
-        description="What is unusual about the example, a sentence each; left out where nothing is.",
-        exclude_if=operator.not_,
-    )
+    model_version: ModelVersion
+    warnings: Warnings = ()
 
 
 def decide(outputs: Float32, decision: Mapping[str, Any]) -> Int64:

@@ -1,12 +1,13 @@
 """Whether an example is positive: its probability reaches the threshold."""
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
+
+from components.tasks.codec import ModelVersion, Warnings
 
 OUTPUT = "probabilities"
 SURE = "probability"
@@ -22,12 +23,8 @@ class Answer(BaseModel):
     label: str = Field(description="The class it is taken for: the positive one from the threshold on.")
     probability: float = Field(description="Of the positive class, 0 to 1.")
     threshold: float = Field(description="The workload's: found in training, where its costs are least.")
-    model_version: str = Field(description="The registered version that gave this answer.")
-    warnings: tuple[str, ...] = Field(
-        default=(),
-        description="What is unusual about the example, a sentence each; left out where nothing is.",
-        exclude_if=operator.not_,
-    )
+    model_version: ModelVersion
+    warnings: Warnings = ()
 
 
 def decide(outputs: Float32, decision: Mapping[str, Any]) -> Int64:

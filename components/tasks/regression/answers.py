@@ -1,12 +1,13 @@
 """The number, and the interval around it."""
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
+
+from components.tasks.codec import ModelVersion, Warnings
 
 OUTPUT = "value"
 """`[N, 3]` in the label's unit: the number, and the lower and the upper quantile around it."""
@@ -24,12 +25,8 @@ class Answer(BaseModel):
     low: float = Field(description="Where its interval begins.")
     high: float = Field(description="Where its interval ends.")
     coverage: float = Field(description="The part of the intervals that hold the true number, 0 to 1.")
-    model_version: str = Field(description="The registered version that gave this answer.")
-    warnings: tuple[str, ...] = Field(
-        default=(),
-        description="What is unusual about the example, a sentence each; left out where nothing is.",
-        exclude_if=operator.not_,
-    )
+    model_version: ModelVersion
+    warnings: Warnings = ()
 
 
 def decide(outputs: Float32, decision: Mapping[str, Any]) -> None:

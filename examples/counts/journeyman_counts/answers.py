@@ -1,12 +1,13 @@
 """The expected count, and how probable it is that there is none."""
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
+
+from components.tasks.codec import ModelVersion, Warnings
 
 OUTPUT = "expected"
 """`[N, 1]`: the mean of the distribution."""
@@ -19,8 +20,8 @@ class Answer(BaseModel):
 
     expected: float = Field(description="The count that is expected.")
     none: float = Field(description="The probability that there is none, 0 to 1.")
-    model_version: str = Field(description="The registered version that gave this answer.")
-    warnings: tuple[str, ...] = Field(default=(), description="What is unusual.", exclude_if=operator.not_)
+    model_version: ModelVersion
+    warnings: Warnings = ()
 
 
 def decide(outputs: NDArray[Any], decision: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from components.kinds.evaluation import BaselineFeatures, Mask
+from components.tasks.drawing import MODEL, sheet
 from components.tasks.evaluation_data import EvaluationData
 from components.tasks.regression.evaluation import correct as correct
 from components.tasks.regression.evaluation import is_probabilistic as is_probabilistic
@@ -81,9 +82,8 @@ def baseline_metrics(data: EvaluationData, outputs: Array) -> dict[str, float]:
 
 def figures(data: EvaluationData, outputs: Array, decision: Decision, baseline: Array) -> dict[str, Figure]:
     """Return expected against true counts."""
-    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(data.labels, outputs[:, 0], "o", markersize=3, alpha=0.5)
+    figure, axes = sheet()
+    axes.plot(data.labels, outputs[:, 0], "o", color=MODEL, markersize=3, alpha=0.5)
     axes.set(xlabel="true count", ylabel="expected count")
     return {"expected": figure}
 

@@ -8,10 +8,7 @@ from numpy.typing import NDArray
 
 from components.kinds.calibration import expected_calibration_error, reliability
 from components.tasks.classification.objective.macro_f1 import confusion_matrix
-
-_INK = "#1f2933"
-_PALE = "#8a94a6"
-_MODEL = "#2b6cb0"
+from components.tasks.drawing import INK, MODEL, PALE
 
 
 def draw_figures(
@@ -35,12 +32,10 @@ def _confusion_figure(confusion: NDArray[np.int64], classes: Sequence[str]) -> F
     axes.set_yticks(range(len(classes)), classes)
     axes.set_xlabel("answered")
     axes.set_ylabel("is")
-    axes.set_title(
-        f"{np.trace(confusion) / confusion.sum():.2%} of {confusion.sum():,} test examples right", color=_INK
-    )
+    axes.set_title(f"{np.trace(confusion) / confusion.sum():.2%} of {confusion.sum():,} test examples right", color=INK)
     for (row, column), count in np.ndenumerate(confusion):
         if count and len(classes) <= 30:
-            colour = "white" if shares[row, column] > 0.5 else _INK
+            colour = "white" if shares[row, column] > 0.5 else INK
             axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
     return figure
 
@@ -50,9 +45,9 @@ def _calibration_figure(probabilities: NDArray[np.float32], labels: NDArray[np.i
     curve = reliability(probabilities, labels)
     figure = Figure(figsize=(5.4, 5.0), layout="constrained")
     axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color=_PALE, linewidth=1, linestyle=":")
-    axes.plot(curve.predicted, curve.observed, "o-", color=_MODEL, markersize=5, linewidth=1)
+    axes.plot([0, 1], [0, 1], color=PALE, linewidth=1, linestyle=":")
+    axes.plot(curve.predicted, curve.observed, "o-", color=MODEL, markersize=5, linewidth=1)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="predicted probability", ylabel="observed share of correct answers")
     error = expected_calibration_error(probabilities, labels)
-    axes.set_title(f"Expected calibration error {error:.3f} on {len(labels):,} test examples", color=_INK)
+    axes.set_title(f"Expected calibration error {error:.3f} on {len(labels):,} test examples", color=INK)
     return figure

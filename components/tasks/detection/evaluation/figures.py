@@ -11,22 +11,21 @@ from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve
 
 from components.kinds.ranking import average_precision
+from components.tasks.drawing import INK, MODEL, PALE, POSITIVE, sheet
 from components.tasks.evaluation_data import EvaluationData
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
-_INK, _PALE = "#1f2933", "#8a94a6"
-_MODEL, _POSITIVE = "#2b6cb0", "#c05621"
 _BINS = 10  # of the calibration, each with a tenth of the expected positives
 _STEEPEST = 12.0  # logits beyond which scores are drawn at the edge
 
 
 def curve_figure(labels: Int64, scores: Float32, others: Float32, other: str, threshold: float) -> Figure:
     """Draw precision against recall of the model and the baseline, and where the threshold lies."""
-    figure, axes = _sheet()
-    for name, values, colour in (("model", scores, _MODEL), (other, others, _PALE)):
+    figure, axes = sheet()
+    for name, values, colour in (("model", scores, MODEL), (other, others, PALE)):
         precision, recall, _ = precision_recall_curve(labels, values)
         area = average_precision(labels, values)
         axes.step(recall, precision, where="post", color=colour, linewidth=1.8, label=f"{name}, {area:.3f}")
@@ -34,11 +33,11 @@ def curve_figure(labels: Int64, scores: Float32, others: Float32, other: str, th
     hits = (flagged & positive).sum()
     if flagged.any():
         point = (hits / positive.sum(), hits / flagged.sum())
-        axes.plot(*point, "o", color=_POSITIVE, markersize=7, zorder=3, label="at the threshold")
-    axes.axhline(positive.mean(), color=_PALE, linewidth=1, linestyle=":", label=f"chance, {positive.mean():.3f}")
+        axes.plot(*point, "o", color=POSITIVE, markersize=7, zorder=3, label="at the threshold")
+    axes.axhline(positive.mean(), color=PALE, linewidth=1, linestyle=":", label=f"chance, {positive.mean():.3f}")
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall: part of the positives found")
     axes.set_ylabel("precision: part of the alerts that is right")
-    axes.set_title(f"Average precision on {len(labels):,} test examples", color=_INK)
+    axes.set_title(f"Average precision on {len(labels):,} test examples", color=INK)
     figure.legend(frameon=False, loc="outside lower center", ncols=2)
     return figure
 
@@ -53,39 +52,39 @@ def cost_figure(data: EvaluationData, scores: Float32, threshold: float) -> Figu
     alerts = np.arange(1, len(scores) + 1) / thousands
     flagged = int((scores >= np.float32(threshold)).sum())
     nothing = misses[positive].sum() / thousands
-    figure, axes = _sheet()
+    figure, axes = sheet()
     here = cost[flagged - 1] if flagged else nothing
-    axes.plot(alerts, cost, color=_MODEL, linewidth=1.8, label="the most suspicious")
+    axes.plot(alerts, cost, color=MODEL, linewidth=1.8, label="the most suspicious")
     axes.plot(
         max(flagged, 1) / thousands,
         here,
         "o",
-        color=_POSITIVE,
+        color=POSITIVE,
         markersize=7,
         label=f"threshold {threshold:.3g}: {here:,.1f}",
     )
-    axes.axhline(nothing, color=_PALE, linewidth=1, linestyle=":", label=f"none: {nothing:,.1f}")
+    axes.axhline(nothing, color=PALE, linewidth=1, linestyle=":", label=f"none: {nothing:,.1f}")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set(xlim=(alerts[0], 1_000), ylim=(0, 2.2 * nothing), xlabel="alerts in 1,000 examples")
     axes.set_ylabel("cost of 1,000 examples")
     price = "1" if data.costs is None else "its amount"
-    axes.set_title(f"A miss costs {price}, a false alarm {false_alarm:g}", color=_INK)
+    axes.set_title(f"A miss costs {price}, a false alarm {false_alarm:g}", color=INK)
     figure.legend(frameon=False, loc="outside lower center", ncols=3, title="flagged")
     return figure
 
 
 def scores_figure(labels: Int64, scores: Float32, classes: Sequence[str], threshold: float) -> Figure:
     """Draw how many examples of each class have which score, counts by their logarithm."""
-    figure, axes = _sheet()
+    figure, axes = sheet()
     odds, limit = _logit(scores), float(_logit(np.array([threshold]))[0])
     bins = np.linspace(odds.min(), odds.max(), 60).tolist()
-    for label, colour in ((0, _MODEL), (1, _POSITIVE)):
+    for label, colour in ((0, MODEL), (1, POSITIVE)):
         chosen = odds[labels == label]
         axes.hist(chosen, bins=bins, color=colour, alpha=0.55, label=f"{classes[label]}: {len(chosen):,} examples")
-    axes.axvline(limit, color=_INK, linewidth=1.2)
+    axes.axvline(limit, color=INK, linewidth=1.2)
     top = axes.get_xaxis_transform()
-    axes.text(limit, 1.01, "threshold", transform=top, ha="center", va="bottom", color=_INK, fontsize=9)
+    axes.text(limit, 1.01, "threshold", transform=top, ha="center", va="bottom", color=INK, fontsize=9)
     axes.set_yscale("log")
     _score_ticks(axes, odds.min(), odds.max())
     axes.set(xlabel="score", ylabel="examples")
@@ -109,29 +108,20 @@ def calibration_figure(labels: Int64, probabilities: Float32) -> Figure:
     share = observed / count[there]
     tests = (binomtest(int(positives), int(records)) for positives, records in zip(observed, count[there], strict=True))
     low, high = np.array([test.proportion_ci(method="wilson") for test in tests]).T
-    figure, axes = _sheet()
+    figure, axes = sheet()
     least = min(float(mean.min()), float(low[low > 0].min(initial=1.0))) / 2
-    axes.plot([least, 1], [least, 1], color=_PALE, linewidth=1, linestyle=":")
+    axes.plot([least, 1], [least, 1], color=PALE, linewidth=1, linestyle=":")
     away = [np.maximum(share - low, 0), np.maximum(high - share, 0)]
-    axes.errorbar(mean, share, yerr=away, fmt="o", color=_MODEL, ecolor=_MODEL, elinewidth=1.2, markersize=6)
+    axes.errorbar(mean, share, yerr=away, fmt="o", color=MODEL, ecolor=MODEL, elinewidth=1.2, markersize=6)
     axes.set(xscale="log", yscale="log", xlim=(least, 1.2), ylim=(least, 1.2))
     axes.set_xlabel("predicted probability")
     axes.set_ylabel("observed share of positives")
     axes.set_title(
-        f"{probabilities.sum(dtype=np.float64):,.0f} positives predicted, {int(labels.sum()):,} observed", color=_INK
+        f"{probabilities.sum(dtype=np.float64):,.0f} positives predicted, {int(labels.sum()):,} observed", color=INK
     )
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     return figure
-
-
-def _sheet() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#e4e7eb", linewidth=0.6)
-    axes.set_axisbelow(True)
-    return figure, axes
 
 
 def _logit(scores: NDArray[np.floating]) -> Float64:
