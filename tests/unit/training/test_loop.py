@@ -5,6 +5,7 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from components import catalogue
 from components.config.errors import ConfigError, DataError, Interrupted, TrainingError
 from components.config.params import parse
 from components.kinds.image.params import Train as Pictures
-from components.kinds.prepared import PreparedData
+from components.kinds.prepared import SPLITS, PreparedData
 from components.kinds.table.params import Train as Records
 from components.training import loop
 from components.training.callbacks.checkpointing import Checkpointing
@@ -37,7 +38,7 @@ def train(
     data: PreparedData, log: "list[Any] | None" = None, checkpoint: Path | None = None, **keys: Any
 ) -> TrainingResult:
     log_to = [] if log is None else [Listed(log)]
-    return fit(catalogue.learner(data.kind), data, config(data, **keys), log_to, checkpoint)
+    return fit(catalogue.learner(data.kind, data.task), data, config(data, **keys), log_to, checkpoint)
 
 
 class Listed(Logger):
@@ -96,6 +97,40 @@ def test_from_wherever_it_goes_on_it_comes_to_the_same(
         assert resumed.curve == expected.curve, count
         assert all(torch.equal(resumed.weights[name], value) for name, value in expected.weights.items()), count
         assert set(log) == set(expected_log), count
+
+
+ASKED = [("pictures", "detection"), ("pictures", "regression"), ("records", "classification"),
+         ("records", "regression"), ("records", "anomaly")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "task"), ASKED)
+def test_of_every_task_it_comes_to_the_same(
+    kind: str, task: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = asked(request.getfixturevalue(kind), task)
+    expected, checkpoint = train(data), tmp_path / "5.ckpt"
+    with monkeypatch.context() as patch:
+        die_after(5, patch)
+        with pytest.raises(Killed):
+            train(data, None, checkpoint)
+    resumed = train(data, None, checkpoint)
+    assert resumed.curve == expected.curve
+    assert all(torch.equal(resumed.weights[name], value) for name, value in expected.weights.items())
+
+
+def asked(data: PreparedData, task: str) -> PreparedData:
+    """Return the same examples with labels that the task has."""
+    for split in SPLITS:
+        labels = np.asarray(data.labels(split))
+        told = {
+            "detection": (labels == 3).astype(np.int64),
+            "classification": labels + (np.asarray(data.inputs(split)).reshape(len(labels), -1)[:, 1] > 0),
+            "regression": np.asarray(data.inputs(split), dtype=np.float64).reshape(len(labels), -1).sum(axis=1),
+            "anomaly": np.full(len(labels), -1),
+        }
+        np.save(data.path / f"{split}_labels.npy", told[task])
+    classes = {"regression": (), "classification": ("0", "1", "2")}.get(task, ("normal", "anomaly"))
+    return replace(data, task=task, classes=classes)
 
 
 def test_patience_ends_it_and_leaves_the_best_epoch(pictures: PreparedData) -> None:
