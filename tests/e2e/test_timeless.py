@@ -67,7 +67,7 @@ def test_a_table_without_a_time_goes_through_the_whole_loop(
     pl.DataFrame(rows).write_parquet(tmp_path / "new.parquet")
     out = tmp_path / "scores.parquet"
     project.run(
-        sys.executable, "-m", "flows.score", "tumours", str(tmp_path / "new.parquet"), "--out", str(out),
+        "python", "-m", "flows.score", "tumours", str(tmp_path / "new.parquet"), "--out", str(out),
         PREFECT_API_URL=prefect_url,
     )  # fmt: skip
     scored = pq.read_table(out).to_pydict()

@@ -41,13 +41,13 @@ def test_every_benchmark_says_what_it_does(trained: Project) -> None:
     helpers = {"load.py"}  # run as a process, and measures nothing of its own
     paths = [path for path in Path("benchmarks").glob("*.py") if path.name not in helpers]
     scripts = sorted(f"benchmarks.{path.stem}" for path in paths if "__main__" in path.read_text())
-    told = trained.run(sys.executable, "-c", HELP, *scripts).split("usage: ")[1:]
+    told = trained.run("python", "-c", HELP, *scripts).split("usage: ")[1:]
     assert len(told) == len(scripts) > 15
     assert [said.split()[0] for said in told if "--json" not in said or "--quick" not in said] == []
 
 
 def test_a_missing_data_set_is_one_clear_line(trained: Project) -> None:
-    said = trained.fail(sys.executable, "-m", "benchmarks.train_gpu", "--data", "nowhere")
+    said = trained.fail("python", "-m", "benchmarks.train_gpu", "--data", "nowhere")
     assert said == "nowhere: no prepared data set; copy it here, or make it: dvc repro prepare@garments\n"
 
 

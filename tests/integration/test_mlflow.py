@@ -122,14 +122,16 @@ def test_the_logged_model_has_signature_and_input_example(trained: Project) -> N
 
 def test_a_killed_training_does_not_stay_running(trained: Project) -> None:
     trained.params("epochs: 10", "epochs: 2000")
-    command = [sys.executable, "-m", "components.training.train", "digits"]
-    process = subprocess.Popen(command, env=trained.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    stage = ["-m", "components.training.train", "digits"]
+    process = subprocess.Popen(
+        [sys.executable, *stage], env=trained.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     store = open_store("digits")
     _wait_for_a_running_run(store.client, store.experiment)
     process.kill()
     process.wait()
     trained.params("epochs: 2000", "epochs: 10")
-    trained.run(*command)
+    trained.run("python", *stage)
     statuses = [run.info.status for run in store.client.search_runs([store.experiment])]
     assert sorted(statuses) == ["FINISHED", "FINISHED", "KILLED"]
 

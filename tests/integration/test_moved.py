@@ -1,13 +1,13 @@
 """The project's folder is renamed, moved or copied: what was registered is found, and the original is left alone."""
 
 import hashlib
+import os
 import shutil
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 
-from tests.conftest import Project
+from tests.conftest import WARM, Project
 
 REGISTER = "from tests.registering import registered; print(registered('digits').champion.number)"
 ANSWER = """
@@ -34,7 +34,7 @@ def test_a_moved_project_and_a_copy_of_it_go_on(trained: Project, tmp_path: Path
     _deploy(moved, first)
 
     shell = f"set -e; . ./env.sh; python -c '{ANSWER}'; pwd"
-    (moved.path / ".venv").symlink_to(sys.prefix)
+    (moved.path / ".venv").symlink_to(os.environ[WARM])
     said = moved.run("sh", "-c", shell)
     line = f"this folder was {first}: MLflow's addresses under state/ now lead to {moved.path}\n"
     assert said.count(line) == 1

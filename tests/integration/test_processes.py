@@ -18,7 +18,7 @@ from components import catalogue
 from components.config.params import parse
 from components.kinds.image.params import Train
 from components.kinds.prepared import open_prepared, write_about
-from tests.conftest import DIGITS, ROOT, Project, copy_of
+from tests.conftest import DIGITS, ROOT, WARM, Project, copy_of
 
 SRUN = """
 export SLURM_JOB_ID=4711 SLURM_JOB_NAME=train SLURM_STEP_ID=0 SLURM_NTASKS=2 SLURM_STEP_NUM_TASKS=2
@@ -101,9 +101,8 @@ def test_however_many_they_learn_the_same(kind: str, tmp_path: Path) -> None:
     Batch norm looks at a process's own part of the batch, so one process with pictures is left out.
     """
     write_examples(tmp_path, kind)
-    ways = [("auto", 1), ("ddp", 2), ("fsdp", 2)]
-    weights = [trained(tmp_path, kind, strategy, devices) for strategy, devices in ways]
-    expected, others = (weights[0], weights[1:]) if kind == "table" else (weights[1], weights[2:])
+    ways = [("ddp", 2), ("fsdp", 2)] if kind == "image" else [("auto", 1), ("ddp", 2), ("fsdp", 2)]
+    expected, *others = (trained(tmp_path, kind, strategy, devices) for strategy, devices in ways)
     for other in others:
         assert other.keys() == expected.keys()
         for name, value in expected.items():
@@ -125,7 +124,7 @@ def write_examples(path: Path, kind: str) -> None:
 
 def trained(path: Path, kind: str, strategy: str, devices: int) -> dict[str, torch.Tensor]:
     script = path / "train.py"  # a file: the other process runs it again
-    script.write_text(f"""
+    code = f"""
 import warnings
 from pathlib import Path
 import torch
@@ -145,9 +144,11 @@ folder = Path("{path}")
 left = fit(catalogue.learner("{kind}"), open_prepared(folder), config, (), folder / "{strategy}.ckpt")
 if left.weights and __import__("os").environ.get("LOCAL_RANK", "0") == "0":
     torch.save(left.weights, folder / "{strategy}.pt")
-""")
+"""
+    script.write_text(code)
+    command = [sys.executable, script] if devices > 1 else [f"{os.environ[WARM]}/bin/python", "-c", code]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, script], check=True, env=environment, timeout=120)
+    subprocess.run(command, check=True, env=environment, timeout=120)
     return torch.load(path / f"{strategy}.pt", weights_only=True)
 
 
