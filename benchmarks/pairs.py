@@ -1,6 +1,6 @@
 """What every pair of kind and task reaches on small real data, beside its baseline and beside plain scikit-learn.
 
-    python -m benchmarks.pairs [--only WORDS] [--quick] [--json FILE]
+    python -m benchmarks.pairs [--only WORDS] [--first-seed N] [--quick] [--json FILE]
 
 The data is scikit-learn's: tables of wines, digits, tumours and patients, and the digits as pictures. It goes through
 the project's own stages from the source on; each of five seeds draws splits, weights and orders of its own. A plain
@@ -71,6 +71,7 @@ def main() -> None:
     """Measure each pair, print the table, and write it where the user wants it."""
     parser = harness.parser(__doc__, quick="one seed, a tenth of the steps")
     parser.add_argument("--only", nargs="*", default=[""], help="words of the pairs' names")
+    parser.add_argument("--first-seed", type=int, default=0, help="the others follow; default: %(default)s")
     options = parser.parse_args()
     silence()
     torch.set_num_threads(1)
@@ -86,7 +87,8 @@ def main() -> None:
 
 def _measure(name: str, options: argparse.Namespace, found: Found, metrics: dict[str, str]) -> None:
     """Take every seed's figures of a pair into `found`; say in one line where the project does not know it."""
-    for seed in range(1 if options.quick else _SEEDS):
+    first = options.first_seed
+    for seed in range(first, first + (1 if options.quick else _SEEDS)):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 split = prepared(name, Path(folder), seed, options.quick)

@@ -74,7 +74,7 @@ class Training(TaskOptions):
             chosen = chosen._with(epochs=fitting_epochs(steps, self.least_steps, self.epochs))
         return chosen
 
-    def _with(self, **chosen: int) -> Self:
+    def _with(self, **chosen: float) -> Self:
         """Return the section with what the rules chose, which the user did not write."""
         copy = self.model_copy(update=chosen)
         copy.model_fields_set.difference_update(chosen)

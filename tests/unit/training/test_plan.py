@@ -52,6 +52,15 @@ def test_a_table_that_says_neither_gets_steps_enough() -> None:
     assert (large.epochs, large.batch_size) == (10, 1024)
 
 
+def test_a_small_table_has_more_weight_decay_and_what_the_user_wrote_stays() -> None:
+    config = parse(Records, {}, "train.")
+    decays = [config.fitted(examples).weight_decay for examples in (20, 400, 4_000, 40_000, 1_000_000)]
+    assert decays == [20.0, 10.0, 1.0, 0.1, 0.1]
+    fast = parse(Records, {"learning_rate": 0.1}, "train.").fitted(20)
+    assert fast.weight_decay * fast.learning_rate == pytest.approx(0.04), "more would undo the weights in few steps"
+    assert parse(Records, {"weight_decay": 0.01}, "train.").fitted(20).weight_decay == 0.01
+
+
 def test_the_plan_is_one_sentence() -> None:
     assert str(training_plan(pictures(), 300, SMALL)).startswith(
         "600 steps of at most 32 examples: 60 epochs of 10 steps over 300 training examples, no example left out; "

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from components.kinds.contract import Objective
     from components.kinds.table.params import Train
 
+_MOST_DECAY = 0.1  # part of a weight that a step takes away where few labels are known
+
 
 class RecordModule(ObjectiveModule):
     """Trains a model by AdamW (Loshchilov and Hutter 2019), in up to two phases of one cycle each.
@@ -53,12 +55,18 @@ class RecordModule(ObjectiveModule):
         first = [] if self.model.autoencoder is None else list(self.model.autoencoder.parameters())
         apart = {id(parameter) for parameter in first}
         then = [parameter for parameter in self.model.parameters() if id(parameter) not in apart]
-        groups = decayed_apart(first, config.weight_decay) + decayed_apart(then, config.weight_decay / self.labelled)
+        groups = decayed_apart(first, config.weight_decay) + decayed_apart(then, self._prior)
         optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
         steps = int(self.trainer.estimated_stepping_batches)
         turn = steps // config.epochs * unlabelled_epochs(config, self.objective.supervised)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(two_cycles, first=turn, steps=steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    @property
+    def _prior(self) -> float:
+        """The weight decay of the network: a step takes at most a tenth of a weight, unless the recipe says more."""
+        config = self.config
+        return min(config.weight_decay / self.labelled, max(config.weight_decay, _MOST_DECAY / config.learning_rate))
 
     @property
     def _unlabelled(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from components.config import params
+from components.config.schedule import fitting_weight_decay
 
 Days = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=0)]
@@ -256,7 +257,14 @@ class Train(params.Training):
     learning_rate: Annotated[float, Field(gt=0.0)] = 2e-3
     """Peak of the cycle."""
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.1
-    """On matrices, not on biases."""
+    """On matrices, not on biases. Left out: more of it the smaller the training split is, see docs/training.md."""
+
+    def fitted(self, examples: int) -> Self:
+        """Return the section with batch size, epochs and weight decay that fit so many training records."""
+        chosen = super().fitted(examples)
+        if "weight_decay" in self.model_fields_set:
+            return chosen
+        return chosen._with(weight_decay=fitting_weight_decay(examples, self.learning_rate, self.weight_decay))
 
     @model_validator(mode="after")
     def _phases_fit(self) -> Self:
