@@ -19,7 +19,7 @@ run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Ben
 check: setup  ## show what would be read, split and trained
 	@. ./env.sh && exec python -m flows.check $(WORKLOAD)
 
-quick: setup lint  ## before each commit: lint and the unit tests, about two minutes
+quick: setup lint  ## before each push: lint and the unit tests, about two minutes
 	@. ./env.sh && exec python -m pytest -n 2 --dist worksteal tests/unit
 
 test: setup chromium curl lint  ## lint, then every test

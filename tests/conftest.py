@@ -1,14 +1,11 @@
 """A project of one's own for each test: the tracked files, a small real data set, the real tools."""
 
 import compileall
-import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +18,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from components.system.locks import locked
+from tests.servers import free_port, wait_for
 from tests.warm import WarmPython
 
 ROOT = Path(__file__).parent.parent
@@ -251,28 +249,18 @@ def prefect_url(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """
     folder = tmp_path_factory.mktemp("prefect")
     shutil.copytree(checkout / "state" / "prefect", folder / "state" / "prefect")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     app = ["--factory", "prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(port)]
     environment = {**Project(folder).environment(), "PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen([sys.executable, "-m", "uvicorn", *app], env=environment, stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + 120
-        while not _answers(f"http://127.0.0.1:{port}/api/health"):
-            assert server.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline, (folder / "log").read_text()
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/api"
+        url = f"http://127.0.0.1:{port}/api"
+        wait_for(lambda: server.poll() is not None or httpx.get(f"{url}/health", timeout=5).is_success)
+        assert server.poll() is None, (folder / "log").read_text()
+        yield url
     finally:
         end(server)
-
-
-def _answers(url: str) -> bool:
-    with contextlib.suppress(httpx.TransportError):
-        return httpx.get(url, timeout=5).is_success
-    return False
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from components.kinds.table.codec import records
 from tests.conftest import ROOT, Project
 from tests.e2e.conftest import Visit
 from tests.integration.test_bento import serving
+from tests.servers import wait_for
 
 pytestmark = pytest.mark.usefixtures("chromium")  # before any training: a machine without it is told at once
 
@@ -195,7 +195,7 @@ def test_the_card_follows_the_version_that_answers(
     page = visit(digits_url).page
     for version in ("2", "1"):  # there and back again
         publish(bundle, "digits", version, str(project.path / "state" / "champions"))
-        _wait_for_version(digits_url, version)
+        wait_for(lambda expected=version: httpx.get(f"{digits_url}/about").json()["version"] == expected)
         _example(page, "digit-2").click()
         expect(page.get_by_role("status")).to_contain_text(f"version {version}")
         expect(page.locator("#facts dd").first).to_have_text(version)
@@ -399,13 +399,6 @@ def test_how_unusual_something_is_is_shown_with_its_rank(visit: Callable[..., Vi
     assert page.locator("#bars .name").all_inner_texts() == ["score", "rank"]
     assert page.locator("#bars .value").all_inner_texts() == ["80.0%", "97.3%"]
     assert page.locator("#bars .threshold").evaluate("line => line.style.left") == "60%"
-
-
-def _wait_for_version(url: str, version: str) -> None:
-    given_up = time.monotonic() + 30
-    while httpx.get(f"{url}/about").json()["version"] != version:
-        assert time.monotonic() < given_up
-        time.sleep(0.05)
 
 
 def _example(page: Page, name: str) -> Locator:

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,8 +20,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from components.inference.gateway import tracing
 from components.inference.gateway.keys import new_key
-from components.inference.smoke.client import _free_port
 from tests.conftest import Project, end
+from tests.servers import free_port, wait_for
 
 PACKAGE = """
 from pathlib import Path
@@ -236,7 +236,7 @@ def test_a_key_may_not_come_too_often_and_metrics_can_be_off(bento: tuple[Projec
 
 def test_without_its_keys_it_does_not_start(bento: tuple[Project, str]) -> None:
     project, tag = bento
-    said = project.fail("bentoml", "serve", tag, "--port", str(_free_port()), JOURNEYMAN_API_KEYS_FILE="/nowhere/keys")
+    said = project.fail("bentoml", "serve", tag, "--port", str(free_port()), JOURNEYMAN_API_KEYS_FILE="/nowhere/keys")
     assert "JOURNEYMAN_API_KEYS_FILE: /nowhere/keys cannot be read" in said.splitlines()[-1]
     assert "Traceback" not in said
 
@@ -282,7 +282,7 @@ def test_a_request_becomes_a_span_where_that_is_asked_for(bento: tuple[Project, 
 @contextmanager
 def serving(bento: tuple[Project, str], name: str, **settings: str) -> Iterator[Served]:
     project, tag = bento
-    log, port = project.path / "state" / f"{name}.log", _free_port()
+    log, port = project.path / "state" / f"{name}.log", free_port()
     command = [sys.executable, "-m", "bentoml", "serve", tag, "--port", str(port)]
     environment = {**project.environment(), **settings}
     with log.open("w") as output:
@@ -300,18 +300,6 @@ def serving(bento: tuple[Project, str], name: str, **settings: str) -> Iterator[
 
 def _named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
-
-
-def wait_for(true: Callable[[], bool], within: float = 120.0) -> None:
-    deadline = time.monotonic() + within
-    while True:
-        try:
-            if true():
-                return
-        except httpx.HTTPError:
-            pass
-        assert time.monotonic() < deadline, "it did not come to be"
-        time.sleep(0.05)
 
 
 def picture() -> bytes:

@@ -2,7 +2,6 @@ import gzip
 import io
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
 from docs import api
 from tests.conftest import ROOT, Project, end
+from tests.servers import free_port
 
 PACKAGE = """
 import sys
@@ -348,9 +348,7 @@ def serving(
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """Run `bentoml serve` as a user does, on a free port."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     command = [python, "-m", "bentoml", "serve", *arguments, "--port", str(port)]
     with (project.path / "state" / "serve.log").open("w") as log:
         environment = {**project.environment(), **(variables or {})}

@@ -29,8 +29,7 @@ from components.inference.smoke.client import running_endpoint
 from components.kinds.image import codec
 from tests.conftest import Project
 from tests.integration.test_bento import PACKAGE, _picture, serving
-
-WITHIN = 15.0  # seconds that all workers have to swap in, on a busy machine; some tenths on an idle one
+from tests.servers import wait_for
 
 
 @dataclass
@@ -273,10 +272,3 @@ def answer(bundle: Path, version: str) -> dict[str, Any]:
     example = codec.decode({"picture": _picture()}, opened.about.input)[np.newaxis]
     (told,) = answers(opened.outputs(example), opened.about.classes, opened.about.decision, version)
     return dict(json.loads(told.model_dump_json()))
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + WITHIN
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)

@@ -6,8 +6,6 @@ import re
 import shutil
 import sys
 import tarfile
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from components.registry.card import Measurements
 from components.tracking.environment import Environment, differences, environment
 from tests.conftest import ROOT, Project, copy_of
 from tests.integration.test_bento import serving
+from tests.servers import wait_for
 
 OLDER = ROOT / "tests" / "fixtures" / "older_project"
 ANSWERS = json.loads((OLDER / "answers.json").read_text())
@@ -208,10 +207,3 @@ def assert_alike(found: Any, expected: Any) -> None:
         assert found == pytest.approx(expected, abs=1e-4)
     else:
         assert found == expected
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)

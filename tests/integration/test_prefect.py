@@ -1,9 +1,7 @@
 """Prefect for real: the scheduled half on a server and a worker, as README tells it."""
 
 import json
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,16 +9,15 @@ import httpx
 import pytest
 
 from tests.conftest import Project, end
+from tests.servers import free_port, wait_for
 
 
 @pytest.fixture
 def server(trained: Project) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     with _background(trained, "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)):
         url = f"http://127.0.0.1:{port}/api"
-        _wait_until(lambda: httpx.get(f"{url}/health", timeout=2).is_success)
+        wait_for(lambda: httpx.get(f"{url}/health", timeout=2).is_success)
         yield url
 
 
@@ -35,7 +32,7 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(trained: Project, serv
     assert deployment["schedules"][0]["schedule"]["cron"] == "0 3 * * *"
     assert deployment["global_concurrency_limit"]["limit"] == 1
     assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
-    _wait_until(lambda: len(_runs(server, "SCHEDULED")) > 0)  # the server's scheduler works with these versions
+    wait_for(lambda: len(_runs(server, "SCHEDULED")) > 0)  # the server's scheduler works with these versions
 
     soon = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
     with _background(trained, "prefect", "worker", "start", "--pool", "local", **soon, **there):
@@ -82,15 +79,3 @@ def _runs(server: str, state: str) -> list[dict[str, object]]:
 
 def _tasks(server: str, run: object) -> list[dict[str, object]]:
     return list(httpx.post(f"{server}/task_runs/filter", json={"flow_runs": {"id": {"any_": [run]}}}).json())
-
-
-def _wait_until(true: object, within: float = 120.0) -> None:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        try:
-            if true():  # type: ignore[operator]
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.2)
-    raise AssertionError("it did not happen in time")

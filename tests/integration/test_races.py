@@ -1,7 +1,6 @@
 """Registration and promotion in a race, and killed at every step: in a real MLflow store, on a real `mlflow server`."""
 
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from components.system.files import read_json, write_json
 from tests.conftest import Project, copy_of, end
 from tests.forks import IMPATIENT, READ, Forks, item, read, side_by_side, succeed
 from tests.registering import promoted
+from tests.servers import free_port
 
 COUNT = """
 from components.tracking.store import open_store
@@ -102,9 +102,7 @@ def test_eight_at_once_leave_one_version_one_champion_and_one_history(
 @contextmanager
 def mlflow_server(folder: Path) -> Iterator[str]:
     """Run `mlflow server` on a free port, with its database and artifacts in the folder."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     address = ["--host", "127.0.0.1", "--port", f"{port}", "--workers", "1"]
     store = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", f"{folder}/artifacts"]
     with (folder / "log").open("w") as log:

@@ -1,6 +1,5 @@
 """What `dvc.yaml` says of a stage is held against what the stage does: DVC believes the list, so it must be true."""
 
-import ast
 import json
 import re
 from pathlib import Path
@@ -12,7 +11,7 @@ import yaml
 from components.config.settings import artifacts
 from components.data.resolve import KIND_PARTS, TASK_PARTS
 from tests.conftest import ROOT, Project
-from tests.unit.versioning.test_dependencies import WORDS
+from tests.unit.versioning.test_dependencies import WORDS, is_empty
 
 MODULES = {
     "ingest": "components.data.ingest",
@@ -99,7 +98,7 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(
     unlisted = [
         module
         for module in seen["modules"]
-        if not any(Path(module).is_relative_to(dep) for dep in (*listed, *WORDS)) and not _is_empty(Path(module))
+        if not any(Path(module).is_relative_to(dep) for dep in (*listed, *WORDS)) and not is_empty(Path(module))
     ]
     assert unlisted == []
 
@@ -150,10 +149,3 @@ def _hashed(stage: str, kind: str, task: str) -> list[Path]:
     of_kind = [kinds / name for part in KIND_PARTS.get(stage, ()) for name in (part, f"{part}.py")]
     of_task = [tasks / name for part in TASK_PARTS.get(stage, ()) for name in (part, f"{part}.py")]
     return [tasks / "__init__.py", *of_kind, *of_task]
-
-
-def _is_empty(module: Path) -> bool:
-    """A package's first page, which holds no code, is nothing a stage could depend on."""
-    if module.name != "__init__.py":
-        return False
-    return len(ast.parse(module.read_text()).body) <= 1

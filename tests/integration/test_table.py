@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from components.kinds.table.sample import requests
 from components.system.processes import die_with_parent
 from tests.conftest import Project, end
 from tests.integration.test_bento import PACKAGE, by_clients
+from tests.servers import free_port
 
 NEW = {"transaction_id": 10_000_000, "time": "2018-05-10T12:00:00", "customer_id": 3, "terminal_id": 5, "amount": 20.0}
 
@@ -351,9 +351,7 @@ def serving(
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Serve a Bento on a free port of loopback, with a memory in a folder of its own."""
     project, bento = packaged
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     with (memory / "log").open("w") as log:
         server = subprocess.Popen(
             ["bentoml", "serve", bento, "--port", str(port)],

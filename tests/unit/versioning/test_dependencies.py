@@ -54,7 +54,7 @@ def test_every_module_that_is_listed_is_used_by_a_kind_and_none_is_of_words(stag
     hashes = {"components/kinds", "components/tasks"} if stage == "resolve" else set()  # it reads them as they are
     listed = {dep for dep in _described()[stage]["deps"] if dep.startswith("components/")} - hashes
     idle = [dep for dep in listed if not any(path.is_relative_to(dep) for path in used)]
-    assert [dep for dep in idle if not _is_empty(ROOT / dep)] == []
+    assert [dep for dep in idle if not is_empty(ROOT / dep)] == []
     assert not WORDS & set(map(Path, listed))
     assert not {"components/config", "components/system"} & listed
 
@@ -109,7 +109,7 @@ def _imported(modules: list[str]) -> set[Path]:
             continue
         found[name] = path
         names += [*_imports_of(path), name.rpartition(".")[0]]
-    return {path for path in found.values() if not _is_empty(ROOT / path)}
+    return {path for path in found.values() if not is_empty(ROOT / path)}
 
 
 def _file(name: str) -> Path | None:
@@ -137,6 +137,6 @@ def _imports(node: ast.AST) -> Iterator[str]:
 
 
 @cache
-def _is_empty(path: Path) -> bool:
+def is_empty(path: Path) -> bool:
     """Return whether it is a package's first page, which holds no code: nothing a stage could depend on."""
     return path.name == "__init__.py" and len(ast.parse(path.read_text()).body) <= 1
