@@ -115,6 +115,11 @@ def check_options(name: str, train: params.Training, kind: str, said: str = "") 
         raise ConfigError(f"{where}metric: {train.metric!r} decides nothing of task: {asked}. Allowed: {allowed}")
 
 
+def is_supervised(kind: str, said: str = "") -> bool:
+    """Whether the task learns from labels, as all do but one that says otherwise."""
+    return bool(getattr(import_module(package("task", task(kind, said))), "SUPERVISED", True))
+
+
 def answers(kind: str, said: str = "") -> "tasks.Answers":
     """Return what the task answers."""
     return cast("tasks.Answers", _task_module(task(kind, said), "answers"))

@@ -69,7 +69,8 @@ class DataReport:
 def report_data(data: PreparedData, name: str) -> DataReport:
     """Return the report on a prepared data set of the workload `name`."""
     overview = catalogue.overview(data.kind).overview(data)
-    plan = training_plan(catalogue.workload(name).train, data.counts["train"], data.input)
+    supervised = catalogue.is_supervised(data.kind, data.task)
+    plan = training_plan(catalogue.workload(name).train, data.counts["train"], data.input, supervised)
     return DataReport(name, counts_by_class(data), overview, plan)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -56,6 +56,10 @@ class Training(TaskOptions):
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after so many epochs without a better validation score, and keep the best epoch's weights. Left out: learn
     to the end of the schedule, which is what it is made for."""
+
+    LEARNED_BY: ClassVar[frozenset[str]] = frozenset()
+    """Keys of a kind that learns by steps from labels alone, and measures its model where it learns from none: they
+    mean nothing then. Empty: it always learns by steps."""
 
     least_steps: Annotated[int, Field(ge=1)] = 600
     """Where `train.epochs` is left out, a small training split is seen more often, until there are so many steps; where

@@ -3,7 +3,6 @@
 import gc
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from math import ceil
@@ -14,7 +13,6 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy, Strategy
-from torch import Tensor
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torchmetrics import Metric
 
@@ -30,7 +28,9 @@ from components.training.callbacks.process import Process
 from components.training.callbacks.progress_bar import ProgressBar
 from components.training.cluster import cluster_environment
 from components.training.hardware import HardwarePlan
+from components.training.measured import measured
 from components.training.memory import fitting_batch, out_of_memory
+from components.training.result import TrainingResult
 
 if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
@@ -48,18 +48,6 @@ _SILENCE = timedelta(minutes=10)
 """After which a process that hears nothing from the others gives up."""
 _GONE = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL communicator was aborted")
 """What the backends of torch.distributed say when they hear no more of a process."""
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """What a training leaves."""
-
-    weights: dict[str, Tensor]
-    """The module's state, on the CPU. Empty in every process but the first."""
-    curve: list[dict[str, float]]
-    """One point an epoch: `epoch`, `step` and what the module logged last."""
-    model: str = "network"
-    """Which one it is, see `train.model`."""
 
 
 def plan(data: "PreparedData", config: "Training") -> HardwarePlan:
@@ -94,6 +82,8 @@ def fit(
     hardware.make_repeatable(config.seed, chosen.threads)
     hardware.keep_memory()
     module = learner.module(data, config)
+    if not any(True for _ in module.parameters()):
+        return measured(learner, data, config, module, log_to)
     training, validation = learner.loaders(data, config)
     module = _placed(module, config, chosen)
     checkpointing = None if checkpoint is None else Checkpointing(checkpoint, config.checkpoint_every)

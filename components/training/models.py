@@ -14,8 +14,9 @@ from components.config.errors import ConfigError
 from components.internals.lightning import process_rank
 from components.kinds.prepared import known
 from components.training.altered import altered
-from components.training.loop import TrainingResult, fit
+from components.training.loop import fit
 from components.training.restore import NETWORK, TREES, asked_model, restored
+from components.training.result import TrainingResult
 from components.training.temperature import raw
 
 if TYPE_CHECKING:

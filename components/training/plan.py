@@ -46,6 +46,8 @@ class TrainingPlan:
     """One line: why little will be learned, and what to write instead."""
 
     def __str__(self) -> str:
+        if not self.steps:
+            return f"no step: {_counted(self.examples, 'training example')} measured in one go; a few seconds"
         an_epoch = self.steps // self.epochs
         left_out = f"{self.left_out:,} left out of each" if self.left_out else "no example left out"
         return (
@@ -56,14 +58,17 @@ class TrainingPlan:
         )
 
 
-def training_plan(config: "Training", examples: int, input: Mapping[str, Any]) -> TrainingPlan:
+def training_plan(config: "Training", examples: int, input: Mapping[str, Any], supervised: bool = True) -> TrainingPlan:
     """Return what the training of `examples` examples is going to do.
 
     Args:
         config: the section `train` of the workload, as it was written.
         examples: how many the training split has.
         input: the description of one example, as `prepared.json` has it.
+        supervised: whether labels are learned from.
     """
+    if config.LEARNED_BY and not supervised:
+        return _measuring(config, examples)
     fitted = config.fitted(examples)
     an_epoch = fitted.steps_an_epoch(examples)
     steps = an_epoch * fitted.epochs
@@ -78,6 +83,14 @@ def training_plan(config: "Training", examples: int, input: Mapping[str, Any]) -
         estimated_seconds=seconds + steps * _STEP + fitted.epochs * _EPOCH,
         warning=_warning(config, examples, steps),
     )
+
+
+def _measuring(config: "Training", examples: int) -> TrainingPlan:
+    """Return the plan of a model that is measured, and what of the section means nothing to it."""
+    unused = sorted(config.LEARNED_BY & config.model_fields_set)
+    keys = ", ".join(f"train.{key}" for key in unused)
+    warning = f"{keys}: without labels nothing is learned by steps; leave it out" if unused else None
+    return TrainingPlan(examples, examples, 0, 0, 0, 0.0, warning)
 
 
 def _warning(config: "Training", examples: int, steps: int) -> str | None:

@@ -29,10 +29,11 @@ from components.tracking.store import open_store
 from components.training import hardware
 from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
 from components.training.formatting import listed
-from components.training.loop import TrainingResult, plan
+from components.training.loop import plan
 from components.training.models import check_model, train_models
 from components.training.plan import training_plan
 from components.training.restore import asked_model
+from components.training.result import TrainingResult
 from components.versioning import lock
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def train(name: str) -> None:
 
 def _tell(data: "PreparedData", config: "Training") -> None:
     """Say what the training is going to do, and whether that may be too little."""
-    plan = training_plan(config, data.counts["train"], data.input)
+    supervised = catalogue.is_supervised(data.kind, data.task)
+    plan = training_plan(config, data.counts["train"], data.input, supervised)
     logger.info("training plan: %s", plan)
     if plan.warning:
         logger.warning("%s", plan.warning)

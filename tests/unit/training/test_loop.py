@@ -23,7 +23,8 @@ from components.kinds.table.params import Train as Records
 from components.training import loop
 from components.training.callbacks.checkpointing import Checkpointing
 from components.training.callbacks.process import Process
-from components.training.loop import TrainingResult, fit
+from components.training.loop import fit
+from components.training.result import TrainingResult
 
 PICTURES = {"epochs": 3, "batch_size": 40, "width": 8, "flip": False}
 RECORDS = {"epochs": 4, "batch_size": 40, "width": 8, "dropout": 0.3, "autoencoder": True, "autoencoder_epochs": 2}

@@ -67,6 +67,8 @@ def _less_sure(model: "Evaluated", pictures: Pictures, before: Float32) -> Mask 
 def _plainest_right(data: PreparedData, model: "Evaluated") -> Mask | None:
     if not data.classes:
         return None
+    if len(np.unique(data.labels("train")[_indices(data, "train")])) < 2:
+        return None  # no class to be told from another
     indices = plainest(data)
     if len(indices) == 0:
         return np.empty(0, dtype=np.bool_)

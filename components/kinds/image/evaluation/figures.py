@@ -7,35 +7,42 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from components.kinds.prepared import PreparedData
+from components.kinds.prepared import UNLABELLED, PreparedData
 
 _INK = "#1f2933"
 _RIGHT, _WRONG = "#2b6cb0", "#c05621"
 _SHOWN = 20
+_MISTAKES = "The mistakes it was surest of"
+_UNLABELLED = "The most remarkable first; no label is known"
 _COLUMNS = 5
 
 
 def draw_pictures(
     data: PreparedData, answers: Sequence[str], labels: Sequence[str], wrong: NDArray[np.floating]
 ) -> dict[str, Figure]:
-    """Return one picture of each label with its answer, and the worst mistakes.
+    """Return one picture of each label with its answer, and the worst mistakes; without labels the most remarkable.
 
     Args:
         data: the prepared data set.
         answers: of each test picture, in words.
         labels: of each test picture, in words.
-        wrong: how wrong each answer is, `[N]`; 0 or less: it is right.
+        wrong: how wrong each answer is, `[N]`, and how remarkable without a label; 0 or less: it is right, or usual.
     """
     first = sorted({label: index for index, label in reversed(list(enumerate(labels)))}.values())
-    mistakes = np.flatnonzero(wrong > 0)
+    unlabelled = set(labels) == {UNLABELLED}
+    mistakes = np.arange(len(wrong)) if unlabelled else np.flatnonzero(wrong > 0)
     worst = mistakes[np.argsort(-wrong[mistakes], kind="stable")][:_SHOWN].tolist()
-    several = len(first) <= 2 * _SHOWN
-    some = _by_class(data, first) if several else np.linspace(0, len(labels) - 1, _SHOWN).astype(int).tolist()
+    several = 1 < len(first) <= 2 * _SHOWN
+    some = (
+        _by_class(data, first)
+        if several
+        else np.linspace(0, len(labels) - 1, min(len(labels), _SHOWN)).astype(int).tolist()
+    )
     captions = {index: _caption(answers[index], labels[index], bool(wrong[index] <= 0)) for index in (*some, *worst)}
     title = "One picture of each class" if several else "Some pictures"
     return {
         "samples": _pictures_figure(title, data, captions, some),
-        "worst_mistakes": _pictures_figure("The mistakes it was surest of", data, captions, worst),
+        "worst_mistakes": _pictures_figure(_UNLABELLED if unlabelled else _MISTAKES, data, captions, worst),
     }
 
 
@@ -46,6 +53,8 @@ def _by_class(data: PreparedData, indices: Sequence[int]) -> list[int]:
 
 
 def _caption(answer: str, label: str, right: bool) -> tuple[str, str]:
+    if label == UNLABELLED:
+        return answer, _RIGHT if right else _WRONG
     return (answer, _RIGHT) if right else (f"{answer}\nis {label}", _WRONG)
 
 

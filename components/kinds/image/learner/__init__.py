@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from components.config.errors import DataError
 from components.kinds.batches import AllBatches
 from components.kinds.image.learner.augment import Augmentation
 from components.kinds.image.learner.batches import TrainingBatches, channel_statistics
+from components.kinds.image.learner.gaussian import GaussianModule
 from components.kinds.image.learner.lightning_module import PictureModule
 from components.kinds.image.learner.network import Network, Preprocessing
 from components.kinds.plain import costs as costs
@@ -27,14 +27,13 @@ _VALIDATION_BATCH = 1_000
 _MEASURED = 1_000  # training pictures that the whitening is measured on; each has a patch for every pixel
 
 
-def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> PictureModule:
+def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> PictureModule | GaussianModule:
     """Return a module with fresh weights, which depend on the pictures and torch's global seed alone.
 
-    Raises:
-        DataError: labels are needed.
+    Without labels to learn from it is a Gaussian, which has been measured.
     """
     if not objective.supervised:
-        raise DataError("pictures are learned with labels alone")
+        return GaussianModule(data.inputs("train"), config.flip, objective)
     pictures = data.inputs("train")
     preprocessing = Preprocessing(*channel_statistics(pictures))
     network = Network(data.input["channels"], objective.prior, config.width, config.depth, config.fine)
@@ -53,11 +52,12 @@ def loaders(data: "PreparedData[Input]", config: "Train", objective: "Objective"
     return training, AllBatches(data.inputs("validation"), data.labels("validation"), _VALIDATION_BATCH)
 
 
-def serving(module: PictureModule, temperature: float = 1.0) -> nn.Module:
+def serving(module: PictureModule | GaussianModule, temperature: float = 1.0) -> nn.Module:
     """Return what the endpoint runs, in evaluation mode: uint8 `[N, H, W, C]` -> outputs and embedding."""
     return module.serving(temperature).eval()
 
 
-def raw(module: PictureModule, pictures: torch.Tensor) -> torch.Tensor:
+def raw(module: PictureModule | GaussianModule, pictures: torch.Tensor) -> torch.Tensor:
     """Return `[N, width]`, in evaluation mode: what `serving` makes outputs of."""
-    return module.serving().eval().raw(pictures)
+    numbers: torch.Tensor = module.serving().eval().raw(pictures)
+    return numbers

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ModelWrapValidatorHandler, model_validator
 
@@ -72,12 +72,15 @@ class Prepare(params.Section):
     test: params.Fraction = 0.15
     """Part held back for the evaluation, where the source does not say which."""
     labels: Annotated[str, Field(min_length=1)] | None = None
-    """Where the labels are, if it has to be said: `folder`; a column of a table beside the pictures (`breed`,
-    `labels.csv:breed`); a pattern of the names, as `{label}_*` (`*` anything, `#` digits); or a regular expression with
-    `(?P<label>...)`."""
+    """Where the labels are, if it has to be said: `folder`; `none` (of anomalies, which need no label); a column of a
+    table beside the pictures (`breed`, `labels.csv:breed`); a pattern of the names, as `{label}_*` (`*` anything,
+    `#` digits); or a regular expression with `(?P<label>...)`."""
     positive: Annotated[str, BeforeValidator(_label)] | None = None
     """The label that is to be found, of a detection or of anomalies (`defect`); where there are two it may be asked
     for."""
+    normal: Annotated[str, BeforeValidator(_label)] | None = None
+    """Of anomalies: the label of ordinary pictures (`good`), where it has to be said; every other label is to be found.
+    """
     group: Annotated[str, Field(min_length=1)] | None = None
     """What keeps pictures in one split: `folder` (within that of the label), a column of a table, or a pattern of the
     names, as `{group}_*`."""
@@ -89,6 +92,10 @@ class Prepare(params.Section):
 
 class Train(params.Training):
     """A recipe, and what the user wants otherwise: a small convolutional network, Muon in one cycle."""
+
+    LEARNED_BY: ClassVar[frozenset[str]] = frozenset(
+        {"epochs", "patience", "least_steps", "recipe", *(set(RECIPES["quick"]) - {"flip"})}
+    )
 
     recipe: Literal["quick", "standard", "best"] = "quick"
     """Fills in what the section `train` leaves out of what a recipe says: the table below."""
@@ -107,7 +114,8 @@ class Train(params.Training):
     label_smoothing: params.Fraction
     """Part of a label that is spread over all classes."""
     flip: bool
-    """Mirror half of the training pictures. Not for digits or letters."""
+    """Mirror half of the training pictures; of anomalies, a mirror image is as usual as its picture. Not for digits or
+    letters."""
     shift: Annotated[int, Field(ge=0, le=64)]
     """Most pixels that a training picture is moved by in each direction."""
     erase: Annotated[float, Field(ge=0.0, le=1.0)]

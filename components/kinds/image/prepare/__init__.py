@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from components.config.errors import DataError
 from components.kinds.image.codec.input import Input
 from components.kinds.image.params import Prepare
 from components.kinds.image.prepare.decode import decode_all
@@ -29,7 +30,7 @@ from components.kinds.image.prepare.records import (
     split_records,
     without_duplicates,
 )
-from components.kinds.image.prepare.task import AskedTask, asked_task
+from components.kinds.image.prepare.task import NO_LABELS, AskedTask, asked_task
 from components.kinds.prepared import SPLITS, write_about
 from components.kinds.slices import write_slices
 
@@ -47,18 +48,24 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     table = pq.ParquetFile(raw)
     about = json.loads(table.schema_arrow.metadata[b"journeyman"])
     findings = Findings(ignored=about["ignored"])
+    if config.labels == NO_LABELS:
+        task = task or "anomaly"
+        if task != "anomaly":
+            raise DataError(f"prepare.labels is none, and task: {task} learns from labels")
     labelled, read = label_pictures(table, about, config, findings, unlabelled=task == "anomaly")
-    asked = asked_task({row: picture.label for row, picture in labelled.items()}, config.positive, task)
+    labels = {row: picture.label for row, picture in labelled.items()}
+    trained = {picture.label for picture in labelled.values() if picture.split == "train"}
+    asked = asked_task(labels, config.positive, task, config.normal, trained)
     scratch = out / "decoded.npy"
     shape = (max(1, table.metadata.num_rows), config.size, config.size, config.channels)
     pictures = open_memmap(scratch, mode="w+", dtype=np.uint8, shape=shape)
     input = Input(height=config.size, width=config.size, channels=config.channels, background=config.background)
     decoded, depths = decode_all(table, pictures, input, labelled, config.levels, findings.unreadable)
-    depth_read = depths.describe({row: picture.label for row, picture in labelled.items()}, input.get("levels"))
+    depth_read = depths.describe(labels, input.get("levels"))
     findings.note_lost(about["lost"])
     total = len(labelled) + len(about["lost"]) + len(findings.missing) + len(findings.unlabelled)
     enforce(config.limits, findings, total)
-    records, split_read = split_records(decoded, labelled, config, asked.stratum)
+    records, split_read = split_records(decoded, labelled, config, asked)
     kept = without_duplicates(records, findings)
     sizes = class_sizes(about["labels"], kept)
     if asked.name == "classification":
@@ -68,7 +75,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     read = [*about["read"], *read, *asked.read, *split_read]
     read += [*describe_formats(decoded), *depth_read, *describe_dark(decoded)]
     read += describe_groups(pictures, records, grouped=config.group is not None)
-    report(out, findings, read, examples(kept, sizes))
+    report(out, findings, read, examples(kept, sizes, asked.shown))
     enforce(config.limits, findings, total)
     if asked.name in ("classification", "detection"):
         enforce_classes(config.limits, sizes, about["media"])

@@ -1,7 +1,7 @@
 """Sentences that say how pictures were read, for people, and the first examples of each class."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,10 +61,13 @@ def describe_groups(pictures: NDArray[np.uint8], records: Sequence[PictureRecord
     return [f"{len(torn):,} groups stand in several of the given splits (as {torn[0]!r})"]
 
 
-def examples(kept: Sequence[PictureRecord], classes: Iterable[str]) -> dict[str, list[str]]:
-    """Return the names of the first few pictures of each class."""
-    found: dict[str, list[str]] = {label: [] for label in classes}
+def examples(
+    kept: Sequence[PictureRecord], classes: Iterable[str], shown: Callable[[str], str]
+) -> dict[str, list[str]]:
+    """Return the names of the first few pictures of each class, as `shown` of its labels."""
+    found: dict[str, list[str]] = {shown(label): [] for label in classes}
     for record in kept:
-        if len(found[record.label]) < _EXAMPLES:
-            found[record.label].append(record.name)
+        names = found[shown(record.label)]
+        if len(names) < _EXAMPLES:
+            names.append(record.name)
     return found

@@ -58,7 +58,7 @@ def propose(pictures: Sequence[SourcePicture], folders: Mapping[int, str], about
         raise DataError(
             f"the pictures have no label (as {pictures[0].path!r}): put them into a folder for each label, "
             f'lay a table with the columns "file" and "label" beside them, or set {KEY} to a pattern of their names, '
-            f'as "{{label}}_*"'
+            f'as "{{label}}_*"; or, if what is unlike the others is to be found, write task: anomaly'
         )
 
 

@@ -1,8 +1,8 @@
 """Pictures on their way to a split: what is known of each before it is decoded, and once its split is drawn."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -13,8 +13,9 @@ from components.kinds.image.prepare.decode import DecodedPicture
 from components.kinds.image.prepare.findings import Findings
 from components.kinds.image.prepare.groups import find_groups
 from components.kinds.image.prepare.labels import FoundLabels, find_labels, find_splits, note_missing, note_unlabelled
-from components.kinds.image.prepare.source_picture import read_source_pictures
+from components.kinds.image.prepare.source_picture import SourcePicture, read_source_pictures
 from components.kinds.image.prepare.split import SplitCandidate, describe_splits, split_pictures
+from components.kinds.image.prepare.task import NO_LABELS, AskedTask
 from components.kinds.prepared import SPLITS, Split
 
 
@@ -50,14 +51,15 @@ def label_pictures(
 ) -> tuple[dict[int, LabelledPicture], list[str]]:
     """Return the pictures that have a label, by their number, and how the labels were found.
 
-    `unlabelled`: where nothing labels them, all of them, with an empty label.
+    `unlabelled`: those without one too, with an empty label.
     """
     pictures = read_source_pictures(table)
-    labelled = config.labels is not None or len({picture.label for picture in pictures}) > 1 or about.get("tables")
-    if unlabelled and not labelled:
-        labels = FoundLabels(dict.fromkeys(range(len(pictures)), ""), [])
+    if unlabelled and not _has_labels(pictures, about, config):
+        labels = FoundLabels({row: _later(picture) for row, picture in enumerate(pictures)}, [])
     else:
         labels = find_labels(pictures, about, config)
+        if unlabelled:
+            labels = replace(labels, labels={**dict.fromkeys(range(len(pictures)), ""), **labels.labels})
     pictures, split_read = find_splits(pictures, labels, about)
     note_missing(labels, about, findings)
     findings.unlabelled |= dict.fromkeys(about["unlabelled"], "beside the folders of the labels")
@@ -70,26 +72,41 @@ def label_pictures(
     return labelled, [*labels.read, *split_read, *passed_over, *group_read]
 
 
+def _has_labels(pictures: Sequence[SourcePicture], about: Mapping[str, Any], config: Prepare) -> bool:
+    """Whether something may label pictures that need no label: several folders, a table, or what the user says."""
+    if config.labels is not None:
+        return config.labels != NO_LABELS
+    return len({picture.label for picture in pictures} - {None}) > 1 or bool(about.get("tables"))
+
+
+def _later(picture: SourcePicture) -> str:
+    """Return the label of a picture of the inbox, where folders are labels; of others none."""
+    return (picture.label or "") if picture.came_later else ""
+
+
 def split_records(
     decoded: Sequence[DecodedPicture],
     labelled: Mapping[int, LabelledPicture],
     config: Prepare,
-    stratum: Callable[[str], str],
+    asked: AskedTask,
 ) -> tuple[list[PictureRecord], list[str]]:
-    """Return the decoded pictures in their splits, and how the splits came about.
-
-    `stratum` says of a label what is held alike in every split.
-    """
+    """Return the decoded pictures in their splits, and how the splits came about."""
     known = [labelled[picture.row] for picture in decoded]
     candidates = [
-        SplitCandidate(stratum(about.label), picture.content, about.split, about.group)
+        SplitCandidate(asked.stratum(about.label), picture.content, about.split, about.group)
         for picture, about in zip(decoded, known, strict=True)
     ]
+    placed = [
+        replace(candidate, given=asked.split(about.label, about.split))
+        for candidate, about in zip(candidates, known, strict=True)
+    ]
+    apart = sum(candidate.given != about.split for candidate, about in zip(placed, known, strict=True))
+    told = [f"{apart:,} pictures to be found are taken into the test split: no training sees them"] if apart else []
     records = [
         PictureRecord(picture.row, about.name, about.label, picture.content, split, about.folder, about.group)
-        for picture, about, split in zip(decoded, known, split_pictures(candidates, config), strict=True)
+        for picture, about, split in zip(decoded, known, split_pictures(placed, config), strict=True)
     ]
-    return records, describe_splits(candidates, config)
+    return records, [*describe_splits(candidates, config), *told]
 
 
 def without_duplicates(records: Sequence[PictureRecord], findings: Findings) -> list[PictureRecord]:

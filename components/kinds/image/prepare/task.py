@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.image.prepare.anomalies import Anomalies, find_anomalies
 from components.kinds.image.prepare.columns import are_numbers
+from components.kinds.prepared import UNLABELLED, Split
 
 KEY = "prepare.positive"
-UNLABELLED = ("normal", "anomaly")
-"""The classes of pictures that have no label."""
+NO_LABELS = "none"
+"""What `prepare.labels` says of pictures without labels, which ask for anomalies."""
 
-_NO_MODEL = (
-    "pictures are learned with labels alone: task: anomaly is for tables as yet; name the label that is to be found by "
-    "prepare.positive (task: detection)"
-)
 _TRUTH = {"0": "1", "false": "true", "no": "yes", "n": "y"}
 _LISTED = 5
 
@@ -30,37 +28,63 @@ class AskedTask:
 
     name: str
     positive: str | None
-    """The label that is to be found, of a detection and of anomalies."""
+    """The label that is to be found, of a detection."""
     read: list[str]
     """Sentences for people."""
+    anomalies: Anomalies | None = None
+    """Which labels are ordinary and which are not, where that is asked."""
 
     def classes(self, labels: Sequence[str]) -> list[str]:
         """Return the classes of today's `labels`, of two the negative one first; none of numbers."""
         if self.name == "regression":
             return []
+        if self.anomalies is not None:
+            return self.anomalies.classes
         if self.positive is None:
-            return list(labels) if self.name == "classification" else list(UNLABELLED)
+            return list(labels)
         return [*(label for label in labels if label != self.positive), self.positive]
 
     def told(self, labels: Sequence[str], classes: Sequence[str]) -> NDArray[Any]:
         """Return what is written of the labels `[N]`: int64 indices of `classes`, -1 not known, or float64 numbers."""
         if self.name == "regression":
             return np.array([float(label) for label in labels], dtype=np.float64)
+        if self.anomalies is not None:
+            return np.array([self.anomalies.index(label) for label in labels], dtype=np.int64)
         number = {label: index for index, label in enumerate(classes)}
         return np.array([number.get(label, -1) for label in labels], dtype=np.int64)
+
+    def shown(self, label: str) -> str:
+        """Return what people are shown in place of a label: of several labels of one class that class."""
+        if self.anomalies is None:
+            return label
+        index = self.anomalies.index(label)
+        return self.anomalies.classes[index] if index >= 0 else UNLABELLED
 
     def stratum(self, label: str) -> str:
         """Return what is held alike in every split: the label, unless it is a number."""
         return "" if self.name == "regression" else label
 
+    def split(self, label: str, given: Split | None) -> Split | None:
+        """Return the split that a picture is given: a known anomaly is for the evaluation alone."""
+        known = self.anomalies is not None and label in self.anomalies.anomalous
+        return "test" if known and given is None else given
 
-def asked_task(labels: Mapping[int, str], positive: str | None, task: str | None) -> AskedTask:
+
+def asked_task(
+    labels: Mapping[int, str],
+    positive: str | None,
+    task: str | None,
+    normal: str | None = None,
+    trained: Collection[str] = (),
+) -> AskedTask:
     """Return the task that is named, or that the labels ask for.
 
     Args:
         labels: of the pictures, by their number.
         positive: `prepare.positive`.
         task: the workload's; None: what the labels say.
+        normal: `prepare.normal`.
+        trained: the labels of the training split, where the source gives splits.
 
     Raises:
         DataError: the labels are none of the task, or it is not clear which is the positive one.
@@ -68,7 +92,10 @@ def asked_task(labels: Mapping[int, str], positive: str | None, task: str | None
     counts = Counter(labels.values())
     asked = task or _by_labels(counts, positive)
     if asked == "anomaly":
-        raise DataError(_NO_MODEL)
+        anomalies = find_anomalies(counts, positive, normal, trained)
+        return AskedTask(asked, None, [str(anomalies)], anomalies)
+    if normal is not None:
+        raise DataError(f"prepare.normal is {normal!r}, which is for anomalies: write task: anomaly, or leave it out")
     if asked == "regression":
         return AskedTask(asked, None, [_of_numbers(counts)])
     if asked == "classification":
@@ -78,8 +105,6 @@ def asked_task(labels: Mapping[int, str], positive: str | None, task: str | None
                 "task: detection"
             )
         return AskedTask(asked, None, [])
-    if asked == "anomaly" and positive is None and len(counts) < 2:
-        return AskedTask(asked, None, ["no label is looked at: what is unlike the other pictures is found"])
     found = _positive(counts, positive, asked)
     other = next(label for label in counts if label != found)
     share = f"{counts[found]:,} of {counts.total():,} pictures, {counts[found] / counts.total():.1%}"

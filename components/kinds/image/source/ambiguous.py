@@ -4,10 +4,8 @@ import re
 from collections.abc import Collection, Mapping
 
 from components.config.errors import DataError
-from components.kinds.image.source.names import GENERIC, Parts, below, name_list, subfolders
+from components.kinds.image.source.names import GENERIC, MASKS, Parts, below, name_list, subfolders
 
-_MASKS = {"mask", "masks", "annotation", "annotations", "segmentation", "segmentations", "groundtruth", "ground_truth"}
-_MASKS |= {"gt", "labels", "trimaps", "bbox", "boxes", "segmentationclass"}
 _PART = re.compile(
     r"(fold|part|batch|set|subset|chunk|shard|session|group|kfold|split|site|round|run)s?[ _-]*\d+"
     r"|colou?r|gr[ae]y(scale)?|rgb|segmented|original|originals|augmented|augmentation|raw|processed|preprocessed"
@@ -19,7 +17,7 @@ _NEARLY_ALL = 0.95
 def refuse_masks(tops: Mapping[str, int], source: str) -> None:
     """Refuse the folders of masks beside those of pictures."""
     names = {name.lower() for name in tops}
-    if names <= GENERIC | _MASKS and names & _MASKS:
+    if names <= GENERIC | MASKS and names & MASKS:
         raise DataError(
             f"{source}: the folders {name_list(tops)} are no labels: pictures of one label each are learned, "
             f"label/picture.png; masks and boxes are not"

@@ -10,6 +10,9 @@ Parts = tuple[str, ...]
 
 GENERIC = {"image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages", "frames"}
 """Names of folders that say what is in them, and no label."""
+MASKS = {"mask", "masks", "annotation", "annotations", "segmentation", "segmentations", "groundtruth", "ground_truth"}
+MASKS |= {"gt", "labels", "trimaps", "bbox", "boxes", "segmentationclass"}
+"""Names of folders of what is marked in pictures, and no pictures to learn."""
 
 _LISTED = 10  # names
 

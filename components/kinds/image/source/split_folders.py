@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from components.config.errors import DataError
 from components.kinds import split_names as splits
-from components.kinds.image.source.names import GENERIC, Parts, folded, name_list, subfolders
+from components.kinds.image.source.names import GENERIC, MASKS, Parts, folded, name_list, subfolders
 from components.kinds.prepared import Split
 
 
@@ -101,7 +101,7 @@ def folders_of_splits(tree: Sequence[Parts], base: Parts, source: str) -> dict[s
 def _refuse_extra(tree: Sequence[Parts], base: Parts, extra: Sequence[str], known: set[str], source: str) -> None:
     """Refuse folders beside the splits that have the same labels: they may be meant to be read or not."""
     for name in extra:
-        if known & set(map(folded, subfolders(tree, (*base, name)))):
+        if name.lower() not in MASKS and known & set(map(folded, subfolders(tree, (*base, name)))):
             raise DataError(
                 f"{source}: the folder {'/'.join((*base, name))!r} has the labels of the splits beside it, but is none "
                 f"by its name: call it train, validation or test, or move it elsewhere"

@@ -16,7 +16,9 @@ from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.raw import Origin
 
 
-def prepared(pictures: Path, inbox: Path | None = None, **config: Any) -> tuple[PreparedData, dict[str, Any]]:
+def prepared(
+    pictures: Path, inbox: Path | None = None, task: str | None = None, **config: Any
+) -> tuple[PreparedData, dict[str, Any]]:
     """Return the prepared data set of a folder, and its report."""
     raw = source.open(Origin(str(pictures), None, inbox))
     out = pictures.parent / f"{pictures.name}-prepared"
@@ -30,7 +32,7 @@ def prepared(pictures: Path, inbox: Path | None = None, **config: Any) -> tuple[
         for batch in raw.batches:
             writer.write_batch(batch)
     settings = Prepare.model_validate({"size": 16, "channels": 3, "validation": 0.2, "test": 0.2, **config})
-    prepare(folder / "raw.parquet", folder / "prepared", settings, folder / "schema.yaml")
+    prepare(folder / "raw.parquet", folder / "prepared", settings, folder / "schema.yaml", task)
     return open_prepared(folder / "prepared"), json.loads((folder / "prepared" / "report.json").read_text())
 
 

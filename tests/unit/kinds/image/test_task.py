@@ -1,5 +1,7 @@
 """What the labels of pictures ask for."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -35,9 +37,51 @@ def test_the_positive_label_comes_last(task: str | None) -> None:
     assert asked_task(labels("1", "0"), None, "detection").positive == "1"
 
 
-def test_anomalies_are_not_for_pictures_and_it_is_said_before_any_training() -> None:
-    with pytest.raises(DataError, match=r"task: anomaly is for tables as yet; .* prepare.positive"):
-        asked_task(labels("", ""), None, "anomaly")
+@pytest.mark.parametrize(
+    ("names", "said", "classes", "told"),
+    [
+        (["", ""], {}, ["normal", "anomaly"], [-1, -1]),
+        (["good", "scratch", "dent", ""], {}, ["good", "anomaly"], [0, 1, 1, -1]),
+        (["mug", "crack"], {"trained": {"mug"}}, ["mug", "crack"], [0, 1]),
+        (["mug", "crack"], {"positive": "crack"}, ["mug", "crack"], [0, 1]),
+        (["mug", "cup", "fox"], {"positive": "fox"}, ["normal", "fox"], [0, 0, 1]),
+        (["mug", "cup", "fox"], {"normal": "mug"}, ["mug", "anomaly"], [0, 1, 1]),
+        (["mug"], {}, ["mug", "anomaly"], [0]),
+    ],
+)
+def test_labels_of_anomalies_are_ordinary_or_to_be_found(
+    names: list[str], said: dict[str, Any], classes: list[str], told: list[int]
+) -> None:
+    found = asked_task(labels(*names), said.pop("positive", None), "anomaly", **said)
+    assert (found.name, found.classes(names)) == ("anomaly", classes)
+    assert found.told(names, classes).tolist() == told
+    given = ["test" if index == 1 else None for index in told]
+    assert [found.split(name, None) for name in names] == given  # no training sees a known anomaly
+    assert found.split(names[0], "train") == "train"
+
+
+@pytest.mark.parametrize(
+    ("names", "said", "what"),
+    [
+        (["mug", "cup", "cup"], {}, "Write prepare.normal: cup, .*prepare.positive, .* or prepare.labels: none"),
+        (["", "mug"], {}, "which of the labels is that of ordinary pictures, 'mug'"),
+        (
+            ["good", "crack"],
+            {"normal": "fine"},
+            "prepare.normal is 'fine', which is no label: there are",
+        ),
+        (["", ""], {"positive": "crack"}, "prepare.positive is 'crack', which is no label: there are none"),
+        (["a", "b"], {"positive": "a", "normal": "a"}, "are both 'a'"),
+    ],
+)
+def test_what_is_not_clear_of_anomalies_is_asked(names: list[str], said: dict[str, Any], what: str) -> None:
+    with pytest.raises(DataError, match=what):
+        asked_task(labels(*names), said.pop("positive", None), "anomaly", **said)
+
+
+def test_an_ordinary_label_is_for_anomalies_alone() -> None:
+    with pytest.raises(DataError, match=r"prepare.normal is 'good', which is for anomalies: write task: anomaly"):
+        asked_task(labels("good", "bad"), None, None, "good")
 
 
 @pytest.mark.parametrize(
