@@ -1,6 +1,7 @@
 """The pictures worth looking at, with their answers: some of each label, and the worst mistakes."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from components.kinds.prepared import UNLABELLED, PreparedData
 _INK = "#1f2933"
 _RIGHT, _WRONG = "#2b6cb0", "#c05621"
 _SHOWN = 20
+_LINE = 22  # letters that a picture is wide
 _MISTAKES = "The mistakes it was surest of"
 _UNLABELLED = "The most remarkable first; no label is known"
 _COLUMNS = 5
@@ -53,6 +55,7 @@ def _by_class(data: PreparedData, indices: Sequence[int]) -> list[int]:
 
 
 def _caption(answer: str, label: str, right: bool) -> tuple[str, str]:
+    answer = fill(answer, _LINE)
     if label == UNLABELLED:
         return answer, _RIGHT if right else _WRONG
     return (answer, _RIGHT) if right else (f"{answer}\nis {label}", _WRONG)
