@@ -120,3 +120,21 @@ def test_steps_of_the_quick_recipe_are_measured_beside_what_it_was(trained: Proj
     assert set(figures["speed"]) == {"fp32, AVX2"}
     assert all(arm["cpu_s"] > 0 for arm in figures["speed"]["fp32, AVX2"].values())
     assert [(arm["threads"], arm["policy"]) for arm in figures["waiting"]] == [(2, "passive")]
+
+
+def test_a_pair_of_kind_and_task_stands_beside_its_baseline_and_plain_models(trained: Project) -> None:
+    said = trained.run(sys.executable, "-m", "benchmarks.pairs", "--quick", "--only", "wine", "--json", "figures.json")
+    assert "| table, classification: wine | accuracy |" in said
+    (reached,) = json.loads(Path("figures.json").read_text())["pairs"].values()
+    assert set(reached) == {"network", "trees", "best", "baseline", "boosting", "linear", "forest", "svm"}
+    assert all(0.6 < values[0] <= 1.0 for values in reached.values())  # the commonest of the three is 0.4 of them
+
+
+@pytest.mark.parametrize("script", ["embedding", "trees"])
+def test_a_served_graph_is_measured_beside_the_same_without(script: str, trained: Project) -> None:
+    trained.run(sys.executable, "-m", f"benchmarks.{script}", "--quick", "--json", "figures.json")
+    rows = json.loads(Path("figures.json").read_text())["rows"]
+    assert len(rows) == 2
+    assert all(row["control"] > 0 for row in rows)
+    if script == "trees":
+        assert all(row["difference"] < 1e-5 for row in rows)
