@@ -11,7 +11,7 @@ from flows.overview import DataReport
 from tests import own_data
 from tests.conftest import ROOT
 
-PICTURES, TABLE = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+PICTURES, _, TABLE = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
 TUMOURS = """\
   tumours:
