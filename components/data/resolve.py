@@ -26,12 +26,14 @@ KIND_PARTS = {
     "prepare": ("params", "codec", "prepare", "overview"),
     "train": ("params", "learner"),
     "export": ("params", "learner"),
+    "cross_validate": ("params", "codec", "learner", "evaluation"),
     "evaluate": ("params", "codec", "evaluation"),
 }
 """What each stage runs of the kind."""
 TASK_PARTS = {
     "train": ("objective",),
     "export": ("objective", "answers"),
+    "cross_validate": ("objective", "answers", "evaluation"),
     "evaluate": ("objective", "answers", "evaluation"),
 }
 """What each stage runs of the task."""
@@ -66,6 +68,8 @@ def parameters(workload: Workload, stage: str) -> dict[str, Any]:
     serve = workload.serve
     if stage == "export":
         said["serve"] = serve.in_bundle()
+    if stage == "cross_validate":
+        said["evaluate"] = workload.evaluate.model_dump(mode="json")
     if stage == "evaluate":
         said["serve"] = {"precision": serve.precision, "margin": serve.margin}
     return said

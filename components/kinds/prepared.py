@@ -8,6 +8,7 @@
 
     serving/                 what the endpoint needs beside the model, if the kind has anything
     {split}_{name}.npy       what the kind keeps of each example besides
+    {split}_keys.npy         N uint64, of splits that were drawn: what each was drawn from; equal ones stay together
 
 `split` is one of `train`, `validation`, `test`.
 """
@@ -26,6 +27,8 @@ from components.system.files import read_json, write_json
 
 Split = Literal["train", "validation", "test"]
 LEFT_OUT = "left_out.json"
+KEYS = "keys"
+"""Name of the array of what splits were drawn from."""
 UNLABELLED = "(no label)"
 """Stands for a label that is not known."""
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -65,6 +68,15 @@ class PreparedData(Generic[InputT]):
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: not readable ({error}); run `dvc repro`") from error
         return array
+
+    def has(self, split: Split, name: str) -> bool:
+        """Whether something is kept under `name` of the examples of `split`."""
+        return (self.path / f"{split}_{name}.npy").exists()
+
+    @property
+    def drawn(self) -> bool:
+        """Whether chance has drawn the splits: else they are spans of time, or were given."""
+        return all(self.has(split, KEYS) for split in SPLITS)
 
     def left_out(self) -> dict[str, int]:
         """Return how many of the user's examples are in no split, by what is wrong with them."""

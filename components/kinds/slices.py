@@ -34,7 +34,7 @@ def write_slices(out: Path, columns: Mapping[str, Sequence[str]]) -> None:
 
 def read_slices(data: PreparedData) -> dict[str, NDArray[np.bool_]]:
     """Return which test examples have each value, by `column: value`; nothing where no column was named."""
-    if not (data.path / "slices.json").exists():
+    if not data.has("test", "slices"):
         return {}
     codes, columns = data.array("test", "slices"), read_json(data.path / "slices.json")
     return {

@@ -28,14 +28,15 @@ class TaskEvaluation:
     """What a model is measured by, on the test split.
 
     `config` is the section `train` of the workload, `decision` the bundle's, `outputs` the bundle's answers `[N, K]` to
-    the test split. Examples are as `prepare` left them, which is what a bundle takes.
+    the test split. A decision may hold an array `[N]`: a number for each example. Examples are as `prepare` left them,
+    which is what a bundle takes.
     """
 
     def __init__(self, kind: "Inspection", task: "Evaluation") -> None:
         self._kind, self._task = kind, task
         self.lower_is_better, self.is_probabilistic = task.lower_is_better, task.is_probabilistic
         self.accepts = kind.accepts
-        self._trained: tuple[Any, Float32] | None = None
+        self._trained: tuple[PreparedData, Any, Float32] | None = None
 
     def metric(self, data: PreparedData, config: Any) -> str:
         """Return the name of the metric that decides which of two models is better."""
@@ -47,7 +48,7 @@ class TaskEvaluation:
         The baseline is a simpler and cheaper model of another sort (`components.kinds.baseline`).
         """
         asked, every = self._asked(data, config), np.arange(len(outputs))
-        baseline = self._baseline(data, config)
+        baseline = self.baseline(data, config)
         found = self._task.measures(asked, outputs, decision, every) | self._task.whole(asked, outputs, decision)
         theirs = self._task.baseline_metrics(asked, baseline)
         labelled = not data.classes or bool((asked.labels == 1).any())
@@ -63,12 +64,12 @@ class TaskEvaluation:
 
         Not a number: these examples have no such metric. One that cannot be drawn again is left out.
         """
-        return self._task.measures(self._asked(data, config), outputs, decision, indices)
+        return self._task.measures(self._asked(data, config), outputs, _at(decision, indices), indices)
 
     def figures(self, data: PreparedData, outputs: Float32, decision: Decision, config: Any) -> "dict[str, Figure]":
         """Return the figures of the report by their file's name."""
         asked = self._asked(data, config)
-        drawn = self._task.figures(asked, outputs, decision, self._baseline(data, config))
+        drawn = self._task.figures(asked, outputs, decision, self.baseline(data, config))
         return drawn | self._kind.figures(data, *self._task.shown(asked, outputs, decision))
 
     def correct(self, data: PreparedData, outputs: Float32, decision: Decision, config: Any) -> Mask | None:
@@ -80,7 +81,7 @@ class TaskEvaluation:
 
         Not a number: these examples have no such metric. It is never another one.
         """
-        return self._task.value(self._asked(data, config), outputs, decision, indices)
+        return self._task.value(self._asked(data, config), outputs, _at(decision, indices), indices)
 
     def unit(self, data: PreparedData, config: Any) -> float:
         """Return what the gate's margins of the deciding metric count: 1, or what the labels are measured in."""
@@ -120,14 +121,22 @@ class TaskEvaluation:
         """Return what of the test split training has seen, or could have; each is named, found or not."""
         return self._kind.leaks(data, config)
 
+    def baseline(self, data: PreparedData, config: Any) -> Float32:
+        """Return the baseline's outputs on the test split, trained once for every bundle that is measured."""
+        if self._trained is None or self._trained[0] is not data or self._trained[1] != config:
+            with limit_threads(config):
+                features = self._kind.baseline_features(data, config)
+                self._trained = data, config, self._task.baseline(self._asked(data, config), features)
+        return self._trained[2]
+
+    def baseline_measures(self, data: PreparedData, outputs: Float32, config: Any) -> dict[str, float]:
+        """Return the metrics by name of a baseline's outputs `[N, K]` on the test split: those that need no decision."""
+        return self._task.baseline_metrics(self._asked(data, config), outputs)
+
     def _asked(self, data: PreparedData, config: Any) -> EvaluationData:
         return EvaluationData(data, config, self._kind.costs(data, "test"))
 
-    def _baseline(self, data: PreparedData, config: Any) -> Float32:
-        """Return the baseline's outputs on the test split, trained once for every bundle that is measured."""
-        key = (data.path, config)
-        if self._trained is None or self._trained[0] != key:
-            with limit_threads(config):
-                features = self._kind.baseline_features(data, config)
-                self._trained = key, self._task.baseline(self._asked(data, config), features)
-        return self._trained[1]
+
+def _at(decision: Decision, indices: Int64) -> Decision:
+    """Return the decision at `indices`: an array in it holds the one of each example, as models of several folds do."""
+    return {name: found[indices] if isinstance(found, np.ndarray) else found for name, found in decision.items()}

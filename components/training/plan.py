@@ -54,7 +54,7 @@ class TrainingPlan:
             f"{_counted(self.steps, 'step')} of at most {_counted(self.batch_size, 'example')}: "
             f"{_counted(self.epochs, 'epoch')} of {_counted(an_epoch, 'step')} over "
             f"{_counted(self.examples, 'training example')}, {left_out}; "
-            f"{_duration(self.estimated_seconds)} on one core of this machine"
+            f"{duration(self.estimated_seconds)} on one core of this machine"
         )
 
 
@@ -120,7 +120,8 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return in words how long something takes."""
     if seconds < 10:
         return "a few seconds"
     if seconds < 90:

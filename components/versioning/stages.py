@@ -15,7 +15,7 @@ from components.versioning.dvc import dvc, last_error
 logger = logging.getLogger(__name__)
 
 PREPARING = ("ingest", "prepare")
-TRAINING = ("train", "export", "evaluate")
+TRAINING = ("train", "export", "cross_validate", "evaluate")
 STAGES = PREPARING + TRAINING
 """Each behind those whose outputs it takes."""
 RESOLVE = "resolve"

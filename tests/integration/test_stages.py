@@ -19,6 +19,7 @@ MODULES = {
     "train": "components.training.train",
     "resolve": "components.data.resolve",
     "export": "components.training.export",
+    "cross_validate": "components.training.cross_validate",
     "evaluate": "components.training.evaluate",
 }
 RECORDER = """

@@ -19,13 +19,15 @@ STAGES = {
     "prepare": "components.data.prepare",
     "train": "components.training.train",
     "export": "components.training.export",
+    "cross_validate": "components.training.cross_validate",
     "evaluate": "components.training.evaluate",
 }
 """The module of each stage."""
 COMPOSED = {
-    "train": "components.tasks.learner",
-    "export": "components.tasks.learner",
-    "evaluate": "components.tasks.evaluation",
+    "train": ("components.tasks.learner",),
+    "export": ("components.tasks.learner",),
+    "cross_validate": ("components.tasks.learner", "components.tasks.evaluation"),
+    "evaluate": ("components.tasks.evaluation",),
 }
 """The modules that bring kind and task together, which a stage takes by name."""
 WORDS = {Path(f"components/config/{name}.py") for name in ("errors", "gate", "card")}
@@ -78,7 +80,7 @@ def test_only_the_stage_that_resolves_takes_a_whole_section() -> None:
 def _composed(stage: str) -> list[str]:
     """Return what a stage takes by name beside the parts of a kind: what brings both together, and every task's."""
     parts = [part for path in TASKS for part in _parts(f"tasks.{path.name}", TASK_PARTS.get(stage, ()))]
-    return [*([COMPOSED[stage]] if stage in COMPOSED else []), *parts]
+    return [*COMPOSED.get(stage, ()), *parts]
 
 
 def _parts(package: str, parts: Iterable[str]) -> list[str]:

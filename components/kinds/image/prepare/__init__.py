@@ -30,8 +30,9 @@ from components.kinds.image.prepare.records import (
     split_records,
     without_duplicates,
 )
+from components.kinds.image.prepare.split import key_of
 from components.kinds.image.prepare.task import NO_LABELS, AskedTask, asked_task
-from components.kinds.prepared import SPLITS, write_about
+from components.kinds.prepared import KEYS, SPLITS, write_about
 from components.kinds.slices import write_slices
 
 
@@ -85,6 +86,8 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     del pictures
     scratch.unlink()
     _write_slices(out, kept, config.slices)
+    if not any(labelled[record.row].split for record in kept):
+        _write_keys(out, kept)
     write_about(out, "image", classes, input, Counter(record.split for record in kept), asked.name)
 
 
@@ -103,6 +106,13 @@ def _write_splits(
             inputs[index] = pictures[record.row]
         inputs.flush()
         np.save(out / f"{split}_labels.npy", asked.told([record.label for record in records], classes))
+
+
+def _write_keys(out: Path, kept: Sequence[PictureRecord]) -> None:
+    """Write what the splits were drawn from: pictures with the same key stay together, whatever splits them."""
+    for split in SPLITS:
+        keys = [key_of(record.content, record.group)[:8] for record in kept if record.split == split]
+        np.save(out / f"{split}_{KEYS}.npy", np.frombuffer(b"".join(keys), dtype=">u8").astype(np.uint64))
 
 
 def _write_slices(out: Path, kept: Sequence[PictureRecord], named: Sequence[str]) -> None:

@@ -43,7 +43,7 @@ def split_pictures(pictures: Sequence[SplitCandidate], config: Prepare) -> list[
     """Return the split of each picture."""
     given = {picture.given for picture in pictures} - {None}
     units: dict[tuple[bytes, Split | None], _Unit] = {}
-    keys = [(_key(picture), picture.given) for picture in pictures]
+    keys = [(key_of(picture.content, picture.group), picture.given) for picture in pictures]
     for key, picture in zip(keys, pictures, strict=True):
         if key not in units:
             units[key] = _unit(key[0], _parts(picture.given, given, config), picture.given)
@@ -75,8 +75,9 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _key(picture: SplitCandidate) -> bytes:
-    return picture.content if picture.group is None else hashlib.sha256(b"group\0" + picture.group.encode()).digest()
+def key_of(content: bytes, group: str | None) -> bytes:
+    """Return what the split of a picture is drawn from: pictures with the same key stay together."""
+    return content if group is None else hashlib.sha256(b"group\0" + group.encode()).digest()
 
 
 def _parts(given: Split | None, all_given: Collection[Split | None], config: Prepare) -> dict[Split, float]:

@@ -45,7 +45,7 @@ def costs(data: PreparedData[Input], split: Split) -> NDArray[np.float64] | None
 
 def ranked(data: PreparedData[Input], scores: NDArray[np.floating]) -> dict[str, float]:
     """Return the card precision, where the table has cards."""
-    if not (data.path / "test_cards.npy").exists():
+    if not data.has("test", "cards"):
         return {}
     cards, days = data.array("test", "cards"), data.array("test", "times") // DAY
     return {f"card_precision_{CARDS}": card_precision(cards, days, np.asarray(data.labels("test")), scores)}

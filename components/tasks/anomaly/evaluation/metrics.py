@@ -32,7 +32,7 @@ def ranking(labels: Int64, scores: Float32) -> dict[str, float]:
 def decided(labels: Int64, outputs: Float32, decision: Mapping[str, Any]) -> dict[str, float]:
     """Return precision and recall of what is flagged among the examples whose label is known; not a number of none."""
     known = labels >= 0
-    positive, flagged = labels[known] == 1, decide(outputs[known], decision) == 1
+    positive, flagged = labels[known] == 1, decide(outputs, decision)[known] == 1
     hits = int((positive & flagged).sum())
     shares = {"recall": int(positive.sum()), "precision": int(flagged.sum())}
     return {name: hits / count if count else float("nan") for name, count in shares.items()}
@@ -41,7 +41,7 @@ def decided(labels: Int64, outputs: Float32, decision: Mapping[str, Any]) -> dic
 def alert_rate(labels: Int64, outputs: Float32, decision: Mapping[str, Any]) -> float:
     """Return the share of the examples that are flagged, among those not known to be anomalies."""
     ordinary = labels != 1
-    return float(decide(outputs[ordinary], decision).mean()) if ordinary.any() else float("nan")
+    return float(decide(outputs, decision)[ordinary].mean()) if ordinary.any() else float("nan")
 
 
 def stability_index(scores: Float32, decision: Mapping[str, Any]) -> float:
