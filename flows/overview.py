@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from components import catalogue
 from components.kinds.overview import Overview, counts_by_class
 from components.kinds.prepared import SPLITS, PreparedData, Split
+from components.training.fold_plan import FoldPlan, fold_plan
 from components.training.plan import TrainingPlan, training_plan
 from flows.report import publish_page
 from flows.tables import markdown, table
@@ -24,6 +25,7 @@ class DataReport:
     counts: dict[str, dict[Split, int]]
     overview: Overview
     plan: TrainingPlan
+    folds: FoldPlan
 
     @property
     def title(self) -> str:
@@ -61,7 +63,7 @@ class DataReport:
             "read": list(overview.read),
             "left out": [str(finding) for finding in overview.lost] or ["nothing"],
             "noticed": [str(finding) for finding in overview.findings if not finding.lost],
-            "training": [str(self.plan), *([self.plan.warning] if self.plan.warning else [])],
+            "training": list(filter(None, [str(self.plan), self.plan.warning, self.folds.told])),
         }
         return [[what, "\n".join(lines)] for what, lines in facts.items() if lines]
 
@@ -69,9 +71,9 @@ class DataReport:
 def report_data(data: PreparedData, name: str) -> DataReport:
     """Return the report on a prepared data set of the workload `name`."""
     overview = catalogue.overview(data.kind).overview(data)
-    supervised = catalogue.is_supervised(data.kind, data.task)
-    plan = training_plan(catalogue.workload(name).train, data.counts["train"], data.input, supervised)
-    return DataReport(name, counts_by_class(data), overview, plan)
+    workload, supervised = catalogue.workload(name), catalogue.is_supervised(data.kind, data.task)
+    plan = training_plan(workload.train, data.counts["train"], data.input, supervised)
+    return DataReport(name, counts_by_class(data), overview, plan, fold_plan(data, workload, supervised))
 
 
 def _numbers(counts: dict[Split, int]) -> list[str]:

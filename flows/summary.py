@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from components.inference.smoke.check import Asked
 from components.kinds.baseline import BaselineComparison
+from components.kinds.cross_validation import CrossValidation
 from components.registry.gate import COLUMNS, Verdict
 from components.registry.promotion import Outcome
 from components.registry.version import Version
@@ -24,6 +25,7 @@ class Evaluated:
     """Of the bundle that the stages chose."""
     served: Served
     verdict: Verdict
+    cross_validation: CrossValidation | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def training_facts(training: Training) -> list[list[str]]:
         ["training", "trained anew" if anew else "nothing to train: data, parameters and code are unchanged"],
         [f"test {version.metric}", found.baseline.shown(version.value)],
         ["baseline", str(found.baseline)],
+        *(_cross_validated(found)),
         ["precision", str(found.served)],
         ["registered", f"{training.workload} {registered}"],
         ["champion", training.decided.reason],
@@ -74,6 +77,18 @@ def training_facts(training: Training) -> list[list[str]]:
         ["Bento", training.bento],
         ["published", f"version {champion.number} in {training.published}"],
         ["endpoint", _answered(training.asked)],
+    ]
+
+
+def _cross_validated(found: Evaluated) -> list[list[str]]:
+    """Return the rows of what was found by cross-validation; none where the test split was large enough."""
+    if found.cross_validation is None:
+        return []
+    metric = found.version.metric
+    beside = found.cross_validation.beside_baseline(metric, found.baseline.lower_is_better)
+    return [
+        [f"cross-validated {metric}", found.cross_validation.told(metric)],
+        ["cross-validated baseline", str(beside)],
     ]
 
 

@@ -15,6 +15,7 @@ from components import catalogue
 from components.config.settings import artifacts
 from components.inference.smoke.check import Asked, check_endpoint
 from components.kinds.baseline import BaselineComparison, compare_with_baseline
+from components.kinds.cross_validation import read_cross_validation
 from components.kinds.prepared import open_prepared
 from components.registry.card import keep_card
 from components.registry.gate import Verdict, judge
@@ -57,7 +58,8 @@ def train(workload: str = DEFAULT) -> Report:
     asked = ask_endpoint(bento, bundle, decided.champion)
     published = publish_champion(bundle, decided.champion)
 
-    evaluated = Evaluated(version, new, measured(version), read_served(workload), verdict)
+    validated = read_cross_validation(workload)
+    evaluated = Evaluated(version, new, measured(version), read_served(workload), verdict, validated)
     return report_training(Training(workload, stages, data, evaluated, decided, bento, asked, published, late))
 
 

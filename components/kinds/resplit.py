@@ -42,7 +42,7 @@ class ResplitData(PreparedData):
 
 def resplit(data: PreparedData, members: Mapping[Split, Int64]) -> ResplitData:
     """Return the data set with those of all its examples in each split that `members` says."""
-    counts = {split: len(indices) for split, indices in members.items()}
+    counts: dict[str, int] = {split: len(indices) for split, indices in members.items()}
     return ResplitData(data.path, data.kind, data.classes, data.input, counts, data.task, members)
 
 

@@ -11,8 +11,10 @@ from components import catalogue
 from components.config.settings import STATE, artifacts
 from components.inference.bundle import bundle_hash, read_about
 from components.kinds.baseline import compare_with_baseline
+from components.kinds.cross_validation import read_cross_validation
 from components.kinds.formatting import number
 from components.kinds.prepared import open_prepared
+from components.registry.answers import keep_answers
 from components.registry.examples import keep_examples
 from components.registry.get_or_create import get_or_create
 from components.registry.lineage import LINEAGE, Lineage
@@ -45,6 +47,7 @@ def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
         found, new = get_or_create(store, name, sha256, lambda: _create(store, name, bundle, sha256, flow_run))
         version = as_version(found)
         keep_examples(version, open_prepared(artifacts(name, "prepared")))
+        keep_answers(version)
     if new:
         logger.info("registered %s version %s", name, version.number)
     return version, new
@@ -64,8 +67,11 @@ def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
     precisions = read_json(artifacts(name, "report") / "precisions.json")
     comparison = compare_with_baseline(metrics, metric, evaluation.lower_is_better(metric))
+    validated = read_cross_validation(name)
+    if validated is not None:
+        comparison = validated.beside_baseline(metric, evaluation.lower_is_better(metric))
     log_evaluation(store, run, metrics, comparison.beaten)
-    log_metrics(store, run, precisions)
+    log_metrics(store, run, precisions | (validated.logged() if validated else {}))
     run = store.client.get_run(run.info.run_id)
     model = logged_model(store, run, bundle, sha256, artifacts(name, "prepared"))
     _log_lineage(store, model.model_id, made_of)

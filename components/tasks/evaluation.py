@@ -130,7 +130,7 @@ class TaskEvaluation:
         return self._trained[2]
 
     def baseline_measures(self, data: PreparedData, outputs: Float32, config: Any) -> dict[str, float]:
-        """Return the metrics by name of a baseline's outputs `[N, K]` on the test split: those that need no decision."""
+        """Return the metrics of a baseline's outputs `[N, K]` on the test split: those that need no decision."""
         return self._task.baseline_metrics(self._asked(data, config), outputs)
 
     def _asked(self, data: PreparedData, config: Any) -> EvaluationData:

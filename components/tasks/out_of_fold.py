@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.baseline import prefixed
+from components.kinds.cross_validation import SPREAD
 from components.kinds.prepared import PreparedData, known
 from components.kinds.resplit import ResplitData, all_examples, resplit
 from components.tasks.evaluation import Decision, TaskEvaluation
@@ -16,9 +17,6 @@ from components.tasks.evaluation import Decision, TaskEvaluation
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 UInt64 = NDArray[np.uint64]
-
-SPREAD = "_spread"
-"""What stands behind the name of a metric whose standard deviation over the folds it is."""
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,20 @@
 """Stage `cross_validate`: where the test split is small, what is trained is trained on folds of all examples as well.
 
-cross_validation/metrics.json   over all examples, the baseline's beside them; `folds` 0: the test split is large enough
-cross_validation/outputs.json   of each example the answer of a model that never saw it, see `components.tasks.out_of_fold`
+What it leaves stands in `components.kinds.cross_validation`.
 """
 
 import logging
+from typing import Any
 
 from components import catalogue
 from components.config.settings import artifacts
+from components.kinds.cross_validation import FOLDER, METRICS, OUTPUTS
 from components.kinds.prepared import open_prepared
 from components.system import entry
 from components.system.files import whole_directory, write_json
 from components.training.fold_plan import fold_plan
 
 logger = logging.getLogger(__name__)
-
-FOLDER = "cross_validation"
-METRICS = "metrics.json"
-OUTPUTS = "outputs.json"
 
 
 def cross_validate(name: str) -> None:
@@ -26,7 +23,7 @@ def cross_validate(name: str) -> None:
     data = open_prepared(artifacts(name, "prepared"))
     plan = fold_plan(data, workload)
     logger.info("%s", plan.told or f"not cross-validated: the test split has {data.counts['test']:,} examples")
-    metrics, outputs = {"folds": 0.0, "examples": 0.0}, {}
+    metrics, outputs = {"folds": 0.0, "examples": 0.0}, dict[str, Any]()
     if plan.folds:
         from components.training.fold_training import train_folds  # a large test split needs no torch
 

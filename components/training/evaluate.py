@@ -24,6 +24,7 @@ from components.config.settings import artifacts
 from components.inference.bundle import MODEL, Bundle
 from components.inference.footprint import milliseconds
 from components.kinds.baseline import BaselineComparison, compare_with_baseline
+from components.kinds.cross_validation import read_cross_validation
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry
 from components.system.files import read_json, whole_directory, whole_file, write_json
@@ -64,10 +65,15 @@ def evaluate(name: str) -> None:
     write_served(name, served)
     write_json(artifacts(name, "report") / "precisions.json", side_by_side)
     _report(artifacts(name, "report"), data, workload, evaluation, ours)
-    comparison = compare_with_baseline(ours.metrics, metric, lower_is_better)
     precisions = side_by_side | _speed(both, data)
-    _tell_run(name, ours.metrics, comparison, precisions)
+    validated = read_cross_validation(name)
+    comparison = compare_with_baseline(ours.metrics, metric, lower_is_better)
+    if validated is not None:
+        comparison = validated.beside_baseline(metric, lower_is_better)
+    _tell_run(name, ours.metrics, comparison, precisions | (validated.logged() if validated else {}))
     logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", listed(ours.metrics))
+    if validated is not None:
+        logger.info("cross-validated, which counts for more: %s %s", metric, validated.told(metric))
     logger.info("in both precisions, one example at a time on one thread: %s", listed(precisions))
     logger.log(
         logging.INFO if served.precision == workload.serve.precision else logging.WARNING, "served is %s", served
@@ -114,13 +120,11 @@ def _report(
     write_json(folder / "metrics.json", served.metrics)
 
 
-def _tell_run(
-    name: str, metrics: dict[str, float], comparison: BaselineComparison, precisions: dict[str, float]
-) -> None:
+def _tell_run(name: str, metrics: dict[str, float], comparison: BaselineComparison, beside: dict[str, float]) -> None:
     store = open_store(name)
     run = run_of_record(store, read_json(artifacts(name, "weights") / "run.json"))
     log_evaluation(store, run, metrics, comparison.beaten)
-    log_metrics(store, run, precisions)
+    log_metrics(store, run, beside)
     store.client.log_artifacts(run.info.run_id, str(artifacts(name, "report")), "report")
 
 

@@ -28,7 +28,8 @@ def fold_plan(data: "PreparedData", workload: "Workload") -> FoldPlan:
     asked, tested = workload.evaluate, data.counts["test"]
     if tested >= asked.cross_validate_below:
         return FoldPlan(0, "")
-    few = f"the test split has {tested:,} examples, fewer than evaluate.cross_validate_below ({asked.cross_validate_below:,})"
+    least = f"evaluate.cross_validate_below ({asked.cross_validate_below:,})"
+    few = f"the test split has {tested:,} examples, fewer than {least}"
     if not data.drawn:
         return FoldPlan(0, f"not cross-validated, though {few}: its splits are spans of time, or were given, not drawn")
     units = len(np.unique(np.concatenate([data.array(split, KEYS) for split in SPLITS])))

@@ -3,11 +3,14 @@
     state/folds/<workload>/<key>/<fold>.json     what a fold has left, until the stage has come to its end
 
 A fold is trained as the model that serves is (`train.model` chooses anew in each), by one process; its temperature and
-what it decides by are found on its own validation split. The key is that of a checkpoint: all that a training depends on.
+what it decides by are found on its own validation split. The key is that of a checkpoint: all that a training depends
+on.
 """
 
 import logging
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _FOLDER = STATE / "folds"
+_SAID = ("components.training.loop", "components.training.temperature", "components.tasks")
 
 
 def train_folds(
@@ -55,7 +59,9 @@ def train_folds(
         if (path := kept / f"{number}.json").exists():
             continue
         logger.info("fold %d of %d: %s", number + 1, len(folds), listed(fold.counts))
-        write_json(path, _answered(learner, evaluation, fold, config))
+        with _without_what_was_said():
+            answered = _answered(learner, evaluation, fold, config)
+        write_json(path, answered)
     found = _joined(data, folds, [read_json(kept / f"{number}.json") for number in range(len(folds))])
     answers = pooled(found, data)
     metrics = cross_validated(answers, evaluation, workload.train)
@@ -83,6 +89,20 @@ def _kept(name: str, data: PreparedData, params: dict[str, Any]) -> Path:
             shutil.rmtree(path)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@contextmanager
+def _without_what_was_said() -> Iterator[None]:
+    """Leave out what the training that serves has said: how this machine is used, how few examples there are."""
+    loggers = [logging.getLogger(name) for name in _SAID]
+    before = [said.level for said in loggers]
+    for said in loggers:
+        said.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for said, level in zip(loggers, before, strict=True):
+            said.setLevel(level)
 
 
 def _answered(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from components.config.settings import artifacts
 from components.kinds.prepared import open_prepared
-from components.versioning.stages import RESOLVE, STAGES
+from components.versioning.stages import RESOLVE, STAGES, TRAINING
 from tests.conftest import ROOT, Project
 
 
@@ -26,10 +26,11 @@ def test_it_learned(trained: Project) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("validation: 0.15", "validation: 0.2", ["resolve", "prepare", "train", "export", "evaluate"]),
-        ("batch_size: 32", "batch_size: 16", ["resolve", "train", "export", "evaluate"]),
+        ("validation: 0.15", "validation: 0.2", ["resolve", "prepare", *TRAINING]),
+        ("batch_size: 32", "batch_size: 16", ["resolve", *TRAINING]),
         ("kind: image", "kind: image\n    serve: {max_pixels: 1000}", ["resolve", "export", "evaluate"]),
         ("kind: image", "kind: image\n    serve: {margin: 0.1}", ["resolve", "evaluate"]),
+        ("kind: image", "kind: image\n    evaluate: {folds: 3}", ["resolve", "cross_validate"]),
     ],
 )
 def test_a_changed_parameter_reruns_what_depends_on_it(

@@ -245,7 +245,7 @@ def test_the_real_stages_come_out_identical_and_leave_no_run(
     rebuilt, _ = _again(version.number)
     assert (rebuilt.first, rebuilt.environment) == (None, ())
     same = {stage.stage: len(stage.same) for stage in rebuilt.stages}
-    assert same == {"resolve": 5, "prepare": 1, "train": 2, "export": 2, "evaluate": 5}
+    assert same == {"resolve": 6, "prepare": 1, "train": 2, "export": 2, "cross_validate": 2, "evaluate": 5}
     assert "threads 1 (as recorded)" in capsys.readouterr().err
     assert len(client.search_runs([experiment])) == 1
     assert _everything(trained) == before

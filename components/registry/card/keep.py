@@ -9,6 +9,7 @@ from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.kinds.prepared import open_prepared
+from components.registry.answers import version_answers
 from components.registry.card.contents import card_contents
 from components.registry.card.measurements import Measurements, measure_card
 from components.registry.card.render import brief, markdown, page
@@ -48,7 +49,8 @@ def _measured(version: Version, before: dict[str, Any] | None) -> Measurements |
         return Measurements.model_validate_json(json.dumps(before["measured"]))
     if not (prepared := artifacts(version.workload, "prepared")).exists():
         return None
-    return measure_card(Bundle(version.bundle()), open_prepared(prepared), catalogue.workload(version.workload))
+    data, workload = open_prepared(prepared), catalogue.workload(version.workload)
+    return measure_card(Bundle(version.bundle()), data, workload, version_answers(version))
 
 
 def _describe(version: Version, text: str) -> None:

@@ -4,6 +4,7 @@ It is measured once, while the test split is at hand, and kept in the version's 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +13,17 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from components import catalogue
 from components.config.params import Workload
 from components.inference.bundle import Bundle
+from components.kinds.baseline import PREFIX as BASELINE
 from components.kinds.baseline import limit_threads
 from components.kinds.calibration import reliability
+from components.kinds.cross_validation import SPREAD
 from components.kinds.evaluation import SEVERITIES, Mask
 from components.kinds.prepared import PreparedData
 from components.registry.card.intervals import bootstrapped, wilson
 from components.registry.gate.comparable import unfit
 from components.registry.gate.measure import stratified_sample, with_inputs
 from components.registry.gate.predictions import EvaluationSpec, Predictions, predict
+from components.tasks.out_of_fold import OutOfFold, cross_validated, pooled
 
 Int64 = NDArray[np.int64]
 
@@ -37,6 +41,24 @@ class Estimate(_Measurement):
     high: float | None = None
     count: int
     """Examples."""
+
+
+class CrossValidatedMetric(Estimate):
+    """A measure over all examples, each answered out of fold."""
+
+    spread: float | None = None
+    """Standard deviation over the folds."""
+    baseline: float | None = None
+    """What a baseline reaches that learned from the same folds."""
+
+
+class CrossValidated(_Measurement):
+    """What was found by cross-validation."""
+
+    folds: int
+    examples: int
+    metrics: tuple[CrossValidatedMetric, ...]
+    """The deciding one first."""
 
 
 class CalibrationBin(_Measurement):
@@ -72,10 +94,17 @@ class Measurements(_Measurement):
     calibration: tuple[CalibrationBin, ...] = ()
     """Nothing where what the model answers is no probability."""
     robustness: tuple[RobustnessCurve, ...] = ()
+    cross_validated: CrossValidated | None = Field(default=None, exclude_if=lambda found: found is None)
+    """Where the test split is small."""
 
 
-def measure_card(bundle: Bundle, data: PreparedData, workload: Workload) -> Measurements | None:
-    """Return what the bundle does on the test split; None where it does not take this data any more."""
+def measure_card(
+    bundle: Bundle, data: PreparedData, workload: Workload, answers: OutOfFold | None = None
+) -> Measurements | None:
+    """Return what the bundle does on the test split; None where it does not take this data any more.
+
+    `answers`: what models like it answered out of fold, if they did.
+    """
     evaluation = catalogue.evaluation(data.kind, data.task)
     spec = EvaluationSpec(evaluation, data, workload.train, workload.gate, evaluation.metric(data, workload.train))
     if unfit(bundle, spec) is not None:
@@ -89,7 +118,25 @@ def measure_card(bundle: Bundle, data: PreparedData, workload: Workload) -> Meas
             slices=tuple(_slices(predictions)),
             calibration=tuple(_bins(predictions)),
             robustness=tuple(_curves(predictions)),
+            cross_validated=None if answers is None else _cross_validated(predictions, answers),
         )
+
+
+def _cross_validated(predictions: Predictions, found: OutOfFold) -> CrossValidated:
+    spec, answers = predictions.spec, pooled(found, predictions.spec.data)
+    pooled_spec = replace(spec, data=answers.data)
+    of_folds = replace(predictions, spec=pooled_spec, outputs=answers.outputs, decides_by=answers.decision)
+    beside = cross_validated(answers, spec.evaluation, spec.config)
+    metrics = [
+        CrossValidatedMetric(
+            **estimate.model_dump(),
+            spread=beside.get(f"{estimate.name}{SPREAD}"),
+            baseline=beside.get(f"{BASELINE}{estimate.name}"),
+        )
+        for estimate in _metrics(of_folds)
+    ]
+    metrics.sort(key=lambda metric: (metric.name != spec.metric, metric.name))
+    return CrossValidated(folds=int(answers.folds.max()) + 1, examples=len(answers.folds), metrics=tuple(metrics))
 
 
 def _metrics(predictions: Predictions) -> Iterator[Estimate]:

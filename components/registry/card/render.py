@@ -11,7 +11,14 @@ from markupsafe import Markup
 
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.registry.card.blocks import Block
-from components.registry.card.sections import card_sections, headline, metrics_table, slices_table, verdict_in_words
+from components.registry.card.sections import (
+    card_sections,
+    cross_validation_table,
+    headline,
+    metrics_table,
+    slices_table,
+    verdict_in_words,
+)
 from components.registry.gate import Verdict
 from components.tracking.description import LONGEST
 
@@ -47,7 +54,7 @@ def brief(card: Mapping[str, Any]) -> str:
     """
     verdict = Verdict.model_validate(card["verdict"]) if "verdict" in card else None
     reason = verdict.reason if verdict else ""
-    tables: list[Block] = [*metrics_table(card), *slices_table(card, most=_BRIEF_SLICES)]
+    tables: list[Block] = [*metrics_table(card), *cross_validation_table(card), *slices_table(card, most=_BRIEF_SLICES)]
     while True:
         text = (
             _markdown()

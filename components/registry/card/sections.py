@@ -50,6 +50,7 @@ def card_sections(card: Card, figures: Mapping[str, bytes]) -> list[CardSection]
         "What it must not be used for": [BulletList(card["not_for"])] if "not_for" in card else [],
         "The data": _data(card),
         "How good it is": metrics_table(card),
+        "Cross-validation": cross_validation_table(card),
         "Slices": _slices(card),
         "Calibration": _calibration(card, figures),
         "Robustness": _robustness(card),
@@ -77,6 +78,10 @@ def headline(card: Card) -> list[tuple[str, str, str]]:
         for metric in card.get("metrics", [])
         if metric["decides"]
     ]
+    if found := _cross_validated(card):
+        best = found["metrics"][0]
+        beside = f", baseline {number(best['baseline'])}" if best["baseline"] is not None else ""
+        rows.append((f"{name(best['name'])}, cross-validated", number(best["value"]), f"{_folds(found)}{beside}"))
     if worst:
         rows.append(("Worst slice", number(worst[0]["value"]), worst[0]["name"]))
     if verdict:
@@ -134,6 +139,31 @@ def metrics_table(card: Card) -> list[Block]:
     ]
     caption = "On the test split, which it has never seen; the first row decides"
     return [CardTable(["measure", "model", "95 % interval", "baseline"], rows, caption)]
+
+
+def cross_validation_table(card: Card) -> list[Block]:
+    """Return the table of what was found by cross-validation; nothing where the test split was large enough."""
+    if not (found := _cross_validated(card)):
+        return []
+    rows = [
+        [name(row["name"]), number(row["value"]), number(row["spread"]), spread(row), number(row["baseline"])]
+        for row in found["metrics"]
+    ]
+    words = (
+        f"Cross-validated {_folds(found)}: each example was answered by a model that never saw it and was trained like "
+        "this one. The test split is too small to tell two models apart; the gate goes by this table."
+    )
+    columns = ["measure", "models", "± over the folds", "95 % interval", "baseline"]
+    return [CardTable(columns, rows, words)]
+
+
+def _cross_validated(card: Card) -> Card:
+    found: Card = card.get("measured", {}).get("cross_validated", {})
+    return found
+
+
+def _folds(found: Card) -> str:
+    return f"over {found['examples']:,} examples, {found['folds']} folds"
 
 
 def _slices(card: Card) -> list[Block]:

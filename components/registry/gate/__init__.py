@@ -3,6 +3,7 @@
 judge.py       all of it, in order
 comparable.py  whether two versions can be held against each other; classes.py: on which classes
 predictions.py the specification of the evaluation, and one model's answers
+cross_validated.py  the same of models of folds, where the test split is small
 measure.py     what is measured of them: evidence.py; its calibration: calibration.py
 statistics.py  whether a difference is more than chance
 rules.py       evidence and limits -> rows

@@ -43,22 +43,24 @@ class InTodaysClasses(Bundle):
 
     def __init__(self, path: Path, classes: Sequence[str]) -> None:
         super().__init__(path)
-        known = [name for name in self.about.classes if name in classes]
-        self._from = [self.about.classes.index(name) for name in known]
-        self._to = [classes.index(name) for name in known]
-        self._count = len(classes)
+        self._today = classes
 
     def outputs(self, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
-        """Return `[N, classes of today]`; what it gives to classes that today's data has not is left out.
+        """Return `[N, classes of today]`."""
+        return in_todays_classes(super().outputs(inputs, run), self.about.classes, self._today)
 
-        Of a task whose outputs are no classes, they are what they are.
-        """
-        given = super().outputs(inputs, run)
-        if given.shape[1] != len(self.about.classes):
-            return given
-        answers = np.zeros((len(given), self._count), dtype=np.float32)
-        answers[:, self._to] = given[:, self._from]
-        return answers
+
+def in_todays_classes(given: NDArray[np.float32], classes: Sequence[str], today: Sequence[str]) -> NDArray[np.float32]:
+    """Return outputs `[N, classes]` as `[N, classes of today]`; what is given to classes that are gone is left out.
+
+    Of a task whose outputs are no classes, they are what they are.
+    """
+    if given.shape[1] != len(classes):
+        return given
+    known = [name for name in classes if name in today]
+    answers = np.zeros((len(given), len(today)), dtype=np.float32)
+    answers[:, [today.index(name) for name in known]] = given[:, [classes.index(name) for name in known]]
+    return answers
 
 
 def changed(champion: Sequence[str], data: PreparedData, smallest: int) -> Change:

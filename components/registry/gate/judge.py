@@ -19,6 +19,7 @@ from components.kinds.formatting import number
 from components.kinds.prepared import PreparedData, open_prepared
 from components.registry.gate import record
 from components.registry.gate.comparable import CHALLENGER, champion_beside, unfit
+from components.registry.gate.cross_validated import cross_validated_rules, fold_predictions
 from components.registry.gate.measure import measure
 from components.registry.gate.predictions import EvaluationSpec, predict
 from components.registry.gate.rules import rules
@@ -29,7 +30,7 @@ from components.versioning import lock
 
 logger = logging.getLogger(__name__)
 
-_EDITION = 7
+_EDITION = 8
 """Of the rules and of how they measure: a verdict of another edition is not remembered."""
 
 
@@ -61,9 +62,12 @@ def _evaluate(challenger: Version, current: Version | None, workload: Workload) 
     with limit_threads(workload.train):  # small sums in a loop: more threads would only wait for each other
         ours = predict(spec, bundle)
         theirs, change, obstacle = champion_beside(challenger, current, spec)
-        evidence = measure(ours, theirs, _baseline(name, spec.metric), _validated(name, spec.data))
-    same, gained = _same_training(challenger, current), change is not None and bool(change.gained)
-    found = [*obstacle, *rules(evidence, spec.gate, same, alone=current is None, gained=gained)]
+        same = _same_training(challenger, current)
+        folds, told = (None, []) if same else fold_predictions(challenger, current, ours, theirs)
+        evidence = measure(ours, theirs, _baseline(name, spec.metric), _validated(name, spec.data), folds)
+    gained = change is not None and bool(change.gained)
+    judged = list(rules(evidence, spec.gate, same, alone=current is None, gained=gained))
+    found = [*obstacle, *told, *(cross_validated_rules(judged) if folds else judged)]
     return _verdict(challenger, current, found, _headline(challenger, current, found))
 
 
@@ -138,5 +142,6 @@ def _key(challenger: Version, current: Version | None, workload: Workload) -> st
     limits["written"] = workload.gate.model_dump(mode="json", exclude_unset=True)  # a written limit refuses the first
     both = [challenger.bundle_sha256, current.bundle_sha256 if current else None, challenger.run_id]
     baseline = _baseline(name, _evaluation_spec(challenger, current, workload).metric)
-    content = [_EDITION, *both, current.run_id if current else None, data, limits, baseline]
+    folds = sorted(lock.hashes(f"cross_validate@{name}").items())
+    content = [_EDITION, *both, current.run_id if current else None, data, limits, baseline, folds]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

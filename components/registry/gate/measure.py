@@ -12,6 +12,7 @@ from components.inference.bundle import MODEL
 from components.inference.footprint import milliseconds, peak_megabytes
 from components.kinds.evaluation import Mask
 from components.registry.gate.calibration import compare_calibration
+from components.registry.gate.cross_validated import FoldPredictions
 from components.registry.gate.evidence import CorruptedComparison, Evidence, MetricComparison, Scale
 from components.registry.gate.predictions import Int64, Predictions
 from components.registry.gate.stated import compare_stated
@@ -21,7 +22,11 @@ _ONE_SIDED = 1.645  # standard errors, which chance passes in one of twenty case
 
 
 def measure(
-    challenger: Predictions, champion: Predictions | None, baseline: float | None, validated: str | None
+    challenger: Predictions,
+    champion: Predictions | None,
+    baseline: float | None,
+    validated: str | None,
+    folds: FoldPredictions | None = None,
 ) -> Evidence:
     """Return everything that the rules judge by.
 
@@ -30,33 +35,40 @@ def measure(
         champion: the champion, who was asked the same; None: there is none to compare with.
         baseline: what the baseline reaches on the same test split.
         validated: what shows that the training data passed validation.
+        folds: the answers of both out of fold, which say more than those to the test split, where there are any.
     """
     spec = challenger.spec
-    of_all_classes = champion if champion and champion.known is None else None
+    ours, theirs = (folds.challenger, folds.champion) if folds else (challenger, champion)
+    of_all_classes = theirs if theirs and theirs.known is None else None
     probabilistic = spec.evaluation.is_probabilistic(spec.config)
+    baseline = folds.baseline() if folds else baseline
     return Evidence(
-        overall=_overall(challenger, champion),
-        whole=challenger.value(np.arange(len(challenger.outputs))),
-        slices=list(_slices(challenger, champion)),
-        calibration=compare_calibration(challenger, of_all_classes) if probabilistic else None,
-        stated=list(compare_stated(challenger, champion)),
+        overall=_overall(ours, theirs),
+        whole=ours.value(np.arange(len(ours.outputs))),
+        slices=list(_slices(ours, theirs)),
+        calibration=compare_calibration(ours, of_all_classes) if probabilistic else None,
+        stated=list(compare_stated(ours, of_all_classes if folds else theirs)),
         corrupted=list(_corrupted(challenger, champion)),
         behaviours=challenger.behaviours(),
         before=champion.behaviours() if champion else (),
         cost=_cost(challenger, champion),
         leaks=spec.evaluation.leaks(spec.data, spec.config),
         baseline=baseline,
-        chance=0.0 if baseline is None else _chance(challenger, baseline),
+        chance=0.0 if baseline is None else _chance(challenger, baseline, folds),
         validated=validated,
     )
 
 
-def _chance(challenger: Predictions, baseline: float) -> float:
+def _chance(challenger: Predictions, baseline: float, folds: FoldPredictions | None) -> float:
     """Return by how much chance makes the challenger look worse than the baseline.
 
-    The baseline's own answers are not kept, so both are taken for independent: rather too much than too little. A
-    metric that is no share of right answers is taken to vary as the challenger's does.
+    Out of fold both are compared pair by pair. The baseline's answers to the test split are not kept, so there both are
+    taken for independent: rather too much than too little. A metric that is no share of right answers is taken to vary
+    as the challenger's does.
     """
+    if folds is not None:
+        every, seed = np.arange(len(folds.answers.folds)), challenger.spec.config.seed
+        return _ONE_SIDED * standard_error(folds.above_baseline, every, seed)
     correct = challenger.correct()
     if correct is None:
         error = standard_error(challenger.value, np.arange(len(challenger.outputs)), challenger.spec.config.seed)

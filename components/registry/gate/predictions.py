@@ -47,6 +47,8 @@ class Predictions:
     """`[N, K]`."""
     known: Mask | None = None
     """Test examples of classes that it knows, `[N]`; None: it knows all of them."""
+    decides_by: Mapping[str, Any] | None = None
+    """What it decides by, if that is not what the bundle says; an array in it holds a number for each example."""
 
     def of_known_classes(self, indices: Int64) -> Int64:
         """Return those of the test examples at `indices` whose class it knows."""
@@ -94,7 +96,7 @@ class Predictions:
     @property
     def decision(self) -> Mapping[str, Any]:
         """What it decides by."""
-        return self.bundle.about.decision
+        return self.bundle.about.decision if self.decides_by is None else self.decides_by
 
 
 def predict(spec: EvaluationSpec, bundle: Bundle) -> Predictions:

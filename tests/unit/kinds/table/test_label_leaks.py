@@ -14,7 +14,8 @@ IRIS = load_iris()
 def found(column: NDArray[np.floating], labels: NDArray[np.int64], tmp_path: Path) -> int:
     np.save(tmp_path / "train_inputs.npy", column.astype(np.float32)[:, None])
     np.save(tmp_path / "train_labels.npy", labels)
-    return leaks(tmp_path, Definition(numbers=["size"], categories={}, entities=[])).count
+    sizes = Definition(id=None, amount=None, decimals=2, delay=0.0, entities=(), numbers=("size",), categories={})
+    return leaks(tmp_path, sizes).count
 
 
 @pytest.mark.parametrize("feature", range(4))
