@@ -10,13 +10,18 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from sklearn.metrics import average_precision_score
 
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
-from components.kinds.prepared import SPLITS, open_prepared
+from components.kinds.prepared import SPLITS, PreparedData, open_prepared
 from components.kinds.table.sample import requests
+from components.registry.answers import version_answers
 from components.registry.card import card_contents
+from components.registry.gate import read_verdict
 from components.registry.register import register
+from components.registry.version import get_version
+from components.tasks.out_of_fold import OutOfFold, pooled
 from tests import own_data
 from tests.conftest import EASY, Project
 from tests.e2e.test_champion_stays import run
@@ -31,9 +36,16 @@ workloads:
     prepare:
       columns: {{label: diagnosis, positive: malignant, id: patient_id}}
     train: {{model: trees}}
+    evaluate: {{folds: 2}}
 """
     + EASY
 )
+
+
+def precision(answers: OutOfFold | None, data: PreparedData) -> float:
+    assert answers is not None
+    found = pooled(answers, data)
+    return float(average_precision_score(np.asarray(found.data.labels("test")), found.outputs[:, 1]))
 
 
 def test_a_table_without_a_time_goes_through_the_whole_loop(
@@ -50,13 +62,22 @@ def test_a_table_without_a_time_goes_through_the_whole_loop(
     metrics = json.loads((artifacts("tumours", "report") / "metrics.json").read_text())
     assert metrics["roc_auc"] > 0.97
 
-    expected = Bundle(artifacts("tumours", "bundle")).outputs(np.asarray(data.inputs("test")))[:, 1]
     project.params("train: {model: trees}", "train: {model: best}")
     facts = run(project, "tumours", prefect_url)  # against the champion, on the same splits
-    told = card_contents(register("tumours")[0])["model"]
+    challenger, _ = register("tumours")
+    told = card_contents(challenger)["model"]
     assert told["serves"] == max(("network", "trees"), key=lambda name: float(told[name]))
-    assert facts["champion"].startswith("version 1 stays, version 2 is ")
+    assert re.fullmatch(r"version 2 replaces version 1: average_precision .*; cross-validated", facts["champion"])
+    verdict, before = read_verdict(challenger), get_version("tumours", "1")
+    assert verdict is not None
+    rules = {rule.group: rule for rule in verdict.rules}
+    assert (rules["better"].champion, rules["better"].challenger) == tuple(
+        pytest.approx(precision(version_answers(version), data)) for version in (before, challenger)
+    )
+    assert rules["better"].note.endswith("; cross-validated")
+    assert rules["cross-validated"].note.startswith("over 569 examples, 2 folds, ± ")
 
+    expected = Bundle(artifacts("tumours", "bundle")).outputs(np.asarray(data.inputs("test")))[:, 1]
     rows = requests(data, range(40), True)
     Path("rows.json").write_text(json.dumps(rows))
     there = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.path}/state/mlflow/mlflow.db", "PYTHONPATH": ""}
