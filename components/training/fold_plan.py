@@ -23,8 +23,11 @@ class FoldPlan:
     """In one sentence; empty: the test split is large enough, or nobody wants to know."""
 
 
-def fold_plan(data: "PreparedData", workload: "Workload") -> FoldPlan:
-    """Return whether all examples of the data set are cross-validated, which costs so many trainings."""
+def fold_plan(data: "PreparedData", workload: "Workload", supervised: bool = True) -> FoldPlan:
+    """Return whether all examples of the data set are cross-validated, which costs so many trainings.
+
+    `supervised`: whether labels are learned from.
+    """
     asked, tested = workload.evaluate, data.counts["test"]
     if tested >= asked.cross_validate_below:
         return FoldPlan(0, "")
@@ -40,15 +43,15 @@ def fold_plan(data: "PreparedData", workload: "Workload") -> FoldPlan:
     return FoldPlan(
         folds,
         f"cross-validated besides, as {few}: {folds} trainings more, each without a part of all {count:,} examples; "
-        f"{_estimated(data, workload, folds)}",
+        f"{_estimated(data, workload, folds, supervised)}",
     )
 
 
-def _estimated(data: "PreparedData", workload: "Workload", folds: int) -> str:
+def _estimated(data: "PreparedData", workload: "Workload", folds: int, supervised: bool) -> str:
     """Return about how long the trainings take together."""
     if getattr(workload.train, "model", "network") == "trees":
         return "a few seconds each"
     held_out = data.counts["validation"] / (data.counts["train"] + data.counts["validation"])
     examples = round(sum(data.counts.values()) * (1 - 1 / folds) * (1 - held_out))
-    seconds = training_plan(workload.train, max(examples, 1), data.input).estimated_seconds
+    seconds = training_plan(workload.train, max(examples, 1), data.input, supervised).estimated_seconds
     return f"{duration(folds * seconds)} on one core of this machine"

@@ -67,6 +67,16 @@ def test_groups_and_copies_stay_whole(tmp_path: Path) -> None:
             assert sum(map(len, parts)) == len(set.union(*parts))
 
 
+def test_a_class_that_is_kept_for_the_evaluation_is_never_learned(tmp_path: Path) -> None:
+    data = small_data(tmp_path, task="anomaly", count=100)
+    np.save(tmp_path / "train_labels.npy", np.zeros(data.counts["train"], dtype=np.int64))
+    folds = make_folds(open_prepared(tmp_path), 5)
+    assert [set(fold.labels("train").tolist()) for fold in folds] == [{0}] * 5
+    assert sum(int((fold.labels("test") == 1).sum()) for fold in folds) == int(
+        (all_examples(data, "labels") == 1).sum()
+    )
+
+
 def test_there_are_no_more_folds_than_groups(tmp_path: Path) -> None:
     data = small_data(tmp_path, count=40)
     for split in SPLITS:
