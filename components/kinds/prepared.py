@@ -119,7 +119,7 @@ def label_name(data: PreparedData, label: Any) -> str:
 
 
 def write_splits(path: Path, splits: NDArray[np.integer[Any]], **arrays: NDArray[Any]) -> dict[str, int]:
-    """Write arrays `[N, ...]` of examples, `inputs` and `labels` among them, by their split; return the counts.
+    """Write arrays `[N, ...]` of examples, `inputs`, `labels` and `keys` among them, by their split; return the counts.
 
     `splits` are indices into `SPLITS`, `[N]`.
     """

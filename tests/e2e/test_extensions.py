@@ -57,6 +57,9 @@ def test_a_kind_and_a_task_of_installed_packages(
     assert (data.kind, data.task, data.classes) == ("signal", "counts", ())
     metrics = json.loads((artifacts("pulses", "report") / "metrics.json").read_text())
     assert metrics["poisson_deviance"] < 0.8  # 1.0 for one mean for all
+    folds = json.loads((artifacts("pulses", "cross_validation") / "metrics.json").read_text())
+    assert (folds["folds"], folds["examples"]) == (5.0, 600.0)
+    assert folds["poisson_deviance"] < 0.8
 
     requires = ("journeyman-signal==0.1.0", "journeyman-counts==0.1.0")
     assert read_about(artifacts("pulses", "bundle")).requires == requires

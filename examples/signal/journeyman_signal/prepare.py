@@ -40,8 +40,9 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     if asked not in TASKS:
         raise DataError(f"task: {asked}: signals are told by {' or '.join(TASKS)}")
     labels, classes = _labels(kept[config.label], asked)
-    splits = draw(content_keys(signals), labels, config.validation, config.test)
-    counts = write_splits(out, splits, inputs=signals, labels=labels)
+    keys = content_keys(signals)
+    splits = draw(keys, labels, config.validation, config.test)
+    counts = write_splits(out, splits, inputs=signals, labels=labels, keys=keys)
     write_json(out / "report.json", {"samples": len(samples), "incomplete": len(table) - len(kept)})
     write_about(out, "signal", classes, {"samples": samples}, counts, asked)
 
