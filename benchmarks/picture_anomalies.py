@@ -1,6 +1,6 @@
 """Pictures without labels: how well the measured Gaussian ranks what is unusual, beside plain scikit-learn models.
 
-    python -m benchmarks.picture_anomalies [--seeds 5]
+    python -m benchmarks.picture_anomalies [--quick] [--json FILE]
 
 Prints for each data set the area under the ROC curve, mean and standard deviation over seeds, of: the model that
 `task: anomaly` of pictures serves; an isolation forest, a PCA (95 % of the variance) by its reconstruction error and a
@@ -8,8 +8,8 @@ Gaussian (Ledoit-Wolf) on pixels; and the baseline of the evaluation, an isolati
 All data comes with scikit-learn, or is drawn.
 """
 
-import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from torch import from_numpy, inference_mode
 
+from benchmarks import harness
 from components.kinds.image.evaluation.hog import hog
 from components.kinds.image.learner.gaussian import GaussianModule
 from components.kinds.ranking import roc_auc
@@ -27,7 +28,11 @@ from components.tasks.anomaly.objective import Anomaly
 Pictures = NDArray[np.uint8]
 Splits = tuple[Pictures, Pictures, Pictures]
 """Training pictures, ordinary test pictures, and unusual ones."""
+Cases = Sequence[Callable[[np.random.Generator], Splits]]
+Found = dict[str, list[list[float]]]
+"""Of each model the areas, by seed and case."""
 _SIDE = 64
+_SEEDS = 5
 
 
 def _one_digit_is_ordinary(digit: int, random: np.random.Generator) -> Splits:
@@ -152,25 +157,34 @@ def scores(train: Pictures, test: Pictures, seed: int) -> Iterator[tuple[str, ND
 
 
 def main() -> None:
-    """Print a row a data set."""
-    parser = argparse.ArgumentParser(description="How well unusual pictures are ranked.")
-    parser.add_argument("--seeds", type=int, default=5)
-    seeds = parser.parse_args().seeds
-    for name, cases in DATA.items():
-        found: dict[str, list[list[float]]] = {}
-        for seed in range(seeds):
-            one: dict[str, list[float]] = {}
-            for case in cases:
-                train, ordinary, odd = case(np.random.default_rng(seed))
-                labels = np.repeat([0, 1], [len(ordinary), len(odd)])
-                for model, values in scores(train, np.concatenate([ordinary, odd]), seed):
-                    one.setdefault(model, []).append(roc_auc(labels, values))
-            for model, areas in one.items():
-                found.setdefault(model, []).append(areas)
+    """Measure each data set, print the table, and write it where the user wants it."""
+    options = harness.parser(__doc__, quick="one seed").parse_args()
+    sets = {name: _measured(cases, 1 if options.quick else _SEEDS) for name, cases in DATA.items()}
+    harness.finish({"sets": sets}, report, options.json)
+
+
+def _measured(cases: Cases, seeds: int) -> Found:
+    """Return the area under the curve of each model, by seed and case."""
+    found: Found = {}
+    for seed in range(seeds):
+        one: dict[str, list[float]] = {}
+        for case in cases:
+            train, ordinary, odd = case(np.random.default_rng(seed))
+            labels = np.repeat([0, 1], [len(ordinary), len(odd)])
+            for model, values in scores(train, np.concatenate([ordinary, odd]), seed):
+                one.setdefault(model, []).append(roc_auc(labels, values))
+        for model, areas in one.items():
+            found.setdefault(model, []).append(areas)
+    return found
+
+
+def report(figures: Mapping[str, Any]) -> None:
+    """Print a row a data set: mean and standard deviation over the seeds."""
+    models = list(next(iter(figures["sets"].values())))
+    print("| data |", " | ".join(models), "|\n|---|" + "---|" * len(models))
+    for name, found in figures["sets"].items():
         row = [f"{np.mean(areas):.3f} ± {np.mean(areas, axis=1).std():.3f}" for areas in found.values()]
-        if name == next(iter(DATA)):
-            print("| data |", " | ".join(found), "|\n|---|" + "---|" * len(found))
-        print(f"| {name} |", " | ".join(row), "|", flush=True)
+        print(f"| {name} |", " | ".join(row), "|")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,8 @@ TAGS = {
     *(
         "dvc.bundle",
         "dvc.bundle-int8",
+        "dvc.cross_validation/metrics.json",
+        "dvc.cross_validation/outputs.json",
         "dvc.prepared",
         "dvc.raw",
         "dvc.report/confusion.csv",
@@ -59,7 +61,7 @@ TAGS = {
     ),
     *("dvc.report/metrics.json", "dvc.report/precisions.json", "dvc.report/served.json", "dvc.weights/curve.csv"),
     *("dvc.weights/model.safetensors", "dvc.weights/run.json", "git.commit", "git.dirty", "git.head", "git.ref"),
-    *("git.remote", "inputs.evaluate", "inputs.export", "inputs.ingest", "inputs.prepare", "inputs.train"),
+    *("git.remote", *(f"inputs.{stage}" for stage in STAGES)),
     *("packages_sha256", "parameters_sha256", "parent", "platform", "processor", "processor.features", "python"),
     *("seed", "serving_code_sha256", "used.accelerator", "used.compile", "used.devices", "used.layout"),
     *("used.precision", "used.threads"),
@@ -138,8 +140,7 @@ def test_a_version_says_what_it_was_made_of(registered: Project) -> None:
     version, made_of = find("digits", "2")
     assert made_of.code.changed == (BESIDE, "params.yaml", "quick.py")
     assert made_of.bundle_sha256 == version.bundle_sha256
-    assert [stage for stage in made_of.stages if stage != RESOLVE] == list(STAGES)
-    assert RESOLVE in made_of.stages
+    assert set(made_of.stages) == {RESOLVE, *STAGES}
     assert made_of.parameters["serve"]["max_pixels"] == 1000
     assert made_of.parameters["train"]["learning_rate"] > 0  # a default, filled in
     assert made_of.environment.packages["torch"].startswith("2.")
@@ -151,7 +152,7 @@ def test_the_second_of_three_from_a_dirty_tree_after_a_rebase_is_identical(regis
     before = _everything(registered)
     rebuilt, source = _again("2")
     assert (rebuilt.first, rebuilt.environment, source) == (None, (), "DVC's cache")
-    assert [stage.stage for stage in rebuilt.stages if stage.stage != RESOLVE] == list(STAGES[1:])
+    assert {stage.stage for stage in rebuilt.stages} == {RESOLVE, *STAGES[1:]}
     same = {stage.stage: stage.same for stage in rebuilt.stages}
     assert same["train"] == ("weights/curve.csv", "weights/model.safetensors")  # run.json tells of the run
     assert rebuilt.value == rebuilt.version.value
@@ -295,10 +296,10 @@ with worktree(find("digits", "1")[1]):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda: Path("dvc.lock").unlink(), "dvc.lock says nothing of ingest, prepare, train, export, evaluate"),
+        (lambda: Path("dvc.lock").unlink(), f"dvc.lock says nothing of {', '.join(STAGES)}"),
         (lambda: _append("components/config/settings.py", "\n# changed\n"), r"settings\.py: not as DVC recorded it"),
         (lambda: _append("params.yaml", "    serve: {margin: 0.1}\n"), r"params\.yaml: workloads\.digits: not as DVC"),
-        (lambda: Path("constraints.txt").unlink(), "not complete: constraints.txt is missing"),
+        (lambda: Path("constraints.txt").unlink(), r"constraints\.txt: not as DVC recorded it"),
         (lambda: _rewrite("artifacts/digits/weights/run.json", "environment"), "run.json does not say environment"),
     ],
 )

@@ -225,6 +225,7 @@ print(json.dumps({"one": one + asyncio.run(ask()), "explained": explained, "know
 def test_bentomls_own_clients_ask(endpoint: str) -> None:
     expected = ask(endpoint, NEW)
     told = by_clients(CLIENTS, endpoint, json.dumps(NEW))
+    expected["probability"] = pytest.approx(expected["probability"], abs=1e-6)  # answered beside others it may differ
     assert told["one"] == [expected] * 7
     assert {key: told["explained"][key] for key in expected} == expected
     assert told["known"] == [{"known": 1}] * 2
