@@ -1,5 +1,7 @@
 """Two small prepared data sets: learned in a second."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,15 @@ _INPUT = {
     "label_features": ["risk"],
     "amount_feature": "amount",
 }
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Forget who hears signals: a training that a test breaks off, as a kill would, is not there to do so."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
