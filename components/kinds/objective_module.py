@@ -1,5 +1,6 @@
 """The LightningModule of every kind: what is logged, and how the validation split is watched."""
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -25,9 +26,9 @@ class ObjectiveModule(LeanModule):
         self.validation_loss = MeanMetric()  # weighs rightly over several processes, as Lightning's own mean does not
         self._validation = Validation(objective)
 
+    @abstractmethod
     def raw(self, inputs: Tensor) -> Tensor:
         """Return the head's numbers `[N, width]`, of a batch that is learned from or looked at."""
-        raise NotImplementedError
 
     def loss(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of one batch of the training split."""

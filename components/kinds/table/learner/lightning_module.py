@@ -40,11 +40,16 @@ class RecordModule(ObjectiveModule):
         super().__init__(objective)
         self.model, self.config, self.labelled = model, config, labelled
 
+    def raw(self, inputs: Tensor) -> Tensor:
+        """Return the head's numbers; without a network how unusual each record is."""
+        numbers: Tensor = self.model(inputs)
+        return numbers
+
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Score one batch of the validation split."""
         inputs, labels = batch
         with torch.autocast(inputs.device.type, enabled=False):
-            outputs = self.objective.outputs(self.model(inputs))
+            outputs = self.objective.outputs(self.raw(inputs))
             loss = self.loss(inputs, labels)
         weight = len(labels) if self._unlabelled else max(int(known(labels).sum()), 1)
         self.watch(outputs, labels, loss, weight)
@@ -77,7 +82,7 @@ class RecordModule(ObjectiveModule):
         """Return the loss of the phase; 0 where it asks for labels and none is known."""
         if self._unlabelled:
             return self.model.unlabelled_loss(inputs)
-        return self.objective.loss(self.model(inputs), labels)
+        return self.objective.loss(self.raw(inputs), labels)
 
 
 def known(labels: Tensor) -> Tensor:
