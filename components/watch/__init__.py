@@ -1,0 +1,1 @@
+"""What is known of a model at work: its quality, what it is asked, and whether it does harm."""

@@ -1,0 +1,1 @@
+"""The mathematics of watching: plain arrays in, numbers out; no files, no clock, no torch."""
