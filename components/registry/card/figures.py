@@ -1,11 +1,12 @@
-"""Drawings for the page, as SVG: they take their colours from it, light or dark, and stay sharp in print."""
+"""Drawings of a card: intervals of slices, calibration, robustness."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from components.registry.card.formatting import name, number
+from components.pages.formatting import name, number
+from components.pages.svg import dot, line, polyline, svg, text
 
 _WIDTH, _LABEL, _VALUE, _ROW = 750, 210, 60, 22
 _SIDE, _EDGE = 300, 34
@@ -27,14 +28,14 @@ def draw_intervals(estimates: Sequence[Estimate]) -> Markup:
         return _LABEL + (value - low) / (high - low) * float(_WIDTH - _LABEL - _VALUE)
 
     rows = [_interval(estimate, index * _ROW + _ROW / 2, x) for index, estimate in enumerate(estimates)]
-    return _svg(_WIDTH, len(estimates) * _ROW, "Each slice with its 95 % interval", rows)
+    return svg(_WIDTH, len(estimates) * _ROW, "Each slice with its 95 % interval", rows)
 
 
 def _interval(estimate: Estimate, y: float, x: Callable[[float], float]) -> Markup:
-    drawn = _text(0, y, _short(estimate["name"])) + _text(_WIDTH, y, number(estimate["value"]), "end")
+    drawn = text(0, y, _short(estimate["name"])) + text(_WIDTH, y, number(estimate["value"]), "end")
     if estimate.get("low") is not None:
-        drawn += _line("soft", x(estimate["low"]), y, x(estimate["high"]), y)
-    return drawn + _dot(x(estimate["value"]), y)
+        drawn += line("soft", x(estimate["low"]), y, x(estimate["high"]), y)
+    return drawn + dot(x(estimate["value"]), y)
 
 
 def draw_calibration(bins: Sequence[Estimate]) -> Markup:
@@ -46,15 +47,15 @@ def draw_calibration(bins: Sequence[Estimate]) -> Markup:
     def y(value: float) -> float:
         return _SIDE + 8 - value * _SIDE
 
-    drawn = [_line("faint", x(0), y(0), x(1), y(1))]
-    drawn += [_line("faint", x(0), y(value), x(1), y(value)) for value in (0.0, 0.5, 1.0)]
+    drawn = [line("faint", x(0), y(0), x(1), y(1))]
+    drawn += [line("faint", x(0), y(value), x(1), y(value)) for value in (0.0, 0.5, 1.0)]
     for estimate in bins:
         predicted = x(estimate["predicted"])
-        drawn.append(_line("soft", predicted, y(estimate["low"]), predicted, y(estimate["high"])))
-        drawn.append(_dot(predicted, y(estimate["observed"])))
-    drawn += [_text(_EDGE - 6, y(value), f"{value:.0%}", "end") for value in (0.0, 0.5, 1.0)]
-    drawn.append(_text(_EDGE + _SIDE / 2, _SIDE + 24, "predicted probability, and the observed share", "middle"))
-    return _svg(_EDGE + _SIDE + 12, _SIDE + 36, "Calibration: observed against predicted probability", drawn)
+        drawn.append(line("soft", predicted, y(estimate["low"]), predicted, y(estimate["high"])))
+        drawn.append(dot(predicted, y(estimate["observed"])))
+    drawn += [text(_EDGE - 6, y(value), f"{value:.0%}", "end") for value in (0.0, 0.5, 1.0)]
+    drawn.append(text(_EDGE + _SIDE / 2, _SIDE + 24, "predicted probability, and the observed share", "middle"))
+    return svg(_EDGE + _SIDE + 12, _SIDE + 36, "Calibration: observed against predicted probability", drawn)
 
 
 def draw_robustness(curves: Sequence[Estimate]) -> Markup:
@@ -66,7 +67,7 @@ def draw_robustness(curves: Sequence[Estimate]) -> Markup:
         for index, curve in enumerate(curves)
     ]
     rows = -(-len(curves) // columns)
-    return _svg(_WIDTH, rows * high, "Robustness: the metric as inputs are corrupted more", cells)
+    return svg(_WIDTH, rows * high, "Robustness: the metric as inputs are corrupted more", cells)
 
 
 def _curve(curve: Estimate, left: float, top: float, wide: float, most: float) -> Markup:
@@ -75,32 +76,14 @@ def _curve(curve: Estimate, left: float, top: float, wide: float, most: float) -
     points = [(left + index * step, base - max(value, 0.0) / most * _SPARK) for index, value in enumerate(values)]
     return Markup("").join(
         [
-            _text(left, top + _ROW / 2, name(curve["name"])),
-            _text(left + wide, top + _ROW / 2, f"{number(values[0])} to {number(values[-1])}", "end"),
-            _line("faint", left, base, left + wide, base),
-            Markup('<polyline class="line" points="{}"/>').format(" ".join(f"{x:.1f},{y:.1f}" for x, y in points)),
-            *(_dot(x, y, 3) for x, y in points),
+            text(left, top + _ROW / 2, name(curve["name"])),
+            text(left + wide, top + _ROW / 2, f"{number(values[0])} to {number(values[-1])}", "end"),
+            line("faint", left, base, left + wide, base),
+            polyline(points),
+            *(dot(x, y, 3) for x, y in points),
         ]
     )
 
 
-def _svg(width: float, height: float, title: str, drawn: Iterable[Markup]) -> Markup:
-    svg = Markup('<svg role="img" aria-label="{}" viewBox="0 0 {w} {h}" width="{w}" height="{h}">{}</svg>')
-    return svg.format(title, Markup("").join(drawn), w=width, h=height)
-
-
-def _text(x: float, y: float, text: str, anchor: str = "start") -> Markup:
-    return Markup('<text x="{}" y="{}" dy="0.35em" text-anchor="{}">{}</text>').format(x, y, anchor, text)
-
-
-def _line(style: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
-    line = Markup('<line class="{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
-    return line.format(style, x1, y1, x2, y2)
-
-
-def _dot(x: float, y: float, radius: int = 4) -> Markup:
-    return Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="{}"/>').format(x, y, radius)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _short(label: str) -> str:
+    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"

@@ -1,16 +1,15 @@
 """The three forms of a card, by the folder `templates`: the page, Markdown, and the brief that MLflow shows."""
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
-from components.registry.card.blocks import Block
+from components.pages import environment
+from components.pages.blocks import Block
 from components.registry.card.sections import (
     card_sections,
     cross_validation_table,
@@ -22,12 +21,9 @@ from components.registry.card.sections import (
 from components.registry.gate import Verdict
 from components.tracking.description import LONGEST
 
+_TEMPLATES = Path(__file__).with_name("templates")
 _BRIEF_SLICES = 5  # the worst
 _BRIEF_REASON = 1_000  # characters
-_FOLDED_FROM = 12  # rows of a table
-_NUMBERS = frozenset("0123456789.+-%,")
-_LIST_START = re.compile(r"^(\d*)(?=[-+=.)])")  # of a list, a rule, a heading
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&#])")
 
 
 def page(card: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
@@ -74,52 +70,9 @@ def brief(card: Mapping[str, Any]) -> str:
 
 @cache
 def _html() -> Environment:
-    """Return the environment of the page: whatever is put into a template is escaped as HTML."""
-    environment = _environment()
-    environment.filters["cell_class"] = _cell_class
-    environment.globals["folded_from"] = _FOLDED_FROM
-    return environment
+    return environment.html(_TEMPLATES)
 
 
 @cache
 def _markdown() -> Environment:
-    """Return the environment of Markdown: whatever is put into a template is escaped as Markdown, macros apart."""
-    environment = _environment()
-    environment.finalize = escape_markdown
-    environment.filters["paragraph"] = _paragraph
-    environment.filters["command"] = _command
-    return environment
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def escape_markdown(text: object) -> Markup:
-    """Return the text on one line, with nothing in it that Markdown or HTML would take for its own."""
-    return text if isinstance(text, Markup) else Markup(_SPECIAL.sub(r"\\\1", _one_line(text)))  # noqa: S704
-
-
-def _paragraph(text: str) -> Markup:
-    """Return the text as a paragraph that does not begin as a list does."""
-    return Markup(_LIST_START.sub(r"\1\\", str(escape_markdown(text))))  # noqa: S704
-
-
-def _command(text: str) -> Markup:
-    """Return the text as it is, on one line."""
-    return Markup(_one_line(text))  # noqa: S704
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())
-
-
-def _cell_class(text: str) -> str:
-    """Return the class of a table's cell: a number, a refusal, or nothing."""
-    return "number" if text and set(text) <= _NUMBERS else "no" if text == "NO" else ""
+    return environment.markdown(_TEMPLATES)

@@ -3,19 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.registry.card.blocks import (
+from components.pages.blocks import (
     Block,
     BulletList,
-    CardSection,
-    CardTable,
     Command,
     Definitions,
     Drawing,
     Image,
     Paragraph,
+    Section,
+    Table,
 )
+from components.pages.formatting import day, name, number, share, spread
 from components.registry.card.figures import draw_calibration, draw_intervals, draw_robustness
-from components.registry.card.formatting import day, name, number, share, spread
 from components.registry.gate import COLUMNS, Verdict
 
 Card = Mapping[str, Any]
@@ -37,7 +37,7 @@ _LINEAGE = {
 }
 
 
-def card_sections(card: Card, figures: Mapping[str, bytes]) -> list[CardSection]:
+def card_sections(card: Card, figures: Mapping[str, bytes]) -> list[Section]:
     """Return the sections of `card`.
 
     Args:
@@ -62,7 +62,7 @@ def card_sections(card: Card, figures: Mapping[str, bytes]) -> list[CardSection]
         "How to make it again": [Command(f"python -m flows.rebuild {card['name']} {card['version']}")],
         "Whom to ask": [Paragraph(card["contact"])] if "contact" in card else [],
     }
-    return [CardSection(title, blocks) for title, blocks in made.items() if blocks]
+    return [Section(title, blocks) for title, blocks in made.items() if blocks]
 
 
 def headline(card: Card) -> list[tuple[str, str, str]]:
@@ -100,7 +100,7 @@ def _model(card: Card) -> list[Block]:
     }
     rows = [(label, value) for label, value in known.items() if value]
     trained = [(label, str(value)) for label, value in card.get("parameters", {}).items()]
-    table = [CardTable(["parameter", "value"], trained, "Trained with")] if trained else []
+    table = [Table(["parameter", "value"], trained, "Trained with")] if trained else []
     return [Definitions(rows), *table]
 
 
@@ -138,7 +138,7 @@ def metrics_table(card: Card) -> list[Block]:
         for metric in card["metrics"]
     ]
     caption = "On the test split, which it has never seen; the first row decides"
-    return [CardTable(["measure", "model", "95 % interval", "baseline"], rows, caption)]
+    return [Table(["measure", "model", "95 % interval", "baseline"], rows, caption)]
 
 
 def cross_validation_table(card: Card) -> list[Block]:
@@ -154,7 +154,7 @@ def cross_validation_table(card: Card) -> list[Block]:
         "this one. The test split is too small to tell two models apart; the gate goes by this table."
     )
     columns = ["measure", "models", "± over the folds", "95 % interval", "baseline"]
-    return [CardTable(columns, rows, words)]
+    return [Table(columns, rows, words)]
 
 
 def _cross_validated(card: Card) -> Card:
@@ -179,7 +179,7 @@ def slices_table(card: Card, most: int | None = None) -> list[Block]:
         for estimate in worst
     ]
     columns = ["slice", "value", "95 % interval", "examples"]
-    return [CardTable(columns, rows[:most], "The worst first", drawn=True)] if rows else []
+    return [Table(columns, rows[:most], "The worst first", drawn=True)] if rows else []
 
 
 def _worst_slices(card: Card) -> list[dict[str, Any]]:
@@ -196,7 +196,7 @@ def _calibration(card: Card, figures: Mapping[str, bytes]) -> list[Block]:
         return [*drawn, *_rules(card, "calibration")]
     rows = [[share(bin["predicted"]), share(bin["observed"]), spread(bin), f"{bin['count']:,}"] for bin in bins]
     columns = ["predicted", "observed", "95 % interval", "examples"]
-    table = CardTable(
+    table = Table(
         columns, rows, "Predicted probability, and the share that was observed, of answers about as sure", drawn=True
     )
     return [*(drawn or [Drawing(draw_calibration(bins))]), *_rules(card, "calibration"), table]
@@ -209,7 +209,7 @@ def _robustness(card: Card) -> list[Block]:
     columns = ["corrupted by", "not at all", "a little", "clearly", "badly"]
     rows = [[name(curve["name"]), *map(number, curve["values"])] for curve in curves]
     metric = name(card["measured"]["metric"])
-    return [Drawing(draw_robustness(curves)), CardTable(columns, rows, f"{metric} of corrupted examples", True)]
+    return [Drawing(draw_robustness(curves)), Table(columns, rows, f"{metric} of corrupted examples", True)]
 
 
 def _rules(card: Card, group: str) -> list[Block]:
@@ -217,7 +217,7 @@ def _rules(card: Card, group: str) -> list[Block]:
     verdict = Verdict.model_validate(card["verdict"]) if "verdict" in card else None
     found = [rule for rule in (verdict.rules if verdict else ()) if rule.group == group]
     rows = [[rule.name.partition(": ")[2], *rule.row()[2:]] for rule in found if rule.challenger is not None]
-    return [CardTable([group, "found", *COLUMNS[3:]], rows)] if rows else []
+    return [Table([group, "found", *COLUMNS[3:]], rows)] if rows else []
 
 
 def _verdict(card: Card) -> list[Block]:
@@ -226,7 +226,7 @@ def _verdict(card: Card) -> list[Block]:
     verdict = Verdict.model_validate(card["verdict"])
     against = f"version {verdict.champion}" if verdict.champion else "no champion"
     words = Paragraph(f"{verdict_in_words(verdict)}, held against {against}: {verdict.reason}")
-    return [words, CardTable(COLUMNS, verdict.rows())] if verdict.rules else [words]
+    return [words, Table(COLUMNS, verdict.rows())] if verdict.rules else [words]
 
 
 def verdict_in_words(verdict: Verdict) -> str:
@@ -241,7 +241,7 @@ def _history(card: Card) -> list[Block]:
         [day(entry["when"]), entry["what"], entry["from"] or "none", entry["to"] or "none", entry["reason"]]
         for entry in card.get("history", [])
     ]
-    return [CardTable(["when", "what", "from version", "to version", "why"], rows)] if rows else []
+    return [Table(["when", "what", "from version", "to version", "why"], rows)] if rows else []
 
 
 def _lineage(card: Card) -> list[Block]:

@@ -1,4 +1,4 @@
-"""What a card is made of, before a template writes it as Markdown or as a page.
+"""What a page is made of, before a template writes it as Markdown or as a page.
 
 A template has a macro for each block, which is called as the block's class, in lower case.
 """
@@ -32,7 +32,7 @@ class Definitions:
 
 
 @dataclass(frozen=True)
-class CardTable:
+class Table:
     """Rows of cells; the first column names the row."""
 
     columns: Sequence[str]
@@ -69,11 +69,11 @@ class Drawing:
     svg: Markup
 
 
-Block = Paragraph | BulletList | Definitions | CardTable | Command | Image | Drawing
+Block = Paragraph | BulletList | Definitions | Table | Command | Image | Drawing
 
 
 @dataclass(frozen=True)
-class CardSection:
+class Section:
     """One section."""
 
     title: str
