@@ -1,0 +1,65 @@
+"""Bins of a column, so that a day is a row of counts whatever its traffic."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST = 64
+"""Bins of a column, without that of what is missing."""
+
+Floats = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Of a column of numbers their limits, of one of categories its commonest; behind them one for what is missing."""
+
+    edges: Floats | None
+    """Ascending; bin `k` holds what is over edge `k - 1` and not over edge `k`."""
+    categories: tuple[str, ...] = ()
+    """The last bin but one has all others."""
+
+    @property
+    def count(self) -> int:
+        """Number of bins."""
+        return (len(self.categories) if self.edges is None else len(self.edges)) + 2
+
+    def codes(self, values: NDArray[Any]) -> Int64:
+        """Return the bin of each value, `[N]`; a value of another type than the column has is missing."""
+        if self.edges is None:
+            code = {name: index for index, name in enumerate(self.categories)}
+            known = ((None if _missing(value) else str(value)) for value in values.tolist())
+            other, missing = len(self.categories), len(self.categories) + 1
+            return np.array([missing if name is None else code.get(name, other) for name in known], dtype=np.int64)
+        numbers = values.astype(np.float64)
+        found: Int64 = np.searchsorted(self.edges, numbers)
+        found[np.isnan(numbers)] = len(self.edges) + 1
+        return found
+
+
+def bins_of(values: NDArray[Any]) -> Bins:
+    """Return bins of about equal counts for numbers and truth values, the commonest values for anything else."""
+    if values.dtype.kind not in "biuf":
+        known = Counter(str(value) for value in values.tolist() if not _missing(value))
+        return Bins(
+            None, tuple(name for name, _ in sorted(known.items(), key=lambda one: (-one[1], one[0]))[: MOST - 1])
+        )
+    numbers = values.astype(np.float64)
+    numbers = np.sort(numbers[np.isfinite(numbers)])
+    if len(numbers) == 0:
+        return Bins(np.empty(0))
+    edges = np.unique(numbers)
+    if len(edges) > MOST // 2:
+        edges = numbers[(np.linspace(0, 1, MOST // 2) * (len(numbers) - 1)).round().astype(np.int64)]
+        edges, times = np.unique(edges, return_counts=True)
+        often = edges[times > 1]
+        edges = np.unique(np.concatenate([edges, np.nextafter(often, -np.inf)]))
+    return Bins(np.unique(np.append(edges, np.nextafter(edges[0], -np.inf))))
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value != value
