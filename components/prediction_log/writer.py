@@ -1,0 +1,169 @@
+"""One worker's way into the log of a workload."""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from components.config.errors import EndpointError
+from components.prediction_log.record import Answered, Gap, Label, Labelled, Record, Refused, encode
+from components.prediction_log.segment import SIZE, Segment, cut
+from components.system.locks import try_lock
+
+WAL, SLOTS = "wal", "slots"
+_WRITERS = 256  # at once, of one workload
+_PAUSE = 1.0  # seconds from a disk that was full to the next look at it
+_HEAD = 64  # bytes of a segment that are not payload, rounded up
+
+
+class LogError(EndpointError):
+    """Nothing can be appended to the log: the disk is full, or the folder is not to be written."""
+
+
+class Writer:
+    """Appends to the log of one workload. One thread uses it, but for `flush`, which another one may call.
+
+    What cannot be appended is counted; as soon as something can be, the log says how many rows are missing.
+    """
+
+    def __init__(self, folder: Path, slot: int, lock: int) -> None:
+        self.folder, self.slot = folder, slot
+        self.lost = 0
+        """Rows that were answered, and could not be appended, since the last gap record."""
+        self._lock = lock
+        self._lost_since = self._counted_since = 0
+        self._refused: dict[str, int] = {}
+        self._segment: Segment | None = None
+        self._full: list[Segment] = []
+        """Segments that nothing is appended to any more, until `flush` has closed them."""
+        self._again = 0.0  # when to look for room again, on the clock of `time.monotonic`
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Take a slot of the log in `folder`, `<log>/<workload>`, which is made if it is not there.
+
+        What a killed worker has left in the slot is cut behind its last whole record.
+
+        Raises:
+            LogError: the folder cannot be written.
+        """
+        try:
+            for name in (WAL, SLOTS):
+                (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+            slot, lock = _take_slot(folder / SLOTS)
+            writer = cls(folder, slot, lock)
+            for left in (folder / WAL).glob(f"{slot:03d}-*.seg"):
+                cut(left)
+        except OSError as error:
+            raise LogError(f"{folder}: the prediction log cannot be written ({error.strerror})") from error
+        return writer
+
+    def answered(self, record: Answered) -> None:
+        """Append what was answered.
+
+        Raises:
+            LogError: it is not in the log, and counted as lost.
+        """
+        try:
+            self._append(record)
+        except LogError:
+            self._lost_since = self._lost_since or record.time_us
+            self.lost += len(record.answers)
+            raise
+
+    def labelled(self, labels: Sequence[Label]) -> None:
+        """Append labels.
+
+        Raises:
+            LogError: they are not in the log.
+        """
+        self._append(Labelled(labels))
+
+    def refused(self, outcome: str) -> None:
+        """Count a request that was refused; `tick` appends the counts."""
+        self._counted_since = self._counted_since or _now()
+        self._refused[outcome] = self._refused.get(outcome, 0) + 1
+
+    def tick(self) -> None:
+        """Append what was counted; to be called every second or so. Where nothing can be appended it is kept."""
+        if not self._refused and not self.lost:
+            return
+        try:
+            if self.lost:
+                self._append_gap()
+            if self._refused:
+                self._append(Refused(self._counted_since, _now(), self._refused))
+                self._refused, self._counted_since = {}, 0
+        except LogError:
+            return
+
+    def flush(self) -> None:
+        """Wait until the disk has all that was appended before."""
+        segment = self._segment
+        while self._full:
+            self._full[0].close()
+            del self._full[0]
+        if segment and segment is self._segment:
+            segment.flush()
+
+    def close(self) -> None:
+        """Append what was counted, and let go of the slot."""
+        self.tick()
+        if self._segment:
+            self._full.append(self._segment)
+            self._segment = None
+        self.flush()
+        os.close(self._lock)
+
+    def _append(self, record: Record) -> None:
+        payload = encode(record)
+        if self._segment is None or not self._segment.append(payload):
+            self._next_segment(len(payload)).append(payload)
+            if self.lost:
+                self._append_gap()
+
+    def _append_gap(self) -> None:
+        gap, self.lost = Gap(self._lost_since, _now(), self.lost, "the log could not be written"), 0
+        try:
+            self._append(gap)
+        except LogError:
+            self.lost = gap.rows
+            raise
+        self._lost_since = 0
+
+    def _next_segment(self, room: int) -> Segment:
+        if time.monotonic() < self._again:
+            raise LogError(f"{self.folder}: the prediction log cannot be written")
+        try:
+            number = _next_number(self._lock)
+            path = self.folder / WAL / f"{self.slot:03d}-{number:015d}.seg"
+            segment = Segment.create(path, max(SIZE, room + _HEAD))
+        except OSError as error:
+            self._again = time.monotonic() + _PAUSE
+            raise LogError(f"{self.folder}: the prediction log cannot be written ({error.strerror})") from error
+        if self._segment:
+            self._full.append(self._segment)
+        self._segment = segment
+        return segment
+
+
+def _take_slot(folder: Path) -> tuple[int, int]:
+    for slot in range(_WRITERS):
+        file = os.open(folder / f"{slot:03d}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if try_lock(file):
+            return slot, file
+        os.close(file)
+    raise LogError(f"{folder}: {_WRITERS} processes write to this log already")
+
+
+def _next_number(slot: int) -> int:
+    """Return a number that no segment of the slot had: the time, or the one after the last, which the slot keeps."""
+    last = int(os.pread(slot, 20, 0) or b"0")
+    number = max(time.time_ns() // 1_000_000, last + 1)
+    os.pwrite(slot, f"{number:020d}".encode(), 0)
+    return number
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000
