@@ -5,6 +5,7 @@ come, the two windows of each, and the columns: see `spent`. A day is compared w
 and judged by the one that it is most like, since a holiday is like a Sunday.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,7 +62,7 @@ def spent(day: int, alpha: float = 0.05) -> float:
 
     1 / (t log^2 t), whose sum converges, but as slowly as can be: day 30 still has a 770th, day 365 a 27,000th.
     """
-    return alpha / (2.10975 * (day + 1) * np.log(day + 1) ** 2)
+    return alpha / (2.10975 * (day + 1) * math.log(day + 1) ** 2)
 
 
 def watch(reference: Reference, days: Sequence[Day], alpha: float = 0.05, least: float = LEAST) -> list[Drift]:
