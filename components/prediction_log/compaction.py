@@ -1,0 +1,94 @@
+"""Segments that are full -> Parquet, by day. Done twice, or killed anywhere, it comes to the same.
+
+    day=YYYY-MM-DD/<segment>.parquet     rows that were answered on that day, UTC
+    labels/<segment>.parquet             what was said of answers
+    traffic/<segment>.parquet            refusals, and gaps
+
+A file's name is that of its segment. Each is written beside its place, brought to the disk and moved there; then the
+segment is removed. As long as a segment is there, its Parquet files count for nothing (`reader.py`).
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from components.prediction_log.description import Description, read_description
+from components.prediction_log.identities import Identities, buried
+from components.prediction_log.record import decode
+from components.prediction_log.segment import payloads
+from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, table
+from components.prediction_log.writer import SLOTS, WAL
+from components.system.files import whole_file
+from components.system.locks import try_lock
+
+logger = logging.getLogger(__name__)
+
+_LOCK = "compaction.lock"
+_GROUP = 2**15  # rows of a row group
+
+
+def compact(folder: Path, everything: bool = False) -> int:
+    """Turn the segments of the log in `folder` into Parquet; return how many.
+
+    Segments that a worker still appends to are left. Where another process is at it already, nothing is done.
+
+    Args:
+        folder: `<log>/<workload>`.
+        everything: also those that a worker has just left, however little is in them.
+
+    Raises:
+        DataError: the log's description cannot be read.
+    """
+    if (description := read_description(folder)) is None:
+        return 0
+    count = 0
+    with (folder / _LOCK).open("w") as lock:
+        if not try_lock(lock):
+            logger.info("another process compacts %s", folder)
+            return 0
+        for slot in sorted((folder / SLOTS).iterdir()) if (folder / SLOTS).is_dir() else ():
+            with _closed(folder, slot) as segments:
+                for segment in segments:
+                    _compact(folder, segment, description)
+                    count += 1
+    return count
+
+
+@contextmanager
+def _closed(folder: Path, slot: Path) -> Iterator[list[Path]]:
+    """Yield the segments of a slot that nobody appends to; where nobody has it, nobody takes it meanwhile."""
+    with slot.open("rb") as file:
+        free = try_lock(file)
+        segments = sorted((folder / WAL).glob(f"{slot.name}-*.seg"))
+        yield segments if free else segments[:-1]
+
+
+def _compact(folder: Path, segment: Path, description: Description) -> None:
+    rows = read_segment(folder, segment, description)
+    for day, answers in rows.answers.items():
+        path = folder / f"day={day}" / f"{segment.stem}.parquet"
+        with whole_file(path) as draft:
+            pq.write_table(table(answers, ANSWERS), draft, compression="zstd", row_group_size=_GROUP)
+    for name, content, schema in (("labels", rows.labels, LABELS), ("traffic", rows.traffic, TRAFFIC)):
+        if content:
+            with whole_file(folder / name / f"{segment.stem}.parquet") as draft:
+                pq.write_table(table(content, schema), draft, compression="zstd")
+    os.sync()  # the folders' entries too, before the segment goes
+    segment.unlink()
+
+
+def read_segment(folder: Path, segment: Path, description: Description) -> Rows:
+    """Return the rows of a segment, without those that have been erased.
+
+    Raises:
+        FileNotFoundError: it has been compacted meanwhile.
+        ValueError: it has a record of a form that this code does not know.
+    """
+    rows = Rows(description, Identities(folder), buried(folder))
+    for _, payload in payloads(segment):
+        rows.take(decode(payload))
+    return rows

@@ -1,0 +1,66 @@
+"""Whom a row is of, as a keyed hash: the log can be searched for somebody, and tombstones name nobody.
+
+The key is the log's own, 32 random bytes in the file `key`: without it a hash cannot be found by trying all names.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from components.prediction_log.description import Description
+from components.system.files import whole_file
+from components.system.locks import locked
+
+EVENT = "event_id"
+"""The column that an answer's own identity stands for."""
+_KEY, _TOMBSTONES = "key", "tombstones"
+_BYTES = 8
+
+
+class Identities:
+    """The hashes of one log."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the key of the log in `folder`, or make one."""
+        self._key = _key(folder)
+
+    def hash(self, column: str, value: object) -> bytes:
+        """Return the hash of a value in a column, 8 bytes."""
+        return blake2b(f"{column}={value}".encode(), digest_size=_BYTES, key=self._key).digest()
+
+    def of(self, event_id: str, record: Mapping[str, Any], description: Description) -> list[bytes]:
+        """Return the hashes by which a row can be asked for: of its event id, its key, and of its entities."""
+        columns = (*description.entities, *([description.key] if description.key else ()))
+        named = [(column, record[column]) for column in columns if record.get(column) not in (None, "")]
+        return [self.hash(EVENT, event_id), *(self.hash(column, value) for column, value in named)]
+
+
+def bury(folder: Path, hashes: Iterable[bytes]) -> None:
+    """Have nothing with these hashes come back into the log, whatever is restored or compacted later."""
+    with (folder / _TOMBSTONES).open("ab") as file:
+        file.write(b"".join(hashes))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def buried(folder: Path) -> frozenset[bytes]:
+    """Return the hashes of what has been erased."""
+    with suppress(FileNotFoundError):
+        content = (folder / _TOMBSTONES).read_bytes()
+        return frozenset(content[at : at + _BYTES] for at in range(0, len(content) // _BYTES * _BYTES, _BYTES))
+    return frozenset()
+
+
+def _key(folder: Path) -> bytes:
+    path = folder / _KEY
+    with suppress(FileNotFoundError):
+        return path.read_bytes()
+    with locked(folder / f".{_KEY}.lock"):
+        if not path.exists():
+            with whole_file(path) as draft:
+                draft.touch(mode=0o600)
+                draft.write_bytes(os.urandom(32))
+    return path.read_bytes()

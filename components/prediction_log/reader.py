@@ -1,0 +1,137 @@
+"""The log as its readers see it: Parquet and segments together, each row once, in bounded memory."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from components.config.errors import DataError
+from components.prediction_log.compaction import read_segment
+from components.prediction_log.description import Description, read_description
+from components.prediction_log.identities import buried
+from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, table
+from components.prediction_log.writer import WAL
+
+_DAY = re.compile(r"day=(\d{4}-\d{2}-\d{2})").fullmatch
+_BATCH = 2**13
+
+
+class Log:
+    """The log of one workload."""
+
+    def __init__(self, folder: Path, description: Description) -> None:
+        self.folder, self.description = folder, description
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the log in `folder`, `<log>/<workload>`.
+
+        Raises:
+            DataError: there is none.
+        """
+        description = read_description(folder)
+        if description is None:
+            raise DataError(f"{folder}: no prediction log; an endpoint writes one unless JOURNEYMAN_LOG is off")
+        return cls(folder, description)
+
+    def days(self) -> list[date]:
+        """Return the days, UTC, on which something was answered, in their order."""
+        read: set[str] = set()
+        found = {day for rows in self._live(read) for day in rows.answers}
+        for path in self._parquet("day=*", read):
+            if match := _DAY(path.parent.name):
+                found.add(date.fromisoformat(match[1]))
+        return sorted(found)
+
+    def answers(
+        self, since: datetime | None = None, until: datetime | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that were answered from `since` on and before `until`, some thousands at a time.
+
+        Args:
+            since: None: from the first.
+            until: None: to the last.
+            columns: of `tables.ANSWERS`; None: all.
+        """
+        wanted = list(columns or ANSWERS.names)
+        needed = list(dict.fromkeys([*wanted, "time", "hashes"]))
+        read: set[str] = set()
+        for rows in self._live(read):
+            for day in sorted(rows.answers):
+                for batch in table(rows.answers[day], ANSWERS).select(needed).to_batches(_BATCH):
+                    yield from _chosen(batch, wanted, since, until, frozenset())
+        gone = buried(self.folder)
+        for path in self._parquet("day=*", read):
+            if _is_within(path.parent.name, since, until):
+                with pq.ParquetFile(path) as file:
+                    for batch in file.iter_batches(_BATCH, columns=needed):
+                        yield from _chosen(batch, wanted, since, until, gone)
+
+    def labels(self, until: datetime | None = None) -> pa.Table:
+        """Return what was said of answers and recorded before `until`, in the order in which it was recorded."""
+        found = self._whole("labels", LABELS)
+        if until is not None:
+            found = found.filter(pc.less(found["recorded"], pa.scalar(until, found["recorded"].type)))
+        return found.sort_by("recorded")
+
+    def traffic(self, since: datetime | None = None, until: datetime | None = None) -> pa.Table:
+        """Return the refusals and the gaps that began from `since` on and before `until`."""
+        found = self._whole("traffic", TRAFFIC)
+        if since is not None:
+            found = found.filter(pc.greater_equal(found["since"], pa.scalar(since, found["since"].type)))
+        if until is not None:
+            found = found.filter(pc.less(found["since"], pa.scalar(until, found["since"].type)))
+        return found.sort_by("since")
+
+    def _whole(self, name: str, schema: pa.Schema) -> pa.Table:
+        read: set[str] = set()
+        parts = [table(getattr(rows, name), schema) for rows in self._live(read)]
+        parts += [pq.read_table(path, schema=schema) for path in self._parquet(name, read)]
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def _live(self, read: set[str]) -> Iterator[Rows]:
+        """Yield the rows of each segment, and put its name into `read`.
+
+        One that is compacted just now is passed over: its rows are in Parquet.
+        """
+        for segment in sorted((self.folder / WAL).glob("*.seg")):
+            try:
+                rows = read_segment(self.folder, segment, self.description)
+            except FileNotFoundError:
+                continue
+            read.add(segment.stem)
+            yield rows
+
+    def _parquet(self, folder: str, read: set[str]) -> list[Path]:
+        """Return the files below the folders of that name, without those of segments that have been read."""
+        return [path for path in sorted(self.folder.glob(f"{folder}/*.parquet")) if path.stem not in read]
+
+
+def _is_within(name: str, since: datetime | None, until: datetime | None) -> bool:
+    """Whether the folder `name` of a day may have rows from `since` on and before `until`."""
+    match = _DAY(name)
+    if match is None:
+        return False
+    begins = datetime.combine(date.fromisoformat(match[1]), datetime.min.time(), UTC)
+    return (until is None or begins < until) and (since is None or begins + timedelta(days=1) > since)
+
+
+def _chosen(
+    batch: pa.RecordBatch, wanted: list[str], since: datetime | None, until: datetime | None, gone: frozenset[bytes]
+) -> Iterator[pa.RecordBatch]:
+    """Yield what of the batch is within the time, and has not been erased."""
+    time = batch.column("time")
+    mask = pa.array([True] * len(batch)) if since is None else pc.greater_equal(time, pa.scalar(since, time.type))
+    if until is not None:
+        mask = pc.and_(mask, pc.less(time, pa.scalar(until, time.type)))
+    if gone:
+        hashes = batch.column("hashes").to_pylist()
+        mask = pc.and_(mask, pa.array([gone.isdisjoint(of_row) for of_row in hashes]))
+    chosen = batch.filter(mask)
+    if len(chosen):
+        yield chosen.select(wanted)

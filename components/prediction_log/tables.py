@@ -1,0 +1,128 @@
+"""Records of the log -> rows of Arrow tables, as Parquet keeps them and readers get them."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from typing import Any
+
+import pyarrow as pa
+
+from components.prediction_log.description import Description
+from components.prediction_log.event_id import as_text
+from components.prediction_log.identities import EVENT, Identities
+from components.prediction_log.record import Answered, Gap, Label, Labelled, Record, Refused
+
+_MOMENT = pa.timestamp("us", "UTC")
+_SAID = pa.dictionary(pa.int32(), pa.string())
+
+ANSWERS = pa.schema(
+    {
+        "id": pa.string(),
+        "time": _MOMENT,
+        "version": _SAID,
+        "label": _SAID,  # what the answer names; null where it is a number
+        "key": pa.string(),  # the caller's own
+        "request_id": pa.string(),
+        "row": pa.int32(),
+        "route": _SAID,
+        "origin": _SAID,
+        "seconds": pa.float32(),
+        "share": pa.float32(),
+        "answer": pa.string(),  # JSON, as it was sent
+        "outputs": pa.list_(pa.float32()),
+        "record": pa.string(),  # JSON, as it came
+        "example": pa.binary(),
+        "example_type": _SAID,  # NumPy's name of its numbers, and its shape
+        "hashes": pa.list_(pa.binary(8)),
+    }
+)
+"""Rows that were answered."""
+
+LABELS = pa.schema(
+    {
+        "event_id": pa.string(),
+        "key": pa.string(),
+        "request_id": pa.string(),
+        "row": pa.int32(),
+        "value": pa.string(),  # JSON
+        "time": _MOMENT,
+        "recorded": _MOMENT,
+        "source": pa.string(),
+        "share": pa.float64(),
+    }
+)
+"""What was said of answers, in the order in which it came."""
+
+TRAFFIC = pa.schema({"since": _MOMENT, "until": _MOMENT, "what": pa.string(), "name": pa.string(), "count": pa.int64()})
+"""What is not among the answers: `what` is `refused`, by outcome, or `gap`, by the reason."""
+
+
+@dataclass
+class Rows:
+    """Rows on their way into tables; what has been erased is left out."""
+
+    description: Description
+    identities: Identities
+    buried: frozenset[bytes]
+    answers: dict[date, list[dict[str, Any]]] = field(default_factory=dict)
+    """By the day, UTC, on which they were answered."""
+    labels: list[dict[str, Any]] = field(default_factory=list)
+    traffic: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(self, record: Record) -> None:
+        """Take in what a record says."""
+        match record:
+            case Answered():
+                rows = list(self._answered(record))
+                if rows:
+                    day = datetime.fromtimestamp(record.time_us / 1e6, timezone.utc).date()  # noqa: UP017
+                    self.answers.setdefault(day, []).extend(rows)
+            case Labelled():
+                self.labels.extend(_label(label) for label in record.labels if not self._is_buried(label))
+            case Refused():
+                said = {"since": record.since_us, "until": record.until_us, "what": "refused"}
+                self.traffic.extend({**said, "name": name, "count": count} for name, count in record.counts.items())
+            case Gap():
+                said = {"since": record.since_us, "until": record.until_us, "what": "gap"}
+                self.traffic.append({**said, "name": record.why, "count": record.rows})
+
+    def _answered(self, record: Answered) -> Iterator[dict[str, Any]]:
+        said = {
+            "time": record.time_us, "version": record.version, "request_id": record.request_id, "route": record.route,
+            "origin": record.origin, "seconds": record.seconds, "share": record.share,
+            "example_type": f"{record.examples.dtype.str}{list(record.examples.shape[1:])}",
+        }  # fmt: skip
+        outputs, key = record.outputs.tolist(), self.description.key
+        for index, number in enumerate(record.numbers):
+            identity = as_text(record.identity + number)
+            text = record.records[index].decode() if record.records else None
+            came = json.loads(text) if text and (key or self.description.entities) else {}
+            hashes = self.identities.of(identity, came, self.description)
+            if not self.buried.isdisjoint(hashes):
+                continue
+            answer = record.answers[index].decode()
+            label = json.loads(answer).get("label")
+            yield {
+                **said, "id": identity, "row": number, "answer": answer, "outputs": outputs[index], "record": text,
+                "example": record.examples[index].tobytes(), "hashes": hashes,
+                "label": None if label is None else str(label),
+                "key": None if key is None or came.get(key) is None else str(came[key]),
+            }  # fmt: skip
+
+    def _is_buried(self, label: Label) -> bool:
+        columns = ((EVENT, label.event_id), (self.description.key, label.key))
+        return any(self.identities.hash(name, said) in self.buried for name, said in columns if name and said)
+
+
+def table(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Return the rows as a table."""
+    return pa.Table.from_pylist(list(rows), schema=schema)
+
+
+def _label(label: Label) -> dict[str, Any]:
+    return {
+        "event_id": label.event_id, "key": label.key, "request_id": label.request_id, "row": label.row,
+        "value": json.dumps(label.value), "time": label.time_us, "recorded": label.recorded_us, "source": label.source,
+        "share": label.share,
+    }  # fmt: skip

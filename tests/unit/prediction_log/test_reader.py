@@ -1,0 +1,179 @@
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from components.config.errors import DataError
+from components.prediction_log.compaction import compact
+from components.prediction_log.description import Description, describe
+from components.prediction_log.event_id import as_text
+from components.prediction_log.identities import EVENT, Identities, bury
+from components.prediction_log.reader import Log
+from components.prediction_log.record import Answered, Label
+from components.prediction_log.writer import Writer
+from tests.unit.prediction_log.test_record import answered
+
+MIDNIGHT = datetime(2026, 11, 2, tzinfo=UTC)
+CUPS = Description(workload="cups", kind="table", task="detection", entities=("owner", "shop"), key="number")
+
+
+def at(hours: float) -> int:
+    return int((MIDNIGHT + timedelta(hours=hours)).timestamp() * 1e6)
+
+
+def fill(folder: Path, hours: list[float], **changes: Any) -> list[Answered]:
+    """Append a request of three rows at each of these hours from midnight on."""
+    describe(folder, CUPS)
+    writer, written = Writer.open(folder), []
+    for index, hour in enumerate(hours):
+        record = answered(3, shape=(2,), time_us=at(hour), **changes)
+        came = [{"owner": f"o{row}", "shop": index, "number": f"{index}-{row}"} for row in range(3)]
+        record.records = [json.dumps(row).encode() for row in came]
+        writer.answered(record)
+        written.append(record)
+    writer.labelled([Label("cup", at(1), key="1-1", time_us=at(0)), Label(True, at(3), event_id="e")])
+    writer.refused("busy")
+    writer.close()
+    return written
+
+
+def rows(log: Log, **asked: Any) -> list[dict[str, Any]]:
+    return sorted((row for batch in log.answers(**asked) for row in batch.to_pylist()), key=lambda row: row["id"])
+
+
+def identities(written: list[Answered]) -> list[str]:
+    return sorted(as_text(record.identity + number) for record in written for number in record.numbers)
+
+
+def everything(folder: Path) -> tuple[Any, ...]:
+    log = Log.open(folder)
+    return rows(log), log.labels().to_pylist(), log.traffic().to_pylist(), log.days()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "log" / "cups"
+
+
+def test_rows_are_the_same_before_and_after_they_are_compacted(folder: Path) -> None:
+    written = fill(folder, [-2, -1, 1, 5])
+    before = everything(folder)
+    assert compact(folder) == 1
+    assert list((folder / "wal").iterdir()) == []
+    assert everything(folder) == before
+    assert [row["id"] for row in before[0]] == identities(written)
+    assert before[3] == [date(2026, 11, 1), date(2026, 11, 2)]
+    first = before[0][0]
+    assert first["answer"].encode() == written[0].answers[0]
+    assert first["record"].encode() == written[0].records[0]
+    assert np.array_equal(np.float32(first["outputs"]), written[0].outputs[0])
+    assert first["example"] == written[0].examples[0].tobytes()
+    assert (first["label"], first["key"], first["row"], first["version"]) == ("cup", "0-0", 0, "12")
+    assert len(first["hashes"]) == 4
+
+
+def test_a_time_is_cut_out_of_both(folder: Path) -> None:
+    written = fill(folder, [-2, -1, 1, 5])
+    for _ in range(2):
+        log = Log.open(folder)
+        since, until = MIDNIGHT - timedelta(hours=1), MIDNIGHT + timedelta(hours=5)
+        assert [row["id"] for row in rows(log, since=since, until=until)] == identities(written[1:3])
+        assert len(log.labels(MIDNIGHT + timedelta(hours=2))) == 1
+        compact(folder)
+
+
+def test_columns_are_chosen(folder: Path) -> None:
+    fill(folder, [1])
+    compact(folder)
+    fill(folder, [2])
+    found = pa.Table.from_batches(Log.open(folder).answers(columns=["id", "seconds"]))
+    assert found.column_names == ["id", "seconds"]
+    assert len(found) == 6
+
+
+def test_a_segment_that_is_still_written_to_is_left_and_read(folder: Path) -> None:
+    describe(folder, CUPS)
+    writer = Writer.open(folder)
+    record = answered(3, shape=(2,), records=[b"{}"] * 3)
+    writer.answered(record)
+    assert compact(folder) == 0
+    assert [row["id"] for row in rows(Log.open(folder))] == identities([record])
+    writer.answered(later := answered(1, shape=(2,), records=[b"{}"]))
+    assert [row["id"] for row in rows(Log.open(folder))] == identities([record, later])
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_killed_anywhere_it_comes_to_the_same(folder: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(folder, [-2, 1])
+    expected, steps = everything(folder), iter(range(step + 1))
+
+    def until_killed(work: Callable[..., Any]) -> Callable[..., Any]:
+        def begin(*given: Any, **named: Any) -> Any:
+            if next(steps) == step:
+                raise KeyboardInterrupt
+            return work(*given, **named)
+
+        return begin
+
+    monkeypatch.setattr("components.prediction_log.compaction.pq.write_table", until_killed(pq.write_table))
+    monkeypatch.setattr("components.prediction_log.compaction.os.sync", until_killed(os.sync))
+    with pytest.raises(KeyboardInterrupt):
+        compact(folder)
+    assert everything(folder) == expected
+    monkeypatch.undo()
+    assert compact(folder) == 1
+    assert compact(folder) == 0
+    assert everything(folder) == expected
+
+
+def test_two_at_once_do_it_once(folder: Path) -> None:
+    written = fill(folder, [1] * 50)
+    counts: list[int] = []
+    threads = [threading.Thread(target=lambda: counts.append(compact(folder))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(counts) == 1
+    assert [row["id"] for row in rows(Log.open(folder))] == identities(written)
+
+
+@pytest.mark.parametrize("column", ["owner", "number", EVENT])
+def test_what_is_buried_does_not_come_back(folder: Path, column: str, tmp_path: Path) -> None:
+    written = fill(folder, [1, 2])
+    shutil.copytree(folder, tmp_path / "backup")
+    gone = {"owner": "o1", "number": "1-1", EVENT: as_text(written[1].identity + 1)}[column]
+    left = {"owner": 4}.get(column, 5)
+    compact(folder)
+    bury(folder, [Identities(folder).hash(column, gone)])
+    assert len(rows(Log.open(folder))) == left
+    for name in ("wal", "slots"):
+        shutil.copytree(tmp_path / "backup" / name, folder / name, dirs_exist_ok=True)
+    assert len(rows(Log.open(folder))) == left
+    compact(folder)
+    found = rows(Log.open(folder))
+    assert len(found) == left
+    assert gone not in [row["key"] for row in found] + [row["id"] for row in found]
+    if column == "number":
+        assert [label["key"] for label in Log.open(folder).labels().to_pylist()] == [None]
+
+
+def test_without_a_log_it_says_what_writes_one(folder: Path) -> None:
+    assert compact(folder) == 0
+    with pytest.raises(DataError, match="JOURNEYMAN_LOG"):
+        Log.open(folder)
+
+
+def test_another_workloads_log_is_named(folder: Path) -> None:
+    describe(folder, CUPS)
+    with pytest.raises(DataError, match="the log of cups"):
+        describe(folder, CUPS.model_copy(update={"workload": "mugs"}))
