@@ -12,6 +12,8 @@ MEMORY = "JOURNEYMAN_MEMORY"
 """The variable with the address (SQLAlchemy's form) of the database in which endpoints remember."""
 CHAMPIONS = "JOURNEYMAN_CHAMPIONS"
 """The variable with the address at which champions are published, and endpoints follow them."""
+LOGS = "JOURNEYMAN_LOG_DIR"
+"""The variable with the folder of the prediction logs, one in it for each workload."""
 VERSION = "JOURNEYMAN_VERSION"
 """The variable with the one version that an endpoint answers with, whoever is champion."""
 ROOT = "JOURNEYMAN_ROOT"
@@ -23,6 +25,11 @@ USED = "JOURNEYMAN_USED"
 def artifacts(workload: str, stage: str) -> Path:
     """Return the directory that `stage` of `workload` writes, relative to the project."""
     return ARTIFACTS / workload / stage
+
+
+def log_folder(workload: str) -> Path:
+    """Return the folder of the workload's prediction log: in `JOURNEYMAN_LOG_DIR`, else under `state/`."""
+    return Path(os.environ.get(LOGS) or STATE / "log") / workload
 
 
 def tracking_uri() -> str:
@@ -59,6 +66,7 @@ def _defaults(root: Path) -> dict[str, str]:
         "DO_NOT_TRACK": "true",
         "OMP_WAIT_POLICY": "passive",  # threads of a training that wait for each other do not spin
         CHAMPIONS: str(state / "champions"),
+        LOGS: str(state / "log"),
     }
 
 
