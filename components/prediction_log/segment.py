@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
 
+from components.system.slots import reserve
+
 MAGIC = b"journeyman-log-1"
 SIZE = 16 * 2**20
 _HEAD = struct.Struct("<II")
@@ -37,7 +39,7 @@ class Segment:
         """
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            _reserve(file, size)
+            reserve(file, size)
             memory = mmap.mmap(file, size)
         except OSError:
             os.close(file)
@@ -123,10 +125,3 @@ def _whole(content: memoryview) -> Iterator[tuple[int, int]]:
             return
         yield start, length
         at = -(-(start + length) // _ALIGNED) * _ALIGNED
-
-
-def _reserve(file: int, size: int) -> None:
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file, 0, size)
-    else:
-        os.truncate(file, size)

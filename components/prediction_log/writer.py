@@ -9,7 +9,7 @@ from typing import Self
 from components.config.errors import EndpointError
 from components.prediction_log.record import Answered, Gap, Label, Labelled, Record, Refused, encode
 from components.prediction_log.segment import SIZE, Segment, cut
-from components.system.locks import try_lock
+from components.system.slots import take_slot
 
 WAL, SLOTS = "wal", "slots"
 _WRITERS = 256  # at once, of one workload
@@ -51,7 +51,7 @@ class Writer:
         try:
             for name in (WAL, SLOTS):
                 (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-            slot, lock = _take_slot(folder / SLOTS)
+            slot, lock = take_slot(folder / SLOTS, _WRITERS)
             writer = cls(folder, slot, lock)
             for left in (folder / WAL).glob(f"{slot:03d}-*.seg"):
                 cut(left)
@@ -146,15 +146,6 @@ class Writer:
             self._full.append(self._segment)
         self._segment = segment
         return segment
-
-
-def _take_slot(folder: Path) -> tuple[int, int]:
-    for slot in range(_WRITERS):
-        file = os.open(folder / f"{slot:03d}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if try_lock(file):
-            return slot, file
-        os.close(file)
-    raise LogError(f"{folder}: {_WRITERS} processes write to this log already")
 
 
 def _next_number(slot: int) -> int:

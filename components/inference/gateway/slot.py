@@ -9,8 +9,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from components.system.locks import is_locked, try_lock
+from components.system.locks import is_locked
 from components.system.processes import start_tick
+from components.system.slots import reserve
+from components.system.slots import take_slot as take
 
 _WORKERS = 256  # of one server at most
 
@@ -22,25 +24,13 @@ def take_slot(size: int) -> tuple[Path, int]:
         OSError: none can be had.
     """
     folder = _folder()
-    for number in range(_WORKERS):
-        file = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if try_lock(file):
-                _reserve(file, size)
-                return folder, file
-        except OSError:
-            os.close(file)
-            raise
+    _, file = take(folder, _WORKERS)
+    try:
+        reserve(file, size)
+    except OSError:
         os.close(file)
-    raise OSError(f"{folder} has {_WORKERS} workers already")
-
-
-def _reserve(file: int, size: int) -> None:
-    """Give the file its size: a disk that is full says so here, not by a SIGBUS to who writes to mapped memory."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file, 0, size)
-    else:
-        os.truncate(file, size)
+        raise
+    return folder, file
 
 
 def _folder() -> Path:
