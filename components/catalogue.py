@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -148,6 +149,12 @@ def overview(kind: str) -> "contract.Overviews":
 def scoring(kind: str) -> "contract.Scoring":
     """Return how the kind answers very many rows at once."""
     return cast("contract.Scoring", _module(kind, "scoring"))
+
+
+def erasure(kind: str) -> "contract.Erasure | None":
+    """Return what of somebody the kind keeps beside its records; None: nothing."""
+    there = find_spec(f"{package('kind', kind)}.erasure")
+    return cast("contract.Erasure", _module(kind, "erasure")) if there else None
 
 
 def learner(kind: str, said: str = "") -> "TaskLearner":

@@ -3,7 +3,7 @@
 `bundle.json` holds the format's number, workload, kind, task, classes, the kind's description of one input, what was
 found best to decide by, the temperature of its probabilities, the workload's section `serve`, and the SHA-256 of every
 other file; its own SHA-256 is therefore the hash of the bundle. `serving/` holds what the kind's codec needs beside the
-model, if anything.
+model, if anything; a file there that was rewritten without somebody's records is named in `erased.json` beside it.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.config.errors import BundleError
 from components.config.params import Serve
+from components.kinds.replaced import read_replaced
 from components.system.files import sha256, whole_directory, write_json
 
 if TYPE_CHECKING:
@@ -157,15 +158,17 @@ def read_about(path: Path) -> About:
 
 
 def verified(path: Path) -> About:
-    """Read what the bundle at `path` says of itself, and hold every file to it.
+    """Read what the bundle at `path` says of itself, and hold every file to it, or to what an erasure has left of it.
 
     Raises:
         BundleError: a file is missing, or is not what its hash says.
     """
     about = read_about(path)
     _verify(path / MODEL, about.model_sha256)
+    replaced = read_replaced(path / SERVING)
     for name, expected in about.files.items():
-        _verify(path / SERVING / name, expected)
+        left = replaced[name].now if name in replaced and replaced[name].was == expected else ()
+        _verify(path / SERVING / name, expected, *left)
     return about
 
 
@@ -175,12 +178,12 @@ def bundle_hash(path: Path) -> str:
     return sha256(path / ABOUT)
 
 
-def _verify(path: Path, expected: str) -> None:
+def _verify(path: Path, expected: str, *others: str) -> None:
     try:
         found = sha256(path)
     except OSError as error:
         raise BundleError(f"{path}: missing, though {ABOUT} names it") from error
-    if found != expected:
+    if found not in (expected, *others):
         raise BundleError(f"{path}: SHA-256 is {found}, {ABOUT} says {expected}")
 
 

@@ -76,6 +76,10 @@ def test_many_workers_have_one_truth(url: str, workload: str) -> None:
     common = [[int(line.split()[2]) for line in lines[1:]] for lines in said]
     assert common == [common[0]] * 4  # sent by all, counted once
     assert sorted(common[0]) == list(range(40))
+    with closing(EventStore(url, workload, ENTITIES, 1_000)) as memory:
+        assert memory.erase("card", "common", 20_000) == 40
+        assert memory.erase("card", "common", 20_000) == 0
+        assert len(memory.ids_of("card", "own")) == 160
 
 
 @pytest.mark.parametrize("acknowledged", [1, 150])

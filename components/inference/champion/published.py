@@ -19,6 +19,7 @@ from components.inference.bundle import ABOUT, MODEL, SERVING, About, read_about
 from components.inference.champion.address import Address
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.inference.examples import EXAMPLES
+from components.kinds.replaced import FILE as ERASED
 from components.system.files import sha256, whole_directory
 from components.system.locks import locked
 
@@ -73,7 +74,8 @@ def publish(bundle: Path, workload: str, version: str, address: str) -> Pointer:
     if about.workload != workload:
         raise BundleError(f"{bundle}: a bundle of {about.workload}, not of {workload}")
     champions, pointer = Address(address), _pointer(bundle, workload, version)
-    for name in [*_files(about), ABOUT, *pointer.beside]:
+    erased = [f"{SERVING}/{ERASED}"] if (bundle / SERVING / ERASED).is_file() else []
+    for name in [*erased, *_files(about), ABOUT, *pointer.beside]:
         if champions.sha256(f"{pointer.path}/{name}") != sha256(bundle / name):
             champions.put(bundle / name, f"{pointer.path}/{name}")
     content = pointer.model_dump_json(indent=2).encode() + b"\n"
@@ -160,6 +162,9 @@ def _bring(address: Address, pointer: Pointer, to: Path) -> None:
     """Copy what the pointer names: `bundle.json` first, verified by its hash, then what it names."""
     address.get(f"{pointer.path}/{ABOUT}", to / ABOUT)
     _expect(to / ABOUT, pointer.bundle)
+    if (erased := address.read(f"{pointer.path}/{SERVING}/{ERASED}")) is not None:
+        (to / SERVING).mkdir()
+        (to / SERVING / ERASED).write_bytes(erased)
     for name in [*_files(read_about(to)), *pointer.beside]:
         address.get(f"{pointer.path}/{name}", to / name)
 

@@ -6,6 +6,7 @@ A kind has its own types of `input`, `decision` and its sections of `params.yaml
 
 from components.kinds.contract.codec import Codec, Explain, Reader, Row, Score
 from components.kinds.contract.data import Overviews, Params, Preparation, Sample, Source
+from components.kinds.contract.erasure import Erasure
 from components.kinds.contract.evaluation import Evaluated, Inspection
 from components.kinds.contract.learner import Batches, Learner, TrainingBatches
 from components.kinds.contract.objective import NumberObjective, Objective, SupervisedObjective
@@ -14,6 +15,7 @@ from components.kinds.contract.scoring import Observations, Scoring, SequenceMem
 __all__ = [
     "Batches",
     "Codec",
+    "Erasure",
     "Evaluated",
     "Explain",
     "Inspection",

@@ -4,12 +4,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from components.kinds import contract
-    from components.kinds.image import codec, evaluation, learner, overview, params, prepare, sample, scoring, source
+    from components.kinds.image import (
+        codec,
+        erasure,
+        evaluation,
+        learner,
+        overview,
+        params,
+        prepare,
+        sample,
+        scoring,
+        source,
+    )
     from components.kinds.image.codec.input import Input
     from components.kinds.image.learner.gaussian import GaussianModule
     from components.kinds.image.learner.lightning_module import PictureModule
 
     _codec: contract.Codec[Input] = codec
+    _erasure: contract.Erasure = erasure
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
     _learner: contract.Learner[Input, params.Train, PictureModule | GaussianModule] = learner
     _overview: contract.Overviews = overview

@@ -5,12 +5,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from components.kinds import contract
     from components.kinds.contract.learner import TreeLearner
-    from components.kinds.table import codec, evaluation, learner, overview, params, prepare, sample, scoring, source
+    from components.kinds.table import (
+        codec,
+        erasure,
+        evaluation,
+        learner,
+        overview,
+        params,
+        prepare,
+        sample,
+        scoring,
+        source,
+    )
     from components.kinds.table.codec.input import Input
     from components.kinds.table.learner.lightning_module import RecordModule
     from components.kinds.table.learner.trees.module import TreeModule
 
     _codec: contract.Codec[Input] = codec
+    _erasure: contract.Erasure = erasure
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
     _learner: contract.Learner[Input, params.Train, RecordModule | TreeModule] = learner
     _overview: contract.Overviews = overview

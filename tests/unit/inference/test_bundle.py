@@ -7,7 +7,11 @@ import pytest
 from onnx import TensorProto, helper
 
 from components.config.errors import BundleError
-from components.inference.bundle import Bundle, bundle_hash, new_bundle
+from components.inference.bundle import Bundle, bundle_hash, new_bundle, verified
+from components.inference.champion.address import Address
+from components.inference.champion.published import fetch, publish
+from components.kinds.replaced import original_sha256, replace
+from components.system.files import sha256
 
 
 def test_a_bundle_answers_one_and_many(bundle: Path) -> None:
@@ -35,6 +39,24 @@ def test_what_the_codec_needs_is_held_to_its_hash_too(bundle: Path) -> None:
     past.unlink()
     with pytest.raises(BundleError, match=r"past\.npz: missing, though bundle\.json names it"):
         Bundle(bundle)
+
+
+def test_a_file_that_an_erasure_rewrote_is_the_one_exception(bundle: Path, tmp_path: Path) -> None:
+    hash, past = bundle_hash(bundle), bundle / "serving" / "past.npz"
+    first, older = sha256(past), past.read_bytes()
+    for content in (b"without one", b"without two"):
+        (tmp_path / "draft").write_bytes(content)
+        replace(past, tmp_path / "draft")
+        assert Bundle(bundle).files.joinpath("past.npz").read_bytes() == content
+        assert (bundle_hash(bundle), original_sha256(past)) == (hash, first)
+    pointer = publish(bundle, "w", "1", str(tmp_path / "champions"))
+    fetched = fetch(Address(str(tmp_path / "champions")), pointer, tmp_path / "cache" / "w")
+    assert (fetched / "serving" / "past.npz").read_bytes() == b"without two"
+    past.write_bytes(b"without one")
+    with pytest.raises(BundleError, match=r"past\.npz: SHA-256 is .* bundle\.json says"):
+        verified(bundle)
+    past.write_bytes(older)
+    assert verified(bundle)
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '{"format": 2}'])

@@ -12,6 +12,7 @@ from components.kinds import contract
 
 PARTS = {
     "codec": contract.Codec,
+    "erasure": contract.Erasure,
     "source": contract.Source,
     "preparation": contract.Preparation,
     "sample": contract.Sample,

@@ -20,6 +20,7 @@ from components.config.errors import EndpointError
 Result = TypeVar("Result")
 
 _NAP = 0.001  # seconds at most between two tries
+_CLEANING = 60_000  # milliseconds that a table to be written anew is waited for
 _SILENCE = 20.0  # seconds beyond its patience until a server that says nothing is given up
 
 
@@ -92,6 +93,23 @@ class Database:
                 if not error.connection_invalidated:
                     raise
             return self._committed(work)
+
+    def clean(self, table: str) -> None:
+        """Write the table anew, so that nothing is left of what was deleted, beside those who use it.
+
+        Raises:
+            EndpointError: what the database says; doing it again goes on.
+        """
+        with self._turn, _clear_errors(self._address):
+            connection: Any = self._connection.connection.dbapi_connection
+            if self._address.get_driver_name() == "pysqlite":
+                connection.execute(f"PRAGMA busy_timeout = {_CLEANING}")
+                connection.execute("VACUUM")
+                if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    raise EndpointError(f"{self._address}: others read it all the time; do it once more")
+            else:
+                connection.autocommit = True
+                connection.cursor().execute(f'VACUUM FULL "{table}"')
 
     def close(self) -> None:
         """Close the connection, in the process that opened it."""

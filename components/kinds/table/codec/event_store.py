@@ -23,7 +23,8 @@ import sqlalchemy as sa
 
 from components.config.errors import BadRequest, EndpointError
 from components.kinds.table.codec.database import DIALECTS, Database, Result, address_of
-from components.kinds.table.codec.statements import Statements, tables
+from components.kinds.table.codec.statements import KEYS, Statements, tables
+from components.kinds.table.codec.tombstones import bury, outlived
 from components.kinds.table.codec.windows import Events
 
 Integers = npt.NDArray[np.int64]
@@ -60,7 +61,7 @@ class EventStore:
         """
         self._address = address_of(url)
         self._entities = tuple(entities)
-        self._table, self._seeds = tables(workload, self._entities)
+        self._table, self._seeds, self._erased = tables(workload, self._entities)
         self._say = Statements(DIALECTS[self._address.get_backend_name()], self._table, keep_ms)
         self._unpruned = 0
         self._patiently(self._create)
@@ -76,14 +77,15 @@ class EventStore:
         """Load what has to be known on the first day, once for each `name`; return how many records were new.
 
         They come in the order of arrival; a label of -1 is not known, an entity of "" is none. An id that is there
-        already is left alone, but for its label, if that was not known.
+        already is left alone, but for its label, if that was not known. What was erased stays so.
         """
-        columns = [ids, times, amounts, labels, *(entities[entity] for entity in self._entities)]
+        given = [ids, times, amounts, labels, *(entities[entity] for entity in self._entities)]
 
         def load(connection: sa.Connection) -> int:
             if self._knows(connection, name):
                 return 0
             connection.execute(self._seeds.insert().values(name=name))
+            columns = self._not_erased(connection, given)
             for rows in _chunks(columns) if self._holds_records(connection) else ():
                 connection.exec_driver_sql(self._say.complete, (rows,))
             with _unindexed(connection, self._table):
@@ -138,9 +140,39 @@ class EventStore:
         old = self._table.delete().where(self._table.c.time < before_ms)
         return self._database.run(lambda connection: connection.execute(old).rowcount)
 
+    def ids_of(self, column: str | None, value: str) -> list[str]:
+        """Return the ids of the records whose entity `column` is `value`; None: of the one with that id."""
+        found = sa.select(self._table.c.id).where(self._column(column) == value)
+        return self._database.run(lambda connection: list(connection.execute(found).scalars()))
+
+    def erase(self, column: str | None, value: str, until_ms: int) -> int:
+        """Drop the records that `ids_of` finds, and have no seed bring one back of a time until then; return how many.
+
+        Afterwards the database's files hold nothing of them, but for what PostgreSQL itself logs.
+        """
+
+        def drop(connection: sa.Connection) -> int:
+            bury(connection, self._erased, column or "", value, until_ms)
+            return connection.execute(self._table.delete().where(self._column(column) == value)).rowcount
+
+        count = self._patiently(drop)
+        with closing(Database(self._address, self._table.name, _SEEDING)) as database:
+            database.clean(self._table.name)
+        return count
+
     def close(self) -> None:
         """Let go of the database; a copy in a forked process leaves it to the one that opened it."""
         self._database.close()
+
+    def _column(self, entity: str | None) -> sa.Column[Any]:
+        return list(self._table.c)[KEYS + self._entities.index(entity)] if entity is not None else self._table.c.id
+
+    def _not_erased(self, connection: sa.Connection, columns: Sequence[Column]) -> Sequence[Column]:
+        ids, times, _, _, *entities = columns
+        named = {"": ids, **dict(zip(self._entities, entities, strict=True))}
+        if (kept := outlived(connection, self._erased, named, times)) is None:
+            return columns
+        return [np.asarray(column)[kept] for column in columns]
 
     def _prune(self, connection: sa.Connection, records: int) -> None:
         """Drop a few expired records now and then: two for each new one, so that no request pays for many."""
@@ -157,7 +189,7 @@ class EventStore:
 
     def _create(self, connection: sa.Connection) -> None:
         self._table.metadata.create_all(connection)
-        for table in (self._table, self._seeds):
+        for table in (self._table, self._seeds, self._erased):
             found = _described(connection, sa.inspect(connection).get_columns(table.name))
             needed = _described(connection, [{"name": column.name, "type": column.type} for column in table.columns])
             if found != needed:

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import BadRequest
+from components.kinds.replaced import original_sha256
 from components.kinds.table.codec import values
 from components.kinds.table.codec.features import DAY, Definition, assemble, lookback, window_names
 from components.kinds.table.codec.input import Input
 from components.kinds.table.codec.memory import Records, StoredMemory
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.codec.unusual import Expected
-from components.system.files import sha256
 
 if TYPE_CHECKING:
     from components.kinds.table.codec.event_store import EventStore
@@ -94,7 +94,7 @@ def _open(workload: str, definition: Definition, seed: Path, address: str) -> "E
 
     names = [entity.name for entity in definition.entities]
     store = EventStore(address, workload, names, lookback(definition))
-    if not store.seeded(name := sha256(seed)):
+    if not store.seeded(name := original_sha256(seed)):
         with np.load(seed) as known:
             entities = {name: known[f"entity_{name}"] for name in names}
             store.seed(name, known["id"], known["time"], known["amount"], known["label"], entities)

@@ -8,11 +8,13 @@ from zlib import crc32
 import sqlalchemy as sa
 
 from components.kinds.table.codec.database import Dialect
+from components.kinds.table.codec.tombstones import tombstones
 
 LATE = 7 * 86_400_000
 """Milliseconds that a record may be late and still find all the records before it."""
 
-_KEYS = 5  # columns that every table has; then come the entities
+KEYS = 5
+"""Columns that every table has; then come the entities."""
 
 _INSERT = """
 INSERT INTO {events} (id, time, amount, label{entities})
@@ -61,7 +63,7 @@ class Statements:
         fill = partial(
             str.format,
             events=events,
-            entities="".join(f", {entity}" for entity in columns[_KEYS:]),
+            entities="".join(f", {entity}" for entity in columns[KEYS:]),
             parameter={"qmark": "?", "format": "%s"}[words.paramstyle],
             rows=words.rows,
             id=id,
@@ -72,7 +74,7 @@ class Statements:
             keep=keep_ms,
             old=keep_ms + LATE,
         )
-        pasts = (fill(_PAST, number=number, entity=entity) for number, entity in enumerate(columns[_KEYS:]))
+        pasts = (fill(_PAST, number=number, entity=entity) for number, entity in enumerate(columns[KEYS:]))
         self.insert = fill(_INSERT)
         self.read = fill(_MINE) + "".join(pasts)
         self.label = fill(_LABEL)
@@ -80,8 +82,8 @@ class Statements:
         self.prune = fill(_PRUNE)
 
 
-def tables(workload: str, entities: Sequence[str]) -> tuple[sa.Table, sa.Table]:
-    """Return the table of the records and that of the names under which it was seeded."""
+def tables(workload: str, entities: Sequence[str]) -> tuple[sa.Table, sa.Table, sa.Table]:
+    """Return the table of the records, that of the names under which it was seeded, and that of what was erased."""
     serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # where INTEGER alone is the row's own number
     name = _plainly(f"events_{workload}")
     events = sa.Table(
@@ -95,9 +97,10 @@ def tables(workload: str, entities: Sequence[str]) -> tuple[sa.Table, sa.Table]:
         *(sa.Column(name, sa.Text, nullable=False) for name in _columns(entities)),
     )
     sa.Index(f"{name}_id", events.c.id, unique=True)
-    for number, column in enumerate(list(events.c)[_KEYS:]):  # with all that is read, so that the table is not touched
+    for number, column in enumerate(list(events.c)[KEYS:]):  # with all that is read, so that the table is not touched
         sa.Index(f"{name}_{number}", column, events.c.time, events.c.seq, events.c.amount, events.c.label)
-    return events, sa.Table(_plainly(f"seeds_{workload}"), metadata, sa.Column("name", sa.Text, primary_key=True))
+    seeds = sa.Table(_plainly(f"seeds_{workload}"), metadata, sa.Column("name", sa.Text, primary_key=True))
+    return events, seeds, tombstones(_plainly(f"erased_{workload}"), metadata)
 
 
 def _columns(entities: Sequence[str]) -> list[str]:

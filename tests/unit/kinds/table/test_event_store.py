@@ -360,3 +360,28 @@ def _plan(memory: EventStore) -> str:
     """Return how SQLite would read."""
     cursor = memory._database._connection.connection.cursor()
     return "\n".join(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {memory._say.read}", ("[]",)).fetchall())
+
+
+def test_what_is_erased_leaves_no_byte_and_no_seed_brings_it_back(memory: EventStore, url: str, tmp_path: Path) -> None:
+    ids, cards = [f"id{n}" for n in range(900)], ["somebody", "x", "y"] * 300
+    entities = {"card": cards, "shop": [f"s{n % 7}" for n in range(900)]}
+    memory.seed("bundle", ids, range(900), [1] * 900, [0] * 900, entities)
+    memory.observe(["late"], [950], [1], {"card": ["somebody"], "shop": ["s1"]})
+    before = _all(memory)
+    assert sorted(memory.ids_of("card", "somebody")) == sorted([*ids[::3], "late"])
+    with closing(EventStore(url, "fraud", ENTITIES, KEEP)) as eraser:
+        assert eraser.erase("card", "somebody", 1_000) == 301
+        assert eraser.erase(None, "id1", 1_000) == 1
+        assert eraser.erase("card", "somebody", 1_000) == 0
+    assert _all(memory) == [row for row in before if "somebody" not in row and "id1" not in row]
+    for path in (tmp_path / "memory").iterdir():
+        assert b"somebody" not in path.read_bytes(), path
+    assert memory.seed("another", ids, range(900), [1] * 900, [0] * 900, entities) == 0
+    later = {"card": ["somebody", "somebody"], "shop": ["s", "s"]}
+    assert memory.seed("a later one", ["old", "new"], [1_000, 1_001], [1, 1], [0, 0], later) == 1
+    assert memory.ids_of("card", "somebody") == ["new"]
+
+
+def _all(memory: EventStore) -> list[tuple[Any, ...]]:
+    table = memory._table
+    return memory._database.run(lambda connection: [tuple(row) for row in connection.execute(table.select())])
