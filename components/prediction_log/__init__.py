@@ -10,7 +10,8 @@ event_id.py      identities of answers        segment.py      a file that is app
 record.py        what is appended             writer.py       one worker's way into the log
 description.py   log.json                     identities.py   whom a row is of, as a keyed hash
 tables.py        records as rows of tables    compaction.py   segments -> Parquet
-reader.py        all of it, each row once
+reader.py        all of it, each row once       retention.py     what goes, by age and bytes
+parquet_footer.py    rows of a file that goes
 
-An endpoint imports `event_id`, `record`, `segment`, `writer` and `description`; the others need pyarrow.
+Compaction, tables and the reader need pyarrow; an endpoint has none, and imports the others.
 """

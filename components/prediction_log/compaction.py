@@ -10,8 +10,6 @@ segment is removed. As long as a segment is there, its Parquet files count for n
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -19,26 +17,21 @@ import pyarrow.parquet as pq
 from components.prediction_log.description import Description, read_description
 from components.prediction_log.identities import Identities, buried
 from components.prediction_log.record import decode
+from components.prediction_log.retention import closed_segments, drop, maintained
 from components.prediction_log.segment import payloads
 from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, table
-from components.prediction_log.writer import SLOTS, WAL
 from components.system.files import whole_file
-from components.system.locks import try_lock
 
 logger = logging.getLogger(__name__)
 
-_LOCK = "compaction.lock"
 _GROUP = 2**15  # rows of a row group
 
 
-def compact(folder: Path, everything: bool = False) -> int:
+def compact(folder: Path) -> int:
     """Turn the segments of the log in `folder` into Parquet; return how many.
 
-    Segments that a worker still appends to are left. Where another process is at it already, nothing is done.
-
-    Args:
-        folder: `<log>/<workload>`.
-        everything: also those that a worker has just left, however little is in them.
+    Segments that a worker still appends to are left; what the log may not keep is dropped. Where another process is at
+    it already, nothing is done.
 
     Raises:
         DataError: the log's description cannot be read.
@@ -46,25 +39,15 @@ def compact(folder: Path, everything: bool = False) -> int:
     if (description := read_description(folder)) is None:
         return 0
     count = 0
-    with (folder / _LOCK).open("w") as lock:
-        if not try_lock(lock):
+    with maintained(folder) as alone:
+        if not alone:
             logger.info("another process compacts %s", folder)
             return 0
-        for slot in sorted((folder / SLOTS).iterdir()) if (folder / SLOTS).is_dir() else ():
-            with _closed(folder, slot) as segments:
-                for segment in segments:
-                    _compact(folder, segment, description)
-                    count += 1
+        for segment in closed_segments(folder):
+            _compact(folder, segment, description)
+            count += 1
+        drop(folder, description)
     return count
-
-
-@contextmanager
-def _closed(folder: Path, slot: Path) -> Iterator[list[Path]]:
-    """Yield the segments of a slot that nobody appends to; where nobody has it, nobody takes it meanwhile."""
-    with slot.open("rb") as file:
-        free = try_lock(file)
-        segments = sorted((folder / WAL).glob(f"{slot.name}-*.seg"))
-        yield segments if free else segments[:-1]
 
 
 def _compact(folder: Path, segment: Path, description: Description) -> None:

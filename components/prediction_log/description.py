@@ -1,4 +1,4 @@
-"""What the log says of its rows, `log.json`: whose they are, and which columns of a record name somebody."""
+"""What the log says of itself, `log.json`: whose rows it has, which columns name somebody, how long they are kept."""
 
 from pathlib import Path
 
@@ -22,6 +22,10 @@ class Description(BaseModel):
     """Columns of a record that name an entity."""
     key: str | None = None
     """The column of a record that is the caller's own key; None: there is none."""
+    days: int = 400
+    """Days that the log is kept."""
+    bytes: int = 4 * 2**30
+    """Bytes that it may take, besides the segments that are appended to."""
 
 
 def describe(folder: Path, description: Description) -> None:

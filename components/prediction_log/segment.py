@@ -86,7 +86,11 @@ def payloads(path: Path) -> Iterator[tuple[int, memoryview]]:
 
 
 def cut(path: Path) -> None:
-    """Cut off what stands behind the last whole record of a segment that nobody appends to any more."""
+    """Cut off what stands behind the last whole record of a segment that nobody appends to any more.
+
+    Raises:
+        FileNotFoundError: it has been compacted meanwhile.
+    """
     content = memoryview(path.read_bytes())
     if bytes(content[: len(MAGIC)]) != MAGIC:
         end = 0

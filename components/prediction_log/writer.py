@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +14,7 @@ from components.system.slots import take_slot
 
 WAL, SLOTS = "wal", "slots"
 _WRITERS = 256  # at once, of one workload
+_DAY_US = 86_400 * 1_000_000
 _PAUSE = 1.0  # seconds from a disk that was full to the next look at it
 _HEAD = 64  # bytes of a segment that are not payload, rounded up
 
@@ -27,11 +29,11 @@ class Writer:
     What cannot be appended is counted; as soon as something can be, the log says how many rows are missing.
     """
 
-    def __init__(self, folder: Path, slot: int, lock: int) -> None:
+    def __init__(self, folder: Path, slot: int, lock: int, room: int) -> None:
         self.folder, self.slot = folder, slot
         self.lost = 0
         """Rows that were answered, and could not be appended, since the last gap record."""
-        self._lock = lock
+        self._lock, self._room, self._day = lock, room, 0
         self._lost_since = self._counted_since = 0
         self._refused: dict[str, int] = {}
         self._segment: Segment | None = None
@@ -40,10 +42,14 @@ class Writer:
         self._again = 0.0  # when to look for room again, on the clock of `time.monotonic`
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
+    def open(cls, folder: Path, room: int = SIZE) -> Self:
         """Take a slot of the log in `folder`, `<log>/<workload>`, which is made if it is not there.
 
         What a killed worker has left in the slot is cut behind its last whole record.
+
+        Args:
+            folder: of the log.
+            room: bytes of a segment.
 
         Raises:
             LogError: the folder cannot be written.
@@ -52,9 +58,10 @@ class Writer:
             for name in (WAL, SLOTS):
                 (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
             slot, lock = take_slot(folder / SLOTS, _WRITERS)
-            writer = cls(folder, slot, lock)
+            writer = cls(folder, slot, lock, room)
             for left in (folder / WAL).glob(f"{slot:03d}-*.seg"):
-                cut(left)
+                with suppress(FileNotFoundError):
+                    cut(left)
         except OSError as error:
             raise LogError(f"{folder}: the prediction log cannot be written ({error.strerror})") from error
         return writer
@@ -66,7 +73,7 @@ class Writer:
             LogError: it is not in the log, and counted as lost.
         """
         try:
-            self._append(record)
+            self.append(record)
         except LogError:
             self._lost_since = self._lost_since or record.time_us
             self.lost += len(record.answers)
@@ -78,7 +85,7 @@ class Writer:
         Raises:
             LogError: they are not in the log.
         """
-        self._append(Labelled(labels))
+        self.append(Labelled(labels))
 
     def refused(self, outcome: str) -> None:
         """Count a request that was refused; `tick` appends the counts."""
@@ -86,14 +93,19 @@ class Writer:
         self._refused[outcome] = self._refused.get(outcome, 0) + 1
 
     def tick(self) -> None:
-        """Append what was counted; to be called every second or so. Where nothing can be appended it is kept."""
+        """Append what was counted, and close a segment whose day (UTC) is over; to be called every second or so.
+
+        Where nothing can be appended the counts are kept.
+        """
+        if self._day != _now() // _DAY_US:
+            self._close_segment()  # so that it can be compacted, and goes when it is too old
         if not self._refused and not self.lost:
             return
         try:
             if self.lost:
                 self._append_gap()
             if self._refused:
-                self._append(Refused(self._counted_since, _now(), self._refused))
+                self.append(Refused(self._counted_since, _now(), self._refused))
                 self._refused, self._counted_since = {}, 0
         except LogError:
             return
@@ -110,13 +122,16 @@ class Writer:
     def close(self) -> None:
         """Append what was counted, and let go of the slot."""
         self.tick()
-        if self._segment:
-            self._full.append(self._segment)
-            self._segment = None
+        self._close_segment()
         self.flush()
         os.close(self._lock)
 
-    def _append(self, record: Record) -> None:
+    def append(self, record: Record) -> None:
+        """Append a record.
+
+        Raises:
+            LogError: it is not in the log.
+        """
         payload = encode(record)
         if self._segment is None or not self._segment.append(payload):
             self._next_segment(len(payload)).append(payload)
@@ -126,26 +141,30 @@ class Writer:
     def _append_gap(self) -> None:
         gap, self.lost = Gap(self._lost_since, _now(), self.lost, "the log could not be written"), 0
         try:
-            self._append(gap)
+            self.append(gap)
         except LogError:
             self.lost = gap.rows
             raise
         self._lost_since = 0
 
-    def _next_segment(self, room: int) -> Segment:
+    def _next_segment(self, length: int) -> Segment:
         if time.monotonic() < self._again:
             raise LogError(f"{self.folder}: the prediction log cannot be written")
         try:
             number = _next_number(self._lock)
             path = self.folder / WAL / f"{self.slot:03d}-{number:015d}.seg"
-            segment = Segment.create(path, max(SIZE, room + _HEAD))
+            segment = Segment.create(path, max(self._room, length + _HEAD))
         except OSError as error:
             self._again = time.monotonic() + _PAUSE
             raise LogError(f"{self.folder}: the prediction log cannot be written ({error.strerror})") from error
+        self._close_segment()
+        self._segment, self._day = segment, _now() // _DAY_US
+        return segment
+
+    def _close_segment(self) -> None:
         if self._segment:
             self._full.append(self._segment)
-        self._segment = segment
-        return segment
+            self._segment = None
 
 
 def _next_number(slot: int) -> int:
