@@ -5,7 +5,7 @@
     zeros                   up to the file's size
 
 Pages of a mapped file belong to the kernel: what a process has written there outlives its SIGKILL. A length that is
-there is of a whole record; after a loss of power the CRC tells what never came to the disk, and the file ends there.
+there is of a whole record; after a loss of power the CRC tells what never came to the disk, and what did is kept.
 """
 
 import mmap
@@ -57,7 +57,7 @@ class Segment:
             return False
         memory[start + 4 : end] = crc32(payload).to_bytes(4, "little") + payload
         memory[start : start + 4] = len(payload).to_bytes(4, "little")
-        self._end = -(-end // _ALIGNED) * _ALIGNED
+        self._end = _next(end)
         return True
 
     def flush(self) -> None:
@@ -75,7 +75,8 @@ class Segment:
 def payloads(path: Path) -> Iterator[tuple[int, memoryview]]:
     """Yield where each record's payload begins in the file, and the payload; it may still be appended to.
 
-    It ends at the first record that is not whole. A file without our head has none.
+    It ends where no whole record follows; one that is damaged, or is being rewritten, is passed over. A file without
+    our head has none.
     """
     with path.open("rb") as file:
         content = memoryview(file.read())
@@ -122,10 +123,31 @@ def rewrite(path: Path, start: int, payload: bytes) -> None:
 
 def _whole(content: memoryview) -> Iterator[tuple[int, int]]:
     at = len(MAGIC)
-    while at + _HEAD.size < len(content):
-        length, check = _HEAD.unpack_from(content, at)
-        start = at + _HEAD.size
-        if not length or start + length > len(content) or crc32(content[start : start + length]) != check:
-            return
+    while (found := _record(content, at)) or (found := _after_damage(content, at)):
+        start, length = found
         yield start, length
-        at = -(-(start + length) // _ALIGNED) * _ALIGNED
+        at = _next(start + length)
+
+
+def _record(content: memoryview, at: int) -> tuple[int, int] | None:
+    """Return where the payload of a whole record begins that has its head at `at`, and its length."""
+    start = at + _HEAD.size
+    if start >= len(content):
+        return None
+    length, check = _HEAD.unpack_from(content, at)
+    if not length or start + length > len(content) or crc32(content[start : start + length]) != check:
+        return None
+    return start, length
+
+
+def _after_damage(content: memoryview, at: int) -> tuple[int, int] | None:
+    """Return the next whole record behind a damaged one whose length is right."""
+    while at + _HEAD.size < len(content) and (length := _HEAD.unpack_from(content, at)[0]):
+        at = _next(at + _HEAD.size + length)
+        if found := _record(content, at):
+            return found
+    return None
+
+
+def _next(end: int) -> int:
+    return -(-end // _ALIGNED) * _ALIGNED

@@ -33,12 +33,27 @@ def test_cut_at_every_byte_it_has_all_records_before_and_no_rubbish(written: Pat
         assert read(written) == [record for record, end in zip(RECORDS, ends, strict=True) if end <= at]
 
 
-def test_a_byte_that_never_came_to_the_disk_ends_it(written: Path) -> None:
+@pytest.mark.parametrize("damaged", [{2}, {1, 2}, {0}, {4}, {3, 4}])
+def test_a_record_that_never_came_to_the_disk_is_passed_over(written: Path, damaged: set[int]) -> None:
     whole = bytearray(written.read_bytes())
     starts = [start for start, _ in payloads(written)]
-    whole[starts[2]] ^= 1
+    for number in damaged:
+        whole[starts[number]] ^= 1
     written.write_bytes(whole)
-    assert read(written) == RECORDS[:2]
+    left = [record for number, record in enumerate(RECORDS) if number not in damaged]
+    assert read(written) == left
+    cut(written)
+    assert read(written) == left
+
+
+@pytest.mark.parametrize("length", [1, 40, 2**31, 2**32 - 1])
+def test_a_length_that_is_wrong_ends_it_or_is_passed_over(written: Path, length: int) -> None:
+    whole = bytearray(written.read_bytes())
+    start = list(payloads(written))[1][0] - 8
+    whole[start : start + 4] = length.to_bytes(4, "little")
+    written.write_bytes(whole)
+    assert read(written) == [record for record in read(written) if record in RECORDS]
+    assert read(written)[0] == RECORDS[0]
 
 
 def test_cutting_keeps_the_whole_records_alone(written: Path) -> None:
