@@ -8,6 +8,7 @@ by what was before; so the capital is divided among bets that begin on each day,
 + 2)), as e-detectors do (Shin, Ramdas and Rinaldo 2022), and the one that is best says since when.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,22 +37,35 @@ def tolerated(reference: Interval, tolerance: float) -> float:
     return reference.high + tolerance
 
 
-def harm(days: list[Floats], bound: float, alpha: float = 0.05) -> Harm:
+def harm(
+    days: Sequence[Floats],
+    bound: float,
+    alpha: float = 0.05,
+    weights: Sequence[Floats] | None = None,
+    most: float = 1.0,
+) -> Harm:
     """Look for a day since which the mean loss has been higher than `bound`.
 
     Args:
-        days: of each day the losses `[N]`, not negative; of rows that were asked for with a probability loss /
-            probability, and 0 for those that were not. Rows of one entity that err together count as one: give
-            their mean.
+        days: of each day the losses `[N]` of the rows whose label is known, not negative. Rows of one entity that err
+            together count as one: give their mean.
         bound: over zero; see `tolerated`.
         alpha: the probability of an alarm, in all days to come, where there is no harm.
+        weights: of each day `[N]`: 1 / the probability with which each label came to be known.
+        most: the largest weight that the way of asking allows, of all days.
+
+    Raises:
+        ValueError: a weight is larger than `most` says.
     """
     begun: list[Floats] = []
     evidence = np.zeros(len(days))
     alarm = since = None
     for day, losses in enumerate(days):
+        stakes = np.ones(len(losses)) if weights is None else weights[day]
+        if stakes.max(initial=0.0) > most * (1 + 1e-9):
+            raise ValueError(f"a weight is {stakes.max():g}; at most {most:g} was said")
         share = -np.log((day + 1) * (day + 2) * len(BETS))
-        gained = log_capitals(losses, np.ones(len(losses)), bound)
+        gained = log_capitals(losses, np.ones(len(losses)), bound, stakes / most)
         begun = [capital + gained for capital in [*begun, np.full(len(BETS), share)]]
         # what is not yet bet is kept: a share of 1 / (day + 2)
         evidence[day] = np.logaddexp.reduce(np.append(np.concatenate(begun), -np.log(day + 2)))

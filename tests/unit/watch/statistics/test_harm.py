@@ -38,12 +38,20 @@ def test_a_day_without_rows_says_nothing() -> None:
     assert harm([np.empty(0)], BOUND).alarm is None
 
 
-def test_losses_that_were_asked_for_at_random_count_by_their_odds() -> None:
+def test_labels_that_were_asked_for_at_random_count_by_their_odds() -> None:
+    """Where the model is sure it is never wrong at first, and labels are asked for where it is not."""
     random = np.random.default_rng(0)
-    asked = [random.random(2_000) < 0.1 for _ in range(30)]
-    calm, bad = (
-        [losses / 0.1 * known for losses, known in zip(_days(1, [rate] * 30, rows=2_000), asked, strict=True)]
-        for rate in (0.06, 0.16)
-    )
-    assert harm(calm, BOUND).alarm is None
-    assert harm(bad, BOUND).alarm is not None
+    calm: list[NDArray[np.float64]] = []
+    bad, odds = list(calm), list(calm)
+    for _ in range(30):
+        unsure = random.random(600) < 0.2
+        probability = np.where(unsure, 0.5, 0.1)
+        asked = random.random(600) < probability
+        odds.append(1 / probability[asked])
+        calm.append((random.random(600) < np.where(unsure, 0.3, 0.0))[asked].astype(np.float64))
+        bad.append((random.random(600) < np.where(unsure, 0.3, 0.2))[asked].astype(np.float64))
+    assert harm(calm, BOUND, weights=odds, most=10.0).alarm is None
+    assert harm(bad, BOUND, weights=odds, most=10.0).alarm is not None
+    assert harm(calm, BOUND).alarm is not None  # without weights it is the loss of what is asked
+    with pytest.raises(ValueError, match="a weight is 10; at most 2 was said"):
+        harm(calm, BOUND, weights=odds, most=2.0)
