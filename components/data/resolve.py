@@ -25,7 +25,7 @@ KIND_PARTS = {
     "ingest": ("params", "codec", "source"),
     "prepare": ("params", "codec", "prepare", "overview"),
     "train": ("params", "learner"),
-    "export": ("params", "learner"),
+    "export": ("params", "codec", "learner"),
     "cross_validate": ("params", "codec", "learner", "evaluation"),
     "evaluate": ("params", "codec", "evaluation"),
 }

@@ -35,7 +35,7 @@ class TaskCodec:
     def __init__(self, kind: "Codec", task: "Answers") -> None:
         self._kind, self._task = kind, task
         self.request, self.labelled, self.fields, self.rows = kind.request, kind.labelled, kind.fields, kind.rows
-        self.Reader = kind.Reader
+        self.Reader, self.described = kind.Reader, kind.described
         self.Answer = task.Answer
         self.OUTPUT = task.OUTPUT
         self.decide, self.numbers, self.answers = task.decide, task.numbers, task.answers

@@ -3,6 +3,8 @@
 bundle/         in float32, checked against torch on real data
 bundle-int8/    the same with its heavy layers in int8, see `quantize`
 
+Both bring the reference by which they are watched (`reference.py`), of the float32 graph.
+
 Both divide their logits by the temperature that the validation split asks for, found in float32. Not one for each: they
 share what the learner decides by, and rounding moves logits up as much as down; `evaluate` measures both.
 """
@@ -26,11 +28,13 @@ from components import catalogue
 from components.config.errors import ParityError
 from components.config.settings import artifacts
 from components.inference.bundle import EMBEDDING, MODEL, SERVING, Bundle, new_bundle
+from components.inference.reference import ReferenceArrays, write_reference
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry
 from components.training import hardware
 from components.training.checkpoints import clear_recorded
 from components.training.quantize import quantize
+from components.training.reference import reference
 from components.training.restore import restored
 from components.training.served import Precision, bundle_path
 from components.training.temperature import temperature_and_decision
@@ -70,13 +74,16 @@ def export(name: str) -> None:
         "serve": workload.serve.in_bundle(),
         "requires": tuple(one.requirement for one in catalogue.extensions_of(workload.kind, workload.task)),
     }
-    _export_float32(name, about, serving, data)
-    _export_int8(name, about, data)
+    known = reference(about, serving, data)
+    _export_float32(name, about, serving, data, known)
+    _export_int8(name, about, data, known)
 
 
-def _export_float32(name: str, about: dict[str, Any], serving: nn.Module, data: PreparedData) -> None:
+def _export_float32(
+    name: str, about: dict[str, Any], serving: nn.Module, data: PreparedData, known: ReferenceArrays
+) -> None:
     path = bundle_path(name, "float32")
-    with _new_bundle(path, "float32", about, data) as model:
+    with _new_bundle(path, "float32", about, data, known) as model:
         _write_onnx(serving, data, model, catalogue.answers(data.kind, data.task).OUTPUT)
     worst = _largest_difference(Bundle(path), serving, data)
     if not worst <= TOLERANCE:  # not a number is no parity either
@@ -86,23 +93,26 @@ def _export_float32(name: str, about: dict[str, Any], serving: nn.Module, data: 
     logger.info("exported %s: %.2f MB, largest difference to torch %.1e", name, size / 1e6, worst)
 
 
-def _export_int8(name: str, about: dict[str, Any], data: PreparedData) -> None:
+def _export_int8(name: str, about: dict[str, Any], data: PreparedData, known: ReferenceArrays) -> None:
     path = bundle_path(name, "int8")
     examples = data.inputs("validation" if data.counts["validation"] else "train")
     some = examples[:: ceil(len(examples) / _CALIBRATION_EXAMPLES)]
-    with _new_bundle(path, "int8", about, data) as model:
+    with _new_bundle(path, "int8", about, data, known) as model:
         layers = quantize(bundle_path(name, "float32") / MODEL, some, model)
     size = (path / MODEL).stat().st_size
     logger.info("exported %s with %d layers in int8: %.2f MB", name, layers, size / 1e6)
 
 
 @contextmanager
-def _new_bundle(path: Path, precision: Precision, about: dict[str, Any], data: PreparedData) -> Iterator[Path]:
+def _new_bundle(
+    path: Path, precision: Precision, about: dict[str, Any], data: PreparedData, known: ReferenceArrays
+) -> Iterator[Path]:
     """Yield where the model of a new bundle goes; the bundle says its own precision, not the one asked for."""
     with new_bundle(path, **about | {"serve": about["serve"] | {"precision": precision}}) as draft:
         yield draft / MODEL
         if data.serving.is_dir():
             shutil.copytree(data.serving, draft / SERVING)
+        write_reference(draft / SERVING, known)
 
 
 def _write_onnx(serving: nn.Module, data: PreparedData, path: Path, output: str) -> None:

@@ -84,6 +84,12 @@ class Codec(Protocol[InputT]):
     def rows(self, request: Any, /) -> list[dict[str, Any]]:
         """Return the rows of a request of the type `request`, at least one."""
 
+    def described(self, examples: NDArray[Any], input: InputT, /) -> Mapping[str, NDArray[Any]]:
+        """Return what examples `[N, ...]` look like, numbers or categories `[N]` by name.
+
+        By them drift is measured, so a person should know each by its name.
+        """
+
     def Reader(  # noqa: N802 - a class
         self, workload: str, input: InputT, serve: Mapping[str, Any], files: Path, memory: str | None, /
     ) -> Reader:

@@ -51,3 +51,8 @@ def fields(input: Any) -> dict[str, tuple[str, bool]]:
 def rows(request: BaseModel) -> list[dict[str, Any]]:
     """Return the request as rows: one."""
     return [request.model_dump()]
+
+
+def described(examples: NDArray[Any], input: Any) -> dict[str, NDArray[Any]]:
+    """Return what signals `[N, length]` look like, `[N]` each: their mean, and how much they swing."""
+    return {"mean": examples.mean(axis=1), "swing": examples.std(axis=1)}

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, create_model
 from components.kinds.image.codec import picture
 from components.kinds.image.codec.cost import is_cheap
 from components.kinds.image.codec.depth import Deep
+from components.kinds.image.codec.description import described as described
 from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, DecodeLimits, listed
 from components.kinds.image.codec.input import Input
 from components.kinds.plain import PlainReader

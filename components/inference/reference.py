@@ -1,0 +1,73 @@
+"""What a model was validated on, in the bundle: `serving/reference.npz`, so that who watches it needs no training data.
+
+    drift.*       counts of inputs and outputs by column, and by how much days differ (`watch/statistics/drift`)
+    outputs       [M, K] float32, what the task decides on, of M validation examples spread evenly over all
+    labels        [M], as the prepared data has them
+    entity        [M] int64, which of them are of one entity; -1: of none; left out where there are no entities
+    embedding     [at most 500, at most 64] float16, of as many of them
+    rows, days    how many validation examples there were, on how many days (0: they have no time)
+
+It names nobody: columns are counted in bins, entities are numbered anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.config.errors import BundleError
+
+REFERENCE = "reference.npz"
+_DRIFT = "drift."
+
+
+@dataclass(frozen=True)
+class ReferenceArrays:
+    """What the file holds; see the module."""
+
+    drift: Mapping[str, NDArray[Any]]
+    outputs: NDArray[np.float32]
+    labels: NDArray[Any]
+    entity: NDArray[np.int64] | None
+    embedding: NDArray[np.float16]
+    rows: int
+    days: int
+
+
+def write_reference(folder: Path, reference: ReferenceArrays) -> None:
+    """Write it into `folder`, a bundle's `serving/`; the same reference gives the same bytes."""
+    arrays: dict[str, Any] = {
+        **{f"{_DRIFT}{name}": array for name, array in sorted(reference.drift.items())},
+        "outputs": reference.outputs,
+        "labels": reference.labels,
+        "embedding": reference.embedding,
+        "rows": np.int64(reference.rows),
+        "days": np.int64(reference.days),
+    }
+    if reference.entity is not None:
+        arrays["entity"] = reference.entity
+    folder.mkdir(exist_ok=True)
+    np.savez_compressed(folder / REFERENCE, **arrays)
+
+
+def read_reference(folder: Path) -> ReferenceArrays | None:
+    """Return the reference in `folder`, a bundle's `serving/`; None: it was made before bundles had one.
+
+    Raises:
+        BundleError: it cannot be read.
+    """
+    path = folder / REFERENCE
+    if not path.exists():
+        return None
+    try:
+        with np.load(path) as file:
+            drift = {name.removeprefix(_DRIFT): file[name] for name in file.files if name.startswith(_DRIFT)}
+            entity = file["entity"] if "entity" in file.files else None
+            return ReferenceArrays(
+                drift, file["outputs"], file["labels"], entity, file["embedding"], int(file["rows"]), int(file["days"])
+            )
+    except (OSError, KeyError, ValueError) as error:
+        raise BundleError(f"{path}: not a reference ({error})") from error
