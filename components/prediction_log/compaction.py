@@ -18,13 +18,14 @@ from components.prediction_log.description import Description, read_description
 from components.prediction_log.identities import Identities, buried
 from components.prediction_log.record import decode
 from components.prediction_log.retention import closed_segments, drop, maintained
+from components.prediction_log.rewriting import finish_rewriting
 from components.prediction_log.segment import payloads
 from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, table
 from components.system.files import whole_file
 
 logger = logging.getLogger(__name__)
 
-_GROUP = 2**15  # rows of a row group
+GROUP = 2**15  # rows of a row group
 
 
 def compact(folder: Path) -> int:
@@ -43,6 +44,7 @@ def compact(folder: Path) -> int:
         if not alone:
             logger.info("another process compacts %s", folder)
             return 0
+        finish_rewriting(folder)
         for segment in closed_segments(folder):
             _compact(folder, segment, description)
             count += 1
@@ -55,7 +57,7 @@ def _compact(folder: Path, segment: Path, description: Description) -> None:
     for day, answers in rows.answers.items():
         path = folder / f"day={day}" / f"{segment.stem}.parquet"
         with whole_file(path) as draft:
-            pq.write_table(table(answers, ANSWERS), draft, compression="zstd", row_group_size=_GROUP)
+            pq.write_table(table(answers, ANSWERS), draft, compression="zstd", row_group_size=GROUP)
     for name, content, schema in (("labels", rows.labels, LABELS), ("traffic", rows.traffic, TRAFFIC)):
         if content:
             with whole_file(folder / name / f"{segment.stem}.parquet") as draft:

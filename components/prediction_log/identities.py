@@ -4,6 +4,7 @@ The key is the log's own, 32 random bytes in the file `key`: without it a hash c
 """
 
 import os
+import struct
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
@@ -14,10 +15,13 @@ from components.prediction_log.description import Description
 from components.system.files import whole_file
 from components.system.locks import locked
 
-EVENT = "event_id"
-"""The column that an answer's own identity stands for."""
+EVENT, REQUEST = "event_id", "request_id"
+"""The columns that an answer's own identity stands for, and its request's, with the row (`request_of`)."""
+ALWAYS = 2**63 - 1
+"""Microseconds since 1970 that never come."""
 _KEY, _TOMBSTONES = "key", "tombstones"
 _BYTES = 8
+_TOMBSTONE = struct.Struct("<8sq")
 
 
 class Identities:
@@ -38,20 +42,34 @@ class Identities:
         return [self.hash(EVENT, event_id), *(self.hash(column, value) for column, value in named)]
 
 
-def bury(folder: Path, hashes: Iterable[bytes]) -> None:
-    """Have nothing with these hashes come back into the log, whatever is restored or compacted later."""
+def request_of(request_id: str, row: int) -> str:
+    """Return how a row of a request is called in the column `REQUEST`."""
+    return f"{request_id} {row}"
+
+
+def bury(folder: Path, hashes: Iterable[bytes], until_us: int = ALWAYS) -> None:
+    """Have nothing with these hashes come back into the log, whatever is restored or compacted later.
+
+    Args:
+        folder: of the log.
+        hashes: whose.
+        until_us: microseconds since 1970; rows that are answered later are kept.
+    """
     with (folder / _TOMBSTONES).open("ab") as file:
-        file.write(b"".join(hashes))
+        if torn := file.tell() % _TOMBSTONE.size:  # by a loss of power
+            file.truncate(file.tell() - torn)
+        file.write(b"".join(_TOMBSTONE.pack(hash, until_us) for hash in hashes))
         file.flush()
         os.fsync(file.fileno())
 
 
-def buried(folder: Path) -> frozenset[bytes]:
-    """Return the hashes of what has been erased."""
+def buried(folder: Path) -> Mapping[bytes, int]:
+    """Return the hashes of what has been erased, with the time until which they count, microseconds since 1970."""
+    content = b""
     with suppress(FileNotFoundError):
         content = (folder / _TOMBSTONES).read_bytes()
-        return frozenset(content[at : at + _BYTES] for at in range(0, len(content) // _BYTES * _BYTES, _BYTES))
-    return frozenset()
+    whole = content[: len(content) // _TOMBSTONE.size * _TOMBSTONE.size]
+    return dict(_TOMBSTONE.iter_unpack(whole))
 
 
 def _key(folder: Path) -> bytes:

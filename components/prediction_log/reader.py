@@ -1,7 +1,7 @@
 """The log as its readers see it: Parquet and segments together, each row once, in bounded memory."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from components.config.errors import DataError
 from components.prediction_log.compaction import read_segment
 from components.prediction_log.description import Description, read_description
-from components.prediction_log.identities import buried
-from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, table
+from components.prediction_log.identities import Identities, buried
+from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, is_label_buried, table
 from components.prediction_log.writer import WAL
 
 _DAY = re.compile(r"day=(\d{4}-\d{2}-\d{2})").fullmatch
@@ -64,7 +64,7 @@ class Log:
         for rows in self._live(read):
             for day in sorted(rows.answers):
                 for batch in table(rows.answers[day], ANSWERS).select(needed).to_batches(_BATCH):
-                    yield from _chosen(batch, wanted, since, until, frozenset())
+                    yield from _chosen(batch, wanted, since, until, {})
         gone = buried(self.folder)
         for path in self._parquet("day=*", read):
             if _is_within(path.parent.name, since, until):
@@ -91,8 +91,16 @@ class Log:
     def _whole(self, name: str, schema: pa.Schema) -> pa.Table:
         read: set[str] = set()
         parts = [table(getattr(rows, name), schema) for rows in self._live(read)]
-        parts += [pq.read_table(path, schema=schema) for path in self._parquet(name, read)]
+        parts += [self._not_buried(pq.read_table(path, schema=schema)) for path in self._parquet(name, read)]
         return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def _not_buried(self, found: pa.Table) -> pa.Table:
+        """Return a file of labels without those of what has been erased; of other things, all of it."""
+        if not (gone := buried(self.folder)) or found.schema != LABELS:
+            return found
+        identities = Identities(self.folder)
+        kept = [not is_label_buried(label, self.description, identities, gone) for label in found.to_pylist()]
+        return found.filter(pa.array(kept, pa.bool_()))
 
     def _live(self, read: set[str]) -> Iterator[Rows]:
         """Yield the rows of each segment, and put its name into `read`.
@@ -122,7 +130,7 @@ def _is_within(name: str, since: datetime | None, until: datetime | None) -> boo
 
 
 def _chosen(
-    batch: pa.RecordBatch, wanted: list[str], since: datetime | None, until: datetime | None, gone: frozenset[bytes]
+    batch: pa.RecordBatch, wanted: list[str], since: datetime | None, until: datetime | None, gone: Mapping[bytes, int]
 ) -> Iterator[pa.RecordBatch]:
     """Yield what of the batch is within the time, and has not been erased."""
     time = batch.column("time")
@@ -130,8 +138,9 @@ def _chosen(
     if until is not None:
         mask = pc.and_(mask, pc.less(time, pa.scalar(until, time.type)))
     if gone:
-        hashes = batch.column("hashes").to_pylist()
-        mask = pc.and_(mask, pa.array([gone.isdisjoint(of_row) for of_row in hashes]))
+        rows = zip(batch.column("hashes").to_pylist(), pc.cast(time, pa.int64()).to_pylist(), strict=True)
+        kept = [all(answered > gone.get(hash, -1) for hash in hashes) for hashes, answered in rows]
+        mask = pc.and_(mask, pa.array(kept, pa.bool_()))
     chosen = batch.filter(mask)
     if len(chosen):
         yield chosen.select(wanted)

@@ -22,7 +22,7 @@ from components.system.locks import try_lock
 AGE, BYTES = "older than the log keeps", "more than the log may take"
 """Why rows were dropped, as gaps say it."""
 
-_LOCK = "compaction.lock"
+LOCK = "compaction.lock"
 _DAY, _EPOCH, _DAY_US = "day=", date(1970, 1, 1), 86_400 * 1_000_000
 _ROOM = 64 * 2**10  # bytes of a segment for gaps alone: the disk may be nearly full
 
@@ -43,7 +43,7 @@ class _File:
 @contextmanager
 def maintained(folder: Path) -> Iterator[bool]:
     """Have the block be the only one that moves or removes files of the log; False: another process is at it."""
-    with (folder / _LOCK).open("w") as lock:
+    with (folder / LOCK).open("w") as lock:
         yield try_lock(lock)
 
 

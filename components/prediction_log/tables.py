@@ -1,7 +1,7 @@
 """Records of the log -> rows of Arrow tables, as Parquet keeps them and readers get them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from components.prediction_log.description import Description
 from components.prediction_log.event_id import as_text
-from components.prediction_log.identities import EVENT, Identities
+from components.prediction_log.identities import EVENT, REQUEST, Identities, request_of
 from components.prediction_log.record import Answered, Gap, Label, Labelled, Record, Refused
 
 _MOMENT = pa.timestamp("us", "UTC")
@@ -64,7 +64,7 @@ class Rows:
 
     description: Description
     identities: Identities
-    buried: frozenset[bytes]
+    buried: Mapping[bytes, int]
     answers: dict[date, list[dict[str, Any]]] = field(default_factory=dict)
     """By the day, UTC, on which they were answered."""
     labels: list[dict[str, Any]] = field(default_factory=list)
@@ -79,13 +79,15 @@ class Rows:
                     day = datetime.fromtimestamp(record.time_us / 1e6, timezone.utc).date()  # noqa: UP017
                     self.answers.setdefault(day, []).extend(rows)
             case Labelled():
-                self.labels.extend(_label(label) for label in record.labels if not self._is_buried(label))
+                said = [_label(label) for label in record.labels]
+                about = (self.description, self.identities, self.buried)
+                self.labels.extend(label for label in said if not is_label_buried(label, *about))
             case Refused():
-                said = {"since": record.since_us, "until": record.until_us, "what": "refused"}
-                self.traffic.extend({**said, "name": name, "count": count} for name, count in record.counts.items())
+                counted = {"since": record.since_us, "until": record.until_us, "what": "refused"}
+                self.traffic.extend({**counted, "name": name, "count": count} for name, count in record.counts.items())
             case Gap():
-                said = {"since": record.since_us, "until": record.until_us, "what": "gap"}
-                self.traffic.append({**said, "name": record.why, "count": record.rows})
+                counted = {"since": record.since_us, "until": record.until_us, "what": "gap"}
+                self.traffic.append({**counted, "name": record.why, "count": record.rows})
 
     def _answered(self, record: Answered) -> Iterator[dict[str, Any]]:
         said = {
@@ -99,7 +101,7 @@ class Rows:
             text = record.records[index].decode() if record.records else None
             came = json.loads(text) if text and (key or self.description.entities) else {}
             hashes = self.identities.of(identity, came, self.description)
-            if not self.buried.isdisjoint(hashes):
+            if any(record.time_us <= self.buried.get(hash, -1) for hash in hashes):
                 continue
             answer = record.answers[index].decode()
             label = json.loads(answer).get("label")
@@ -110,9 +112,14 @@ class Rows:
                 "key": None if key is None or came.get(key) is None else str(came[key]),
             }  # fmt: skip
 
-    def _is_buried(self, label: Label) -> bool:
-        columns = ((EVENT, label.event_id), (self.description.key, label.key))
-        return any(self.identities.hash(name, said) in self.buried for name, said in columns if name and said)
+
+def is_label_buried(
+    label: Mapping[str, Any], description: Description, identities: Identities, buried: Mapping[bytes, int]
+) -> bool:
+    """Whether what the label is of has been erased."""
+    request = None if label["request_id"] is None else request_of(label["request_id"], label["row"])
+    columns = ((EVENT, label["event_id"]), (description.key, label["key"]), (REQUEST, request))
+    return bool(buried) and any(identities.hash(name, said) in buried for name, said in columns if name and said)
 
 
 def table(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:

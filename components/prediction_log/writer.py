@@ -9,6 +9,7 @@ from typing import Self
 
 from components.config.errors import EndpointError
 from components.prediction_log.record import Answered, Gap, Label, Labelled, Record, Refused, encode
+from components.prediction_log.rewriting import finish_rewriting
 from components.prediction_log.segment import SIZE, Segment, cut
 from components.system.slots import take_slot
 
@@ -59,6 +60,7 @@ class Writer:
                 (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
             slot, lock = take_slot(folder / SLOTS, _WRITERS)
             writer = cls(folder, slot, lock, room)
+            finish_rewriting(folder)
             for left in (folder / WAL).glob(f"{slot:03d}-*.seg"):
                 with suppress(FileNotFoundError):
                     cut(left)
