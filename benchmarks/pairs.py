@@ -9,7 +9,7 @@ each there is the metric that decides the task (of anomalies by labels that no m
 half of its 95 % interval (Student's). The test splits of two seeds share records, so the intervals are somewhat too
 narrow.
 
-Last stands the difference on the same split between `best` (of pictures and of anomalies, the network) and the one of
+Last stands the difference on the same split between `best` (of pictures, what they have) and the one of
 the others whose mean is best: above 0 is better. A pair that the project does not know is left out, in one line.
 `--quick` takes one seed, and a tenth of the steps. `--only` takes the pairs whose name holds one of the words.
 """
@@ -42,7 +42,7 @@ from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.table import params as table
 from components.training.altered import altered
 from components.training.models import train_models
-from components.training.restore import NETWORK, TREES, restored
+from components.training.restore import JOINT, NETWORK, TREES, restored
 from components.training.temperature import temperature_and_decision
 
 _SEEDS = 5
@@ -133,14 +133,14 @@ def reached(split: Split) -> tuple[str, dict[str, float]]:
 def _ours(split: Split) -> dict[str, tuple[NDArray[np.float32], dict[str, Any]]]:
     """Return what each of our models answers to the test split, and what is decided by.
 
-    `best` trains the network and the trees: the one that it leaves out is trained again, the other is not.
+    `best` trains the network and the trees: what it leaves out is trained again, what it has chosen is not.
     """
-    if not hasattr(split.train, "model") or split.data.task == "anomaly":
+    if not hasattr(split.train, "model"):
         return {NETWORK: _trained(split, split.train)[1]}
-    asked = {name: altered(split.train, model=name) for name in _OURS}
-    chosen, answered = _trained(split, asked["best"])
-    (other,) = {NETWORK, TREES} - {chosen}
-    return {chosen: answered, "best": answered, other: _trained(split, asked[other])[1]}
+    chosen, answered = _trained(split, altered(split.train, model="best"))
+    others = {NETWORK, TREES} - {chosen}
+    found = {name: _trained(split, altered(split.train, model=name))[1] for name in others}
+    return {**found, "best": answered, **({} if chosen == JOINT else {chosen: answered})}
 
 
 def _trained(split: Split, config: Any) -> tuple[str, tuple[NDArray[np.float32], dict[str, Any]]]:

@@ -63,8 +63,8 @@ class BaselineFeatures:
     """`[n]`, theirs."""
     test: NDArray[np.float32]
     """`[N, F]`, of the test split."""
-    estimator: Literal["linear", "trees"]
-    """What can be expected to do well on such features."""
+    estimator: Literal["linear", "trees", "distance"]
+    """What can be expected to do well on such features. `distance`: from the mean, which is 0; no label is asked."""
     categorical: tuple[int, ...] = ()
     """Columns that are codes, 0 where it is missing or unknown."""
 

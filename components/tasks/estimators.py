@@ -1,6 +1,7 @@
 """The estimators of baselines, scikit-learn's, on features that a kind makes.
 
-Linear ones (logistic, ridge) where features are many and dense, else boosted trees; without labels an isolation forest.
+Linear ones (logistic, ridge) where features are many and dense, else boosted trees; without labels an isolation forest,
+or the distance from the mean.
 """
 
 import warnings
@@ -81,6 +82,18 @@ def predicted_intervals(features: BaselineFeatures, coverage: float, seed: int) 
     model = _regressor(features, seed, absolute=True).fit(train[~apart], labels[~apart])
     low, high = np.quantile(labels[apart] - _predicted(model, train[apart]), [(1 - coverage) / 2, (1 + coverage) / 2])
     return np.stack([numbers, numbers + low, numbers + high], axis=1).astype(np.float32)
+
+
+def unusual_scores(features: BaselineFeatures, seed: int) -> Float32:
+    """Return how unusual each test example is, 0 to 1, `[N]`. No label is asked."""
+    return distances(features) if features.estimator == "distance" else isolation_scores(features, seed)
+
+
+def distances(features: BaselineFeatures) -> Float32:
+    """Return how far each test example is from the mean, by the mean of squares of standardised features."""
+    squares = (features.test.astype(np.float64) ** 2).mean(axis=1)
+    found: Float32 = (squares / (1.0 + squares)).astype(np.float32)
+    return found
 
 
 def isolation_scores(features: BaselineFeatures, seed: int) -> Float32:

@@ -8,10 +8,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from components.kinds.contract import Batches, Learner, Objective, SupervisedObjective, TrainingBatches
+    from components.kinds.contract import Batches, Learner, Objective, TrainingBatches
     from components.kinds.contract.learner import TreeLearner
     from components.kinds.prepared import PreparedData, Split
     from components.tasks.contract import Objectives
+
+    Weights = Mapping[str, Tensor]
 
 
 class TaskLearner:
@@ -37,14 +39,20 @@ class TaskLearner:
         return self._kind.module(data, config, self.objective(data, config))
 
     def fit_trees(self, data: "PreparedData", config: Any) -> "tuple[dict[str, Tensor], list[float]]":
-        """Return the weights of boosted trees, and the validation loss after each round."""
-        objective = cast("SupervisedObjective", self.objective(data, config))
-        fitted: tuple[dict[str, Tensor], list[float]] = self._trees.fit_trees(data, config, objective)
+        """Return the weights of trees, and the validation loss after each round; without labels there are no rounds."""
+        fitted: tuple[dict[str, Tensor], list[float]] = self._trees.fit_trees(
+            data, config, self.objective(data, config)
+        )
         return fitted
 
-    def are_trees(self, weights: Mapping[str, "Tensor"]) -> bool:
-        """Whether the weights are those of trees."""
-        return bool(self._trees.are_trees(weights))
+    def join(self, data: "PreparedData", config: Any, network: "Weights", trees: "Weights") -> "dict[str, Tensor]":
+        """Return the weights of a model that asks both, neither of which learned from labels."""
+        joint: dict[str, Tensor] = self._trees.join(data, config, self.objective(data, config), network, trees)
+        return joint
+
+    def model_of(self, weights: "Weights") -> str:
+        """Return which model the weights are of: `network`, `trees` or `joint`."""
+        return str(self._trees.model_of(weights))
 
     def loaders(self, data: "PreparedData", config: Any) -> "tuple[TrainingBatches, Batches]":
         """Return the batches of training and of validation, which hold each example once, over all processes."""

@@ -4,18 +4,17 @@ import logging
 from collections.abc import Mapping, Sequence
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from components.config.errors import ConfigError
 from components.internals.lightning import process_rank
 from components.kinds.prepared import known
 from components.training.altered import altered
 from components.training.loop import fit
-from components.training.restore import NETWORK, TREES, asked_model, restored
+from components.training.restore import JOINT, NETWORK, TREES, asked_model, restored
 from components.training.result import TrainingResult
 from components.training.temperature import raw
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
 
     from components.config.params import Training
-    from components.kinds.contract import SupervisedObjective
     from components.kinds.deciding import Deciding
     from components.kinds.prepared import PreparedData
     from components.tasks.learner import TaskLearner
@@ -32,19 +30,6 @@ logger = logging.getLogger(__name__)
 
 _POINTS = 50
 """Of the curve of trees, at most: a point costs the tracking store a write."""
-
-
-def check_model(learner: "TaskLearner", data: "PreparedData", config: "Training") -> None:
-    """Check that the task has the model that `train.model` asks for.
-
-    Raises:
-        ConfigError: trees are asked for, which learn from labels, and nothing is learned from these.
-        DataError: nothing can be learned from the labels of the training split.
-    """
-    if not learner.objective(data, config).supervised and asked_model(config) != NETWORK:
-        raise ConfigError(
-            f"train.model: {asked_model(config)} learns from labels, and task: {data.task} from none; leave it out"
-        )
 
 
 def train_models(
@@ -73,7 +58,7 @@ def _fit_trees(
         return TrainingResult({}, [], TREES)
     weights, losses = learner.fit_trees(data, altered(config, model=TREES))
     found = _validated(learner, data, config, weights)
-    last = {"epoch": len(losses), "step": len(losses), "validation_loss": found.loss, found.monitor: found.monitored}
+    last = {"epoch": len(losses), "step": len(losses), **found.told}
     every = ceil(len(losses) / _POINTS) or 1
     curve = [{"epoch": n, "step": n, "validation_loss": losses[n - 1]} for n in range(every, len(losses), every)]
     curve.append(last)
@@ -91,46 +76,71 @@ def _better(
     network: TrainingResult,
     log_to: "Sequence[Logger]",
 ) -> TrainingResult:
-    """Return the network or trees: the metric that decides chooses, of equals the loss; both are told."""
-    trees = _fit_trees(learner, data, config)
-    scores = {result.model: _validated(learner, data, config, result.weights) for result in (network, trees)}
-    better = trees if scores[TREES].merit > scores[NETWORK].merit else network
-    metric, before, after = scores[NETWORK].deciding.metric, *(score.deciding.value for score in scores.values())
-    found = {f"{name}_validation_{metric}": score.deciding.value for name, score in scores.items()}
+    """Return the model that serves, whose curve tells what each has reached.
+
+    Of models that learned from labels the metric that decides chooses, of equals the loss, of these the network. Of
+    others labels choose as well, where the validation split has both classes: the network, the trees, or both together;
+    of equals both together, and so do they where no label tells.
+    """
+    results = [network, _fit_trees(learner, data, config)]
+    if not learner.objective(data, config).supervised:
+        results.insert(0, _joined(learner, data, config, *results))
+    scores = {result.model: _validated(learner, data, config, result.weights) for result in results}
+    better = max(results, key=lambda result: scores[result.model].merit)
+    found = {
+        f"{name}_validation_{score.deciding.metric}": score.deciding.value
+        for name, score in scores.items()
+        if score.deciding
+    }
     _log(log_to, found, int(network.curve[-1]["step"]))
-    told = "%s serves: %s of the network %.5g, of trees %.5g on the validation split"
-    logger.info(told, better.model, metric, before, after)
+    _tell(better, scores)
     return TrainingResult(better.weights, [*better.curve[:-1], {**better.curve[-1], **found}], better.model)
+
+
+def _joined(
+    learner: "TaskLearner", data: "PreparedData", config: "Training", network: TrainingResult, trees: TrainingResult
+) -> TrainingResult:
+    weights = learner.join(data, altered(config, model=JOINT), network.weights, trees.weights)
+    told = _validated(learner, data, config, weights).told
+    return TrainingResult(weights, [*network.curve[:-1], {**network.curve[-1], **told}], JOINT)
+
+
+def _tell(better: TrainingResult, scores: "Mapping[str, _Validated]") -> None:
+    reached = [f"{name} {score.deciding.value:.5g}" for name, score in scores.items() if score.deciding]
+    if (decided := scores[better.model].deciding) is None:
+        logger.info("%s serves: no label of the validation split tells which model is better", better.model)
+        return
+    logger.info("%s serves: %s on the validation split: %s", better.model, decided.metric, ", ".join(reached))
 
 
 class _Validated(NamedTuple):
     """What a model reaches on the validation split."""
 
-    monitor: str
-    monitored: float
-    """What the task watches while a network learns."""
-    deciding: "Deciding"
+    told: dict[str, float]
+    """What the curve tells: what the task watches, and the loss if there is one."""
+    deciding: "Deciding | None"
     loss: float
 
     @property
     def merit(self) -> tuple[float, float]:
         """What is compared; higher is better."""
-        return self.deciding.merit, -self.loss
+        return 0.0 if self.deciding is None else self.deciding.merit, -self.loss
 
 
 def _validated(
     learner: "TaskLearner", data: "PreparedData", config: "Training", weights: Mapping[str, Tensor]
 ) -> _Validated:
-    objective = cast("SupervisedObjective", learner.objective(data, config))
+    objective = learner.objective(data, config)
     labels, costs = np.asarray(data.labels("validation")), learner.costs(data, "validation")
-    there = np.flatnonzero(known(labels))
+    there = np.flatnonzero(known(labels)) if objective.supervised else np.arange(len(labels))
     module = restored(learner, data, config, weights)
     numbers = torch.from_numpy(raw(learner, module, data.inputs("validation")[there]))
     labels, costs = labels[there], None if costs is None else costs[there]
     outputs = objective.outputs(numbers).numpy()
-    deciding = objective.deciding(outputs, labels, costs)
     loss = float(objective.loss(numbers, torch.from_numpy(labels)))
-    return _Validated(objective.MONITOR, objective.monitored(outputs, labels), deciding, loss)
+    told = {"validation_loss": loss} if objective.supervised else {}
+    told[objective.MONITOR] = objective.monitored(outputs, labels)
+    return _Validated(told, objective.deciding(outputs, labels, costs), loss)
 
 
 def _log(log_to: "Sequence[Logger]", found: Mapping[str, float], step: int) -> None:

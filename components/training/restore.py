@@ -1,4 +1,4 @@
-"""The module of a training that has ended, from its weights: of a network or of trees, see `train.model`."""
+"""The module of a training that has ended, from its weights: of a network, of trees or of both, see `train.model`."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from components.kinds.prepared import PreparedData
     from components.tasks.learner import TaskLearner
 
-NETWORK, TREES = "network", "trees"
+NETWORK, TREES, JOINT = "network", "trees", "joint"
 
 
 def asked_model(config: "Training") -> str:
@@ -23,7 +23,7 @@ def asked_model(config: "Training") -> str:
 def restored(learner: "TaskLearner", data: "PreparedData", config: "Training", weights: Mapping[str, Tensor]) -> Any:
     """Return the module with the weights of a training, whichever model they are of."""
     if asked_model(config) != NETWORK:
-        config = altered(config, model=TREES if learner.are_trees(weights) else NETWORK)
+        config = altered(config, model=learner.model_of(weights))
     module = learner.module(data, config)
     module.load_state_dict(weights)
     return module

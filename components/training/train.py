@@ -30,7 +30,7 @@ from components.training import hardware
 from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
 from components.training.formatting import listed
 from components.training.loop import plan
-from components.training.models import check_model, train_models
+from components.training.models import train_models
 from components.training.plan import training_plan
 from components.training.restore import asked_model
 from components.training.result import TrainingResult
@@ -57,7 +57,7 @@ def train(name: str) -> None:
     learner = catalogue.learner(data.kind, data.task)
     catalogue.check_options(name, workload.train, data.kind, data.task)
     config = workload.train.fitted(data.counts["train"])
-    check_model(learner, data, config)
+    learner.objective(data, config)  # says that nothing can be learned from the labels before a run is begun
     used = plan(data, config)
     asked = {"kind": data.kind, "task": catalogue.task(data.kind, data.task)}
     left_out = set(TaskOptions.model_fields) - set(catalogue.options(data.kind, data.task))

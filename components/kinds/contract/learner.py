@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.contract.objective import Objective, SupervisedObjective
+from components.kinds.contract.objective import Objective
 from components.kinds.contract.parameters import ConfigT, InputT, ModuleT
 from components.kinds.prepared import PreparedData, Split
 from components.kinds.share import Share
@@ -67,15 +67,30 @@ class Learner(Protocol[InputT, ConfigT, ModuleT]):
 
 
 class TreeLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
-    """`learner/` of a kind that has boosted trees beside its network; its section `train` has `model`.
+    """`learner/` of a kind that has trees beside its network; its section `train` has `model`.
 
-    With `model: trees` the module is one of trees, which are none until weights are loaded.
+    With `model: trees` the module is one of trees, which are none until weights are loaded; with `model: joint`, which
+    nobody writes and which is for objectives that learn from no label, it asks both.
     """
 
     def fit_trees(
-        self, data: PreparedData[InputT], config: ConfigT, objective: SupervisedObjective, /
+        self, data: PreparedData[InputT], config: ConfigT, objective: Objective, /
     ) -> "tuple[dict[str, Tensor], list[float]]":
-        """Return the weights of trees fitted to the labels, and the loss of the validation split after each round."""
+        """Return the weights of trees, and the loss of the validation split after each round.
 
-    def are_trees(self, weights: Mapping[str, "Tensor"], /) -> bool:
-        """Whether the weights are those of trees."""
+        They are fitted to the labels; where none is learned from, to the examples.
+        """
+
+    def join(
+        self,
+        data: PreparedData[InputT],
+        config: ConfigT,
+        objective: Objective,
+        network: Mapping[str, "Tensor"],
+        trees: Mapping[str, "Tensor"],
+        /,
+    ) -> "dict[str, Tensor]":
+        """Return the weights of the joint model, from those of the network and of the trees."""
+
+    def model_of(self, weights: Mapping[str, "Tensor"], /) -> str:
+        """Return which model the weights are of: `network`, `trees` or `joint`."""

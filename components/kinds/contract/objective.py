@@ -52,6 +52,11 @@ class Objective(Protocol):
     def temperature(self, raw: NDArray[np.float32], labels: NDArray[Any], /) -> float | None:
         """Return the temperature that a split asks for; None: there is none, or too few labels tell it."""
 
+    def deciding(
+        self, outputs: NDArray[np.float32], labels: NDArray[Any], costs: NDArray[np.float64] | None, /
+    ) -> Deciding | None:
+        """Return the metric that decides, of a split not learned from; None: its labels do not tell; as `decision`."""
+
     def decision(
         self, outputs: NDArray[np.float32], labels: NDArray[Any], costs: NDArray[np.float64] | None, /
     ) -> dict[str, Any]:
@@ -65,7 +70,7 @@ class Objective(Protocol):
 
 
 class SupervisedObjective(Objective, Protocol):
-    """One that learns from labels: of two models that did, a split tells which is better."""
+    """One that learns from labels: a split that has any tells which of two models is better."""
 
     def deciding(
         self, outputs: NDArray[np.float32], labels: NDArray[Any], costs: NDArray[np.float64] | None, /

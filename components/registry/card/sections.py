@@ -21,7 +21,7 @@ from components.registry.gate import COLUMNS, Verdict
 Card = Mapping[str, Any]
 
 _SLICES_SHOWN = 30  # in the drawing, the worst first; the table has them all
-_MODELS = {"network": "the network", "trees": "boosted trees"}
+_MODELS = {"network": "the network", "trees": "trees", "joint": "both together"}
 _UNKNOWN = "not known: too few examples"
 _ELSEWHERE = "calibration"  # the figure that has a section of its own
 _LINEAGE = {
@@ -109,9 +109,11 @@ def _served(model: Card) -> str:
     serves = _MODELS.get(model.get("serves", ""), "")
     if "metric" not in model:
         return serves
-    network, trees = float(model["network"]), float(model["trees"])
-    reached = f"{name(model['metric'])} of the network {number(network)}, of trees {number(trees)}"
-    return f"{serves}, chosen by the validation split: {reached} (by {number(abs(network - trees))})"
+    reached = {words: float(model[of]) for of, words in _MODELS.items() if of in model}
+    values = ", ".join(f"of {words} {number(value)}" for words, value in reached.items())
+    others = [value for words, value in reached.items() if words != serves]
+    ahead = min(abs(reached[serves] - value) for value in others)
+    return f"{serves}, chosen by the validation split: {name(model['metric'])} {values} (by {number(ahead)})"
 
 
 def _data(card: Card) -> list[Block]:

@@ -31,11 +31,10 @@ def accepts(input: Input, data: PreparedData[Input]) -> bool:
 def baseline_features(data: PreparedData[Input], config: "Train") -> BaselineFeatures:
     """Return the features as they are; where no label is learned from, without those that are made from labels.
 
-    Where trees may serve, trees would be no simpler model: then they are features for a linear one.
+    Where trees may serve, trees would be no simpler model: then they are features for a linear one, or to measure by.
     """
-    if config.model != "network":
-        return linear_features(data)
-    return record_features(data, labelled=config.labels == "all" and data.task != "anomaly")
+    labelled = config.labels == "all" and data.task != "anomaly"
+    return record_features(data, labelled) if config.model == "network" else linear_features(data, labelled)
 
 
 def costs(data: PreparedData[Input], split: Split) -> NDArray[np.float64] | None:

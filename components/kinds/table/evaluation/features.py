@@ -15,26 +15,30 @@ Float32 = NDArray[np.float32]
 
 def record_features(data: PreparedData[Input], labelled: bool) -> BaselineFeatures:
     """Return the features of the training and of the test records; `labelled`: also those that labels are made into."""
-    names = data.input["features"]
-    kept = [index for index, name in enumerate(names) if labelled or name not in data.input["label_features"]]
+    names, kept = data.input["features"], _kept(data.input, labelled)
     train, test = (np.asarray(data.inputs(split)[:, kept]) for split in ("train", "test"))
     categorical = tuple(place for place, index in enumerate(kept) if _is_category(data.input, names[index]))
     return BaselineFeatures(train, np.asarray(data.labels("train")), test, "trees", categorical)
 
 
-def linear_features(data: PreparedData[Input]) -> BaselineFeatures:
-    """Return the features as a linear model can learn from them.
+def linear_features(data: PreparedData[Input], labelled: bool = True) -> BaselineFeatures:
+    """Return the features as a linear model can learn from them, or as they can be measured by; as `record_features`.
 
     Numbers are standardised, far ones drawn in, missing ones at the mean and told; categories are one-hot.
     """
     names, categories = data.input["features"], data.input["definition"]["categories"]
     train, test = (np.asarray(data.inputs(split)) for split in ("train", "test"))
     parts = []
-    for index, name in enumerate(names):
+    for index in _kept(data.input, labelled):
         columns = train[:, index], test[:, index]
-        parts.append(_one_hot(*columns) if name in categories else _standardised(*columns))
+        parts.append(_one_hot(*columns) if names[index] in categories else _standardised(*columns))
     made = [np.concatenate(of_split, axis=1).astype(np.float32) for of_split in zip(*parts, strict=True)]
-    return BaselineFeatures(made[0], np.asarray(data.labels("train")), made[1], "linear")
+    return BaselineFeatures(made[0], np.asarray(data.labels("train")), made[1], "linear" if labelled else "distance")
+
+
+def _kept(input: Input, labelled: bool) -> list[int]:
+    """Return the places of the features that are used."""
+    return [index for index, name in enumerate(input["features"]) if labelled or name not in input["label_features"]]
 
 
 def _one_hot(train: Float32, test: Float32) -> tuple[Float32, Float32]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from components.kinds.table.learner.lightning_module import RecordModule
 from components.kinds.table.learner.network import Network, RecordModel
 from components.kinds.table.learner.schedule import unlabelled_epochs
 from components.kinds.table.learner.trees.ensemble import TreeEnsemble
-from components.kinds.table.learner.trees.module import TreeModule
+from components.kinds.table.learner.trees.module import IsolationModel, JointModel, TreeModel, TreeModule
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective, SupervisedObjective
@@ -27,21 +27,23 @@ if TYPE_CHECKING:
     from components.kinds.table.codec.input import Input
     from components.kinds.table.params import Train
 
+Weights = Mapping[str, torch.Tensor]
+
 _VALIDATION_BATCH = 4_096
 _SAMPLE = 500_000
 """Most records that are looked at before the training, to fit scales and cuts."""
+_MEASURED = 10_000
+"""Most that two models are asked about, to find the unit of each."""
 
 
 def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> RecordModule | TreeModule:
     """Return a module with fresh weights, which depend on torch's global seed alone."""
     layout = FeatureLayout.of(data.input)
     examples = np.array(_spread(data.inputs("train")))
-    if config.model == "trees":
-        return TreeModule(layout, examples, objective)
     if not objective.supervised:
-        view = View(layout, examples, left_out=layout.from_labels)
-        model = RecordModel(None, None, Autoencoder(view, config.width, config.code))
-        return RecordModule(model, config, objective, labelled=1.0)
+        return _unlabelled(View(layout, examples, left_out=layout.from_labels), config, objective)
+    if config.model == "trees":
+        return TreeModule(TreeModel(View(layout, examples, left_out=())), objective)
     labelled = np.flatnonzero(known(data.labels("train")))
     encoding = Encoding(layout, examples, _cuts(layout, data, labelled))
     autoencoder = None
@@ -54,20 +56,43 @@ def module(data: "PreparedData[Input]", config: "Train", objective: "Objective")
 
 
 def fit_trees(
-    data: "PreparedData[Input]", config: "Train", objective: "SupervisedObjective"
+    data: "PreparedData[Input]", config: "Train", objective: "Objective"
 ) -> tuple[dict[str, torch.Tensor], list[float]]:
-    """Return the weights of trees, and the validation loss after each round. Needs scikit-learn as well."""
+    """Return the weights of trees, and the validation loss after each round. Needs scikit-learn as well.
+
+    Without labels to learn from they are an isolation forest, which has no rounds.
+    """
     from components.kinds.table.learner.trees.fit import fit  # a network needs no scikit-learn
+    from components.kinds.table.learner.trees.isolation import isolation_arrays
 
-    fitted = fit(data, objective, config.seed)
-    trees = TreeModule(FeatureLayout.of(data.input), np.array(_spread(data.inputs("train"))), objective)
-    trees.model.ensemble = TreeEnsemble(fitted.arrays)
-    return trees.state_dict(), fitted.losses
+    trees, losses = module(data, config, objective), list[float]()
+    model = cast("TreeModel", trees.model)
+    if objective.supervised:
+        fitted = fit(data, cast("SupervisedObjective", objective), config.seed)
+        model.ensemble, losses = TreeEnsemble(fitted.arrays), fitted.losses
+    else:
+        examples = np.array(_spread(data.inputs("train")))
+        model.ensemble = TreeEnsemble(isolation_arrays(model.view, examples, config.seed))
+    return trees.state_dict(), losses
 
 
-def are_trees(weights: Mapping[str, torch.Tensor]) -> bool:
-    """Whether the weights are those of trees."""
-    return any(name.startswith("model.ensemble.") for name in weights)
+def join(
+    data: "PreparedData[Input]", config: "Train", objective: "Objective", network: Weights, trees: Weights
+) -> dict[str, torch.Tensor]:
+    """Return the weights of a model that asks an autoencoder and an isolation forest, from those of each."""
+    joint = module(data, config, objective)
+    joint.load_state_dict({**network, **trees}, strict=False)  # the unit of each is measured next
+    examples = data.inputs("train")
+    cast("JointModel", joint.model).measure(torch.from_numpy(np.array(examples[:: ceil(len(examples) / _MEASURED)])))
+    return joint.state_dict()
+
+
+def model_of(weights: Weights) -> str:
+    """Return which model the weights are of: `network`, `trees`, or `joint`."""
+    has_trees, has_network = (
+        any(name.startswith(f"model.{part}.") for name in weights) for part in ("ensemble", "autoencoder")
+    )
+    return ("joint" if has_network else "trees") if has_trees else "network"
 
 
 def loaders(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> tuple[TrainingBatches, AllBatches]:
@@ -99,6 +124,17 @@ def raw(module: RecordModule | TreeModule, inputs: torch.Tensor) -> torch.Tensor
 def costs(data: "PreparedData[Input]", split: "Split") -> NDArray[np.float64] | None:
     """Return the amounts of the records `[N]`: to miss one that is positive costs its amount; None: there are none."""
     return None if data.input["amount_feature"] is None else np.asarray(data.array(split, "amounts"))
+
+
+def _unlabelled(view: View, config: "Train", objective: "Objective") -> RecordModule | TreeModule:
+    """Return the module that learns from no label."""
+    model = str(config.model)  # `joint` is none that a user writes
+    if model == "trees":
+        return TreeModule(IsolationModel(view), objective)
+    autoencoder = Autoencoder(view, config.width, config.code)
+    if model == "joint":
+        return TreeModule(JointModel(view, autoencoder), objective)
+    return RecordModule(RecordModel(None, None, autoencoder), config, objective, labelled=1.0)
 
 
 def _cuts(layout: FeatureLayout, data: "PreparedData[Input]", labelled: NDArray[np.int64]) -> list[tuple[int, float]]:

@@ -14,6 +14,8 @@ _IN_SIGHT = 0.5
 """Standard deviations up to which the encoder sees how far a value lies; beyond, it sees ever less of it."""
 _FEWEST = 1e-3
 """Least spread of an error: a feature that is said perfectly does not outweigh all others."""
+_FARTHEST = 1e30
+"""Largest error: the square of a number that is farther away is none of 32 bits any more."""
 _MEMORY = 0.01
 """Weight of a batch in the running means, from the hundredth batch on."""
 
@@ -96,7 +98,7 @@ class Autoencoder(nn.Module):
         seen = self.view(inputs)
         code = self._code(seen)
         errors = (self.decoder(code).float() - seen) ** 2
-        return (errors / self.spread).mean(dim=1), code.float()
+        return (errors / self.spread).mean(dim=1).clamp_max(_FARTHEST), code.float()
 
     def _code(self, seen: Tensor) -> Tensor:
         code: Tensor = self.encoder(_IN_SIGHT * torch.tanh(seen / _IN_SIGHT))

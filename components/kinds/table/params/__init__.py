@@ -240,7 +240,8 @@ class Train(params.Training):
     """`all`: learn from the labels that are known. `none`: from none; what an autoencoder says badly is suspicious."""
     model: Literal["network", "trees", "best"] = "network"
     """What answers: a `network`, boosted `trees`, or the `best` of both on the validation split, which the card tells.
-    Trees answer classes and numbers, and are often better on small tables; none of the keys that follow is theirs."""
+    Without labels the trees are an isolation forest, and `best` may ask both together. Trees are often better on small
+    tables; none of the keys that follow is theirs."""
     autoencoder: bool = False
     """Train an autoencoder first, on every record of the training split, labelled or not; what it finds is input to
     the network."""
@@ -268,8 +269,6 @@ class Train(params.Training):
 
     @model_validator(mode="after")
     def _phases_fit(self) -> Self:
-        if self.model != "network" and self.labels == "none":
-            raise ValueError(f"model: {self.model} learns from labels; leave it out, or set labels: all")
         if self.model == "trees" and self.autoencoder:
             raise ValueError("autoencoder: it is input to the network; leave it out, or set model: network or best")
         if self.autoencoder and self.labels == "none":
@@ -291,12 +290,3 @@ class Workload(params.Workload):
     kind: Literal["table"]
     prepare: Prepare
     train: Train
-
-    @model_validator(mode="after")
-    def _trees_have_labels(self) -> Self:
-        unlabelled = self.task == "anomaly" or (self.task is None and self.prepare.columns.label is None)
-        if unlabelled and self.train.model != "network":
-            raise ValueError(
-                f"train.model: {self.train.model} learns from labels, and task: anomaly from none; leave it out"
-            )
-        return self

@@ -20,7 +20,7 @@ from components.tasks.anomaly.evaluation.metrics import (
     ranking,
     stability_index,
 )
-from components.tasks.estimators import isolation_scores
+from components.tasks.estimators import unusual_scores
 from components.tasks.evaluation_data import EvaluationData
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ def judges_corrupted(data: EvaluationData) -> bool:
 
 
 def baseline(data: EvaluationData, features: BaselineFeatures) -> Float32:
-    """Return how unusual an isolation forest finds the test examples, `[N, 1]`."""
-    return isolation_scores(features, data.config.seed)[:, None]
+    """Return how unusual a simpler model finds the test examples, `[N, 1]`: an isolation forest, or the distance."""
+    return unusual_scores(features, data.config.seed)[:, None]
 
 
 def baseline_metrics(data: EvaluationData, outputs: Float32) -> dict[str, float]:

@@ -31,11 +31,11 @@ def scores_figure(labels: Int64, scores: Float32, classes: Sequence[str], thresh
 
 
 def curve_figure(labels: Int64, scores: Float32, others: Float32, threshold: float) -> Figure:
-    """Draw precision against recall of the model and of the isolation forest, and where the threshold lies."""
+    """Draw precision against recall of the model and of the baseline, and where the threshold lies."""
     figure, axes = sheet()
     known = labels >= 0
     labels, scores, others = labels[known], scores[known], others[known]
-    for name, values, colour in (("model", scores, MODEL), ("isolation forest", others, PALE)):
+    for name, values, colour in (("model", scores, MODEL), ("the baseline", others, PALE)):
         precision, recall, _ = precision_recall_curve(labels, values)
         area = average_precision(labels, values)
         axes.step(recall, precision, where="post", color=colour, linewidth=1.8, label=f"{name}, {area:.3f}")

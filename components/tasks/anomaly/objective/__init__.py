@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from components.kinds.deciding import Deciding
+from components.kinds.ranking import average_precision
+
 MONITOR = "validation_usualness"
 _LEVELS = np.concatenate([np.arange(0, 0.9, 0.02), np.arange(0.9, 0.99, 0.003), np.arange(0.99, 1, 0.0004), [1.0]])
 """Shares of the validation examples at whose scores ranks are known: closest where examples are unusual."""
@@ -38,6 +41,15 @@ class Anomaly:
     def monitored(self, outputs: NDArray[np.float32], labels: NDArray[Any]) -> float:
         """Return 1 less the mean score: nearly all validation examples are ordinary. No label is asked."""
         return 1.0 - float(outputs.mean()) if len(outputs) else 0.0
+
+    def deciding(
+        self, outputs: NDArray[np.float32], labels: NDArray[Any], costs: NDArray[np.float64] | None
+    ) -> Deciding | None:
+        """Return the average precision of the known anomalies; None: the labels know none, or nothing else."""
+        known = labels >= 0
+        if len(np.unique(labels[known])) < 2:
+            return None
+        return Deciding("average_precision", average_precision(labels[known], outputs[known, 0]))
 
     def temperature(self, raw: NDArray[np.float32], labels: NDArray[Any]) -> None:
         """Return none: a suspicion is no probability."""

@@ -126,9 +126,8 @@ def figures(data: EvaluationData, outputs: Float32, decision: Decision, baseline
     """Return precision against recall, cost against alerts, and how well the scores are calibrated."""
     labels, scores, threshold = data.labels, outputs[:, 1], float(decision["threshold"])
     supervised = is_probabilistic(data.config)
-    other = "the baseline" if supervised else estimators.UNLABELLED
     drawn = {
-        "precision_recall": curve_figure(labels, scores, baseline[:, 1], other, threshold),
+        "precision_recall": curve_figure(labels, scores, baseline[:, 1], threshold),
         "cost": cost_figure(data, scores, threshold),
         "scores": scores_figure(labels, scores, data.prepared.classes, threshold),
     }

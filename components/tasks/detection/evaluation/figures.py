@@ -22,10 +22,10 @@ _BINS = 10  # of the calibration, each with a tenth of the expected positives
 _STEEPEST = 12.0  # logits beyond which scores are drawn at the edge
 
 
-def curve_figure(labels: Int64, scores: Float32, others: Float32, other: str, threshold: float) -> Figure:
+def curve_figure(labels: Int64, scores: Float32, others: Float32, threshold: float) -> Figure:
     """Draw precision against recall of the model and the baseline, and where the threshold lies."""
     figure, axes = sheet()
-    for name, values, colour in (("model", scores, MODEL), (other, others, PALE)):
+    for name, values, colour in (("model", scores, MODEL), ("the baseline", others, PALE)):
         precision, recall, _ = precision_recall_curve(labels, values)
         area = average_precision(labels, values)
         axes.step(recall, precision, where="post", color=colour, linewidth=1.8, label=f"{name}, {area:.3f}")

@@ -105,6 +105,13 @@ class UnlabelledDetection:
         """Return the average precision; 0 where no positive is known."""
         return ranked(outputs[:, 1], labels)
 
+    def deciding(
+        self, outputs: NDArray[np.float32], labels: NDArray[Any], costs: NDArray[np.float64] | None
+    ) -> Deciding | None:
+        """Return the average precision; None: no positive is known, or nothing else."""
+        tells = (labels == 1).any() and (labels == 0).any()
+        return Deciding("average_precision", self.monitored(outputs, labels)) if tells else None
+
     def temperature(self, raw: NDArray[np.float32], labels: NDArray[Any]) -> None:
         """Return none: a suspicion is no probability."""
 

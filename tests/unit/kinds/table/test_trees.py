@@ -11,22 +11,24 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.torch import save
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
 
 from components import catalogue
 from components.config.errors import ConfigError
 from components.config.params import parse
 from components.kinds.prepared import PreparedData, open_prepared, write_about
+from components.kinds.ranking import average_precision
 from components.kinds.table.evaluation import baseline_features
 from components.kinds.table.learner.encoding import FeatureLayout
 from components.kinds.table.learner.trees.arrays import arrays_of, rounded_down
 from components.kinds.table.learner.trees.columns import Columns
 from components.kinds.table.learner.trees.ensemble import TreeEnsemble
 from components.kinds.table.learner.trees.fit import fit
-from components.kinds.table.params import Train, Workload
+from components.kinds.table.params import Train
+from components.tasks.estimators import unusual_scores
 from components.tasks.regression import answers as regression_answers
 from components.training.export import TOLERANCE
-from components.training.models import check_model, train_models
+from components.training.models import train_models
 from components.training.restore import restored
 from components.training.temperature import temperature_and_decision
 
@@ -179,26 +181,83 @@ def test_the_better_one_on_the_validation_split_serves(tmp_path: Path) -> None:
         network, trees = (trained.curve[-1][f"{name}_{monitor}"] for name in ("network", "trees"))
         assert trained.model == ("trees" if trees > network else "network")
         assert trained.curve[-1][monitor] == pytest.approx(max(network, trees))
-        assert learner.are_trees(trained.weights) == (trained.model == "trees")
+        assert learner.model_of(trained.weights) == trained.model
         restored(learner, data, asked, trained.weights)
 
 
-@pytest.mark.parametrize("values", [{"labels": "none"}, {"model": "best", "labels": "none"}, {"autoencoder": True}])
-def test_what_trees_cannot_do_is_said(values: dict[str, Any]) -> None:
+def test_what_trees_cannot_do_is_said() -> None:
     with pytest.raises(ConfigError, match=r"leave it out, or set"):
-        config(**values)
+        config(autoencoder=True)
 
 
-@pytest.mark.parametrize("model", ["trees", "best"])
-def test_trees_for_anomalies_are_refused_before_anything_is_trained(model: str, tmp_path: Path) -> None:
-    data, learner = prepared(tmp_path, 2, "anomaly"), catalogue.learner("table", "anomaly")
-    with pytest.raises(ConfigError, match=rf"^train.model: {model} learns from labels, and task: anomaly from none"):
-        check_model(learner, data, config(model=model))
-    check_model(learner, data, config(model="network"))
-    section = {"kind": "table", "source": "t.csv", "prepare": {"columns": {}}, "train": {"model": model}}
-    for labelled in ({}, {"task": "anomaly", "prepare": {"columns": {"label": "odd"}}}):
-        with pytest.raises(ConfigError, match=rf"train.model: {model} learns from labels, and task: anomaly"):
-            parse(Workload, {**section, **labelled}, "")
+def unusual(path: Path, task: str = "anomaly") -> PreparedData:
+    """Return records, a few of which are far from the others in both numbers: their label is 1."""
+    data, random = prepared(path, 2, task), np.random.default_rng(2)
+    for split in ROWS:
+        inputs, odd = np.array(data.inputs(split)), random.random(ROWS[split]) < 0.05
+        inputs[odd, :2] = np.column_stack([random.normal(6.0, 1.0, odd.sum()), random.normal(250.0, 9.0, odd.sum())])
+        np.save(path / f"{split}_inputs.npy", inputs)
+        np.save(path / f"{split}_labels.npy", odd.astype(np.int64))
+    return data
+
+
+def short(**values: Any) -> Train:
+    return config(epochs=8, batch_size=64, accelerator="cpu", threads=1, **values)
+
+
+def test_an_isolation_forest_answers_what_scikit_learn_answers(tmp_path: Path) -> None:
+    data, learner = unusual(tmp_path), catalogue.learner("table", "anomaly")
+    trained = train_models(learner, data, short())
+    assert trained.model == "trees"
+    module = restored(learner, data, short(), trained.weights)
+    asked = np.concatenate([data.inputs("test"), everything()])
+    seen, view = (module.model.view(torch.from_numpy(np.array(inputs))) for inputs in (data.inputs("train"), asked))
+    forest = IsolationForest(n_estimators=300, random_state=short().seed).fit(seen.numpy())
+    expected = -forest.score_samples(view.numpy())[:, None]
+    serving = learner.serving(module)
+    np.testing.assert_allclose(serving(torch.from_numpy(asked))[0], expected, atol=1e-6)
+    scores, embedding = graph(serving, ["score", "embedding"]).run(None, {"inputs": asked})
+    np.testing.assert_allclose(scores, expected, atol=TOLERANCE)
+    assert embedding.shape[1] == module.model.width
+    assert save(train_models(learner, data, short()).weights) == save(trained.weights)
+
+
+@pytest.mark.parametrize("task", ["anomaly", "detection"])
+def test_without_labels_the_best_is_chosen_by_those_of_the_validation_split(tmp_path: Path, task: str) -> None:
+    data, learner = unusual(tmp_path, task), catalogue.learner("table", task)
+    asked = short(model="best", **({"labels": "none"} if task == "detection" else {}))
+    trained = train_models(learner, data, asked)
+    found = {name: trained.curve[-1][f"{name}_validation_average_precision"] for name in ("joint", "network", "trees")}
+    assert found[trained.model] == max(found.values())
+    assert learner.model_of(trained.weights) == trained.model
+    serving = learner.serving(restored(learner, data, asked, trained.weights))
+    outputs = serving(torch.from_numpy(np.array(data.inputs("test"))))
+    assert average_precision(np.asarray(data.labels("test")), outputs[0][:, -1].detach().numpy()) > 0.9
+
+
+@pytest.mark.parametrize("kept", [-1, 0])
+def test_where_no_label_tells_both_are_asked_together(tmp_path: Path, kept: int) -> None:
+    data, learner = unusual(tmp_path), catalogue.learner("table", "anomaly")
+    np.save(tmp_path / "validation_labels.npy", np.full(ROWS["validation"], kept))
+    trained = train_models(learner, data, short(model="best"))
+    assert (trained.model, learner.model_of(trained.weights)) == ("joint", "joint")
+    serving = learner.serving(restored(learner, data, short(model="best"), trained.weights))
+    inputs = np.concatenate([data.inputs("test"), everything()])
+    answered = serving(torch.from_numpy(inputs))[0].detach().numpy()
+    scores, _ = graph(serving, ["score", "embedding"]).run(None, {"inputs": inputs})
+    np.testing.assert_allclose(scores, answered, atol=TOLERANCE)
+    assert ((answered >= 0) & (answered <= 1)).all()
+    assert average_precision(np.asarray(data.labels("test")), answered[: ROWS["test"], 0]) > 0.5  # by chance 0.05
+
+
+def test_where_a_forest_may_serve_the_baseline_is_none(tmp_path: Path) -> None:
+    data = unusual(tmp_path)
+    features = {model: baseline_features(data, short(model=model)) for model in ("network", "best")}
+    assert [found.estimator for found in features.values()] == ["trees", "distance"]
+    scores = unusual_scores(features["best"], 0)
+    assert np.argmax(scores) in np.flatnonzero(data.labels("test") == 1)
+    assert scores.min() >= 0
+    assert scores.max() <= 1
 
 
 @pytest.mark.parametrize("metric", ["rmse", "mae", "pinball_loss"])
