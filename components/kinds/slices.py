@@ -1,20 +1,22 @@
 """Parts of the test split, by columns that the user names: a model may be better at large and worse in one of them.
 
-    test_slices.npy    N x columns int64, index into the values of the column; columns by their names
-    slices.json        the values of each column, by its name
+    {split}_slices.npy    N x columns int64, index into the values of the column; columns by their names
+    slices.json           the values of each column, by its name
 
-Both stand in the prepared data set where `prepare.slices` names a column.
+They stand in the prepared data set where `prepare.slices` names a column: of the test split, and of the others where
+all examples may be cross-validated.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.prepared import PreparedData
+from components.kinds.prepared import SPLITS, PreparedData
 from components.system.files import read_json, write_json
 
 MOST = 100
@@ -24,11 +26,13 @@ _OTHER = "(other)"
 _DIGITS = (4, 6, 9, 17)  # of a limit: as few as tell it from the others
 
 
-def write_slices(out: Path, columns: Mapping[str, Sequence[str]]) -> None:
-    """Write the columns, `[N]` values each, of the test examples into the prepared data set at `out`."""
+def write_slices(out: Path, columns: Mapping[str, Sequence[str]], splits: NDArray[np.integer[Any]]) -> None:
+    """Write the columns, `[N]` values each, into the prepared data set at `out`; `splits` are indices into `SPLITS`."""
     kept = {name: _kept(columns[name]) for name in sorted(columns)}
     codes = [_codes(columns[name], values) for name, values in kept.items()]
-    np.save(out / "test_slices.npy", np.stack(codes, axis=1))
+    whole = np.stack(codes, axis=1)
+    for index in np.unique(splits):
+        np.save(out / f"{SPLITS[index]}_slices.npy", whole[splits == index])
     write_json(out / "slices.json", kept)
 
 

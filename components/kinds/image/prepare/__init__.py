@@ -116,12 +116,12 @@ def _write_keys(out: Path, kept: Sequence[PictureRecord]) -> None:
 
 
 def _write_slices(out: Path, kept: Sequence[PictureRecord], named: Sequence[str]) -> None:
-    """Write the columns of the test pictures that `prepare.slices` names, if it names any."""
+    """Write the columns of the pictures that `prepare.slices` names, if it names any."""
     if not named:
         return
-    tested = [record for record in kept if record.split == "test"]
     columns = {
-        "origin": [record.name.partition("/")[0] for record in tested],
-        "folder": [record.folder for record in tested],
+        "origin": [record.name.partition("/")[0] for record in kept],
+        "folder": [record.folder for record in kept],
     }
-    write_slices(out, {column: columns[column] for column in named})
+    splits = np.array([SPLITS.index(record.split) for record in kept])
+    write_slices(out, {column: columns[column] for column in named}, splits)

@@ -85,7 +85,7 @@ def _prepare(
         enforce({"leaks": findings["leaks"]}, config.limits, table.rows)
         parted.test.select(list(sent.columns)).sink_parquet(out / "test_records.parquet")
         if config.slices:
-            write_columns(parted.test, out, config.slices)
+            write_columns(parted, out, config.slices)
         if config.history == "endpoint" and definition.entities and parted.recent is not None:
             write_seed(parted.recent, out / "serving" / "history.npz", definition, config.labelled)
     about = {

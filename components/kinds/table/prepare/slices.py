@@ -1,4 +1,4 @@
-"""The parts of the test split that the model must be good in, by columns of the table."""
+"""The parts of the data that the model must be good in, by columns of the table."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,15 +8,22 @@ import numpy as np
 import polars as pl
 
 from components.kinds.slices import write_slices
+from components.kinds.table.prepare.split import SPLIT, Parted
 
 _FEW = 20  # values of a number that each are a part; of more, quarters are
+_MOST = 1_000_000  # records that may be cross-validated: far more than anybody trains several times
 _MISSING = "(missing)"
 
 
-def write_columns(test: pl.LazyFrame, out: Path, columns: Sequence[str]) -> None:
-    """Write the `columns` of the test records, in their order, into the prepared data set at `out`."""
-    table = test.select(columns).collect(engine="streaming")
-    write_slices(out, {name: _values(table[name]) for name in columns})
+def write_columns(parted: Parted, out: Path, columns: Sequence[str]) -> None:
+    """Write the `columns` of the records, in their order, into the prepared data set at `out`.
+
+    They are those of the test split; of a table that may be cross-validated, those of every split.
+    """
+    every = parted.drawn and sum(parted.sizes.values()) <= _MOST
+    frame = parted.frame.filter(pl.col(SPLIT) >= 0) if every else parted.test
+    table = frame.select(*columns, SPLIT).collect(engine="streaming")
+    write_slices(out, {name: _values(table[name]) for name in columns}, table[SPLIT].to_numpy())
 
 
 def _values(column: pl.Series) -> list[str]:

@@ -29,3 +29,8 @@ class Parted:
     """Those of the test split."""
     recent: pl.LazyFrame | None = None
     """Those that windows of the test split reach back to; None: the splits are drawn, so there are no windows."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the splits are drawn."""
+        return self.recent is None

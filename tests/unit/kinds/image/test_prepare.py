@@ -125,6 +125,7 @@ def test_slices_are_what_the_path_says(pictures: Path, tmp_path: Path) -> None:
     assert found["folder: ."].tolist() == (~nested).tolist()
     assert found["origin: source"].all()
     assert {"class: cup", "class: plate", *found} == set(catalogue.evaluation("image").slices(data, None))
+    assert np.load(data.path / "train_slices.npy").tolist() == [[0, 0]] * data.counts["train"]
     for path in plain.path.iterdir():  # all else stays as it was
         assert path.read_bytes() == (data.path / path.name).read_bytes(), path.name
 

@@ -12,6 +12,8 @@ import pytest
 from components.config.errors import DataError
 from components.kinds.evaluation import Leak
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared
+from components.kinds.resplit import all_examples, resplit
+from components.kinds.slices import read_slices
 from components.kinds.table import sample, scoring
 from components.kinds.table.codec.features import Definition
 from components.kinds.table.codec.reader import Reader
@@ -210,3 +212,16 @@ def test_labels_may_be_classes_or_numbers_or_none(frame: pl.DataFrame, label: pl
     assert all(was or split != 2 for was, split in zip(known, splits, strict=True))
     assert (-1 in splits) == (not all(known))
     assert parted.test.collect().height == parted.sizes["test"] == splits.count(2)
+
+
+def test_named_slices_are_known_of_every_record_that_may_be_cross_validated(tmp_path: Path) -> None:
+    data = run(table(), tmp_path, BY_ID.model_copy(update={"slices": ["plan"]}))
+    every = resplit(data, {"test": np.arange(sum(data.counts.values()))})
+    codes = all_examples(data, "inputs")[:, data.input["features"].index("plan")]
+    names = data.input["definition"]["categories"]["plan"]
+    found = read_slices(every)
+    assert sorted(found) == [f"plan: {name}" for name in sorted(names)]
+    for code, name in enumerate(names, 1):
+        assert found[f"plan: {name}"].tolist() == (codes == code).tolist()
+    tested = read_slices(data)
+    assert [len(mask) for mask in tested.values()] == [data.counts["test"]] * len(names)

@@ -12,8 +12,9 @@ from components import catalogue
 from components.config.gate import Gate
 from components.config.params import parse
 from components.inference.bundle import Bundle
-from components.kinds.prepared import PreparedData
+from components.kinds.prepared import SPLITS, PreparedData
 from components.kinds.resplit import all_examples
+from components.kinds.slices import write_slices
 from components.kinds.table.params import Train
 from components.registry.gate.cross_validated import FoldPredictions, cross_validated_rules, fold_predictions
 from components.registry.gate.measure import _chance, _overall, _slices
@@ -89,6 +90,18 @@ def test_both_are_compared_pair_by_pair_on_all_examples(data: PreparedData) -> N
     assert (row.name, row.challenger, row.champion) == ("cross-validated: accuracy", 145 / COUNT, 136 / COUNT)
     assert row.note.startswith("over 150 examples, 5 folds, ± ")
     assert {comparison.count for comparison in _slices(folds.challenger, folds.champion)} == {50}
+
+
+def test_named_slices_are_judged_by_all_examples(data: PreparedData) -> None:
+    splits = np.repeat(np.arange(3), [data.counts[split] for split in SPLITS])
+    write_slices(data.path, {"shop": ["here", "there"] * (COUNT // 2)}, splits)
+    folds, _ = judged(data, answers(data, 10), answers(data, 2))
+    assert folds is not None
+    found = {slice_.name: slice_ for slice_ in _slices(folds.challenger, folds.champion)}
+    here = found["shop: here"]
+    assert (here.count, here.challenger, here.champion) == (75, 70 / 75, 74 / 75)
+    assert here.difference is not None
+    assert here.difference.value == pytest.approx(-4 / 75)
 
 
 def test_the_first_is_held_against_the_baseline_of_its_folds_pair_by_pair(data: PreparedData) -> None:
