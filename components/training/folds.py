@@ -21,26 +21,37 @@ def make_folds(data: PreparedData, count: int) -> list[PreparedData]:
     """Return the data set split anew so many times; together the test splits hold every example once.
 
     What is left beside a test split is parted into training and validation as it is in `data`. A class of which its
-    training split has nothing, as the anomalies that are kept for the evaluation, is in no training split. Where there
-    are fewer groups than folds, there are as many folds as groups.
+    training split has nothing, as the anomalies that are kept for the evaluation, is in no training split, and in no
+    validation split unless it is in that of `data`. Where there are fewer groups than folds, there are as many folds as
+    groups.
     """
     labels, units = all_examples(data, "labels"), _units(data)
     folds = assigned(units, labels, count)
     parts = round((data.counts["train"] + data.counts["validation"]) / max(data.counts["validation"], 1))
-    train = np.asarray(data.labels("train"))
+    train, validation = (np.asarray(data.labels(split)) for split in ("train", "validation"))
     learned = np.isin(labels, train) if labels.dtype.kind != "f" else np.ones(len(labels), dtype=np.bool_)
+    validated = learned | np.isin(labels, validation)
     return [
-        resplit(data, _members(folds == fold, units, labels, max(parts, 2), learned))
+        resplit(data, _members(folds == fold, units, labels, max(parts, 2), learned, validated))
         for fold in range(int(folds.max()) + 1)
     ]
 
 
 def _members(
-    test: NDArray[np.bool_], units: Int64, labels: NDArray[np.generic], parts: int, learned: NDArray[np.bool_]
+    test: NDArray[np.bool_],
+    units: Int64,
+    labels: NDArray[np.generic],
+    parts: int,
+    learned: NDArray[np.bool_],
+    validated: NDArray[np.bool_],
 ) -> dict[Split, Int64]:
     others = np.flatnonzero(~test)
     held_out = assigned(units[others], labels[others], parts) == 0
-    return {"train": others[~held_out & learned[others]], "validation": others[held_out], "test": np.flatnonzero(test)}
+    return {
+        "train": others[~held_out & learned[others]],
+        "validation": others[held_out & validated[others]],
+        "test": np.flatnonzero(test),
+    }
 
 
 def _units(data: PreparedData) -> Int64:

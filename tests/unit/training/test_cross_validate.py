@@ -51,9 +51,11 @@ def write(kind: str = "table", task: str = "classification", train: str = "", be
         ("table", "detection", ", model: trees"),
         ("table", "regression", ""),
         ("table", "anomaly", ""),
+        ("table", "anomaly", ", model: best"),
         ("image", "classification", ""),
         ("image", "detection", ""),
         ("image", "regression", ""),
+        ("image", "anomaly", ""),
     ],
 )
 def test_every_example_is_answered_once(kind: str, task: str, train: str) -> None:

@@ -72,6 +72,10 @@ def test_a_class_that_is_kept_for_the_evaluation_is_never_learned(tmp_path: Path
     np.save(tmp_path / "train_labels.npy", np.zeros(data.counts["train"], dtype=np.int64))
     folds = make_folds(open_prepared(tmp_path), 5)
     assert [set(fold.labels("train").tolist()) for fold in folds] == [{0}] * 5
+    assert [set(fold.labels("validation").tolist()) for fold in folds] == [{0, 1}] * 5
+    np.save(tmp_path / "validation_labels.npy", np.zeros(data.counts["validation"], dtype=np.int64))
+    folds = make_folds(open_prepared(tmp_path), 5)
+    assert [set(fold.labels("validation").tolist()) for fold in folds] == [{0}] * 5
     assert sum(int((fold.labels("test") == 1).sum()) for fold in folds) == int(
         (all_examples(data, "labels") == 1).sum()
     )
