@@ -10,6 +10,7 @@ segment is removed. As long as a segment is there, its Parquet files count for n
 
 import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -62,8 +63,19 @@ def _compact(folder: Path, segment: Path, description: Description) -> None:
         if content:
             with whole_file(folder / name / f"{segment.stem}.parquet") as draft:
                 pq.write_table(table(content, schema), draft, compression="zstd")
-    os.sync()  # the folders' entries too, before the segment goes
+    _to_disk([folder, *(folder / f"day={day}" for day in rows.answers), folder / "labels", folder / "traffic"])
     segment.unlink()
+
+
+def _to_disk(folders: Iterable[Path]) -> None:
+    """Have the entries of folders on the disk, as their files are already."""
+    for folder in folders:
+        if folder.is_dir():
+            file = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(file)
+            finally:
+                os.close(file)
 
 
 def read_segment(folder: Path, segment: Path, description: Description) -> Rows:

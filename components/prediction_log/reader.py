@@ -1,7 +1,8 @@
 """The log as its readers see it: Parquet and segments together, each row once, in bounded memory."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -18,7 +19,7 @@ from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, is_
 from components.prediction_log.writer import WAL
 
 _DAY = re.compile(r"day=(\d{4}-\d{2}-\d{2})").fullmatch
-_BATCH = 2**13
+_BATCH, _SMALL = 2**13, 2**16  # rows at a time: of answers, of what has no example
 
 
 class Log:
@@ -68,39 +69,49 @@ class Log:
         gone = buried(self.folder)
         for path in self._parquet("day=*", read):
             if _is_within(path.parent.name, since, until):
-                with pq.ParquetFile(path) as file:
-                    for batch in file.iter_batches(_BATCH, columns=needed):
-                        yield from _chosen(batch, wanted, since, until, gone)
+                for batch in _batches_of(path, needed):
+                    yield from _chosen(batch, wanted, since, until, gone)
 
-    def labels(self, until: datetime | None = None) -> pa.Table:
-        """Return what was said of answers and recorded before `until`, in the order in which it was recorded."""
-        found = self._whole("labels", LABELS)
-        if until is not None:
-            found = found.filter(pc.less(found["recorded"], pa.scalar(until, found["recorded"].type)))
-        return found.sort_by("recorded")
+    def labels(self, until: datetime | None = None, of: pa.Table | None = None) -> pa.Table:
+        """Return what was said of answers and recorded before `until`, in the order in which it was recorded.
+
+        Args:
+            until: None: to the last.
+            of: rows that were answered, with their `id`, `key`, `request_id` and `row`: labels of these alone; memory
+                is taken for these alone. None: all.
+        """
+        without_erased = self._without_erased()
+        chosen = (_labels(batch, until, of) for batch in self._batches("labels", LABELS))
+        parts = [without_erased(batch) for batch in chosen if len(batch)]
+        return pa.Table.from_batches(parts, schema=LABELS).sort_by("recorded")
 
     def traffic(self, since: datetime | None = None, until: datetime | None = None) -> pa.Table:
         """Return the refusals and the gaps that began from `since` on and before `until`."""
-        found = self._whole("traffic", TRAFFIC)
+        found = pa.Table.from_batches(self._batches("traffic", TRAFFIC), schema=TRAFFIC)
         if since is not None:
             found = found.filter(pc.greater_equal(found["since"], pa.scalar(since, found["since"].type)))
         if until is not None:
             found = found.filter(pc.less(found["since"], pa.scalar(until, found["since"].type)))
         return found.sort_by("since")
 
-    def _whole(self, name: str, schema: pa.Schema) -> pa.Table:
+    def _batches(self, name: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         read: set[str] = set()
-        parts = [table(getattr(rows, name), schema) for rows in self._live(read)]
-        parts += [self._not_buried(pq.read_table(path, schema=schema)) for path in self._parquet(name, read)]
-        return pa.concat_tables(parts) if parts else schema.empty_table()
+        for rows in self._live(read):
+            yield from table(getattr(rows, name), schema).to_batches(_BATCH)
+        for path in self._parquet(name, read):
+            yield from _batches_of(path, schema.names, _SMALL)
 
-    def _not_buried(self, found: pa.Table) -> pa.Table:
-        """Return a file of labels without those of what has been erased; of other things, all of it."""
-        if not (gone := buried(self.folder)) or found.schema != LABELS:
-            return found
+    def _without_erased(self) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+        """Return what leaves out of labels those of what has been erased."""
+        if not (gone := buried(self.folder)):
+            return lambda batch: batch
         identities = Identities(self.folder)
-        kept = [not is_label_buried(label, self.description, identities, gone) for label in found.to_pylist()]
-        return found.filter(pa.array(kept, pa.bool_()))
+
+        def kept(batch: pa.RecordBatch) -> pa.RecordBatch:
+            said = (not is_label_buried(label, self.description, identities, gone) for label in batch.to_pylist())
+            return batch.filter(pa.array(said, pa.bool_()))
+
+        return kept
 
     def _live(self, read: set[str]) -> Iterator[Rows]:
         """Yield the rows of each segment, and put its name into `read`.
@@ -118,6 +129,28 @@ class Log:
     def _parquet(self, folder: str, read: set[str]) -> list[Path]:
         """Return the files below the folders of that name, without those of segments that have been read."""
         return [path for path in sorted(self.folder.glob(f"{folder}/*.parquet")) if path.stem not in read]
+
+
+def _batches_of(path: Path, columns: list[str], rows: int = _BATCH) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file; none where it is gone meanwhile, for it was too old."""
+    with suppress(FileNotFoundError), pq.ParquetFile(path) as file:
+        yield from file.iter_batches(rows, columns=columns)
+
+
+def _labels(batch: pa.RecordBatch, until: datetime | None, of: pa.Table | None) -> pa.RecordBatch:
+    """Return what of the labels was recorded before `until` and names one of these rows."""
+    if until is not None:
+        batch = batch.filter(pc.less(batch["recorded"], pa.scalar(until, batch["recorded"].type)))
+    if of is None:
+        return batch
+    asked = ((batch["event_id"], of["id"]), (batch["key"], of["key"]), (_places(batch), _places(of)))
+    found = [pc.is_in(named, pc.drop_null(there), skip_nulls=True) for named, there in asked]
+    return batch.filter(pc.or_(pc.or_(found[0], found[1]), found[2]))
+
+
+def _places(rows: pa.RecordBatch | pa.Table) -> pa.Array | pa.ChunkedArray:
+    """Return request and row number as one text; null where no request is named."""
+    return pc.binary_join_element_wise(rows["request_id"], pc.cast(rows["row"], pa.string()), "/")
 
 
 def _is_within(name: str, since: datetime | None, until: datetime | None) -> bool:

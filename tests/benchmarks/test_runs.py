@@ -138,3 +138,11 @@ def test_a_served_graph_is_measured_beside_the_same_without(script: str, trained
     assert all(row["control"] > 0 for row in rows)
     if script == "trees":
         assert all(row["difference"] < 1e-5 for row in rows)
+
+
+def test_a_day_of_a_long_log_is_read_with_its_labels(trained: Project) -> None:
+    options = ("--quick", "--rows", "20000", "--json", "figures.json")
+    trained.run(sys.executable, "-m", "benchmarks.prediction_log", *options)
+    figures = json.loads(Path("figures.json").read_text())
+    assert set(figures["appending"]) == {"picture", "table"}
+    assert [day["day_rows"] for day in figures["day"]] == [day["day_labels"] for day in figures["day"]] == [5, 54]

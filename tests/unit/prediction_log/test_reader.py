@@ -1,5 +1,4 @@
 import json
-import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.config.errors import DataError
+from components.prediction_log import compaction
 from components.prediction_log.compaction import compact
 from components.prediction_log.description import Description, describe
 from components.prediction_log.event_id import as_text
@@ -100,6 +100,28 @@ def test_columns_are_chosen(folder: Path) -> None:
     assert len(found) == 6
 
 
+def test_labels_of_some_rows_are_found_by_all_their_names(folder: Path) -> None:
+    written = fill(folder, [1, 2])
+    writer = Writer.open(folder)
+    said = [
+        Label("by id", 1, event_id=as_text(written[0].identity + 1)),
+        Label("by key", 2, key="0-2"),
+        Label("by request", 3, request_id=written[0].request_id, row=1),
+        Label("no such row", 4, request_id=written[0].request_id, row=7),
+        Label("another's", 5, event_id=as_text(written[1].identity)),
+    ]
+    writer.labelled(said)
+    writer.close()
+    for _ in range(2):
+        log = Log.open(folder)
+        names = ["id", "key", "request_id", "row"]
+        some = pa.Table.from_batches(log.answers(until=MIDNIGHT + timedelta(hours=1.5), columns=names))
+        assert log.labels(of=some)["value"].to_pylist() == ['"by id"', '"by key"', '"by request"']
+        assert log.labels(of=some.slice(0, 0))["value"].to_pylist() == []
+        assert len(log.labels()) == 7
+        compact(folder)
+
+
 def test_a_segment_that_is_still_written_to_is_left_and_read(folder: Path) -> None:
     describe(folder, CUPS)
     writer = Writer.open(folder)
@@ -124,8 +146,8 @@ def test_killed_anywhere_it_comes_to_the_same(folder: Path, step: int, monkeypat
 
         return begin
 
-    monkeypatch.setattr("components.prediction_log.compaction.pq.write_table", until_killed(pq.write_table))
-    monkeypatch.setattr("components.prediction_log.compaction.os.sync", until_killed(os.sync))
+    monkeypatch.setattr(compaction.pq, "write_table", until_killed(pq.write_table))
+    monkeypatch.setattr(compaction, "_to_disk", until_killed(compaction._to_disk))
     with pytest.raises(KeyboardInterrupt):
         compact(folder)
     assert everything(folder) == expected
