@@ -7,6 +7,7 @@ the n-th thing (from 0) that it would make others see: a write to MLflow, or a r
 FOLDER has a project with an MLflow store, which is opened to warm up; no item may use it.
 """
 
+import gc
 import json
 import os
 import re
@@ -121,6 +122,8 @@ def _serve() -> None:
     remember()
     os.chdir(sys.argv[1])
     reconciled_champion("digits")
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         with tempfile.TemporaryDirectory() as folder:
             items = json.loads(line)

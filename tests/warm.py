@@ -7,7 +7,9 @@ child of who called it: what is to be killed, or looked for among processes, run
 """
 
 import atexit
+import gc
 import json
+import logging
 import os
 import runpy
 import selectors
@@ -18,6 +20,7 @@ import sys
 import tempfile
 import threading
 import traceback
+import weakref
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
@@ -34,21 +37,29 @@ LIBRARIES = (
     "bentoml.bentos",
     "bentoml_cli.cli",
     "graphviz",
+    "configobj",
     "dvc.cachemgr",
     "dvc.cli.parser",
     "dvc.data_cloud",
     "dvc.repo",
     "dvc.repo.artifacts",
     "dvc.repo.datasets",
+    "dvc.repo.graph",
     "dvc.repo.index",
     "dvc.repo.metrics",
+    "dvc.repo.open_repo",
     "dvc.repo.params",
     "dvc.repo.plots",
     "dvc.repo.reproduce",
     "dvc.repo.stage",
+    "dvc.repo.trie",
     "dvc.rwlock",
     "dvc.scm",
     "dvc.utils.strictyaml",
+    "dvc_data.hashfile.db.local",
+    "dvc_data.hashfile.status",
+    "fsspec.implementations.chained",
+    "fsspec.implementations.memory",
     "jinja2",
     "lightning.pytorch",
     "matplotlib.backends.backend_agg",
@@ -59,19 +70,33 @@ LIBRARIES = (
     "mlflow.store.tracking.sqlalchemy_store",
     "mlflow.store.tracking.sqlalchemy_workspace_store",
     "mlflow.system_metrics.system_metrics_monitor",
+    "mlflow.tracing.export",
+    "mlflow.tracing.processor.base_mlflow",
     "mlflow.tracking",
     "mlflow.tracing.processor.otel",
+    "mlflow.utils.search_logged_model_utils",
     "networkx",
     "onnx",
     "onnxruntime",
     "onnxruntime.quantization",
     "opentelemetry.sdk.trace",
     "pandas",
+    "PIL.AvifImagePlugin",
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
     "PIL.ImageOps",
+    "PIL.Jpeg2KImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PpmImagePlugin",
+    "PIL.TiffImagePlugin",
+    "PIL.WebPImagePlugin",
     "polars",
     "prefect",
     "prefect.artifacts",
     "prefect.client.orchestration",
+    "prefect.cache_policies",
+    "prefect.concurrency.services",
+    "prefect.flow_runs",
     "prefect.flows",
     "prefect.runtime",
     "pyarrow.csv",
@@ -87,6 +112,7 @@ LIBRARIES = (
     "sklearn.metrics",
     "sqlalchemy",
     "sqlalchemy.dialects.sqlite",
+    "tabulate",
     "torch",
     "torch._dynamo",
     "torch.onnx",
@@ -101,6 +127,8 @@ PROGRAMS: dict[str, list[str]] = {
     "prefect": ["-m", "prefect"],
 }
 """What is warm, with the arguments of Python that it stands for."""
+WITHOUT_PREFECT = ("bentoml", "components", "dvc")
+"""Packages whose modules, run by `-m`, never import it."""
 PROGRAM = """#!{python} -IS
 import json, os, signal, socket, sys
 arguments = [*{stands_for!r}, *sys.argv[1:]]
@@ -169,6 +197,11 @@ def warm_up() -> None:
     for name in LIBRARIES:
         import_module(name)
     remember()
+    assert logging.root.handlers == [], "a library logs for all: every fork would say things twice"
+    for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined]
+        finalizer.atexit = False  # this process's own: its forks clean up what they make
+    gc.collect()
+    gc.freeze()  # no fork goes through all of this again, and copies it
 
 
 def remember() -> None:
@@ -263,9 +296,8 @@ def _become(streams: list[int], arguments: list[str], folder: str, environment: 
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.modules[
-        "prefect.context"
-    ].refresh_global_settings_context()  # Prefect read the environment when it was imported
+    if arguments[0] != "-m" or arguments[1].partition(".")[0] not in WITHOUT_PREFECT:
+        sys.modules["prefect.context"].refresh_global_settings_context()  # it read the environment when it was imported
     sys.path[:0] = [folder, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     sys.orig_argv = [sys.executable, *arguments]
     return arguments
