@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from benchmarks import harness
 from components.prediction_log.compaction import compact
@@ -66,7 +67,10 @@ def appending(name: str, repetitions: int) -> Figures:
     return {"us": statistics.median(figures), "control": harness.control(figures)}
 
 
-EXAMPLES = {"picture": (np.zeros((1, 28, 28, 1), np.uint8), ()), "table": (np.zeros((1, 10), np.float32), (b"{}",))}
+EXAMPLES: dict[str, tuple[NDArray[Any], tuple[bytes, ...]]] = {
+    "picture": (np.zeros((1, 28, 28, 1), np.uint8), ()),
+    "table": (np.zeros((1, 10), np.float32), (b"{}",)),
+}
 """One row of each kind, as the model takes it, and as it came."""
 _OUTPUTS, _ANSWER = np.zeros((1, 10), np.float32), b'{"label":"Trouser","confidence":0.9876,"probabilities":{}}'
 

@@ -25,6 +25,7 @@ LAST = 10
 _MOST_LABELS = 20
 _LONGEST = 60  # characters of a label
 _CALLER = "caller"
+_NAMED = pa.schema([ANSWERS.field(name) for name in ("id", "key", "request_id", "row")])
 
 
 def log(workload: str, last: int = LAST, row: str | None = None, export: Path | None = None) -> str:
@@ -99,12 +100,11 @@ def _short(row: dict[str, Any]) -> list[str]:
 
 def _said(found: Log) -> list[str]:
     """Return a line for what else is in the log."""
-    labels, traffic = found.labels(), found.traffic()
     counts: Counter[str] = Counter()
     lost: Counter[str] = Counter()
-    for row in traffic.to_pylist():
+    for row in found.traffic().to_pylist():
         (counts if row["what"] == "refused" else lost)[row["name"]] += row["count"]
-    lines = [f"labels: {len(labels):,}"]
+    lines = [f"labels: {found.label_count():,}"]
     if counts:
         lines.append(f"refused: {', '.join(f'{count:,} {name}' for name, count in counts.most_common())}")
     lines += [f"not in the log: {count:,} rows ({why})" for why, count in lost.most_common()]
@@ -122,7 +122,7 @@ def _row(found: Log, asked: str) -> str:
         rows += batch.filter(mask).to_pylist()
     if not rows:
         raise DataError(f"{found.folder}: no row has {asked!r} as its id, its request's id or its key")
-    labels = found.labels().to_pylist()
+    labels = found.labels(of=pa.Table.from_pylist(rows, schema=_NAMED)).to_pylist()
     return "\n".join(_told(row, labels) for row in sorted(rows, key=lambda row: row["id"]))
 
 

@@ -85,6 +85,11 @@ class Log:
         parts = [without_erased(batch) for batch in chosen if len(batch)]
         return pa.Table.from_batches(parts, schema=LABELS).sort_by("recorded")
 
+    def label_count(self) -> int:
+        """Return how many labels there are."""
+        without_erased = self._without_erased()
+        return sum(len(without_erased(batch)) for batch in self._batches("labels", LABELS))
+
     def traffic(self, since: datetime | None = None, until: datetime | None = None) -> pa.Table:
         """Return the refusals and the gaps that began from `since` on and before `until`."""
         found = pa.Table.from_batches(self._batches("traffic", TRAFFIC), schema=TRAFFIC)
