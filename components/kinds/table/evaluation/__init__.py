@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.evaluation import BaselineFeatures, Behaviour, Corruption, Leak
-from components.kinds.prepared import PreparedData
-from components.kinds.table.amounts import costs as costs
+from components.kinds.prepared import PreparedData, Split
 from components.kinds.table.codec.features import DAY
 from components.kinds.table.codec.input import Input
 from components.kinds.table.evaluation.behaviour import try_behaviours
@@ -36,6 +35,11 @@ def baseline_features(data: PreparedData[Input], config: "Train") -> BaselineFea
     """
     labelled = config.labels == "all" and data.task != "anomaly"
     return record_features(data, labelled) if config.model == "network" else linear_features(data, labelled)
+
+
+def costs(data: PreparedData[Input], split: Split) -> NDArray[np.float64] | None:
+    """Return the amounts of the records `[N]`: to miss one that is positive costs its amount; None: there are none."""
+    return None if data.input["amount_feature"] is None else np.asarray(data.array(split, "amounts"))
 
 
 def ranked(data: PreparedData[Input], scores: NDArray[np.floating]) -> dict[str, float]:

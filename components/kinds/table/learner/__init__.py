@@ -12,7 +12,6 @@ from torch import nn
 from components.kinds.batches import AllBatches, TrainingBatches
 from components.kinds.prepared import known
 from components.kinds.serving import Serving
-from components.kinds.table.amounts import costs as costs
 from components.kinds.table.learner.autoencoder import Autoencoder, View
 from components.kinds.table.learner.cuts import label_cuts
 from components.kinds.table.learner.encoding import Encoding, FeatureLayout
@@ -24,7 +23,7 @@ from components.kinds.table.learner.trees.module import IsolationModel, JointMod
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective, SupervisedObjective
-    from components.kinds.prepared import PreparedData
+    from components.kinds.prepared import PreparedData, Split
     from components.kinds.table.codec.input import Input
     from components.kinds.table.params import Train
 
@@ -120,6 +119,11 @@ def raw(module: RecordModule | TreeModule, inputs: torch.Tensor) -> torch.Tensor
     """Return `[N, width]`, in evaluation mode: what `serving` makes outputs of."""
     numbers: torch.Tensor = module.model.eval()(inputs)
     return numbers
+
+
+def costs(data: "PreparedData[Input]", split: "Split") -> NDArray[np.float64] | None:
+    """Return the amounts of the records `[N]`: to miss one that is positive costs its amount; None: there are none."""
+    return None if data.input["amount_feature"] is None else np.asarray(data.array(split, "amounts"))
 
 
 def _unlabelled(view: View, config: "Train", objective: "Objective") -> RecordModule | TreeModule:
