@@ -126,6 +126,12 @@ def answers(kind: str, said: str = "") -> "tasks.Answers":
     return cast("tasks.Answers", _task_module(task(kind, said), "answers"))
 
 
+def live(kind: str, said: str = "") -> "tasks.Live | None":
+    """Return what the task's answers are measured by at work; None: an installed package does not say."""
+    name = f"{package('task', task(kind, said))}.live"
+    return cast("tasks.Live", import_module(name)) if find_spec(name) else None
+
+
 def source(kind: str) -> "contract.Source":
     """Return how the kind reads its sources."""
     return cast("contract.Source", _module(kind, "source"))

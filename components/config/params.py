@@ -17,6 +17,7 @@ from components.config.schedule import fitting_batch_size, fitting_epochs
 from components.config.section import Fraction as Fraction
 from components.config.section import Section as Section
 from components.config.task import TaskOptions
+from components.config.watch import Watch
 
 PARAMS = Path("params.yaml")
 LEAST_STEPS = 300
@@ -156,6 +157,7 @@ class Workload(Section):
     evaluate: Evaluate = Evaluate()
     gate: Gate = Gate()
     card: Card = Card()
+    watch: Watch = Watch()
 
 
 SectionT = TypeVar("SectionT", bound=Section)

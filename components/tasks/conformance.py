@@ -6,15 +6,19 @@ if TYPE_CHECKING:
     from components.tasks import contract
     from components.tasks.anomaly import answers as anomaly_answers
     from components.tasks.anomaly import evaluation as anomaly_evaluation
+    from components.tasks.anomaly import live as anomaly_live
     from components.tasks.anomaly import objective as anomaly_objective
     from components.tasks.classification import answers as classification_answers
     from components.tasks.classification import evaluation as classification_evaluation
+    from components.tasks.classification import live as classification_live
     from components.tasks.classification import objective as classification_objective
     from components.tasks.detection import answers as detection_answers
     from components.tasks.detection import evaluation as detection_evaluation
+    from components.tasks.detection import live as detection_live
     from components.tasks.detection import objective as detection_objective
     from components.tasks.regression import answers as regression_answers
     from components.tasks.regression import evaluation as regression_evaluation
+    from components.tasks.regression import live as regression_live
     from components.tasks.regression import objective as regression_objective
 
     _answers: tuple[contract.Answers, ...] = (
@@ -35,3 +39,4 @@ if TYPE_CHECKING:
         detection_objective,
         regression_objective,
     )
+    _live: tuple[contract.Live, ...] = (anomaly_live, classification_live, detection_live, regression_live)

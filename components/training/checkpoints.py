@@ -33,7 +33,7 @@ from components.versioning import lock
 
 WEIGHTS = "model.safetensors"
 _FOLDER = STATE / "checkpoints"
-_NO_PART = frozenset(f"components.config.{name}" for name in ("errors", "gate", "card"))
+_NO_PART = frozenset(f"components.config.{name}" for name in ("errors", "gate", "card", "watch"))
 """Modules that decide nothing of a training; `dvc.yaml` leaves them out, too."""
 
 
@@ -109,7 +109,7 @@ def key_of(workload: str, data: PreparedData, params: Mapping[str, Any]) -> str:
     """Return the hash of all that a training depends on: parameters, data, the code that is loaded, libraries.
 
     Comments and docstrings are no code, nor is what decides nothing of a training: the words of errors, the sections
-    `gate` and `card`, and the other kinds, whose parameters are loaded to read `params.yaml`.
+    `gate`, `card` and `watch`, and the other kinds, whose parameters are loaded to read `params.yaml`.
     """
     about = {
         "params": params,

@@ -8,6 +8,7 @@ not known.
 
 from components.tasks.contract.answers import Answers
 from components.tasks.contract.evaluation import Evaluation
+from components.tasks.contract.live import Live
 from components.tasks.contract.objectives import Objectives
 
-__all__ = ["Answers", "Evaluation", "Objectives"]
+__all__ = ["Answers", "Evaluation", "Live", "Objectives"]

@@ -44,6 +44,7 @@ def test_only_what_a_module_does_counts(old: bytes, new: bytes, same: bool) -> N
         ("components.config.errors", True),
         ("components.config.gate", True),
         ("components.config.card", True),
+        ("components.config.watch", True),
         ("components.kinds.prepared", False),
         ("components.kinds.image.params", False),
         ("components.kinds.table.params", True),

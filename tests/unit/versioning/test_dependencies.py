@@ -30,8 +30,8 @@ COMPOSED = {
     "evaluate": ("components.tasks.evaluation",),
 }
 """The modules that bring kind and task together, which a stage takes by name."""
-WORDS = {Path(f"components/config/{name}.py") for name in ("errors", "gate", "card")}
-"""Modules that decide nothing that a stage writes: what errors say, and two sections that no stage reads."""
+WORDS = {Path(f"components/config/{name}.py") for name in ("errors", "gate", "card", "watch")}
+"""Modules that decide nothing that a stage writes: what errors say, and the sections that no stage reads."""
 KINDS = tuple(sorted(path.parent for path in Path("components/kinds").glob("*/codec")))
 TASKS = tuple(sorted(path.parent for path in Path("components/tasks").glob("*/objective")))
 """Packages whose code stages take by its hash, which `resolve` writes."""

@@ -1,0 +1,108 @@
+"""How a version's inputs and answers have moved since it was validated, by day, and the columns of the latest day."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.watch.report import ColumnDrift, DriftDay
+from components.watch.rows import VersionRows
+from components.watch.statistics.drift import Day, Reference, watch
+from components.watch.statistics.drift.bins import Bins
+from components.watch.statistics.drift.day import together, weekday
+
+Floats = NDArray[np.float64]
+
+SHOWN = 30  # columns, the most drifted
+_BARS = 12  # of a distribution that is shown
+
+
+def drift(rows: VersionRows, known: Reference, until: date) -> tuple[tuple[DriftDay, ...], tuple[ColumnDrift, ...]]:
+    """Return the drift of each whole day before `until`, and the columns of the latest with traffic.
+
+    Args:
+        rows: of the version.
+        known: its reference.
+        until: the first day that is not looked at, for it is not over.
+    """
+    whole = sorted(day for day, of_day in rows.days.items() if of_day.counted and day < until)
+    if not whole:
+        return (), ()
+    dates = [whole[0] + timedelta(days=index) for index in range((until - whole[0]).days)]
+    counts = [_counts(rows, known, day) for day in dates]
+    found = watch(known, counts)
+    days = tuple(
+        DriftDay(day=day, rows=each.rows, drifted=each.drifted) for day, each in zip(dates, found, strict=True)
+    )
+    latest = max(index for index, each in enumerate(found) if each.day is not None)
+    effects = found[latest].day
+    assert effects is not None
+    names, shares = list(known.bins), counts[latest].counts / counts[latest].rows
+    before = known.counts[effects.sort] / known.rows[effects.sort]
+    over = [name in found[latest].drifted for name in names]
+    order = sorted(range(len(names)), key=lambda index: (not over[index], -effects.size[index]))[:SHOWN]
+    columns = tuple(
+        ColumnDrift(
+            column=names[index],
+            size=float(effects.size[index]),
+            threshold=float(effects.threshold[index]),
+            **_shown(known.bins[names[index]], before[index], shares[index]),
+        )
+        for index in order
+    )
+    return days, columns
+
+
+def _counts(rows: VersionRows, known: Reference, day: date) -> Day:
+    moment = np.datetime64(day)
+    of_day = rows.days.get(day)
+    if of_day is None or not of_day.counted:
+        return known.count({}, None, moment)
+    counted = together(of_day.counted)
+    return Day(counted.counts, counted.rows, counted.entities, counted.rows_of, int(weekday(np.array([moment]))[0]))
+
+
+def _shown(bins: Bins, before: Floats, now: Floats) -> dict[str, tuple[str, ...] | tuple[float, ...]]:
+    """Return names and shares of a few bins: neighbours are taken together, of categories the commonest are shown."""
+    names = _names(bins)
+    before, now = before[: len(names)], now[: len(names)]
+    if len(names) > _BARS:
+        if bins.edges is None:
+            names, before, now = _commonest(names, before, now)
+        else:
+            names, before, now = _pooled(names, before, now)
+    there = (before > 0) | (now > 0)
+    kept = np.flatnonzero(there) if there.any() else np.arange(len(names))
+    return {
+        "bins": tuple(names[index] for index in kept),
+        "expected": tuple(float(before[index]) for index in kept),
+        "now": tuple(float(now[index]) for index in kept),
+    }
+
+
+def _names(bins: Bins) -> list[str]:
+    if bins.edges is None:
+        return [*bins.categories, "(others)", "(missing)"]
+    edges = [f"{edge:.4g}" for edge in bins.edges]
+    return [*(f"up to {edge}" for edge in edges), f"over {edges[-1]}" if edges else "any", "(missing)"]
+
+
+def _commonest(names: list[str], before: Floats, now: Floats) -> tuple[list[str], Floats, Floats]:
+    order = np.argsort(-(before + now), kind="stable")
+    top, rest = order[: _BARS - 1], order[_BARS - 1 :]
+    return (
+        [*(names[index] for index in top), "(the rest)"],
+        np.append(before[top], before[rest].sum()),
+        np.append(now[top], now[rest].sum()),
+    )
+
+
+def _pooled(names: Sequence[str], before: Floats, now: Floats) -> tuple[list[str], Floats, Floats]:
+    parts = [part for part in np.array_split(np.arange(len(names) - 1), _BARS - 1) if len(part)]
+    parts.append(np.array([len(names) - 1]))
+    return (
+        [names[part[-1]] for part in parts],
+        np.array([before[part].sum() for part in parts]),
+        np.array([now[part].sum() for part in parts]),
+    )

@@ -1,0 +1,170 @@
+"""What the page shows, section by section: of the version that answered last, then of the others."""
+
+from collections.abc import Iterator, Sequence
+
+from components.pages.blocks import Block, BulletList, Definitions, Drawing, Paragraph, Section, Table
+from components.pages.charts import DayPoint, Level, draw_curve, draw_distributions
+from components.pages.formatting import name, number, share
+from components.watch.report import ColumnDrift, Estimate, Quality, Report, TrafficDay, VersionReport
+from components.watch.statistics.expected_metric import BLIND
+
+_DRAWN = 6  # columns whose distributions are drawn
+
+
+def headline(report: Report) -> list[tuple[str, str, str]]:
+    """Return what stands at the top: label, value, note."""
+    version = report.versions[-1]
+    found: list[tuple[str, str, str]] = [
+        ("Verdict", report.verdict.verdict, f"since {report.verdict.since}" if report.verdict.since else "")
+    ]
+    if version.quality and version.quality[0].now.value is not None:
+        first = version.quality[0]
+        found.append((name(first.metric), number(first.now.value), f"validation {number(first.reference.value)}"))
+    if version.expected and version.expected.now.value is not None:
+        expected = version.expected
+        found.append((f"Expected {_words(expected.metric)}", number(expected.now.value), "without labels"))
+    rows = sum(day.rows for day in version.traffic)
+    return [*found, ("Answers", f"{rows:,}", f"on {len(version.traffic)} days")]
+
+
+def sections(report: Report) -> list[Section]:
+    """Return the sections; one without anything to say is left out."""
+    version = report.versions[-1]
+    found = [
+        Section("The verdict", list(_verdict(version))),
+        Section("Quality, by labels", list(_quality(version))),
+        Section("Quality that is expected", list(_expected(version.expected))),
+        Section("Drift", list(_drift(version))),
+        Section("Traffic", list(_traffic(report, version.traffic))),
+        Section("What is not known", list(_questions(report, version))),
+        Section("Versions", list(_versions(report.versions))),
+    ]
+    return [section for section in found if section.blocks]
+
+
+def _verdict(version: VersionReport) -> Iterator[Block]:
+    said = version.verdict
+    rows = [("By", said.rule), ("Since", str(said.since or "")), ("How sure", said.sure), ("What to do", said.do)]
+    yield Paragraph({"well": "Well.", "look": "Somebody should look.", "harm": "It does harm."}[said.verdict])
+    yield Definitions([row for row in rows if row[1]])
+
+
+def _quality(version: VersionReport) -> Iterator[Block]:
+    for quality in version.quality:
+        if quality.days:
+            yield Paragraph(_told(quality))
+            yield from _curve(quality, "Each day with its 95 % interval; the grey band is the validation split.")
+    there = [quality for quality in version.quality if quality.now.value is not None]
+    if there:
+        columns = ["metric", "now", "95 % at any time", "rows", "validation"]
+        yield Table(columns, [_row(quality) for quality in there])
+
+
+def _expected(quality: Quality | None) -> Iterator[Block]:
+    if quality is None or not quality.days:
+        return
+    yield Paragraph(f"{_told(quality)} This needs no label, but {BLIND}.")
+    yield from _curve(quality, "What the probabilities lead to expect, with the interval of each day.")
+
+
+def _drift(version: VersionReport) -> Iterator[Block]:
+    if not version.drift:
+        return
+    drifted = [day for day in version.drift if day.drifted]
+    yield Paragraph(
+        f"{len(drifted)} of {len(version.drift)} days differ from validation by more than chance. Of all watches "
+        "without drift at most 5 % ever say so, over all columns and all days."
+    )
+    latest = set(version.drift[-1].drifted) if version.drift else set()
+    for column in version.columns[:_DRAWN]:
+        if column.column in latest:
+            yield Paragraph(f"{name(column.column)}: moved by {share(column.size)} (light: validation; dark: now).")
+            yield Drawing(draw_distributions(name(column.column), column.bins, column.expected, column.now))
+    yield Table(
+        ["column", "effect", "more than chance from", "drifted"],
+        [_column(column, column.column in latest) for column in version.columns],
+        caption="The latest day, by column",
+    )
+    if drifted:
+        rows = [[str(day.day), f"{day.rows:,}", ", ".join(map(name, day.drifted))] for day in drifted]
+        yield Table(["day", "answers", "drifted"], rows, caption="Days that differ")
+
+
+def _traffic(report: Report, days: Sequence[TrafficDay]) -> Iterator[Block]:
+    yield Drawing(draw_curve("Answers by day", [DayPoint(day.day, day.rows) for day in days]))
+    yield Table(
+        ["day", "answers", "in the log", "labels", "median ms", "p99 ms", "page and smoke"],
+        [
+            [
+                str(day.day), f"{day.rows:,}", share(day.kept), f"{day.labelled:,}", number(day.median_ms),
+                number(day.p99_ms), f"{day.aside:,}",
+            ]
+            for day in days
+        ],
+        caption="By day, UTC",
+    )  # fmt: skip
+    if report.refused:
+        yield Table(["refused", "requests"], [[why, f"{count:,}"] for why, count in report.refused.items()])
+    if report.lost:
+        rows = [[f"{gap.since:%Y-%m-%d %H:%M}", f"{gap.rows:,}", gap.why] for gap in report.lost]
+        yield Table(["since (UTC)", "rows", "why they are not in the log"], rows)
+
+
+def _questions(report: Report, version: VersionReport) -> Iterator[Block]:
+    found = list(version.open_questions)
+    if report.unmatched_labels:
+        found.append(f"{report.unmatched_labels:,} of {report.labels:,} labels name no row of the log")
+    if not any(quality.now.rows for quality in version.quality):
+        found.append("no label has come that can be judged: how good the answers are is not known")
+    if found:
+        yield BulletList(found)
+
+
+def _versions(versions: Sequence[VersionReport]) -> Iterator[Block]:
+    if len(versions) > 1:
+        yield Table(
+            ["version", "since (UTC)", "until (UTC)", "answers", "verdict", "by"],
+            [
+                [
+                    each.version, f"{each.since:%Y-%m-%d %H:%M}", f"{each.until:%Y-%m-%d %H:%M}",
+                    f"{sum(day.rows for day in each.traffic):,}", each.verdict.verdict, each.verdict.rule,
+                ]
+                for each in reversed(versions)
+            ],
+        )  # fmt: skip
+
+
+def _curve(quality: Quality, title: str) -> Iterator[Block]:
+    before = quality.reference
+    level = None
+    if before.low is not None and before.high is not None:
+        level = Level(before.low, before.high, "validation")
+    points = [DayPoint(day.day, day.value, day.low, day.high) for day in quality.days if day.value is not None]
+    if points:
+        yield Drawing(draw_curve(f"{name(quality.metric)}. {title}", points, level))
+
+
+def _told(quality: Quality) -> str:
+    now, before = _with_interval(quality.now), _with_interval(quality.reference)
+    better = "; lower is better" if quality.lower_is_better else ""
+    return f"{name(quality.metric)}: {now}, on the validation split {before}{better}."
+
+
+def _with_interval(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "not known"
+    return f"{number(estimate.value)} ({number(estimate.low)} to {number(estimate.high)})"
+
+
+def _row(quality: Quality) -> list[str]:
+    now = quality.now
+    interval = f"{number(now.low)} to {number(now.high)}"
+    return [name(quality.metric), number(now.value), interval, f"{now.rows:,}", number(quality.reference.value)]
+
+
+def _column(column: ColumnDrift, drifted: bool) -> list[str]:
+    return [name(column.column), number(column.size), number(column.threshold), "yes" if drifted else ""]
+
+
+def _words(metric: str) -> str:
+    return metric.replace("_", " ")

@@ -1,0 +1,134 @@
+"""What is known of a workload at work up to some moment: a report of each version, as JSON.
+
+It is a function of the log and of the bundles alone: asked again for the same moment it says the same.
+"""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+
+
+class Estimate(_Part):
+    """A figure and its interval; none where nothing is known."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    rows: int = 0
+
+
+class DayEstimate(Estimate):
+    """The same of one day."""
+
+    day: date
+
+
+class TrafficDay(_Part):
+    """One day's rows."""
+
+    day: date
+    rows: int
+    aside: int
+    """Of the page and of the flow's own questions."""
+    kept: float
+    """The part of its rows that is in the log."""
+    median_ms: float | None
+    p99_ms: float | None
+    labelled: int
+
+
+class Quality(_Part):
+    """One metric of matured labels, or what it is expected to be."""
+
+    metric: str
+    lower_is_better: bool
+    reference: Estimate
+    """On the validation split."""
+    now: Estimate
+    """Of all days so far; its interval holds however often one looks."""
+    days: tuple[DayEstimate, ...]
+
+
+class ColumnDrift(_Part):
+    """One column of the latest day, beside what the model was validated on."""
+
+    column: str
+    size: float
+    """Kolmogorov-Smirnov distance, or total variation of categories; 0 to 1."""
+    threshold: float
+    bins: tuple[str, ...]
+    expected: tuple[float, ...]
+    """Share of each bin on the validation split."""
+    now: tuple[float, ...]
+
+
+class DriftDay(_Part):
+    """One day's drift."""
+
+    day: date
+    rows: int
+    drifted: tuple[str, ...]
+
+
+class Verdict(_Part):
+    """What it comes to."""
+
+    verdict: Literal["well", "look", "harm"]
+    rule: str
+    """Which rule says so."""
+    since: date | None = None
+    sure: str
+    """How sure it is."""
+    do: str
+    """What to do next."""
+
+
+class VersionReport(_Part):
+    """One version."""
+
+    version: str
+    since: datetime
+    until: datetime
+    traffic: tuple[TrafficDay, ...]
+    quality: tuple[Quality, ...] = ()
+    expected: Quality | None = None
+    drift: tuple[DriftDay, ...] = ()
+    columns: tuple[ColumnDrift, ...] = ()
+    """Those that drifted on the latest day first, then by the size of their effect."""
+    open_questions: tuple[str, ...] = ()
+    """What cannot be said, and why."""
+    verdict: Verdict
+
+
+class Lost(_Part):
+    """Rows that are not in the log."""
+
+    since: datetime
+    until: datetime
+    rows: int
+    why: str
+
+
+class Report(_Part):
+    """What `flows.watch` says."""
+
+    format: Literal[1] = 1
+    workload: str
+    as_of: datetime
+    versions: tuple[VersionReport, ...]
+    """The one that answered last is the last."""
+    refused: dict[str, int] = Field(default_factory=dict)
+    lost: tuple[Lost, ...] = ()
+    labels: int = 0
+    unmatched_labels: int = 0
+    """Labels that name no row of the log."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the version that answered last."""
+        return self.versions[-1].verdict

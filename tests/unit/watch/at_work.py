@@ -1,0 +1,109 @@
+"""A small bundle with a reference, and a log of what it answered: two features, two classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.inference.bundle import SERVING, About, new_bundle, read_about
+from components.inference.reference import ReferenceArrays, write_reference
+from components.prediction_log.description import Description, describe
+from components.prediction_log.event_id import EventIds, as_text
+from components.prediction_log.reader import Log
+from components.prediction_log.record import Answered, Label, Origin
+from components.prediction_log.writer import Writer
+from components.watch.columns import columns
+from components.watch.statistics.drift import fit_reference, packed
+from tests.unit.small_data import TABLE
+
+FIRST = datetime(2026, 11, 2, 12, tzinfo=UTC)
+CLASSES = ("a", "b")
+_IDS = EventIds()
+Float32 = NDArray[np.float32]
+
+
+def answers(count: int, random: np.random.Generator, moved: float = 0.0) -> tuple[Float32, Float32]:
+    """Examples, and what a model makes of them that is right in nine of ten, and knows it."""
+    examples = np.column_stack([random.normal(moved, 1, count), random.integers(0, 3, count)]).astype(np.float32)
+    likely = np.where(random.random(count) < 0.5, 0.9, 0.1)
+    return examples, np.column_stack([1 - likely, likely]).astype(np.float32)
+
+
+def truth(outputs: Float32, random: np.random.Generator, right: float = 0.9) -> NDArray[np.int64]:
+    wrong = random.random(len(outputs)) >= right
+    return np.where(wrong, outputs.argmin(axis=1), outputs.argmax(axis=1))
+
+
+def make_bundle(path: Path, reference: bool = True) -> Path:
+    """Write a bundle of a table's classification, with what it was validated on."""
+    said: dict[str, Any] = {
+        "workload": "w",
+        "kind": "table",
+        "task": "classification",
+        "classes": CLASSES,
+        "input": TABLE,
+        "decision": {},
+    }
+    random = np.random.default_rng(1)
+    with new_bundle(path, **said) as draft:
+        (draft / "model.onnx").write_bytes(b"a graph, which nobody runs here")
+        if reference:
+            examples, outputs = answers(3_000, random)
+            drift = packed(fit_reference(columns(About(format=1, model_sha256="", **said), examples, outputs)))
+            labels = truth(outputs, random)
+            embedding = np.zeros((1, 1), dtype=np.float16)
+            write_reference(draft / SERVING, ReferenceArrays(drift, outputs, labels, None, embedding, 3_000, 0))
+    assert read_about(path).workload == "w"
+    return path
+
+
+@dataclass
+class AtWork:
+    """An endpoint's log, day by day."""
+
+    folder: Path
+    random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+    def __post_init__(self) -> None:
+        describe(self.folder, Description(workload="w", kind="table", task="classification"))
+        self.writer = Writer.open(self.folder)
+
+    def day(
+        self,
+        number: int,
+        rows: int = 400,
+        moved: float = 0.0,
+        right: float = 0.9,
+        labelled: float = 0.5,
+        version: str = "1",
+        origin: Origin = "caller",
+    ) -> list[str]:
+        """Answer on that day, from 0, and label a part an hour later; return the event ids."""
+        examples, outputs = answers(rows, self.random, moved)
+        labels, moment = truth(outputs, self.random, right), FIRST + timedelta(days=number)
+        time = int(moment.timestamp() * 1e6)
+        identity = _IDS.new()
+        said = [b'{"label":"%s"}' % CLASSES[best].encode() for best in outputs.argmax(axis=1)]
+        self.writer.answered(
+            Answered(
+                identity, time, 0.01, version, f"r{number}", outputs, examples, said, [b"{}"] * rows, origin=origin
+            )
+        )
+        ids = [as_text(identity + row) for row in range(rows)]
+        told = np.flatnonzero(self.random.random(rows) < labelled)
+        self.label([ids[row] for row in told], [CLASSES[labels[row]] for row in told], moment + timedelta(hours=1))
+        return ids
+
+    def label(self, ids: Sequence[str], values: Sequence[str], recorded: datetime) -> None:
+        """Tell labels."""
+        moment = int(recorded.timestamp() * 1e6)
+        if ids:
+            self.writer.labelled([Label(value, moment, event_id=name) for name, value in zip(ids, values, strict=True)])
+
+    def log(self) -> Log:
+        """Open what is there so far."""
+        return Log.open(self.folder)

@@ -1,0 +1,167 @@
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from components.config.errors import DataError, RegistryError
+from components.watch.page import page
+from components.watch.report import Report
+from components.watch.watch import BundleOf, watch
+from tests.unit.watch.at_work import FIRST, AtWork, make_bundle
+
+NO_DELAY = timedelta(0)
+
+
+@pytest.fixture
+def at_work(tmp_path: Path) -> AtWork:
+    return AtWork(tmp_path / "log" / "w")
+
+
+@pytest.fixture
+def bundle_of(tmp_path: Path) -> BundleOf:
+    path = make_bundle(tmp_path / "bundle")
+    return lambda _: path
+
+
+def report(at_work: AtWork, bundle_of: BundleOf, days: int, delay: timedelta = NO_DELAY) -> Report:
+    """Report at midnight after so many days."""
+    as_of = datetime.combine(FIRST.date(), datetime.min.time(), UTC) + timedelta(days=days)
+    return watch(at_work.log(), bundle_of, as_of, delay, 0.02)
+
+
+def test_an_endpoint_that_does_well_is_said_to(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in range(5):
+        at_work.day(day)
+    found = report(at_work, bundle_of, 5)
+    version = found.versions[0]
+    assert found.verdict.verdict == "well"
+    assert [day.rows for day in version.traffic] == [400] * 5
+    (quality,) = version.quality
+    assert (quality.metric, quality.now.rows) == ("accuracy", found.labels)
+    assert quality.now.low is not None
+    assert quality.now.high is not None
+    assert quality.now.low < 0.9 < quality.now.high
+    assert version.expected is not None
+    assert version.expected.now.value == pytest.approx(0.9, abs=0.03)
+    assert [day.drifted for day in version.drift] == [()] * 5
+    assert found.unmatched_labels == 0
+
+
+def test_drift_alone_is_no_harm(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in range(6):
+        at_work.day(day, moved=1.0 if day >= 3 else 0.0)
+    found = report(at_work, bundle_of, 6)
+    assert found.verdict.verdict == "look"
+    assert found.verdict.since == date(2026, 11, 5)
+    assert "size" in found.verdict.rule
+    assert [bool(day.drifted) for day in found.versions[0].drift] == [False] * 3 + [True] * 3
+    first = found.versions[0].columns[0]
+    assert first.column == "size"
+    assert first.size > first.threshold
+    assert sum(first.now) == pytest.approx(sum(first.expected), abs=1e-6)
+
+
+def test_answers_that_are_wrong_are_harm_though_nothing_drifts(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in range(6):
+        at_work.day(day, right=0.6 if day >= 3 else 0.9)
+    found = report(at_work, bundle_of, 6)
+    assert found.verdict.verdict == "harm"
+    assert found.verdict.since == date(2026, 11, 5)
+    assert "rollback w" in found.verdict.do
+    assert report(at_work, bundle_of, 3).verdict.verdict == "well"
+
+
+def test_labels_whose_delay_is_not_over_are_not_judged(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in range(4):
+        at_work.day(day, right=0.3 if day == 3 else 0.9)
+    found = report(at_work, bundle_of, 4, timedelta(days=2))
+    assert found.verdict.verdict == "well"
+    assert any("the delay of 2 days is not over" in said for said in found.versions[0].open_questions)
+    assert [day.day.day for day in found.versions[0].quality[0].days] == [2, 3]
+
+
+def test_without_labels_it_says_what_cannot_be_seen(at_work: AtWork, bundle_of: BundleOf) -> None:
+    at_work.day(0, labelled=0.0)
+    found = report(at_work, bundle_of, 1)
+    assert found.verdict.verdict == "well"
+    assert "it cannot see labels that changed" in found.verdict.sure
+    assert "POST /labels" in found.verdict.do
+    assert found.versions[0].quality[0].now.value is None
+
+
+def test_a_correction_counts_and_not_what_it_corrects(at_work: AtWork, bundle_of: BundleOf) -> None:
+    ids = at_work.day(0, rows=200, labelled=0.0)
+    at_work.label(ids, ["a"] * 200, FIRST + timedelta(hours=1))
+    at_work.label(ids, ["b"] * 200, FIRST + timedelta(hours=2))
+    at_work.label(["01a22688-0000-7000-8000-000000000000"], ["a"], FIRST)
+    at_work.label(ids[:3], ["z"] * 3, FIRST + timedelta(hours=3))
+    found = report(at_work, bundle_of, 1)
+    (quality,) = found.versions[0].quality
+    assert quality.now.rows == 197
+    assert quality.now.value == pytest.approx(0.5, abs=0.15)  # one in two is taken for b
+    assert found.unmatched_labels == 1
+    assert any("3 labels are none of version 1's classes" in said for said in found.versions[0].open_questions)
+
+
+def test_it_is_a_function_of_what_was_there_by_then(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in range(3):
+        at_work.day(day)
+    before = report(at_work, bundle_of, 3)
+    for day in range(3, 6):
+        at_work.day(day, moved=2.0, right=0.2)
+    assert report(at_work, bundle_of, 3) == before
+    assert Report.model_validate_json(before.model_dump_json()) == before
+
+
+def test_each_version_is_judged_by_its_own_days(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in range(4):
+        at_work.day(day, right=0.4)
+    at_work.day(4, version="2")
+    at_work.day(4, rows=50, version="2", origin="page", labelled=0.0)
+    found = report(at_work, bundle_of, 5)
+    assert [(each.version, each.verdict.verdict) for each in found.versions] == [("1", "harm"), ("2", "well")]
+    assert found.verdict.verdict == "well"
+    assert (found.versions[1].traffic[0].rows, found.versions[1].traffic[0].aside) == (400, 50)
+
+
+def test_a_day_without_traffic_is_no_drift(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in (0, 1, 4):
+        at_work.day(day)
+    found = report(at_work, bundle_of, 6)
+    assert [day.rows for day in found.versions[0].drift] == [400, 400, 0, 0, 400, 0]
+    assert found.verdict.verdict == "well"
+
+
+def test_a_bundle_of_before_has_its_traffic_told(at_work: AtWork, tmp_path: Path) -> None:
+    at_work.day(0)
+    old = make_bundle(tmp_path / "old", reference=False)
+    version = report(at_work, lambda _: old, 1).versions[0]
+    assert (version.quality, version.drift, version.expected) == ((), (), None)
+    assert [day.rows for day in version.traffic] == [400]
+    assert any("before bundles brought a reference" in said for said in version.open_questions)
+
+
+def test_a_bundle_that_cannot_be_had_is_said(at_work: AtWork) -> None:
+    def gone(version: str) -> Path:
+        raise RegistryError("models:/w/1: its bundle cannot be fetched")
+
+    at_work.day(0)
+    assert any("cannot be fetched" in said for said in report(at_work, gone, 1).versions[0].open_questions)
+
+
+def test_nothing_answered_by_then_is_one_line(at_work: AtWork, bundle_of: BundleOf) -> None:
+    with pytest.raises(DataError, match="no answer before 2026-11-02 00:00 UTC"):
+        report(at_work, bundle_of, 0)
+    at_work.day(0, origin="smoke")
+    with pytest.raises(DataError, match="only the page and the flow itself"):
+        report(at_work, bundle_of, 1)
+
+
+def test_the_page_shows_verdict_curves_and_distributions(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in range(4):
+        at_work.day(day, moved=1.0 if day >= 2 else 0.0)
+    shown = page(report(at_work, bundle_of, 4))
+    assert "Somebody should look." in shown
+    assert shown.count("<polyline") >= 3
+    assert 'class="after"' in shown
+    assert "http" not in shown.replace("http://www.w3.org", "")
