@@ -1,6 +1,7 @@
 """What the registry knows of a version that is to be made again."""
 
 import hashlib
+from importlib import metadata
 
 from mlflow.exceptions import MlflowException
 from pydantic import ValidationError
@@ -14,13 +15,28 @@ def find(workload: str, number: str) -> tuple[Version, Lineage]:
     """Return the version and its lineage.
 
     Raises:
-        RegistryError: there is no such version, or its lineage is not there, not whole or not what was registered.
+        RegistryError: there is no such version, its lineage is not there, not whole or not what was registered, or a
+            package is not installed that its kind or task is of.
     """
     version = get_version(workload, number)
     expected = version.tags().get(f"{PREFIX}lineage_sha256")
     if expected is None:
         raise RegistryError(f"{workload} version {number} is from before lineage was kept; it cannot be made again")
-    return version, _lineage(version, expected)
+    made_of = _lineage(version, expected)
+    for requirement in made_of.extensions:
+        _check_installed(requirement, f"{workload} version {number}")
+    return version, made_of
+
+
+def _check_installed(requirement: str, what: str) -> None:
+    name, _, wanted = requirement.partition("==")
+    try:
+        found = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        found = ""
+    if found != wanted:
+        instead = f"but {found} is installed" if found else "which is not installed"
+        raise RegistryError(f"{what} was made with {requirement}, {instead}: install that version of {name}")
 
 
 def _lineage(version: Version, expected: str) -> Lineage:

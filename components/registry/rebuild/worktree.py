@@ -22,7 +22,8 @@ from components.versioning.git import git
 logger = logging.getLogger(__name__)
 
 _DVC = Path(".dvc")
-_OWN = ("MLFLOW_", "JOURNEYMAN_", "PYTHONPATH")
+_PYTHONPATH = "PYTHONPATH"
+_OWN = ("MLFLOW_", "JOURNEYMAN_", _PYTHONPATH)
 """Variables that point to what is the user's."""
 
 
@@ -67,12 +68,20 @@ def surroundings(tree: Tree, made_of: Lineage) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
     return {
         **kept,
+        **_installed_elsewhere(),
         USED: json.dumps(made_of.used),
         "DVC_SITE_CACHE_DIR": str(tree.project / _DVC / "tmp" / "site"),
         "MLFLOW_TRACKING_URI": (tree.project / STATE / "mlruns").as_uri(),
         "MLFLOW_ALLOW_FILE_STORE": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
+
+
+def _installed_elsewhere() -> dict[str, str]:
+    """Return the folders of `PYTHONPATH` that are not the project's: kinds and tasks may be installed there."""
+    folders = [Path(folder).resolve() for folder in os.environ.get(_PYTHONPATH, "").split(os.pathsep) if folder]
+    others = [str(folder) for folder in folders if not folder.is_relative_to(Path.cwd())]
+    return {_PYTHONPATH: os.pathsep.join(others)} if others else {}
 
 
 def recorded_environment(made_of: Lineage, number: str) -> str:
