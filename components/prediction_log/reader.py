@@ -18,6 +18,8 @@ from components.prediction_log.identities import Identities, buried
 from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, is_label_buried, table
 from components.prediction_log.writer import WAL
 
+_NAMED_BY = {"event_id": "id", "key": "key", "request_id": "request_id"}
+"""By which columns of a label a row is named, and what they are called in the row."""
 _DAY = re.compile(r"day=(\d{4}-\d{2}-\d{2})").fullmatch
 _BATCH, _SMALL = 2**13, 2**16  # rows at a time: of answers, of what has no example
 
@@ -81,7 +83,7 @@ class Log:
                 is taken for these alone. None: all.
         """
         without_erased = self._without_erased()
-        chosen = (_labels(batch, until, of) for batch in self._batches("labels", LABELS))
+        chosen = (_labels(batch, until, of) for batch in self._batches("labels", LABELS, of))
         parts = [without_erased(batch) for batch in chosen if len(batch)]
         return pa.Table.from_batches(parts, schema=LABELS).sort_by("recorded")
 
@@ -99,12 +101,12 @@ class Log:
             found = found.filter(pc.less(found["since"], pa.scalar(until, found["since"].type)))
         return found.sort_by("since")
 
-    def _batches(self, name: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    def _batches(self, name: str, schema: pa.Schema, of: pa.Table | None = None) -> Iterator[pa.RecordBatch]:
         read: set[str] = set()
         for rows in self._live(read):
             yield from table(getattr(rows, name), schema).to_batches(_BATCH)
         for path in self._parquet(name, read):
-            yield from _batches_of(path, schema.names, _SMALL)
+            yield from _batches_of(path, schema.names, _SMALL, of)
 
     def _without_erased(self) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
         """Return what leaves out of labels those of what has been erased."""
@@ -136,10 +138,34 @@ class Log:
         return [path for path in sorted(self.folder.glob(f"{folder}/*.parquet")) if path.stem not in read]
 
 
-def _batches_of(path: Path, columns: list[str], rows: int = _BATCH) -> Iterator[pa.RecordBatch]:
+def _batches_of(
+    path: Path, columns: list[str], rows: int = _BATCH, of: pa.Table | None = None
+) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a file; none where it is gone meanwhile, for it was too old."""
     with suppress(FileNotFoundError), pq.ParquetFile(path) as file:
-        yield from file.iter_batches(rows, columns=columns)
+        groups = list(range(file.num_row_groups))
+        if of is not None:
+            bounds = {name: pc.min_max(of[named]).as_py() for name, named in _NAMED_BY.items()}
+            groups = [group for group in groups if _may_name(file.metadata.row_group(group), bounds)]
+        yield from file.iter_batches(rows, row_groups=groups, columns=columns)
+
+
+def _may_name(group: pq.RowGroupMetaData, bounds: Mapping[str, Mapping[str, str | None]]) -> bool:
+    """Whether labels of a row group may name a row: by event id, which has the time in it, few groups do."""
+    columns = [group.column(index) for index in range(group.num_columns)]
+    return any(
+        _may_have(column.statistics, **bounds[column.path_in_schema])
+        for column in columns
+        if column.path_in_schema in bounds
+    )
+
+
+def _may_have(said: pq.Statistics | None, min: str | None, max: str | None) -> bool:
+    if min is None or max is None:
+        return False
+    if said is None or not said.has_min_max:
+        return said is None or said.num_values > 0
+    return bool(said.min <= max and said.max >= min)
 
 
 def _labels(batch: pa.RecordBatch, until: datetime | None, of: pa.Table | None) -> pa.RecordBatch:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -20,6 +21,7 @@ from components.prediction_log.identities import EVENT, Identities, bury
 from components.prediction_log.reader import Log
 from components.prediction_log.record import Answered, Label
 from components.prediction_log.writer import Writer
+from tests.conftest import ROOT
 from tests.unit.prediction_log.test_record import answered
 
 MIDNIGHT = datetime(2026, 11, 2, tzinfo=UTC)
@@ -122,6 +124,32 @@ def test_labels_of_some_rows_are_found_by_all_their_names(folder: Path) -> None:
         compact(folder)
 
 
+def test_labels_that_name_none_of_the_rows_are_not_even_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    describe(folder, CUPS)
+    written = []
+    for number in range(3):
+        writer = Writer.open(folder)
+        writer.answered(record := answered(1, shape=(2,), records=[b"{}"]))
+        writer.labelled([Label(number, number, event_id=as_text(record.identity))])
+        writer.close()
+        written.append(record)
+        compact(folder)
+    read, iter_batches = [], pq.ParquetFile.iter_batches
+
+    def counted(file: pq.ParquetFile, *given: Any, **said: Any) -> Any:
+        read.append(list(said["row_groups"]))
+        return iter_batches(file, *given, **said)
+
+    names = ["id", "key", "request_id", "row"]
+    rows = pa.Table.from_batches(Log.open(folder).answers(columns=names))
+    one = rows.filter(pa.compute.equal(rows["id"], as_text(written[1].identity)))
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", counted)
+    assert Log.open(folder).labels(of=one.set_column(2, "request_id", pa.array(["other"])))["value"].to_pylist() == [
+        "1"
+    ]
+    assert read == [[], [0], []]
+
+
 def test_a_segment_that_is_still_written_to_is_left_and_read(folder: Path) -> None:
     describe(folder, CUPS)
     writer = Writer.open(folder)
@@ -187,6 +215,19 @@ def test_what_is_buried_does_not_come_back(folder: Path, column: str, tmp_path: 
     assert gone not in [row["key"] for row in found] + [row["id"] for row in found]
     if column == "number":
         assert [label["key"] for label in Log.open(folder).labels().to_pylist()] == [None]
+
+
+def test_the_page_shows_how_polars_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("state/log/garments")
+    fill(folder, [-1, 1, 2])
+    compact(folder)
+    page = (ROOT / "docs/prediction-log.md").read_text()
+    first, second = page.partition("```python\n")[2].partition("\n```")[0].splitlines()
+    names: dict[str, Any] = {"pl": pl}
+    exec(first, names)
+    found = eval(second, names)
+    assert found.rows() == [(date(2026, 11, 1), "12", "cup", 3), (date(2026, 11, 2), "12", "cup", 6)]
 
 
 def test_without_a_log_it_says_what_writes_one(folder: Path) -> None:
