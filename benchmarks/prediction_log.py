@@ -230,7 +230,7 @@ def report(figures: Figures) -> None:
         print(f"| appending a {name}'s row | {said['us']:.1f} us of CPU (control {said['control']:.2f}) |")
     said = figures["compaction"]
     print(
-        f"| compaction | {said['rows_s']:,.0f} rows/s; a row: {said['segment_bytes']:.0f} bytes in a segment,", end=""
+        f"| compaction | {said['rows_s']:,.0f} rows a second of CPU; a row: {said['segment_bytes']:.0f} bytes in a segment,", end=""
     )
     print(f" {said['parquet_bytes']:.0f} in Parquet |")
     for said in figures["day"]:
