@@ -229,10 +229,8 @@ def report(figures: Figures) -> None:
     for name, said in figures["appending"].items():
         print(f"| appending a {name}'s row | {said['us']:.1f} us of CPU (control {said['control']:.2f}) |")
     said = figures["compaction"]
-    print(
-        f"| compaction | {said['rows_s']:,.0f} rows a second of CPU; a row: {said['segment_bytes']:.0f} bytes in a segment,", end=""
-    )
-    print(f" {said['parquet_bytes']:.0f} in Parquet |")
+    print(f"| compaction | {said['rows_s']:,.0f} rows a second of CPU;", end="")
+    print(f" a row: {said['segment_bytes']:.0f} bytes in a segment, {said['parquet_bytes']:.0f} in Parquet |")
     for said in figures["day"]:
         print(f"| a day of a year of {said['rows']:,} rows ({said['bytes'] / 2**30:.2f} GiB) |", end="")
         print(f" {said['day_rows']:,} rows and {said['day_labels']:,} labels:", end="")
