@@ -1,12 +1,19 @@
 """What BentoML's routes take and answer, as its OpenAPI document and its clients show it; the gateway answers them."""
 
+import operator
 from typing import Any, cast
 
 from bentoml import IODescriptor
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 
 from components.inference.gateway.request.parser import RequestParser, is_model
 from components.internals.bentoml import IORootModel
+
+_ID = Field(
+    default="",
+    exclude_if=operator.not_,
+    description="Names this answer for `POST /labels`; left out where nothing is logged.",
+)
 
 
 def input_type(parser: RequestParser) -> Any:
@@ -24,9 +31,10 @@ def output_type(answer: type[BaseModel], request: Any) -> Any:
 
     It is `answer`, or a list of them where many may be asked for.
     """
+    answer = create_model(answer.__name__, __base__=answer, __doc__=answer.__doc__, id=(str, _ID))
     if is_model(request):
         return answer
-    return create_model("Answers", __base__=(_Alternatives, IORootModel[answer | list[answer]]))  # type: ignore[valid-type]
+    return create_model("Answers", __base__=(_Alternatives, IORootModel[answer | list[answer]]))
 
 
 class _Alternatives:

@@ -55,6 +55,18 @@ class Options(BaseModel):
     """Address at which champions are published, to be followed: a directory, or what fsspec knows; nobody is."""
     follow_every: Annotated[float, Field(gt=0.0)] = 1.0
     """Seconds between two looks at the pointer there."""
+    log: Literal["off", "best", "required"] = "best"
+    """What is answered is logged before the answer is sent; where that cannot be, `best` answers all the same."""
+    log_sync: Literal["second", "always"] = "second"
+    """When the log is on the disk: a second later at most, or before the answer is sent."""
+    log_dir: Path | None = None
+    """The folder of the logs, one in it for each workload; `log` in BentoML's home."""
+    log_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Of the rows that are logged: all of an entity (a row without one by chance), or nothing."""
+    log_bytes: Annotated[int, Field(ge=2**25)] = 4 * 2**30
+    """Bytes of a workload's log at most; the oldest goes, and the log says so."""
+    log_days: Annotated[int, Field(ge=1)] = 400
+    """Days that it is kept."""
     version: str | None = None
     """The one version to answer with, whoever is champion: the Bento's, or a published one."""
 

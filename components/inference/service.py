@@ -22,12 +22,14 @@ from components.inference.champion.source import opening
 from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.gateway.access import warn_of_strangers
+from components.inference.gateway.answer_log import AnswerLog
 from components.inference.gateway.app import Gateway
 from components.inference.gateway.cells import Cells
 from components.inference.gateway.client_schema import SCHEMA, client_schema
+from components.inference.gateway.labelling import labelling, one_or_more
 from components.inference.gateway.metrics import Metrics
 from components.inference.gateway.openapi import DOCUMENT, document
-from components.inference.gateway.operations import EXPLAIN, LABELS, PREDICT, Operation, labelling, prediction
+from components.inference.gateway.operations import EXPLAIN, LABELS, PREDICT, Operation, prediction
 from components.inference.gateway.page import routes
 from components.inference.gateway.policies import policies
 from components.inference.gateway.request.parser import RequestParser
@@ -39,6 +41,7 @@ from components.inference.process.shed import shed
 from components.inference.process.tune_gc import tune_gc
 from components.internals import bentoml as internals
 from components.internals.uvicorn import ignore_upgrades
+from components.prediction_log.description import Description
 from components.system.processes import die_with_parent
 
 
@@ -60,7 +63,8 @@ try:
         DOCUMENT: document(lambda: internals.openapi(Endpoint)),
         SCHEMA: client_schema(lambda: internals.client_schema(Endpoint)),
     }
-    _policies = policies(_options, _metrics, {**routes(_engine), **_described})
+    _log = AnswerLog(_options, _metrics) if _options.log != "off" else None
+    _policies = policies(_options, _metrics, {**routes(_engine), **_described}, *((_log.observe,) if _log else ()))
     _tracing = tracing(_options.tracing, _options.tracing_share)
 except NotFound as error:
     missing = f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there"
@@ -74,9 +78,13 @@ internals.keep_arguments(_said)  # what a Bento keeps, and workers get: "latest"
 _ANSWERED = "the gateway answers: this route is there for BentoML's OpenAPI and its clients"
 _codec = catalogue.codec(_about.kind, _about.task)
 _max_bytes = _about.serve["max_bytes"]
-_request, _labelled = _codec.request(_about.input), _codec.labelled(_about.input)
+_request = _codec.request(_about.input)
 _parser = RequestParser(_request, _codec.rows, _max_bytes)
-_operations: dict[str, Operation] = {PREDICT: prediction(_engine, _parser)}
+_labels_parser = RequestParser(_codec.labelled(_about.input), one_or_more, _max_bytes)
+_operations: dict[str, Operation] = {
+    PREDICT: prediction(_engine, _parser, log=_log),
+    LABELS: labelling(_engine, _labels_parser, _log),
+}
 Input, Output = input_type(_parser), output_type(_codec.Answer, _request)
 
 
@@ -100,19 +108,23 @@ class Endpoint:
             if not _options.keyed:
                 warn_of_strangers()
             _metrics.share()
+            if _log:
+                _log.open(*_log_of(_model.tag.name))
             _engine.ran, _engine.swapped = _metrics.ran, _metrics.serves
             model, self._follower = _opening()
             _engine.swap(model)
             ignore_upgrades()
             if not _options.looks_at_each:
-                shed(_options.queue, _metrics.shed)
+                shed(_options.queue, _shed)
         drop_access_log()
         tune_gc()
 
     @bentoml.on_startup
     async def follow(self) -> None:
-        """Have the champion take over whenever there is another one."""
+        """Have the champion take over whenever there is another one, and the log looked after."""
         loop = asyncio.get_running_loop()
+        if _log:
+            _log.begin()
         if self._follower:
             self._follower.failed = partial(loop.call_soon_threadsafe, _metrics.swapped, "failed")
             self._follower.start(_engine.swap, loop)
@@ -123,21 +135,17 @@ class Endpoint:
         raise RuntimeError(_ANSWERED)
 
     if _codec.Explained:
-        _operations[EXPLAIN] = prediction(_engine, _parser, explained=True)
+        _operations[EXPLAIN] = prediction(_engine, _parser, explained=True, log=_log)
 
         @bentoml.api
         async def explain(self, request: Input, /) -> output_type(_codec.Explained, _request):  # type: ignore[valid-type]
             """Answer one request, and say what moved each answer most."""
             raise RuntimeError(_ANSWERED)
 
-    if _labelled:
-        _labels_parser = RequestParser(_labelled, _codec.rows, _max_bytes)
-        _operations[LABELS] = labelling(_engine, _labels_parser)
-
-        @bentoml.api
-        async def labels(self, request: input_type(_labels_parser), /) -> dict[str, int]:  # type: ignore[valid-type]
-            """Take what became of earlier records; answer how many of them are remembered."""
-            raise RuntimeError(_ANSWERED)
+    @bentoml.api
+    async def labels(self, request: input_type(_labels_parser), /) -> dict[str, int]:  # type: ignore[valid-type]
+        """Take what became of answered rows; answer how many are recorded, and of how many the memory knows."""
+        raise RuntimeError(_ANSWERED)
 
     @bentoml.on_deployment
     @staticmethod
@@ -150,10 +158,29 @@ class Endpoint:
 
     @bentoml.on_shutdown
     def shut_down(self) -> None:
-        """Let go of the pointer, and of the model's memory."""
+        """Let go of the pointer, of the model's memory, and of the log."""
         if self._follower:
             self._follower.stop()
         _engine.close()
+        if _log:
+            _log.close()
+
+
+def _shed() -> None:
+    _metrics.shed()
+    if _log:
+        _log.shed()
+
+
+def _log_of(workload: str) -> tuple[Path, Description]:
+    """Return where the log is, and what is said of it."""
+    folder = _options.log_dir or internals.bento_home() / "log"
+    task = catalogue.task(_about.kind, _about.task)
+    own, entities = _codec.key(_about.input), tuple(_codec.entities(_about.input))
+    kept = {"bytes": _options.log_bytes, "days": _options.log_days}
+    return folder / workload, Description(
+        workload=workload, kind=_about.kind, task=task, entities=entities, key=own, **kept
+    )
 
 
 def _opening() -> tuple[Model, Follower | None]:

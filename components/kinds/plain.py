@@ -31,8 +31,25 @@ class PlainReader:
         """Nothing is held open."""
 
 
-def labelled(input: Any) -> None:
-    """Nothing is remembered of a row, so nothing is to be told of it later."""
+def labelled(input: Any) -> Any:
+    """Return the type of what `POST /labels` takes: a row is named by the id in its answer, or by its request's."""
+    from components.kinds.labels import Label, one_or_many  # here: a learner needs no pydantic
+
+    return one_or_many(Label)
+
+
+def key(input: Any) -> None:
+    """Return None: a row has no id of its own."""
+
+
+def entities(input: Any) -> tuple[str, ...]:
+    """Return nothing: a row says of nobody that it is his."""
+    return ()
+
+
+def remembers(input: Any) -> bool:
+    """Return False: nothing is remembered of a row."""
+    return False
 
 
 def identity(input: Any) -> None:

@@ -114,11 +114,13 @@ class Writer:
 
     def flush(self) -> None:
         """Wait until the disk has all that was appended before."""
-        segment = self._segment
-        while self._full:
-            self._full[0].close()
-            del self._full[0]
-        if segment and segment is self._segment:
+        segment = None
+        while self._full or segment is not self._segment:  # one that gets full meanwhile was appended to before
+            segment = self._segment
+            while self._full:
+                self._full[0].close()
+                del self._full[0]
+        if segment:
             segment.flush()
 
     def close(self) -> None:

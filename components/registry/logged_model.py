@@ -34,6 +34,7 @@ CARRIED = (
     "components/kinds/*/codec/*.py",
     "components/tasks/__init__.py",
     "components/tasks/codec.py",
+    "components/tasks/labels.py",
     "components/tasks/*/__init__.py",
     "components/tasks/*/answers.py",
     "components/registry/__init__.py",

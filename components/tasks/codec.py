@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, create_model
 
+from components.tasks.labels import plain
+
 if TYPE_CHECKING:
     from components.kinds.contract import Codec, Score
     from components.tasks.contract import Answers
@@ -34,12 +36,16 @@ class TaskCodec:
 
     def __init__(self, kind: "Codec", task: "Answers") -> None:
         self._kind, self._task = kind, task
-        self.request, self.labelled, self.fields, self.rows = kind.request, kind.labelled, kind.fields, kind.rows
-        self.Reader, self.described = kind.Reader, kind.described
+        self.request, self.fields, self.rows = kind.request, kind.fields, kind.rows
+        self.Reader, self.described, self.labelled = kind.Reader, kind.described, kind.labelled
+        self.remembers = getattr(kind, "remembers", lambda _: False)  # a package of before has none
+        self.key = getattr(kind, "key", lambda _: None)
+        self.entities = getattr(kind, "entities", lambda _: ())
         self.Answer = task.Answer
         self.OUTPUT = task.OUTPUT
         self.decide, self.numbers, self.answers = task.decide, task.numbers, task.answers
         self.told, self.SURE = task.told, task.SURE
+        self.label = getattr(task, "label", plain)  # likewise
         self.warns = kind.WARNS
         self.Explained = _explained(task.Answer, kind.Effect) if kind.Effect else None
 
@@ -53,19 +59,24 @@ class TaskCodec:
         return self.Explained is not None
 
     def explain(
-        self, score: "Score", examples: NDArray[Any], input: Mapping[str, Any], answers: Sequence[BaseModel]
+        self,
+        score: "Score",
+        examples: NDArray[Any],
+        outputs: Float32,
+        input: Mapping[str, Any],
+        answers: Sequence[BaseModel],
     ) -> list[BaseModel]:
         """Return `answers` with what moved each of them, the strongest first.
 
         Args:
             score: runs the model, `[N, ...]` to `[N, K]`.
             examples: `[N, ...]`.
+            outputs: `[N, K]`, what it makes of them.
             input: the bundle's description of one example.
             answers: to `examples`, in their order.
         """
         assert self.Explained is not None  # nobody is asked to explain where the kind does not
         assert self._kind.explain is not None
-        outputs = score(examples)
         columns = self._task.explained_column(outputs)
 
         def number(variants: NDArray[Any]) -> Float32:

@@ -73,7 +73,7 @@ def test_odd_names_go_through_all_of_it(
         record = httpx.get(f"{url}/docs.json").json()["components"]["schemas"]["Record"]
         assert set(record["properties"]) == set(rows[0])
         label = {"_id": rows[0]["_id"], "label": True}
-        assert httpx.post(f"{url}/labels", json=label).json() == {"known": 1}
+        assert httpx.post(f"{url}/labels", json=label).json() == {"recorded": 1, "known": 1}
     Path("rows.json").write_text(json.dumps(requests(data, range(20), True)))
     there = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.path}/state/mlflow/mlflow.db", "PYTHONPATH": ""}
     answered = project.run(sys.executable, "-c", PREDICT, "rows.json", **there).splitlines()[-1]

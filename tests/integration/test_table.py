@@ -79,7 +79,7 @@ def test_a_thousand_records_in_one_request(endpoint: str, packaged: tuple[Projec
 def test_what_was_asked_is_remembered_once(packaged: tuple[Project, str], tmp_path: Path) -> None:
     with serving(packaged, tmp_path) as (url, _):
         first = ask(url, NEW)
-        assert ask(url, NEW) == first
+        assert {**ask(url, NEW), "id": first["id"]} == first
         effects = [explained(url, {**NEW, "transaction_id": NEW["transaction_id"] + 1 + step}) for step in range(3)]
         counts = [next(e["value"] for e in told if e["feature"] == "customer_id_count_1d") for told in effects]
         assert counts == [counts[0], counts[0] + 1, counts[0] + 2]
@@ -91,11 +91,11 @@ def test_labels_become_the_terminals_risk(packaged: tuple[Project, str], tmp_pat
         ask(url, NEW)
         before = value_of("terminal_id_risk_7d", url, later)
         labels = {"transaction_id": NEW["transaction_id"], "label": True}
-        assert httpx.post(f"{url}/labels", json=labels).json() == {"known": 1}
+        assert httpx.post(f"{url}/labels", json=labels).json() == {"recorded": 1, "known": 1}
         after = value_of("terminal_id_risk_7d", url, {**later, "transaction_id": later["transaction_id"] + 1})
         assert after > before
         unknown = {"transaction_id": 77_777_777, "label": False}
-        assert httpx.post(f"{url}/labels", json=[labels, unknown]).json() == {"known": 1}
+        assert httpx.post(f"{url}/labels", json=[labels, unknown]).json() == {"recorded": 2, "known": 1}
 
 
 def test_a_killed_worker_loses_nothing_that_it_answered(packaged: tuple[Project, str], tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_an_id_is_the_same_however_it_is_written(endpoint: str) -> None:
     for change in ({}, {"transaction_id": float(number)}, {"transaction_id": str(number)}, {"customer_id": 777_777.0}):
         ask(endpoint, {**row, **change, "amount": "20.0"})
     labels = [{"transaction_id": str(number), "label": 1}, {"transaction_id": float(number), "label": "true"}]
-    assert httpx.post(f"{endpoint}/labels", json=labels).json() == {"known": 1}
+    assert httpx.post(f"{endpoint}/labels", json=labels).json() == {"recorded": 2, "known": 1}
     assert value_of("customer_id_count_1d", endpoint, {**row, "transaction_id": 40_000_001}) == 2
 
 
@@ -224,11 +224,13 @@ print(json.dumps({"one": one + asyncio.run(ask()), "explained": explained, "know
 
 def test_bentomls_own_clients_ask(endpoint: str) -> None:
     expected = ask(endpoint, NEW)
+    del expected["id"]  # which every answer has of its own
     told = by_clients(CLIENTS, endpoint, json.dumps(NEW))
     expected["probability"] = pytest.approx(expected["probability"], abs=1e-6)  # answered beside others it may differ
+    assert len({answer.pop("id") for answer in told["one"]}) == 7
     assert told["one"] == [expected] * 7
     assert {key: told["explained"][key] for key in expected} == expected
-    assert told["known"] == [{"known": 1}] * 2
+    assert told["known"] == [{"recorded": 1, "known": 1}] * 2
     assert "amount: field required" in told["refused"]
 
 
@@ -250,7 +252,10 @@ def test_where_the_caller_remembers_the_endpoint_does_not(payments: Project, tmp
         answers = ask(url, requests(data, range(50), False))
         told = [answer["probability"] for answer in answers]
         assert told == pytest.approx(expected(payments, data)[:50], abs=1e-6)
-        assert httpx.post(f"{url}/labels", json={"transaction_id": 1, "label": True}).status_code == 404
+        assert httpx.post(f"{url}/labels", json={"transaction_id": 1, "label": True}).json() == {
+            "recorded": 1,
+            "known": 0,
+        }
         assert not list(tmp_path.glob("*.db"))
         refused = httpx.post(f"{url}/predict", json=NEW)
         assert "customer_id_count_1d: field required" in refused.json()["error"]

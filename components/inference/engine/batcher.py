@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from components.inference.engine.batched_reader import BatchedReader
 from components.inference.engine.model import Model
+from components.inference.engine.prediction import Prediction
 
 if TYPE_CHECKING:
     from components.kinds.contract import Row
@@ -42,7 +42,7 @@ class Job:
         self.deadline = deadline
         self.examples = examples
         """The rows as the model takes them; None: they have still to be read."""
-        self.future: asyncio.Future[Sequence[BaseModel]] = asyncio.get_running_loop().create_future()
+        self.future: asyncio.Future[Prediction] = asyncio.get_running_loop().create_future()
 
 
 class Batcher:
@@ -84,7 +84,7 @@ class Batcher:
         self._retired = True
         self._close_if_unused()
 
-    def submit(self, job: Job) -> "asyncio.Future[Sequence[BaseModel]]":
+    def submit(self, job: Job) -> "asyncio.Future[Prediction]":
         """Queue a job; return what will have the answers, or what went wrong. Cancelled, it leaves the queue."""
         self._queue.append(job)
         if not self.inline:
@@ -178,9 +178,12 @@ class Batcher:
             return
         answers, start = self.model.answers(scored), 0
         for job in jobs:
+            end = start + len(job.rows)
             if not job.future.done():
-                job.future.set_result(answers[start : start + len(job.rows)])
-            start += len(job.rows)
+                assert job.examples is not None  # it was run
+                found = Prediction(answers[start:end], self.model.version, job.examples, scored[start:end])
+                job.future.set_result(found)
+            start = end
 
 
 def fail(future: "asyncio.Future[Any]", error: Exception) -> None:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from components.inference.engine.batcher import Batcher, Job, Late
 from components.inference.engine.model import Model
+from components.inference.engine.prediction import Prediction
 
 if TYPE_CHECKING:
     from components.kinds.contract import Row
+    from components.kinds.labels import Label
 
 __all__ = ["Engine", "Late"]
 
@@ -59,7 +60,7 @@ class Engine:
         if before:
             before.retire()
 
-    async def answer(self, rows: "Sequence[Row]", *, deadline: float, explained: bool = False) -> Sequence[BaseModel]:
+    async def answer(self, rows: "Sequence[Row]", *, deadline: float, explained: bool = False) -> Prediction:
         """Return the answers to `rows`, all by one model.
 
         Args:
@@ -78,12 +79,15 @@ class Engine:
         with batcher:
             if explained or len(rows) > _MANY:
                 return await self._much(batcher, rows, explained)
-            answers = await batcher.submit(Job(rows, deadline, await self._read(batcher, rows)))
-            return batcher.model.warn(rows, answers)
+            found = await batcher.submit(Job(rows, deadline, await self._read(batcher, rows)))
+            batcher.model.warn(rows, found.answers)
+            return found
 
-    async def record_labels(self, labels: "Sequence[Row]") -> int:
-        """Take what became of rows read before; return how many of them are remembered."""
-        return await self.beside(partial(self.model.record_labels, labels), self._current)
+    async def record_labels(self, labels: "Sequence[Label]", values: Sequence[str | float]) -> int:
+        """Have the memory take what became of rows, `values` as the task has them; return how many it knows."""
+        if not self.model.remembers:
+            return 0
+        return await self.beside(partial(self.model.record_labels, labels, values), self._current)
 
     async def beside(self, work: Callable[[], Value], batcher: Batcher | None = None) -> Value:
         """Return what `work` returns, done in a thread; `batcher` is what it uses.
@@ -113,7 +117,7 @@ class Engine:
             return await batcher.reader.read(rows)
         return await self.beside(partial(batcher.model.read, rows), batcher)
 
-    async def _much(self, batcher: Batcher, rows: "Sequence[Row]", explained: bool) -> Sequence[BaseModel]:
+    async def _much(self, batcher: Batcher, rows: "Sequence[Row]", explained: bool) -> Prediction:
         """Read and answer in a thread; cancelled, the model's run there is ended."""
         import onnxruntime
 
@@ -122,10 +126,12 @@ class Engine:
         def score(examples: NDArray[Any]) -> NDArray[np.float32]:
             return model.outputs(examples, run)
 
-        def work() -> Sequence[BaseModel]:
+        def work() -> Prediction:
             examples = model.read(rows)
-            answers = model.explained(examples, score) if explained else model.answers(score(examples))
-            return model.warn(rows, answers)
+            outputs = score(examples)
+            answers = model.explained(examples, outputs, score) if explained else model.answers(outputs)
+            model.warn(rows, answers)
+            return Prediction(answers, model.version, examples, outputs)
 
         try:
             return await self.beside(work, batcher)

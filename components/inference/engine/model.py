@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
     from components.kinds.contract import Row
+    from components.kinds.labels import Label
 
 CARD = "card.json"
 """What the registry says of the version, beside the bundle; it may not be there."""
@@ -28,6 +29,7 @@ CARD_PAGE = "card.html"
 CARD_TEXT = "card.md"
 """The same as Markdown."""
 
+_BINARY = 2  # classes of which the second is positive
 _BATCHES = (2, 4, 8, 16, 32)
 _PAYS = 0.8  # of an example's time alone: what it may take in a batch for batching to be worth while
 _PATIENCE = 0.05  # seconds that the largest batch may hold up whoever comes next
@@ -101,20 +103,31 @@ class Model:
         return self.codec.answers(outputs, self.about.classes, self.about.decision, self.version)
 
     def explained(
-        self, examples: NDArray[Any], score: Callable[[NDArray[Any]], NDArray[np.float32]]
+        self,
+        examples: NDArray[Any],
+        outputs: NDArray[np.float32],
+        score: Callable[[NDArray[Any]], NDArray[np.float32]],
     ) -> Sequence[BaseModel]:
         """Return the answers to `examples` with what moved each of them; `score` runs the model."""
-        return self.codec.explain(score, examples, self.about.input, self.answers(score(examples)))
+        return self.codec.explain(score, examples, outputs, self.about.input, self.answers(outputs))
 
-    def warn(self, rows: "Sequence[Row]", answers: Sequence[BaseModel]) -> Sequence[BaseModel]:
-        """Return `answers`, each with what is unusual about its row, if anything is."""
+    def warn(self, rows: "Sequence[Row]", answers: Sequence[BaseModel]) -> None:
+        """Add to each answer what is unusual about its row, if anything is."""
         for index, said in self._reader.warnings(rows).items():
             cast("Any", answers[index]).warnings = tuple(said)
-        return answers
 
-    def record_labels(self, labels: "Sequence[Row]") -> int:
-        """Take what became of rows read before; return how many of them are remembered."""
-        return self._reader.record_labels(labels)
+    @property
+    def remembers(self) -> bool:
+        """Whether labels are kept for rows to come."""
+        return self.codec.remembers(self.about.input)
+
+    def record_labels(self, labels: "Sequence[Label]", values: Sequence[str | float]) -> int:
+        """Have the memory take what became of rows, `values` as the task has them; return how many it knows."""
+        key, classes = self.codec.key(self.about.input), self.about.classes
+        index = {name: place for place, name in enumerate(classes)} if len(classes) == _BINARY else {}
+        told = zip(labels, values, strict=True)
+        rows = [{key: label.own, "label": index.get(str(value), -1)} for label, value in told if key and label.own]
+        return self._reader.record_labels(rows) if rows else 0
 
     def close(self) -> None:
         """Let go of the memory."""

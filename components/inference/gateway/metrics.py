@@ -40,6 +40,7 @@ class Metrics:
         self._rows = _Histogram(cells, "journeyman_rows")
         self._batch = _Histogram(cells, "journeyman_batch_size")
         self._in_hand, self._index_in_hand = 0, cells.index(cell("journeyman_requests_in_hand"))
+        self._index_logged = cells.index(cell("journeyman_log_rows_total"))
         self._forget("gauge")  # what the worker before this one has left was true of that one
 
     def guard(self, call: Call) -> None:
@@ -99,6 +100,18 @@ class Metrics:
                 name = cell("journeyman_predictions_total", version=version, label=label)
                 index = self._labels[label] = self._cells.index(name)
             self._values[index] += 1
+
+    def logged(self, rows: int) -> None:
+        """Count rows that are in the prediction log."""
+        self._values[self._index_logged] += rows
+
+    def lost(self, rows: int) -> None:
+        """Count rows that were answered, or were to be, and are not in the prediction log."""
+        self._values[self._cells.index(cell("journeyman_log_lost_rows_total"))] += rows
+
+    def labelled(self, labels: int) -> None:
+        """Count labels that are in the prediction log."""
+        self._values[self._cells.index(cell("journeyman_log_labels_total"))] += labels
 
     def serves(self, version: str) -> None:
         """Say which version this worker answers with from now on, and count the change."""

@@ -1,18 +1,25 @@
-"""What is asked by POST: `/predict`, `/explain`, `/labels`. Each request is read in one way, whatever its format."""
+"""`POST /predict` and `/explain`. Each request is read in one way, whatever its format."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 
 from components.inference.engine.engine import Engine
-from components.inference.gateway.call import Call, Reply
+from components.inference.gateway.call import JSON, Call, Header, Reply
 from components.inference.gateway.request.body import read_body
 from components.inference.gateway.request.encoding import plain
 from components.inference.gateway.request.form import FORM, form_content
 from components.inference.gateway.request.parser import Question, RequestParser
+from components.prediction_log.event_id import as_text
 
+if TYPE_CHECKING:
+    from components.inference.gateway.answer_log import AnswerLog
+
+PREDICTION_ID = b"x-prediction-id"
+"""The header with the event id of the first row."""
 PREDICT, EXPLAIN, LABELS = "/predict", "/explain", "/labels"
 
 Operation = Callable[[Call], Awaitable[Reply]]
@@ -27,28 +34,31 @@ _LARGE = 32 * 1024  # bytes of JSON from which it is read beside the others
 _MANY = 500  # answers from which they are written beside the others
 
 
-def prediction(engine: Engine, parser: RequestParser, explained: bool = False) -> Operation:
-    """Return the operation that has the model answer, with what moved each answer where it is `explained`."""
+def prediction(
+    engine: Engine, parser: RequestParser, explained: bool = False, log: "AnswerLog | None" = None
+) -> Operation:
+    """Return the operation that has the model answer, with what moved each answer where it is `explained`.
+
+    What it answers is in the `log` before it is sent.
+    """
 
     async def predict(call: Call) -> Reply:
         asked = await question(engine, parser, call)
-        answers = await engine.answer(asked.rows, deadline=call.deadline, explained=explained)
-        call.answers, call.version = answers, getattr(answers[0], "model_version", None) if answers else None
-        if len(answers) > _MANY:
-            return Reply(200, await engine.beside(partial(_list, answers)))
-        return Reply(200, _list(answers) if asked.many else _object(answers[0]))
+        found = await engine.answer(asked.rows, deadline=call.deadline, explained=explained)
+        call.answers, call.version = found.answers, found.version
+        count = len(found.answers)
+        identity = log.identity(count) if log else None
+        write = partial(_written, found.answers, asked.rows, identity, bool(parser.uploads))
+        answers, records = await engine.beside(write) if count > _MANY else write()
+        headers: tuple[Header, ...] = (JSON,)
+        if log and identity is not None:
+            if await log.keep(call, found, identity, answers, records):
+                headers = (JSON, (PREDICTION_ID, as_text(identity).encode()))
+            else:
+                answers = list(map(_object, found.answers))
+        return Reply(200, b"[" + b",".join(answers) + b"]" if asked.many else answers[0], headers)
 
     return predict
-
-
-def labelling(engine: Engine, parser: RequestParser) -> Operation:
-    """Return the operation that takes what became of earlier records."""
-
-    async def record(call: Call) -> Reply:
-        labels = await question(engine, parser, call)
-        return Reply(200, to_json({"known": await engine.record_labels(labels.rows)}))
-
-    return record
 
 
 async def question(engine: Engine, parser: RequestParser, call: Call) -> Question:
@@ -70,8 +80,18 @@ async def question(engine: Engine, parser: RequestParser, call: Call) -> Questio
     return parser.question(body, call.media)
 
 
-def _list(answers: Sequence[BaseModel]) -> bytes:
-    return b"[" + b",".join(map(_object, answers)) + b"]"
+def _written(
+    answers: Sequence[BaseModel], rows: Sequence[Any], identity: int | None, uploaded: bool
+) -> tuple[list[bytes], list[bytes]]:
+    """Return each answer as JSON, with the event id of its row, and each row as it came, where it was no upload.
+
+    Without an `identity` nothing is logged: the answers have no ids, and the rows are left out.
+    """
+    written = list(map(_object, answers))
+    if identity is None:
+        return written, []
+    named = [b'%b,"id":"%b"}' % (row[:-1], as_text(identity + index).encode()) for index, row in enumerate(written)]
+    return named, [] if uploaded else list(map(to_json, rows))
 
 
 def _object(answer: BaseModel) -> bytes:

@@ -31,8 +31,8 @@ class Policies:
     observers: tuple[Observer, ...] = ()
 
 
-def policies(options: Options, metrics: Metrics, pages: Mapping[str, Route]) -> Policies:
-    """Return what `options` ask for, beside `pages`.
+def policies(options: Options, metrics: Metrics, pages: Mapping[str, Route], *more: Observer) -> Policies:
+    """Return what `options` ask for, beside `pages`; `more` are told of every call too.
 
     Raises:
         ConfigError: the API keys cannot be read, or an origin is none.
@@ -46,7 +46,7 @@ def policies(options: Options, metrics: Metrics, pages: Mapping[str, Route]) -> 
             *(policy.headers for policy in cors),
             *((tracing.headers,) if options.tracing else ()),
         ),
-        observers=(metrics.observe, *((log.observe,) if options.log_requests else ())),
+        observers=(metrics.observe, *((log.observe,) if options.log_requests else ()), *more),
     )
 
 

@@ -18,7 +18,8 @@ import httpx
 
 from components.config.errors import EndpointError
 from components.config.params import Serve
-from components.config.settings import CHAMPIONS, MEMORY, VERSION
+from components.config.settings import CHAMPIONS, LOGS, MEMORY, VERSION
+from components.inference.gateway.answer_log import ORIGIN
 from components.inference.options import variable
 from components.system.processes import die_with_parent
 
@@ -26,6 +27,7 @@ START_TIMEOUT: float = Serve().start_timeout
 """Seconds until `/readyz` has to answer, where nothing is said."""
 _STOP_LIMIT = 20.0  # seconds from SIGTERM to SIGKILL
 _ANSWER_LIMIT = 30.0  # seconds for one answer
+_SMOKE = {ORIGIN: "smoke"}
 # set for others: an endpoint that is asked here answers on loopback, for a moment
 _WHO_GETS_IN = [variable(field) for field in ("api_keys", "api_keys_file", "rate", "burst")]
 
@@ -46,7 +48,7 @@ class EndpointClient:
         uploads = {name: value for name, value in row.items() if isinstance(value, bytes)}
         content: dict[str, Any] = {"files": uploads} if uploads else {"json": dict(row)}
         try:
-            answer = self.client.post(f"{self.url}/predict", timeout=_ANSWER_LIMIT, **content)
+            answer = self.client.post(f"{self.url}/predict", headers=_SMOKE, timeout=_ANSWER_LIMIT, **content)
             answer.raise_for_status()
         except httpx.HTTPError as error:
             raise EndpointError(f"{self.url}/predict: {error}") from error
@@ -67,13 +69,13 @@ def running_endpoint(bento: str, start_timeout: float = START_TIMEOUT) -> Iterat
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
         port = _free_port()
         command = [sys.executable, "-m", "bentoml", "serve", bento, "--host", "127.0.0.1", "--port", str(port)]
-        memory = {MEMORY: f"sqlite:///{folder}/memory.db"}  # its own: what is asked here is no customer's
+        own = {MEMORY: f"sqlite:///{folder}/memory.db", LOGS: f"{folder}/predictions"}  # what is asked is no customer's
         alone = {CHAMPIONS: "", VERSION: ""}  # this very Bento is asked, whoever is champion
         public = {name: value for name, value in os.environ.items() if name not in _WHO_GETS_IN}
         server = subprocess.Popen(
             command,
             cwd=folder,
-            env={**public, **memory, **alone},
+            env={**public, **own, **alone},
             stdout=log,
             stderr=log,
             preexec_fn=partial(die_with_parent, SIGTERM),

@@ -46,7 +46,10 @@ class Reader(Protocol):
         """
 
     def record_labels(self, labels: Sequence[Row], /) -> int:
-        """Take what became of rows read before; return how many of them are remembered."""
+        """Take what became of rows read before; return how many of them are remembered.
+
+        Each has the caller's own id of the row, by its name, and `label`: 1 positive, 0 not, -1 neither.
+        """
 
     def close(self) -> None:
         """Let go of what is held open."""
@@ -73,7 +76,16 @@ class Codec(Protocol[InputT]):
         """Return the type of what `POST /predict` takes. A field that is `bytes` is a file to upload."""
 
     def labelled(self, input: InputT, /) -> Any:
-        """Return the type of what `POST /labels` takes: what became of earlier rows; None: nothing is remembered."""
+        """Return the type of what `POST /labels` takes: one `components.kinds.labels.Label`, or a list of them."""
+
+    def key(self, input: InputT, /) -> str | None:
+        """Return the field that is the caller's own id of a row; None: there is none."""
+
+    def entities(self, input: InputT, /) -> Sequence[str]:
+        """Return the fields that name whom a row is of."""
+
+    def remembers(self, input: InputT, /) -> bool:
+        """Return whether an endpoint keeps rows, and their labels, for those that follow."""
 
     def fields(self, input: InputT, /) -> dict[str, tuple[str, bool]]:
         """Name the fields of a complete row (with what an endpoint would remember).

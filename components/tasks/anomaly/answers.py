@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from components.kinds.prepared import UNLABELLED
 from components.tasks.codec import ModelVersion, Warnings
+from components.tasks.labels import binary
 
 OUTPUT = "score"
 """`[N, 1]`, 0 to 1."""
@@ -59,6 +60,9 @@ def answers(outputs: Float32, classes: Sequence[str], decision: Mapping[str, Any
         Answer(label=classes[chosen], score=score, rank=rank, threshold=threshold, model_version=version)
         for chosen, score, rank in rows
     ]
+
+
+label = binary
 
 
 def told(answer: Mapping[str, Any], label: str | float) -> tuple[str, str, bool | None]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from components.tasks.codec import ModelVersion, Warnings
+from components.tasks.labels import plain
 
 OUTPUT = "probabilities"
 SURE = "probability"
@@ -53,6 +54,9 @@ def answers(outputs: Float32, classes: Sequence[str], decision: Mapping[str, Any
         )
         for row, best in zip(outputs, decide(outputs, decision), strict=True)
     ]
+
+
+label = plain
 
 
 def told(answer: Mapping[str, Any], label: str | float) -> tuple[str, str, bool]:

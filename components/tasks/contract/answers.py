@@ -40,5 +40,12 @@ class Answers(Protocol):
         `label` is the name of the class or the number; None: nobody can say whether it is right.
         """
 
+    def label(self, told: bool | int | float | str, classes: Sequence[str], /) -> str | float:
+        """Return what a caller says became of a row as it is kept: the name of a class, or a number.
+
+        Raises:
+            BadRequest: it can be neither; the sentence begins with `label: ` and says what is known.
+        """
+
     def explained_column(self, outputs: Float32, /) -> Int64:
         """Return the column of each of `[N, K]` that stands for its answer: what an explanation takes apart."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from components.tasks.codec import ModelVersion, Warnings
+from components.tasks.labels import binary
 
 OUTPUT = "probabilities"
 SURE = "probability"
@@ -44,6 +45,9 @@ def answers(outputs: Float32, classes: Sequence[str], decision: Mapping[str, Any
         Answer(label=classes[chosen], probability=float(row[1]), threshold=threshold, model_version=version)
         for row, chosen in zip(outputs, decide(outputs, decision), strict=True)
     ]
+
+
+label = binary
 
 
 def told(answer: Mapping[str, Any], label: str | float) -> tuple[str, str, bool]:

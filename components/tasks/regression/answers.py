@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from components.tasks.codec import ModelVersion, Warnings
+from components.tasks.labels import plain
 
 OUTPUT = "value"
 """`[N, 3]` in the label's unit: the number, and the lower and the upper quantile around it."""
@@ -56,6 +57,9 @@ def answers(outputs: Float32, classes: Sequence[str], decision: Mapping[str, Any
         Answer(value=value, low=low, high=high, coverage=decision["coverage"], model_version=version)
         for value, low, high in zip(*columns, strict=True)
     ]
+
+
+label = plain
 
 
 def told(answer: Mapping[str, Any], label: str | float) -> tuple[str, str, bool]:

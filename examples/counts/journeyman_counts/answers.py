@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from components.tasks.codec import ModelVersion, Warnings
+from components.tasks.labels import plain
 
 OUTPUT = "expected"
 """`[N, 1]`: the mean of the distribution."""
@@ -37,6 +38,9 @@ def answers(outputs: NDArray[Any], classes: Sequence[str], decision: Mapping[str
     """Return the answers to `[N, 1]`."""
     columns = [column.tolist() for column in numbers(outputs, decision).values()]
     return [Answer(expected=mean, none=none, model_version=version) for mean, none in zip(*columns, strict=True)]
+
+
+label = plain
 
 
 def told(answer: Mapping[str, Any], label: str | float) -> tuple[str, str, bool]:

@@ -10,7 +10,10 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, create_model
 
 from components.config.errors import BadRequest
 from components.kinds.plain import PlainReader
+from components.kinds.plain import entities as entities
+from components.kinds.plain import key as key
 from components.kinds.plain import labelled as labelled
+from components.kinds.plain import remembers as remembers
 
 Effect = explain = None
 WARNS = False

@@ -30,7 +30,7 @@ def describe(model: "Model") -> dict[str, Any]:
         "classes": list(about.classes),
         "form": {"upload": upload} if upload else {"fields": schema},
         "explains": codec.explains,
-        "remembers": codec.labelled(about.input) is not None,
+        "remembers": codec.remembers(about.input),
         "card": model.card,
         "card_page": None if model.card_page is None else "card",
         "examples": [_shown(held_out, index) for index, held_out in enumerate(model.examples)],

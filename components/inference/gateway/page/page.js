@@ -95,7 +95,8 @@ async function ask(type, body) {
   showWaiting();
   const began = performance.now();
   const route = about.explains ? "explain" : "predict";
-  const response = await call(route, { method: "POST", headers: { "content-type": type }, body });
+  const headers = { "content-type": type, "x-journeyman-origin": "page" }; // no customer asks
+  const response = await call(route, { method: "POST", headers, body });
   if (!response) return;
   const answer = await response.json();
   if (mine !== asked) return;

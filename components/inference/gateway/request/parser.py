@@ -32,7 +32,7 @@ _START = 512  # bytes by which the form of a body is known
 class Question(NamedTuple):
     """What somebody wants answers to."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Any]
     many: bool
     """Whether he sent a list, and gets one."""
 
@@ -40,7 +40,7 @@ class Question(NamedTuple):
 class RequestParser:
     """Reads what the bodies of one route hold."""
 
-    def __init__(self, request: Any, rows: Callable[[Any], list[dict[str, Any]]], max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, request: Any, rows: Callable[[Any], list[Any]], max_bytes: int = MAX_BYTES) -> None:
         """Take what is of the type `request`; `rows` is the codec's.
 
         Of a model, `bytes` fields are uploads: the bare body, if there is one. What is no model (a union, a list) is

@@ -17,7 +17,10 @@ from components.kinds.image.codec.description import described as described
 from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, DecodeLimits, listed
 from components.kinds.image.codec.input import Input
 from components.kinds.plain import PlainReader
+from components.kinds.plain import entities as entities
+from components.kinds.plain import key as key
 from components.kinds.plain import labelled as labelled
+from components.kinds.plain import remembers as remembers
 
 ENDPOINT_LIMITS = DecodeLimits()
 """The formats that every endpoint takes, up to the default size."""

@@ -3,8 +3,11 @@
 from components.kinds.table.codec.description import described
 from components.kinds.table.codec.explain import Effect, explain
 from components.kinds.table.codec.reader import Reader
-from components.kinds.table.codec.records import fields, labelled, request, rows
+from components.kinds.table.codec.records import entities, fields, key, labelled, remembers, request, rows
 
-__all__ = ["WARNS", "Effect", "Reader", "described", "explain", "fields", "labelled", "request", "rows"]
+__all__ = [
+    "WARNS", "Effect", "Reader", "described", "entities", "explain", "fields", "key", "labelled", "remembers",
+    "request", "rows",
+]  # fmt: skip
 
 WARNS = True

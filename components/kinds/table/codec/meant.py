@@ -70,7 +70,7 @@ def _meant(
         name = str(key)
         if column := columns.get(name):
             missing = isinstance(value, str) and bool(column.decimal or column.format) and is_null(value, nulls)
-            meant[name] = None if missing else _value(value, column, name in named)
+            meant[name] = None if missing else as_meant(value, column, name in named)
         elif name not in ignored and not INDEX.fullmatch(name):
             unknown = PydanticCustomError("extra_forbidden", "{reason}", {"reason": _unknown(name, list(columns))})
             raise ValidationError.from_exception_data(
@@ -88,7 +88,8 @@ def _unknown(name: str, columns: list[str]) -> str:
     return f"extra inputs are not permitted; {said}"
 
 
-def _value(value: Any, column: Column, named: bool) -> Any:
+def as_meant(value: Any, column: Column, named: bool) -> Any:
+    """Return a value as its column would have it; `named`: it is an id or names an entity."""
     if value is None or value != value:  # NaN, as pandas has what is missing
         return None
     return _READ[column.type](value, column, named)

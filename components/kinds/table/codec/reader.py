@@ -14,6 +14,7 @@ from components.kinds.table.codec import values
 from components.kinds.table.codec.features import DAY, Definition, assemble, lookback, window_names
 from components.kinds.table.codec.input import Input
 from components.kinds.table.codec.memory import Records, StoredMemory
+from components.kinds.table.codec.records import remembers
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.codec.unusual import Expected
 
@@ -41,9 +42,9 @@ class Reader:
         """
         self._definition = Definition.model_validate(input["definition"])
         self._expected = Expected(self._definition, Schema.model_validate(input["schema"]))
-        remembers = input["history"] == "endpoint" and bool(self._definition.entities)
-        self.batched_reads = memory is not None and remembers
-        self._store = _open(workload, self._definition, files / SEED, memory) if memory and remembers else None
+        remembered = memory is not None and remembers(input)
+        self.batched_reads = remembered
+        self._store = _open(workload, self._definition, files / SEED, memory) if memory and remembered else None
         self._memory = StoredMemory(self._store, self._definition) if self._store else None
 
     def is_cheap(self, rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -68,7 +69,7 @@ class Reader:
         return self._expected.warnings(rows)
 
     def record_labels(self, labels: Sequence[Mapping[str, Any]]) -> int:
-        """Take `{id: …, "label": …}` of rows read before; return how many of them are remembered."""
+        """Take `{id: …, "label": 0 or 1}` of rows read before; return how many of them are remembered."""
         if self._store is None or self._definition.id is None:
             return 0
         ids = values.texts(labels, self._definition.id)

@@ -6,17 +6,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
+from components.kinds.labels import Label, one_or_many, with_own_id
 from components.kinds.table.codec import times
 from components.kinds.table.codec.features import Definition, window_name, window_names
 from components.kinds.table.codec.input import Input
-from components.kinds.table.codec.meant import lenient
-from components.kinds.table.codec.schema import Column, Schema
-
-MOST = 10_000
-"""Records that one request may hold."""
+from components.kinds.table.codec.meant import as_meant, lenient
+from components.kinds.table.codec.schema import INDEX, Column, Schema
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "category": str, "text": str}
@@ -25,19 +23,36 @@ _TIMES = ("time", "date")
 
 def request(input: Input) -> Any:
     """Return the type of what `POST /predict` takes: one record, or a list of them."""
-    return _one_or_many(_record("Record", input, complete=input["history"] == "caller"))
+    return one_or_many(_record("Record", input, complete=input["history"] == "caller"))
 
 
 def labelled(input: Input) -> Any:
-    """Return the type of what `POST /labels` takes; None where nothing is remembered, or records have no id."""
+    """Return the type of what `POST /labels` takes: a record may be named by its own id too, where it has one."""
+    if (id := key(input)) is None:
+        return one_or_many(Label)
+    columns = Schema.model_validate(input["schema"]).columns
+    meant = BeforeValidator(partial(as_meant, column=columns[id], named=True))
+    kind, field = _type(columns[id].model_copy(update={"nulls": 1.0}))
+    own = with_own_id(id, Annotated[kind, meant], field)
+    read: Any = model_validator(mode="before")(_without_index)
+    return one_or_many(create_model("Label", __base__=own, __doc__=own.__doc__, __validators__={"read": read}))
+
+
+def key(input: Input) -> str | None:
+    """Return the column that is a record's own id; None: there is none."""
+    id = Definition.model_validate(input["definition"]).id
+    return id if id in input["schema"]["columns"] else None
+
+
+def entities(input: Input) -> tuple[str, ...]:
+    """Return the columns that name an entity."""
+    return tuple(entity.name for entity in Definition.model_validate(input["definition"]).entities)
+
+
+def remembers(input: Input) -> bool:
+    """Return whether an endpoint keeps records, and their labels, for those that follow."""
     definition = Definition.model_validate(input["definition"])
-    if input["history"] == "caller" or not definition.entities or definition.id is None:
-        return None
-    identity = Schema.model_validate(input["schema"]).columns[definition.id]
-    label = (bool, Field(description="Whether it is positive.", examples=[True], strict=True))
-    columns = {definition.id: identity, "label": Column(type="boolean")}
-    fields = {definition.id: _type(identity), "label": label}
-    return _one_or_many(_model("Label", fields, lenient(columns, {definition.id}, ())))
+    return input["history"] == "endpoint" and bool(definition.entities)
 
 
 def rows(request: BaseModel | Sequence[BaseModel]) -> list[dict[str, Any]]:
@@ -141,10 +156,8 @@ def _expected(column: Column) -> str | None:
     return f"Expected: {column.minimum:.12g} to {column.maximum:.12g}"
 
 
-def _one_or_many(record: type[BaseModel]) -> Any:
-    """Tell one from many before either is read: what is wrong is then said of what was meant."""
-    many = Annotated[list[record], Field(min_length=1, max_length=MOST, fail_fast=True)]  # type: ignore[valid-type]
-    return Annotated[
-        Annotated[record, Tag("record")] | Annotated[many, Tag("records")],
-        Discriminator(lambda content: "records" if isinstance(content, list) else "record"),
-    ]
+def _without_index(content: Any) -> Any:
+    """Return a label without what pandas writes beside: the number of a row."""
+    if not isinstance(content, dict):
+        return content
+    return {name: value for name, value in content.items() if not INDEX.fullmatch(str(name))}

@@ -22,8 +22,27 @@ def test_it_answers_as_the_model_does(new_model: NewModel) -> None:
     model = new_model()
     rows = [picture(grey) for grey in (0, 100, 255)]
     told = _with(model, lambda engine: engine.answer(rows, deadline=_soon()))
-    assert list(told) == list(model.answers(model.outputs(model.read(rows))))
-    assert [answer.label for answer in told] == ["dark", "bright", "bright"]
+    assert list(told.answers) == list(model.answers(model.outputs(model.read(rows))))
+    assert [answer.label for answer in told.answers] == ["dark", "bright", "bright"]
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("rows", [1, 3, 40], ids=["one", "few", "beside"])
+def test_it_says_what_the_answers_were_made_of(rows: int, batch: int, new_model: NewModel) -> None:
+    """To the bit, of exactly these rows, also where others were run with them."""
+    model = new_model("7")
+    model.pace = Pace(single=1e-4, batch=batch, batched=1e-5)
+    asked = [[picture((7 * number + 50 * who) % 256) for number in range(rows)] for who in range(3)]
+
+    async def together(engine: Engine) -> Any:
+        return await asyncio.gather(*(engine.answer(some, deadline=_soon()) for some in asked))
+
+    for some, found in zip(asked, _with(model, together), strict=True):
+        assert found.version == "7"
+        np.testing.assert_array_equal(found.examples, model.read(some))
+        assert found.outputs.shape == (rows, 2)
+        assert list(found.answers) == list(model.answers(found.outputs))
+        np.testing.assert_allclose(found.outputs, model.outputs(found.examples), atol=1e-6)
 
 
 @pytest.mark.parametrize(("batch", "runs"), [(1, [1] * 8), (4, [4, 4])])
@@ -37,7 +56,9 @@ def test_what_comes_in_one_turn_goes_together_only_where_it_pays(
         engine.ran = sizes.append
         rows = [[picture(30 * number)] for number in range(8)]
         told = await asyncio.gather(*(engine.answer(row, deadline=_soon()) for row in rows))
-        assert [answer for (answer,) in told] == [model.answers(model.outputs(model.read(row)))[0] for row in rows]
+        assert [found.answers[0] for found in told] == [
+            model.answers(model.outputs(model.read(row)))[0] for row in rows
+        ]
 
     _with(model, eight)
     assert sizes == runs
@@ -138,7 +159,9 @@ def test_a_swap_is_for_those_who_come_after(new_model: NewModel) -> None:
         engine.swap(new)
         after = await engine.answer([picture(200)], deadline=_soon())
         assert watched() is not None
-        told = [*(answer for (answer,) in await asyncio.gather(*begun)), *after]
+        found = [*await asyncio.gather(*begun), after]
+        told = [answer for each in found for answer in each.answers]
+        assert [answer.model_version for answer in told] == [each.version for each in found]
         assert told[0].probability < told[-1].probability
         return [answer.model_version for answer in told]
 
@@ -159,7 +182,7 @@ def test_a_bad_row_is_its_senders_trouble_alone(new_model: NewModel) -> None:
 
     first, bad, last = _with(model, three)
     assert isinstance(bad, BadRequest)
-    assert first[0].label == last[0].label == "bright"
+    assert first.answers[0].label == last.answers[0].label == "bright"
 
 
 def test_rows_are_read_together_while_others_are_being_read() -> None:

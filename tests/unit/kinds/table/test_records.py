@@ -7,8 +7,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from components import catalogue
+from components.kinds.labels import MOST, own_name
 from components.kinds.table import codec
-from components.kinds.table.codec import records
 from components.kinds.table.codec.features import Definition
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.codec.unusual import Expected
@@ -37,6 +37,7 @@ INPUT: dict[str, Any] = {
         }
     },
 }
+EVENT = "01932c07-2f5e-7000-8000-0123456789ab"
 GOOD = {"number": 1, "when": "2018-04-01T00:00:31", "card": "c1", "amount": 5, "online": True}
 
 
@@ -65,7 +66,7 @@ def test_a_record_without_a_time_has_none_to_send() -> None:
     timeless = {**INPUT, "definition": definition, "schema": {"columns": columns}}
     record = {name: value for name, value in GOOD.items() if name != "when"}
     assert _read(record, timeless)[0] == {**record, "amount": 5.0, "country": None}
-    assert codec.labelled(timeless) is None
+    assert not codec.remembers(timeless)
     with pytest.raises(ValidationError, match="extra inputs are not permitted"):
         _read(GOOD, timeless)
 
@@ -111,7 +112,7 @@ def test_what_the_schema_forbids_is_refused(change: dict[str, Any], place: str, 
     assert caught.value.errors()[0]["loc"][-2:] == (1, place)
 
 
-@pytest.mark.parametrize("content", [[], 5, None, "x", [GOOD] * (records.MOST + 1), [[GOOD]]])
+@pytest.mark.parametrize("content", [[], 5, None, "x", [GOOD] * (MOST + 1), [[GOOD]]])
 def test_what_is_no_record_is_refused(content: Any) -> None:
     with pytest.raises(ValidationError):
         _read(content)
@@ -175,12 +176,6 @@ def test_a_field_that_is_not_known_is_told_the_nearest() -> None:
     assert caught.value.errors()[0]["loc"] == ("record", "Amuont")
     with pytest.raises(ValidationError, match="not permitted; the fields are number, when, card, amount"):
         _read({**GOOD, "xyz": 5})
-
-
-def test_labels_are_truth_values_however_they_are_written() -> None:
-    adapter = TypeAdapter(codec.labelled(INPUT))
-    for told in (True, 1, 1.0, "1", "true", "yes"):
-        assert codec.rows(adapter.validate_python({"number": "1", "label": told})) == [{"number": 1, "label": True}]
 
 
 def test_what_is_out_of_range_or_not_known_is_taken() -> None:
@@ -248,14 +243,30 @@ def test_where_the_caller_remembers_it_sends_the_windows() -> None:
     assert _read({**GOOD, **windows, "card_mean_7d": -4.0}, input)[0]["card_mean_7d"] == -4.0  # more was paid back
     with pytest.raises(ValidationError, match="greater than or equal to 0"):
         _read({**GOOD, **windows, "card_count_7d": -1}, input)
-    assert codec.labelled(input) is None
+    assert (codec.remembers(input), codec.remembers(INPUT)) == (False, True)
 
 
-def test_labels_are_told_by_id() -> None:
-    adapter = TypeAdapter(codec.labelled(INPUT))
-    assert codec.rows(adapter.validate_python({"number": 1, "label": True})) == [{"number": 1, "label": True}]
-    with pytest.raises(ValidationError):
-        adapter.validate_python({"number": 1, "label": "fraud"})
+@pytest.mark.parametrize("number", [1, "1", 1.0])
+def test_a_label_is_told_by_the_records_own_id_however_that_is_written(number: Any) -> None:
+    told = TypeAdapter(codec.labelled(INPUT)).validate_python({"number": number, "label": True, "Unnamed: 0": 3})
+    assert (told.own, told.label, told.event_id, own_name(type(told))) == ("1", True, None, "number")
+
+
+def test_a_table_without_an_id_is_told_labels_by_that_of_the_answer() -> None:
+    adapter = TypeAdapter(codec.labelled({**INPUT, "definition": {**INPUT["definition"], "id": None}}))
+    assert adapter.validate_python({"id": EVENT, "label": 1}).own is None
+    with pytest.raises(ValidationError, match="number is no field of a label; the fields are id, request_id, row"):
+        adapter.validate_python({"number": 1, "label": True})
+
+
+def test_a_table_whose_id_is_called_as_a_field_of_labels_wins() -> None:
+    for name, others in {"id": {"event_id": EVENT}, "event_id": {"id": EVENT}, "row": {"row_": 3}}.items():
+        definition = {**INPUT["definition"], "id": name}
+        schema = {"columns": {**INPUT["schema"]["columns"], name: {"type": "integer"}}}
+        adapter = TypeAdapter(codec.labelled({**INPUT, "definition": definition, "schema": schema}))
+        told = adapter.validate_python({name: 4711, "label": True, **others})
+        assert told.own == "4711"
+        assert (str(told.event_id) if name != "row" else told.row) in others.values()
 
 
 def test_the_fields_of_a_complete_row_have_mlflows_types() -> None:
@@ -288,7 +299,7 @@ def test_an_explanation_is_what_a_feature_alone_would_change() -> None:
 
     examples = np.array([[140.0, 1.0, 2.0], [np.nan, 0.0, 0.0]], dtype=np.float32)
     told = told_by.answers(score(examples), ["genuine", "fraud"], {"threshold": 0.3}, "4")
-    first, second = told_by.explain(score, examples, input, told)
+    first, second = told_by.explain(score, examples, score(examples), input, told)
     assert [(effect.feature, effect.value) for effect in first.explanation] == [
         ("country", "fr"),
         ("weekend", 1.0),

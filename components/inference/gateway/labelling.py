@@ -1,0 +1,75 @@
+"""`POST /labels`: what became of rows that were answered, told by their ids; into the log and into the memory."""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from pydantic_core import to_json
+
+from components.config.errors import BadRequest, EndpointError
+from components.inference.engine.engine import Engine
+from components.inference.engine.model import Model
+from components.inference.gateway.answer_log import AnswerLog
+from components.inference.gateway.call import Call, Reply
+from components.inference.gateway.operations import Operation, question
+from components.inference.gateway.request.parser import RequestParser
+from components.kinds.labels import Label
+from components.prediction_log.record import Label as LoggedLabel
+
+_MANY = 500  # labels from which they are looked through beside the others
+
+
+def labelling(engine: Engine, parser: RequestParser, log: AnswerLog | None) -> Operation:
+    """Return the operation that takes labels; it answers how many are recorded, and of how many the memory knows."""
+
+    async def record(call: Call) -> Reply:
+        asked = await question(engine, parser, call)
+        labels: Sequence[Label] = asked.rows
+        read = partial(_read, labels, engine.model, asked.many)
+        values = await engine.beside(read) if len(labels) > _MANY else read()
+        if log is None and not all(label.own and engine.model.remembers for label in labels):
+            raise EndpointError("labels are kept nowhere, for JOURNEYMAN_LOG is off")
+        known = await engine.record_labels(labels, values)
+        if log:
+            await log.label(_logged(labels, values))
+        return Reply(200, to_json({"recorded": len(labels) if log else 0, "known": known}))
+
+    return record
+
+
+def one_or_more(content: Label | list[Label]) -> list[Label]:
+    """Return the labels of a request."""
+    return content if isinstance(content, list) else [content]
+
+
+def _read(labels: Sequence[Label], model: Model, many: bool) -> list[str | float]:
+    """Return the labels as the task has them.
+
+    Raises:
+        BadRequest: one can be none of the model's; the sentence names it, from 0.
+    """
+    values = []
+    for index, label in enumerate(labels):
+        try:
+            values.append(model.codec.label(label.label, model.about.classes))
+        except BadRequest as error:
+            raise BadRequest(f"{index}.{error}" if many else str(error)) from error
+    return values
+
+
+def _logged(labels: Sequence[Label], values: Sequence[str | float]) -> list[LoggedLabel]:
+    now = time.time_ns() // 1_000
+    return [
+        LoggedLabel(
+            value=value,
+            recorded_us=now,
+            event_id=None if label.event_id is None else str(label.event_id),
+            key=label.own,
+            request_id=label.request_id,
+            row=label.row,
+            time_us=None if label.time is None else round(label.time.timestamp() * 1e6),
+            source=label.source,
+            share=label.share,
+        )
+        for label, value in zip(labels, values, strict=True)
+    ]
