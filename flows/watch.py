@@ -6,9 +6,13 @@ state/watch/<workload>/alerted.json   the verdict that was last told by webhook 
 """
 
 import argparse
-import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
 
 from components import catalogue
 from components.config.errors import ConfigError
@@ -18,43 +22,135 @@ from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from components.registry.version import get_version
 from components.system.files import write_content
-from components.watch.alert import alert
+from components.tracking.daily import log_days
+from components.tracking.store import open_store
+from components.watch.alert import alert, changed
+from components.watch.curves import curves
 from components.watch.page import page
 from components.watch.report import Estimate, Report
 from components.watch.watch import BundleOf
 from components.watch.watch import watch as watch_log
 from flows import console
-from flows.tables import table
+from flows.report import publish_page
+from flows.runs import mark_dead_runs
+from flows.servers import ask_all
+from flows.tables import markdown, table
 
-logger = logging.getLogger(__name__)
-
+DEFAULT = "garments"
+PAGE = "index.html"
+COLUMNS = ["version", "answers", "by labels", "expected", "days that drifted", "verdict"]
 FOLDER = STATE / "watch"
 
 
-def watch(workload: str, as_of: datetime | None = None) -> str:
-    """Compact the log, report on it up to a moment, and return the report for the console; page and JSON are kept.
+@dataclass(frozen=True)
+class Watched:
+    """What a run of the flow came to."""
 
-    Who listens is told where the verdict is another than the last that was told; of a moment in the past nobody is.
+    report: Report
+    page: Path
+
+    def __str__(self) -> str:
+        title = f"{self.report.workload} up to {self.report.as_of:%Y-%m-%d %H:%M} UTC"
+        return "\n".join([table(title, COLUMNS, self._rows()), *self._said()])
+
+    def markdown(self) -> str:
+        """Return it as a Markdown page."""
+        return "\n\n".join([f"# {self.report.workload} at work", markdown(COLUMNS, self._rows()), *self._said()])
+
+    def _rows(self) -> list[list[str]]:
+        return [
+            [
+                each.version,
+                f"{sum(day.rows for day in each.traffic):,}",
+                _quality(each.quality[0].metric, each.quality[0].now) if each.quality else "",
+                _quality(each.expected.metric, each.expected.now) if each.expected else "",
+                str(len([day for day in each.drift if day.drifted])) if each.drift else "",
+                each.verdict.verdict,
+            ]
+            for each in self.report.versions
+        ]
+
+    def _said(self) -> list[str]:
+        said = self.report.verdict
+        lines = [f"{said.verdict}: {said.rule}", f"what to do: {said.do}" if said.do else ""]
+        return [line for line in (*lines, *self.report.versions[-1].open_questions, f"the page: {self.page}") if line]
+
+
+@flow(name="watch", flow_run_name="watch-{workload}", persist_result=False, log_prints=False)
+def watch(workload: str = DEFAULT, as_of: str | None = None) -> Watched:
+    """Compact the log, report on it up to a moment, keep page, JSON and curves, and tell who listens of a new verdict.
+
+    Of a moment in the past nobody is told, and its page lies in a folder of its own.
 
     Args:
         workload: whose.
-        as_of: up to when; None: now.
+        as_of: up to when, ISO 8601, UTC; None: now.
 
     Raises:
         DataError: there is no log, or nothing was answered by then.
     """
+    console.prepare()
+    check(workload, as_of)
+    mark_dead_runs("watch")
+    report = report_on(workload, as_of)
+    folder = keep_report(report, as_of is None)
+    keep_curves(report)
+    if as_of is None:
+        tell(report, folder)
+    found = Watched(report, folder / PAGE)
+    publish_page(found.markdown(), key=f"watch-{workload}", description=f"How {workload} does at work")
+    return found
+
+
+def check(workload: str = DEFAULT, as_of: str | None = None) -> None:
+    """Raise what is wrong with the arguments: a `ConfigError`, or a `DataError` where there is no log."""
+    catalogue.workload(workload)
+    if as_of is not None:
+        _moment(as_of)
+    Log.open(log_folder(workload))
+    ask_all()
+
+
+@task(task_run_name="report", cache_policy=NO_CACHE, persist_result=False)
+def report_on(workload: str, as_of: str | None) -> Report:
+    """Return what log and bundles say."""
     section = catalogue.workload(workload)
     compact(log_folder(workload))
+    moment = _moment(as_of) if as_of else datetime.now(UTC)
     log = Log.open(log_folder(workload))
-    moment = as_of or datetime.now(UTC)
-    report = watch_log(log, _bundle_of(workload), moment, _delay(section), section.watch.tolerance)
-    folder = FOLDER / workload
-    kept = folder if as_of is None else folder / f"{moment:%Y-%m-%dT%H%M}"
+    return watch_log(log, _bundle_of(workload), moment, _delay(section), section.watch.tolerance)
+
+
+@task(task_run_name="keep page", cache_policy=NO_CACHE, persist_result=False)
+def keep_report(report: Report, now: bool) -> Path:
+    """Write page and JSON; return their folder."""
+    folder = FOLDER / report.workload
+    kept = folder if now else folder / f"{report.as_of:%Y-%m-%dT%H%M}"
     write_content(kept / "report.json", report.model_dump_json(indent=2) + "\n")
-    write_content(kept / "index.html", page(report))
-    if as_of is None:
-        alert(report, folder)
-    return f"{_told(report)}\nthe page: {kept / 'index.html'}"
+    write_content(kept / PAGE, page(report))
+    return kept
+
+
+@task(task_run_name="keep curves", cache_policy=NO_CACHE, persist_result=False)
+def keep_curves(report: Report) -> None:
+    """Log what is known of each day into MLflow, experiment `<workload>.watch`, a run for each version."""
+    store = open_store(f"{report.workload}.watch")
+    for version in report.versions:
+        said = version.verdict
+        log_days(store, version.version, curves(version), f"**{said.verdict}**: {said.rule}\n\n{said.do}")
+
+
+@task(task_run_name="tell", cache_policy=NO_CACHE, persist_result=False)
+def tell(report: Report, folder: Path) -> list[str]:
+    """Tell of a verdict that is another than the last that was told: by webhook, by mail, as an event of Prefect."""
+    if changed(report, folder):
+        said = report.verdict
+        emit_event(
+            event=f"journeyman.verdict.{said.verdict}",
+            resource={"prefect.resource.id": f"journeyman.workload.{report.workload}"},
+            payload={"verdict": said.model_dump(mode="json"), "version": report.versions[-1].version},
+        )
+    return alert(report, folder)
 
 
 def _bundle_of(workload: str) -> BundleOf:
@@ -68,27 +164,6 @@ def _delay(section: Workload) -> timedelta:
     """Return after how long a label is final."""
     said = section.watch.delay
     return timedelta(days=said if said is not None else float(getattr(section.prepare, "delay", None) or 0.0))
-
-
-def _told(report: Report) -> str:
-    rows = [
-        [
-            each.version,
-            f"{sum(day.rows for day in each.traffic):,}",
-            _quality(each.quality[0].metric, each.quality[0].now) if each.quality else "",
-            _quality(each.expected.metric, each.expected.now) if each.expected else "",
-            str(len([day for day in each.drift if day.drifted])) if each.drift else "",
-            each.verdict.verdict,
-        ]
-        for each in report.versions
-    ]
-    columns = ["version", "answers", "by labels", "expected", "days that drifted", "verdict"]
-    last = report.versions[-1]
-    lines = [f"{report.verdict.verdict}: {report.verdict.rule}", *last.open_questions]
-    if report.verdict.do:
-        lines.insert(1, f"what to do: {report.verdict.do}")
-    title = f"{report.workload} up to {report.as_of:%Y-%m-%d %H:%M} UTC"
-    return "\n".join([table(title, columns, rows), *lines])
 
 
 def _quality(metric: str, estimate: Estimate) -> str:
@@ -107,11 +182,11 @@ def _moment(text: str) -> datetime:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m flows.watch", description=__doc__.partition(".")[0])
-    parser.add_argument("workload", nargs="?", default="garments", help="whose answers (garments)")
+    parser.add_argument("workload", nargs="?", default=DEFAULT, help=f"whose answers ({DEFAULT})")
     parser.add_argument("--as-of", metavar="T", help="up to this moment, ISO 8601, UTC (now)")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     said = _arguments()
-    console.show(lambda: watch(said.workload, _moment(said.as_of) if said.as_of else None))
+    console.run(watch, check=check, arguments=(said.workload, said.as_of))

@@ -26,6 +26,7 @@ MAIL = "JOURNEYMAN_ALERT_MAIL"
 SMTP = "JOURNEYMAN_ALERT_SMTP"
 """The variable with the server for it, `smtp://[user:password@]host[:port]`, or `smtps://`."""
 _TOLD = "alerted.json"
+_EVENT = "event"
 _FIRST = "well"  # of which nobody needs to be told
 _LIMIT = 10.0  # seconds
 
@@ -54,6 +55,15 @@ def alert(report: Report, folder: Path) -> list[str]:
         write_json(folder / _TOLD, told)
         done.append(way)
     return done
+
+
+def changed(report: Report, folder: Path) -> bool:
+    """Return whether the verdict is another than at the last call, and remember it."""
+    told, now = _told_before(folder), report.verdict.verdict
+    if told.get(_EVENT, _FIRST) == now:
+        return False
+    write_json(folder / _TOLD, {**told, _EVENT: now})
+    return True
 
 
 def text(report: Report) -> str:

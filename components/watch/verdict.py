@@ -97,9 +97,11 @@ def _well(
     by = [f"{labelled:,} labels" if harm is not None else "", "drift" if drift else ""]
     by.append("expected quality" if expected is not None and expected.now.value is not None else "")
     named = [part for part in by if part]
-    told = f"nothing is wrong by {', '.join(named)}" if named else "nothing can be judged yet"
     unsure = "" if harm is not None else f"without labels {BLIND}"
-    return Verdict(verdict="well", rule=told, sure=unsure, do="" if harm is not None else "send labels (POST /labels)")
+    do = "" if harm is not None else "send labels (POST /labels)"
+    if not named:
+        return Verdict(verdict="look", rule="nothing can be judged yet", sure=unsure, do=do)
+    return Verdict(verdict="well", rule=f"nothing is wrong by {', '.join(named)}", sure=unsure, do=do)
 
 
 def _words(metric: str) -> str:

@@ -139,6 +139,7 @@ def test_a_bundle_of_before_has_its_traffic_told(at_work: AtWork, tmp_path: Path
     assert (version.quality, version.drift, version.expected) == ((), (), None)
     assert [day.rows for day in version.traffic] == [400]
     assert any("before bundles brought a reference" in said for said in version.open_questions)
+    assert (version.verdict.verdict, version.verdict.rule) == ("look", "nothing can be judged yet")
 
 
 def test_a_bundle_that_cannot_be_had_is_said(at_work: AtWork) -> None:
