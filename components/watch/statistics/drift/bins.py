@@ -31,14 +31,21 @@ class Bins:
     def codes(self, values: NDArray[Any]) -> Int64:
         """Return the bin of each value, `[N]`; a value of another type than the column has is missing."""
         if self.edges is None:
-            code = {name: index for index, name in enumerate(self.categories)}
-            known = ((None if _missing(value) else str(value)) for value in values.tolist())
-            other, missing = len(self.categories), len(self.categories) + 1
-            return np.array([missing if name is None else code.get(name, other) for name in known], dtype=np.int64)
+            if values.dtype.kind == "U":
+                known, which = np.unique(values, return_inverse=True)
+                return self._of_categories(known.tolist())[which]
+            return self._of_categories(values.tolist())
         numbers = values.astype(np.float64)
         found: Int64 = np.searchsorted(self.edges, numbers)
         found[np.isnan(numbers)] = len(self.edges) + 1
         return found
+
+    def _of_categories(self, values: list[Any]) -> Int64:
+        code = {name: index for index, name in enumerate(self.categories)}
+        other, missing = len(self.categories), len(self.categories) + 1
+        return np.array(
+            [missing if _missing(value) else code.get(str(value), other) for value in values], dtype=np.int64
+        )
 
 
 def bins_of(values: NDArray[Any]) -> Bins:

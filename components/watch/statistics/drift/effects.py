@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_DRAWS = 400
+_DRAWS = 200
 
 
 def distances(shares: Floats, others: Floats, category: NDArray[np.bool_]) -> Floats:
@@ -70,7 +70,7 @@ class Chance:
 
 
 def chance(shares: Floats, category: NDArray[np.bool_]) -> Chance:
-    """Return what chance makes of distances from `shares`, `[columns, bins]`, from 400 draws of Gaussian bridges."""
+    """Return what chance makes of distances from `shares`, `[columns, bins]`, from 200 draws of Gaussian bridges."""
     random = np.random.default_rng(0)
     noise = np.sqrt(shares) * random.standard_normal((_DRAWS, *shares.shape))
     bridge = noise - shares * noise.sum(axis=-1, keepdims=True)

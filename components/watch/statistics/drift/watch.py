@@ -1,7 +1,7 @@
 """Which days have drifted, such that of all watches without drift at most alpha ever raise an alarm.
 
 The probability alpha is spent (Bonferroni, which holds however days and columns depend on each other) over all days to
-come, the two windows of each, and the columns: see `spent`. A day is compared with each sort of day of the reference
+come, the three windows of each, and the columns: see `spent`. A day is compared with each sort of day of the reference
 and judged by the one that it is most like, since a holiday is like a Sunday.
 """
 
@@ -17,9 +17,9 @@ from components.watch.statistics.drift.day import Day, together
 from components.watch.statistics.drift.effects import Chance, distances
 from components.watch.statistics.drift.reference import Reference
 
-WINDOW = 7
-"""Days that are also looked at together, so that a small drift that lasts is found."""
-LEAST = 0.02
+WINDOWS = (1, 2, 7)
+"""How many days are looked at together, so that a small drift that lasts is found too."""
+LEAST = 0.05
 """The smallest effect that can raise an alarm, whatever the number of rows."""
 
 Floats = NDArray[np.float64]
@@ -46,6 +46,8 @@ class Drift:
     rows: int
     day: Effects | None
     """None on a day without traffic."""
+    two_days: Effects | None
+    """Of the last two days together; none where not both had traffic."""
     week: Effects | None
     """Of the last seven days together; none where fewer than two of them had traffic."""
     drifted: tuple[str, ...]
@@ -77,22 +79,27 @@ def watch(reference: Reference, days: Sequence[Day], alpha: float = 0.05, least:
     by_chance, names = reference.chance(), list(reference.bins)
     sorts, found = [-1] * len(days), []
     for index, day in enumerate(days):
-        level = spent(index + 1, alpha) / (2 * max(len(names), 1))
-        alone = week = None
+        level = spent(index + 1, alpha) / (len(WINDOWS) * max(len(names), 1))
+        effects: list[Effects | None] = [None] * len(WINDOWS)
         if day.rows:
             alone = _like_some_day(reference, by_chance, day, level, alpha, least)
-            sorts[index] = alone.sort
-            recent = [at for at in range(max(0, index + 1 - WINDOW), index + 1) if days[at].rows]
-            if len(recent) > 1:
-                shares = np.bincount(
-                    [sorts[at] for at in recent], [days[at].rows for at in recent], len(reference.counts)
-                )
-                pooled = together([days[at] for at in recent])
-                week = _effects(reference, by_chance, pooled, shares / shares.sum(), level, alpha, least)
-        over = [each.size > each.threshold for each in (alone, week) if each is not None]
+            sorts[index], effects[0] = alone.sort, alone
+            for at, window in enumerate(WINDOWS[1:], start=1):
+                recent = [one for one in range(max(0, index + 1 - window), index + 1) if days[one].rows]
+                if len(recent) > 1:
+                    shares = _shares([sorts[one] for one in recent], [days[one] for one in recent], reference)
+                    pooled = together([days[one] for one in recent])
+                    effects[at] = _effects(reference, by_chance, pooled, shares, level, alpha, least)
+        over = [each.size > each.threshold for each in effects if each is not None]
         which = np.any(over, axis=0) if over else np.zeros(len(names), dtype=np.bool_)
-        found.append(Drift(day.rows, alone, week, tuple(np.array(names)[which].tolist())))
+        found.append(Drift(day.rows, *effects, tuple(np.array(names)[which].tolist())))
     return found
+
+
+def _shares(sorts: list[int], days: list[Day], reference: Reference) -> Floats:
+    """Return the part of each sort of day in the rows of some days."""
+    rows: Floats = np.bincount(sorts, [day.rows for day in days], len(reference.counts))
+    return rows / rows.sum()
 
 
 def _like_some_day(
@@ -125,6 +132,6 @@ def _effects(
     fewer = max(reference.day_rows / day.rows, 1.0)  # of a smaller day what entities make of it is more
     worth = 1 / (live + np.sum(of_sort, axis=0) + fewer * reference.between_days)
     clusters = day.rows / day.cluster
-    log_p = by_chance.log_p(size - least, worth, clusters) + np.log(alpha / level)
-    threshold = least + by_chance.threshold(worth, clusters, level)
+    log_p = np.where(size > least, by_chance.log_p(size, worth, clusters) + np.log(alpha / level), 0.0)
+    threshold = np.maximum(by_chance.threshold(worth, clusters, level), least)
     return Effects(size, threshold, np.exp(np.minimum(log_p, 0)), int(shares.argmax()))

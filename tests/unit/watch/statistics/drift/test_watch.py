@@ -44,7 +44,7 @@ def test_a_column_that_changes_is_named_and_no_other(column: str, change: object
 def test_the_p_value_is_where_the_threshold_is() -> None:
     reference, days = stream(0, live=9, change=lambda at, columns: {**columns, "number": columns["number"] + 0.07 * at})
     for day in watch(reference, days):
-        for effects in (day.day, day.week):
+        for effects in (day.day, day.two_days, day.week):
             if effects is not None:
                 assert ((effects.p_value < 0.05) == (effects.size > effects.threshold)).all()
 
