@@ -96,10 +96,10 @@ CASES: Mapping[str, Callable[[int], Case]] = {"table": table, "digits": digits}
 def main() -> None:
     """Measure, print the tables, and write them where the user wants them."""
     options = harness.parser(__doc__, quick="4 runs of each").parse_args()
-    runs = 4 if options.quick else 200
+    runs = 4 if options.quick else 60
     shifted = {name: covariate(make, runs) for name, make in CASES.items()}
     changed = {
-        name: concept(flip, 4 if options.quick else 50) for name, flip in (("flipped", True), ("control", False))
+        name: concept(flip, 4 if options.quick else 20) for name, flip in (("flipped", True), ("control", False))
     }
     harness.finish({"runs": runs, "shifted": shifted, "changed": changed}, report, options.json)
 

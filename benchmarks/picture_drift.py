@@ -23,6 +23,7 @@ from benchmarks import harness
 from components.inference.bundle import Bundle
 from components.kinds.image.evaluation.corruption import CORRUPTIONS
 from components.kinds.prepared import open_prepared
+from components.watch.columns import OUTPUT, columns
 from components.watch.statistics.drift import Day, Reference, fit_reference, watch
 from components.watch.statistics.drift.effects import distances
 
@@ -48,9 +49,9 @@ def main() -> None:
 def measure(artifacts: Path, quick: bool) -> dict[str, Any]:
     """Return the days to the alarm of every corruption, severity and part of the traffic."""
     data, bundle = open_prepared(artifacts / "prepared"), Bundle(artifacts / "bundle")
-    reference = fit_reference(columns(bundle, np.asarray(data.inputs("validation"))))
+    reference = fit_reference(watched_of(bundle, np.asarray(data.inputs("validation"))))
     every = np.asarray(data.inputs("test"))
-    clean, pictures = codes(reference, columns(bundle, every)), every[: 200 if quick else POOL]
+    clean, pictures = codes(reference, watched_of(bundle, every)), every[: 200 if quick else POOL]
     runs, streams = (2, 4) if quick else (20, 200)
     control = [stream(reference, clean, clean, 0.0, seed) for seed in range(streams)]
     limit = float(np.quantile([max(peer(reference, days)) for days in control], 0.95))
@@ -58,7 +59,7 @@ def measure(artifacts: Path, quick: bool) -> dict[str, Any]:
     found = []
     for name in list(CORRUPTIONS)[: 2 if quick else None]:
         for severity in SEVERITIES:
-            bad = codes(reference, columns(bundle, CORRUPTIONS[name](pictures, severity, 0)))
+            bad = codes(reference, watched_of(bundle, CORRUPTIONS[name](pictures, severity, 0)))
             for part in PARTS:
                 days = [stream(reference, clean, bad, part, 10_000 + seed) for seed in range(runs)]
                 ours = [delay([day.alarm for day in watch(reference, each)]) for each in days]
@@ -69,18 +70,9 @@ def measure(artifacts: Path, quick: bool) -> dict[str, Any]:
     return {"runs": runs, "streams": streams, "false_alarms": float(np.mean(alarms)), "found": found}
 
 
-def columns(bundle: Bundle, pictures: NDArray[np.uint8]) -> Columns:
+def watched_of(bundle: Bundle, pictures: NDArray[np.uint8]) -> Columns:
     """Return what is watched of each picture."""
-    probabilities = bundle.outputs(pictures)
-    grey = pictures.astype(np.float32).mean(axis=-1)
-    bent = 4 * grey[:, 1:-1, 1:-1] - grey[:, :-2, 1:-1] - grey[:, 2:, 1:-1] - grey[:, 1:-1, :-2] - grey[:, 1:-1, 2:]
-    return {
-        **{f"probability of {name}": probabilities[:, at] for at, name in enumerate(bundle.about.classes)},
-        "brightness": grey.mean(axis=(1, 2)),
-        "contrast": grey.std(axis=(1, 2)),
-        "sharpness": bent.std(axis=(1, 2)),
-        "dark": (grey < 16).mean(axis=(1, 2)),
-    }
+    return columns(bundle.about, pictures, bundle.outputs(pictures))
 
 
 def codes(reference: Reference, watched: Columns) -> Codes:
@@ -104,7 +96,7 @@ def stream(reference: Reference, clean: Codes, bad: Codes, part: float, seed: in
 
 def peer(reference: Reference, days: Sequence[Day]) -> Iterator[float]:
     """Yield of each day the largest Kolmogorov-Smirnov distance of the probabilities."""
-    outputs = np.array([name.startswith("probability") for name in reference.bins])
+    outputs = np.array([name.startswith(OUTPUT) and bins.edges is not None for name, bins in reference.bins.items()])
     before = reference.counts[0] / reference.rows[0]
     for day in days:
         yield float(distances(day.counts / day.rows, before, reference.category)[outputs].max())

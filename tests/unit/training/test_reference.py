@@ -96,6 +96,7 @@ def test_pictures_are_described_as_a_person_would() -> None:
     assert found["sharpness"][0] > 100 * (found["sharpness"][1] + 1)
     assert found["saturation"].argmax() == 2
     assert found["contrast"].argmax() == 0
+    assert found["flat"][0] < 0.05 < found["flat"][1] == 1.0
     small = described(np.full((2, 2, 2, 1), 9, dtype=np.uint8), {"channels": 1, "height": 2, "width": 2})
     assert small["dark"].tolist() == [1.0, 1.0]
     assert "saturation" not in small

@@ -16,6 +16,7 @@ def described(examples: NDArray[np.uint8], input: Input) -> dict[str, Float32]:
     """Return what pictures `[N, height, width, channels]` look like, `[N]` each, 0 to 1 but for the sharpness.
 
     `brightness`: the mean; `contrast`: the standard deviation; `dark`: the share of pixels below 32 of 255;
+    `flat`: the share of neighbours in a row that are equal, of which noise and compression leave few;
     `saturation`: the mean distance between the strongest and the weakest colour; `sharpness`: the variance of the
     Laplacian, low where a picture is blurred (Pech-Pacheco and others 2000, "Diatom autofocusing").
     """
@@ -32,6 +33,7 @@ def _described(examples: NDArray[np.uint8]) -> dict[str, Float32]:
         "brightness": grey.mean(axis=(1, 2)),
         "contrast": grey.std(axis=(1, 2)),
         "dark": (grey < _DARK / 255).mean(axis=(1, 2), dtype=np.float32),
+        "flat": (grey[:, :, 1:] == grey[:, :, :-1]).sum(axis=(1, 2), dtype=np.float32) / max(1, grey[0:1, :, 1:].size),
         "sharpness": _laplacian(grey).var(axis=(1, 2)) * 255**2,
     }
     if colours.shape[-1] == 3:
