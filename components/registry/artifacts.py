@@ -23,6 +23,7 @@ from components.inference.bundle import bundle_hash, verified
 from components.internals.mlflow import is_local
 from components.system.files import scratch_directory
 from components.system.locks import locked
+from components.tracking.store import missing
 
 BUNDLES = STATE / "bundles"
 KEPT = 8
@@ -48,10 +49,10 @@ def is_there(uri: str) -> bool:
         else:
             found = mlflow.artifacts.list_artifacts(artifact_uri=folder)
     except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":  # the run or the version
+        if missing(error):  # the run or the version
             return False
         raise
-    return name in {Path(one.path).name for one in found}
+    return name in {Path(artifact.path).name for artifact in found}
 
 
 @contextmanager

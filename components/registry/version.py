@@ -124,7 +124,7 @@ def find_version(workload: str, number: str | None) -> Version | None:
     Raises:
         RegistryError: it was not registered by `register`.
     """
-    if number is None:
+    if number is None or not number.isdecimal():  # MLflow numbers its versions
         return None
     try:
         return as_version(open_client().get_model_version(workload, number))

@@ -3,6 +3,7 @@
 import logging
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import mlflow
@@ -11,12 +12,9 @@ from mlflow.exceptions import MlflowException
 
 from components.config.settings import STATE, environment, tracking_uri
 from components.system.relocation import follow_folder
-from components.tracking.reach import ask_tracking
+from components.tracking.reach import REGISTRY, ask_tracking
 
 logger = logging.getLogger(__name__)
-
-MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-"""What MLflow answers when it lacks something: the second for a missing alias and a malformed id."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +35,33 @@ def open_store(workload: str) -> Store:
 def open_client() -> MlflowClient:
     """Open the store alone, to look into it; it is made at first use.
 
+    A process opens the store of a folder once, and has the same client from then on.
+
     Raises:
         ConfigError: its server does not answer, or its address is none.
     """
     os.environ.update(environment(Path.cwd()))
-    if followed := follow_folder(Path.cwd()):
-        logger.warning(followed)
-    ask_tracking()
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    client = _client(Path.cwd(), tracking_uri(), os.environ.get(REGISTRY, ""))
     mlflow.set_tracking_uri(tracking_uri())  # creating a version from a logged model reads the global address
-    return MlflowClient()
+    return client
 
 
 def missing(error: MlflowException) -> bool:
-    """Whether `error` says that what was asked for is not there."""
-    return error.error_code in MISSING
+    """Whether `error` says that what was asked for is not there, and nothing else.
+
+    A malformed name or id is another error: whoever takes one from a person checks it first.
+    """
+    return bool(error.error_code == "RESOURCE_DOES_NOT_EXIST")
+
+
+@cache
+def _client(root: Path, tracking: str, registry: str) -> MlflowClient:
+    """Open the store of the project in `root`, after its addresses have followed the folder."""
+    if followed := follow_folder(root):
+        logger.warning(followed)
+    ask_tracking()
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    return MlflowClient(tracking, registry or None)
 
 
 def _experiment(client: MlflowClient, name: str) -> str:

@@ -21,7 +21,7 @@ from components.registry.promotion.history import Entry
 from components.registry.promotion.ledger import Ledger
 from components.registry.version import Version
 from components.tracking.runs import LEFT_OUT
-from components.tracking.store import open_store
+from components.tracking.store import open_client
 
 FORMAT = 3
 """Of the card."""
@@ -49,7 +49,7 @@ def card_contents(version: Version, measured: Measurements | None = None) -> dic
         version: whose card it is.
         measured: what was found on the test split beyond the metrics.
     """
-    client = open_store(version.workload).client
+    client = open_client()
     run = client.get_run(version.run_id)
     tags = version.tags()
     verdict = read_verdict(version)

@@ -16,7 +16,7 @@ from components.registry.card.render import brief, markdown, page
 from components.registry.version import Version
 from components.tracking.description import describe_run, describe_version
 from components.tracking.runs import stand_in_note
-from components.tracking.store import open_store
+from components.tracking.store import open_client
 
 _FIGURES = "report/figures"
 """Artifacts of the run."""
@@ -55,7 +55,7 @@ def _measured(version: Version, before: dict[str, Any] | None) -> Measurements |
 
 def _describe(version: Version, text: str) -> None:
     """Show `text` above the version and above the run that trained it."""
-    client = open_store(version.workload).client
+    client = open_client()
     describe_version(client, version.workload, version.number, text)
     note = stand_in_note(client.get_run(version.run_id))
     describe_run(client, version.run_id, "\n\n".join(filter(None, [text, note])))

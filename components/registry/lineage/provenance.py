@@ -20,7 +20,7 @@ from components.registry.lineage import NONE, Code, Data, Lineage
 from components.registry.lineage.snapshot import push, snapshot
 from components.system.files import read_json, sha256
 from components.tracking.environment import Environment
-from components.tracking.store import missing, open_store
+from components.tracking.store import missing, open_client
 from components.training.served import bundle_path, read_served
 from components.versioning import lock
 from components.versioning.stages import STAGES
@@ -68,7 +68,7 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
             bundle_sha256=bundle_hash(bundle_path(workload, read_served(workload).precision)),
             extensions=tuple(extension.requirement for extension in extensions),
             serving_code_sha256=code_hash(),
-            parent=_at_work(workload),
+            parent=_champion(workload),
         )
     except ValidationError as error:
         wrong = error.errors()[0]
@@ -143,9 +143,10 @@ def _used(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name.removeprefix(_USED): value for name, value in params.items() if name.startswith(_USED)}
 
 
-def _at_work(workload: str) -> str:
+def _champion(workload: str) -> str:
+    """Return the number of the version at work, whose successor this one may be; NONE: there is none."""
     try:
-        aliases: dict[str, Any] = open_store(workload).client.get_registered_model(workload).aliases
+        aliases: dict[str, Any] = open_client().get_registered_model(workload).aliases
     except MlflowException as error:
         if missing(error):
             return NONE

@@ -113,7 +113,10 @@ def _point_previous(ledger: Ledger, history: History) -> None:
 
 
 def _point(ledger: Ledger, alias: str, version: str | None) -> bool:
-    """Set the alias; False if there is no such version any more."""
+    """Set the alias, or take it away where there is no version; False if there is no such version any more."""
+    if version is None:
+        ledger.client.delete_registered_model_alias(ledger.workload, alias)
+        return True
     try:
         ledger.client.set_registered_model_alias(ledger.workload, alias, version)
     except MlflowException as error:

@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from components.config.errors import RegistryError
 from components.registry.promotion.history import Entry, History
 from components.tracking.description import NOTE
-from components.tracking.store import open_store
+from components.tracking.store import open_client, open_store
 
 _LONGEST = 6_000  # characters that MLflow keeps of a parameter; it cuts off the rest without a word
 _ENTRY = re.compile(r"\d+")
@@ -29,7 +29,7 @@ class Ledger:
     def __init__(self, workload: str) -> None:
         """Open the ledger of `workload`; nothing is made before something is written."""
         self.workload = workload
-        self.client: MlflowClient = open_store(workload).client
+        self.client: MlflowClient = open_client()
         self._name = f"{workload}.promotions"
         self._known: str | None = None
 
