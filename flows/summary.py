@@ -96,8 +96,7 @@ def publish_verdict(verdict: Verdict) -> None:
     """Keep the gate's whole table as an artifact of the run; nothing where nothing was judged."""
     if not verdict.rules:
         return
-    passed = "passed, with warnings" if verdict.warnings else "passed"
-    title = f"# {verdict.workload} version {verdict.challenger}: {passed if verdict.passed else 'REFUSED'}"
+    title = f"# {verdict.workload} version {verdict.challenger}: {verdict.outcome}"
     publish_page(
         f"{title}\n\n{verdict.reason}\n\n{markdown(COLUMNS, verdict.rows())}\n",
         key=f"verdict-{verdict.workload}",
@@ -124,6 +123,5 @@ def _answers(asked: list[Asked]) -> Section:
 
 
 def _verdict(verdict: Verdict) -> Section:
-    against = f"version {verdict.champion}" if verdict.champion else "no champion"
-    title = f"The gate: {verdict.workload} version {verdict.challenger} against {against}"
+    title = f"The gate: {verdict.workload} version {verdict.challenger} against {verdict.against}"
     return Section(title, COLUMNS, verdict.short())

@@ -16,7 +16,6 @@ from components.registry.card.sections import (
     headline,
     metrics_table,
     slices_table,
-    verdict_in_words,
 )
 from components.registry.gate import Verdict
 from components.tracking.description import LONGEST
@@ -57,7 +56,7 @@ def brief(card: Mapping[str, Any]) -> str:
             .get_template("brief.md.jinja")
             .render(
                 card=card,
-                verdict=verdict_in_words(verdict).lower() if verdict else "not judged",
+                verdict=verdict.outcome if verdict else "not judged",
                 reason=reason if len(reason) <= _BRIEF_REASON else f"{reason[:_BRIEF_REASON]}…",
                 tables=tables,
                 files=(CARD_PAGE, CARD_TEXT, CARD),

@@ -85,8 +85,7 @@ def headline(card: Card) -> list[tuple[str, str, str]]:
     if worst:
         rows.append(("Worst slice", number(worst[0]["value"]), worst[0]["name"]))
     if verdict:
-        against = f"against version {verdict.champion}" if verdict.champion else "the first one"
-        rows.append(("Gate", verdict_in_words(verdict).lower(), against))
+        rows.append(("Gate", verdict.outcome, f"against {verdict.against}"))
     return rows
 
 
@@ -226,16 +225,8 @@ def _verdict(card: Card) -> list[Block]:
     if "verdict" not in card:
         return []
     verdict = Verdict.model_validate(card["verdict"])
-    against = f"version {verdict.champion}" if verdict.champion else "no champion"
-    words = Paragraph(f"{verdict_in_words(verdict)}, held against {against}: {verdict.reason}")
+    words = Paragraph(f"{verdict.outcome.capitalize()}, held against {verdict.against}: {verdict.reason}")
     return [words, Table(COLUMNS, verdict.rows())] if verdict.rules else [words]
-
-
-def verdict_in_words(verdict: Verdict) -> str:
-    """Return the verdict in a word or two."""
-    if not verdict.passed:
-        return "Refused"
-    return "Passed with warnings" if verdict.warnings else "Passed"
 
 
 def _history(card: Card) -> list[Block]:

@@ -59,6 +59,18 @@ class Verdict(BaseModel):
     reason: str
 
     @property
+    def outcome(self) -> str:
+        """The decision in words: `passed`, `passed with warnings` or `refused`."""
+        if not self.passed:
+            return "refused"
+        return "passed with warnings" if self.warnings else "passed"
+
+    @property
+    def against(self) -> str:
+        """What it was held against, in words."""
+        return f"version {self.champion}" if self.champion else "no champion"
+
+    @property
     def refusals(self) -> tuple[str, ...]:
         """Names of the rules that refused it."""
         return tuple(rule.name for rule in self.rules if rule.refuses)

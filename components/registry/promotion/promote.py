@@ -149,6 +149,6 @@ def _against(challenger: Version, verdict: Verdict, history: History, override: 
     if current and history.taken_back(number):
         return f"version {current} stays, version {number} was taken back"
     if (verdict.challenger, verdict.champion) != (number, current):
-        against = f"version {verdict.champion}" if verdict.champion else "none"
-        return f"version {current} has come to work while version {number} was held against {against}; run it again"
+        came = f"version {current} has come to work" if current else "the champion was taken away"
+        return f"{came} while version {number} was held against {verdict.against}; run it again"
     return "" if verdict.passed else verdict.reason

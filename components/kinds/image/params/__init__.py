@@ -143,7 +143,7 @@ class Train(params.Training):
         return filled
 
     @model_validator(mode="after")
-    def _views_were_taught(self) -> Self:
+    def _views_were_trained(self) -> Self:
         if self.views > 1 and not self.flip:
             raise ValueError("views: 2 shows mirrored pictures, which a training with flip: false does not show")
         return self

@@ -13,6 +13,7 @@ WORSE = Rule(name="slice: class: knife", champion=0.9, challenger=0.5, limit="lo
 def test_one_rule_is_enough_to_refuse_and_is_named() -> None:
     verdict = decided("mugs", "2", "1", [FINE, *SLICES, WORSE], "better")
     assert not verdict.passed
+    assert (verdict.outcome, verdict.against) == ("refused", "version 1")
     assert verdict.refusals == ("slice: class: knife",)
     refused = "refused by slice: class: knife (0.5, limit loses at most 0.02)"
     assert verdict.reason == f"version 1 stays, version 2 is {refused}"
@@ -21,6 +22,7 @@ def test_one_rule_is_enough_to_refuse_and_is_named() -> None:
 def test_what_is_not_judged_refuses_nothing() -> None:
     verdict = decided("mugs", "2", "1", [FINE, *SLICES], "better")
     assert verdict.passed
+    assert verdict.outcome == "passed"
     assert verdict.reason == "better"
 
 
@@ -28,6 +30,7 @@ def test_what_warns_refuses_nothing_and_is_told() -> None:
     warning = Rule(name="robustness: noise", challenger=0.11, limit="at least 0.2166", passed=False, warns=True)
     verdict = decided("mugs", "1", None, [FINE, warning], "version 1 is the first champion")
     assert verdict.passed
+    assert (verdict.outcome, verdict.against) == ("passed with warnings", "no champion")
     assert (verdict.refusals, verdict.warnings) == ((), ("robustness: noise",))
     told = "with a warning of robustness: noise (0.11, limit at least 0.2166)"
     assert verdict.reason == f"version 1 is the first champion, {told}"
