@@ -65,8 +65,15 @@ def test_ci_runs_what_people_run() -> None:
     assert coverage == "make coverage"
     assert os.access(ROOT / command, os.X_OK)
     assert (ROOT / command).read_text().splitlines()[-1] == "make test"
-    (python,) = [step["with"]["python-version"] for step in job["steps"] if "with" in step]
+    used = {step["uses"].partition("@")[0]: step for step in job["steps"] if "uses" in step}
+    python = used["actions/setup-python"]["with"]["python-version"]
     assert f'requires-python = ">={python}"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_ci_runs_actions_that_nobody_can_change() -> None:
+    uses = re.findall(r"uses: \S+@(.*)", (ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    assert uses
+    assert [reference for reference in uses if not re.fullmatch(r"[0-9a-f]{40}  # v[\d.]+", reference)] == []
 
 
 def _is_path(word: str) -> bool:
