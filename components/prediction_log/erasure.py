@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from components.prediction_log.compaction import GROUP
-from components.prediction_log.description import read_description
+from components.prediction_log.description import Description, read_description
 from components.prediction_log.event_id import as_text
-from components.prediction_log.identities import EVENT, REQUEST, Identities, bury, request_of
+from components.prediction_log.identities import EVENT, REQUEST, Identities, buried, bury, request_of
 from components.prediction_log.record import Answered, Erased, Labelled, Record, decode, encode
 from components.prediction_log.retention import LOCK
 from components.prediction_log.rewriting import finish_rewriting, rewrite_whole
 from components.prediction_log.segment import payloads
+from components.prediction_log.tables import as_row, is_label_buried
 from components.prediction_log.writer import WAL
 from components.system.files import whole_file
 from components.system.locks import locked
 
+_NOTHING = b"{}"  # in the place of an answer that had no room to go
 _Row = tuple[str, str | None, str, int]  # event id, record, request id, row
 
 
@@ -74,31 +76,72 @@ def erase(folder: Path, person: Person) -> tuple[int, int]:
     """Remove the person's rows and what was said of them; return how many answers and how many labels there were.
 
     None of them comes back, whatever is restored or compacted later. Workers may go on writing. What is killed
-    meanwhile is completed by doing it again.
+    meanwhile is completed by doing it again: all that has a tombstone is removed.
 
     Args:
         folder: `<log>/<workload>`.
         person: whose; `find` has filled it.
     """
-    if read_description(folder) is None:
+    if (description := read_description(folder)) is None:
         return 0, 0
     with locked(folder / LOCK):
         finish_rewriting(folder)
-        _bury(folder, person)
+        identities = Identities(folder)
+        _bury(folder, person, identities, description)
+        gone = _Gone(person, identities, description, buried(folder))
         answers = labels = 0
         for segment in _segments(folder):
             for start, payload in list(payloads(segment)):
-                left, answered, labelled = _without(decode(payload), person)
+                record = decode(payload)
+                left, answered, labelled = _without(record, gone)
                 if left is not None:
-                    _rewrite(folder, segment, start, len(payload), left, person)
+                    rewrite_whole(folder, segment, start, _fitting(left, record, len(payload), gone))
                 answers, labels = answers + answered, labels + labelled
-        for path in sorted(folder.glob("day=*/*.parquet")):
-            answers += _filter(path, lambda row: person.has(row["id"], row["record"]), ["id", "record"], person)
-        said = ["event_id", "key", "request_id", "row"]
-        for path in sorted(folder.glob("labels/*.parquet")):
-            labels += _filter(path, lambda row: person.has_label(*(row[name] for name in said)), said, None)
+        answers += sum(_filter(path, gone.rows) for path in sorted(folder.glob("day=*/*.parquet")))
+        labels += sum(_filter(path, gone.labels) for path in sorted(folder.glob("labels/*.parquet")))
         os.sync()
     return answers, labels
+
+
+@dataclass
+class _Gone:
+    """What is to go: the person's, and what has a tombstone."""
+
+    person: Person
+    identities: Identities
+    description: Description
+    buried: Mapping[bytes, int]
+
+    def has(self, event: str, record: bytes | None, time_us: int) -> bool:
+        if self.person.has(event, record):
+            return True
+        came = json.loads(record) if record else {}
+        hashes = self.identities.of(event, came, self.description)
+        return any(time_us <= self.buried.get(hash, -1) for hash in hashes)
+
+    def has_label(self, label: Mapping[str, Any]) -> bool:
+        said = (label["event_id"], label["key"], label["request_id"], label["row"])
+        return self.person.has_label(*said) or is_label_buried(label, self.description, self.identities, self.buried)
+
+    def rows(self, path: Path) -> set[int]:
+        """Return the numbers of the rows of a Parquet file that go."""
+        found = pq.read_table(path, columns=["id", "record", "time", "hashes"])
+        hashes = pc.list_flatten(found["hashes"]).combine_chunks()
+        marked = pc.is_in(hashes, pa.array(list(self.buried), hashes.type))
+        of_rows = pc.list_parent_indices(found["hashes"]).combine_chunks().filter(marked)
+        maybe = {*of_rows.to_pylist(), *_candidates(found, self.person)}
+        rows = {index: found.slice(index, 1).to_pylist()[0] for index in maybe}
+        times = pc.cast(found["time"], pa.int64())
+        return {
+            index
+            for index, row in rows.items()
+            if self.person.has(row["id"], row["record"])
+            or any(times[index].as_py() <= self.buried.get(hash, -1) for hash in row["hashes"])
+        }
+
+    def labels(self, path: Path) -> set[int]:
+        """Return the numbers of the labels of a Parquet file that go."""
+        return {index for index, label in enumerate(pq.read_table(path).to_pylist()) if self.has_label(label)}
 
 
 def _in_segments(folder: Path, person: Person) -> Iterator[_Row]:
@@ -114,15 +157,13 @@ def _in_segments(folder: Path, person: Person) -> Iterator[_Row]:
 def _in_parquet(folder: Path, person: Person) -> Iterator[_Row]:
     for path in folder.glob("day=*/*.parquet"):
         for batch in pq.ParquetFile(path).iter_batches(columns=["id", "request_id", "row", "record"]):
-            for row in _candidates(batch, person).to_pylist():
+            for row in batch.take(pa.array(_candidates(batch, person), pa.int64())).to_pylist():
                 if person.has(row["id"], row["record"]):
                     yield row["id"], row["record"], row["request_id"], row["row"]
 
 
-def _bury(folder: Path, person: Person) -> None:
+def _bury(folder: Path, person: Person, identities: Identities, description: Description) -> None:
     """Write the tombstones. An entity may come again, as a customer does; an event, a key and a request do not."""
-    identities, description = Identities(folder), read_description(folder)
-    assert description
     named = [(EVENT, event) for event in person.events] + [(REQUEST, request) for request in person.requests]
     named += [(description.key, key) for key in person.keys] if description.key else []
     bury(folder, {identities.hash(column, value) for column, value in named})
@@ -143,63 +184,71 @@ def _rows_of(record: Answered, person: Person) -> list[int]:
     ]
 
 
-def _without(record: Record, person: Person) -> tuple[Record | None, int, int]:
+def _going(record: Answered, gone: _Gone) -> list[int]:
+    """Return the indices of the rows of a request that go."""
+    return [
+        index
+        for index, number in enumerate(record.numbers)
+        if record.answers[index] != _NOTHING
+        and gone.has(
+            as_text(record.identity + number), record.records[index] if record.records else None, record.time_us
+        )
+    ]
+
+
+def _without(record: Record, gone: _Gone) -> tuple[Record | None, int, int]:
     """Return what is left of a record (None: all of it), and how many answers and labels are not."""
-    if isinstance(record, Answered) and (indices := _rows_of(record, person)):
+    if isinstance(record, Answered) and (indices := _going(record, gone)):
         return record.without({record.numbers[index] for index in indices}) or Erased(), len(indices), 0
     if isinstance(record, Labelled):
-        kept = [
-            label
-            for label in record.labels
-            if not person.has_label(label.event_id, label.key, label.request_id, label.row)
-        ]
-        if gone := len(record.labels) - len(kept):
-            return Labelled(kept) if kept else Erased(), 0, gone
+        kept = [label for label in record.labels if not gone.has_label(as_row(label))]
+        if count := len(record.labels) - len(kept):
+            return Labelled(kept) if kept else Erased(), 0, count
     return None, 0, 0
 
 
-def _rewrite(folder: Path, segment: Path, start: int, room: int, left: Record, person: Person) -> None:
+def _fitting(left: Record, before: Record, room: int, gone: _Gone) -> bytes:
+    """Return the bytes of what is left; the numbers of very many rows may take more than a few of them leave."""
     payload = encode(left)
-    if len(payload) > room:  # the numbers of very many rows take more than a few of them leave
-        whole = decode(_payload(segment, start))
-        assert isinstance(whole, Answered)
-        payload = encode(_blank(whole, _rows_of(whole, person)))
-    rewrite_whole(folder, segment, start, payload)
+    if len(payload) <= room:
+        return payload
+    assert isinstance(before, Answered)
+    return encode(_blank(before, {*_going(before, gone), *_blanks(before)}))
 
 
-def _payload(segment: Path, start: int) -> memoryview:
-    return next(payload for at, payload in payloads(segment) if at == start)
+def _blanks(record: Answered) -> list[int]:
+    return [index for index, answer in enumerate(record.answers) if answer == _NOTHING]
 
 
-def _blank(record: Answered, indices: list[int]) -> Answered:
+def _blank(record: Answered, rows: set[int]) -> Answered:
     """Return the record with nothing in those rows; their events are buried, so that nobody reads them."""
     outputs, examples = record.outputs.copy(), record.examples.copy()
-    outputs[indices], examples[indices] = 0, np.zeros((), examples.dtype)
-    nothing = set(indices)
+    outputs[sorted(rows)], examples[sorted(rows)] = 0, np.zeros((), examples.dtype)
 
     def without(texts: Iterable[bytes]) -> list[bytes]:
-        return [b"{}" if index in nothing else text for index, text in enumerate(texts)]
+        return [_NOTHING if index in rows else text for index, text in enumerate(texts)]
 
     answers, records = without(record.answers), without(record.records)
     return replace(record, outputs=outputs, examples=examples, answers=answers, records=records)
 
 
-def _candidates(batch: pa.RecordBatch | pa.Table, person: Person) -> pa.RecordBatch | pa.Table:
-    """Return the rows in which the value stands somewhere, which are few."""
+def _candidates(batch: pa.RecordBatch | pa.Table, person: Person) -> list[int]:
+    """Return the numbers of the rows in which the value stands somewhere."""
     column = "id" if person.column == EVENT else "record"
-    text = person.value if column == "id" else json.dumps(person.value, ensure_ascii=False)[1:-1]
-    plain = json.dumps(person.value)[1:-1]
-    found = [pc.fill_null(pc.match_substring(batch.column(column), said), False) for said in {text, plain}]
-    return batch.filter(found[0] if len(found) == 1 else pc.or_(*found))
+    written = {json.dumps(person.value, ensure_ascii=ascii)[1:-1] for ascii in (False, True)}
+    found: set[int] = set()
+    for text in written:
+        mask = pc.fill_null(pc.match_substring(batch.column(column), text), False)
+        found.update(pc.indices_nonzero(mask).to_pylist())
+    return sorted(found)
 
 
-def _filter(path: Path, is_gone: Callable[[dict[str, Any]], bool], columns: list[str], person: Person | None) -> int:
+def _filter(path: Path, gone: Callable[[Path], set[int]]) -> int:
     """Write a Parquet file without the rows that are gone; return how many those are."""
-    looked = pq.read_table(path, columns=columns)
-    if person and not len(_candidates(looked, person)):
-        return 0
-    kept = pa.array([not is_gone(row) for row in looked.to_pylist()], pa.bool_())
-    if gone := len(kept) - (kept.true_count or 0):
+    rows = gone(path)
+    if rows:
+        found = pq.read_table(path)
+        kept = [index for index in range(len(found)) if index not in rows]
         with whole_file(path) as draft:
-            pq.write_table(pq.read_table(path).filter(kept), draft, compression="zstd", row_group_size=GROUP)
-    return gone
+            pq.write_table(found.take(pa.array(kept, pa.int64())), draft, compression="zstd", row_group_size=GROUP)
+    return len(rows)

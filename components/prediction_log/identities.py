@@ -72,6 +72,11 @@ def buried(folder: Path) -> Mapping[bytes, int]:
     return dict(_TOMBSTONE.iter_unpack(whole))
 
 
+def is_buried(folder: Path, column: str, value: str) -> bool:
+    """Whether there is a tombstone of a value in a column."""
+    return (folder / _TOMBSTONES).exists() and Identities(folder).hash(column, value) in buried(folder)
+
+
 def _key(folder: Path) -> bytes:
     path = folder / _KEY
     with suppress(FileNotFoundError):

@@ -19,10 +19,8 @@ def rewrite_whole(folder: Path, segment: Path, start: int, payload: bytes) -> No
     """
     with whole_file(folder / _JOURNAL) as draft:
         draft.write_bytes(f"{segment.relative_to(folder)}\n{start}\n".encode() + payload)
-    try:
-        rewrite(segment, start, payload)
-    finally:
-        (folder / _JOURNAL).unlink(missing_ok=True)
+    rewrite(segment, start, payload)
+    (folder / _JOURNAL).unlink(missing_ok=True)
 
 
 def finish_rewriting(folder: Path) -> None:

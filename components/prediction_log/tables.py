@@ -79,7 +79,7 @@ class Rows:
                     day = datetime.fromtimestamp(record.time_us / 1e6, timezone.utc).date()  # noqa: UP017
                     self.answers.setdefault(day, []).extend(rows)
             case Labelled():
-                said = [_label(label) for label in record.labels]
+                said = [as_row(label) for label in record.labels]
                 about = (self.description, self.identities, self.buried)
                 self.labels.extend(label for label in said if not is_label_buried(label, *about))
             case Refused():
@@ -127,7 +127,8 @@ def table(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema=schema)
 
 
-def _label(label: Label) -> dict[str, Any]:
+def as_row(label: Label) -> dict[str, Any]:
+    """Return the label as a row of `LABELS`."""
     return {
         "event_id": label.event_id, "key": label.key, "request_id": label.request_id, "row": label.row,
         "value": json.dumps(label.value), "time": label.time_us, "recorded": label.recorded_us, "source": label.source,

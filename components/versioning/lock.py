@@ -33,10 +33,15 @@ def hashes(stage: str) -> dict[str, str]:
 def stages(workload: str, lock: Path = LOCK) -> dict[str, Stage]:
     """Return the recorded stages of `workload` by their name, each behind those whose outputs it takes."""
     known = {name: entry for name, entry in _read(lock).items() if name.endswith(f"@{workload}")}
-    found = {name.rpartition("@")[0]: _stage(entry) for name, entry in known.items()}
+    found = {name.rpartition("@")[0]: as_stage(entry) for name, entry in known.items()}
     makers = {out: name for name, stage in found.items() for out in stage.outs}
     before = {name: sorted({makers[dep] for dep in stage.deps if dep in makers}) for name, stage in found.items()}
     return {name: found[name] for name in TopologicalSorter(before).static_order()}
+
+
+def everything(lock: Path = LOCK) -> list[Stage]:
+    """Return the recorded stages of all workloads."""
+    return [as_stage(entry) for entry in _read(lock).values()]
 
 
 def read_yaml(path: Path) -> Any:
@@ -57,7 +62,8 @@ def _read(lock: Path) -> dict[str, Any]:
     return stages
 
 
-def _stage(entry: Mapping[str, Any]) -> Stage:
+def as_stage(entry: Mapping[str, Any]) -> Stage:
+    """Return an entry of `dvc.lock`, or one of DVC's run cache, as a stage."""
     return Stage(
         cmd=entry["cmd"],
         deps=_by_path(entry.get("deps", [])),

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 class Erasure(Protocol):
     """`erasure.py`: by a column of the records, and a value as text."""
 
+    BY_FILE: bool
+    """Whether a record is a file, which its key names."""
+
     @property
     def KEPT(self) -> tuple[str, ...]:  # noqa: N802 - a constant
         """Names of the files below a bundle's `serving/` that have records of somebody."""

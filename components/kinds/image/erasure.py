@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-KEPT = ()
+BY_FILE = True
+KEPT: tuple[str, ...] = ()
 
 
 def entities(workload: Any) -> tuple[str, ...]:

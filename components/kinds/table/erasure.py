@@ -13,7 +13,8 @@ from components.kinds.table.codec.event_store import EventStore
 from components.kinds.table.codec.reader import SEED
 from components.kinds.table.params import Workload
 
-KEPT = (SEED,)
+BY_FILE = False
+KEPT: tuple[str, ...] = (SEED,)
 
 
 def entities(workload: Workload) -> tuple[str, ...]:
