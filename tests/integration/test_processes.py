@@ -109,6 +109,19 @@ def test_however_many_they_learn_the_same(kind: str, tmp_path: Path) -> None:
             assert torch.allclose(other[name].float(), value.float(), atol=1e-3), name
 
 
+def test_two_processes_find_anomalies_as_one_does(tmp_path: Path) -> None:
+    """Both learn the autoencoder; the first alone fits the forest and chooses."""
+    write_examples(tmp_path, "table")
+    one, two = (
+        trained(tmp_path, "table", strategy, devices, "anomaly", 'dict(model="best")')
+        for strategy, devices in (("auto", 1), ("ddp", 2))
+    )
+    assert one.keys() == two.keys()
+    assert "model.autoencoder.spread" in one or "model.ensemble.value" in one
+    for name, value in one.items():
+        assert torch.allclose(two[name].float(), value.float(), atol=1e-3), name
+
+
 def write_examples(path: Path, kind: str) -> None:
     random = np.random.default_rng(0)
     rows = {"train": 200, "validation": 101, "test": 4}
@@ -122,7 +135,9 @@ def write_examples(path: Path, kind: str) -> None:
     write_about(path, kind, ["0", "1"], about, rows)
 
 
-def trained(path: Path, kind: str, strategy: str, devices: int) -> dict[str, torch.Tensor]:
+def trained(
+    path: Path, kind: str, strategy: str, devices: int, task: str = "", keys: str = ""
+) -> dict[str, torch.Tensor]:
     script = path / "train.py"  # a file: the other process runs it again
     code = f"""
 import warnings
@@ -132,16 +147,18 @@ from components import catalogue
 from components.kinds.image.params import Train as Pictures
 from components.kinds.prepared import open_prepared, write_about
 from components.kinds.table.params import Train as Records
-from components.training.loop import fit
+from components.training.models import train_models
 
 warnings.simplefilter("ignore")
 keys = dict(
     devices={devices}, strategy="{strategy}", layout="{"auto" if strategy == "fsdp" else "contiguous"}",
     accelerator="cpu", precision="32-true", threads=1, epochs=2, batch_size=20, width=8, checkpoint_every=0.0)
 phases = dict(autoencoder=True, autoencoder_epochs=1, dropout=0.0)
+phases = {keys or "phases"}
 config = Pictures(**keys) if "{kind}" == "image" else Records(**keys, **phases)
 folder = Path("{path}")
-left = fit(catalogue.learner("{kind}"), open_prepared(folder), config, (), folder / "{strategy}.ckpt")
+learner = catalogue.learner("{kind}", "{task}")
+left = train_models(learner, open_prepared(folder), config, (), folder / "{strategy}.ckpt")
 if left.weights and __import__("os").environ.get("LOCAL_RANK", "0") == "0":
     torch.save(left.weights, folder / "{strategy}.pt")
 """
