@@ -12,6 +12,7 @@ ROWS = 1 << 16
 
 _COUNTS = 1 << 12
 _VERSION_AND_VARIANT = (0x7 << 76) | (0x2 << 62)
+_AT_ONCE = 64  # identities whose random bits are asked for in one call
 _RANDOM = (1 << 46) - 1
 _LENGTHS = (8, 4, 4, 4, 12)
 
@@ -21,13 +22,17 @@ class EventIds:
 
     def __init__(self) -> None:
         self._last = 0  # milliseconds and count of the last one, as one number
+        self._random = b""  # what is left of the last bytes of the system
 
     def new(self) -> int:
         """Return the identity of a request's first row."""
         now = time.time_ns() // 1_000_000 * _COUNTS
         self._last = now if now > self._last else self._last + 1
         moment, count = divmod(self._last, _COUNTS)
-        random = int.from_bytes(os.urandom(6), "big") & _RANDOM
+        if not self._random:
+            self._random = os.urandom(6 * _AT_ONCE)
+        random = int.from_bytes(self._random[:6], "big") & _RANDOM
+        self._random = self._random[6:]
         return moment << 80 | count << 64 | _VERSION_AND_VARIANT | random << 16
 
 
