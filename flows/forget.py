@@ -43,7 +43,8 @@ def forget(
 
 def _report(title: str, done: Erasure) -> str:
     rows = [[removed.place, removed.what, f"{removed.count:,}"] for removed in done.removed]
-    said = table(title, COLUMNS, rows) if rows else f"{title}: nothing was found, so nothing was removed\n"
+    nothing = f"{title}: nothing is in the log, the memory, the inbox and the bundles, so nothing was removed\n"
+    said = table(title, COLUMNS, rows) if rows else nothing
     return said + "\n".join(done.notes)
 
 

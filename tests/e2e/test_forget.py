@@ -80,6 +80,7 @@ def test_nothing_is_left_of_somebody_and_all_of_the_others(forgetting: Project, 
         assert httpx.post(f"{url}/labels", json=labels).json()["known"] == 2
         before, hashes = _remembered(project), _bundles(project)
         answers = _answers(log)
+        assert {row["transaction_id"] for row in asked} <= {row["key"] for row in answers}
         shutil.copytree(log, tmp_path / "backup")
         assert len(traces(folders, WHO)) > 12
 
@@ -91,7 +92,8 @@ def test_nothing_is_left_of_somebody_and_all_of_the_others(forgetting: Project, 
         assert _bundles(project) == {path: hash for path, hash in hashes.items() if not path.startswith("artifacts")}
         assert _answers(log) == [row for row in answers if WHO not in row["record"]]
         assert inbox.read_bytes().decode() == head + theirs
-        assert fetch(Address(champions), read_pointer(Address(champions), "payments"), tmp_path / "another" / "machine")
+        assert (pointer := read_pointer(Address(champions), "payments"))
+        assert fetch(Address(champions), pointer, tmp_path / "another" / "machine")
         assert httpx.post(f"{url}/predict", json=asked[1]).status_code == 200
         assert "nothing was removed" in project.run(
             "python", "-m", "flows.forget", "payments", "--entity", f"customer_id={WHO}", "--cache"

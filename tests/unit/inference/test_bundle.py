@@ -59,6 +59,28 @@ def test_a_file_that_an_erasure_rewrote_is_the_one_exception(bundle: Path, tmp_p
     assert verified(bundle)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_killed_while_a_file_is_rewritten_a_bundle_is_whole(
+    times: int, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past, move = bundle / "serving" / "past.npz", Path.replace
+
+    def killed(path: Path, target: Path) -> Path:
+        if path.name == "draft":
+            raise KeyboardInterrupt
+        return move(path, target)
+
+    for number in range(times):
+        before = past.read_bytes()
+        (tmp_path / "draft").write_bytes(f"without {number}".encode())
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(Path, "replace", killed)
+            replace(past, tmp_path / "draft")
+        assert (verified(bundle), past.read_bytes())[1] == before
+        replace(past, tmp_path / "draft")
+        assert (verified(bundle), past.read_bytes())[1] == f"without {number}".encode()
+
+
 @pytest.mark.parametrize("content", [None, "", "{}", '{"format": 2}'])
 def test_what_is_no_bundle_is_refused(content: str | None, bundle: Path) -> None:
     if content is None:
