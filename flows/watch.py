@@ -15,7 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
 from components import catalogue
-from components.config.errors import ConfigError
+from components.config.errors import ConfigError, DataError
 from components.config.params import Workload
 from components.config.settings import STATE, log_folder
 from components.prediction_log.compaction import compact
@@ -103,11 +103,15 @@ def watch(workload: str = DEFAULT, as_of: str | None = None) -> Watched:
 
 
 def check(workload: str = DEFAULT, as_of: str | None = None) -> None:
-    """Raise what is wrong with the arguments: a `ConfigError`, or a `DataError` where there is no log."""
+    """Raise what is wrong with the arguments: a `ConfigError`, or a `DataError` where the workload has no log."""
     catalogue.workload(workload)
     if as_of is not None:
         _moment(as_of)
-    Log.open(log_folder(workload))
+    folder = log_folder(workload)
+    if (said := Log.open(folder).description.workload) != workload:
+        raise DataError(
+            f"{folder} has the log of {said}, not of {workload}: rename the folder, or set JOURNEYMAN_LOG_DIR"
+        )
     ask_all()
 
 

@@ -83,7 +83,7 @@ def _shown(bins: Bins, before: Floats, now: Floats) -> dict[str, tuple[str, ...]
 
 def _names(bins: Bins) -> list[str]:
     if bins.edges is None:
-        return [*bins.categories, "(others)", "(missing)"]
+        return [*bins.categories, "(others)", "(missing or not known)"]
     edges = [f"{edge:.4g}" for edge in bins.edges]
     return [*(f"up to {edge}" for edge in edges), f"over {edges[-1]}" if edges else "any", "(missing)"]
 

@@ -54,6 +54,39 @@ class Quality(_Part):
     days: tuple[DayEstimate, ...]
 
 
+Problem = Literal["missing", "out of range", "unknown category"]
+"""What may be wrong with a value: it is null or not a number; it is below the least or above the largest of validation;
+it is of no category that validation had, of the commonest where there are many."""
+
+
+class DayShare(_Part):
+    """A share of one day's rows."""
+
+    day: date
+    share: float
+
+
+class DataProblem(_Part):
+    """What is wrong with a column more often than on the validation split."""
+
+    column: str
+    problem: Problem
+    expected: float
+    """The share of rows on the validation split."""
+    days: tuple[DayShare, ...]
+
+
+class StrangeRow(_Part):
+    """An answered row that lies outside of what the model was validated on."""
+
+    id: str
+    """Of its event: `python -m flows.log --row ID` tells all of it."""
+    columns: int
+    """How many of its columns lie outside."""
+    why: tuple[str, ...]
+    """A sentence for each of the first few of them."""
+
+
 class ColumnDrift(_Part):
     """One column of the latest day, beside what the model was validated on."""
 
@@ -100,6 +133,10 @@ class VersionReport(_Part):
     drift: tuple[DriftDay, ...] = ()
     columns: tuple[ColumnDrift, ...] = ()
     """Those that drifted on the latest day first, then by the size of their effect."""
+    data: tuple[DataProblem, ...] = ()
+    """The largest share first."""
+    strange: tuple[StrangeRow, ...] = ()
+    """Of the latest day that has such rows, those that lie outside in most columns first."""
     open_questions: tuple[str, ...] = ()
     """What cannot be said, and why."""
     verdict: Verdict

@@ -14,6 +14,7 @@ from components.inference.bundle import About
 from components.watch.columns import columns
 from components.watch.statistics.drift import Day, Reference
 from components.watch.statistics.drift.day import together
+from components.watch.strange import Strange, strange, strangest
 
 CALLER = "caller"
 NEEDED = (
@@ -52,6 +53,8 @@ class VersionDay:
     outputs: list[NDArray[np.float32]] = field(default_factory=list)
     """A sample."""
     sampled: int = 0
+    strange: list[Strange] = field(default_factory=list)
+    """The strangest."""
 
 
 @dataclass
@@ -153,8 +156,10 @@ def _take(
         of_day.outputs.append(outputs[:room])
         of_day.sampled += len(outputs[:room])
     if known is not None:
-        of_day.counted.append(known.count(columns(about, _examples(callers), outputs), _entities(callers)))
+        described = columns(about, _examples(callers), outputs)
+        of_day.counted.append(known.count(described, _entities(callers)))
         of_day.counted = [together(of_day.counted)]
+        of_day.strange = strangest([*of_day.strange, *strange(known, described, [row["id"] for row in callers])])
 
 
 def _label(

@@ -14,9 +14,20 @@ from components.config.errors import DataError, JourneymanError
 from components.inference.bundle import SERVING, About, read_about
 from components.inference.reference import ReferenceArrays, read_reference
 from components.prediction_log.reader import Log
+from components.watch.data_quality import data_quality
 from components.watch.drifted import drift
 from components.watch.quality import expected, harmed, measured
-from components.watch.report import ColumnDrift, DriftDay, Lost, Quality, Report, TrafficDay, VersionReport
+from components.watch.report import (
+    ColumnDrift,
+    DataProblem,
+    DriftDay,
+    Lost,
+    Quality,
+    Report,
+    StrangeRow,
+    TrafficDay,
+    VersionReport,
+)
 from components.watch.rows import NEEDED, LabelledRow, Labels, VersionDay, VersionRows, gather
 from components.watch.statistics.drift import unpacked
 from components.watch.statistics.harm import Harm
@@ -123,6 +134,8 @@ def _version(
         expected=judged.expected,
         drift=judged.drift,
         columns=judged.columns,
+        data=judged.data,
+        strange=_strange(rows),
         open_questions=tuple(questions),
         verdict=verdict(workload, judged.harm, judged.expected, judged.drift, judged.columns, len(mature)),
     )
@@ -137,6 +150,7 @@ class _Judged:
     harm: tuple[Harm, str, list[date]] | None = None
     drift: tuple[DriftDay, ...] = ()
     columns: tuple[ColumnDrift, ...] = ()
+    data: tuple[DataProblem, ...] = ()
 
 
 def _judged(
@@ -151,19 +165,27 @@ def _judged(
     about, arrays = known.about, known.arrays
     if about is None or arrays is None:
         return _Judged()
-    days, columns = drift(rows, unpacked(arrays.drift), as_of.date())
+    reference = unpacked(arrays.drift)
+    days, columns = drift(rows, reference, as_of.date())
+    data = data_quality(rows, reference)
     if not days:
         questions.append("drift is told of whole days, UTC, and none is over yet")
     if (live := catalogue.live(about.kind, about.task)) is None:
         questions.append(f"task {about.task} does not say what its answers are measured by at work")
-        return _Judged(drift=days, columns=columns)
+        return _Judged(drift=days, columns=columns, data=data)
     return _Judged(
         quality=measured(live, about, arrays, mature),
         expected=expected(live, about, arrays, rows),
         harm=harmed(live, about, arrays, mature, tolerance),
         drift=days,
         columns=columns,
+        data=data,
     )
+
+
+def _strange(rows: VersionRows) -> tuple[StrangeRow, ...]:
+    latest = next((of_day.strange for _, of_day in sorted(rows.days.items(), reverse=True) if of_day.strange), [])
+    return tuple(StrangeRow(id=row.id, columns=row.columns, why=row.why) for row in latest)
 
 
 def _is_over(row: LabelledRow, as_of: datetime, delay: timedelta) -> bool:

@@ -35,6 +35,8 @@ def sections(report: Report) -> list[Section]:
         Section("Quality, by labels", list(_quality(version))),
         Section("Quality that is expected", list(_expected(version.expected))),
         Section("Drift", list(_drift(version))),
+        Section("The data itself", list(_data(version))),
+        Section("What is strange", list(_strange(report, version))),
         Section("Traffic", list(_traffic(report, version.traffic))),
         Section("What is not known", list(_questions(report, version))),
         Section("Versions", list(_versions(report.versions))),
@@ -88,6 +90,33 @@ def _drift(version: VersionReport) -> Iterator[Block]:
     if drifted:
         rows = [[str(day.day), f"{day.rows:,}", ", ".join(map(name, day.drifted))] for day in drifted]
         yield Table(["day", "answers", "drifted"], rows, caption="Days that differ")
+
+
+def _data(version: VersionReport) -> Iterator[Block]:
+    if version.data:
+        yield Table(
+            ["column", "what", "validation", "latest day", "most on a day"],
+            [
+                [
+                    name(each.column), each.problem, share(each.expected), share(each.days[-1].share),
+                    share(max(day.share for day in each.days)),
+                ]
+                for each in version.data
+            ],
+            caption="Shares of rows, where some day had more than the validation split",
+        )  # fmt: skip
+
+
+def _strange(report: Report, version: VersionReport) -> Iterator[Block]:
+    if version.strange:
+        yield Paragraph(
+            f"Answers that lie outside of what the model was validated on, in most columns. All that is known of one: "
+            f"python -m flows.log {report.workload} --row ID."
+        )
+        yield Table(
+            ["event", "columns", "why"],
+            [[row.id, f"{row.columns:,}", "; ".join(row.why)] for row in version.strange],
+        )
 
 
 def _traffic(report: Report, days: Sequence[TrafficDay]) -> Iterator[Block]:

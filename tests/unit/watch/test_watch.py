@@ -48,8 +48,7 @@ def test_an_endpoint_that_does_well_is_said_to(at_work: AtWork, bundle_of: Bundl
 
 
 def test_drift_alone_is_no_harm(at_work: AtWork, bundle_of: BundleOf) -> None:
-    for day in range(6):
-        at_work.day(day, moved=1.0 if day >= 3 else 0.0)
+    asked = [at_work.day(day, moved=5.0 if day >= 3 else 0.0) for day in range(6)]
     found = report(at_work, bundle_of, 6)
     assert found.verdict.verdict == "look"
     assert found.verdict.since == date(2026, 11, 5)
@@ -59,6 +58,11 @@ def test_drift_alone_is_no_harm(at_work: AtWork, bundle_of: BundleOf) -> None:
     assert first.column == "size"
     assert first.size > first.threshold
     assert sum(first.now) == pytest.approx(sum(first.expected), abs=1e-6)
+    problem = found.versions[0].data[0]
+    assert (problem.column, problem.problem, problem.expected) == ("size", "out of range", 0)
+    assert [day.share > 0.5 for day in problem.days] == [False] * 3 + [True] * 3
+    assert {row.id for row in found.versions[0].strange} <= set(asked[5])
+    assert "size: above" in found.versions[0].strange[0].why[0]
 
 
 def test_answers_that_are_wrong_are_harm_though_nothing_drifts(at_work: AtWork, bundle_of: BundleOf) -> None:
@@ -160,8 +164,10 @@ def test_nothing_answered_by_then_is_one_line(at_work: AtWork, bundle_of: Bundle
 
 def test_the_page_shows_verdict_curves_and_distributions(at_work: AtWork, bundle_of: BundleOf) -> None:
     for day in range(4):
-        at_work.day(day, moved=1.0 if day >= 2 else 0.0)
+        ids = at_work.day(day, moved=5.0 if day >= 2 else 0.0)
     shown = page(report(at_work, bundle_of, 4))
+    assert any(name in shown for name in ids)  # an example of what is strange
+    assert "out of range" in shown
     assert "Somebody should look." in shown
     assert shown.count("<polyline") >= 3
     assert 'class="after"' in shown
