@@ -44,7 +44,7 @@ class Options(BaseModel):
     cors: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     """Origins whose pages may ask from a browser, separated by commas."""
     metrics: Literal["open", "keys", "off"] = "open"
-    """Who may read `/metrics`: everyone, whoever has a key, nobody."""
+    """Who may read `/metrics` and `/watch`: everyone, whoever has a key, nobody."""
     log_requests: bool = False
     """Whether each request is written to standard output as a line of JSON."""
     tracing: str | None = None

@@ -31,9 +31,10 @@ from components.inference.gateway.metrics import Metrics
 from components.inference.gateway.openapi import DOCUMENT, document
 from components.inference.gateway.operations import EXPLAIN, LABELS, PREDICT, Operation, prediction
 from components.inference.gateway.page import routes
-from components.inference.gateway.policies import policies
+from components.inference.gateway.policies import Route, policies
 from components.inference.gateway.request.parser import RequestParser
 from components.inference.gateway.tracing import tracing
+from components.inference.gateway.watched import page_of, watched
 from components.inference.options import Options
 from components.inference.process import readiness
 from components.inference.process.logs import drop_access_log, log_from_info
@@ -64,7 +65,11 @@ try:
         SCHEMA: client_schema(lambda: internals.client_schema(Endpoint)),
     }
     _log = AnswerLog(_options, _metrics) if _options.log != "off" else None
-    _policies = policies(_options, _metrics, {**routes(_engine), **_described}, *((_log.observe,) if _log else ()))
+    _logs = _options.log_dir or internals.bento_home() / "log"
+    _shown: dict[str, Route] = {**routes(_engine), **_described}
+    if _options.metrics != "off":
+        _shown["/watch"] = partial(watched, page_of(_logs, _model.tag.name))
+    _policies = policies(_options, _metrics, _shown, *((_log.observe,) if _log else ()))
     _tracing = tracing(_options.tracing, _options.tracing_share)
 except NotFound as error:
     missing = f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there"
@@ -174,11 +179,10 @@ def _shed() -> None:
 
 def _log_of(workload: str) -> tuple[Path, Description]:
     """Return where the log is, and what is said of it."""
-    folder = _options.log_dir or internals.bento_home() / "log"
     task = catalogue.task(_about.kind, _about.task)
     own, entities = _codec.key(_about.input), tuple(_codec.entities(_about.input))
     kept = {"bytes": _options.log_bytes, "days": _options.log_days}
-    return folder / workload, Description(
+    return _logs / workload, Description(
         workload=workload, kind=_about.kind, task=task, entities=entities, key=own, **kept
     )
 

@@ -25,9 +25,12 @@ class Access:
     """Answers 401 to whom no key opens, and 429 to who asks too often."""
 
     def __init__(self, keys: Keys | None, rate: Rate | None, metrics: Shown) -> None:
-        """Take the keys (None: everyone is let in), the rate (None: however often) and who may read `/metrics`."""
+        """Take the keys (None: everyone is let in), the rate (None: however often) and who may read `/metrics`.
+
+        Whoever may read that may read `/watch`.
+        """
         self._keys, self._rate = keys, rate
-        self._open = {*HEALTH, "/", *(("/metrics",) if metrics == "open" else ())}
+        self._open = {*HEALTH, "/", *(("/metrics", "/watch") if metrics == "open" else ())}
 
     def guard(self, call: Call) -> Reply | None:
         """Return the refusal, if it is one; who asks is in `call.caller` then."""

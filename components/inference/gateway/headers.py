@@ -55,6 +55,6 @@ def headers(call: Call) -> Headers:
         return PAGE
     if path == "/about" or path.startswith("/examples/"):
         return ABOUT
-    if path == "/card":
+    if path in ("/card", "/watch"):
         return CARD
     return DOCS if path in ("/docs", "/docs/") or path.startswith("/static_content/") else ANSWER

@@ -14,7 +14,8 @@ from components.inference.gateway.cells import Cells
 from components.inference.gateway.exposition import FAMILIES, cell, exposition
 
 _PATHS = {
-    "/", "/about", "/card", "/docs", "/docs.json", "/explain", "/labels", "/livez", "/metrics", "/predict", "/readyz"
+    "/", "/about", "/card", "/docs", "/docs.json", "/explain", "/labels", "/livez", "/metrics", "/predict", "/readyz",
+    "/watch",
 }  # fmt: skip
 _BY_NAME = {family.name: family for family in FAMILIES}
 

@@ -92,14 +92,16 @@ def watch(reference: Reference, days: Sequence[Day], alpha: float = 0.05, least:
                     effects[at] = _effects(reference, by_chance, pooled, shares, level, alpha, least)
         over = [each.size > each.threshold for each in effects if each is not None]
         which = np.any(over, axis=0) if over else np.zeros(len(names), dtype=np.bool_)
-        found.append(Drift(day.rows, *effects, tuple(np.array(names)[which].tolist())))
+        of_day, two_days, week = effects
+        found.append(Drift(day.rows, of_day, two_days, week, tuple(np.array(names)[which].tolist())))
     return found
 
 
 def _shares(sorts: list[int], days: list[Day], reference: Reference) -> Floats:
     """Return the part of each sort of day in the rows of some days."""
-    rows: Floats = np.bincount(sorts, [day.rows for day in days], len(reference.counts))
-    return rows / rows.sum()
+    rows = np.bincount(sorts, [day.rows for day in days], len(reference.counts)).astype(np.float64)
+    found: Floats = rows / rows.sum()
+    return found
 
 
 def _like_some_day(
