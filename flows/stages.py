@@ -1,6 +1,8 @@
 """One stage of `dvc.yaml` as one task: DVC decides whether it is stale, the task's state says what it decided."""
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from prefect import task
@@ -11,15 +13,21 @@ from prefect.states import Completed
 from components.versioning import stages
 
 
-@task(cache_policy=NO_CACHE, persist_result=False, task_run_name="{stage}")
-def reproduce(stage: str, workload: str) -> State[None]:
-    """Reproduce one stage; its state is named Completed (it ran), Cached (restored) or Skipped (unchanged).
+def reproduced(workload: str, names: Sequence[str]) -> dict[str, str]:
+    """Reproduce the stages, one after the other; return what DVC decided of each.
 
     Raises:
-        StageError: the stage failed; its own output above says why.
+        StageError: a stage failed; its own output above says why.
     """
+    with closing(stages.reproduce(names, workload)) as decisions:
+        return {name: outcome(reproduce(name, decisions, return_state=True)) for name in names}
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, task_run_name="{stage}")
+def reproduce(stage: str, decisions: Iterator[stages.Outcome]) -> State[None]:
+    """Wait for one stage, the next decision: its state is named Completed (ran), Cached (restored) or Skipped."""
     began = time.monotonic()
-    decided = stages.reproduce(stage, workload)
+    decided = next(decisions)
     return Completed(name=decided.name, message=f"{decided.message} ({time.monotonic() - began:.1f} s)")
 
 

@@ -4,7 +4,6 @@
 """
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 from prefect import flow, task
@@ -31,7 +30,7 @@ from flows.release import package_champion, publish_champion, this_run
 from flows.report import Report
 from flows.runs import mark_dead_runs
 from flows.servers import ask_all
-from flows.stages import outcome, reproduce
+from flows.stages import reproduced
 from flows.summary import Evaluated, Training, publish_verdict, report_training
 
 logger = logging.getLogger(__name__)
@@ -67,11 +66,6 @@ def check(workload: str = DEFAULT) -> None:
     """Raise a `ConfigError` unless `params.yaml` is in order and has the workload, and every server answers."""
     catalogue.workload(workload)
     ask_all()
-
-
-def reproduced(workload: str, stages: Sequence[str]) -> dict[str, str]:
-    """Reproduce the stages, one after the other; return what DVC decided of each."""
-    return {stage: outcome(reproduce(stage, workload, return_state=True)) for stage in stages}
 
 
 @task(task_run_name="describe data", cache_policy=NO_CACHE, persist_result=False)

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -33,15 +34,29 @@ def dvc(*arguments: str, folder: Path | None = None, environment: Mapping[str, s
         folder: to run it in; here, where none is given.
         environment: its variables, where they are not those of this process.
     """
-    output = []
+    with running(*arguments, folder=folder, environment=environment) as process:
+        output = "".join(passed_on(process))
+        return process.wait(), output
+
+
+@contextmanager
+def running(
+    *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Have DVC run for as long as the block: see `dvc`, and `passed_on`."""
     with _process([*program(), *arguments], folder, environment or os.environ) as process:
-        assert process.stdout is not None
-        passed_on = PassedOn()
-        while chunk := os.read(process.stdout.fileno(), 1 << 16):
-            output.append(chunk)
-            passed_on.write(chunk.decode(errors="replace"))
-        passed_on.end()
-        return process.wait(), b"".join(output).decode(errors="replace")
+        yield process
+
+
+def passed_on(process: subprocess.Popen[bytes]) -> Iterator[str]:
+    """Pass on what a running DVC says as it comes, until it ends; yield it, as it was said."""
+    assert process.stdout is not None
+    written, decoder = PassedOn(), getincrementaldecoder("utf-8")(errors="replace")
+    while chunk := os.read(process.stdout.fileno(), 1 << 16):
+        text = decoder.decode(chunk)
+        written.write(text)
+        yield text
+    written.end()
 
 
 def program() -> list[str]:

@@ -3,14 +3,13 @@
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from components.config.errors import StageError
-from components.versioning import lock
-from components.versioning.dvc import dvc, last_error
+from components.versioning import dvc, lock
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +25,7 @@ _BEFORE = {"ingest": (RESOLVE,), "train": (RESOLVE,)}
 _BUSY = re.compile("is busy, it is being blocked by|Unable to acquire lock")
 _BUSY_WAIT = 2.0  # seconds between two tries while another DVC command holds the lock
 _BUSY_TRIES = 1_800  # an hour: a whole training may be in the way
+_LONGEST_TARGET = 200  # characters of DVC's words about one, which may come in two pieces
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,39 @@ class Outcome:
     message: str
 
 
-def reproduce(stage: str, workload: str) -> Outcome:
-    """Run `dvc repro` for one stage, and for what is made for it alone; wait while another DVC command is at work here.
+def reproduce(stages: Sequence[str], workload: str) -> Generator[Outcome]:
+    """Run one `dvc repro` for several stages, and for what is made for them alone; yield of each what DVC decided.
+
+    Starting DVC takes longer than most stages that have not changed. It is waited for while another is at work here.
 
     Raises:
-        StageError: the stage failed; its own output says why.
+        StageError: a stage failed, the one whose outcome was asked for; its own output says why.
     """
-    targets = [f"{name}@{workload}" for name in (*_BEFORE.get(stage, ()), stage)]
+    left = list(stages)
     for tries in range(_BUSY_TRIES):
-        status, output = dvc("repro", "--single-item", *targets)
+        targets = [f"{name}@{workload}" for stage in left for name in (*_BEFORE.get(stage, ()), stage)]
+        output = ""
+        with dvc.running("repro", "--single-item", *targets) as process:
+            for text in dvc.passed_on(process):
+                latest = output[-_LONGEST_TARGET:] + text
+                output += text
+                while any(_reached(f"{stage}@{workload}", latest) for stage in left[1:]):
+                    yield _outcome(f"{left.pop(0)}@{workload}", output)
+            status = process.wait()
         if status == 0 or not _BUSY.search(output):
             break
         if tries == 0:
-            logger.warning("stage %s waits: another dvc is at work here", stage)
+            logger.warning("stage %s waits: another dvc is at work here", left[0])
         time.sleep(_BUSY_WAIT)
     if status != 0:
-        raise StageError(f"stage {stage}@{workload} failed: {last_error(output)}")
-    return _outcome(f"{stage}@{workload}", output)
+        raise StageError(f"stage {left[0]}@{workload} failed: {dvc.last_error(output)}")
+    for stage in left:
+        yield _outcome(f"{stage}@{workload}", output)
+
+
+def _reached(target: str, output: str) -> bool:
+    """Whether DVC has come to the target: it runs, restores, skips or cannot begin it."""
+    return re.search(rf"(?:[sS]tage|failed to reproduce) '{re.escape(target)}'", output) is not None
 
 
 def reproduce_again(workload: str, folder: Path, environment: Mapping[str, str]) -> None:
@@ -72,9 +88,9 @@ def reproduce_again(workload: str, folder: Path, environment: Mapping[str, str])
     if RESOLVE in recorded and not _is_behind(RESOLVE, "prepare", recorded):
         commands.insert(0, ("--single-item", f"{RESOLVE}@{workload}"))
     for command in commands:
-        status, output = dvc("repro", "--force", "--no-commit", *command, folder=folder, environment=environment)
+        status, output = dvc.dvc("repro", "--force", "--no-commit", *command, folder=folder, environment=environment)
         if status != 0:
-            raise StageError(f"{workload} cannot be made again: {last_error(output)}")
+            raise StageError(f"{workload} cannot be made again: {dvc.last_error(output)}")
 
 
 def _is_behind(stage: str, other: str, recorded: Mapping[str, lock.Stage]) -> bool:
