@@ -175,4 +175,4 @@ def _ran(output: str) -> list[str]:
 def _deterministic() -> list[Path]:
     weights = artifacts("digits", "weights") / "model.safetensors"
     folders = [artifacts("digits", name) for name in ("raw", "prepared", "bundle", "bundle-int8")]
-    return [weights, *(path for folder in folders for path in sorted(folder.iterdir()))]
+    return [weights, *(path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())]

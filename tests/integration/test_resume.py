@@ -150,7 +150,8 @@ def said(project: Project) -> str:
 
 def bundle(project: Project) -> dict[str, str]:
     folder = project.path / "artifacts" / "digits" / "bundle"
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def curve(project: Project) -> str:
