@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the temporary files go")
     options = parser.parse_args()
     logging.getLogger("components").setLevel(logging.ERROR)
-    factor, seeds = (0.02, 1) if options.quick else (0.2, 5)
+    factor, seeds = (0.02, 1) if options.quick else (0.2, 2)
     found: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for seed in range(seeds):

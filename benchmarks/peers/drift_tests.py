@@ -1,10 +1,10 @@
 """What others ask of a column: PSI, a Kolmogorov-Smirnov test, and what evidently 0.7.23 does by default.
 
 evidently installs beside the pinned versions, but asks pandas for a name that pandas 3 does not have any more, and
-takes seconds a day; so its default tests of a reference of over 1,000 rows are written here as its own code has them:
-Wasserstein's distance by the standard deviation, or Jensen and Shannon's for categories and up to five different
-numbers; drift from 0.1 on, of the data set where half of the columns have it. `benchmarks.drift --evidently PYTHON`
-holds them against evidently itself, in a Python that has it.
+takes seconds a day; so its default tests of a reference of over 1,000 rows are written here as its own code has them,
+of columns that it is told are numbers or categories: Wasserstein's distance by the standard deviation, or Jensen and
+Shannon's for categories and up to five different numbers; drift from 0.1 on, of the data set where half of the
+columns have it. `benchmarks.drift --evidently PYTHON` holds them against evidently itself, in a Python that has it.
 """
 
 from collections.abc import Mapping

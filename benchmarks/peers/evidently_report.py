@@ -17,7 +17,10 @@ def main() -> None:
         day: pd.DataFrame({name.split("/")[1]: arrays[name] for name in arrays.files if name.startswith(f"{day}/")})
         for day in ["reference", *days]
     }
-    data = {day: Dataset.from_pandas(frame, DataDefinition()) for day, frame in frames.items()}
+    numbers = list(frames["reference"].select_dtypes("number"))
+    others = [name for name in frames["reference"] if name not in numbers]
+    said = DataDefinition(numerical_columns=numbers, categorical_columns=others)
+    data = {day: Dataset.from_pandas(frame, said) for day, frame in frames.items()}
     found = []
     for day in days:
         metrics = Report([DataDriftPreset()]).run(data[day], data["reference"]).dict()["metrics"]

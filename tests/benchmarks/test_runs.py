@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,3 +147,37 @@ def test_a_day_of_a_long_log_is_read_with_its_labels(trained: Project) -> None:
     figures = json.loads(Path("figures.json").read_text())
     assert set(figures["appending"]) == {"picture", "table"}
     assert [day["day_rows"] for day in figures["day"]] == [day["day_labels"] for day in figures["day"]] == [5, 54]
+
+
+def test_drift_is_measured_beside_others(trained: Project) -> None:
+    figures = _quick(trained, "drift")
+    assert figures["alarms"]["ours"] == 0
+    assert figures["alarms"]["KS, 0.05"] == 1
+    assert figures["power"]["1.0"]["ours"]["within_7"] == 1
+
+
+def test_drift_of_pictures_is_measured_on_a_trained_model(trained: Project) -> None:
+    figures = _quick(trained, "picture_drift", "--artifacts", "artifacts/digits")
+    assert {one["severity"] for one in figures["found"]} == {1, 2, 3}
+
+
+def test_drift_of_payments_is_measured(trained: Project) -> None:
+    figures = _quick(trained, "payment_drift")
+    assert sum(figures["changes"]["control"][0]["ours"]) == 0
+    assert figures["changes"]["one feature zero"][0]["named"] == ["customer_id_count_7d"]
+
+
+def test_late_labels_labels_to_ask_for_and_expected_metrics_are_measured(trained: Project) -> None:
+    late = _quick(trained, "late_labels")["cases"]["investigated"]
+    assert late["ours"]["always"] > 0.9 > 0.1 > late["all labels so far"]["last"]
+    budget = _quick(trained, "label_budget")["models"]["97 %"]
+    assert budget["active"]["labels"] < budget["uniform"]["labels"]
+    changed = _quick(trained, "expected_metrics")["changed"]
+    assert abs(changed["flipped"]["expected_moved"]) < 0.02 < 0.1 < -changed["flipped"]["accuracy_moved"]
+    assert (changed["flipped"]["found"], changed["control"]["found"]) == (1, 0)
+
+
+def _quick(trained: Project, name: str, *options: str) -> dict[str, Any]:
+    trained.run(sys.executable, "-m", f"benchmarks.{name}", "--quick", *options, "--json", "figures.json")
+    figures: dict[str, Any] = json.loads(Path("figures.json").read_text())
+    return figures
