@@ -21,7 +21,7 @@ from components.inference.examples import spread
 from components.kinds.baseline import limit_threads
 from components.kinds.evaluation import BaselineFeatures
 from components.kinds.overview import counts_by_class, first_by_class
-from components.kinds.prepared import UNLABELLED, PreparedData, label_name, open_prepared, write_about
+from components.kinds.prepared import SPLITS, UNLABELLED, PreparedData, label_name, open_prepared, write_about
 from components.kinds.slices import number_slices, quarter_names, write_slices
 from components.kinds.table.params import Train
 from components.registry.card.measurements import Estimate, _metrics, _slices
@@ -63,7 +63,8 @@ def data(tmp_path: Path) -> PreparedData:
         np.save(tmp_path / f"{split}_inputs.npy", np.column_stack([size, colour]).astype(np.float32))
         np.save(tmp_path / f"{split}_labels.npy", labels)
     write_about(tmp_path, "table", [], INPUT, ROWS, "regression")
-    write_slices(tmp_path, {"shop": ["a" if row < 100 else "b" for row in range(ROWS["test"])]})
+    of_test = np.full(ROWS["test"], SPLITS.index("test"))
+    write_slices(tmp_path, {"shop": ["a" if row < 100 else "b" for row in range(ROWS["test"])]}, of_test)
     return open_prepared(tmp_path)
 
 

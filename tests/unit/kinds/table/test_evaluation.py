@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 from components import catalogue
 from components.config.gate import Gate, Slices
 from components.config.params import parse
-from components.kinds.prepared import PreparedData, open_prepared, write_about
+from components.kinds.prepared import SPLITS, PreparedData, open_prepared, write_about
 from components.kinds.slices import write_slices
 from components.kinds.table.codec.features import DAY
 from components.kinds.table.evaluation import baseline_features
@@ -205,7 +205,8 @@ def test_values_are_the_metric_wherever_one_looks(data: PreparedData) -> None:
 
 
 def test_slices_are_judged_by_what_is_in_them(data: PreparedData) -> None:
-    write_slices(data.path, {"shop": ["b" if row % 3 else "a" for row in range(ROWS["test"])]})
+    of_test = np.full(ROWS["test"], SPLITS.index("test"))
+    write_slices(data.path, {"shop": ["b" if row % 3 else "a" for row in range(ROWS["test"])]}, of_test)
     probabilities, labels = guesses(data), np.asarray(data.labels("test"))
     slices = evaluation.slices(data, train())
     assert list(slices) == ["class: 0", "class: 1", "shop: a", "shop: b"]
@@ -237,7 +238,9 @@ def test_a_slice_is_judged_by_one_metric_in_every_draw_or_says_why_not(
     labels = np.asarray(data.labels("test"))
     places = np.concatenate([np.flatnonzero(labels == 1)[:positives], np.flatnonzero(labels == 0)[: 200 - positives]])
     inside = np.isin(np.arange(len(labels)), places)
-    write_slices(data.path, {"shop": ["a" if one else "b" for one in inside]})
+    write_slices(
+        data.path, {"shop": ["a" if one else "b" for one in inside]}, np.full(len(inside), SPLITS.index("test"))
+    )
     spec = EvaluationSpec(evaluation, data, train(), Gate(), "average_precision")
     bundle = SimpleNamespace(about=SimpleNamespace(decision=DECISION))
     ours, theirs = (Predictions(spec, bundle, guesses(data)) for _ in range(2))
