@@ -186,11 +186,9 @@ def _killed_supervisor(
 
 
 def _kill_worker(server: "subprocess.Popen[bytes]", chance: random.Random) -> None:
-    workers = [
-        each for each in psutil.Process(server.pid).children() if "_bentoml_impl.worker.service" in each.cmdline()
-    ]
-    if workers:
-        chance.choice(workers).kill()
+    alive = [each for each in psutil.Process(server.pid).children() if each.status() != psutil.STATUS_ZOMBIE]
+    with contextlib.suppress(psutil.NoSuchProcess, IndexError):
+        chance.choice([each for each in alive if "_bentoml_impl.worker.service" in each.cmdline()]).kill()
 
 
 def _kill_compaction(folder: Path, chance: random.Random) -> None:
