@@ -1,7 +1,6 @@
 """What a bundle tells of its validation split, so that drift and quality can be judged where it serves."""
 
 from collections.abc import Mapping
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 MOST = 200_000
-"""Validation examples that are counted, evenly spread where there are more."""
+"""Examples of a split that are counted, evenly spread where there are more."""
+DAYS = 28
+"""Days that are counted, where rows have times."""
 _NUMBERS = 30_000  # outputs that are kept of a sample
 _SAMPLE = (200, 2_000)  # its rows, at least and at most
 _EMBEDDINGS = 500
@@ -26,10 +27,14 @@ _BATCH = 500
 _DAY = 86_400_000  # milliseconds
 
 Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
 
 
 def reference(about: Mapping[str, Any], serving: "nn.Module", data: PreparedData) -> ReferenceArrays:
     """Return the reference of a model.
+
+    Where rows have times, the days before the validation split are counted too, up to four weeks in all: one of each
+    weekday says nothing of how much weekdays differ. What is judged by labels is of the validation split alone.
 
     Args:
         about: what its bundle will say of itself.
@@ -37,25 +42,47 @@ def reference(about: Mapping[str, Any], serving: "nn.Module", data: PreparedData
         data: whose validation split it is, or the training split where that is empty.
     """
     split: Split = "validation" if data.counts["validation"] else "train"
-    inputs = data.inputs(split)
-    rows = np.arange(0, len(inputs), max(1, ceil(len(inputs) / MOST)))
-    examples = np.asarray(inputs[rows] if len(rows) < len(inputs) else inputs)
+    rows = _evenly(np.arange(data.counts[split]), MOST)
+    before = _days_before(data, split)
+    parts: list[tuple[Split, Int64]] = [(split, rows)]
+    if len(before):
+        parts.append(("train", before))
+    examples = _joined(data, "inputs", parts)
     outputs, embedding = _run(serving, examples)
-    entity = np.asarray(data.array(split, "cards")[rows]) if data.has(split, "cards") else None
-    day = (data.array(split, "times")[rows] // _DAY).astype("datetime64[D]") if data.has(split, "times") else None
+    entity = _joined(data, "cards", parts) if data.has(split, "cards") else None
+    day = (_joined(data, "times", parts) // _DAY).astype("datetime64[D]") if data.has(split, "times") else None
     described = About(format=1, model_sha256="", **about)
     counted = fit_reference(columns(described, examples, outputs), day, entity)
-    kept = np.linspace(0, len(rows) - 1, min(len(rows), _sample(outputs.shape[1]))).round().astype(np.int64)
-    few = kept[np.linspace(0, len(kept) - 1, min(len(kept), _EMBEDDINGS)).round().astype(np.int64)]
+    kept = _evenly(np.arange(len(rows)), _sample(outputs.shape[1]))
     return ReferenceArrays(
         drift=packed(counted),
         outputs=outputs[kept],
         labels=np.asarray(data.labels(split)[rows[kept]]),
         entity=None if entity is None else _numbered(entity[kept]),
-        embedding=embedding[few].astype(np.float16),
-        rows=len(inputs),
+        embedding=embedding[_evenly(kept, _EMBEDDINGS)].astype(np.float16),
+        rows=data.counts[split],
         days=0 if day is None else len(np.unique(day)),
     )
+
+
+def _days_before(data: PreparedData, split: Split) -> Int64:
+    """Return the rows of the training split on the last days before the validation split; none without times."""
+    if split != "validation" or not data.has(split, "times") or not data.has("train", "times"):
+        return np.empty(0, dtype=np.int64)
+    own, day = (data.array(name, "times") // _DAY for name in (split, "train"))
+    more = max(DAYS - len(np.unique(own)), 0)
+    return _evenly(np.flatnonzero(np.isin(day, np.unique(day)[-more:] if more else [])), MOST)
+
+
+def _evenly(rows: Int64, most: int) -> Int64:
+    """Return so many of the rows at most, spread evenly."""
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
+
+
+def _joined(data: PreparedData, name: str, parts: list[tuple[Split, Int64]]) -> NDArray[Any]:
+    return np.concatenate([np.asarray(data.array(split, name)[rows]) for split, rows in parts])
 
 
 def _run(serving: "nn.Module", examples: NDArray[Any]) -> tuple[Float32, Float32]:

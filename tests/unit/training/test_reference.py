@@ -77,6 +77,26 @@ def test_days_and_entities_are_kept_and_name_nobody(tmp_path: Path) -> None:
     assert found.entity.tolist() == [*(np.arange(98) // 4).tolist(), -1, -1]
 
 
+def test_a_few_days_of_validation_are_held_against_those_before(tmp_path: Path) -> None:
+    data = small_data(tmp_path / "data", count=2_800)  # 1,680 of training, 560 of validation
+    for split, days in (("train", np.arange(1_680) // 80), ("validation", 21 + np.arange(560) // 80)):
+        np.save(data.path / f"{split}_times.npy", days * DAY)
+        size = np.array(data.inputs(split))  # type: ignore[arg-type]
+        size[:, 0] += np.where(days % 7 >= 5, 3.0, 0.0)  # other records on two days of each week
+        np.save(data.path / f"{split}_inputs.npy", size)
+    found = reference(*exported(data), data)
+    assert (found.rows, found.days) == (560, 28)
+    counted = unpacked(found.drift)
+    assert counted.placebo_days == 28
+    described = catalogue.codec(data.kind, data.task).described
+    inputs = np.array(data.inputs("test"))
+    live = [inputs[:80] + np.array([3.0 if day % 7 >= 5 else 0.0, 0.0], dtype=np.float32) for day in range(28, 35)]
+    days = [
+        counted.count(described(part, data.input), None, np.datetime64(28 + at, "D")) for at, part in enumerate(live)
+    ]
+    assert not [day for day in watch(counted, days) if "size" in day.drifted]
+
+
 def test_a_bundle_of_before_has_none_and_one_that_is_broken_is_named(tmp_path: Path) -> None:
     assert read_reference(tmp_path) is None
     (tmp_path / REFERENCE).write_bytes(b"other")
