@@ -143,6 +143,21 @@ def test_what_is_learned_is_the_mean_or_the_median_and_the_quantiles(metric: str
     assert goal.loss(raw, torch.tensor([float("nan")], dtype=torch.float64)).item() == 0.0
 
 
+def test_no_answer_is_so_wrong_that_the_next_step_has_no_bounds() -> None:
+    labels = np.random.default_rng(0).normal(50.0, 10.0, 1_000)
+    asked = objective(SimpleNamespace(metric="rmse", coverage=0.9), (), labels)
+    slopes, losses = [], []
+    for away in (1.0, 6.0, 30.0, 3_000.0):
+        raw = torch.zeros(1, 3, requires_grad=True)
+        loss = asked.loss(raw, torch.tensor([labels.mean() + away * labels.std()]))
+        loss.backward()
+        assert raw.grad is not None
+        slopes.append(-float(raw.grad[0, 0]))
+        losses.append(loss.item())
+    assert slopes == pytest.approx([2.0, 12.0, 12.0, 12.0], rel=1e-4)
+    assert losses == sorted(losses)
+
+
 def test_what_is_watched_rises_as_the_loss_falls() -> None:
     labels = RANDOM.normal(size=200)
     goal = learned(labels, metric="mae")
