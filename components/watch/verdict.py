@@ -28,7 +28,9 @@ def verdict(
         columns: of the latest day.
         labelled: rows whose label has come and is mature.
     """
-    found = _harm(workload, harm) or _expected(workload, expected) or _drift(workload, drift, columns)
+    drifted = _drift(workload, drift, columns)
+    # what is expected moves with the outputs alone: where they have not drifted, a day that looks worse is chance
+    found = _harm(workload, harm) or (drifted and _expected(workload, expected)) or drifted
     return found or _well(harm, expected, drift, labelled)
 
 

@@ -26,10 +26,10 @@ _IDS = EventIds()
 Float32 = NDArray[np.float32]
 
 
-def answers(count: int, random: np.random.Generator, moved: float = 0.0) -> tuple[Float32, Float32]:
+def answers(count: int, random: np.random.Generator, moved: float = 0.0, sure: float = 0.9) -> tuple[Float32, Float32]:
     """Examples, and what a model makes of them that is right in nine of ten, and knows it."""
     examples = np.column_stack([random.normal(moved, 1, count), random.integers(0, 3, count)]).astype(np.float32)
-    likely = np.where(random.random(count) < 0.5, 0.9, 0.1)
+    likely = np.where(random.random(count) < 0.5, sure, 1 - sure)
     return examples, np.column_stack([1 - likely, likely]).astype(np.float32)
 
 
@@ -81,9 +81,10 @@ class AtWork:
         labelled: float = 0.5,
         version: str = "1",
         origin: Origin = "caller",
+        sure: float = 0.9,
     ) -> list[str]:
         """Answer on that day, from 0, and label a part an hour later; return the event ids."""
-        examples, outputs = answers(rows, self.random, moved)
+        examples, outputs = answers(rows, self.random, moved, sure)
         labels, moment = truth(outputs, self.random, right), FIRST + timedelta(days=number)
         time = int(moment.timestamp() * 1e6)
         identity = _IDS.new()

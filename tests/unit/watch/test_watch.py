@@ -75,6 +75,15 @@ def test_answers_that_are_wrong_are_harm_though_nothing_drifts(at_work: AtWork, 
     assert report(at_work, bundle_of, 3).verdict.verdict == "well"
 
 
+def test_a_model_that_is_less_sure_is_expected_to_be_worse(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in range(4):
+        at_work.day(day, labelled=0.0, sure=0.9 if day < 2 else 0.6)
+    found = report(at_work, bundle_of, 4)
+    assert found.verdict.verdict == "look"
+    assert "accuracy that the probabilities lead to expect is below that of validation" in found.verdict.rule
+    assert found.verdict.since == date(2026, 11, 4)
+
+
 def test_labels_whose_delay_is_not_over_are_not_judged(at_work: AtWork, bundle_of: BundleOf) -> None:
     for day in range(4):
         at_work.day(day, right=0.3 if day == 3 else 0.9)
