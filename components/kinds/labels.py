@@ -35,7 +35,7 @@ class Label(BaseModel):
         description="The name of its class; true or false where one of two classes is looked for; or its number."
     )
     time: datetime | None = Field(default=None, description="When it became so; without an offset it is UTC.")
-    source: str = Field(default="caller", pattern=r"^[\w.-]{1,64}$", description="Whom the label is from.")
+    source: str = Field(default="caller", pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Whom the label is from.")
     share: float | None = Field(
         default=None, gt=0.0, le=1.0, description="The probability with which the row was chosen to be labelled."
     )

@@ -155,6 +155,8 @@ def test_under_load_every_answer_is_one_version_s_and_none_is_missing(served: Se
     assert 'journeyman_model_workers{version="1"} 2' in metrics
     given = Counter(told["model_version"] for told in answers)
     assert set(given) == {"1", "2", "3"}
+    ids = [told.pop("id") for told in answers]
+    assert len(set(ids)) == len(ids)
     assert all(told == expected[told["model_version"]] for told in answers)
 
 

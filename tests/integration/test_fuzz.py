@@ -39,7 +39,7 @@ LIMITS = {
     "digits": {"max_bytes": 20_000, "formats": ["PNG"], "max_pixels": 10_000},
     "payments": {"max_bytes": 1_000_000},
 }
-ROUTES = {"digits": ["/predict"], "payments": ["/explain", "/labels", "/predict"]}
+ROUTES = {"digits": ["/labels", "/predict"], "payments": ["/explain", "/labels", "/predict"]}
 
 
 @pytest.fixture(scope="module")
