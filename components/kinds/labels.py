@@ -30,14 +30,14 @@ class Label(BaseModel):
     request_id: str | None = Field(
         default=None, pattern=r"^[A-Za-z0-9._-]{1,128}$", description="Instead: the `x-request-id` of its answer."
     )
-    row: int = Field(default=0, ge=0, lt=MOST, description="Which row of that request, from 0.")
+    row: int = Field(default=0, ge=0, le=MOST - 1, description="Which row of that request, from 0.")
     label: bool | int | float | str = Field(
         description="The name of its class; true or false where one of two classes is looked for; or its number."
     )
     time: datetime | None = Field(default=None, description="When it became so; without an offset it is UTC.")
     source: str = Field(default="caller", pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Whom the label is from.")
     share: float | None = Field(
-        default=None, gt=0.0, le=1.0, description="The probability with which the row was chosen to be labelled."
+        default=None, ge=1e-6, le=1.0, description="The probability with which the row was chosen to be labelled."
     )
 
     @property

@@ -40,6 +40,8 @@ LIMITS = {
     "payments": {"max_bytes": 1_000_000},
 }
 ROUTES = {"digits": ["/labels", "/predict"], "payments": ["/explain", "/labels", "/predict"]}
+UNLIKELY = {("digits", "/labels")}
+"""Where no name of a class is found by chance."""
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,8 @@ def test_whatever_is_asked_is_answered_as_the_openapi_says(workload: str, endpoi
         for operation in operations.values():
             for mode in GenerationMode:
                 statuses = _ask(operation.as_strategy(generation_mode=mode), session)
-                assert (400 in statuses) if mode.is_negative else (200 in statuses), (operation.path, mode)
+                expected = 400 if mode.is_negative or (workload, operation.path) in UNLIKELY else 200
+                assert expected in statuses, (operation.path, mode)
 
 
 @pytest.mark.parametrize("form", [True, False])
