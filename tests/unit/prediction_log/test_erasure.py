@@ -33,14 +33,14 @@ def fill(folder: Path, writer: Writer, first: int, count: int = 3) -> list[Answe
     written = []
     for number in range(first, first + count):
         record = answered(3, shape=(2,), time_us=at(number), request_id=f"r{number}")
-        came = [{"owner": [f"o{row}", WHO][row == 1], "shop": 1, "number": f"{number}-{row}"} for row in range(3)]
+        came = [{"owner": [f"o{row}", WHO][row == 1], "shop": 1, "number": f"n{number}-{row}"} for row in range(3)]
         record.records = [json.dumps(row).encode() for row in came]
         record.answers = [json.dumps({"label": "cup", "said": row["number"]}).encode() for row in came]
         writer.answered(record)
         written.append(record)
         events = [as_text(record.identity + row) for row in range(3)]
         writer.labelled([Label("cup", at(1), event_id=event) for event in events])
-        writer.labelled([Label("cup", at(2), key=f"{number}-{row}") for row in range(3)])
+        writer.labelled([Label("cup", at(2), key=f"n{number}-{row}") for row in range(3)])
         writer.labelled([Label("cup", at(3), request_id=f"r{number}", row=1)])
     return written
 
@@ -105,7 +105,7 @@ def test_by_event_and_by_key(folder: Path) -> None:
     written = fill(folder, writer, 0)
     for person, gone in (
         (Person(EVENT, as_text(written[0].identity)), written[0].identity),
-        (Person("number", "1-2"), written[1].identity + 2),
+        (Person("number", "n1-2"), written[1].identity + 2),
     ):
         before = ids(folder)
         assert find(folder, person) == 1

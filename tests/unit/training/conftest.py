@@ -23,6 +23,7 @@ _INPUT = {
 def handlers() -> Iterator[None]:
     """Forget who hears signals: a training that a test breaks off, as a kill would, is not there to do so."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whoever was here before
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
