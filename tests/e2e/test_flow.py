@@ -8,7 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from mlflow import MlflowClient
 
 from components.versioning.stages import STAGES
 from tests.conftest import Project
+from tests.processes import command
+from tests.servers import wait_for
 
 TRAINING = "components.training.train"
 TRAIN = ("python", "-m", "flows.train", "digits")
@@ -120,12 +123,12 @@ def test_ended_in_mid_training_nothing_lives_on(number: signal.Signals, project:
 
 def test_a_stage_waits_while_another_dvc_is_at_work(trained: Project) -> None:
     trained.params("epochs: 10", "epochs: 11")
-    other = _start(trained, sys.executable, "-m", "dvc", "repro", "train@digits")
-    _wait_for(trained, TRAINING)
-    (training,) = [process for process in _family(trained) if TRAINING in process.cmdline()]
-    training.suspend()  # for as long as the task needs to find DVC busy
     code = "from components.versioning.stages import reproduce; print('ended', *reproduce(['train'], 'digits'))"
-    with trained.started("python", "-c", code, PYTHONPATH=".") as waiting:
+    with (
+        _start(trained, sys.executable, "-m", "dvc", "repro", "train@digits") as other,
+        _suspended(trained, TRAINING) as training,  # for as long as the task needs to find DVC busy
+        trained.started("python", "-c", code, PYTHONPATH=".") as waiting,
+    ):
         assert waiting.stdout
         said = ""
         for line in waiting.stdout:
@@ -190,6 +193,24 @@ def _start(project: Project, *command: str, **variables: str) -> subprocess.Pope
     )
 
 
+@contextmanager
+def _suspended(project: Project, module: str) -> Iterator[psutil.Process]:
+    """Suspend the one process that runs the module, once it is there; it goes on behind the block at the latest."""
+    found: list[psutil.Process] = []
+
+    def there() -> bool:  # the shell that is about to become it has the module among other words
+        found[:] = [process for process in _family(project) if module in command(process)]
+        return len(found) == 1
+
+    wait_for(there)
+    found[0].suspend()
+    try:
+        yield found[0]
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            found[0].resume()
+
+
 def _facts(output: str) -> dict[str, str]:
     """Return the rows of the last table, which is the summary's."""
     last = output.rpartition("┏")[2]
@@ -230,11 +251,7 @@ def _wait_for(project: Project, words: str) -> None:
 
 
 def _alive(project: Project) -> list[str]:
-    commands = []
-    for process in _family(project):
-        with suppress(psutil.NoSuchProcess):  # it ends while we look
-            commands.append(" ".join(process.cmdline()))
-    return commands
+    return [" ".join(words) for process in _family(project) if (words := command(process))]
 
 
 def _family(project: Project) -> list[psutil.Process]:

@@ -26,6 +26,7 @@ from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
 from docs import api
 from tests.conftest import ROOT, Project, end
+from tests.processes import child
 from tests.servers import free_port
 
 PACKAGE = """
@@ -285,7 +286,7 @@ def test_requests_side_by_side_are_all_answered(endpoint: str) -> None:
 def test_a_killed_supervisor_takes_its_worker_along(packaged: tuple[Project, str]) -> None:
     project, bento = packaged
     with serving(project, bento, cwd=project.path.parent) as url:
-        (supervisor,) = [p for p in psutil.Process().children() if url.rpartition(":")[2] in p.cmdline()]
+        supervisor = child(url.rpartition(":")[2])
         family = supervisor.children(recursive=True)
         assert family
         supervisor.kill()

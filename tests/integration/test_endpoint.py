@@ -18,6 +18,7 @@ from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from tests.conftest import Project
 from tests.integration.test_bento import _picture, packaged, serving
+from tests.processes import child, running
 
 __all__ = ["packaged"]
 REQUEST = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
@@ -64,12 +65,14 @@ def test_a_killed_worker_is_replaced_and_takes_no_more_along_than_it_had_in_hand
 
     with _endpoint(packaged) as url, ThreadPoolExecutor(clients) as pool:
         under_way = [pool.submit(load, url) for _ in range(clients)]
-        time.sleep(0.5)
-        (worker,) = _workers(url)
-        worker.kill()
-        _until(lambda: _workers(url) not in ([], [worker]))
-        assert httpx.get(f"{url}/readyz", timeout=30).is_success
-        ended.set()
+        try:
+            time.sleep(0.5)
+            (worker,) = _workers(url)
+            worker.kill()
+            _until(lambda: _workers(url) not in ([], [worker]))
+            assert httpx.get(f"{url}/readyz", timeout=30).is_success
+        finally:
+            ended.set()
         assert min(thread.result() for thread in under_way) > 0
     assert len(failed) <= clients, failed
 
@@ -121,13 +124,11 @@ def _endpoint(packaged: tuple[Project, str], variables: Mapping[str, str] | None
 
 
 def _supervisor(url: str) -> psutil.Process:
-    (process,) = [p for p in psutil.Process().children() if url.rpartition(":")[2] in p.cmdline()]
-    return process
+    return child(url.rpartition(":")[2])
 
 
 def _workers(url: str) -> list[psutil.Process]:
-    alive = [p for p in _supervisor(url).children() if p.status() != psutil.STATUS_ZOMBIE]
-    return [p for p in alive if "_bentoml_impl.worker.service" in p.cmdline()]
+    return running(_supervisor(url).children(), "_bentoml_impl.worker.service")
 
 
 def _until(true: Callable[[], bool]) -> None:

@@ -29,6 +29,7 @@ from components.inference.smoke.client import running_endpoint
 from components.kinds.image import codec
 from tests.conftest import Project
 from tests.integration.test_bento import PACKAGE, _picture, serving
+from tests.processes import child, running
 from tests.servers import wait_for
 
 
@@ -65,9 +66,8 @@ class Served:
         return self.log.count(f"digits: version {version} is at work")
 
     def workers(self) -> list[psutil.Process]:
-        port = self.url.rpartition(":")[2]
-        (supervisor,) = [p for p in psutil.Process().children() if port in p.cmdline()]
-        return [p for p in supervisor.children() if "_bentoml_impl.worker.service" in " ".join(p.cmdline())]
+        supervisor = child(self.url.rpartition(":")[2])
+        return running(supervisor.children(), "_bentoml_impl.worker.service")
 
 
 @dataclass
