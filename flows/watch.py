@@ -2,7 +2,10 @@
 
 state/watch/<workload>/index.html     the page
 state/watch/<workload>/report.json    the same for programs
+state/watch/<workload>/verdict.json   the verdict alone, which the endpoint has in its metrics
 state/watch/<workload>/alerted.json   the verdict that was last told by webhook and mail
+
+It is `watch/` beside the folder of the logs, `JOURNEYMAN_LOG_DIR`, where that is another.
 """
 
 import argparse
@@ -17,11 +20,12 @@ from prefect.events import emit_event
 from components import catalogue
 from components.config.errors import ConfigError, DataError
 from components.config.params import Workload
-from components.config.settings import STATE, log_folder
+from components.config.settings import log_folder, watch_folder
+from components.inference.gateway.watched import VERDICT
 from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from components.registry.version import get_version
-from components.system.files import write_content
+from components.system.files import write_content, write_json
 from components.tracking.daily import log_days
 from components.tracking.store import open_store
 from components.watch.alert import alert, changed
@@ -39,7 +43,6 @@ from flows.tables import markdown, table
 DEFAULT = "garments"
 PAGE = "index.html"
 COLUMNS = ["version", "answers", "by labels", "expected", "days that drifted", "verdict"]
-FOLDER = STATE / "watch"
 
 
 @dataclass(frozen=True)
@@ -128,10 +131,11 @@ def report_on(workload: str, as_of: str | None) -> Report:
 @task(task_run_name="keep page", cache_policy=NO_CACHE, persist_result=False)
 def keep_report(report: Report, now: bool) -> Path:
     """Write page and JSON; return their folder."""
-    folder = FOLDER / report.workload
+    folder = watch_folder(report.workload)
     kept = folder if now else folder / f"{report.as_of:%Y-%m-%dT%H%M}"
     write_content(kept / "report.json", report.model_dump_json(indent=2) + "\n")
     write_content(kept / PAGE, page(report))
+    write_json(kept / VERDICT, _verdict(report))
     return kept
 
 
@@ -155,6 +159,17 @@ def tell(report: Report, folder: Path) -> list[str]:
             payload={"verdict": said.model_dump(mode="json"), "version": report.versions[-1].version},
         )
     return alert(report, folder)
+
+
+def _verdict(report: Report) -> dict[str, str | None]:
+    since = report.verdict.since
+    return {
+        "workload": report.workload,
+        "version": report.versions[-1].version,
+        "verdict": report.verdict.verdict,
+        "since": since.isoformat() if since else None,
+        "as_of": report.as_of.isoformat(),
+    }
 
 
 def _bundle_of(workload: str) -> BundleOf:

@@ -32,6 +32,11 @@ def log_folder(workload: str) -> Path:
     return Path(os.environ.get(LOGS) or STATE / "log") / workload
 
 
+def watch_folder(workload: str) -> Path:
+    """Return the folder of what is known of the workload at work; it stands beside that of the logs."""
+    return log_folder(workload).parent.parent / "watch" / workload
+
+
 def tracking_uri() -> str:
     """Return the MLflow server or store in use: `MLFLOW_TRACKING_URI`, else SQLite under `state/`."""
     return os.environ.get("MLFLOW_TRACKING_URI") or _local_store(Path.cwd())

@@ -34,7 +34,7 @@ from components.inference.gateway.page import routes
 from components.inference.gateway.policies import Route, policies
 from components.inference.gateway.request.parser import RequestParser
 from components.inference.gateway.tracing import tracing
-from components.inference.gateway.watched import page_of, watched
+from components.inference.gateway.watched import page_of, verdict_cells, watched
 from components.inference.options import Options
 from components.inference.process import readiness
 from components.inference.process.logs import drop_access_log, log_from_info
@@ -67,9 +67,11 @@ try:
     _log = AnswerLog(_options, _metrics) if _options.log != "off" else None
     _logs = _options.log_dir or internals.bento_home() / "log"
     _shown: dict[str, Route] = {**routes(_engine), **_described}
+    _watched = page_of(_logs, _model.tag.name)
     if _options.metrics != "off":
-        _shown["/watch"] = partial(watched, page_of(_logs, _model.tag.name))
-    _policies = policies(_options, _metrics, _shown, *((_log.observe,) if _log else ()))
+        _shown["/watch"] = partial(watched, _watched)
+    _observers = (_log.observe,) if _log else ()
+    _policies = policies(_options, _metrics, _shown, *_observers, verdict=partial(verdict_cells, _watched))
     _tracing = tracing(_options.tracing, _options.tracing_share)
 except NotFound as error:
     missing = f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there"

@@ -58,7 +58,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def digits_bento(trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
     return packaged(copy_of(trained_once, tmp_path_factory.mktemp("digits-page")), "digits")
 

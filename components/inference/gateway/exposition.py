@@ -44,6 +44,9 @@ FAMILIES = (
     Family("journeyman_log_rows_total", "counter", "Rows that are in the prediction log."),
     Family("journeyman_log_lost_rows_total", "counter", "Rows that could not be written to the prediction log."),
     Family("journeyman_log_labels_total", "counter", "Labels that are in the prediction log."),
+    Family("journeyman_watch_verdict", "gauge", "1 for what the last watch said of the version at work, else 0."),
+    Family("journeyman_watch_since_timestamp_seconds", "gauge", "Since when that verdict holds; left out of `well`."),
+    Family("journeyman_watch_age_seconds", "gauge", "How long ago the last watch looked."),
     Family(LEFT_OUT, "counter", "What found no room among the series above."),
 )
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})

@@ -6,7 +6,7 @@ label `le` would change ("1" to "1.0"), and a worker that dies would leave files
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from components.inference.gateway.call import Call
@@ -126,9 +126,9 @@ class Metrics:
         """Count an attempt to change the version; `outcome` is `done` or `failed`."""
         self._values[self._cells.index(cell("journeyman_swaps_total", outcome=outcome))] += 1
 
-    def exposition(self) -> bytes:
-        """Return what all workers have counted, in Prometheus's text format."""
-        return exposition(self._cells.total())
+    def exposition(self, beside: Mapping[str, float] | None = None) -> bytes:
+        """Return what all workers have counted, and what is known beside it, in Prometheus's text format."""
+        return exposition({**self._cells.total(), **(beside or {})})
 
     def _new_path(self, path: str, status: int) -> tuple[int, "_Histogram"]:
         counter = self._cells.index(cell("journeyman_requests_total", path=path, status=str(status)))

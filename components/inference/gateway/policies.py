@@ -31,8 +31,21 @@ class Policies:
     observers: tuple[Observer, ...] = ()
 
 
-def policies(options: Options, metrics: Metrics, pages: Mapping[str, Route], *more: Observer) -> Policies:
+def policies(
+    options: Options,
+    metrics: Metrics,
+    pages: Mapping[str, Route],
+    *more: Observer,
+    verdict: Callable[[], Mapping[str, float]] = dict,
+) -> Policies:
     """Return what `options` ask for, beside `pages`; `more` are told of every call too.
+
+    Args:
+        options: the settings.
+        metrics: what counts.
+        pages: what else is shown, by path.
+        more: observers.
+        verdict: what is shown beside what was counted; read whenever `/metrics` is asked for.
 
     Raises:
         ConfigError: the API keys cannot be read, or an origin is none.
@@ -40,7 +53,7 @@ def policies(options: Options, metrics: Metrics, pages: Mapping[str, Route], *mo
     cors = [Cors(options.cors)] if options.cors else []
     return Policies(
         guards=(metrics.guard, *(policy.guard for policy in cors), _access(options).guard),
-        routes={**pages, **({} if options.metrics == "off" else {"/metrics": partial(_exposition, metrics)})},
+        routes={**pages, **({} if options.metrics == "off" else {"/metrics": partial(_exposition, metrics, verdict)})},
         headers=(
             headers.headers,
             *(policy.headers for policy in cors),
@@ -56,5 +69,5 @@ def _access(options: Options) -> Access:
     return Access(keys, rate, options.metrics)
 
 
-def _exposition(metrics: Metrics, call: Call) -> Reply:
-    return Reply(200, metrics.exposition(), ((b"content-type", CONTENT_TYPE.encode()),))
+def _exposition(metrics: Metrics, verdict: Callable[[], Mapping[str, float]], call: Call) -> Reply:
+    return Reply(200, metrics.exposition(verdict()), ((b"content-type", CONTENT_TYPE.encode()),))
