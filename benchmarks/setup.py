@@ -4,7 +4,8 @@
 
 Clones the project's HEAD into a temporary folder and sets it up once each way, with caches of its own that are empty:
 what a new machine does. Both have to come to the same packages. Wall seconds are the network's too, CPU seconds are
-those of all processes together. `--quick` installs what the endpoint needs, without torch. Needs 5 GB.
+those of all processes together. What is imported is compiled at its first import, which is measured beside the second.
+`--quick` installs what the endpoint needs, without torch. Needs 5 GB.
 """
 
 import os
@@ -18,6 +19,8 @@ from pathlib import Path
 from benchmarks import harness
 
 WAYS = ("uv", "pip")
+FLOW, SERVED = "flows.train", "bentoml"
+"""The module that is imported: of the whole project; of what the endpoint needs."""
 ENDPOINT = '[dependency-groups]\ndev = [{include-group = "inference"}]\n'
 
 
@@ -41,7 +44,7 @@ def set_up(folder: Path, way: str, quick: bool) -> dict[str, object]:
     paths = [path for path in os.environ["PATH"].split(os.pathsep) if not (Path(path) / "uv").exists()]
     caches = {"PIP_CACHE_DIR": str(folder / "pip"), "UV_CACHE_DIR": str(folder / "uv")}
     command = ["sh", "install/venv.sh", sys._base_executable]  # type: ignore[attr-defined]
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    before, began = _cpu(), time.perf_counter()
     done = subprocess.run(
         command,
         cwd=project,
@@ -49,13 +52,27 @@ def set_up(folder: Path, way: str, quick: bool) -> dict[str, object]:
         capture_output=True,
         text=True,
     )
-    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall, cpu = time.perf_counter() - began, _cpu() - before
     if done.returncode != 0 or "pip does" in done.stderr:
         sys.exit(f"{' '.join(command)} failed with {way}:\n{done.stdout}\n{done.stderr}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    listed = [str(project / ".venv/bin/python"), "-m", "pip", "list", "--format", "freeze"]
+    python = str(project / ".venv/bin/python")
+    imports = [_imported(python, project, SERVED if quick else FLOW) for _ in range(2)]
+    listed = [python, "-m", "pip", "list", "--format", "freeze"]
     packages = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
-    return {"wall_s": wall, "cpu_s": cpu, "packages": packages}
+    return {"wall_s": wall, "cpu_s": cpu, "imports_cpu_s": imports, "packages": packages}
+
+
+def _imported(python: str, project: Path, module: str) -> float:
+    """Return the CPU seconds of a process that imports the module."""
+    before = _cpu()
+    subprocess.run([python, "-c", f"import {module}"], cwd=project, capture_output=True, check=True)
+    return _cpu() - before
+
+
+def _cpu() -> float:
+    """Return the CPU seconds of all processes that this one has started, and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def without_torch(project: Path) -> None:
@@ -78,6 +95,8 @@ def report(figures: dict[str, object]) -> None:
         print(f"{name:24} {one['wall_s']:.0f} s wall, {one['cpu_s']:.0f} s CPU")
     ratios = [pip[what] / uv[what] for what in ("wall_s", "cpu_s")]
     print(f"{'pip / uv':24} {ratios[0]:.1f} wall, {ratios[1]:.1f} CPU")
+    first, again = uv["imports_cpu_s"]
+    print(f"{'first import, second':24} {first:.0f} s CPU, {again:.0f} s CPU")
     others = sorted(set(uv["packages"]) ^ set(pip["packages"]))
     print(f"{'packages':24} {len(pip['packages'])}, {', '.join(others) if others else 'the same'}")
 

@@ -56,7 +56,8 @@ at_home() {  # whether the scripts in .venv/bin lead to this folder's .venv: a m
 
 whole() { [ -e .venv/installed ] && ! [ pyproject.toml -nt .venv/installed ] && ! [ constraints.txt -nt .venv/installed ]; }
 
-pip() { .venv/bin/python -m pip install --quiet --constraint constraints.txt "$@"; }
+# no bytecode: Python compiles what is imported at its first import; all of it together costs more than the rest of setup
+pip() { .venv/bin/python -m pip install --quiet --no-compile --constraint constraints.txt "$@"; }
 
 pinned() { grep -q "^$1==" constraints.txt; }
 
@@ -65,12 +66,12 @@ find_uv() {  # the path of a uv: the one on the PATH, or the pinned one, which i
   command -v uv || { pinned uv && pip uv >&2 && echo .venv/bin/uv; }
 }
 
-uv_pip() {  # uv does not read pip's settings: it is told of index and certificates, and writes bytecode as pip does
+uv_pip() {  # uv does not read pip's settings: it is told of index and certificates
   index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null)} || true
   certificates=${SSL_CERT_FILE:-${PIP_CERT:-$(.venv/bin/python -m pip config get global.cert 2>/dev/null)}} || true
   [ -z "$certificates" ] || export SSL_CERT_FILE="$certificates"
-  UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-${index:-https://pypi.org/simple}} "$uv" pip install --quiet --compile-bytecode \
-    --python .venv/bin/python --constraint constraints.txt "$@"
+  UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-${index:-https://pypi.org/simple}} "$uv" pip install --quiet --python .venv/bin/python \
+    --constraint constraints.txt "$@"
 }
 
 PWD=$(pwd -P)

@@ -114,7 +114,7 @@ def mlflow_server(folder: Path) -> Iterator[str]:
             stderr=log,
         )
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300  # on a machine with much other work
         while time.monotonic() < deadline and process.poll() is None:
             with suppress(httpx.HTTPError):
                 if httpx.get(f"http://127.0.0.1:{port}/health", timeout=2).is_success:
