@@ -56,8 +56,13 @@ at_home() {  # whether the scripts in .venv/bin lead to this folder's .venv: a m
 
 whole() { [ -e .venv/installed ] && ! [ pyproject.toml -nt .venv/installed ] && ! [ constraints.txt -nt .venv/installed ]; }
 
-# no bytecode: Python compiles what is imported at its first import; all of it together costs more than the rest of setup
-pip() { .venv/bin/python -m pip install --quiet --no-compile --constraint constraints.txt "$@"; }
+# Python compiles what is imported at its first import; all of it together costs more than the rest of the setup.
+# Where Python writes no bytecode every process would compile anew: there all is compiled now.
+compiled() { [ -n "${PYTHONDONTWRITEBYTECODE:-}" ]; }
+
+pip() {
+  .venv/bin/python -m pip install --quiet "--$(compiled || echo no-)compile" --constraint constraints.txt "$@"
+}
 
 pinned() { grep -q "^$1==" constraints.txt; }
 
@@ -70,8 +75,8 @@ uv_pip() {  # uv does not read pip's settings: it is told of index and certifica
   index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null)} || true
   certificates=${SSL_CERT_FILE:-${PIP_CERT:-$(.venv/bin/python -m pip config get global.cert 2>/dev/null)}} || true
   [ -z "$certificates" ] || export SSL_CERT_FILE="$certificates"
-  UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-${index:-https://pypi.org/simple}} "$uv" pip install --quiet --python .venv/bin/python \
-    --constraint constraints.txt "$@"
+  UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-${index:-https://pypi.org/simple}} "$uv" pip install --quiet $(! compiled || echo --compile-bytecode) \
+    --python .venv/bin/python --constraint constraints.txt "$@"
 }
 
 PWD=$(pwd -P)

@@ -139,29 +139,38 @@ def installed(project: Path) -> dict[str, tuple[str, str]]:
     return {name: (version, by) for (name, version), by in both if name not in ("pip", "setuptools")}
 
 
+def compiled(project: Path) -> bool:
+    return bool(list(project.glob(".venv/lib/python*/site-packages/__pycache__/cup.*.pyc")))
+
+
 def complaints(said: list[str]) -> list[str]:
     """Return what was said but for the first line, and for pip's warnings that the index has no pip."""
     assert said[0].startswith("setting up .venv with python3"), said
     return [line for line in said[1:] if "is ignored: it is neither" not in line]
 
 
-@pytest.mark.parametrize("uv", ["there", "not there", "fails"])
-def test_the_pinned_packages_are_installed_by_uv_or_else_by_pip(uv: str, machine: Machine, index: Index) -> None:
+@pytest.mark.parametrize(("uv", "writes"), [("there", True), ("there", False), ("not there", True), ("fails", False)])
+def test_the_pinned_packages_are_installed_by_uv_or_else_by_pip(
+    uv: str, writes: bool, machine: Machine, index: Index
+) -> None:
+    """All is compiled where Python writes no bytecode when it imports."""
+    unwritten = {True: {}, False: {"PYTHONDONTWRITEBYTECODE": "1"}}
     (machine.project / "pyproject.toml").write_text('[dependency-groups]\ndev = ["cup"]\n')
     (machine.project / "constraints.txt").write_text("cup==1.0\n")
     if uv != "not there":
         machine.put("uv", FAILING if uv == "fails" else find_uv_bin())
-    status, said = machine.sh("venv.sh", **index.variables)
+    status, said = machine.sh("venv.sh", **index.variables, **unwritten[writes])
     assert status == 0, said
     failed = "uv did not install the packages, pip does (error: no such option)"
     assert complaints(said) == ([failed] if uv == "fails" else [])
     assert installed(machine.project) == {"cup": ("1.0", "uv" if uv == "there" else "pip")}
-    assert not list(machine.project.glob(".venv/lib/python*/site-packages/__pycache__/cup.*.pyc"))
+    assert compiled(machine.project) is not writes
     assert machine.sh("venv.sh", **index.variables) == (0, [])
     (machine.project / "constraints.txt").write_text("cup==2.0\n")
-    status, said = machine.sh("venv.sh", **index.variables, JOURNEYMAN_INSTALLER="pip")
+    status, said = machine.sh("venv.sh", **index.variables, **unwritten[not writes], JOURNEYMAN_INSTALLER="pip")
     assert (status, complaints(said)) == (0, []), said
     assert installed(machine.project) == {"cup": ("2.0", "pip")}
+    assert compiled(machine.project) is writes
 
 
 def test_a_pinned_uv_is_fetched_and_leaves_torch_as_pip_finds_it(
