@@ -81,6 +81,10 @@ def test_a_kind_and_a_task_of_installed_packages(
     answered = project.run("python", "-W", "ignore", "-c", PYFUNC, str(model.parent), str(tmp_path / "new.parquet"))
     assert np.allclose(json.loads(answered.splitlines()[-1]), expected[:5, 0], rtol=1e-5)
 
+    rebuilt = project.run("python", "-m", "flows.rebuild", "pulses", "1", PREFECT_API_URL=prefect_url)
+    assert "identical: bundle" in rebuilt
+    assert "differs" not in rebuilt
+
     code = Path(tmp_path, "site", "journeyman_signal", "evaluation.py")
     code.write_text(code.read_text().replace("_NOISE = 0.1", "_NOISE = 0.2"))
     project.run("dvc", "repro", "--force", "--single-item", "resolve@pulses")
