@@ -29,10 +29,10 @@ from components.system.files import write_content, write_json
 from components.tracking.daily import log_days
 from components.tracking.store import open_store
 from components.watch.alert import alert, changed
+from components.watch.bundles import BundleOf
 from components.watch.curves import curves
 from components.watch.page import page
 from components.watch.report import Estimate, Report
-from components.watch.watch import BundleOf
 from components.watch.watch import watch as watch_log
 from flows import console
 from flows.report import publish_page

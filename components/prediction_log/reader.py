@@ -1,21 +1,25 @@
 """The log as its readers see it: Parquet and segments together, each row once, in bounded memory."""
 
+import fnmatch
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from components.config.errors import DataError
 from components.prediction_log.compaction import read_segment
 from components.prediction_log.description import Description, read_description
 from components.prediction_log.identities import Identities, buried
-from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, is_label_buried, table
+from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, is_label_buried, table
 from components.prediction_log.writer import WAL
 
 _NAMED_BY = {"event_id": "id", "key": "key", "request_id": "request_id"}
@@ -24,11 +28,24 @@ _DAY = re.compile(r"day=(\d{4}-\d{2}-\d{2})").fullmatch
 _BATCH, _SMALL = 2**13, 2**16  # rows at a time: of answers, of what has no example
 
 
+@dataclass(frozen=True)
+class Segment:
+    """What a segment has, as tables."""
+
+    name: str
+    answers: Mapping[date, pa.Table]
+    labels: pa.Table
+    traffic: pa.Table
+
+
 class Log:
     """The log of one workload."""
 
-    def __init__(self, folder: Path, description: Description) -> None:
+    def __init__(
+        self, folder: Path, description: Description, seen: tuple[list[Segment], Mapping[str, list[Path]]] | None = None
+    ) -> None:
         self.folder, self.description = folder, description
+        self._seen = seen  # segments and files of the moment, where it stands still
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -42,14 +59,33 @@ class Log:
             raise DataError(f"{folder}: no prediction log; an endpoint writes one unless JOURNEYMAN_LOG is off")
         return cls(folder, description)
 
+    def standing(self) -> Self:
+        """Return the log as it is now: each segment is read once and kept, and files that come later count not."""
+        read: set[str] = set()
+        segments, files = list(self._live(read)), dict[str, list[Path]]()
+        for path in self._parquet("*", read):
+            files.setdefault(path.parent.name, []).append(path)
+        return type(self)(self.folder, self.description, (segments, files))
+
+    def live_days(self) -> set[date]:
+        """Return the days of which rows are in segments."""
+        return {day for segment in self._live(set()) for day in segment.answers}
+
+    def files(self, day: date) -> list[Path]:
+        """Return the Parquet files with answers of a day."""
+        read = {segment.name for segment in self._live(set())}
+        return self._parquet(f"day={day}", read)
+
+    def label_files(self) -> list[Path]:
+        """Return the Parquet files with labels."""
+        read = {segment.name for segment in self._live(set())}
+        return self._parquet("labels", read)
+
     def days(self) -> list[date]:
         """Return the days, UTC, on which something was answered, in their order."""
         read: set[str] = set()
-        found = {day for rows in self._live(read) for day in rows.answers}
-        for path in self._parquet("day=*", read):
-            if match := _DAY(path.parent.name):
-                found.add(date.fromisoformat(match[1]))
-        return sorted(found)
+        found = {day for segment in self._live(read) for day in segment.answers}
+        return sorted(found.union(filter(None, map(_day_of, self._parquet("day=*", read)))))
 
     def answers(
         self, since: datetime | None = None, until: datetime | None = None, columns: Sequence[str] | None = None
@@ -64,26 +100,31 @@ class Log:
         wanted = list(columns or ANSWERS.names)
         needed = list(dict.fromkeys([*wanted, "time", "hashes"]))
         read: set[str] = set()
-        for rows in self._live(read):
-            for day in sorted(rows.answers):
-                for batch in table(rows.answers[day], ANSWERS).select(needed).to_batches(_BATCH):
-                    yield from _chosen(batch, wanted, since, until, {})
+        for segment in self._live(read):
+            for day in sorted(segment.answers):
+                if _is_within(day, since, until):
+                    for batch in segment.answers[day].select(needed).to_batches(_BATCH):
+                        yield from _chosen(batch, wanted, since, until, {})
         gone = buried(self.folder)
         for path in self._parquet("day=*", read):
-            if _is_within(path.parent.name, since, until):
+            its = _day_of(path)
+            if its is not None and _is_within(its, since, until):
                 for batch in _batches_of(path, needed):
                     yield from _chosen(batch, wanted, since, until, gone)
 
-    def labels(self, until: datetime | None = None, of: pa.Table | None = None) -> pa.Table:
+    def labels(
+        self, until: datetime | None = None, of: pa.Table | None = None, sources: Collection[Path | None] | None = None
+    ) -> pa.Table:
         """Return what was said of answers and recorded before `until`, in the order in which it was recorded.
 
         Args:
             until: None: to the last.
             of: rows that were answered, with their `id`, `key`, `request_id` and `row`: labels of these alone; memory
                 is taken for these alone. None: all.
+            sources: labels of these files alone, and of segments where None is among them; None: of all.
         """
         without_erased = self._without_erased()
-        chosen = (_labels(batch, until, of) for batch in self._batches("labels", LABELS, of))
+        chosen = (_labels(batch, until, of) for batch in self._batches("labels", LABELS, of, sources))
         parts = [without_erased(batch) for batch in chosen if len(batch)]
         return pa.Table.from_batches(parts, schema=LABELS).sort_by("recorded")
 
@@ -101,12 +142,16 @@ class Log:
             found = found.filter(pc.less(found["since"], pa.scalar(until, found["since"].type)))
         return found.sort_by("since")
 
-    def _batches(self, name: str, schema: pa.Schema, of: pa.Table | None = None) -> Iterator[pa.RecordBatch]:
+    def _batches(
+        self, name: str, schema: pa.Schema, of: pa.Table | None = None, sources: Collection[Path | None] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         read: set[str] = set()
-        for rows in self._live(read):
-            yield from table(getattr(rows, name), schema).to_batches(_BATCH)
+        for segment in self._live(read):
+            if sources is None or None in sources:
+                yield from getattr(segment, name).to_batches(_BATCH)
         for path in self._parquet(name, read):
-            yield from _batches_of(path, schema.names, _SMALL, of)
+            if sources is None or path in sources:
+                yield from _batches_of(path, schema.names, _SMALL, of)
 
     def _without_erased(self) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
         """Return what leaves out of labels those of what has been erased."""
@@ -120,21 +165,29 @@ class Log:
 
         return kept
 
-    def _live(self, read: set[str]) -> Iterator[Rows]:
-        """Yield the rows of each segment, and put its name into `read`.
+    def _live(self, read: set[str]) -> Iterator[Segment]:
+        """Yield what each segment has, and put its name into `read`.
 
         One that is compacted just now is passed over: its rows are in Parquet.
         """
-        for segment in sorted((self.folder / WAL).glob("*.seg")):
+        if self._seen is not None:
+            read.update(segment.name for segment in self._seen[0])
+            yield from self._seen[0]
+            return
+        for path in sorted((self.folder / WAL).glob("*.seg")):
             try:
-                rows = read_segment(self.folder, segment, self.description)
+                rows = read_segment(self.folder, path, self.description)
             except FileNotFoundError:
                 continue
-            read.add(segment.stem)
-            yield rows
+            read.add(path.stem)
+            answers = {day: table(answers, ANSWERS) for day, answers in rows.answers.items()}
+            yield Segment(path.stem, answers, table(rows.labels, LABELS), table(rows.traffic, TRAFFIC))
 
     def _parquet(self, folder: str, read: set[str]) -> list[Path]:
         """Return the files below the folders of that name, without those of segments that have been read."""
+        if self._seen is not None:
+            names = fnmatch.filter(self._seen[1], folder)
+            return [path for name in sorted(names) for path in self._seen[1][name]]
         return [path for path in sorted(self.folder.glob(f"{folder}/*.parquet")) if path.stem not in read]
 
 
@@ -184,12 +237,15 @@ def _places(rows: pa.RecordBatch | pa.Table) -> pa.Array | pa.ChunkedArray:
     return pc.binary_join_element_wise(rows["request_id"], pc.cast(rows["row"], pa.string()), "/")
 
 
-def _is_within(name: str, since: datetime | None, until: datetime | None) -> bool:
-    """Whether the folder `name` of a day may have rows from `since` on and before `until`."""
-    match = _DAY(name)
-    if match is None:
-        return False
-    begins = datetime.combine(date.fromisoformat(match[1]), datetime.min.time(), UTC)
+def _day_of(path: Path) -> date | None:
+    """Return the day whose answers a file has; None: it lies in no folder of a day."""
+    match = _DAY(path.parent.name)
+    return date.fromisoformat(match[1]) if match else None
+
+
+def _is_within(day: date, since: datetime | None, until: datetime | None) -> bool:
+    """Whether a day may have rows from `since` on and before `until`."""
+    begins = datetime.combine(day, datetime.min.time(), UTC)
     return (until is None or begins < until) and (since is None or begins + timedelta(days=1) > since)
 
 
@@ -198,13 +254,26 @@ def _chosen(
 ) -> Iterator[pa.RecordBatch]:
     """Yield what of the batch is within the time, and has not been erased."""
     time = batch.column("time")
-    mask = pa.array([True] * len(batch)) if since is None else pc.greater_equal(time, pa.scalar(since, time.type))
+    mask = pa.array(np.ones(len(batch), dtype=np.bool_))
+    if since is not None:
+        mask = pc.greater_equal(time, pa.scalar(since, time.type))
     if until is not None:
         mask = pc.and_(mask, pc.less(time, pa.scalar(until, time.type)))
     if gone:
-        rows = zip(batch.column("hashes").to_pylist(), pc.cast(time, pa.int64()).to_pylist(), strict=True)
-        kept = [all(answered > gone.get(hash, -1) for hash in hashes) for hashes, answered in rows]
-        mask = pc.and_(mask, pa.array(kept, pa.bool_()))
+        mask = pc.and_(mask, pa.array(~_erased(batch, gone)))
     chosen = batch.filter(mask)
     if len(chosen):
         yield chosen.select(wanted)
+
+
+def _erased(batch: pa.RecordBatch, gone: Mapping[bytes, int]) -> NDArray[np.bool_]:
+    """Return which rows have a tombstone, `[N]`."""
+    hashes = batch.column("hashes")
+    all_of_them = hashes.flatten()
+    marked = pc.indices_nonzero(pc.is_in(all_of_them, pa.array(list(gone), all_of_them.type)))
+    rows = pc.list_parent_indices(hashes).take(marked)
+    answered = pc.cast(batch.column("time"), pa.int64()).take(rows)
+    until = [gone[hash] for hash in all_of_them.take(marked).to_pylist()]
+    found = np.zeros(len(batch), dtype=np.bool_)
+    found[rows.to_numpy()[answered.to_numpy() <= np.array(until, dtype=np.int64)]] = True
+    return found

@@ -14,7 +14,6 @@ from components.watch.report import DataProblem, DayShare, Problem
 from components.watch.rows import VersionRows
 from components.watch.statistics.drift import Reference
 from components.watch.statistics.drift.bins import Bins
-from components.watch.statistics.drift.day import together
 
 SHOWN = 30
 """Problems, the largest."""
@@ -27,7 +26,7 @@ def data_quality(rows: VersionRows, known: Reference) -> tuple[DataProblem, ...]
         rows: of the version.
         known: its reference.
     """
-    days = {day: together(of_day.counted) for day, of_day in sorted(rows.days.items()) if of_day.counted}
+    days = {day: of_day.counted for day, of_day in sorted(rows.days.items()) if of_day.counted is not None}
     before = known.counts.sum(axis=0) / max(int(known.rows.sum()), 1)
     found = []
     for index, (name, bins) in enumerate(known.bins.items()):

@@ -10,7 +10,7 @@ from components.watch.report import ColumnDrift, DriftDay
 from components.watch.rows import VersionRows
 from components.watch.statistics.drift import Day, Reference, watch
 from components.watch.statistics.drift.bins import Bins
-from components.watch.statistics.drift.day import together, weekday
+from components.watch.statistics.drift.day import weekday
 
 Floats = NDArray[np.float64]
 
@@ -57,9 +57,9 @@ def drift(rows: VersionRows, known: Reference, until: date) -> tuple[tuple[Drift
 def _counts(rows: VersionRows, known: Reference, day: date) -> Day:
     moment = np.datetime64(day)
     of_day = rows.days.get(day)
-    if of_day is None or not of_day.counted:
+    if of_day is None or of_day.counted is None:
         return known.count({}, None, moment)
-    counted = together(of_day.counted)
+    counted = of_day.counted
     return Day(counted.counts, counted.rows, counted.entities, counted.rows_of, int(weekday(np.array([moment]))[0]))
 
 

@@ -1,56 +1,38 @@
 """How good a version's answers are: by the labels that have come, and by what its probabilities lead to expect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.inference.bundle import About
-from components.inference.reference import ReferenceArrays
-from components.kinds.prepared import known as is_known
 from components.tasks.rates import Rate
+from components.watch.bundles import Bundle
+from components.watch.labelled import LabelledDay
 from components.watch.report import DayEstimate, Estimate, Quality
-from components.watch.rows import LabelledRow, VersionRows
-from components.watch.statistics.calibration import EXACT, fit_calibration
 from components.watch.statistics.confidence_sequence import mean_interval
 from components.watch.statistics.expected_metric import expected_metric
 from components.watch.statistics.harm import Harm, harm
 from components.watch.statistics.interval import UNKNOWN, Interval
-
-if TYPE_CHECKING:
-    from components.tasks.contract import Live
+from components.watch.statistics.tally import Tally, joined, tally
 
 ALPHA = 0.05
-_CALIBRATED = 100  # labelled validation examples from which the calibration is fitted
 
 
-def reference_rates(live: "Live", about: About, known: ReferenceArrays) -> Mapping[str, Rate]:
-    """Return the rates on the labelled validation examples of the reference."""
-    there = is_known(known.labels)
-    return live.rates(known.outputs[there], known.labels[there], about.decision, known.outputs)
-
-
-def measured(live: "Live", about: About, known: ReferenceArrays, rows: Sequence[LabelledRow]) -> tuple[Quality, ...]:
-    """Return each metric by day and of all days, of rows whose labels are mature."""
-    before = reference_rates(live, about, known)
-    days = sorted({row.day for row in rows})
-    of_day = {day: _rates(live, about, known, [row for row in rows if row.day == day]) for day in days}
-    everything = _rates(live, about, known, rows) if rows else {}
-    weights = np.array([1 / row.share for row in rows])
+def measured(bundle: Bundle, labelled: Mapping[date, LabelledDay]) -> tuple[Quality, ...]:
+    """Return each metric by day and of all days, of days whose labels are mature."""
     found = []
-    for name, rate in before.items():
-        whole = everything.get(name)
+    for name, rate in bundle.rates.items():
+        of_day = {day: each.rates[name] for day, each in sorted(labelled.items()) if name in each.rates}
+        whole = joined(list(of_day.values())) if of_day else None
         found.append(
             Quality(
                 metric=name,
                 lower_is_better=rate.lower_is_better,
-                reference=_estimate(rate, None),
-                now=Estimate() if whole is None else _estimate(whole, weights),
+                reference=_of_reference(rate),
+                now=Estimate() if whole is None else _estimate(whole, rate.scale),
                 days=tuple(
-                    DayEstimate(day=day, **_estimate(of_day[day][name], _weights(rows, day)).model_dump())
-                    for day in days
+                    DayEstimate(day=day, **_estimate(each, rate.scale).model_dump()) for day, each in of_day.items()
                 ),
             )
         )
@@ -58,71 +40,68 @@ def measured(live: "Live", about: About, known: ReferenceArrays, rows: Sequence[
 
 
 def harmed(
-    live: "Live", about: About, known: ReferenceArrays, rows: Sequence[LabelledRow], tolerance: float
+    bundle: Bundle, labelled: Mapping[date, LabelledDay], tolerance: float
 ) -> tuple[Harm, str, list[date]] | None:
     """Return what the deciding metric's losses say, its name, and the days; None: nothing can be compared."""
-    name, before = next(iter(reference_rates(live, about, known).items()))
-    if not before.counted.any() or not rows:
+    name, before = next(iter(bundle.rates.items()))
+    tallies = {day: each.rates[name] for day, each in sorted(labelled.items()) if name in each.rates}
+    if not before.counted.any() or not tallies:
         return None
     bound = mean_interval(before.losses, alpha=ALPHA).high + tolerance
-    days = sorted({row.day for row in rows})
-    losses, weights = [], []
-    for day in days:
-        of_day = [row for row in rows if row.day == day]
-        rate = _rates(live, about, known, of_day)[name]
-        losses.append(rate.losses)
-        weights.append(np.array([1 / row.share for row in of_day])[rate.counted])
+    losses = [each.losses(before.lower_is_better) for each in tallies.values()]
+    weights, counts = [each.weights for each in tallies.values()], [each.counts for each in tallies.values()]
     most = max((float(weight.max()) for weight in weights if len(weight)), default=1.0)
-    return harm(losses, bound, ALPHA, weights, most), name, days
+    return harm(losses, bound, ALPHA, weights, most, counts), name, list(tallies)
 
 
-def expected(live: "Live", about: About, known: ReferenceArrays, rows: VersionRows) -> Quality | None:
-    """Return what the deciding metric is expected to be on each day, before any label; None: it cannot be."""
-    if not live.DRAWS or not about.classes:
+def expected_of_day(bundle: Bundle, outputs: NDArray[np.float32]) -> Estimate | None:
+    """Return what the deciding metric is expected to be, by a day's outputs alone; None: it cannot be.
+
+    Args:
+        bundle: of the version.
+        outputs: `[N, K]`, a sample of the day's.
+    """
+    live, about, arrays = bundle.live, bundle.about, bundle.arrays
+    if live is None or about is None or arrays is None or not live.DRAWS or not about.classes or not len(outputs):
         return None
-    there = is_known(known.labels)
-    name, before = next(iter(reference_rates(live, about, known).items()))
-    entity = None if known.entity is None else known.entity[there]
-    enough = int(there.sum()) >= _CALIBRATED
-    calibration = fit_calibration(known.outputs[there], known.labels[there], entity) if enough else EXACT
+    name = next(iter(bundle.rates))
 
-    def of_day(outputs: NDArray[np.float32]) -> Interval:
-        def metric(labels: NDArray[np.int64]) -> float:
-            return live.rates(outputs, labels, about.decision, known.outputs)[name].value
+    def metric(labels: NDArray[np.int64]) -> float:
+        return live.rates(outputs, labels, about.decision, arrays.outputs)[name].value
 
-        return expected_metric(outputs, metric, calibration)
+    return Estimate(rows=len(outputs), **_bounds(expected_metric(outputs, metric, bundle.calibration), 1.0))
 
-    samples = {day: np.concatenate(rows.days[day].outputs) for day in sorted(rows.days) if rows.days[day].outputs}
-    found = [
-        DayEstimate(day=day, rows=len(outputs), **_bounds(of_day(outputs), 1.0)) for day, outputs in samples.items()
-    ]
-    latest = Estimate(**found[-1].model_dump(exclude={"day"})) if found else Estimate()
+
+def expected(bundle: Bundle, days: Mapping[date, Estimate]) -> Quality | None:
+    """Return what the deciding metric is expected to be on each day, before any label; None: it cannot be.
+
+    Args:
+        bundle: of the version.
+        days: what `expected_of_day` says of each.
+    """
+    if bundle.live is None or bundle.about is None or not bundle.live.DRAWS or not bundle.about.classes:
+        return None
+    name, before = next(iter(bundle.rates.items()))
+    found = [DayEstimate(day=day, **each.model_dump()) for day, each in sorted(days.items())]
     return Quality(
         metric=name,
         lower_is_better=before.lower_is_better,
-        reference=_estimate(before, None),
-        now=latest,
+        reference=_of_reference(before),
+        now=Estimate(**found[-1].model_dump(exclude={"day"})) if found else Estimate(),
         days=tuple(found),
     )
 
 
-def _rates(live: "Live", about: About, known: ReferenceArrays, rows: Sequence[LabelledRow]) -> Mapping[str, Rate]:
-    outputs = np.stack([row.outputs for row in rows])
-    labels = np.array([row.label for row in rows])
-    return live.rates(outputs, labels if not about.classes else labels.astype(np.int64), about.decision, known.outputs)
+def _of_reference(rate: Rate) -> Estimate:
+    values = rate.values[rate.counted]
+    return _estimate(tally(values, np.ones(len(values))), rate.scale)
 
 
-def _weights(rows: Sequence[LabelledRow], day: date) -> NDArray[np.float64]:
-    return np.array([1 / row.share for row in rows if row.day == day])
-
-
-def _estimate(rate: Rate, weights: NDArray[np.float64] | None) -> Estimate:
-    count = int(rate.counted.sum())
-    if not count:
+def _estimate(tally: Tally, scale: float) -> Estimate:
+    if not tally.rows:
         return Estimate()
-    chosen = None if weights is None else weights[rate.counted]
-    found = mean_interval(rate.values[rate.counted], chosen, ALPHA)
-    return Estimate(rows=count, **_bounds(found, rate.scale))
+    found = mean_interval(tally.values, tally.weights, ALPHA, tally.counts, tally.step)
+    return Estimate(rows=tally.rows, **_bounds(found, scale))
 
 
 def _bounds(interval: Interval, scale: float) -> dict[str, float | None]:

@@ -1,40 +1,35 @@
-"""The rows of one version, gathered by day: counts of its columns, and a sample of its outputs with their labels."""
+"""What one day's answers of a version come to, in bounded memory: counts, and a sample of outputs.
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+It is the same in whatever order the rows come, and in whatever parts.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.inference.bundle import About
+from components.watch.arrow import examples, hashes, matrix, parts, texts
+from components.watch.bundles import Bundle
 from components.watch.columns import columns
+from components.watch.labelled import LabelledDay
+from components.watch.quality import expected_of_day
+from components.watch.report import Estimate
 from components.watch.statistics.drift import Day, Reference
-from components.watch.statistics.drift.day import together
+from components.watch.statistics.latency import BINS, count_seconds
 from components.watch.strange import Strange, strange, strangest
 
 CALLER = "caller"
-NEEDED = (
-    "id", "time", "version", "origin", "seconds", "share", "outputs", "example", "example_type", "hashes", "key",
-    "request_id", "row",
-)  # fmt: skip
+NEEDED = ("id", "time", "version", "origin", "seconds", "share", "outputs", "example", "example_type", "hashes")
 """Columns of the log."""
-_SAMPLE = 2_000  # outputs of a day that are kept
-
-
-@dataclass(frozen=True)
-class LabelledRow:
-    """An answer whose label has come."""
-
-    day: date
-    outputs: NDArray[np.float32]
-    label: float
-    """An index of a class, or the number."""
-    share: float
-    """The probability with which it was kept and its label asked for."""
+SAMPLE = 2_000
+"""Outputs of a day that are kept."""
 
 
 @dataclass
@@ -45,16 +40,26 @@ class VersionDay:
     """Of callers."""
     aside: int = 0
     """Of the page and of the flow's own questions, which count for nothing else."""
-    kept: float = 0.0
-    """The rows that these stand for, those that sampling left out included."""
-    seconds: list[float] = field(default_factory=list)
-    counted: list[Day] = field(default_factory=list)
-    """The counts of its columns, in parts."""
-    outputs: list[NDArray[np.float32]] = field(default_factory=list)
-    """A sample."""
-    sampled: int = 0
+    shares: Mapping[float, int] = field(default_factory=dict)
+    """How many rows were kept with which probability."""
+    first: datetime | None = None
+    last: datetime | None = None
+    seconds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, dtype=np.int64))
+    """What the answers took, by bins; see `statistics/latency.py`."""
+    counted: Day | None = None
+    """The counts of its columns."""
+    outputs: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    """A sample `[at most SAMPLE, K]`, each row as likely to be in it as another."""
+    expected: Estimate | None = None
+    """What its deciding metric is expected to be, by these."""
     strange: list[Strange] = field(default_factory=list)
     """The strangest."""
+
+    @property
+    def kept(self) -> float:
+        """The part of its rows that is in the log."""
+        stand_for = sum(count / share for share, count in sorted(self.shares.items()))
+        return self.rows / stand_for if stand_for else 1.0
 
 
 @dataclass
@@ -62,154 +67,106 @@ class VersionRows:
     """All days of one version."""
 
     days: dict[date, VersionDay] = field(default_factory=dict)
-    labelled: list[LabelledRow] = field(default_factory=list)
-    first: datetime | None = None
-    last: datetime | None = None
-    unknown: int = 0
-    """Labels that are none of this version's classes."""
-
-
-class Labels:
-    """The labels that came, by what they name their rows with; the last one of a row counts."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._by: dict[tuple[str, str], dict[str, Any]] = {}
-        self.total = len(table)
-        for label in table.to_pylist():
-            self._by[_name(label)] = label
-        self._met: set[tuple[str, str]] = set()
-
-    def of(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the label of a row of the log; None: none has come."""
-        found = None
-        for name in (("id", row["id"]), ("key", row["key"]), ("request", f"{row['request_id']}/{row['row']}")):
-            if name[1] is not None and (label := self._by.get(name)) is not None:
-                self._met.add(name)
-                if found is None or label["recorded"] > found["recorded"]:
-                    found = label
-        return found
+    labelled: dict[date, LabelledDay] = field(default_factory=dict)
+    """Days that have labels."""
 
     @property
-    def unmatched(self) -> int:
-        """How many name no row that was looked at."""
-        return len(self._by) - len(self._met)
+    def first(self) -> datetime | None:
+        """When it first answered a caller."""
+        return min((day.first for day in self.days.values() if day.first), default=None)
 
-    def __bool__(self) -> bool:
-        return bool(self._by)
+    @property
+    def last(self) -> datetime | None:
+        """When it last answered a caller."""
+        return max((day.last for day in self.days.values() if day.last), default=None)
 
 
-def gather(
-    batches: Iterable[pa.RecordBatch], labels: Labels, about: Mapping[str, About], known: Mapping[str, Reference]
-) -> dict[str, VersionRows]:
-    """Return the rows by version.
+def gather(batches: Iterable[pa.RecordBatch], bundles: Mapping[str, Bundle]) -> dict[str, VersionDay]:
+    """Return what the rows of a day come to, by version.
 
     Args:
         batches: of the log, with the columns `NEEDED`.
-        labels: that have come.
-        about: the bundle's description of each version; of others rows are counted, and nothing else.
-        known: the reference of each version that has one.
+        bundles: of the versions.
     """
-    found: dict[str, VersionRows] = {}
+    found: dict[str, _Gathering] = {}
     for batch in batches:
-        for version, day, rows in _parts(batch):
-            _take(found.setdefault(version, VersionRows()), day, rows, labels, about.get(version), known.get(version))
-    return found
+        for version, rows in parts(batch, "version"):
+            found.setdefault(version, _Gathering(bundles[version])).take(rows)
+    return {version: each.day() for version, each in found.items()}
 
 
-def _parts(batch: pa.RecordBatch) -> Iterator[tuple[str, date, list[dict[str, Any]]]]:
-    """Yield the rows of each version on each day."""
-    parts: dict[tuple[str, date], list[dict[str, Any]]] = {}
-    for row in batch.to_pylist():
-        parts.setdefault((row["version"], row["time"].date()), []).append(row)
-    for (version, day), rows in parts.items():
-        yield version, day, rows
+class _Gathering:
+    """The rows of one version and day so far."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._rows = self._aside = 0
+        self._shares: Counter[float] = Counter()
+        self._times = (2**63 - 1, 0)  # microseconds, the first and the last
+        self._seconds = np.zeros(BINS, dtype=np.int64)
+        self._counts: NDArray[np.int64] | None = None
+        self._entities: list[NDArray[np.uint64]] = []
+        self._named = False
+        self._sample: tuple[NDArray[np.uint64], NDArray[np.float32]] | None = None
+        self._strange: list[Strange] = []
+
+    def take(self, rows: pa.RecordBatch) -> None:
+        """Take in more of its rows."""
+        callers = rows.filter(pc.equal(texts(rows["origin"]), CALLER))
+        self._aside += len(rows) - len(callers)
+        if not len(callers):
+            return
+        self._rows += len(callers)
+        times = pc.cast(callers["time"], pa.int64()).to_numpy()
+        self._times = (min(self._times[0], int(times.min())), max(self._times[1], int(times.max())))
+        shares, counts = np.unique(callers["share"].to_numpy(), return_counts=True)
+        self._shares.update(dict(zip(shares.tolist(), counts.tolist(), strict=True)))
+        self._seconds += count_seconds(callers["seconds"].to_numpy())
+        about, reference = self._bundle.about, self._bundle.reference
+        if about is None or reference is None:
+            return
+        outputs = matrix(callers["outputs"])
+        self._choose(hashes(callers["hashes"], 0)[0], outputs)
+        self._count(callers, outputs, about, reference)
+
+    def _choose(self, order: NDArray[np.uint64], outputs: NDArray[np.float32]) -> None:
+        """Keep those whose event has the smallest hash, which has nothing to do with what was answered."""
+        if self._sample is not None:
+            order = np.concatenate([self._sample[0], order])
+            outputs = np.concatenate([self._sample[1], outputs])
+        first = np.argsort(order, kind="stable")[:SAMPLE]
+        self._sample = order[first], outputs[first]
+
+    def _count(self, rows: pa.RecordBatch, outputs: NDArray[np.float32], about: About, reference: Reference) -> None:
+        kinds = texts(rows["example_type"])
+        for kind in kinds.unique().to_pylist():
+            which = pc.equal(kinds, kind)
+            some = rows.filter(which)
+            described = columns(about, examples(some["example"], kind), outputs[which.to_numpy(zero_copy_only=False)])
+            counts = reference.count(described).counts
+            self._counts = counts if self._counts is None else self._counts + counts
+            self._strange = strangest([*self._strange, *strange(reference, described, some["id"])])
+        entities, named = hashes(rows["hashes"], 1)
+        self._named |= bool(named.any())
+        self._entities.append(entities)
+
+    def day(self) -> VersionDay:
+        """Return what they come to."""
+        none: Any = np.empty(0, dtype=np.uint64)
+        counted = None
+        if self._counts is not None:
+            entities = np.unique(np.concatenate(self._entities), return_counts=True) if self._named else (none, none)
+            counted = Day(self._counts, self._rows, entities[0], entities[1].astype(np.int64))
+        found = VersionDay(self._rows, self._aside, dict(self._shares), seconds=self._seconds, counted=counted)
+        found.strange = self._strange
+        if self._rows:
+            found.first, found.last = map(_moment, self._times)
+        if self._sample is not None:
+            found.outputs = self._sample[1]
+            found.expected = expected_of_day(self._bundle, found.outputs)
+        return found
 
 
-def _take(
-    found: VersionRows,
-    day: date,
-    rows: list[dict[str, Any]],
-    labels: Labels,
-    about: About | None,
-    known: Reference | None,
-) -> None:
-    of_day = found.days.setdefault(day, VersionDay())
-    callers = [row for row in rows if row["origin"] == CALLER]
-    of_day.aside += len(rows) - len(callers)
-    for row in rows:
-        if row["origin"] != CALLER and labels:
-            labels.of(row)  # it names a row, though one that counts for nothing
-    if not callers:
-        return
-    times = [row["time"] for row in callers]
-    found.first = min([*times, *([found.first] if found.first else [])])
-    found.last = max([*times, *([found.last] if found.last else [])])
-    of_day.rows += len(callers)
-    of_day.kept += sum(1 / row["share"] for row in callers)
-    of_day.seconds += [row["seconds"] for row in callers]
-    if about is None:
-        return
-    outputs = np.array([row["outputs"] for row in callers], dtype=np.float32)
-    _label(found, day, callers, outputs, labels, about)
-    room = _SAMPLE - of_day.sampled
-    if room > 0:
-        of_day.outputs.append(outputs[:room])
-        of_day.sampled += len(outputs[:room])
-    if known is not None:
-        described = columns(about, _examples(callers), outputs)
-        of_day.counted.append(known.count(described, _entities(callers)))
-        of_day.counted = [together(of_day.counted)]
-        of_day.strange = strangest([*of_day.strange, *strange(known, described, [row["id"] for row in callers])])
-
-
-def _label(
-    found: VersionRows,
-    day: date,
-    rows: list[dict[str, Any]],
-    outputs: NDArray[np.float32],
-    labels: Labels,
-    about: About,
-) -> None:
-    if not labels:
-        return
-    for row, output in zip(rows, outputs, strict=True):
-        if (label := labels.of(row)) is None:
-            continue
-        value = label_value(json.loads(label["value"]), about)
-        if value is None:
-            found.unknown += 1
-        else:
-            found.labelled.append(LabelledRow(day, output, value, row["share"] * (label["share"] or 1.0)))
-
-
-def label_value(value: Any, about: About) -> float | None:
-    """Return the label as an index of a class, or as a number; None: it is none of the version's."""
-    if not about.classes:
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if isinstance(value, bool) and len(about.classes) == 2:
-        return float(value)
-    return float(about.classes.index(str(value))) if str(value) in about.classes else None
-
-
-def _examples(rows: list[dict[str, Any]]) -> NDArray[Any]:
-    kind = rows[0]["example_type"]
-    dtype, _, shape = kind.partition("[")
-    sizes = [int(size) for size in shape.rstrip("]").split(",") if size.strip()]
-    joined = b"".join(row["example"] for row in rows)
-    return np.frombuffer(joined, dtype=np.dtype(dtype)).reshape(len(rows), *sizes)
-
-
-def _entities(rows: list[dict[str, Any]]) -> NDArray[np.uint64] | None:
-    """Return the first entity of each row, `[N]`; None: rows have none."""
-    found = [row["hashes"][1] if len(row["hashes"]) > 1 else row["hashes"][0] for row in rows]
-    if all(len(row["hashes"]) < 2 for row in rows):
-        return None
-    return np.frombuffer(b"".join(found), dtype=np.uint64)
-
-
-def _name(label: Mapping[str, Any]) -> tuple[str, str]:
-    if label["event_id"] is not None:
-        return "id", label["event_id"]
-    if label["key"] is not None:
-        return "key", label["key"]
-    return "request", f"{label['request_id']}/{label['row']}"
+def _moment(microseconds: int) -> datetime:
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)

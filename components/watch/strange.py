@@ -1,10 +1,11 @@
 """Examples of what is strange: answered rows that lie outside of what the model was validated on, in most columns."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from components.watch.columns import OUTPUT
@@ -29,7 +30,7 @@ class Strange:
     """How many do."""
 
 
-def strange(known: Reference, columns: Mapping[str, NDArray[Any]], ids: Sequence[str]) -> list[Strange]:
+def strange(known: Reference, columns: Mapping[str, NDArray[Any]], ids: pa.Array) -> list[Strange]:
     """Return the rows that lie outside in most columns, at most `MOST`; see `strangest`.
 
     A number lies outside where it is below the least or above the largest of validation, a category where validation
@@ -40,13 +41,24 @@ def strange(known: Reference, columns: Mapping[str, NDArray[Any]], ids: Sequence
         columns: `[N]` each.
         ids: of the rows, `[N]`.
     """
-    said: dict[int, list[str]] = {}
-    for name, bins in known.bins.items():
-        if not name.startswith(OUTPUT) and name in columns:
-            for sentence, outside in _outside(name, bins, columns[name]):
-                for row in np.flatnonzero(outside).tolist():
-                    said.setdefault(row, []).append(sentence)
-    return strangest(Strange(ids[row], tuple(why[:_NAMED]), len(why)) for row, why in said.items())
+    outside = [
+        found
+        for name, bins in known.bins.items()
+        if not name.startswith(OUTPUT) and name in columns
+        for found in _outside(name, bins, columns[name])
+    ]
+    if not outside:
+        return []
+    often = np.sum([where for _, where in outside], axis=0)
+    rows = np.flatnonzero(often)
+    if len(rows) > MOST:  # of the rest none can be among them
+        rows = rows[often[rows] >= np.sort(often[rows])[-MOST]]
+    names = ids.take(pa.array(rows)).to_pylist()
+    first = sorted(sorted(zip(names, rows.tolist(), strict=True), reverse=True), key=lambda row: -often[row[1]])[:MOST]
+    return [
+        Strange(name, tuple([said for said, where in outside if where[row]][:_NAMED]), int(often[row]))
+        for name, row in first
+    ]
 
 
 def strangest(found: Iterable[Strange]) -> list[Strange]:
@@ -58,8 +70,7 @@ def _outside(name: str, bins: Bins, values: NDArray[Any]) -> list[tuple[str, NDA
     if bins.edges is None:
         if len(bins.categories) >= MOST_BINS - 1:
             return []  # the rarer ones are not kept by name
-        there = np.array([value is None or value != value or str(value) in bins.categories for value in values])
-        return [(f"{name}: of no category that validation had", ~there)]
+        return [(f"{name}: of no category that validation had", bins.codes(values) == len(bins.categories))]
     if not len(bins.edges):
         return []
     numbers, edges = values.astype(np.float64), bins.edges

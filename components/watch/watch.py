@@ -1,21 +1,19 @@
 """What log and bundles say of a workload at work up to some moment."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
-from typing import Any
 
-import numpy as np
+import pyarrow as pa
 
-from components import catalogue
-from components.config.errors import DataError, JourneymanError
-from components.inference.bundle import SERVING, About, read_about
-from components.inference.reference import ReferenceArrays, read_reference
+from components.config.errors import DataError
 from components.prediction_log.reader import Log
+from components.watch import labelled, rows
+from components.watch.bundles import Bundle, BundleOf, Bundles
 from components.watch.data_quality import data_quality
 from components.watch.drifted import drift
+from components.watch.label_index import ROW, LabelIndex, row_names
+from components.watch.labelled import LabelledDay
 from components.watch.quality import expected, harmed, measured
 from components.watch.report import (
     ColumnDrift,
@@ -28,27 +26,10 @@ from components.watch.report import (
     TrafficDay,
     VersionReport,
 )
-from components.watch.rows import NEEDED, LabelledRow, Labels, VersionDay, VersionRows, gather
-from components.watch.statistics.drift import unpacked
+from components.watch.rows import VersionDay, VersionRows
 from components.watch.statistics.harm import Harm
+from components.watch.statistics.latency import quantile
 from components.watch.verdict import verdict
-
-BundleOf = Callable[[str], Path]
-"""A version -> the folder of its bundle.
-
-Raises:
-    JourneymanError: it cannot be had.
-"""
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What a version's bundle tells."""
-
-    about: About | None
-    arrays: ReferenceArrays | None
-    question: str = ""
-    """Why something is not told, as a sentence."""
 
 
 def watch(log: Log, bundle_of: BundleOf, as_of: datetime, delay: timedelta, tolerance: float) -> Report:
@@ -65,19 +46,16 @@ def watch(log: Log, bundle_of: BundleOf, as_of: datetime, delay: timedelta, tole
     Raises:
         DataError: nothing was answered before `as_of`.
     """
-    versions = sorted({row for batch in log.answers(until=as_of, columns=["version"]) for row in _unique(batch)})
-    if not versions:
+    log, bundles = log.standing(), Bundles(bundle_of)
+    labels = LabelIndex(log, as_of)
+    found = _days(log, bundles, labels, as_of)
+    if not found:
         raise DataError(f"{log.folder}: no answer before {as_of:%Y-%m-%d %H:%M} UTC")
-    known = {version: _known(version, bundle_of) for version in versions}
-    labels = Labels(log.labels(as_of))
-    counted = {name: unpacked(each.arrays.drift) for name, each in known.items() if each.arrays}
-    about = {name: each.about for name, each in known.items() if each.about}
-    found = gather(log.answers(until=as_of, columns=NEEDED), labels, about, counted)
     workload = log.description.workload
     reports = []
-    for name, rows in found.items():
-        if rows.first is not None:
-            reports.append(_version(workload, name, rows, known[name], as_of, delay, tolerance))
+    for name, version in found.items():
+        if version.first is not None:
+            reports.append(_version(workload, version, bundles[name], as_of, delay, tolerance))
     if not reports:
         raise DataError(f"{log.folder}: only the page and the flow itself have asked before {as_of:%Y-%m-%d %H:%M} UTC")
     reports.sort(key=lambda report: report.until)
@@ -93,43 +71,42 @@ def watch(log: Log, bundle_of: BundleOf, as_of: datetime, delay: timedelta, tole
     )
 
 
-def _unique(batch: Any) -> set[str]:
-    return {str(value) for value in batch.column("version").unique().to_pylist()}
-
-
-def _known(version: str, bundle_of: BundleOf) -> _Known:
-    try:
-        path = bundle_of(version)
-        about = read_about(path)
-        arrays = read_reference(path / SERVING)
-    except JourneymanError as error:
-        return _Known(
-            None, None, f"version {version} has no bundle to compare with ({error}): only its traffic is told"
-        )
-    if arrays is None:
-        said = f"version {version} was made before bundles brought a reference: traffic is told, drift and quality not"
-        return _Known(about, None, said)
-    return _Known(about, arrays)
+def _days(log: Log, bundles: Bundles, labels: LabelIndex, as_of: datetime) -> dict[str, VersionRows]:
+    """Return what each day's rows come to, by version."""
+    found: dict[str, VersionRows] = {}
+    for day in log.days():
+        since = datetime.combine(day, time.min, UTC)
+        until = min(since + timedelta(days=1), as_of)
+        for version, of_day in rows.gather(log.answers(since, until, rows.NEEDED), bundles).items():
+            found.setdefault(version, VersionRows()).days[day] = of_day
+        sources = labels.naming(row_names(log.answers(since, until, ROW))) if labels.total else []
+        if sources:
+            named = pa.Table.from_batches(log.answers(since, until, ROW))
+            told = log.labels(as_of, of=named, sources=sources)
+            measured = labelled.measure(log.answers(since, until, labelled.NEEDED), told, bundles)
+            for version, its in measured.items():
+                found[version].labelled[day] = its
+    return found
 
 
 def _version(
-    workload: str, name: str, rows: VersionRows, known: _Known, as_of: datetime, delay: timedelta, tolerance: float
+    workload: str, rows: VersionRows, bundle: Bundle, as_of: datetime, delay: timedelta, tolerance: float
 ) -> VersionReport:
     assert rows.first is not None
     assert rows.last is not None
-    questions = [known.question] if known.question else []
-    if rows.unknown:
-        questions.append(f"{rows.unknown:,} labels are none of version {name}'s classes: they are left out")
-    mature = [row for row in rows.labelled if _is_over(row, as_of, delay)]
-    if len(mature) < len(rows.labelled):
-        young = len(rows.labelled) - len(mature)
+    questions = [bundle.question] if bundle.question else []
+    if unknown := sum(of_day.unknown for of_day in rows.labelled.values()):
+        questions.append(f"{unknown:,} labels are none of version {bundle.version}'s classes: they are left out")
+    mature = {day: of_day for day, of_day in rows.labelled.items() if _is_over(day, as_of, delay)}
+    count = sum(of_day.rows for of_day in mature.values())
+    if young := sum(of_day.rows for of_day in rows.labelled.values()) - count:
         questions.append(f"{young:,} labels are not judged yet: the delay of {delay.days} days is not over")
-    judged = _judged(rows, known, mature, as_of, tolerance, questions)
+    judged = _judged(rows, bundle, mature, as_of, tolerance, questions)
     return VersionReport(
-        version=name,
+        version=bundle.version,
         since=rows.first,
         until=rows.last,
-        traffic=tuple(_traffic_day(day, of_day, rows) for day, of_day in sorted(rows.days.items())),
+        traffic=tuple(_traffic_day(day, of_day, rows.labelled.get(day)) for day, of_day in sorted(rows.days.items())),
         quality=judged.quality,
         expected=judged.expected,
         drift=judged.drift,
@@ -137,7 +114,7 @@ def _version(
         data=judged.data,
         strange=_strange(rows),
         open_questions=tuple(questions),
-        verdict=verdict(workload, judged.harm, judged.expected, judged.drift, judged.columns, len(mature)),
+        verdict=verdict(workload, judged.harm, judged.expected, judged.drift, judged.columns, count),
     )
 
 
@@ -155,28 +132,27 @@ class _Judged:
 
 def _judged(
     rows: VersionRows,
-    known: _Known,
-    mature: list[LabelledRow],
+    bundle: Bundle,
+    mature: dict[date, LabelledDay],
     as_of: datetime,
     tolerance: float,
     questions: list[str],
 ) -> _Judged:
     """Return it; what cannot be said goes to `questions`."""
-    about, arrays = known.about, known.arrays
-    if about is None or arrays is None:
+    about, reference = bundle.about, bundle.reference
+    if about is None or reference is None:
         return _Judged()
-    reference = unpacked(arrays.drift)
     days, columns = drift(rows, reference, as_of.date())
     data = data_quality(rows, reference)
     if not days:
         questions.append("drift is told of whole days, UTC, and none is over yet")
-    if (live := catalogue.live(about.kind, about.task)) is None:
+    if bundle.live is None:
         questions.append(f"task {about.task} does not say what its answers are measured by at work")
         return _Judged(drift=days, columns=columns, data=data)
     return _Judged(
-        quality=measured(live, about, arrays, mature),
-        expected=expected(live, about, arrays, rows),
-        harm=harmed(live, about, arrays, mature, tolerance),
+        quality=measured(bundle, mature),
+        expected=expected(bundle, {day: each.expected for day, each in rows.days.items() if each.expected}),
+        harm=harmed(bundle, mature, tolerance),
         drift=days,
         columns=columns,
         data=data,
@@ -188,21 +164,25 @@ def _strange(rows: VersionRows) -> tuple[StrangeRow, ...]:
     return tuple(StrangeRow(id=row.id, columns=row.columns, why=row.why) for row in latest)
 
 
-def _is_over(row: LabelledRow, as_of: datetime, delay: timedelta) -> bool:
-    return datetime.combine(row.day, time.max, UTC) + delay <= as_of or not delay
+def _is_over(day: date, as_of: datetime, delay: timedelta) -> bool:
+    return datetime.combine(day, time.max, UTC) + delay <= as_of or not delay
 
 
-def _traffic_day(day: Any, of_day: VersionDay, rows: VersionRows) -> TrafficDay:
-    milliseconds = np.array(of_day.seconds) * 1_000
+def _traffic_day(day: date, of_day: VersionDay, labels: LabelledDay | None) -> TrafficDay:
     return TrafficDay(
         day=day,
         rows=of_day.rows,
         aside=of_day.aside,
-        kept=of_day.rows / of_day.kept if of_day.kept else 1.0,
-        median_ms=float(np.median(milliseconds)) if len(milliseconds) else None,
-        p99_ms=float(np.quantile(milliseconds, 0.99)) if len(milliseconds) else None,
-        labelled=sum(row.day == day for row in rows.labelled),
+        kept=of_day.kept,
+        median_ms=_milliseconds(of_day, 0.5),
+        p99_ms=_milliseconds(of_day, 0.99),
+        labelled=labels.rows if labels else 0,
     )
+
+
+def _milliseconds(of_day: VersionDay, part: float) -> float | None:
+    seconds = quantile(of_day.seconds, part)
+    return None if seconds is None else seconds * 1_000
 
 
 def _traffic(log: Log, as_of: datetime) -> tuple[dict[str, int], tuple[Lost, ...]]:

@@ -13,7 +13,13 @@ from components.watch.statistics.interval import UNKNOWN, Interval
 Floats = NDArray[np.float64]
 
 
-def mean_interval(values: Floats, weights: Floats | None = None, alpha: float = 0.05) -> Interval:
+def mean_interval(
+    values: Floats,
+    weights: Floats | None = None,
+    alpha: float = 0.05,
+    counts: NDArray[np.int64] | None = None,
+    step: float = 0.0,
+) -> Interval:
     """Return the mean of bounded values and its interval, which holds at all times with a probability of 1 - alpha.
 
     Rows whose value was asked for with a probability are weighted by its inverse (Horvitz and Thompson 1952): pass all
@@ -23,17 +29,20 @@ def mean_interval(values: Floats, weights: Floats | None = None, alpha: float = 
         values: `[N]`, 0 to 1: whether an answer is right, a loss by its largest; anything where the weight is zero.
         weights: `[N]`, 1 / probability where the value is known and 0 elsewhere; 1 for all where it is left out.
         alpha: over 0, below 1.
+        counts: `[N]`, how often each value was seen with its weight; once where it is left out.
+        step: by how much each value may have been larger, having been rounded down (`tally.py`).
     """
     if len(values) == 0:
         return UNKNOWN
     weights = np.ones(len(values)) if weights is None else weights
+    counts = np.ones(len(values), dtype=np.int64) if counts is None else counts
     known = np.where(weights > 0, values, 0.0)
     if known.min() < 0 or known.max() > 1:
         raise ValueError(f"values from {known.min()} to {known.max()}; they must be from 0 to 1")
-    low = lower_bound(weights * known, alpha / 2)
-    high = 1 - lower_bound(weights * (1 - known), alpha / 2)
-    total = weights.sum()
-    estimate = float(weights @ known / total) if total else float("nan")
+    low = lower_bound(weights * known, alpha / 2, counts)
+    high = 1 - lower_bound(weights * (1 - np.minimum(known + step, 1)), alpha / 2, counts)
+    total = weights @ counts
+    estimate = float((weights * counts) @ np.minimum(known + step / 2, 1) / total) if total else float("nan")
     return Interval(estimate, min(low, 1.0), max(high, 0.0))
 
 

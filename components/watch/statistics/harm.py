@@ -43,6 +43,7 @@ def harm(
     alpha: float = 0.05,
     weights: Sequence[Floats] | None = None,
     most: float = 1.0,
+    counts: Sequence[NDArray[np.int64]] | None = None,
 ) -> Harm:
     """Look for a day since which the mean loss has been higher than `bound`.
 
@@ -53,6 +54,7 @@ def harm(
         alpha: the probability of an alarm, in all days to come, where there is no harm.
         weights: of each day `[N]`: 1 / the probability with which each label came to be known.
         most: the largest weight that the way of asking allows, of all days.
+        counts: of each day `[N]`, how many rows had the loss and the weight; one where it is left out.
 
     Raises:
         ValueError: a weight is larger than `most` says.
@@ -65,7 +67,8 @@ def harm(
         if stakes.max(initial=0.0) > most * (1 + 1e-9):
             raise ValueError(f"a weight is {stakes.max():g}; at most {most:g} was said")
         share = -np.log((day + 1) * (day + 2) * len(BETS))
-        gained = log_capitals(losses, np.ones(len(losses)), bound, stakes / most)
+        times = np.ones(len(losses)) if counts is None else counts[day]
+        gained = log_capitals(losses, times, bound, stakes / most)
         begun = [capital + gained for capital in [*begun, np.full(len(BETS), share)]]
         # what is not yet bet is kept: a share of 1 / (day + 2)
         evidence[day] = np.logaddexp.reduce(np.append(np.concatenate(begun), -np.log(day + 2)))

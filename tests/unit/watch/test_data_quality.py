@@ -2,6 +2,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from components import catalogue
@@ -13,7 +14,7 @@ from components.watch.strange import MOST, Strange, strange, strangest
 from tests.unit.small_data import TABLE
 
 ROWS = 400
-IDS = [f"{row:04}" for row in range(ROWS)]
+IDS = pa.array([f"{row:04}" for row in range(ROWS)])
 
 
 def validation() -> dict[str, Any]:
@@ -32,7 +33,7 @@ def known() -> Reference:
 
 def at_work(known: Reference, *days: dict[str, Any]) -> VersionRows:
     first = date(2026, 11, 2).toordinal()
-    counted = {date.fromordinal(first + at): VersionDay(counted=[known.count(day)]) for at, day in enumerate(days)}
+    counted = {date.fromordinal(first + at): VersionDay(counted=known.count(day)) for at, day in enumerate(days)}
     return VersionRows(days=counted)
 
 

@@ -4,9 +4,13 @@ from pathlib import Path
 import pytest
 
 from components.config.errors import DataError, RegistryError
+from components.prediction_log.compaction import compact
+from components.prediction_log.record import Label
+from components.prediction_log.writer import Writer
+from components.watch.bundles import BundleOf
 from components.watch.page import page
 from components.watch.report import Report
-from components.watch.watch import BundleOf, watch
+from components.watch.watch import watch
 from tests.unit.watch.at_work import FIRST, AtWork, make_bundle
 
 NO_DELAY = timedelta(0)
@@ -181,3 +185,26 @@ def test_the_page_shows_verdict_curves_and_distributions(at_work: AtWork, bundle
     assert shown.count("<polyline") >= 3
     assert 'class="after"' in shown
     assert "http" not in shown.replace("http://www.w3.org", "")
+
+
+def test_compacted_in_parts_and_in_another_order_it_is_the_same(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in (2, 0, 1, 2, 0):
+        at_work.day(day, moved=3.0 if day == 2 else 0.0)
+    before = report(at_work, bundle_of, 3)
+    at_work.writer.close()
+    assert compact(at_work.folder) == 1
+    at_work.writer = Writer.open(at_work.folder)
+    at_work.day(3)
+    assert report(at_work, bundle_of, 3) == before
+
+
+def test_a_label_names_its_row_by_id_key_or_request(at_work: AtWork, bundle_of: BundleOf) -> None:
+    ids = at_work.day(0, rows=3, labelled=0.0)
+    later = int((FIRST + timedelta(hours=1)).timestamp() * 1e6)
+    at_work.writer.labelled([Label("a", later, request_id="r0", row=1), Label("a", later, request_id="r0", row=7)])
+    at_work.writer.labelled([Label("b", later, event_id=ids[2]), Label("a", later - 1, request_id="r0", row=2)])
+    at_work.writer.labelled([Label("a", later, key="of nobody")])
+    found = report(at_work, bundle_of, 1)
+    assert (found.labels, found.unmatched_labels) == (5, 2)
+    assert found.versions[0].traffic[0].labelled == 2
+    assert found.versions[0].quality[0].now.rows == 2

@@ -41,11 +41,21 @@ class Bins:
         return found
 
     def _of_categories(self, values: list[Any]) -> Int64:
-        code = {name: index for index, name in enumerate(self.categories)}
-        other, missing = len(self.categories), len(self.categories) + 1
-        return np.array(
-            [missing if _missing(value) else code.get(str(value), other) for value in values], dtype=np.int64
-        )
+        codes = _Codes(self.categories)
+        return np.fromiter((codes[value] for value in values), np.int64, len(values))
+
+
+class _Codes(dict[Any, int]):
+    """The bin of each value; one that has been seen is looked up."""
+
+    def __init__(self, categories: tuple[str, ...]) -> None:
+        super().__init__()
+        self._named = {name: index for index, name in enumerate(categories)}
+
+    def __missing__(self, value: Any) -> int:
+        other, missing = len(self._named), len(self._named) + 1
+        self[value] = code = missing if _missing(value) else self._named.get(str(value), other)
+        return code
 
 
 def bins_of(values: NDArray[Any]) -> Bins:
