@@ -1,13 +1,14 @@
 """The benchmarks that take long, once, on little data: what they print is there, and none of it is a time to hold."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 
 NOT_THERE = ("pydantic", "mlflow", "polars", "pyarrow", "sklearn", "safetensors", "psutil", "prefect", "dvc", "bentoml")
 """What a bare machine does not have: importing any of these fails."""
@@ -147,6 +148,15 @@ def test_a_day_of_a_long_log_is_read_with_its_labels(trained: Project) -> None:
     figures = json.loads(Path("figures.json").read_text())
     assert set(figures["appending"]) == {"picture", "table"}
     assert [day["day_rows"] for day in figures["day"]] == [day["day_labels"] for day in figures["day"]] == [5, 54]
+
+
+def test_a_request_is_measured_at_an_older_release_and_at_that_of_today(trained: Project) -> None:
+    older = Path("tests", "fixtures", "older_project", "project.tar.xz")
+    older.parent.mkdir(parents=True)
+    shutil.copy(ROOT / older, older)
+    arms = _quick(trained, "releases")["arms"]
+    assert set(arms) == {"before", "today", "logged", "again"}
+    assert all(row["cpu_us"] > 0 and row["errors"] == 0 for rows in arms.values() for row in rows)
 
 
 def test_drift_is_measured_beside_others(trained: Project) -> None:
