@@ -4,6 +4,7 @@
     make serve
     make ui
     python -m docs.screenshots --console run.txt --endpoint http://127.0.0.1:3000 --mlflow http://127.0.0.1:5000
+    python -m docs.screenshots --watch month/index.html                  # which `docs.at_work` makes
 
 Each option is left out where its pictures stay as they are.
 """
@@ -22,6 +23,8 @@ from playwright.sync_api import Page, sync_playwright
 
 FOLDER = Path(__file__).parent
 WIDTH, HEIGHT = 1240, 800
+TALL = 1780
+"""Of the page that is a column of curves."""
 COLOURS = 96
 """Of a picture: what is shown has few, and each costs bytes."""
 
@@ -85,6 +88,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--console", type=Path, help="a file with what `make run` printed")
     parser.add_argument("--endpoint", help="the address of `make serve`")
     parser.add_argument("--mlflow", help="the address of `make ui`")
+    parser.add_argument("--watch", type=Path, help="a page that `flows.watch` wrote")
     parser.add_argument("--to", type=Path, default=FOLDER, help="the folder of the pictures (docs)")
     return parser.parse_args()
 
@@ -101,6 +105,9 @@ def main() -> None:
             take_page(page, f"{given.endpoint}/card", "version", given.to / "card.png")
         if given.mlflow:
             take_page(page, f"{given.mlflow}/#/models/garments/versions/1", "Version 1", given.to / "mlflow.png")
+        if given.watch:
+            page.set_viewport_size({"width": WIDTH, "height": TALL})
+            take_page(page, given.watch.absolute().as_uri(), "The verdict", given.to / "watch.png")
 
 
 if __name__ == "__main__":

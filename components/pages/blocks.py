@@ -67,9 +67,21 @@ class Drawing:
     """An SVG element, coloured by the page's own classes. Only the page has it."""
 
     svg: Markup
+    caption: str = ""
+    keys: Sequence[tuple[str, str]] = ()
+    """What the drawing's colours mean: the page's class, and words."""
+    narrow: Markup | None = None
+    """The same for a narrow page, where another is drawn for it."""
 
 
-Block = Paragraph | BulletList | Definitions | Table | Command | Image | Drawing
+@dataclass(frozen=True)
+class Gallery:
+    """Drawings side by side, where there is room. Only the page has it."""
+
+    drawings: Sequence[Drawing]
+
+
+Block = Paragraph | BulletList | Definitions | Table | Command | Image | Drawing | Gallery
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from components.tasks.rates import Rate
 from components.watch.bundles import Bundle
 from components.watch.labelled import LabelledDay
 from components.watch.report import DayEstimate, Estimate, Quality
-from components.watch.statistics.confidence_sequence import mean_interval
+from components.watch.statistics.confidence_sequence import known_interval, mean_interval
 from components.watch.statistics.expected_metric import expected_metric
 from components.watch.statistics.harm import Harm, harm
 from components.watch.statistics.interval import UNKNOWN, Interval
@@ -100,7 +100,7 @@ def _of_reference(rate: Rate) -> Estimate:
 def _estimate(tally: Tally, scale: float) -> Estimate:
     if not tally.rows:
         return Estimate()
-    found = mean_interval(tally.values, tally.weights, ALPHA, tally.counts, tally.step)
+    found = known_interval(tally.values, tally.weights, ALPHA, tally.counts, tally.step)
     return Estimate(rows=tally.rows, **_bounds(found, scale))
 
 

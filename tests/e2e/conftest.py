@@ -82,13 +82,13 @@ def payments_url(payments_once: Project, tmp_path_factory: pytest.TempPathFactor
 def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     contexts: list[BrowserContext] = []
 
-    def open_page(url: str, shows: str = "#examples li", **options: Any) -> Visit:
+    def open_page(url: str, shows: str = "#examples li", path: str = "/", **options: Any) -> Visit:
         contexts.append(browser.new_context(**options))
         made = Visit(contexts[-1].new_page())
         made.page.on("console", lambda message: made.complaints.append(message.text))
         made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
         made.page.on("request", lambda request: made.asked.append(request.url))
-        made.page.goto(f"{url}/")
+        made.page.goto(f"{url}{path}")
         expect(made.page.locator(shows).last).to_be_visible()
         return made
 

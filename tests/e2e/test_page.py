@@ -48,7 +48,8 @@ FAINT = """
     (element) => element.checkVisibility() && [...element.childNodes].some((node) => (node.data ?? "").trim()),
   );
   return said.map((element) => {
-    const [a, b] = [light(getComputedStyle(element).color), light(ground(element))];
+    const style = getComputedStyle(element);
+    const [a, b] = [light(element instanceof SVGElement ? style.fill : style.color), light(ground(element))];
     return [element.textContent.trim(), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
   }).filter(([, contrast]) => contrast < 4.5);
 }

@@ -13,7 +13,8 @@ from components.watch.report import Report
 def page(report: Report) -> str:
     """Return the report as HTML."""
     template = _html().get_template("watch.html.jinja")
-    return template.render(report=report, headline=headline(report), sections=sections(report)) + "\n"
+    shown = {"headline": headline(report), "sections": sections(report), "state": report.verdict.verdict}
+    return template.render(report=report, **shown) + "\n"
 
 
 @cache

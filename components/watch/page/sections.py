@@ -1,14 +1,18 @@
 """What the page shows, section by section: of the version that answered last, then of the others."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from components.pages.blocks import Block, BulletList, Definitions, Drawing, Paragraph, Section, Table
-from components.pages.charts import DayPoint, Level, draw_curve, draw_distributions
+from components.pages.blocks import Block, BulletList, Definitions, Drawing, Gallery, Paragraph, Section, Table
+from components.pages.curves import NARROW, Curve, DayPoint, Level
+from components.pages.distributions import draw_distributions
 from components.pages.formatting import name, number, share
-from components.watch.report import ColumnDrift, Estimate, Quality, Report, TrafficDay, VersionReport
+from components.pages.strips import Strips
+from components.watch.report import ColumnDrift, DriftDay, Estimate, Quality, Report, TrafficDay, VersionReport
 from components.watch.statistics.expected_metric import BLIND
 
 _DRAWN = 6  # columns whose distributions are drawn
+_STRIPS = 8  # columns whose days are drawn
 
 
 def headline(report: Report) -> list[tuple[str, str, str]]:
@@ -33,7 +37,7 @@ def sections(report: Report) -> list[Section]:
     found = [
         Section("The verdict", list(_verdict(version))),
         Section("Quality, by labels", list(_quality(version))),
-        Section("Quality that is expected", list(_expected(version.expected))),
+        Section("Quality that is expected", list(_expected(version))),
         Section("Drift", list(_drift(version))),
         Section("The data itself", list(_data(version))),
         Section("What is strange", list(_strange(report, version))),
@@ -55,18 +59,19 @@ def _quality(version: VersionReport) -> Iterator[Block]:
     for quality in version.quality:
         if quality.days:
             yield Paragraph(_told(quality))
-            yield from _curve(quality, "Each day with its 95 % interval; the grey band is the validation split.")
+            yield from _curve(quality, "by day, of labelled answers", version)
     there = [quality for quality in version.quality if quality.now.value is not None]
     if there:
         columns = ["metric", "now", "95 % at any time", "rows", "validation"]
         yield Table(columns, [_row(quality) for quality in there])
 
 
-def _expected(quality: Quality | None) -> Iterator[Block]:
+def _expected(version: VersionReport) -> Iterator[Block]:
+    quality = version.expected
     if quality is None or not quality.days:
         return
     yield Paragraph(f"{_told(quality)} This needs no label, but {BLIND}.")
-    yield from _curve(quality, "What the probabilities lead to expect, with the interval of each day.")
+    yield from _curve(quality, "by day, as the probabilities lead to expect", version)
 
 
 def _drift(version: VersionReport) -> Iterator[Block]:
@@ -78,10 +83,12 @@ def _drift(version: VersionReport) -> Iterator[Block]:
         "without drift at most 5 % ever say so, over all columns and all days."
     )
     latest = set(version.drift[-1].drifted) if version.drift else set()
-    for column in version.columns[:_DRAWN]:
-        if column.column in latest:
-            yield Paragraph(f"{name(column.column)}: moved by {share(column.size)} (light: validation; dark: now).")
-            yield Drawing(draw_distributions(name(column.column), column.bins, column.expected, column.now))
+    if drifted:
+        yield _days(version.drift)
+    moved = [column for column in version.columns if column.column in latest][:_DRAWN]
+    if moved:
+        yield Paragraph("How the columns that drifted are distributed:")
+        yield Gallery([_distributions(column) for column in moved])
     yield Table(
         ["column", "effect", "more than chance from", "drifted"],
         [_column(column, column.column in latest) for column in version.columns],
@@ -89,7 +96,7 @@ def _drift(version: VersionReport) -> Iterator[Block]:
     )
     if drifted:
         rows = [[str(day.day), f"{day.rows:,}", ", ".join(map(name, day.drifted))] for day in drifted]
-        yield Table(["day", "answers", "drifted"], rows, caption="Days that differ")
+        yield Table(["day", "answers", "drifted"], rows, caption="Days that differ", drawn=True)
 
 
 def _data(version: VersionReport) -> Iterator[Block]:
@@ -120,7 +127,8 @@ def _strange(report: Report, version: VersionReport) -> Iterator[Block]:
 
 
 def _traffic(report: Report, days: Sequence[TrafficDay]) -> Iterator[Block]:
-    yield Drawing(draw_curve("Answers by day", [DayPoint(day.day, day.rows) for day in days]))
+    curve = Curve("Answers by day", [DayPoint(day.day, day.rows) for day in days], from_zero=True)
+    yield Drawing(curve.draw(), "Answers by day", narrow=curve.draw(NARROW))
     yield Table(
         ["day", "answers", "in the log", "labels", "median ms", "p99 ms", "page and smoke"],
         [
@@ -163,14 +171,32 @@ def _versions(versions: Sequence[VersionReport]) -> Iterator[Block]:
         )  # fmt: skip
 
 
-def _curve(quality: Quality, title: str) -> Iterator[Block]:
+def _days(drift: Sequence[DriftDay]) -> Drawing:
+    """Draw on which days the columns that drifted most often did."""
+    often = Counter(column for day in drift for column in day.drifted).most_common(_STRIPS)
+    rows = [(name(column), {day.day for day in drift if column in day.drifted}) for column, _ in often]
+    strips = Strips("Days on which columns drifted", [day.day for day in drift if day.rows], rows)
+    return Drawing(strips.draw(), "Columns by day", [("after", "drifted"), ("cell", "as usual")], strips.draw(NARROW))
+
+
+def _distributions(column: ColumnDrift) -> Drawing:
+    said = f"{name(column.column)}, moved by {share(column.size)}"
+    drawn = draw_distributions(said, column.bins, column.expected, column.now)
+    return Drawing(drawn, said, [("before", "validation"), ("after", "latest day")])
+
+
+def _curve(quality: Quality, of: str, version: VersionReport) -> Iterator[Block]:
     before = quality.reference
     level = None
     if before.low is not None and before.high is not None:
-        level = Level(before.low, before.high, "validation")
+        level = Level(before.low, before.high)
     points = [DayPoint(day.day, day.value, day.low, day.high) for day in quality.days if day.value is not None]
     if points:
-        yield Drawing(draw_curve(f"{name(quality.metric)}. {title}", points, level))
+        curve = Curve(f"{name(quality.metric)} {of}", points, level, version.verdict.since)
+        keys = [("line", "a day"), ("band", "its 95 % interval"), *([("level", "validation")] if level else [])]
+        shown = version.verdict.since and points[0].day <= version.verdict.since <= points[-1].day
+        keys += [("since", f"since when {version.verdict.verdict}")] if shown else []
+        yield Drawing(curve.draw(), curve.title, keys, curve.draw(NARROW))
 
 
 def _told(quality: Quality) -> str:

@@ -62,22 +62,26 @@ def lower_bound(values: Floats, alpha: float, counts: NDArray[Any] | None = None
     return _bisected(levels, times, np.ones(len(levels)), alpha)
 
 
-def ratio_lower_bound(hits: NDArray[np.bool_], weights: Floats, most: float, alpha: float) -> float:
-    """Return a number that is above the weighted share of hits with a probability of at most `alpha`, at any time.
+def ratio_lower_bound(
+    values: Floats, weights: Floats, most: float, alpha: float, counts: NDArray[Any] | None = None
+) -> float:
+    """Return a number that is above the weighted mean with a probability of at most `alpha`, at any time.
 
-    What is bet on is that E[weight (hit - share)] is over zero, so neither the number of rows nor their weights need
+    What is bet on is that E[weight (value - mean)] is over zero, so neither the number of rows nor their weights need
     be known beforehand.
 
     Args:
-        hits: `[N]`.
+        values: `[N]`, not negative: 1 for a hit and 0 for none.
         weights: `[N]`, over zero: one by the probability with which each row came to be seen.
-        most: the largest weight that a row without a hit can have, by how rows are chosen.
+        most: the largest weight that a row below the mean can have, by how rows are chosen.
         alpha: over 0, below 1.
+        counts: `[N]`, how often each value was seen with its weight; once where it is left out.
     """
-    if not hits.any():
+    if not values.any():
         return 0.0
-    rows, counts = np.unique(np.stack([hits.astype(np.float64), weights]), axis=1, return_counts=True)
-    return _bisected(rows[0], counts, rows[1] / most, alpha)
+    if counts is None:
+        (values, weights), counts = np.unique(np.stack([values, weights]), axis=1, return_counts=True)
+    return _bisected(values, counts, weights / most, alpha)
 
 
 def _bisected(values: Floats, counts: NDArray[Any], stakes: Floats, alpha: float) -> float:

@@ -46,6 +46,36 @@ def mean_interval(
     return Interval(estimate, min(low, 1.0), max(high, 0.0))
 
 
+def known_interval(
+    values: Floats,
+    weights: Floats,
+    alpha: float = 0.05,
+    counts: NDArray[np.int64] | None = None,
+    step: float = 0.0,
+) -> Interval:
+    """Return the weighted mean of the values that are known and its interval, which holds at all times.
+
+    It is a ratio, as that of `share_interval`: how many rows there are besides, whose value nobody asked for, is not
+    used. Where all weights are equal it is the mean of the values as they are.
+
+    Args:
+        values: `[N]`, 0 to 1.
+        weights: `[N]`, over zero: 1 / the probability with which each came to be known. By how rows are chosen, none
+            may be larger than the largest of these.
+        alpha: over 0, below 1.
+        counts: `[N]`, how often each value was seen with its weight; once where it is left out.
+        step: by how much each value may have been larger, having been rounded down (`tally.py`).
+    """
+    if len(values) == 0:
+        return UNKNOWN
+    counts = np.ones(len(values), dtype=np.int64) if counts is None else counts
+    most = float(weights.max())
+    low = ratio_lower_bound(values, weights, most, alpha / 2, counts)
+    high = 1 - ratio_lower_bound(1 - np.minimum(values + step, 1), weights, most, alpha / 2, counts)
+    estimate = float((weights * counts) @ np.minimum(values + step / 2, 1) / (weights @ counts))
+    return Interval(estimate, low, high)
+
+
 def share_interval(
     hits: NDArray[np.bool_],
     weights: Floats | None = None,
@@ -74,6 +104,6 @@ def share_interval(
     for kind, limit, seen in zip(("hit", "other row"), most, (weights[hits], weights[~hits]), strict=True):
         if len(seen) and seen.max() > limit * (1 + 1e-9):
             raise ValueError(f"the weight of a {kind} is {seen.max():g}; at most {limit:g} was said")
-    low = ratio_lower_bound(hits, weights, most[1], alpha / 2)
-    high = 1 - ratio_lower_bound(~hits, weights, most[0], alpha / 2)
+    low = ratio_lower_bound(hits.astype(np.float64), weights, most[1], alpha / 2)
+    high = 1 - ratio_lower_bound((~hits).astype(np.float64), weights, most[0], alpha / 2)
     return Interval(float(weights @ hits / weights.sum()), low, high)

@@ -99,11 +99,12 @@ class AtWork:
         self.label([ids[row] for row in told], [CLASSES[labels[row]] for row in told], moment + timedelta(hours=1))
         return ids
 
-    def label(self, ids: Sequence[str], values: Sequence[str], recorded: datetime) -> None:
-        """Tell labels."""
+    def label(self, ids: Sequence[str], values: Sequence[str], recorded: datetime, share: float | None = None) -> None:
+        """Tell labels, each of which was asked for with the probability `share`."""
         moment = int(recorded.timestamp() * 1e6)
         if ids:
-            self.writer.labelled([Label(value, moment, event_id=name) for name, value in zip(ids, values, strict=True)])
+            told = zip(ids, values, strict=True)
+            self.writer.labelled([Label(value, moment, event_id=name, share=share) for name, value in told])
 
     def log(self) -> Log:
         """Open what is there so far."""

@@ -120,6 +120,16 @@ def test_a_correction_counts_and_not_what_it_corrects(at_work: AtWork, bundle_of
     assert any("3 labels are none of version 1's classes" in said for said in found.versions[0].open_questions)
 
 
+def test_labels_that_were_asked_for_of_a_few_stand_for_all(at_work: AtWork, bundle_of: BundleOf) -> None:
+    ids = at_work.day(0, labelled=0.0)
+    at_work.label(ids[::4], ["a"] * 100, FIRST + timedelta(hours=1), share=0.25)
+    (quality,) = report(at_work, bundle_of, 1).versions[0].quality
+    now = quality.now
+    assert now.low is not None
+    assert now.high is not None
+    assert 0.2 < now.low < (now.value or 0) < now.high < 0.8  # one in two is taken for a
+
+
 def test_it_is_a_function_of_what_was_there_by_then(at_work: AtWork, bundle_of: BundleOf) -> None:
     for day in range(3):
         at_work.day(day)

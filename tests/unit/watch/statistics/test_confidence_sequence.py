@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from components.watch.statistics.confidence_sequence import mean_interval, share_interval
+from components.watch.statistics.confidence_sequence import known_interval, mean_interval, share_interval
 
 
 def test_the_interval_holds_at_every_look() -> None:
@@ -70,3 +70,25 @@ def test_what_is_out_of_bounds_is_refused() -> None:
         mean_interval(np.array([0.5, 1.5]))
     with pytest.raises(ValueError, match="other row is 20; at most 10"):
         share_interval(np.array([True, False]), np.array([1.0, 20.0]), most=(1.0, 10.0))
+
+
+def test_of_rows_that_were_asked_for_alike_the_known_ones_are_as_good_as_all() -> None:
+    right = np.random.default_rng(5).random(400) < 0.9
+    alone, asked = mean_interval(right.astype(np.float64)), known_interval(right.astype(np.float64), np.full(400, 6.0))
+    assert (asked.estimate, asked.low, asked.high) == pytest.approx((alone.estimate, alone.low, alone.high), abs=1e-6)
+    assert asked.low < 0.9 < asked.high
+
+
+def test_the_known_ones_stand_for_those_that_were_asked_for_less() -> None:
+    misses = 0
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        doubted = random.random(2_000) < 0.3
+        right = random.random(2_000) < np.where(doubted, 0.6, 0.95)  # 0.845 of all
+        asked_with = np.where(doubted, 0.5, 0.1)
+        asked = random.random(2_000) < asked_with
+        found = known_interval(right[asked].astype(np.float64), 1 / asked_with[asked])
+        misses += not found.low <= 0.845 <= found.high
+        assert 0 <= found.low < found.high <= 1
+    assert misses <= 10
+    assert known_interval(right[asked].astype(np.float64), np.ones(asked.sum())).high < 0.845

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from components.pages.charts import DayPoint, Level, draw_curve, draw_distributions
+from components.pages.curves import NARROW, Curve, DayPoint, Level
 
 FIRST = date(2026, 11, 1)
 
@@ -14,18 +14,13 @@ def points(*values: float | None) -> list[DayPoint]:
     return [DayPoint(day, value, value - 0.1, value + 0.1) for day, value in days if value is not None]
 
 
-def heights(svg: str, style: str) -> list[float]:
-    found = re.findall(rf'<rect class="{style}"[^>]* height="([\d.]+)"', svg)
-    return [float(height) for height in found]
-
-
 def test_a_day_without_a_value_breaks_the_line() -> None:
-    svg = draw_curve("Accuracy", points(0.9, 0.8, None, 0.7, 0.6))
+    svg = Curve("Accuracy", points(0.9, 0.8, None, 0.7, 0.6)).draw()
     assert svg.count("<polyline") == svg.count('class="band"') == 2
 
 
 def test_a_higher_value_stands_higher_and_all_of_it_is_on_the_drawing() -> None:
-    svg = draw_curve("Accuracy", points(0.5, 0.9, 0.1), Level(-2.0, 3.0, "expected"))
+    svg = Curve("Accuracy", points(0.5, 0.9, 0.1), Level(-2.0, 3.0)).draw()
     ys = [float(y) for y in re.findall(r'<circle class="dot" cx="[\d.]+" cy="([\d.-]+)"', svg)]
     assert ys[1] < ys[0] < ys[2]
     height = float(re.findall(r'viewBox="0 0 \d+ (\d+)"', svg)[0])
@@ -36,19 +31,21 @@ def test_a_higher_value_stands_higher_and_all_of_it_is_on_the_drawing() -> None:
 @pytest.mark.parametrize("values", [(0.9,), (0.0, 0.0), (1e9, 1.1e9), (-3.0, 2.0)])
 def test_any_values_have_an_axis(values: tuple[float, ...]) -> None:
     flat = [DayPoint(FIRST + timedelta(index), value) for index, value in enumerate(values)]
-    svg = draw_curve("Rows", flat)
+    svg = Curve("Rows", flat).draw()
     assert "nan" not in svg
     assert 2 <= svg.count('class="faint"') <= 8
 
 
-def test_two_distributions_share_one_scale() -> None:
-    svg = draw_distributions("Size", ["small", "large"], [0.8, 0.2], [0.4, 0.6])
-    before, after = heights(svg, "before"), heights(svg, "after")
-    assert after[0] == pytest.approx(before[0] / 2, abs=0.1)
-    assert after[1] == pytest.approx(3 * before[1], abs=0.2)
+def test_a_count_begins_at_zero_and_a_marked_day_is_marked_where_it_is_on_the_axis() -> None:
+    days = points(400.0, 410.0, 390.0)
+    svg = Curve("Rows", days, since=FIRST + timedelta(1), from_zero=True).draw()
+    assert ">0</text>" in svg
+    assert svg.count('class="since"') == 1
+    assert 'class="since"' not in Curve("Rows", days, since=FIRST - timedelta(1)).draw()
 
 
-def test_what_the_data_says_is_escaped() -> None:
-    svg = draw_distributions("<b>", ["<i>", "x"], [0.5, 0.5], [0.5, 0.5])
-    assert "<b>" not in svg
-    assert "<i>" not in svg
+def test_a_narrow_drawing_is_drawn_anew_and_has_room_for_its_dates() -> None:
+    svg = Curve("Accuracy", points(*[0.5] * 30)).draw(NARROW)
+    assert f'viewBox="0 0 {NARROW} ' in svg
+    assert max(float(x) for x in re.findall(r' cx="([\d.]+)"', svg)) <= NARROW
+    assert len(re.findall(r">\d\d [A-Z][a-z]{2}</text>", svg)) == 2
