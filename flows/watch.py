@@ -24,6 +24,7 @@ from components.config.settings import log_folder, watch_folder
 from components.inference.gateway.watched import VERDICT
 from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
+from components.prediction_log.summaries import Summaries
 from components.registry.version import get_version
 from components.system.files import write_content, write_json
 from components.tracking.daily import log_days
@@ -31,6 +32,7 @@ from components.tracking.store import open_store
 from components.watch.alert import alert, changed
 from components.watch.bundles import BundleOf
 from components.watch.curves import curves
+from components.watch.days import made_by
 from components.watch.page import page
 from components.watch.report import Estimate, Report
 from components.watch.watch import watch as watch_log
@@ -125,7 +127,8 @@ def report_on(workload: str, as_of: str | None) -> Report:
     compact(log_folder(workload))
     moment = _moment(as_of) if as_of else datetime.now(UTC)
     log = Log.open(log_folder(workload))
-    return watch_log(log, _bundle_of(workload), moment, _delay(section), section.watch.tolerance)
+    summaries = Summaries(log.folder, made_by(), write=as_of is None)
+    return watch_log(log, _bundle_of(workload), moment, _delay(section), section.watch.tolerance, summaries)
 
 
 @task(task_run_name="keep page", cache_policy=NO_CACHE, persist_result=False)

@@ -21,6 +21,7 @@ from components.prediction_log.record import Answered, Erased, Labelled, Record,
 from components.prediction_log.retention import LOCK
 from components.prediction_log.rewriting import finish_rewriting, rewrite_whole
 from components.prediction_log.segment import payloads
+from components.prediction_log.summaries import remove_summaries
 from components.prediction_log.tables import as_row, is_label_buried
 from components.prediction_log.writer import WAL
 from components.system.files import whole_file
@@ -88,6 +89,7 @@ def erase(folder: Path, person: Person) -> tuple[int, int]:
         finish_rewriting(folder)
         identities = Identities(folder)
         _bury(folder, person, identities, description)
+        remove_summaries(folder)
         gone = _Gone(person, identities, description, buried(folder))
         answers = labels = 0
         for segment in _segments(folder):

@@ -19,7 +19,9 @@ EVENT, REQUEST = "event_id", "request_id"
 """The columns that an answer's own identity stands for, and its request's, with the row (`request_of`)."""
 ALWAYS = 2**63 - 1
 """Microseconds since 1970 that never come."""
-_KEY, _TOMBSTONES = "key", "tombstones"
+TOMBSTONES = "tombstones"
+"""The file of what has been erased."""
+_KEY = "key"
 _BYTES = 8
 _TOMBSTONE = struct.Struct("<8sq")
 
@@ -55,7 +57,7 @@ def bury(folder: Path, hashes: Iterable[bytes], until_us: int = ALWAYS) -> None:
         hashes: whose.
         until_us: microseconds since 1970; rows that are answered later are kept.
     """
-    with (folder / _TOMBSTONES).open("ab") as file:
+    with (folder / TOMBSTONES).open("ab") as file:
         if torn := file.tell() % _TOMBSTONE.size:  # by a loss of power
             file.truncate(file.tell() - torn)
         file.write(b"".join(_TOMBSTONE.pack(hash, until_us) for hash in hashes))
@@ -67,14 +69,14 @@ def buried(folder: Path) -> Mapping[bytes, int]:
     """Return the hashes of what has been erased, with the time until which they count, microseconds since 1970."""
     content = b""
     with suppress(FileNotFoundError):
-        content = (folder / _TOMBSTONES).read_bytes()
+        content = (folder / TOMBSTONES).read_bytes()
     whole = content[: len(content) // _TOMBSTONE.size * _TOMBSTONE.size]
     return dict(_TOMBSTONE.iter_unpack(whole))
 
 
 def is_buried(folder: Path, column: str, value: str) -> bool:
     """Whether there is a tombstone of a value in a column."""
-    return (folder / _TOMBSTONES).exists() and Identities(folder).hash(column, value) in buried(folder)
+    return (folder / TOMBSTONES).exists() and Identities(folder).hash(column, value) in buried(folder)
 
 
 def _key(folder: Path) -> bytes:

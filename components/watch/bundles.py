@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components import catalogue
 from components.config.errors import JourneymanError
-from components.inference.bundle import SERVING, About, read_about
+from components.inference.bundle import ABOUT, SERVING, About, read_about
 from components.inference.reference import ReferenceArrays, read_reference
 from components.kinds.prepared import known as is_known
+from components.system.files import sha256
 from components.tasks.rates import Rate
 from components.watch.statistics.calibration import EXACT, Calibration, fit_calibration
 from components.watch.statistics.drift import Reference, unpacked
@@ -35,6 +37,8 @@ class Bundle:
         self.arrays: ReferenceArrays | None = None
         self.question = ""
         """Why something is not told, as a sentence."""
+        self.identity = ""
+        """What is another as soon as the bundle is, or what its kind and task are of; empty where it cannot be had."""
         try:
             path = bundle_of(version)
             self.about = read_about(path)
@@ -43,6 +47,8 @@ class Bundle:
             self.about = None
             self.question = f"version {version} has no bundle to compare with ({error}): only its traffic is told"
             return
+        code = [f"{name} {installed(name)}" for name in self.about.requires]
+        self.identity = " ".join([sha256(path / ABOUT), *code])
         if self.arrays is None:
             self.question = (
                 f"version {version} was made before bundles brought a reference: traffic is told, drift and quality not"

@@ -1,11 +1,12 @@
-"""Which labels may name a row of a day, by hashes of what they name it by: eight bytes a label, whatever it says.
+"""Which labels may name a row of a day, by hashes of what they name it by: some bytes a label, whatever it says.
 
 A label names its row by the event id, by the caller's own key, or by the request and the row's number in it.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,36 +14,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from components.prediction_log.reader import Log
 from components.watch.labelled import places
 
 ROW = ("id", "key", "request_id", "row")
 """Columns of the log by which a row is named."""
+BY = ("id", "key", "request")
+"""By what."""
 
 Hashes = NDArray[np.uint64]
 
 
+@dataclass(frozen=True)
+class Names:
+    """What the labels of one file name their rows by."""
+
+    hashes: Mapping[str, Hashes]
+    """By each of `BY`, `[labels]`, ascending."""
+    whole: bool
+    """Whether it has all labels of the file."""
+
+
 class LabelIndex:
-    """The labels that were recorded before some moment."""
+    """All labels, by what they name."""
 
-    def __init__(self, log: Log, until: datetime) -> None:
-        """Read all of them once.
-
-        Args:
-            log: that stands still (`Log.standing`).
-            until: labels from then on are left out.
-        """
-        self._sources: list[Path | None] = [None, *log.label_files()]  # None: the segments
-        read = [label_names(log.labels(until, sources=[source])) for source in self._sources]
-        names = np.concatenate(read)
-        source_of = np.repeat(np.arange(len(read), dtype=np.int32), [len(each) for each in read])
+    def __init__(self, sources: Mapping[Path | None, Names]) -> None:
+        """Take the names of the labels in each file, and in the segments (None)."""
+        self._sources = list(sources)
+        self.whole = {source for source, names in sources.items() if names.whole}
+        """The files of which all labels are there."""
+        self.kinds = [by for by in BY if any(len(names.hashes[by]) for names in sources.values())]
+        """Which of `BY` are used at all."""
+        each = [self.merged(names.hashes[by] for by in BY) for names in sources.values()]
+        names = np.concatenate(each)
         order = np.argsort(names, kind="stable")
-        self._names, self._source_of = names[order], source_of[order]
+        self._names = names[order]
+        self._source_of = np.repeat(np.arange(len(each), dtype=np.int32), [len(one) for one in each])[order]
         self._met = np.zeros(len(names), dtype=np.bool_)
 
     @property
     def total(self) -> int:
-        """How many there are."""
+        """How many labels there are."""
         return len(self._names)
 
     @property
@@ -54,7 +65,7 @@ class LabelIndex:
         """Return which files, and the segments (None), have labels of some rows.
 
         Args:
-            rows: what they are named by; see `row_names`.
+            rows: what they may be named by; see `row_names`.
         """
         first, behind = (np.searchsorted(self._names, rows, side) for side in ("left", "right"))
         there = behind > first
@@ -64,23 +75,33 @@ class LabelIndex:
         self._met[found] = True
         return [self._sources[index] for index in np.unique(self._source_of[found]).tolist()]
 
+    @staticmethod
+    def merged(parts: Iterable[Hashes]) -> Hashes:
+        """Return all of them, ascending."""
+        return np.sort(np.concatenate([np.empty(0, dtype=np.uint64), *parts]), kind="stable")
 
-def row_names(rows: Iterable[pa.RecordBatch]) -> Hashes:
-    """Return the hashes of all that rows, with the columns `ROW`, may be named by; each once, ascending."""
-    found = [
-        _hashes(column, by) for batch in rows for by, column in enumerate((batch["id"], batch["key"], places(batch)))
-    ]
+
+def row_names(rows: Iterable[pa.RecordBatch], by: str) -> Hashes:
+    """Return the hashes of what rows, with the columns `ROW`, may be named by; each once, ascending."""
+    found = [_hashes(_named(batch, by), by) for batch in rows]
     return np.unique(np.concatenate([*found, np.empty(0, dtype=np.uint64)]))
 
 
-def label_names(labels: pa.Table) -> Hashes:
-    """Return the hash of what each label names its row by, `[N]`, ascending."""
+def label_names(labels: pa.Table) -> dict[str, Any]:
+    """Return the hashes of what labels name their rows by, as `Names` has them, and when the last was recorded."""
     events, keys = labels["event_id"], labels["key"]
     keys = pc.if_else(pc.is_null(events), keys, None)
     requests = pc.if_else(pc.and_(pc.is_null(events), pc.is_null(keys)), places(labels), None)
-    return np.sort(np.concatenate([_hashes(column, by) for by, column in enumerate((events, keys, requests))]))
+    last = labels["recorded"][-1].as_py() if len(labels) else None
+    hashes = {by: np.sort(_hashes(column, by)) for by, column in zip(BY, (events, keys, requests), strict=True)}
+    return {"hashes": hashes, "last": None if last is None else last.isoformat()}
 
 
-def _hashes(column: pa.Array | pa.ChunkedArray, by: int) -> Hashes:
-    series: pl.Series = pl.from_arrow(pc.drop_null(column))  # type: ignore[assignment]
-    return series.hash(by).to_numpy()
+def _named(batch: pa.RecordBatch, by: str) -> pa.Array:
+    return places(batch) if by == "request" else batch[by]
+
+
+def _hashes(column: pa.Array | pa.ChunkedArray, by: str) -> Hashes:
+    series: Any = pl.from_arrow(pc.drop_null(column))
+    found: Hashes = series.hash(BY.index(by)).to_numpy()
+    return found

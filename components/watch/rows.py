@@ -29,7 +29,7 @@ CALLER = "caller"
 NEEDED = ("id", "time", "version", "origin", "seconds", "share", "outputs", "example", "example_type", "hashes")
 """Columns of the log."""
 SAMPLE = 2_000
-"""Outputs of a day that are kept."""
+"""Outputs by which the expected metric of a day is told."""
 
 
 @dataclass
@@ -48,10 +48,8 @@ class VersionDay:
     """What the answers took, by bins; see `statistics/latency.py`."""
     counted: Day | None = None
     """The counts of its columns."""
-    outputs: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
-    """A sample `[at most SAMPLE, K]`, each row as likely to be in it as another."""
     expected: Estimate | None = None
-    """What its deciding metric is expected to be, by these."""
+    """What its deciding metric is expected to be, by a sample of its outputs."""
     strange: list[Strange] = field(default_factory=list)
     """The strangest."""
 
@@ -162,8 +160,7 @@ class _Gathering:
         if self._rows:
             found.first, found.last = map(_moment, self._times)
         if self._sample is not None:
-            found.outputs = self._sample[1]
-            found.expected = expected_of_day(self._bundle, found.outputs)
+            found.expected = expected_of_day(self._bundle, self._sample[1])
         return found
 
 

@@ -4,15 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-import pyarrow as pa
-
 from components.config.errors import DataError
 from components.prediction_log.reader import Log
-from components.watch import labelled, rows
+from components.prediction_log.summaries import Summaries
 from components.watch.bundles import Bundle, BundleOf, Bundles
 from components.watch.data_quality import data_quality
+from components.watch.days import Days
 from components.watch.drifted import drift
-from components.watch.label_index import ROW, LabelIndex, row_names
 from components.watch.labelled import LabelledDay
 from components.watch.quality import expected, harmed, measured
 from components.watch.report import (
@@ -32,7 +30,14 @@ from components.watch.statistics.latency import quantile
 from components.watch.verdict import verdict
 
 
-def watch(log: Log, bundle_of: BundleOf, as_of: datetime, delay: timedelta, tolerance: float) -> Report:
+def watch(
+    log: Log,
+    bundle_of: BundleOf,
+    as_of: datetime,
+    delay: timedelta,
+    tolerance: float,
+    summaries: Summaries | None = None,
+) -> Report:
     """Return the report up to `as_of`.
 
     Args:
@@ -42,13 +47,14 @@ def watch(log: Log, bundle_of: BundleOf, as_of: datetime, delay: timedelta, tole
         delay: after which a row's label is final; rows that are younger are not judged by their labels.
         tolerance: by how much the deciding metric may be worse than its upper bound on the validation split, as a
             part of its range.
+        summaries: what is known already of days that are over; without it all is read, and the report is the same.
 
     Raises:
         DataError: nothing was answered before `as_of`.
     """
     log, bundles = log.standing(), Bundles(bundle_of)
-    labels = LabelIndex(log, as_of)
-    found = _days(log, bundles, labels, as_of)
+    days = Days(log, bundles, as_of, summaries)
+    found = days.versions()
     if not found:
         raise DataError(f"{log.folder}: no answer before {as_of:%Y-%m-%d %H:%M} UTC")
     workload = log.description.workload
@@ -66,27 +72,9 @@ def watch(log: Log, bundle_of: BundleOf, as_of: datetime, delay: timedelta, tole
         versions=tuple(reports),
         refused=refused,
         lost=lost,
-        labels=labels.total,
-        unmatched_labels=labels.unmatched,
+        labels=days.labels.total,
+        unmatched_labels=days.labels.unmatched,
     )
-
-
-def _days(log: Log, bundles: Bundles, labels: LabelIndex, as_of: datetime) -> dict[str, VersionRows]:
-    """Return what each day's rows come to, by version."""
-    found: dict[str, VersionRows] = {}
-    for day in log.days():
-        since = datetime.combine(day, time.min, UTC)
-        until = min(since + timedelta(days=1), as_of)
-        for version, of_day in rows.gather(log.answers(since, until, rows.NEEDED), bundles).items():
-            found.setdefault(version, VersionRows()).days[day] = of_day
-        sources = labels.naming(row_names(log.answers(since, until, ROW))) if labels.total else []
-        if sources:
-            named = pa.Table.from_batches(log.answers(since, until, ROW))
-            told = log.labels(as_of, of=named, sources=sources)
-            measured = labelled.measure(log.answers(since, until, labelled.NEEDED), told, bundles)
-            for version, its in measured.items():
-                found[version].labelled[day] = its
-    return found
 
 
 def _version(

@@ -1,0 +1,56 @@
+"""What a day comes to, as summaries keep it: dicts, lists, texts, numbers and arrays; and back, to the bit."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from components.watch.labelled import LabelledDay
+from components.watch.report import Estimate
+from components.watch.rows import VersionDay
+from components.watch.statistics.drift import Day
+from components.watch.statistics.tally import Tally
+from components.watch.strange import Strange
+
+
+def pack_answered(day: VersionDay) -> dict[str, Any]:
+    """Return the day's answers."""
+    counted = day.counted
+    return {
+        "rows": day.rows,
+        "aside": day.aside,
+        "shares": sorted(day.shares.items()),
+        "first": None if day.first is None else day.first.isoformat(),
+        "last": None if day.last is None else day.last.isoformat(),
+        "seconds": day.seconds,
+        "counted": None
+        if counted is None
+        else {name: getattr(counted, name) for name in ("counts", "rows", "entities", "rows_of")},
+        "expected": None if day.expected is None else day.expected.model_dump(),
+        "strange": [[row.id, row.why, row.columns] for row in day.strange],
+    }
+
+
+def unpack_answered(packed: Mapping[str, Any]) -> VersionDay:
+    """Return the answers of the day that was packed."""
+    first, last = (None if packed[name] is None else datetime.fromisoformat(packed[name]) for name in ("first", "last"))
+    return VersionDay(
+        rows=packed["rows"],
+        aside=packed["aside"],
+        shares={share: count for share, count in packed["shares"]},  # noqa: C416 - lists have no keys
+        first=first,
+        last=last,
+        seconds=packed["seconds"],
+        counted=None if packed["counted"] is None else Day(**packed["counted"]),
+        expected=None if packed["expected"] is None else Estimate(**packed["expected"]),
+        strange=[Strange(name, tuple(why), columns) for name, why, columns in packed["strange"]],
+    )
+
+
+def pack_labelled(day: LabelledDay) -> dict[str, Any]:
+    """Return the day's labelled answers."""
+    return {"rows": day.rows, "unknown": day.unknown, "rates": {name: vars(each) for name, each in day.rates.items()}}
+
+
+def unpack_labelled(packed: Mapping[str, Any]) -> LabelledDay:
+    """Return the labelled answers of the day that was packed."""
+    return LabelledDay(**{**packed, "rates": {name: Tally(**each) for name, each in packed["rates"].items()}})
