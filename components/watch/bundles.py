@@ -6,6 +6,8 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from components import catalogue
 from components.config.errors import JourneymanError
 from components.inference.bundle import ABOUT, SERVING, About, read_about
@@ -13,6 +15,7 @@ from components.inference.reference import ReferenceArrays, read_reference
 from components.kinds.prepared import known as is_known
 from components.system.files import sha256
 from components.tasks.rates import Rate
+from components.watch.slices import Slices
 from components.watch.statistics.calibration import EXACT, Calibration, fit_calibration
 from components.watch.statistics.drift import Reference, unpacked
 
@@ -75,6 +78,13 @@ class Bundle:
         assert self.arrays is not None
         there, outputs = is_known(self.arrays.labels), self.arrays.outputs
         return self.live.rates(outputs[there], self.arrays.labels[there], self.about.decision, outputs)
+
+    @cached_property
+    def slices(self) -> Slices:
+        """The parts that are judged each for itself."""
+        if self.about is None or self.arrays is None:
+            return Slices({}, (), np.empty(0))
+        return Slices(self.rates, self.about.classes, self.arrays.labels[is_known(self.arrays.labels)])
 
     @cached_property
     def calibration(self) -> Calibration:

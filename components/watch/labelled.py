@@ -29,6 +29,8 @@ class LabelledDay:
     """Whose label is none of the version's classes."""
     rates: dict[str, Tally] = field(default_factory=dict)
     """Of each metric its values, from 0 to 1, in the rows that count."""
+    slices: dict[str, Tally] = field(default_factory=dict)
+    """Of the metric by which slices are judged the values in each."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,16 @@ def _add(found: LabelledDay, rows: LabelledRows, bundle: Bundle, about: About) -
         return
     assert bundle.arrays is not None
     labels = rows.labels.astype(np.int64) if about.classes else rows.labels
-    for name, rate in bundle.live.rates(rows.outputs, labels, about.decision, bundle.arrays.outputs).items():
-        counted = tally(rate.values[rate.counted], rows.weights[rate.counted])
-        found.rates[name] = joined([found.rates[name], counted]) if name in found.rates else counted
+    rates = bundle.live.rates(rows.outputs, labels, about.decision, bundle.arrays.outputs)
+    for name, rate in rates.items():
+        _join(found.rates, name, tally(rate.values[rate.counted], rows.weights[rate.counted]))
+    if (judged := rates.get(bundle.slices.metric)) is not None:
+        for name, its in bundle.slices.tallies(judged, labels, rows.weights).items():
+            _join(found.slices, name, its)
+
+
+def _join(found: dict[str, Tally], name: str, more: Tally) -> None:
+    found[name] = joined([found[name], more]) if name in found else more
 
 
 def _values(column: pa.ChunkedArray, about: About) -> NDArray[np.float64]:

@@ -30,9 +30,9 @@ def measured(bundle: Bundle, labelled: Mapping[date, LabelledDay]) -> tuple[Qual
                 metric=name,
                 lower_is_better=rate.lower_is_better,
                 reference=_of_reference(rate),
-                now=Estimate() if whole is None else _estimate(whole, rate.scale),
+                now=Estimate() if whole is None else estimate(whole, rate.scale),
                 days=tuple(
-                    DayEstimate(day=day, **_estimate(each, rate.scale).model_dump()) for day, each in of_day.items()
+                    DayEstimate(day=day, **estimate(each, rate.scale).model_dump()) for day, each in of_day.items()
                 ),
             )
         )
@@ -94,13 +94,20 @@ def expected(bundle: Bundle, days: Mapping[date, Estimate]) -> Quality | None:
 
 def _of_reference(rate: Rate) -> Estimate:
     values = rate.values[rate.counted]
-    return _estimate(tally(values, np.ones(len(values))), rate.scale)
+    return estimate(tally(values, np.ones(len(values))), rate.scale)
 
 
-def _estimate(tally: Tally, scale: float) -> Estimate:
+def estimate(tally: Tally, scale: float, alpha: float = ALPHA) -> Estimate:
+    """Return the mean and its interval, which holds at all times with a probability of 1 - `alpha`.
+
+    Args:
+        tally: of values from 0 to 1.
+        scale: what a value of 1 stands for.
+        alpha: over 0, below 1.
+    """
     if not tally.rows:
         return Estimate()
-    found = known_interval(tally.values, tally.weights, ALPHA, tally.counts, tally.step)
+    found = known_interval(tally.values, tally.weights, alpha, tally.counts, tally.step)
     return Estimate(rows=tally.rows, **_bounds(found, scale))
 
 

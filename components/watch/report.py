@@ -54,6 +54,20 @@ class Quality(_Part):
     days: tuple[DayEstimate, ...]
 
 
+class SliceQuality(_Part):
+    """One part of the labelled answers: a class, or a quarter of the numbers."""
+
+    slice: str
+    metric: str
+    lower_is_better: bool
+    reference: Estimate
+    """On the validation split."""
+    now: Estimate
+    """Of all days so far; all slices' intervals together hold with 95 %, however often one looks."""
+    since: date | None = None
+    """Since when it is worse than the reference allows; None: it is not known to be."""
+
+
 Problem = Literal["missing", "out of range", "unknown category"]
 """What may be wrong with a value: it is null or not a number; it is below the least or above the largest of validation;
 it is of no category that validation had, of the commonest where there are many."""
@@ -129,6 +143,8 @@ class VersionReport(_Part):
     until: datetime
     traffic: tuple[TrafficDay, ...]
     quality: tuple[Quality, ...] = ()
+    slices: tuple[SliceQuality, ...] = ()
+    """Those that are worse than the reference allows first."""
     expected: Quality | None = None
     drift: tuple[DriftDay, ...] = ()
     columns: tuple[ColumnDrift, ...] = ()

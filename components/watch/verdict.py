@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from components.watch.report import ColumnDrift, DriftDay, Quality, Verdict
+from components.watch.report import ColumnDrift, DriftDay, Quality, SliceQuality, Verdict
 from components.watch.statistics.expected_metric import BLIND
 from components.watch.statistics.harm import Harm
 
@@ -13,6 +13,7 @@ _SHOWN = 3  # columns that are named
 def verdict(
     workload: str,
     harm: tuple[Harm, str, list[date]] | None,
+    slices: Sequence[SliceQuality],
     expected: Quality | None,
     drift: Sequence[DriftDay],
     columns: Sequence[ColumnDrift],
@@ -23,6 +24,7 @@ def verdict(
     Args:
         workload: whose it is.
         harm: what the losses of labelled rows say, of which metric, on which days; None: there is nothing to compare.
+        slices: how each part of the labelled answers does.
         expected: the metric that is expected before labels come; None: it cannot be.
         drift: by day.
         columns: of the latest day.
@@ -30,7 +32,7 @@ def verdict(
     """
     drifted = _drift(workload, drift, columns)
     # what is expected moves with the outputs alone: where they have not drifted, a day that looks worse is chance
-    found = _harm(workload, harm) or (drifted and _expected(workload, expected)) or drifted
+    found = _harm(workload, harm) or _slices(workload, slices) or (drifted and _expected(workload, expected)) or drifted
     return found or _well(harm, expected, drift, labelled)
 
 
@@ -44,6 +46,21 @@ def _harm(workload: str, harm: tuple[Harm, str, list[date]] | None) -> Verdict |
         since=days[found.since or 0],
         sure="of all watches without harm at most 5 % ever say this, however often one looks",
         do=f"roll back: python -m flows.rollback {workload}; or add the labelled rows to the inbox and train again",
+    )
+
+
+def _slices(workload: str, slices: Sequence[SliceQuality]) -> Verdict | None:
+    worse = [each for each in slices if each.since is not None]
+    if not worse:
+        return None
+    named = ", ".join(each.slice for each in worse[:_SHOWN])
+    more = f" and {len(worse) - _SHOWN} more" if len(worse) > _SHOWN else ""
+    return Verdict(
+        verdict="look",
+        rule=f"the {_words(worse[0].metric)} of {named}{more} is worse than the reference allows",
+        since=min(each.since for each in worse if each.since),
+        sure="of all watches without harm in any slice at most 5 % ever say this, over all slices and days",
+        do=f"look at these answers (python -m flows.log {workload}); add labelled rows of that slice and train again",
     )
 
 

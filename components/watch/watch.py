@@ -20,11 +20,13 @@ from components.watch.report import (
     Lost,
     Quality,
     Report,
+    SliceQuality,
     StrangeRow,
     TrafficDay,
     VersionReport,
 )
 from components.watch.rows import VersionDay, VersionRows
+from components.watch.slice_quality import slice_quality
 from components.watch.statistics.harm import Harm
 from components.watch.statistics.latency import quantile
 from components.watch.verdict import verdict
@@ -96,13 +98,14 @@ def _version(
         until=rows.last,
         traffic=tuple(_traffic_day(day, of_day, rows.labelled.get(day)) for day, of_day in sorted(rows.days.items())),
         quality=judged.quality,
+        slices=judged.slices,
         expected=judged.expected,
         drift=judged.drift,
         columns=judged.columns,
         data=judged.data,
         strange=_strange(rows),
         open_questions=tuple(questions),
-        verdict=verdict(workload, judged.harm, judged.expected, judged.drift, judged.columns, count),
+        verdict=verdict(workload, judged.harm, judged.slices, judged.expected, judged.drift, judged.columns, count),
     )
 
 
@@ -111,6 +114,7 @@ class _Judged:
     """What a version's rows say beside its reference."""
 
     quality: tuple[Quality, ...] = ()
+    slices: tuple[SliceQuality, ...] = ()
     expected: Quality | None = None
     harm: tuple[Harm, str, list[date]] | None = None
     drift: tuple[DriftDay, ...] = ()
@@ -139,6 +143,7 @@ def _judged(
         return _Judged(drift=days, columns=columns, data=data)
     return _Judged(
         quality=measured(bundle, mature),
+        slices=slice_quality(bundle, mature, tolerance),
         expected=expected(bundle, {day: each.expected for day, each in rows.days.items() if each.expected}),
         harm=harmed(bundle, mature, tolerance),
         drift=days,

@@ -37,6 +37,7 @@ def sections(report: Report) -> list[Section]:
     found = [
         Section("The verdict", list(_verdict(version))),
         Section("Quality, by labels", list(_quality(version))),
+        Section("Quality by slice", list(_slices(version))),
         Section("Quality that is expected", list(_expected(version))),
         Section("Drift", list(_drift(version))),
         Section("The data itself", list(_data(version))),
@@ -64,6 +65,28 @@ def _quality(version: VersionReport) -> Iterator[Block]:
     if there:
         columns = ["metric", "now", "95 % at any time", "rows", "validation"]
         yield Table(columns, [_row(quality) for quality in there])
+
+
+def _slices(version: VersionReport) -> Iterator[Block]:
+    if not version.slices:
+        return
+    metric = name(version.slices[0].metric)
+    worse = [each for each in version.slices if each.since is not None]
+    yield Paragraph(
+        f"{len(worse)} of {len(version.slices)} slices are worse than the validation split allows. Of all watches "
+        "without harm in any of them at most 5 % ever say so of one."
+    )
+    yield Table(
+        ["slice", metric, "95 % of all slices, at any time", "rows", "validation", "worse since"],
+        [
+            [
+                each.slice, number(each.now.value), f"{number(each.now.low)} to {number(each.now.high)}",
+                f"{each.now.rows:,}", number(each.reference.value), str(each.since or ""),
+            ]
+            for each in version.slices
+        ],
+        caption=f"{metric} by slice, the most that was lost first",
+    )  # fmt: skip
 
 
 def _expected(version: VersionReport) -> Iterator[Block]:
