@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks import harness
 from benchmarks.arms import Arm, packaged, serve
 from benchmarks.logging_cost import MANY, measure
+from benchmarks.peers.answer import Answerer
 from benchmarks.wire import post
 from components.inference.examples import read_examples
 
@@ -48,11 +49,13 @@ def unpacked_arms(folder: Path) -> dict[str, Arm]:
     before, today = str(folder / "state/bentoml"), str(folder / "today")
     (older,) = Path(before, "bentos", WORKLOAD).glob(f"v{pointer['version']}-*")
     tags = {before: f"{WORKLOAD}:{older.name}", today: packaged(bundle, WORKLOAD, today)}
-    requests = [post(example["row"]["picture"], "image/png") for example in read_examples(bundle)]
+    pictures = [example["row"]["picture"] for example in read_examples(bundle)]
+    requests = [post(picture, "image/png") for picture in pictures]
+    labels = [Answerer(bundle).answer(picture)["label"] for picture in pictures]
 
     def arm(home: str, **settings: str) -> Arm:
         variables = {"BENTOML_HOME": home, "JOURNEYMAN_LOG_DIR": str(folder / "log"), **settings}
-        return Arm(lambda port: serve(tags[home], port), variables, requests, [""] * len(requests))
+        return Arm(lambda port: serve(tags[home], port), variables, requests, labels)
 
     return {"before": arm(before), "today": arm(today, **OFF), "logged": arm(today), "again": arm(before)}
 
