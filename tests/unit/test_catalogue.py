@@ -1,5 +1,7 @@
 """Kinds and tasks by name, and what a section says of them."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from components import catalogue, extensions
 from components.config.errors import ConfigError
+from tests.conftest import ROOT
 
 SECTION = "workloads:\n  cups:\n    kind: {kind}\n    source: cups\n    prepare: {prepare}\n    train: {train}\n"
 TABLE, PICTURES = "{columns: {label: broken}}", "{size: 8, channels: 1}"
@@ -117,3 +120,17 @@ def test_two_packages_with_one_name_are_told_apart_by_the_user(installed: list[t
         ConfigError, match=r"kind signal: of-signals==1\.2 and others==0\.1 both have one; uninstall ei"
     ):
         catalogue.names()
+
+
+def test_to_ask_what_measures_a_model_takes_none_of_the_libraries_that_train_fit_and_draw() -> None:
+    """Registration, promotion and every flow ask it, and each would wait seconds for them."""
+    code = """
+import sys
+from components import catalogue
+for kind in catalogue.names():
+    for task in catalogue.built_in_tasks():
+        catalogue.evaluation(kind, task).lower_is_better("accuracy")
+print([name for name in ("torch", "sklearn", "matplotlib", "lightning", "mlflow") if name in sys.modules])
+"""
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

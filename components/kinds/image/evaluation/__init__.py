@@ -11,7 +11,6 @@ from components.kinds.image.codec.input import Input
 from components.kinds.image.evaluation.behaviour import try_behaviours
 from components.kinds.image.evaluation.corruption import CORRUPTIONS
 from components.kinds.image.evaluation.features import gradient_features
-from components.kinds.image.evaluation.figures import draw_pictures
 from components.kinds.image.evaluation.leak import find_leaks
 from components.kinds.plain import costs as costs
 from components.kinds.plain import ranked as ranked
@@ -38,6 +37,8 @@ def figures(
     data: PreparedData[Input], answers: Sequence[str], labels: Sequence[str], wrong: NDArray[np.floating]
 ) -> "dict[str, Figure]":
     """Return some pictures with their answers, and the worst mistakes."""
+    from components.kinds.image.evaluation.drawing import draw_pictures  # matplotlib is for who needs it
+
     return draw_pictures(data, answers, labels, wrong)
 
 

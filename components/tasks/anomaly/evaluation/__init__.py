@@ -11,7 +11,6 @@ from components.kinds.prepared import label_name
 from components.kinds.ranking import average_precision
 from components.kinds.slices import class_slices
 from components.tasks.anomaly.answers import decide, ranks
-from components.tasks.anomaly.evaluation.figures import curve_figure, scores_figure
 from components.tasks.anomaly.evaluation.metrics import (
     DEVIATION,
     alert_rate,
@@ -20,7 +19,6 @@ from components.tasks.anomaly.evaluation.metrics import (
     ranking,
     stability_index,
 )
-from components.tasks.estimators import unusual_scores
 from components.tasks.evaluation_data import EvaluationData
 
 if TYPE_CHECKING:
@@ -119,6 +117,8 @@ def judges_corrupted(data: EvaluationData) -> bool:
 
 def baseline(data: EvaluationData, features: BaselineFeatures) -> Float32:
     """Return how unusual a simpler model finds the test examples, `[N, 1]`: an isolation forest, or the distance."""
+    from components.tasks.estimators import unusual_scores  # scikit-learn is for who needs it
+
     return unusual_scores(features, data.config.seed)[:, None]
 
 
@@ -129,6 +129,8 @@ def baseline_metrics(data: EvaluationData, outputs: Float32) -> dict[str, float]
 
 def figures(data: EvaluationData, outputs: Float32, decision: Decision, baseline: Float32) -> "dict[str, Figure]":
     """Return how scores are spread, and where labels are known precision against recall."""
+    from components.tasks.anomaly.evaluation.drawing import curve_figure, scores_figure  # and so is matplotlib
+
     labels, scores, threshold = data.labels, outputs[:, 0], float(decision["threshold"])
     drawn = {"scores": scores_figure(labels, scores, data.prepared.classes, threshold)}
     if is_labelled(labels):

@@ -1,14 +1,16 @@
 """Nothing is learned from labels: the kind's own model says how unusual an example is. Needs torch and numpy alone."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from components.kinds.deciding import Deciding
 from components.kinds.ranking import average_precision
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MONITOR = "validation_usualness"
 _LEVELS = np.concatenate([np.arange(0, 0.9, 0.02), np.arange(0.9, 0.99, 0.003), np.arange(0.99, 1, 0.0004), [1.0]])
@@ -30,11 +32,11 @@ class Anomaly:
         """Take the share of ordinary examples that are to be flagged."""
         self._alerts = alerts
 
-    def loss(self, raw: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    def loss(self, raw: "Tensor", labels: "Tensor", smoothing: float = 0.0) -> "Tensor":
         """Return 0: no label is asked."""
         return raw.sum() * 0.0
 
-    def outputs(self, raw: Tensor, temperature: float = 1.0) -> Tensor:
+    def outputs(self, raw: "Tensor", temperature: float = 1.0) -> "Tensor":
         """Return the suspicion."""
         return raw[:, :1]
 

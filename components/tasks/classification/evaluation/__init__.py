@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 
 from components.kinds.evaluation import BaselineFeatures, Mask
 from components.kinds.slices import class_slices
-from components.tasks.classification.evaluation.figures import draw_figures
 from components.tasks.classification.evaluation.metrics import answer_metrics
 from components.tasks.classification.objective.macro_f1 import macro_f1
-from components.tasks.estimators import class_probabilities
 from components.tasks.evaluation_data import EvaluationData
 
 if TYPE_CHECKING:
@@ -98,6 +96,8 @@ def judges_corrupted(data: EvaluationData) -> bool:
 
 def baseline(data: EvaluationData, features: BaselineFeatures) -> Float32:
     """Return the baseline's probabilities `[N, classes]`."""
+    from components.tasks.estimators import class_probabilities  # scikit-learn is for who needs it
+
     return class_probabilities(features, len(data.prepared.classes), data.config.seed)
 
 
@@ -108,6 +108,8 @@ def baseline_metrics(data: EvaluationData, outputs: Float32) -> dict[str, float]
 
 def figures(data: EvaluationData, outputs: Float32, decision: Decision, baseline: Float32) -> "dict[str, Figure]":
     """Return the confusion matrix and the calibration."""
+    from components.tasks.classification.evaluation.drawing import draw_figures  # and so is matplotlib
+
     return draw_figures(data.prepared.classes, data.labels, outputs)
 
 

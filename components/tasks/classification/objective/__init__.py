@@ -1,17 +1,18 @@
 """Cross-entropy over the classes. Needs torch and numpy alone."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from components.config.errors import DataError
 from components.kinds.calibration import can_fit_temperature, fit_temperature
 from components.kinds.deciding import Deciding
 from components.tasks.classification.objective.macro_f1 import macro_f1
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Classification:
@@ -27,13 +28,15 @@ class Classification:
         self.MONITOR = f"validation_{metric}"
         self.prior = np.zeros(classes, dtype=np.float32)
 
-    def loss(self, raw: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    def loss(self, raw: "Tensor", labels: "Tensor", smoothing: float = 0.0) -> "Tensor":
         """Return the mean cross-entropy of the examples whose label is known; 0 where none is."""
+        from torch.nn import functional  # here: what measures and decides needs no torch
+
         if bool((labels < 0).all()):
             return raw.sum() * 0.0
         return functional.cross_entropy(raw, labels, ignore_index=-1, label_smoothing=smoothing)
 
-    def outputs(self, raw: Tensor, temperature: float = 1.0) -> Tensor:
+    def outputs(self, raw: "Tensor", temperature: float = 1.0) -> "Tensor":
         """Return the probabilities `[N, classes]`."""
         return (raw / temperature).softmax(dim=1)
 

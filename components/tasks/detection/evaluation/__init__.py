@@ -10,8 +10,6 @@ from components.kinds.evaluation import BaselineFeatures, Mask
 from components.kinds.ranking import average_precision
 from components.kinds.slices import class_slices
 from components.tasks.detection.answers import decide
-from components.tasks.detection.evaluation import baselines as estimators
-from components.tasks.detection.evaluation.figures import calibration_figure, cost_figure, curve_figure, scores_figure
 from components.tasks.detection.evaluation.metrics import brier, credibility, decided, log_loss, ranking
 from components.tasks.detection.objective.cost import COST
 from components.tasks.evaluation_data import EvaluationData
@@ -104,7 +102,9 @@ def judges_corrupted(data: EvaluationData) -> bool:
 
 def baseline(data: EvaluationData, features: BaselineFeatures) -> Float32:
     """Return the baseline's `[N, 2]`."""
-    return estimators.baseline(features, is_probabilistic(data.config), data.config.seed)
+    from components.tasks.detection.evaluation import baselines  # scikit-learn is for who needs it
+
+    return baselines.baseline(features, is_probabilistic(data.config), data.config.seed)
 
 
 def baseline_metrics(data: EvaluationData, outputs: Float32) -> dict[str, float]:
@@ -124,14 +124,16 @@ def baseline_metrics(data: EvaluationData, outputs: Float32) -> dict[str, float]
 
 def figures(data: EvaluationData, outputs: Float32, decision: Decision, baseline: Float32) -> "dict[str, Figure]":
     """Return precision against recall, cost against alerts, and how well the scores are calibrated."""
+    from components.tasks.detection.evaluation import drawing  # and so is matplotlib
+
     labels, scores, threshold = data.labels, outputs[:, 1], float(decision["threshold"])
     supervised = is_probabilistic(data.config)
     drawn = {
-        "precision_recall": curve_figure(labels, scores, baseline[:, 1], threshold),
-        "cost": cost_figure(data, scores, threshold),
-        "scores": scores_figure(labels, scores, data.prepared.classes, threshold),
+        "precision_recall": drawing.curve_figure(labels, scores, baseline[:, 1], threshold),
+        "cost": drawing.cost_figure(data, scores, threshold),
+        "scores": drawing.scores_figure(labels, scores, data.prepared.classes, threshold),
     }
-    return drawn | ({"calibration": calibration_figure(labels, scores)} if supervised else {})
+    return drawn | ({"calibration": drawing.calibration_figure(labels, scores)} if supervised else {})
 
 
 def same(before: Float32, after: Float32, decision: Decision, data: EvaluationData) -> Mask:

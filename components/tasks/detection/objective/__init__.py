@@ -1,13 +1,10 @@
 """Log loss of the positive class, or none at all: without labels the kind's own model ranks. Needs torch and numpy."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from components.config.errors import DataError
 from components.kinds.calibration import can_fit_temperature, fit_temperature
@@ -15,6 +12,9 @@ from components.kinds.deciding import Deciding
 from components.kinds.ranking import average_precision
 from components.tasks.detection.objective.cost import COST, cost_per_1000
 from components.tasks.detection.objective.threshold import choose
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MONITOR = "validation_average_precision"
 
@@ -37,17 +37,19 @@ class Detection:
         self._config = config
         self.prior = np.array([np.log(share) - np.log1p(-share)], dtype=np.float32)
 
-    def loss(self, raw: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    def loss(self, raw: "Tensor", labels: "Tensor", smoothing: float = 0.0) -> "Tensor":
         """Return the mean log loss of the examples whose label is known; 0 where none is."""
+        from torch.nn import functional  # here: what measures and decides needs no torch
+
         known = labels >= 0
         wanted = labels[known].float() * (1.0 - smoothing) + smoothing / 2
         total = functional.binary_cross_entropy_with_logits(raw[known, 0], wanted, reduction="sum")
         return total / known.sum().clamp_min(1)
 
-    def outputs(self, raw: Tensor, temperature: float = 1.0) -> Tensor:
+    def outputs(self, raw: "Tensor", temperature: float = 1.0) -> "Tensor":
         """Return the probabilities of the negative and of the positive class."""
         positive = (raw[:, 0] / temperature).sigmoid()
-        return torch.stack([1.0 - positive, positive], dim=1)
+        return _both(positive)
 
     def monitored(self, outputs: NDArray[np.float32], labels: NDArray[Any]) -> float:
         """Return the average precision; 0 where no positive is known."""
@@ -93,13 +95,13 @@ class UnlabelledDetection:
     def __init__(self, config: Any) -> None:
         self._config = config
 
-    def loss(self, raw: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    def loss(self, raw: "Tensor", labels: "Tensor", smoothing: float = 0.0) -> "Tensor":
         """Return 0: no label is asked."""
         return raw.sum() * 0.0
 
-    def outputs(self, raw: Tensor, temperature: float = 1.0) -> Tensor:
+    def outputs(self, raw: "Tensor", temperature: float = 1.0) -> "Tensor":
         """Return the suspicion, in place of the positive class's probability."""
-        return torch.stack([1.0 - raw[:, 0], raw[:, 0]], dim=1)
+        return _both(raw[:, 0])
 
     def monitored(self, outputs: NDArray[np.float32], labels: NDArray[Any]) -> float:
         """Return the average precision; 0 where no positive is known."""
@@ -120,6 +122,13 @@ class UnlabelledDetection:
     ) -> dict[str, Any]:
         """Return the threshold that `alerts` of the split reach."""
         return {"threshold": choose(outputs[:, 1], labels, costs, self._config, supervised=False)}
+
+
+def _both(positive: "Tensor") -> "Tensor":
+    """Return `[N, 2]` for the positive class's `[N]`."""
+    import torch  # as above
+
+    return torch.stack([1.0 - positive, positive], dim=1)
 
 
 def ranked(scores: NDArray[np.float32], labels: NDArray[Any]) -> float:

@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 
 from components.kinds.evaluation import BaselineFeatures, Mask, Stated
 from components.kinds.slices import number_slices
-from components.tasks.estimators import predicted_intervals, predicted_numbers
 from components.tasks.evaluation_data import EvaluationData
 from components.tasks.regression.answers import interval
-from components.tasks.regression.evaluation.figures import coverage_figure, predicted_figure, residual_figure
 from components.tasks.regression.evaluation.metrics import OF_NUMBERS, regression_metrics
 from components.tasks.regression.objective.loss import loss_of
 
@@ -104,6 +102,8 @@ def judges_corrupted(data: EvaluationData) -> bool:
 
 def baseline(data: EvaluationData, features: BaselineFeatures) -> Float32:
     """Return the baseline's `[N, 3]`; its quantiles are the number itself, unless they decide."""
+    from components.tasks.estimators import predicted_intervals, predicted_numbers  # scikit-learn is for who needs it
+
     config = data.config
     if metric(data) == _PINBALL:
         return predicted_intervals(features, config.coverage, config.seed)
@@ -123,13 +123,15 @@ def baseline_metrics(data: EvaluationData, outputs: Float32) -> dict[str, float]
 
 def figures(data: EvaluationData, outputs: Float32, decision: Decision, baseline: Float32) -> "dict[str, Figure]":
     """Return predicted against true numbers, the errors, and the coverage by the predicted number."""
+    from components.tasks.regression.evaluation import drawing  # and so is matplotlib
+
     known = _known(data)
     labels, answered = data.labels[known], outputs[known]
     low, high = interval(answered, decision)
     return {
-        "predicted": predicted_figure(labels, answered[:, 0], low, high),
-        "residuals": residual_figure(labels, answered[:, 0], baseline[known, 0]),
-        "calibration": coverage_figure(labels, answered[:, 0], low, high, float(decision["coverage"])),
+        "predicted": drawing.predicted_figure(labels, answered[:, 0], low, high),
+        "residuals": drawing.residual_figure(labels, answered[:, 0], baseline[known, 0]),
+        "calibration": drawing.coverage_figure(labels, answered[:, 0], low, high, float(decision["coverage"])),
     }
 
 

@@ -2,17 +2,18 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from components.config.errors import DataError
 from components.kinds.deciding import Deciding
 from components.tasks.regression.objective.conformal import fewest, widening
 from components.tasks.regression.objective.loss import loss_of, quantile_levels
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +60,10 @@ class Regression:
         """Return labels `[n]` as the head's numbers are measured: in standard deviations from the mean."""
         return (labels - self._mean) / self._spread
 
-    def loss(self, raw: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    def loss(self, raw: "Tensor", labels: "Tensor", smoothing: float = 0.0) -> "Tensor":
         """Return the mean loss of the examples whose label is known; 0 where none is."""
+        import torch  # here: what measures and decides needs no torch
+
         known = ~labels.isnan()
         wanted = ((labels[known] - self._mean) / self._spread).to(raw.dtype)
         away = wanted[:, None] - raw[known]
@@ -70,8 +73,10 @@ class Regression:
             total = total + torch.maximum(level * away[:, column], (level - 1.0) * away[:, column]).sum()
         return total / known.sum().clamp_min(1)
 
-    def outputs(self, raw: Tensor, temperature: float = 1.0) -> Tensor:
+    def outputs(self, raw: "Tensor", temperature: float = 1.0) -> "Tensor":
         """Return the number, the lower and the upper quantile, in the label's unit."""
+        import torch
+
         scaled = raw * self._spread + self._mean
         value = scaled[:, 0]
         return torch.stack([value, torch.minimum(scaled[:, 1], value), torch.maximum(scaled[:, 2], value)], dim=1)
@@ -111,11 +116,13 @@ class Regression:
         return {"coverage": self._coverage, "quantile": found}
 
 
-def _squared(away: Tensor) -> Tensor:
+def _squared(away: "Tensor") -> "Tensor":
     """Return the squares, but of what is further away than `_FAR` the tangent (Huber 1964): no step is without bounds.
 
     A square's slope grows with the error, so that a step that is too long makes the next one longer.
     """
+    import torch
+
     size = away.abs()
     return torch.where(size <= _FAR, size**2, _FAR * (2 * size - _FAR))
 
