@@ -20,7 +20,9 @@ def curves(version: VersionReport) -> dict[str, dict[date, float]]:
         point("traffic/rows", traffic.day, traffic.rows)
         point("traffic/labelled", traffic.day, traffic.labelled)
         point("traffic/p99_ms", traffic.day, traffic.p99_ms)
-    for kind, qualities in (("quality", version.quality), ("expected", filter(None, [version.expected]))):
+    alone = [("expected", version.expected), ("active", version.active)]
+    measured = [("quality", version.quality), *((kind, (quality,)) for kind, quality in alone if quality)]
+    for kind, qualities in measured:
         for quality in qualities:
             for day in quality.days:
                 point(f"{kind}/{quality.metric}", day.day, day.value)

@@ -11,8 +11,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.inference.bundle import About
+from components.watch.active import METRIC as ACTIVE
+from components.watch.active import expected_loss
 from components.watch.arrow import matrix, parts, texts
 from components.watch.bundles import Bundle
+from components.watch.statistics.active_inference import Sums, correction_sums
 from components.watch.statistics.tally import Tally, joined, tally
 
 NEEDED = ("id", "key", "request_id", "row", "version", "origin", "share", "outputs")
@@ -29,6 +32,8 @@ class LabelledDay:
     """Whose label is none of the version's classes."""
     rates: dict[str, Tally] = field(default_factory=dict)
     """Of each metric its values, from 0 to 1, in the rows that count."""
+    corrections: Sums = field(default_factory=Sums)
+    """What labels that were asked for add to the sums of the day's expected losses."""
     slices: dict[str, Tally] = field(default_factory=dict)
     """Of the metric by which slices are judged the values in each."""
 
@@ -43,6 +48,8 @@ class LabelledRows:
     """Indices of classes, or numbers."""
     weights: NDArray[np.float64]
     """1 / the probability with which a row was kept and its label asked for."""
+    asked: NDArray[np.float64]
+    """The probability with which its label was asked for; not a number: nobody asked."""
 
 
 def measure(
@@ -112,10 +119,10 @@ def _take(
     if not len(there):
         return
     chosen = rows.take(pa.array(there))
-    asked = pc.fill_null(told["share"], 1.0).to_numpy()[known]
+    asked = pc.fill_null(told["share"], np.nan).to_numpy()[known]
     odds = chosen["share"].to_numpy().astype(np.float64) * np.where(asked > 0, asked, 1.0)
     found.rows += len(there)
-    _add(found, LabelledRows(matrix(chosen["outputs"]), values[known], 1 / odds), bundle, about)
+    _add(found, LabelledRows(matrix(chosen["outputs"]), values[known], 1 / odds, asked), bundle, about)
 
 
 def _add(found: LabelledDay, rows: LabelledRows, bundle: Bundle, about: About) -> None:
@@ -129,6 +136,9 @@ def _add(found: LabelledDay, rows: LabelledRows, bundle: Bundle, about: About) -
     if (judged := rates.get(bundle.slices.metric)) is not None:
         for name, its in bundle.slices.tallies(judged, labels, rows.weights).items():
             _join(found.slices, name, its)
+    if ACTIVE in rates and (loss := expected_loss(bundle, rows.outputs)) is not None:
+        asked = rows.asked > 0
+        found.corrections += correction_sums(loss[asked], 1.0 - rates[ACTIVE].values[asked], rows.asked[asked])
 
 
 def _join(found: dict[str, Tally], name: str, more: Tally) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 from components.watch.labelled import LabelledDay
 from components.watch.report import Estimate
 from components.watch.rows import VersionDay
+from components.watch.statistics.active_inference import Sums
 from components.watch.statistics.drift import Day
 from components.watch.statistics.tally import Tally
 from components.watch.strange import Strange
+
+_TALLIES = ("rates", "slices")
 
 
 def pack_answered(day: VersionDay) -> dict[str, Any]:
@@ -26,6 +29,7 @@ def pack_answered(day: VersionDay) -> dict[str, Any]:
         if counted is None
         else {name: getattr(counted, name) for name in ("counts", "rows", "entities", "rows_of")},
         "expected": None if day.expected is None else day.expected.model_dump(),
+        "sums": vars(day.sums),
         "strange": [[row.id, row.why, row.columns] for row in day.strange],
     }
 
@@ -42,15 +46,18 @@ def unpack_answered(packed: Mapping[str, Any]) -> VersionDay:
         seconds=packed["seconds"],
         counted=None if packed["counted"] is None else Day(**packed["counted"]),
         expected=None if packed["expected"] is None else Estimate(**packed["expected"]),
+        sums=Sums(**packed["sums"]),
         strange=[Strange(name, tuple(why), columns) for name, why, columns in packed["strange"]],
     )
 
 
 def pack_labelled(day: LabelledDay) -> dict[str, Any]:
     """Return the day's labelled answers."""
-    return {"rows": day.rows, "unknown": day.unknown, "rates": {name: vars(each) for name, each in day.rates.items()}}
+    tallies = {name: {key: vars(each) for key, each in getattr(day, name).items()} for name in _TALLIES}
+    return {"rows": day.rows, "unknown": day.unknown, "corrections": vars(day.corrections), **tallies}
 
 
 def unpack_labelled(packed: Mapping[str, Any]) -> LabelledDay:
     """Return the labelled answers of the day that was packed."""
-    return LabelledDay(**{**packed, "rates": {name: Tally(**each) for name, each in packed["rates"].items()}})
+    tallies = {name: {key: Tally(**each) for key, each in packed[name].items()} for name in _TALLIES}
+    return LabelledDay(**{**packed, "corrections": Sums(**packed["corrections"]), **tallies})

@@ -146,6 +146,9 @@ class VersionReport(_Part):
     slices: tuple[SliceQuality, ...] = ()
     """Those that are worse than the reference allows first."""
     expected: Quality | None = None
+    active: Quality | None = None
+    """By what is expected and the labels that were asked for together; its rows are those labels, and its interval
+    holds for one look. None: fewer than 30 were."""
     drift: tuple[DriftDay, ...] = ()
     columns: tuple[ColumnDrift, ...] = ()
     """Those that drifted on the latest day first, then by the size of their effect."""

@@ -15,12 +15,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.inference.bundle import About
+from components.watch.active import expected_loss
 from components.watch.arrow import examples, hashes, matrix, parts, texts
 from components.watch.bundles import Bundle
 from components.watch.columns import columns
 from components.watch.labelled import LabelledDay
 from components.watch.quality import expected_of_day
 from components.watch.report import Estimate
+from components.watch.statistics.active_inference import Sums, expected_sums
 from components.watch.statistics.drift import Day, Reference
 from components.watch.statistics.latency import BINS, count_seconds
 from components.watch.strange import Strange, strange, strangest
@@ -50,6 +52,8 @@ class VersionDay:
     """The counts of its columns."""
     expected: Estimate | None = None
     """What its deciding metric is expected to be, by a sample of its outputs."""
+    sums: Sums = field(default_factory=Sums)
+    """Of the expected losses of its rows."""
     strange: list[Strange] = field(default_factory=list)
     """The strangest."""
 
@@ -107,6 +111,7 @@ class _Gathering:
         self._named = False
         self._sample: tuple[NDArray[np.uint64], NDArray[np.float32]] | None = None
         self._strange: list[Strange] = []
+        self._sums = Sums()
 
     def take(self, rows: pa.RecordBatch) -> None:
         """Take in more of its rows."""
@@ -124,6 +129,8 @@ class _Gathering:
         if about is None or reference is None:
             return
         outputs = matrix(callers["outputs"])
+        if (loss := expected_loss(self._bundle, outputs)) is not None:
+            self._sums += expected_sums(loss)
         self._choose(hashes(callers["hashes"], 0)[0], outputs)
         self._count(callers, outputs, about, reference)
 
@@ -156,7 +163,7 @@ class _Gathering:
             entities = np.unique(np.concatenate(self._entities), return_counts=True) if self._named else (none, none)
             counted = Day(self._counts, self._rows, entities[0], entities[1].astype(np.int64))
         found = VersionDay(self._rows, self._aside, dict(self._shares), seconds=self._seconds, counted=counted)
-        found.strange = self._strange
+        found.strange, found.sums = self._strange, self._sums
         if self._rows:
             found.first, found.last = map(_moment, self._times)
         if self._sample is not None:

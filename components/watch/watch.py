@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from components.config.errors import DataError
 from components.prediction_log.reader import Log
 from components.prediction_log.summaries import Summaries
+from components.watch.active import active
 from components.watch.bundles import Bundle, BundleOf, Bundles
 from components.watch.data_quality import data_quality
 from components.watch.days import Days
@@ -100,6 +101,7 @@ def _version(
         quality=judged.quality,
         slices=judged.slices,
         expected=judged.expected,
+        active=judged.active,
         drift=judged.drift,
         columns=judged.columns,
         data=judged.data,
@@ -116,6 +118,7 @@ class _Judged:
     quality: tuple[Quality, ...] = ()
     slices: tuple[SliceQuality, ...] = ()
     expected: Quality | None = None
+    active: Quality | None = None
     harm: tuple[Harm, str, list[date]] | None = None
     drift: tuple[DriftDay, ...] = ()
     columns: tuple[ColumnDrift, ...] = ()
@@ -145,6 +148,7 @@ def _judged(
         quality=measured(bundle, mature),
         slices=slice_quality(bundle, mature, tolerance),
         expected=expected(bundle, {day: each.expected for day, each in rows.days.items() if each.expected}),
+        active=active(bundle, {day: rows.days[day].sums + each.corrections for day, each in mature.items()}),
         harm=harmed(bundle, mature, tolerance),
         drift=days,
         columns=columns,

@@ -94,7 +94,23 @@ def _expected(version: VersionReport) -> Iterator[Block]:
     if quality is None or not quality.days:
         return
     yield Paragraph(f"{_told(quality)} This needs no label, but {BLIND}.")
+    if version.active:
+        yield Paragraph(_active(version.active, quality))
     yield from _curve(quality, "by day, as the probabilities lead to expect", version)
+
+
+def _active(active: Quality, expected: Quality) -> str:
+    said = (
+        f"With the {active.now.rows:,} labels that were asked for, by active inference: {name(active.metric).lower()} "
+        f"{_with_interval(active.now)}. It sees labels that changed, on the days whose delay is over; its interval "
+        "holds for one look."
+    )
+    latest = active.days[-1] if active.days else active.now
+    of_day = next((day for day in expected.days if active.days and day.day == active.days[-1].day), expected.now)
+    if active.metric != expected.metric or latest.high is None or latest.low is None:
+        return said
+    apart = (of_day.low or 0.0) > latest.high or (of_day.high or 1.0) < latest.low
+    return f"{said} It differs from what is expected by more than chance: believe it." if apart else said
 
 
 def _drift(version: VersionReport) -> Iterator[Block]:

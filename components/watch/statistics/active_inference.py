@@ -5,6 +5,8 @@ corrected by the labels of those that were asked for, each counted by how unlike
 unbiased whatever the expectation is worth, and the better that is the narrower.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
@@ -17,6 +19,7 @@ UNIFORM = 0.2
 Floats = NDArray[np.float64]
 
 _ROUNDS = 50
+_STEPS = 2.0**24
 
 
 def asking_probabilities(expected: Floats, questions: float, uniform: float = UNIFORM) -> Floats:
@@ -43,6 +46,62 @@ def asking_probabilities(expected: Floats, questions: float, uniform: float = UN
     return found
 
 
+@dataclass(frozen=True)
+class Sums:
+    """What is to be known of rows, of which days may be added up: N, and sums over them."""
+
+    rows: int = 0
+    asked: int = 0
+    """Rows whose label was asked for, and is known."""
+    corrected: float = 0.0
+    """Of the expected loss of each row, corrected by its label where it was asked for."""
+    squares: float = 0.0
+    """Of the squares of these."""
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.rows + other.rows,
+            self.asked + other.asked,
+            self.corrected + other.corrected,
+            self.squares + other.squares,
+        )
+
+    def interval(self, alpha: float = 0.05) -> Interval:
+        """Return the mean loss of all rows and its interval; see `estimate`."""
+        if self.rows < 2:
+            return UNKNOWN
+        mean = self.corrected / self.rows
+        variance = max(self.squares - self.rows * mean**2, 0.0) / (self.rows - 1)
+        half = float(norm.ppf(1 - alpha / 2) * np.sqrt(variance / self.rows))
+        return Interval(mean, mean - half, mean + half)
+
+
+def expected_sums(expected: Floats) -> Sums:
+    """Return the sums of rows whose labels are not looked at.
+
+    Args:
+        expected: `[N]`, the expected loss of each row.
+    """
+    return Sums(len(expected), 0, _sum(expected), _sum(expected**2))
+
+
+def correction_sums(expected: Floats, losses: Floats, probability: Floats) -> Sums:
+    """Return what is to be added to the sums of all rows for those that were asked for.
+
+    Args:
+        expected: `[n]`, the expected loss of each.
+        losses: `[n]`, what they came to.
+        probability: `[n]`, with which each was asked for, over zero.
+    """
+    moved = (losses - expected) / probability
+    return Sums(0, len(expected), _sum(moved), _sum(moved * (2 * expected + moved)))
+
+
+def _sum(values: Floats) -> float:
+    """Return the sum of the values, each rounded to a multiple of 2^-24: it is the same in whatever order they come."""
+    return float(np.rint(values * _STEPS).sum() / _STEPS)
+
+
 def estimate(expected: Floats, losses: Floats, probability: Floats, alpha: float = 0.05) -> Interval:
     """Return the mean loss of all rows and its interval, which holds for one look.
 
@@ -55,10 +114,6 @@ def estimate(expected: Floats, losses: Floats, probability: Floats, alpha: float
         probability: `[N]`, with which each was asked for, over zero.
         alpha: over 0, below 1.
     """
-    if len(expected) < 2:
-        return UNKNOWN
     known = ~np.isnan(losses)
-    corrected = expected + np.where(known, (losses - expected) / probability, 0.0)
-    half = float(norm.ppf(1 - alpha / 2) * corrected.std(ddof=1) / np.sqrt(len(corrected)))
-    mean = float(corrected.mean())
-    return Interval(mean, mean - half, mean + half)
+    corrections = correction_sums(expected[known], losses[known], probability[known])
+    return (expected_sums(expected) + corrections).interval(alpha)

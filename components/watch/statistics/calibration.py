@@ -24,6 +24,11 @@ class Calibration:
     offset: Floats
     """`[draws]`, of the second of two classes; zero where there are more."""
 
+    @property
+    def mean(self) -> "Calibration":
+        """The one correction in the middle of all draws."""
+        return Calibration(self.slope.mean(keepdims=True), self.offset.mean(keepdims=True))
+
     def corrected(self, probabilities: NDArray[np.floating]) -> Iterator[Floats]:
         """Yield the corrected probabilities, `[N, classes]`, of each draw."""
         logits = _logits(probabilities)

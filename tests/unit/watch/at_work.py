@@ -82,8 +82,9 @@ class AtWork:
         version: str = "1",
         origin: Origin = "caller",
         sure: float = 0.9,
+        asked: bool = False,
     ) -> list[str]:
-        """Answer on that day, from 0, and label a part an hour later; return the event ids."""
+        """Answer on that day, from 0, and label a part an hour later, which was asked for or not; return the ids."""
         examples, outputs = answers(rows, self.random, moved, sure)
         labels, moment = truth(outputs, self.random, right), FIRST + timedelta(days=number)
         time = int(moment.timestamp() * 1e6)
@@ -96,7 +97,8 @@ class AtWork:
         )
         ids = [as_text(identity + row) for row in range(rows)]
         told = np.flatnonzero(self.random.random(rows) < labelled)
-        self.label([ids[row] for row in told], [CLASSES[labels[row]] for row in told], moment + timedelta(hours=1))
+        self.label([ids[row] for row in told], [CLASSES[labels[row]] for row in told], moment + timedelta(hours=1),
+                   labelled if asked else None)  # fmt: skip
         return ids
 
     def label(self, ids: Sequence[str], values: Sequence[str], recorded: datetime, share: float | None = None) -> None:

@@ -24,7 +24,7 @@ def at_work(tmp_path: Path) -> AtWork:
     """Three days, each in files of its own."""
     found = AtWork(tmp_path / "log" / "w")
     for day in range(3):
-        found.day(day, moved=3.0 if day == 1 else 0.0)
+        found.day(day, moved=3.0 if day == 1 else 0.0, asked=day == 2)
         in_files(found)
     return found
 

@@ -130,6 +130,31 @@ def test_labels_that_were_asked_for_of_a_few_stand_for_all(at_work: AtWork, bund
     assert 0.2 < now.low < (now.value or 0) < now.high < 0.8  # one in two is taken for a
 
 
+def test_labels_that_were_asked_for_correct_what_is_expected(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in range(3):
+        at_work.day(day, labelled=0.25, asked=True, right=0.9 if day < 2 else 0.6)  # the inputs are what they were
+    version = report(at_work, bundle_of, 3).versions[0]
+    assert version.active is not None
+    assert version.expected is not None
+    (before, _, after), measured = version.active.days, version.quality[0].days
+    assert before.rows == measured[0].rows
+    assert before.low is not None
+    assert before.high is not None
+    assert before.low < 0.9 < before.high < 0.98
+    assert measured[0].high is not None
+    assert measured[0].low is not None
+    assert before.high - before.low < measured[0].high - measured[0].low  # what is expected is worth something
+    assert after.high is not None
+    assert version.expected.now.low is not None
+    assert after.high < version.expected.now.low
+    assert "believe it" in page(report(at_work, bundle_of, 3))
+
+
+def test_labels_that_nobody_asked_for_say_nothing_of_the_others(at_work: AtWork, bundle_of: BundleOf) -> None:
+    at_work.day(0)
+    assert report(at_work, bundle_of, 1).versions[0].active is None
+
+
 def test_it_is_a_function_of_what_was_there_by_then(at_work: AtWork, bundle_of: BundleOf) -> None:
     for day in range(3):
         at_work.day(day)
@@ -199,7 +224,7 @@ def test_the_page_shows_verdict_curves_and_distributions(at_work: AtWork, bundle
 
 def test_compacted_in_parts_and_in_another_order_it_is_the_same(at_work: AtWork, bundle_of: BundleOf) -> None:
     for day in (2, 0, 1, 2, 0):
-        at_work.day(day, moved=3.0 if day == 2 else 0.0)
+        at_work.day(day, moved=3.0 if day == 2 else 0.0, asked=day == 0)
     before = report(at_work, bundle_of, 3)
     at_work.writer.close()
     assert compact(at_work.folder) == 1
