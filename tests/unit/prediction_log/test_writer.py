@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from components.prediction_log.compaction import compact
+from components.prediction_log.description import Description, describe
 from components.prediction_log.record import Answered, Gap, Label, Labelled, Record, Refused, decode
 from components.prediction_log.segment import SIZE, payloads
 from components.prediction_log.writer import LogError, Writer
@@ -128,3 +130,14 @@ def test_a_file_in_the_folders_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "cups").write_text("")
     with pytest.raises(LogError, match="cups"):
         Writer.open(tmp_path / "cups")
+
+
+def test_nobody_else_may_look_into_the_log(tmp_path: Path) -> None:
+    folder = tmp_path / "log" / "w"
+    describe(folder, Description(workload="w", kind="table", task="detection"))
+    writer = Writer.open(folder)
+    writer.answered(answered(2))
+    writer.close()
+    assert compact(folder) == 1
+    assert folder.stat().st_mode & 0o077 == 0
+    assert [path.name for path in folder.rglob("*.parquet")]
