@@ -104,10 +104,10 @@ def compaction(rows: int) -> Figures:
         for _ in range(rows):
             append(writer, ids, "table")
         writer.close()
-        before, begun = _bytes(folder), time.process_time()
+        before, begun = size(folder), time.process_time()
         compact(folder)
         seconds = time.process_time() - begun
-        return {"rows_s": rows / seconds, "segment_bytes": before / rows, "parquet_bytes": _bytes(folder) / rows}
+        return {"rows_s": rows / seconds, "segment_bytes": before / rows, "parquet_bytes": size(folder) / rows}
 
 
 def a_day(rows: int) -> Figures:
@@ -116,14 +116,14 @@ def a_day(rows: int) -> Figures:
         folder = Path(place) / "log"
         begun = time.perf_counter()
         write(folder, rows)
-        figures = {"rows": rows, "written_s": time.perf_counter() - begun, "bytes": _bytes(folder)}
+        figures = {"rows": rows, "written_s": time.perf_counter() - begun, "bytes": size(folder)}
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             return figures | pool.apply(read, (folder, FIRST + timedelta(DAYS // 2)))
 
 
 def read(folder: Path, day: date) -> Figures:
     """Read a day: its rows by label, and the labels that were given to them."""
-    empty = _peak()
+    empty = peak()
     begun, cpu = time.perf_counter(), time.process_time()
     log, since = Log.open(folder), datetime.combine(day, datetime.min.time(), UTC)
     batches, counts = [], 0
@@ -136,7 +136,7 @@ def read(folder: Path, day: date) -> Figures:
         "cpu_s": time.process_time() - cpu,
         "day_rows": counts,
         "day_labels": told,
-        "mib": _peak() - empty,
+        "mib": peak() - empty,
     }
 
 
@@ -212,11 +212,12 @@ def _us(day: date) -> int:
     return int(datetime.combine(day, datetime.min.time(), UTC).timestamp()) * 1_000_000
 
 
-def _bytes(folder: Path) -> int:
+def size(folder: Path) -> int:
+    """Return the bytes of a log."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.suffix in (".seg", ".parquet"))
 
 
-def _peak() -> float:
+def peak() -> float:
     """Return the most memory that this process had, MiB; what getrusage says is the parent's where that had more."""
     (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1024
