@@ -128,7 +128,9 @@ def report_on(workload: str, as_of: str | None) -> Report:
     moment = _moment(as_of) if as_of else datetime.now(UTC)
     log = Log.open(log_folder(workload))
     summaries = Summaries(log.folder, made_by(), write=as_of is None)
-    return watch_log(log, _bundle_of(workload), moment, _delay(section), section.watch.tolerance, summaries)
+    return watch_log(
+        log, _bundle_of(workload), moment, _delay(section), section.watch.tolerance, summaries, section.watch.asked
+    )
 
 
 @task(task_run_name="keep page", cache_policy=NO_CACHE, persist_result=False)

@@ -16,3 +16,6 @@ class Watch(Section):
     tolerance: Annotated[float, Field(ge=0.0, le=1.0)] = 0.02
     """By how much the losses of labelled answers may exceed the upper bound of those on the validation split, as a part
     of the metric's range, before it is called harm."""
+    asked: Annotated[float, Field(gt=0.0, le=1.0)] = 0.02
+    """The smallest probability with which a label is ever asked for, where labels say theirs (`share`): by it is known
+    beforehand how much one label may count. Harm is not judged by labels that were asked for with a smaller one."""

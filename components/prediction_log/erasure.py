@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from components.prediction_log.segment import payloads
 from components.prediction_log.summaries import remove_summaries
 from components.prediction_log.tables import as_row, is_label_buried
 from components.prediction_log.writer import WAL
+from components.system.clock import now_us
 from components.system.files import whole_file
 from components.system.locks import locked
 
@@ -170,7 +170,7 @@ def _bury(folder: Path, person: Person, identities: Identities, description: Des
     named += [(description.key, key) for key in person.keys] if description.key else []
     bury(folder, {identities.hash(column, value) for column, value in named})
     if person.column not in (EVENT, description.key):
-        bury(folder, [identities.hash(person.column, person.value)], time.time_ns() // 1_000)
+        bury(folder, [identities.hash(person.column, person.value)], now_us())
 
 
 def _segments(folder: Path) -> list[Path]:

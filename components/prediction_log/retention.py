@@ -5,7 +5,6 @@ its labels appended anew. No pyarrow is needed: an endpoint drops as well as a c
 """
 
 import logging
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from components.prediction_log.parquet_footer import row_count
 from components.prediction_log.record import Answered, Gap, Labelled, Record, Refused, decode
 from components.prediction_log.segment import payloads
 from components.prediction_log.writer import SLOTS, WAL, Writer
+from components.system.clock import now_us
 from components.system.locks import try_lock
 
 AGE, BYTES = "older than the log keeps", "more than the log may take"
@@ -76,7 +76,7 @@ def retain(folder: Path) -> int:
 def drop(folder: Path, description: Description) -> int:
     """Do what `retain` does, within `maintained`."""
     files = sorted(_files(folder), key=lambda file: file.since_us)
-    bound = _now() - description.days * _DAY_US
+    bound = now_us() - description.days * _DAY_US
     old = [file for file in files if file.until_us < bound]
     large = _too_many(files[len(old) :], description.bytes)
     if not old and not large:
@@ -169,7 +169,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000

@@ -11,6 +11,7 @@ from components.config.errors import EndpointError
 from components.prediction_log.record import Answered, Gap, Label, Labelled, Record, Refused, encode
 from components.prediction_log.rewriting import finish_rewriting
 from components.prediction_log.segment import SIZE, Segment, cut
+from components.system.clock import now_us
 from components.system.slots import take_slot
 
 WAL, SLOTS = "wal", "slots"
@@ -91,7 +92,7 @@ class Writer:
 
     def refused(self, outcome: str) -> None:
         """Count a request that was refused; `tick` appends the counts."""
-        self._counted_since = self._counted_since or _now()
+        self._counted_since = self._counted_since or now_us()
         self._refused[outcome] = self._refused.get(outcome, 0) + 1
 
     def tick(self) -> None:
@@ -99,7 +100,7 @@ class Writer:
 
         Where nothing can be appended the counts are kept.
         """
-        if self._day != _now() // _DAY_US:
+        if self._day != now_us() // _DAY_US:
             self._close_segment()  # so that it can be compacted, and goes when it is too old
         if not self._refused and not self.lost:
             return
@@ -107,7 +108,7 @@ class Writer:
             if self.lost:
                 self._append_gap()
             if self._refused:
-                self.append(Refused(self._counted_since, _now(), self._refused))
+                self.append(Refused(self._counted_since, now_us(), self._refused))
                 self._refused, self._counted_since = {}, 0
         except LogError:
             return
@@ -143,7 +144,7 @@ class Writer:
                 self._append_gap()
 
     def _append_gap(self) -> None:
-        gap, self.lost = Gap(self._lost_since, _now(), self.lost, "the log could not be written"), 0
+        gap, self.lost = Gap(self._lost_since, now_us(), self.lost, "the log could not be written"), 0
         try:
             self.append(gap)
         except LogError:
@@ -162,7 +163,7 @@ class Writer:
             self._again = time.monotonic() + _PAUSE
             raise LogError(f"{self.folder}: the prediction log cannot be written ({error.strerror})") from error
         self._close_segment()
-        self._segment, self._day = segment, _now() // _DAY_US
+        self._segment, self._day = segment, now_us() // _DAY_US
         return segment
 
     def _close_segment(self) -> None:
@@ -177,7 +178,3 @@ def _next_number(slot: int) -> int:
     number = max(time.time_ns() // 1_000_000, last + 1)
     os.pwrite(slot, f"{number:020d}".encode(), 0)
     return number
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000

@@ -30,6 +30,8 @@ class LabelledDay:
     """Whose label is one of the version's."""
     unknown: int = 0
     """Whose label is none of the version's classes."""
+    asked: float = 1.0
+    """The smallest probability with which one of the labels was asked for; 1 where none says it."""
     rates: dict[str, Tally] = field(default_factory=dict)
     """Of each metric its values, from 0 to 1, in the rows that count."""
     corrections: Sums = field(default_factory=Sums)
@@ -120,8 +122,10 @@ def _take(
         return
     chosen = rows.take(pa.array(there))
     asked = pc.fill_null(told["share"], np.nan).to_numpy()[known]
-    odds = chosen["share"].to_numpy().astype(np.float64) * np.where(asked > 0, asked, 1.0)
+    sought = np.where(asked > 0, asked, 1.0)
+    odds = chosen["share"].to_numpy().astype(np.float64) * sought
     found.rows += len(there)
+    found.asked = min(found.asked, float(sought.min()))
     _add(found, LabelledRows(matrix(chosen["outputs"]), values[known], 1 / odds, asked), bundle, about)
 
 

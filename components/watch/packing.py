@@ -54,7 +54,7 @@ def unpack_answered(packed: Mapping[str, Any]) -> VersionDay:
 def pack_labelled(day: LabelledDay) -> dict[str, Any]:
     """Return the day's labelled answers."""
     tallies = {name: {key: vars(each) for key, each in getattr(day, name).items()} for name in _TALLIES}
-    return {"rows": day.rows, "unknown": day.unknown, "corrections": vars(day.corrections), **tallies}
+    return {**vars(day), "corrections": vars(day.corrections), **tallies}
 
 
 def unpack_labelled(packed: Mapping[str, Any]) -> LabelledDay:

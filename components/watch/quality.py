@@ -1,6 +1,6 @@
 """How good a version's answers are: by the labels that have come, and by what its probabilities lead to expect."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import numpy as np
@@ -19,8 +19,28 @@ from components.watch.statistics.tally import Tally, joined, tally
 ALPHA = 0.05
 
 
-def measured(bundle: Bundle, labelled: Mapping[date, LabelledDay]) -> tuple[Quality, ...]:
-    """Return each metric by day and of all days, of days whose labels are mature."""
+def largest_weight(share: float, labelled: Iterable[LabelledDay], asked: float) -> float | None:
+    """Return by how much one label may count, which is known before any comes; None: one says that it was less likely.
+
+    Args:
+        share: the smallest probability with which the log kept a row.
+        labelled: days with labels.
+        asked: the smallest probability with which a label is asked for, where labels say theirs.
+    """
+    least = min((day.asked for day in labelled), default=1.0)
+    if least < asked * (1 - 1e-9):
+        return None
+    return 1 / (share * (asked if least < 1 else 1.0))
+
+
+def measured(bundle: Bundle, labelled: Mapping[date, LabelledDay], most: float | None = None) -> tuple[Quality, ...]:
+    """Return each metric by day and of all days, of days whose labels are mature.
+
+    Args:
+        bundle: of the version.
+        labelled: by day.
+        most: see `largest_weight`; None: the largest that is there.
+    """
     found = []
     for name, rate in bundle.rates.items():
         of_day = {day: each.rates[name] for day, each in sorted(labelled.items()) if name in each.rates}
@@ -30,9 +50,10 @@ def measured(bundle: Bundle, labelled: Mapping[date, LabelledDay]) -> tuple[Qual
                 metric=name,
                 lower_is_better=rate.lower_is_better,
                 reference=_of_reference(rate),
-                now=Estimate() if whole is None else estimate(whole, rate.scale),
+                now=Estimate() if whole is None else estimate(whole, rate.scale, most=most),
                 days=tuple(
-                    DayEstimate(day=day, **estimate(each, rate.scale).model_dump()) for day, each in of_day.items()
+                    DayEstimate(day=day, **estimate(each, rate.scale, most=most).model_dump())
+                    for day, each in of_day.items()
                 ),
             )
         )
@@ -40,9 +61,18 @@ def measured(bundle: Bundle, labelled: Mapping[date, LabelledDay]) -> tuple[Qual
 
 
 def harmed(
-    bundle: Bundle, labelled: Mapping[date, LabelledDay], tolerance: float
+    bundle: Bundle, labelled: Mapping[date, LabelledDay], tolerance: float, most: float | None
 ) -> tuple[Harm, str, list[date]] | None:
-    """Return what the deciding metric's losses say, its name, and the days; None: nothing can be compared."""
+    """Return what the deciding metric's losses say, its name, and the days; None: nothing can be compared.
+
+    Args:
+        bundle: of the version.
+        labelled: by day.
+        tolerance: by how much losses may exceed the upper bound of those on the validation split.
+        most: see `largest_weight`; None: it is not known, so the test would promise too much.
+    """
+    if most is None:
+        return None
     name, before = next(iter(bundle.rates.items()))
     tallies = {day: each.rates[name] for day, each in sorted(labelled.items()) if name in each.rates}
     if not before.counted.any() or not tallies:
@@ -50,7 +80,6 @@ def harmed(
     bound = mean_interval(before.losses, alpha=ALPHA).high + tolerance
     losses = [each.losses(before.lower_is_better) for each in tallies.values()]
     weights, counts = [each.weights for each in tallies.values()], [each.counts for each in tallies.values()]
-    most = max((float(weight.max()) for weight in weights if len(weight)), default=1.0)
     return harm(losses, bound, ALPHA, weights, most, counts), name, list(tallies)
 
 
@@ -97,17 +126,18 @@ def _of_reference(rate: Rate) -> Estimate:
     return estimate(tally(values, np.ones(len(values))), rate.scale)
 
 
-def estimate(tally: Tally, scale: float, alpha: float = ALPHA) -> Estimate:
+def estimate(tally: Tally, scale: float, alpha: float = ALPHA, most: float | None = None) -> Estimate:
     """Return the mean and its interval, which holds at all times with a probability of 1 - `alpha`.
 
     Args:
         tally: of values from 0 to 1.
         scale: what a value of 1 stands for.
         alpha: over 0, below 1.
+        most: see `largest_weight`; None: the largest weight that is there.
     """
     if not tally.rows:
         return Estimate()
-    found = known_interval(tally.values, tally.weights, alpha, tally.counts, tally.step)
+    found = known_interval(tally.values, tally.weights, alpha, tally.counts, tally.step, most)
     return Estimate(rows=tally.rows, **_bounds(found, scale))
 
 

@@ -73,6 +73,11 @@ class VersionRows:
     """Days that have labels."""
 
     @property
+    def share(self) -> float:
+        """The smallest probability with which the log kept a row."""
+        return min((share for day in self.days.values() for share in day.shares), default=1.0)
+
+    @property
     def first(self) -> datetime | None:
         """When it first answered a caller."""
         return min((day.first for day in self.days.values() if day.first), default=None)

@@ -19,45 +19,50 @@ SMALLEST = 20
 """Labelled validation examples of a slice that is judged."""
 
 
-def slice_quality(bundle: Bundle, labelled: Mapping[date, LabelledDay], tolerance: float) -> tuple[SliceQuality, ...]:
+def slice_quality(
+    bundle: Bundle, labelled: Mapping[date, LabelledDay], tolerance: float, most: float | None
+) -> tuple[SliceQuality, ...]:
     """Return how each slice does on days whose labels are mature; those that do harm first, then by what they lost.
 
     Args:
         bundle: of the version.
         labelled: the days.
         tolerance: by how much the losses may exceed the upper bound of those on the validation split.
+        most: see `quality.largest_weight`; None: it is not known, so no slice is judged.
     """
     judged = {name: before for name, before in bundle.slices.before.items() if before.rows >= SMALLEST}
     found = []
     for name, before in judged.items():
         days = {day: each.slices[name] for day, each in sorted(labelled.items()) if name in each.slices}
         if days:
-            found.append(_judged(name, bundle, before, days, tolerance, ALPHA / len(judged)))
+            found.append(_judged(name, bundle, before, days, tolerance, ALPHA / len(judged), most))
     return tuple(sorted(found, key=lambda each: (each.since is None, -_lost(each))))
 
 
 def _judged(
-    name: str, bundle: Bundle, before: Tally, days: Mapping[date, Tally], tolerance: float, alpha: float
+    name: str,
+    bundle: Bundle,
+    before: Tally,
+    days: Mapping[date, Tally],
+    tolerance: float,
+    alpha: float,
+    most: float | None,
 ) -> SliceQuality:
     metric = bundle.slices.metric
     rate, parts = bundle.rates[metric], list(days.values())
     losses = before.losses(rate.lower_is_better)
     bound = mean_interval(losses, alpha=alpha, counts=before.counts).high + tolerance
-    said = harm(
-        [each.losses(rate.lower_is_better) for each in parts],
-        bound,
-        alpha,
-        [each.weights for each in parts],
-        max(float(each.weights.max()) for each in parts),
-        [each.counts for each in parts],
-    )
+    since = None
+    if most is not None:
+        weights, counts = [each.weights for each in parts], [each.counts for each in parts]
+        since = harm([each.losses(rate.lower_is_better) for each in parts], bound, alpha, weights, most, counts).since
     return SliceQuality(
         slice=name,
         metric=metric,
         lower_is_better=rate.lower_is_better,
         reference=estimate(before, rate.scale, alpha),
-        now=estimate(joined(parts), rate.scale, alpha),
-        since=None if said.since is None else list(days)[said.since],
+        now=estimate(joined(parts), rate.scale, alpha, most),
+        since=None if since is None else list(days)[since],
     )
 
 

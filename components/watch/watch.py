@@ -13,7 +13,7 @@ from components.watch.data_quality import data_quality
 from components.watch.days import Days
 from components.watch.drifted import drift
 from components.watch.labelled import LabelledDay
-from components.watch.quality import expected, harmed, measured
+from components.watch.quality import expected, harmed, largest_weight, measured
 from components.watch.report import (
     ColumnDrift,
     DataProblem,
@@ -40,6 +40,7 @@ def watch(
     delay: timedelta,
     tolerance: float,
     summaries: Summaries | None = None,
+    asked: float = 0.02,
 ) -> Report:
     """Return the report up to `as_of`.
 
@@ -51,6 +52,7 @@ def watch(
         tolerance: by how much the deciding metric may be worse than its upper bound on the validation split, as a
             part of its range.
         summaries: what is known already of days that are over; without it all is read, and the report is the same.
+        asked: the smallest probability with which a label is asked for, where labels say theirs.
 
     Raises:
         DataError: nothing was answered before `as_of`.
@@ -64,7 +66,7 @@ def watch(
     reports = []
     for name, version in found.items():
         if version.first is not None:
-            reports.append(_version(workload, version, bundles[name], as_of, delay, tolerance))
+            reports.append(_version(workload, version, bundles[name], as_of, delay, (tolerance, asked)))
     if not reports:
         raise DataError(f"{log.folder}: only the page and the flow itself have asked before {as_of:%Y-%m-%d %H:%M} UTC")
     reports.sort(key=lambda report: report.until)
@@ -81,7 +83,12 @@ def watch(
 
 
 def _version(
-    workload: str, rows: VersionRows, bundle: Bundle, as_of: datetime, delay: timedelta, tolerance: float
+    workload: str,
+    rows: VersionRows,
+    bundle: Bundle,
+    as_of: datetime,
+    delay: timedelta,
+    limits: tuple[float, float],
 ) -> VersionReport:
     assert rows.first is not None
     assert rows.last is not None
@@ -92,7 +99,7 @@ def _version(
     count = sum(of_day.rows for of_day in mature.values())
     if young := sum(of_day.rows for of_day in rows.labelled.values()) - count:
         questions.append(f"{young:,} labels are not judged yet: the delay of {delay.days} days is not over")
-    judged = _judged(rows, bundle, mature, as_of, tolerance, questions)
+    judged = _judged(rows, bundle, mature, as_of, limits, questions)
     return VersionReport(
         version=bundle.version,
         since=rows.first,
@@ -130,10 +137,11 @@ def _judged(
     bundle: Bundle,
     mature: dict[date, LabelledDay],
     as_of: datetime,
-    tolerance: float,
+    limits: tuple[float, float],
     questions: list[str],
 ) -> _Judged:
     """Return it; what cannot be said goes to `questions`."""
+    tolerance, asked = limits
     about, reference = bundle.about, bundle.reference
     if about is None or reference is None:
         return _Judged()
@@ -144,12 +152,19 @@ def _judged(
     if bundle.live is None:
         questions.append(f"task {about.task} does not say what its answers are measured by at work")
         return _Judged(drift=days, columns=columns, data=data)
+    most = largest_weight(rows.share, mature.values(), asked)
+    if most is None:
+        least = min(of_day.asked for of_day in mature.values())
+        questions.append(
+            f"harm is not judged: a label was asked for with probability {least:g}, below watch.asked ({asked:g}): "
+            "set it to the smallest with which you ask"
+        )
     return _Judged(
-        quality=measured(bundle, mature),
-        slices=slice_quality(bundle, mature, tolerance),
+        quality=measured(bundle, mature, most),
+        slices=slice_quality(bundle, mature, tolerance, most),
         expected=expected(bundle, {day: each.expected for day, each in rows.days.items() if each.expected}),
         active=active(bundle, {day: rows.days[day].sums + each.corrections for day, each in mature.items()}),
-        harm=harmed(bundle, mature, tolerance),
+        harm=harmed(bundle, mature, tolerance, most),
         drift=days,
         columns=columns,
         data=data,

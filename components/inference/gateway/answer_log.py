@@ -19,6 +19,7 @@ from components.prediction_log.identities import Identities
 from components.prediction_log.record import Answered, Label, Origin, Route
 from components.prediction_log.retention import retain
 from components.prediction_log.writer import LogError, Writer
+from components.system.clock import now_us
 
 ORIGIN = "x-journeyman-origin"
 """The header by which the page, and the flow's questions, say that no customer asks: `page`, `smoke`."""
@@ -94,7 +95,7 @@ class AnswerLog:
         """
         assert self._writer  # it gave the identity
         entry = Answered(
-            identity, time.time_ns() // 1_000, time.monotonic() - call.began, found.version, call.id.decode(),
+            identity, now_us(), time.monotonic() - call.began, found.version, call.id.decode(),
             found.outputs, found.examples, answers, records, (),
             _ORIGINS.get(call.headers.get(_ORIGIN), "caller"), _ROUTES[call.path], self._share,
         )  # fmt: skip

@@ -1,6 +1,5 @@
 """`POST /labels`: what became of rows that were answered, told by their ids; into the log and into the memory."""
 
-import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -15,6 +14,7 @@ from components.inference.gateway.operations import Operation, question
 from components.inference.gateway.request.parser import RequestParser
 from components.kinds.labels import Label
 from components.prediction_log.record import Label as LoggedLabel
+from components.system.clock import now_us
 
 _MANY = 500  # labels from which they are looked through beside the others
 
@@ -58,7 +58,7 @@ def _read(labels: Sequence[Label], model: Model, many: bool) -> list[str | float
 
 
 def _logged(labels: Sequence[Label], values: Sequence[str | float]) -> list[LoggedLabel]:
-    now = time.time_ns() // 1_000
+    now = now_us()
     return [
         LoggedLabel(
             value=value,

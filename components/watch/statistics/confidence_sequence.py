@@ -52,6 +52,7 @@ def known_interval(
     alpha: float = 0.05,
     counts: NDArray[np.int64] | None = None,
     step: float = 0.0,
+    most: float | None = None,
 ) -> Interval:
     """Return the weighted mean of the values that are known and its interval, which holds at all times.
 
@@ -60,16 +61,16 @@ def known_interval(
 
     Args:
         values: `[N]`, 0 to 1.
-        weights: `[N]`, over zero: 1 / the probability with which each came to be known. By how rows are chosen, none
-            may be larger than the largest of these.
+        weights: `[N]`, over zero: 1 / the probability with which each came to be known.
         alpha: over 0, below 1.
         counts: `[N]`, how often each value was seen with its weight; once where it is left out.
         step: by how much each value may have been larger, having been rounded down (`tally.py`).
+        most: the largest weight that the way of choosing rows allows; the largest that is there where it is left out.
     """
     if len(values) == 0:
         return UNKNOWN
     counts = np.ones(len(values), dtype=np.int64) if counts is None else counts
-    most = float(weights.max())
+    most = float(weights.max()) if most is None else most
     low = ratio_lower_bound(values, weights, most, alpha / 2, counts)
     high = 1 - ratio_lower_bound(1 - np.minimum(values + step, 1), weights, most, alpha / 2, counts)
     estimate = float((weights * counts) @ np.minimum(values + step / 2, 1) / (weights @ counts))

@@ -30,7 +30,7 @@ def days(bundle: Bundle, right: Sequence[tuple[float, float]], seed: int = 0, ro
         rate = of_all(random.random(rows) < np.array(parts)[labels])
         its = bundle.slices.tallies(rate, labels, np.ones(rows))
         labelled[FIRST + timedelta(days=number)] = LabelledDay(rows, slices=its)
-    return list(slice_quality(bundle, labelled, 0.02))
+    return list(slice_quality(bundle, labelled, 0.02, 1.0))
 
 
 def test_the_class_that_is_worse_is_named_and_since_when(bundle: Bundle) -> None:

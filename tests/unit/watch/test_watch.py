@@ -243,3 +243,23 @@ def test_a_label_names_its_row_by_id_key_or_request(at_work: AtWork, bundle_of: 
     assert (found.labels, found.unmatched_labels) == (5, 2)
     assert found.versions[0].traffic[0].labelled == 2
     assert found.versions[0].quality[0].now.rows == 2
+
+
+def test_how_much_one_label_may_count_is_known_beforehand(at_work: AtWork, bundle_of: BundleOf) -> None:
+    ids = at_work.day(0, rows=2_000, labelled=0.0)
+    moment = int((FIRST + timedelta(hours=1)).timestamp() * 1e6)
+
+    def ask(names: list[str], share: float | None) -> None:
+        at_work.writer.labelled([Label("a", moment, event_id=name, share=share) for name in names])
+
+    def found(asked: float) -> tuple[str, bool]:
+        as_of = datetime.combine(FIRST.date(), datetime.min.time(), UTC) + timedelta(days=1)
+        said = watch(at_work.log(), bundle_of, as_of, NO_DELAY, 0.02, asked=asked)
+        return said.verdict.verdict, any("below watch.asked (" in line for line in said.versions[0].open_questions)
+
+    ask(ids[:300], None)
+    assert found(0.02) == ("harm", False)  # half of them are said to be wrong
+    ask(ids[300:320], 0.1)
+    assert found(0.1) == ("harm", False)
+    assert found(0.2)[1]
+    assert found(0.2)[0] != "harm"
