@@ -54,7 +54,7 @@ def month(source: Path, folder: Path, workload: str) -> Report:
     for day in range(DAYS):
         _day(writer, bundle, data, day, random)
     writer.close()
-    return watch(Log.open(folder), lambda version: source / "bundle", UNTIL, LATER, tolerance=0.02)
+    return watch(Log.open(folder), lambda version: source / "bundle", UNTIL, LATER, tolerance=0.02, asked=SHARE)
 
 
 def _day(writer: Writer, bundle: Bundle, data: PreparedData, day: int, random: np.random.Generator) -> None:

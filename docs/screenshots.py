@@ -23,7 +23,7 @@ from playwright.sync_api import Page, sync_playwright
 
 FOLDER = Path(__file__).parent
 WIDTH, HEIGHT = 1240, 800
-TALL = 1780
+TALL = 1855
 """Of the page that is a column of curves."""
 COLOURS = 96
 """Of a picture: what is shown has few, and each costs bytes."""

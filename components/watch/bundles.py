@@ -36,6 +36,8 @@ class Bundle:
 
     def __init__(self, version: str, bundle_of: BundleOf) -> None:
         self.version = version
+        self.path = Path()
+        """The folder; of one that cannot be had it says nothing."""
         self.about: About | None = None
         self.arrays: ReferenceArrays | None = None
         self.question = ""
@@ -43,7 +45,7 @@ class Bundle:
         self.identity = ""
         """What is another as soon as the bundle is, or what its kind and task are of; empty where it cannot be had."""
         try:
-            path = bundle_of(version)
+            self.path = path = bundle_of(version)
             self.about = read_about(path)
             self.arrays = read_reference(path / SERVING)
         except JourneymanError as error:

@@ -21,13 +21,16 @@ def curves(version: VersionReport) -> dict[str, dict[date, float]]:
         point("traffic/labelled", traffic.day, traffic.labelled)
         point("traffic/p99_ms", traffic.day, traffic.p99_ms)
     alone = [("expected", version.expected), ("active", version.active)]
-    measured = [("quality", version.quality), *((kind, (quality,)) for kind, quality in alone if quality)]
-    for kind, qualities in measured:
-        for quality in qualities:
-            for day in quality.days:
-                point(f"{kind}/{quality.metric}", day.day, day.value)
-                point(f"{kind}/{quality.metric}/low", day.day, day.low)
-                point(f"{kind}/{quality.metric}/high", day.day, day.high)
+    measured = [("quality", quality) for quality in version.quality]
+    for kind, quality in [*measured, *((kind, quality) for kind, quality in alone if quality)]:
+        for day in quality.days:
+            point(f"{kind}/{quality.metric}", day.day, day.value)
+            point(f"{kind}/{quality.metric}/low", day.day, day.low)
+            point(f"{kind}/{quality.metric}/high", day.day, day.high)
     for drift in version.drift:
         point("drift/columns", drift.day, len(drift.drifted))
-    return found
+    return found | _embedding(version)
+
+
+def _embedding(version: VersionReport) -> dict[str, dict[date, float]]:
+    return {"drift/embedding": {version.embedding.day: version.embedding.size}} if version.embedding else {}

@@ -114,6 +114,18 @@ class ColumnDrift(_Part):
     now: tuple[float, ...]
 
 
+class EmbeddingDrift(_Part):
+    """How far the embeddings of the latest day that is over are from those of validation."""
+
+    day: date
+    rows: int
+    """Answers that were looked at."""
+    size: float
+    """How well a classifier tells both apart: 0 where it can only guess, 1 where it is always right."""
+    p_value: float
+    """How often chance alone brings samples of rows that are independent as far."""
+
+
 class DriftDay(_Part):
     """One day's drift."""
 
@@ -150,6 +162,8 @@ class VersionReport(_Part):
     """By what is expected and the labels that were asked for together; its rows are those labels, and its interval
     holds for one look. None: fewer than 30 were."""
     drift: tuple[DriftDay, ...] = ()
+    embedding: EmbeddingDrift | None = None
+    """None: it cannot be known. It raises no alarm, for the reference does not say by how much days differ in it."""
     columns: tuple[ColumnDrift, ...] = ()
     """Those that drifted on the latest day first, then by the size of their effect."""
     data: tuple[DataProblem, ...] = ()

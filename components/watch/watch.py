@@ -12,12 +12,14 @@ from components.watch.bundles import Bundle, BundleOf, Bundles
 from components.watch.data_quality import data_quality
 from components.watch.days import Days
 from components.watch.drifted import drift
+from components.watch.embeddings import embedding_drift
 from components.watch.labelled import LabelledDay
 from components.watch.quality import expected, harmed, largest_weight, measured
 from components.watch.report import (
     ColumnDrift,
     DataProblem,
     DriftDay,
+    EmbeddingDrift,
     Lost,
     Quality,
     Report,
@@ -66,7 +68,8 @@ def watch(
     reports = []
     for name, version in found.items():
         if version.first is not None:
-            reports.append(_version(workload, version, bundles[name], as_of, delay, (tolerance, asked)))
+            found_of = _version(workload, version, bundles[name], as_of, delay, (tolerance, asked))
+            reports.append(found_of.model_copy(update={"embedding": _embedding(log, bundles[name], version, as_of)}))
     if not reports:
         raise DataError(f"{log.folder}: only the page and the flow itself have asked before {as_of:%Y-%m-%d %H:%M} UTC")
     reports.sort(key=lambda report: report.until)
@@ -116,6 +119,11 @@ def _version(
         open_questions=tuple(questions),
         verdict=verdict(workload, judged.harm, judged.slices, judged.expected, judged.drift, judged.columns, count),
     )
+
+
+def _embedding(log: Log, bundle: Bundle, rows: VersionRows, as_of: datetime) -> EmbeddingDrift | None:
+    over = [day for day, of_day in rows.days.items() if of_day.rows and day < as_of.date()]
+    return embedding_drift(log, bundle, max(over)) if over else None
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,12 @@ def test_a_watch_says_what_became_of_the_answers(watched: tuple[Project, httpx.C
     assert 'journeyman_watch_verdict{workload="digits",version="1",verdict="well"} 0\n' in shown
     assert httpx.get(f"{client.base_url}/watch").status_code == 401
 
+    assert version.embedding is None  # no day is over
     tomorrow = _report(project, datetime.now(UTC) + timedelta(days=1)).versions[0]  # when this day is over
     assert {"brightness", "output: answer"} <= {name for day in tomorrow.drift for name in day.drifted}
+    assert tomorrow.embedding is not None
+    assert tomorrow.embedding.size > 0.3
+    assert tomorrow.embedding.p_value < 0.001
 
 
 def _answered_and_labelled(client: httpx.Client, pictures: NDArray[Any], truth: list[str]) -> int:

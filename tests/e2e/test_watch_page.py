@@ -50,6 +50,7 @@ def test_it_shows_curves_and_distributions_and_asks_nobody(opened: Callable[...,
         expect(curve.locator(".since")).to_be_attached()
     drift = _section(page, "Drift")
     expect(drift.get_by_text("moved by").first).to_be_visible()
+    expect(drift).to_contain_text("a classifier tells them from those of validation")
     panels = drift.locator(".gallery svg")
     assert panels.count() >= 2
     first_two = [panels.nth(index).bounding_box() for index in range(2)]

@@ -8,7 +8,16 @@ from components.pages.curves import NARROW, Curve, DayPoint, Level
 from components.pages.distributions import draw_distributions
 from components.pages.formatting import name, number, share
 from components.pages.strips import Strips
-from components.watch.report import ColumnDrift, DriftDay, Estimate, Quality, Report, TrafficDay, VersionReport
+from components.watch.report import (
+    ColumnDrift,
+    DriftDay,
+    EmbeddingDrift,
+    Estimate,
+    Quality,
+    Report,
+    TrafficDay,
+    VersionReport,
+)
 from components.watch.statistics.expected_metric import BLIND
 
 _DRAWN = 6  # columns whose distributions are drawn
@@ -37,9 +46,9 @@ def sections(report: Report) -> list[Section]:
     found = [
         Section("The verdict", list(_verdict(version))),
         Section("Quality, by labels", list(_quality(version))),
-        Section("Quality by slice", list(_slices(version))),
         Section("Quality that is expected", list(_expected(version))),
         Section("Drift", list(_drift(version))),
+        Section("Quality by slice", list(_slices(version))),
         Section("The data itself", list(_data(version))),
         Section("What is strange", list(_strange(report, version))),
         Section("Traffic", list(_traffic(report, version.traffic))),
@@ -99,10 +108,19 @@ def _expected(version: VersionReport) -> Iterator[Block]:
     yield from _curve(quality, "by day, as the probabilities lead to expect", version)
 
 
+def _embedding(found: EmbeddingDrift) -> str:
+    chance = "less than 0.001" if found.p_value < 0.001 else number(found.p_value)
+    return (
+        f"Embeddings of {found.rows:,} answers of {found.day}: a classifier tells them from those of validation with "
+        f"{number(found.size)}, where 0 is guessing and 1 is always right (p {chance}, were rows independent). "
+        "This raises no alarm: the reference does not say by how much days differ in it."
+    )
+
+
 def _active(active: Quality, expected: Quality) -> str:
     said = (
         f"With the {active.now.rows:,} labels that were asked for, by active inference: {name(active.metric).lower()} "
-        f"{_with_interval(active.now)}. It sees labels that changed, on the days whose delay is over; its interval "
+        f"{_with_interval(active.now)} on all days whose delay is over. It sees labels that changed; its interval "
         "holds for one look."
     )
     latest = active.days[-1] if active.days else active.now
@@ -110,7 +128,8 @@ def _active(active: Quality, expected: Quality) -> str:
     if active.metric != expected.metric or latest.high is None or latest.low is None:
         return said
     apart = (of_day.low or 0.0) > latest.high or (of_day.high or 1.0) < latest.low
-    return f"{said} It differs from what is expected by more than chance: believe it." if apart else said
+    day = f"On {active.days[-1].day} it" if active.days else "It"
+    return f"{said} {day} differs from what is expected by more than chance: believe it." if apart else said
 
 
 def _drift(version: VersionReport) -> Iterator[Block]:
@@ -128,6 +147,8 @@ def _drift(version: VersionReport) -> Iterator[Block]:
     if moved:
         yield Paragraph("How the columns that drifted are distributed:")
         yield Gallery([_distributions(column) for column in moved])
+    if version.embedding:
+        yield Paragraph(_embedding(version.embedding))
     yield Table(
         ["column", "effect", "more than chance from", "drifted"],
         [_column(column, column.column in latest) for column in version.columns],
