@@ -24,6 +24,16 @@ from components.internals.prefect import SERVER_APP, SERVER_VARIABLES, drain
 _START_LIMIT = 120.0  # seconds; the first start makes the database
 _STOP_LIMIT = 5.0
 
+_SPARED = {
+    "PREFECT_UI_ENABLED": "0",
+    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
+    "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
+}
+"""What the run does without: Prefect's page, and its block types, whose writing takes longer than a stage.
+
+No note is kept that they are there, so that a server of the user's own writes them into the same database.
+"""
+
 # Prefect's own embedded server lives on when the flow is killed. This one reads a pipe that closes when we end.
 _SERVER = """
 import os, runpy, sys, threading
@@ -68,7 +78,7 @@ def _start(port: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C ends the flow first, which then ends the server
-        env={**os.environ, "PREFECT_UI_ENABLED": "0", **SERVER_VARIABLES},
+        env={**os.environ, **_SPARED, **SERVER_VARIABLES},
     )
 
 

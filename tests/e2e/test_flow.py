@@ -71,6 +71,7 @@ def test_the_loop_closes_and_a_second_run_changes_nothing(project: Project, pref
     assert [run.info.status for run in _mlflow_runs(project)] == ["FINISHED"]
     assert _prefect_states(project) == ["Completed", "Completed"]
     assert "Traceback" not in first + second
+    assert not (project.path / "state" / "prefect" / "memo_store.toml").exists()  # a user's own server registers blocks
 
     project.run("python", "-c", "import shutil; shutil.rmtree('artifacts')")
     third = project.run(*TRAIN, PREFECT_API_URL=prefect_url)
