@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from components.system.locks import locked
 from tests.servers import free_port, wait_for
@@ -96,6 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
         warm = WarmPython()
         os.environ[WARM] = str(warm.__enter__())
         config.add_cleanup(lambda: warm.__exit__(None, None, None))
+    os.environ["OMP_NUM_THREADS"] = "1"  # of tests, which share the cores: two threads would wait for each other
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,10 @@ class Project:
 
     def started(self, *command: str, **variables: str) -> "subprocess.Popen[str]":
         """Start a command as `run` does: with a warm `python`, its output in one stream."""
-        environment = self.environment()
-        path = os.pathsep.join([f"{os.environ[WARM]}/bin", environment["PATH"]])
         return subprocess.Popen(
             command,
             cwd=self.path,
-            env={**environment, "PATH": path, **variables},
+            env={**self.warm_environment(), **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -144,7 +142,7 @@ class Project:
 
     def environment(self) -> dict[str, str]:
         """Return the environment that `env.sh` gives, with nothing of the machine's own tools' homes."""
-        ours = ("MLFLOW_", "PREFECT_", "BENTOML_", "DVC_", "JOURNEYMAN_", "PYTEST_")
+        ours = ("MLFLOW_", "PREFECT_", "BENTOML_", "DVC_", "JOURNEYMAN_", "PYTEST_", "OMP_NUM_THREADS")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         kept.pop("SHELL", None)  # as for a scheduler: DVC then takes /bin/sh
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -160,6 +158,11 @@ class Project:
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "DO_NOT_TRACK": "true",
         }
+
+    def warm_environment(self) -> dict[str, str]:
+        """Return the same with a warm `python` first on its PATH."""
+        environment = self.environment()
+        return {**environment, "PATH": os.pathsep.join([f"{os.environ[WARM]}/bin", environment["PATH"]])}
 
     def params(self, old: str, new: str) -> None:
         """Change the text of `params.yaml`."""
@@ -199,6 +202,8 @@ def digits(once: Callable[..., Path]) -> Path:
     """A folder of labelled pictures: 600 of scikit-learn's handwritten digits, 8 x 8, grey."""
 
     def draw(folder: Path) -> None:
+        from sklearn.datasets import load_digits  # here: most tests need no scikit-learn
+
         data = load_digits()
         for index in range(600):
             path = folder / f"digit-{data.target[index]}" / f"{index:04d}.png"

@@ -330,12 +330,13 @@ def test_it_is_served_in_an_environment_that_has_only_what_it_lists(
 ) -> None:
     project, bento = packaged
     place = project.path / "state" / "bentoml" / "bentos" / bento.replace(":", "/")
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     python = tmp_path / "venv" / "bin" / "python"
     requirements = place / "env" / "python" / "requirements.txt"
-    install = [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", "-r", requirements]
+    pip = [sys.executable, "-m", "pip", "--python", python]
+    install = [*pip, "install", "--quiet", "--no-compile", "-c", ROOT / "constraints.txt", "-r", requirements]
     subprocess.run(install, check=True, capture_output=True)
-    listed = subprocess.run([python, "-m", "pip", "list"], check=True, capture_output=True, text=True).stdout.lower()
+    listed = subprocess.run([*pip, "list"], check=True, capture_output=True, text=True).stdout.lower()
     assert not [name for name in BARRED if f"\n{name} " in listed]
     with serving(project, bento, cwd=tmp_path, python=str(python)) as url:
         assert _ask(url, _picture())["model_version"] == "1"

@@ -131,8 +131,8 @@ def device(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("device")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", path], check=True)
     python = str(path / "bin" / "python")
-    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "-c", ROOT / "constraints.txt"]
-    subprocess.run([*install, "numpy", "onnxruntime"], check=True, capture_output=True)
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile"]
+    subprocess.run([*install, "-c", ROOT / "constraints.txt", "numpy", "onnxruntime"], check=True, capture_output=True)
     return python
 
 
