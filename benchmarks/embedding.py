@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import graphs, harness
 from components import catalogue
 from components.kinds.image import params
-from components.kinds.image.params.recipes import RECIPES
+from components.kinds.image.params.recipes import FRESH
 from components.kinds.prepared import SPLITS, open_prepared, write_about
 
 _BATCHES = (1, 32)
@@ -29,7 +29,7 @@ _CLASSES = 10
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
     options = harness.parser(__doc__, quick="one recipe, few calls").parse_args()
-    recipes = ["quick"] if options.quick else list(RECIPES)
+    recipes = ["quick"] if options.quick else list(FRESH)
     rows = [row for recipe in recipes for row in measured(recipe, 10 if options.quick else 400)]
     harness.finish({"rows": rows}, report, options.json)
 

@@ -34,7 +34,7 @@ from benchmarks.watch import Watch
 from components import catalogue
 from components.internals.lightning import quiet
 from components.kinds.image import params
-from components.kinds.image.params.recipes import RECIPES
+from components.kinds.image.params.recipes import FRESH, RECIPES
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system.files import write_json
 from components.training.loop import fit, plan
@@ -48,7 +48,7 @@ ANCHORS = (
 """Test accuracy in percent, as the README of the data set lists them (github.com/zalandoresearch/fashion-mnist)."""
 
 ARMS: dict[str, dict[str, Any]] = {
-    **{name: {"recipe": name} for name in RECIPES},
+    **{name: {"recipe": name} for name in FRESH},
     "quick-wide": {"recipe": "quick", "width": 32, "epochs": 5},
 }
 """Sections `train`, by the name that `--recipes` has for them."""

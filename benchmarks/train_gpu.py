@@ -47,7 +47,8 @@ from components.tasks.learner import TaskLearner
 from components.training import hardware
 from components.training.loop import fit
 
-RECIPES = run_path(str(harness.ROOT / "components/kinds/image/params/recipes.py"))["RECIPES"]
+_SAID = run_path(str(harness.ROOT / "components/kinds/image/params/recipes.py"))
+RECIPES = {name: _SAID["RECIPES"][name] for name in _SAID["FRESH"]}
 """Read from the file: the package around it needs pydantic, which a bare machine does not have."""
 LEARNER = TaskLearner(pictures_learner, objective)
 """Not the catalogue's: that reads `params.yaml`, which needs pydantic too."""

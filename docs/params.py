@@ -64,7 +64,8 @@ def tables() -> dict[str, str]:
     ]
     own = {kind: _own(kind, common) for kind in catalogue.names()}
     shared = [row for row in common if not all(row.key in map(attrgetter("key"), rows) for rows in own.values())]
-    recipes = [[key, *(_value(recipe[key]) for recipe in RECIPES.values())] for key in RECIPES["quick"]]
+    said = dict.fromkeys(key for recipe in RECIPES.values() for key in recipe)
+    recipes = [[key, *(_value(recipe.get(key, "")) for recipe in RECIPES.values())] for key in said]
     return {
         "every kind": _table(shared),
         **{f"kind {kind}": _table(rows) for kind, rows in own.items()},

@@ -1,5 +1,6 @@
 """The section `gate` of a workload: what a challenger must show before it becomes champion."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -94,13 +95,22 @@ class Cost(Section):
     latency: Ratio = 2.0
     """How many times as long as the champion one example may take, on one thread."""
     milliseconds: Amount = 5.0
-    """An example that takes no longer is fast enough, whatever the ratio."""
+    """An example that takes no longer is fast enough, whatever the ratio. Left out, it is more for a recipe whose
+    network is larger: of pictures with `recipe: transfer` 20 at 128 pixels a side, and so by the pixels."""
     size: Ratio = 2.0
     """How many times as large as the champion's the bundle's model may be."""
     megabytes: Amount = 10.0
-    """A model that is no larger is small enough, whatever the ratio."""
+    """A model that is no larger is small enough, whatever the ratio. Left out, 20 with `recipe: transfer`."""
     memory: Ratio = 1.5
     """How many times the champion's memory a process may take that holds the model and answers."""
+    memory_megabytes: Amount = 0.0
+    """A process that takes no more is small enough, whatever the ratio. Left out, more with `recipe:
+    transfer`."""
+
+    def sensible(self, ordinary: Mapping[str, float]) -> Self:
+        """Return the limits with the amounts that are ordinary for what is trained, where nobody wrote them."""
+        larger = {name: most for name, most in ordinary.items() if name not in self.model_fields_set}
+        return self.model_copy(update={name: max(most, getattr(self, name)) for name, most in larger.items()})
 
 
 class Gate(Section):

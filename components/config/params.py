@@ -23,6 +23,9 @@ PARAMS = Path("params.yaml")
 LEAST_STEPS = 300
 """Steps under which a training is said to be short before it begins, and what to write instead."""
 
+PASSES = 3.0
+"""Times the operations of an answer that a step takes of an example: forwards, and twice that backwards."""
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 
 
@@ -107,6 +110,25 @@ class Training(TaskOptions):
         `input` is the description of one example that `prepare` wrote.
         """
         return 0.0  # not known
+
+    def work(self, input: Mapping[str, Any], examples: int) -> float:
+        """Return about how many multiplications and additions the training of so many examples takes, once fitted."""
+        return (examples - self.left_out(examples)) * self.epochs * PASSES * self.operations(input)
+
+    def in_32_bit(self) -> str | None:
+        """Return why a CPU learns faster in 32 bit, whatever instructions it has; None: it does not."""
+        return None
+
+    def ordinary_cost(self, input: Mapping[str, Any]) -> dict[str, float]:
+        """Return what an answer of such a model ordinarily costs at most, by the key of `gate.cost`, where it is more.
+
+        `input` is as in `operations`.
+        """
+        return {}
+
+    def pretrained(self) -> str | None:
+        """Return the name of the backbone that the training begins with, of `backbones/`; None: with none."""
+        return None
 
 
 class Serve(Section):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from components import catalogue
+from components.config.backbone import read_backbone
 from components.config.params import Workload
 from components.config.settings import artifacts
 from components.extensions import check_pinned
@@ -22,6 +23,7 @@ from components.system import entry
 from components.system.files import write_json
 
 KIND_PARTS = {
+    "backbone": ("params",),
     "ingest": ("params", "codec", "source"),
     "prepare": ("params", "codec", "prepare", "overview"),
     "train": ("params", "learner"),
@@ -43,11 +45,14 @@ def resolve(name: str) -> None:
     """Write what each stage of the workload `name` takes.
 
     Raises:
-        ConfigError: kind or task is of an installed package that `constraints.txt` does not pin.
+        ConfigError: kind or task is of an installed package that `constraints.txt` does not pin, or the description
+            of the backbone is wrong.
     """
     workload = catalogue.workload(name)
     for extension in catalogue.extensions_of(workload.kind, workload.task):
         check_pinned(extension)
+    if chosen := workload.train.pretrained():
+        read_backbone(chosen)  # a description that is wrong is said before any work
     for stage in KIND_PARTS:
         write_json(artifacts(name, "parameters") / f"{stage}.json", parameters(workload, stage))
 
@@ -63,8 +68,10 @@ def parameters(workload: Workload, stage: str) -> dict[str, Any]:
     said: dict[str, Any] = {"kind": workload.kind, "code": code}
     if stage == "prepare":
         said["labels"] = catalogue.labels_of(workload.task)
-    if stage != "ingest":
+    if stage not in ("backbone", "ingest"):
         said["task"] = workload.task
+    if stage == "backbone":
+        said["train"] = {"backbone": workload.train.pretrained()}
     serve = workload.serve
     if stage == "export":
         said["serve"] = serve.in_bundle()

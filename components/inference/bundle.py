@@ -29,7 +29,9 @@ SERVING = "serving"
 EMBEDDING = "embedding"
 """Name of the graph's output beside what is decided on; a bundle from before it was kept has none."""
 FORMAT = 1
-_EXAMPLES = 500  # examples a run when many are asked for at once: small enough for the processor's cache
+_EXAMPLES = (
+    100  # examples a run when many are asked for at once: a network that looks at large pictures holds much of each
+)
 _SERVE = Serve().in_bundle()  # what every kind takes where nothing is said
 
 

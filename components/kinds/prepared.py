@@ -47,6 +47,8 @@ class PreparedData(Generic[InputT]):
     counts: Mapping[str, int]
     task: str = ""
     """What is asked of it. Empty: it was prepared before tasks had names."""
+    backbone: Path | None = None
+    """The folder of what the stage `backbone` left; None: it was not told."""
 
     def inputs(self, split: Split) -> NDArray[Any]:
         """Return the examples of `split`, `[N, ...]` in the kind's type."""
@@ -90,8 +92,8 @@ class PreparedData(Generic[InputT]):
         return self.path / "serving"
 
 
-def open_prepared(path: Path) -> PreparedData:
-    """Open the prepared data set at `path`.
+def open_prepared(path: Path, backbone: Path | None = None) -> PreparedData:
+    """Open the prepared data set at `path`, to be learned from beginning with a backbone, if there is one.
 
     Raises:
         DataError: there is none, or it is incomplete.
@@ -101,7 +103,7 @@ def open_prepared(path: Path) -> PreparedData:
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: no prepared data set; run `dvc repro`") from error
     return PreparedData(
-        path, about["kind"], tuple(about["classes"]), about["input"], about["counts"], about.get("task", "")
+        path, about["kind"], tuple(about["classes"]), about["input"], about["counts"], about.get("task", ""), backbone
     )
 
 

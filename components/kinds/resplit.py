@@ -43,7 +43,7 @@ class ResplitData(PreparedData):
 def resplit(data: PreparedData, members: Mapping[Split, Int64]) -> ResplitData:
     """Return the data set with those of all its examples in each split that `members` says."""
     counts: dict[str, int] = {split: len(indices) for split, indices in members.items()}
-    return ResplitData(data.path, data.kind, data.classes, data.input, counts, data.task, members)
+    return ResplitData(data.path, data.kind, data.classes, data.input, counts, data.task, data.backbone, members)
 
 
 def all_examples(data: PreparedData, name: str) -> NDArray[Any]:

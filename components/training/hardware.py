@@ -153,6 +153,8 @@ def _precision(config: "Training", accelerator: str, reasons: dict[str, str]) ->
     if accelerator == "gpu":
         able = bool(torch.cuda.is_bf16_supported(including_emulation=False))
         reasons["precision"] = f"auto: the GPU {'computes' if able else 'does not compute'} in bf16"
+    elif why := getattr(config, "in_32_bit", str)():  # the core takes any object with the attributes it needs
+        able, reasons["precision"] = False, f"auto: {why}"
     else:
         found = [name for name in _BF16 if torch.cpu.get_capabilities().get(name)]
         able = bool(found)

@@ -14,8 +14,6 @@ from components.tracking.environment import processor_flags
 if TYPE_CHECKING:
     from components.config.params import Training
 
-_PASSES = 3.0
-"""Times the operations of an answer that a step takes of an example: forwards, and twice that backwards."""
 _PART = 0.5
 """Of the speed of a product of matrices that a network comes to in 32 bit."""
 _BF16_GAIN = {"amx_bf16": 4.0, "avx512_bf16": 1.8}
@@ -72,8 +70,7 @@ def training_plan(config: "Training", examples: int, input: Mapping[str, Any], s
     fitted = config.fitted(examples)
     an_epoch = fitted.steps_an_epoch(examples)
     steps = an_epoch * fitted.epochs
-    seen = (examples - fitted.left_out(examples)) * fitted.epochs
-    seconds = seen * _PASSES * fitted.operations(input) / (_PART * _speed() * _gain(config))
+    seconds = fitted.work(input, examples) / (_PART * _speed() * _gain(config))
     return TrainingPlan(
         examples=examples,
         batch_size=min(fitted.batch_size, examples),
@@ -112,7 +109,7 @@ def _speed() -> float:
 
 def _gain(config: "Training") -> float:
     """Return how many times as fast as in 32 bit the training is, where it may use bf16 and the processor has it."""
-    flags = processor_flags() if config.precision != "32-true" else []
+    flags = [] if config.precision == "32-true" or config.in_32_bit() else processor_flags()
     return next((gain for flag, gain in _BF16_GAIN.items() if flag in flags), 1.0)
 
 

@@ -23,7 +23,7 @@ DAYS = 28
 _NUMBERS = 30_000  # outputs that are kept of a sample
 _SAMPLE = (200, 2_000)  # its rows, at least and at most
 _EMBEDDINGS = 500
-_BATCH = 500
+_BATCH = 100  # a network that looks at large pictures holds hundreds of megabytes of them
 _DAY = 86_400_000  # milliseconds
 
 Float32 = NDArray[np.float32]

@@ -53,7 +53,7 @@ def train(name: str) -> None:
     """
     quiet()
     workload = catalogue.workload(name)
-    data = open_prepared(artifacts(name, "prepared"))
+    data = open_prepared(artifacts(name, "prepared"), artifacts(name, "backbone"))
     learner = catalogue.learner(data.kind, data.task)
     catalogue.check_options(name, workload.train, data.kind, data.task)
     config = workload.train.fitted(data.counts["train"])

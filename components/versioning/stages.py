@@ -19,8 +19,10 @@ STAGES = PREPARING + TRAINING
 """Each behind those whose outputs it takes."""
 RESOLVE = "resolve"
 """What the others take of kind, task and `params.yaml`: a stage of a second, run with the first that needs it."""
+BACKBONE = "backbone"
+"""The pretrained network that a training begins with; nothing where it begins with none."""
 
-_BEFORE = {"ingest": (RESOLVE,), "train": (RESOLVE,)}
+_BEFORE = {"ingest": (RESOLVE, BACKBONE), "train": (RESOLVE, BACKBONE)}
 
 _BUSY = re.compile("is busy, it is being blocked by|Unable to acquire lock")
 _BUSY_WAIT = 2.0  # seconds between two tries while another DVC command holds the lock

@@ -18,7 +18,7 @@ from components.registry.rebuild.find import find
 from components.registry.rebuild.stages import fetch_raw, few, reproduce
 from components.registry.rebuild.worktree import recorded_environment, worktree
 from components.registry.register import register
-from components.versioning.stages import RESOLVE, STAGES
+from components.versioning.stages import BACKBONE, RESOLVE, STAGES
 from tests.conftest import Project, commit, copy_of
 
 BESIDE = "components/kinds/image/params/beside.py"
@@ -49,6 +49,7 @@ TAGS = {
     *("bundle_sha256", "metric.accuracy", "precision", "precision.float32", "precision.int8", "precision.reason"),
     *("constraints_sha256", "data.title", "description_sha256", "device", "flow_run", "lineage_sha256", "mlflow_run"),
     *(
+        "dvc.backbone",
         "dvc.bundle",
         "dvc.bundle-int8",
         "dvc.cross_validation/metrics.json",
@@ -61,7 +62,7 @@ TAGS = {
     ),
     *("dvc.report/metrics.json", "dvc.report/precisions.json", "dvc.report/served.json", "dvc.weights/curve.csv"),
     *("dvc.weights/model.safetensors", "dvc.weights/run.json", "git.commit", "git.dirty", "git.head", "git.ref"),
-    *("git.remote", *(f"inputs.{stage}" for stage in STAGES)),
+    *("git.remote", *(f"inputs.{stage}" for stage in (BACKBONE, *STAGES))),
     *("packages_sha256", "parameters_sha256", "parent", "platform", "processor", "processor.features", "python"),
     *("seed", "serving_code_sha256", "used.accelerator", "used.compile", "used.devices", "used.layout"),
     *("used.precision", "used.threads"),
@@ -140,7 +141,7 @@ def test_a_version_says_what_it_was_made_of(registered: Project) -> None:
     version, made_of = find("digits", "2")
     assert made_of.code.changed == (BESIDE, "params.yaml", "quick.py")
     assert made_of.bundle_sha256 == version.bundle_sha256
-    assert set(made_of.stages) == {RESOLVE, *STAGES}
+    assert set(made_of.stages) == {RESOLVE, BACKBONE, *STAGES}
     assert made_of.parameters["serve"]["max_pixels"] == 1000
     assert made_of.parameters["train"]["learning_rate"] > 0  # a default, filled in
     assert made_of.environment.packages["torch"].startswith("2.")
@@ -152,7 +153,7 @@ def test_the_second_of_three_from_a_dirty_tree_after_a_rebase_is_identical(regis
     before = _everything(registered)
     rebuilt, source = _again("2")
     assert (rebuilt.first, rebuilt.environment, source) == (None, (), "DVC's cache")
-    assert {stage.stage for stage in rebuilt.stages} == {RESOLVE, *STAGES[1:]}
+    assert {stage.stage for stage in rebuilt.stages} == {RESOLVE, BACKBONE, *STAGES[1:]}
     same = {stage.stage: stage.same for stage in rebuilt.stages}
     assert same["train"] == ("weights/curve.csv", "weights/model.safetensors")  # run.json tells of the run
     assert rebuilt.value == rebuilt.version.value
@@ -246,7 +247,15 @@ def test_the_real_stages_come_out_identical_and_leave_no_run(
     rebuilt, _ = _again(version.number)
     assert (rebuilt.first, rebuilt.environment) == (None, ())
     same = {stage.stage: len(stage.same) for stage in rebuilt.stages}
-    assert same == {"resolve": 6, "prepare": 1, "train": 2, "export": 2, "cross_validate": 2, "evaluate": 5}
+    assert same == {
+        "resolve": 7,
+        "backbone": 1,
+        "prepare": 1,
+        "train": 2,
+        "export": 2,
+        "cross_validate": 2,
+        "evaluate": 5,
+    }
     assert "threads 1 (as recorded)" in capsys.readouterr().err
     assert len(client.search_runs([experiment])) == 1
     assert _everything(trained) == before

@@ -62,6 +62,7 @@ def card_contents(version: Version, measured: Measurements | None = None) -> dic
         "trained": _moment(run.info.end_time),
         "precision": version.precision,
         "data": _data(tags, run),
+        "backbone": _tagged(tags, "backbone"),
         "metrics": _metrics(run.data.metrics, version.metric),
         "measured": measured.model_dump(mode="json") if measured else None,
         "model": _model(run),
@@ -90,9 +91,13 @@ def _moment(milliseconds: int | None) -> str | None:
 
 
 def _data(tags: Mapping[str, str], run: Run) -> dict[str, Any]:
-    start = f"{PREFIX}data."
-    said = {key.removeprefix(start): value for key, value in tags.items() if key.startswith(start)}
-    return said | _counts(run)
+    return _tagged(tags, "data") | _counts(run)
+
+
+def _tagged(tags: Mapping[str, str], group: str) -> dict[str, Any]:
+    """Return the tags whose names begin alike, by the rest of their names."""
+    start = f"{PREFIX}{group}."
+    return {key.removeprefix(start): value for key, value in tags.items() if key.startswith(start)}
 
 
 def _counts(run: Run) -> dict[str, dict[str, int]]:

@@ -49,6 +49,7 @@ def card_sections(card: Card, figures: Mapping[str, bytes]) -> list[Section]:
         "What it is for": [Paragraph(card["intended"])] if "intended" in card else [],
         "What it must not be used for": [BulletList(card["not_for"])] if "not_for" in card else [],
         "The data": _data(card),
+        "What it began with": _backbone(card),
         "How good it is": metrics_table(card),
         "Cross-validation": cross_validation_table(card),
         "Slices": _slices(card),
@@ -122,6 +123,18 @@ def _data(card: Card) -> list[Block]:
     rows += [(f"Left out, {what}", f"{count:,}") for what, count in data.get("left_out", {}).items()]
     limits: list[Block] = [Paragraph("Its limits:"), BulletList(card["limits"])] if "limits" in card else []
     return [*([Definitions(rows)] if rows else []), *limits]
+
+
+def _backbone(card: Card) -> list[Block]:
+    """Return what is known of the pretrained network whose weights the training began with."""
+    if not (backbone := card.get("backbone")):
+        return []
+    words = "Its training began with a network that had learned from other pictures, and has what it learned from them."
+    labels = {"title": "Network", "learned_from": "Learned from", "licence": "Licence", "homepage": "Homepage"}
+    rows = [
+        (label, backbone[key]) for key, label in {**labels, "sha256": "Tensors, SHA-256"}.items() if key in backbone
+    ]
+    return [Paragraph(words), Definitions(rows)]
 
 
 def metrics_table(card: Card) -> list[Block]:

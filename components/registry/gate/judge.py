@@ -83,7 +83,7 @@ def _evaluation_spec(challenger: Version, current: Version | None, workload: Wor
         evaluation=evaluation,
         data=data,
         config=workload.train,
-        gate=_of_same_training(workload) if _same_training(challenger, current) else workload.gate,
+        gate=_limits(workload, data, _same_training(challenger, current)),
         metric=evaluation.metric(data, workload.train),
     )
 
@@ -92,8 +92,14 @@ def _same_training(challenger: Version, current: Version | None) -> bool:
     return current is not None and current.run_id == challenger.run_id
 
 
-def _of_same_training(workload: Workload) -> Gate:
-    """Return the limits for one training that was exported anew: `evaluate` chose by `serve.margin`, not by chance."""
+def _limits(workload: Workload, data: PreparedData, same_training: bool) -> Gate:
+    """Return the limits of the workload, what is ordinary for its recipe among them.
+
+    Those of one training that was exported anew: `evaluate` chose by `serve.margin`, not by chance.
+    """
+    if not same_training:
+        ordinary = workload.train.ordinary_cost(data.input)
+        return workload.gate.model_copy(update={"cost": workload.gate.cost.sensible(ordinary)})
     better = {"rule": "not_worse", "margin": workload.serve.margin, "confidence": 0.5}
     return workload.gate.model_copy(update={"better": workload.gate.better.model_copy(update=better)})
 

@@ -209,7 +209,7 @@ def behaviours(
 
 def cost(found: Sequence[MetricComparison], limits: Cost, same_training: bool) -> Iterator[Rule]:
     """Hold latency, size and memory to a ratio to the champion's."""
-    free = {"milliseconds": limits.milliseconds, "megabytes": limits.megabytes, "memory": 0.0}
+    free = {"milliseconds": limits.milliseconds, "megabytes": limits.megabytes, "memory": limits.memory_megabytes}
     ratios = {"milliseconds": limits.latency, "megabytes": limits.size, "memory": limits.memory}
     for comparison in found:
         name = f"cost: {comparison.name}"

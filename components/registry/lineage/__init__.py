@@ -4,6 +4,6 @@ schema.py      its tags and `lineage.json`      provenance.py   found out, and h
 snapshot.py    the private commit
 """
 
-from components.registry.lineage.schema import BENTO, LINEAGE, NONE, PREFIX, Code, Data, Lineage
+from components.registry.lineage.schema import BENTO, LINEAGE, NONE, PREFIX, Code, Data, Lineage, Pretrained
 
-__all__ = ["BENTO", "LINEAGE", "NONE", "PREFIX", "Code", "Data", "Lineage"]
+__all__ = ["BENTO", "LINEAGE", "NONE", "PREFIX", "Code", "Data", "Lineage", "Pretrained"]

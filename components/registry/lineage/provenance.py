@@ -16,7 +16,7 @@ from components.config.settings import INBOX, artifacts
 from components.extensions import check_pinned
 from components.inference.bundle import bundle_hash
 from components.inference.code import code_hash
-from components.registry.lineage import NONE, Code, Data, Lineage
+from components.registry.lineage import NONE, Code, Data, Lineage, Pretrained
 from components.registry.lineage.snapshot import push, snapshot
 from components.system.files import read_json, sha256
 from components.tracking.environment import Environment
@@ -67,6 +67,7 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
             flow_run=flow_run or NONE,
             bundle_sha256=bundle_hash(bundle_path(workload, read_served(workload).precision)),
             extensions=tuple(extension.requirement for extension in extensions),
+            backbone=_backbone(workload),
             serving_code_sha256=code_hash(),
             parent=_champion(workload),
         )
@@ -124,6 +125,12 @@ def _data(source: str, stages: Mapping[str, lock.Stage]) -> Data:
     words = {key: str(said.get(key, "")) for key in ("title", "licence", "homepage")}
     (raw,) = stages["ingest"].outs.values()
     return Data(**words, source=stages["ingest"].deps.get(source, ""), raw=raw)
+
+
+def _backbone(workload: str) -> Pretrained | None:
+    """Return what the stage `backbone` left; None: nothing."""
+    said = read_json(artifacts(workload, "backbone") / "backbone.json")
+    return Pretrained(**{name: said[name] for name in Pretrained.model_fields}) if said else None
 
 
 def _describes(source: str) -> bool:

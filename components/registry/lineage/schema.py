@@ -54,6 +54,18 @@ class Data(_Part):
     """DVC's hash of the raw records: what a rebuild starts from."""
 
 
+class Pretrained(_Part):
+    """The network that the training began with."""
+
+    title: Said
+    licence: str
+    homepage: str
+    learned_from: str
+    """The data that it was trained on before."""
+    sha256: Said
+    """Of its tensors."""
+
+
 class Lineage(_Part):
     """What a version was made of."""
 
@@ -78,6 +90,8 @@ class Lineage(_Part):
     bundle_sha256: Said
     extensions: tuple[str, ...] = ()
     """The installed packages that kind and task are of, as pip names them; none: both are built in."""
+    backbone: Pretrained | None = None
+    """The pretrained network that it began with; none: it began with fresh weights."""
     serving_code_sha256: Said
     """The code that its Bento carries; the Bento's tag ends with the first eight digits."""
     parent: Said
@@ -85,7 +99,8 @@ class Lineage(_Part):
 
     def to_json(self) -> str:
         """Return it as JSON; the same lineage gives the same bytes."""
-        left_out = set() if self.extensions else {"extensions"}  # versions from before there were any say none
+        later = ("extensions", "backbone")  # versions from before there were any say none
+        left_out = {name for name in later if not getattr(self, name)}
         return json.dumps(self.model_dump(mode="json", exclude=left_out), indent=2, ensure_ascii=False) + "\n"
 
     def tags(self) -> dict[str, str]:
@@ -100,6 +115,7 @@ class Lineage(_Part):
             "git.dirty": str(bool(self.code.changed)).lower(),
             **{f"data.{name}": data[name] for name in ("title", "licence", "homepage")},
             **({"extensions": ", ".join(self.extensions)} if self.extensions else {}),
+            **({f"backbone.{name}": said for name, said in self.backbone} if self.backbone else {}),
             "dvc.source": data["source"],
             **{f"dvc.{path.removeprefix(artifacts_of)}": md5 for path, md5 in outs.items()},
             **{f"inputs.{name}": _inputs(stage) for name, stage in stages.items()},

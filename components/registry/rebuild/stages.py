@@ -6,7 +6,7 @@ from components.registry.rebuild.worktree import Tree, surroundings
 from components.versioning.cache import missing_files
 from components.versioning.dvc import dvc, last_error
 from components.versioning.remote import ask_remote
-from components.versioning.stages import reproduce_again
+from components.versioning.stages import BACKBONE, reproduce_again
 
 _NAMED = 12
 
@@ -33,18 +33,37 @@ def fetch_raw(made_of: Lineage, tree: Tree) -> str:
     return "DVC's remote" if lacking else "DVC's cache"
 
 
+def fetch_backbone(made_of: Lineage, tree: Tree) -> None:
+    """Take the pretrained network, if the version began with one, from DVC's cache or remote, else from its source.
+
+    Raises:
+        StageError: none of them has it.
+    """
+    if BACKBONE not in made_of.stages:
+        return
+    stage = f"{BACKBONE}@{made_of.workload}"
+    lacking = _missing(made_of, tree, BACKBONE)
+    environment = surroundings(tree, made_of)
+    status, output = dvc("pull" if lacking else "checkout", stage, folder=tree.project, environment=environment)
+    if status != 0:
+        status, output = dvc("repro", "--no-commit", stage, folder=tree.project, environment=environment)
+    if status != 0:
+        raise StageError(f"{stage}: {last_error(output)}")
+
+
 def reproduce(made_of: Lineage, tree: Tree) -> None:
     """Run every stage behind the raw records; nothing of it goes into DVC's cache.
 
     Raises:
         StageError: a stage failed; its own output says why.
     """
+    fetch_backbone(made_of, tree)
     reproduce_again(made_of.workload, tree.project, surroundings(tree, made_of))
 
 
-def _missing(made_of: Lineage, tree: Tree) -> list[str]:
-    """Return the files of the raw records that DVC's cache lacks."""
-    ((path, md5),) = made_of.stages["ingest"].outs.items()
+def _missing(made_of: Lineage, tree: Tree, stage: str = "ingest") -> list[str]:
+    """Return the files of what the stage made, of the raw records, that DVC's cache lacks."""
+    ((path, md5),) = made_of.stages[stage].outs.items()
     return missing_files(path, md5, tree.cache)
 
 

@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 
 STAGES = {
     "resolve": "components.data.resolve",
+    "backbone": "components.data.backbone",
     "ingest": "components.data.ingest",
     "prepare": "components.data.prepare",
     "train": "components.training.train",

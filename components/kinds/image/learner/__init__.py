@@ -13,8 +13,12 @@ from components.kinds.image.learner.batches import TrainingBatches, channel_stat
 from components.kinds.image.learner.gaussian import GaussianModule
 from components.kinds.image.learner.lightning_module import PictureModule
 from components.kinds.image.learner.network import Network, Preprocessing
+from components.kinds.image.learner.pretrained import pretrained_loaders, pretrained_module
+from components.kinds.image.learner.pretrained.lightning_module import PretrainedModule
 from components.kinds.plain import costs as costs
 from components.kinds.plain import leaves_out as leaves_out
+
+Module = PictureModule | PretrainedModule | GaussianModule
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective
@@ -27,16 +31,19 @@ _VALIDATION_BATCH = 1_000
 _MEASURED = 1_000  # training pictures that the whitening is measured on; each has a patch for every pixel
 
 
-def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> PictureModule | GaussianModule:
+def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> Module:
     """Return a module with fresh weights, which depend on the pictures and torch's global seed alone.
 
     Without labels to learn from it is a Gaussian, which has been measured.
     """
     if not objective.supervised:
         return GaussianModule(data.inputs("train"), config.flip, objective)
+    if getattr(config, "backbone", None):
+        return pretrained_module(data, config, objective)
     pictures = data.inputs("train")
     preprocessing = Preprocessing(*channel_statistics(pictures))
-    network = Network(data.input["channels"], objective.prior, config.width, config.depth, config.fine)
+    width, depth = config.width or 0, config.depth or 0  # which every recipe says that comes here
+    network = Network(data.input["channels"], objective.prior, width, depth, bool(config.fine))
     some = torch.from_numpy(np.array(pictures[:: ceil(len(pictures) / _MEASURED)]))
     network.whitening.measure(preprocessing(some))
     return PictureModule(network, preprocessing, config, objective)
@@ -48,16 +55,19 @@ def loaders(data: "PreparedData[Input]", config: "Train", objective: "Objective"
     colour = data.input["channels"] > 1
     vary = (_VARIED if colour else 0.0) if config.vary == "auto" else config.vary
     how = Augmentation(config.flip, config.shift, config.erase, vary)
+    if getattr(config, "backbone", None):
+        return pretrained_loaders(data, config, objective, how)
     training = TrainingBatches(pictures, labels, config.batch_size, config.seed, how)
     return training, AllBatches(data.inputs("validation"), data.labels("validation"), _VALIDATION_BATCH)
 
 
-def serving(module: PictureModule | GaussianModule, temperature: float = 1.0) -> nn.Module:
+def serving(module: Module, temperature: float = 1.0) -> nn.Module:
     """Return what the endpoint runs, in evaluation mode: uint8 `[N, H, W, C]` -> outputs and embedding."""
     return module.serving(temperature).eval()
 
 
-def raw(module: PictureModule | GaussianModule, pictures: torch.Tensor) -> torch.Tensor:
+def raw(module: Module, pictures: torch.Tensor) -> torch.Tensor:
     """Return `[N, width]`, in evaluation mode: what `serving` makes outputs of."""
-    numbers: torch.Tensor = module.serving().eval().raw(pictures)
+    taken = module if isinstance(module, PretrainedModule) else module.serving()  # it takes so many as memory holds
+    numbers: torch.Tensor = taken.eval().raw(pictures)
     return numbers

@@ -26,6 +26,10 @@ class Augmentation:
     vary: float = 0.0
     """Share of them that are seen in another light, and with noise."""
 
+    def __call__(self, pictures: Tensor, generator: torch.Generator, count: int, part: slice) -> Tensor:
+        """Return the pictures as `augment` does."""
+        return augment(pictures, generator, self, count, part)
+
 
 def augment(pictures: Tensor, generator: torch.Generator, how: Augmentation, count: int, part: slice) -> Tensor:
     """Return the pictures moved, mirrored, erased and varied.

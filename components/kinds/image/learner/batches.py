@@ -1,22 +1,25 @@
 """Batches of memory-mapped pictures; what a training batch holds is a pure function of (seed, epoch, index)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from components.kinds.batches import Batch
-from components.kinds.image.learner.augment import Augmentation, augment
 from components.kinds.share import Share
+
+Seen = Callable[[torch.Tensor, torch.Generator, int, slice], torch.Tensor]
+"""How a batch is seen, by its own generator: the part, a slice, of a batch of so many."""
 
 _MEASURED = 10_000  # pictures that the statistics are taken from
 _MEASURED_VALUES = 20_000_000  # most values of them: 160 MB in 64 bit
 
 
 class TrainingBatches:
-    """One epoch after another of shuffled, augmented batches, uint8 `[N, H, W, C]` and int64 `[N]`.
+    """One epoch after another of shuffled, augmented batches: uint8 `[N, H, W, C]`, or activations, and labels `[N]`.
 
     N is this process's share of the batch: several processes together see the batches that one alone would. Each
     epoch holds every picture once, in batches that are equal to within one, so that none is too small for a batch
@@ -26,11 +29,11 @@ class TrainingBatches:
 
     def __init__(
         self,
-        pictures: NDArray[np.uint8],
-        labels: NDArray[np.int64],
+        pictures: NDArray[Any],
+        labels: NDArray[Any],
         batch_size: int,
         seed: int,
-        how: Augmentation,
+        how: Seen,
     ) -> None:
         self.pictures, self.labels, self.seed, self.how = pictures, labels, seed, how
         self.batch_size = min(batch_size, len(labels))
@@ -63,7 +66,7 @@ class TrainingBatches:
         pictures, labels = (
             torch.from_numpy(np.asarray(array).take(indices[part], 0)) for array in (self.pictures, self.labels)
         )
-        return augment(pictures, _generator(self.seed, epoch, index), self.how, len(indices), part), labels
+        return self.how(pictures, _generator(self.seed, epoch, index), len(indices), part), labels
 
 
 def _generator(*key: int) -> torch.Generator:

@@ -1,7 +1,7 @@
 """The network: a small brother of airbench (Jordan 2024, arXiv:2404.00498), and what the endpoint runs around it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -47,6 +47,18 @@ class Network(nn.Module):
         return maps.amax(dim=(2, 3))
 
 
+class Trainable(Protocol):
+    """A network that tells what its head is given; a `nn.Module`."""
+
+    head: nn.Linear
+
+    def features(self, pictures: Tensor, /) -> Tensor:
+        """Return what the head is given, `[N, features]`."""
+
+    def __call__(self, pictures: Tensor, /) -> Tensor:
+        """Return the head's numbers `[N, outputs]`."""
+
+
 class Preprocessing(nn.Module):
     """uint8 `[N, H, W, C]` -> normalised float32 `[N, C, H, W]`.
 
@@ -76,7 +88,7 @@ class Serving(nn.Module):
     def __init__(
         self,
         preprocessing: Preprocessing,
-        network: Network,
+        network: Trainable,
         objective: "Objective",
         views: int,
         temperature: float = 1.0,

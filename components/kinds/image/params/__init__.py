@@ -7,8 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ModelWrapValidatorHandler, model_validator
 
 from components.config import params
-from components.kinds.image.params.operations import operations
-from components.kinds.image.params.recipes import RECIPES
+from components.config.backbone import backbones, read_backbone
+from components.kinds.image.params.operations import backbone_operations, operations
+from components.kinds.image.params.recipes import PRETRAINED, RECIPES, SHAPE
 
 Side = Annotated[int, Field(ge=8, le=1024)]
 Format = Literal["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM", "JPEG2000", "HEIC"]
@@ -94,21 +95,26 @@ class Train(params.Training):
     """A recipe, and what the user wants otherwise: a small convolutional network, Muon in one cycle."""
 
     LEARNED_BY: ClassVar[frozenset[str]] = frozenset(
-        {"epochs", "patience", "least_steps", "recipe", *(set(RECIPES["quick"]) - {"flip"})}
+        {"epochs", "patience", "least_steps", "recipe", *PRETRAINED, *(set(RECIPES["quick"]) - {"flip"})}
     )
 
-    recipe: Literal["quick", "standard", "best"] = "quick"
+    recipe: Literal["quick", "standard", "best", "transfer"] = "quick"
     """Fills in what the section `train` leaves out of what a recipe says: the table below."""
-    width: Annotated[int, Field(ge=4, le=1024)]
+    backbone: str | None = None
+    """With `recipe: transfer`: the network that it begins with, a file of `backbones/`, see docs/few-pictures.md."""
+    tune: Literal["head", "last", "all"] | None = None
+    """With `recipe: transfer`: what of it learns on. `head`: nothing but a new last layer. `last`: its last stages too.
+    `all`: all of it, which takes the longest; for many pictures."""
+    width: Annotated[int, Field(ge=4, le=1024)] | None = None
     """Channels of the network's first stage; the later ones have two and four times as many."""
-    depth: Annotated[int, Field(ge=1, le=32)]
+    depth: Annotated[int, Field(ge=1, le=32)] | None = None
     """Convolutions of each of the three stages."""
-    fine: bool
+    fine: bool | None = None
     """Halve the picture at the end of a stage instead of at its beginning: more accurate, three times the work."""
     learning_rate: Annotated[float, Field(gt=0.0)]
-    """Peak of the one-cycle schedule, for the kernels; ten times as much for the rest."""
+    """Peak of the one-cycle schedule, for the kernels; ten times as much for the rest, of `transfer` for the head."""
     momentum: params.Fraction
-    """Of Muon, after Nesterov."""
+    """Of Muon, after Nesterov; with `recipe: transfer` of AdamW."""
     weight_decay: Annotated[float, Field(ge=0.0)]
     """On kernels, apart from the gradient."""
     label_smoothing: params.Fraction
@@ -143,6 +149,19 @@ class Train(params.Training):
         return filled
 
     @model_validator(mode="after")
+    def _fits_the_recipe(self) -> Self:
+        own, others = (PRETRAINED, SHAPE) if self.recipe == "transfer" else (SHAPE, PRETRAINED)
+        for key in own:
+            if getattr(self, key) is None:
+                raise ValueError(f"{key}: recipe: {self.recipe} needs one; leave it out, and it is the recipe's")
+        for key in others:
+            if getattr(self, key) is not None:
+                raise ValueError(f"{key}: means nothing to recipe: {self.recipe}; leave it out")
+        if self.backbone is not None:
+            params.choose(self.backbone, backbones(), "backbone", "name")
+        return self
+
+    @model_validator(mode="after")
     def _views_were_trained(self) -> Self:
         if self.views > 1 and not self.flip:
             raise ValueError("views: 2 shows mirrored pictures, which a training with flip: false does not show")
@@ -158,8 +177,35 @@ class Train(params.Training):
 
     def operations(self, input: Mapping[str, Any]) -> float:
         """Return about how many multiplications and additions it takes to answer one picture."""
+        if self.backbone:
+            return sum(backbone_operations(self.backbone, input["height"]))
         size = (input["height"], input["width"], input["channels"])
-        return operations(size, self.width, self.depth, self.fine)
+        return operations(size, self.width or 0, self.depth or 0, bool(self.fine))
+
+    def work(self, input: Mapping[str, Any], examples: int) -> float:
+        """Return the operations of a training; of a backbone what stays is computed once, with the mirror image."""
+        if not self.backbone:
+            return super().work(input, examples)
+        parts = backbone_operations(self.backbone, input["height"])
+        cut = {"head": len(parts), "last": len(parts) - 3, "all": 0}[self.tune or "last"]
+        once = 2 if self.flip else 1
+        learned = self.epochs * params.PASSES * sum(parts[cut:])
+        return examples * (once * sum(parts[:cut]) + learned)
+
+    def in_32_bit(self) -> str | None:
+        """Return why a backbone is not trained in bf16."""
+        return "layers that see one channel at a time are slow in bf16" if self.backbone else None
+
+    def ordinary_cost(self, input: Mapping[str, Any]) -> dict[str, float]:
+        """Return what an answer costs that looks at 128 pixels a side, times the pixels that it looks at."""
+        if not self.backbone:
+            return {}
+        times = self.views * (read_backbone(self.backbone).side(input["height"]) / 128) ** 2
+        return {"milliseconds": 20.0 * times, "megabytes": 20.0, "memory_megabytes": 200.0 + 200.0 * times}
+
+    def pretrained(self) -> str | None:
+        """Return the name of the backbone."""
+        return self.backbone
 
 
 class Serve(params.Serve):

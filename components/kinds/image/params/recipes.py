@@ -3,12 +3,17 @@
 quick     a first answer within a few minutes of one processor core, with bf16 or without, and the cheapest to serve
 standard  ten minutes: it looks at pictures in full size, and twice
 best      an hour and a half: the same, wider and longer, under a million parameters
+transfer  a network that has learned from a million photographs; its last layers learn on: for few pictures in colour
 
-Each says every key of a picture workload's section `train` but those of the machine and the seed. `epochs` and
+Each says every key of a picture workload's section `train` but those of the machine and the seed, and of the other sort
+of network: `SHAPE` means nothing to `transfer`, and `PRETRAINED` nothing to the others. `epochs` and
 `batch_size` are those of large data: few pictures are seen more often, in smaller batches (`Train.fitted`).
 """
 
 from typing import Any
+
+SHAPE = ("width", "depth", "fine")
+PRETRAINED = ("backbone", "tune")
 
 RECIPES: dict[str, dict[str, Any]] = {
     "quick": {
@@ -62,4 +67,23 @@ RECIPES: dict[str, dict[str, Any]] = {
         "vary": "auto",
         "views": 2,
     },
+    "transfer": {
+        "backbone": "efficientnet-lite0",
+        "tune": "last",
+        "epochs": 10,
+        "batch_size": 64,
+        "least_steps": 300,
+        "learning_rate": 0.0005,
+        "momentum": 0.9,
+        "weight_decay": 0.02,
+        "label_smoothing": 0.1,
+        "flip": True,
+        "shift": 2,
+        "erase": 0.0,
+        "vary": "auto",
+        "views": 1,
+    },
 }
+
+FRESH = tuple(name for name, recipe in RECIPES.items() if "backbone" not in recipe)
+"""Recipes that begin with fresh weights."""

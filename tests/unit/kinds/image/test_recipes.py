@@ -7,14 +7,15 @@ import pytest
 from components.config.errors import ConfigError
 from components.config.params import Training, parse
 from components.kinds.image.params import Train
-from components.kinds.image.params.recipes import RECIPES
+from components.kinds.image.params.recipes import PRETRAINED, RECIPES, SHAPE
 from tests.conftest import ROOT
 
 
 def test_every_recipe_says_everything_but_the_machine_and_the_seed() -> None:
     own = set(Train.model_fields) - set(Training.model_fields) - {"recipe"}
-    for recipe in RECIPES.values():
-        assert set(recipe) == own | {"epochs", "batch_size", "least_steps"}
+    for name, recipe in RECIPES.items():
+        others = set(SHAPE if name == "transfer" else PRETRAINED)
+        assert set(recipe) == own - others | {"epochs", "batch_size", "least_steps"}
 
 
 def test_every_recipe_can_be_chosen() -> None:
@@ -39,7 +40,7 @@ def test_who_does_not_flip_gets_one_view() -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ({"recipe": "bets"}, r"train\.recipe: found 'bets'; input should be 'quick', 'standard' or 'best'"),
+        ({"recipe": "bets"}, r"train\.recipe: found 'bets'; input should be 'quick', 'standard', 'best' or 'transfer'"),
         ({"recipe": ["best"]}, r"train\.recipe: found \['best'\]; input should be 'quick'"),
         ({"flip": False, "views": 2}, r"views: 2 shows mirrored pictures"),
         ({"views": 3}, r"train\.views: found 3; input should be 1 or 2"),

@@ -13,9 +13,9 @@ from components.tracking.description import LONGEST
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 TITLES = [
-    "The model", "What it is for", "What it must not be used for", "The data", "How good it is", "Slices",
-    "Calibration", "Robustness", "Behaviour", "What it looks like", "The gate's verdict", "What became of it",
-    "What it was made of", "How to make it again", "Whom to ask",
+    "The model", "What it is for", "What it must not be used for", "The data", "What it began with", "How good it is",
+    "Slices", "Calibration", "Robustness", "Behaviour", "What it looks like", "The gate's verdict",
+    "What became of it", "What it was made of", "How to make it again", "Whom to ask",
 ]  # fmt: skip
 WHERE = "    mlflow artifacts download --artifact-uri models:/cups/2/card.html"
 VOID = {"meta", "img"}
@@ -43,6 +43,7 @@ def full(text: str) -> dict[str, Any]:
         "name": "cups", "version": "2", "description": text, "intended": text, "not_for": [text], "limits": [text],
         "contact": text, "trained": "2026-05-04T03:02:01+00:00", "bundle_sha256": "ab" * 32, "precision": "int8",
         "data": {"title": text, "licence": text, "homepage": text, "examples": {"train": 1200, "test": 100}},
+        "backbone": {"title": text, "learned_from": text, "licence": text, "homepage": text, "sha256": "cd" * 32},
         "metrics": [{"name": "accuracy", "model": 0.9, "baseline": 0.7, "decides": True}],
         "measured": measured, "parameters": {"epochs": text}, "verdict": verdict.model_dump(mode="json"),
         "model": {"serves": "trees", "metric": "accuracy", "network": 0.8, "trees": 0.85},
@@ -89,7 +90,7 @@ def test_every_section_is_on_the_page_and_in_the_markdown() -> None:
 
 
 @pytest.mark.parametrize(
-    "gone", ["intended", "not_for", "measured", "verdict", "history", "lineage", "contact", "metrics"]
+    "gone", ["intended", "not_for", "backbone", "measured", "verdict", "history", "lineage", "contact", "metrics"]
 )
 def test_what_is_not_known_is_left_out(gone: str) -> None:
     card = full("plain")

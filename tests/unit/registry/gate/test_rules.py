@@ -251,6 +251,16 @@ def test_what_an_answer_costs_is_a_ratio_to_the_champions() -> None:
     assert passed(list(rules.cost([MetricComparison("memory", 500.0)], Cost(), False))) == [None]
 
 
+def test_what_is_ordinary_for_a_recipe_is_no_reason_to_refuse_it_unless_somebody_wrote_a_limit() -> None:
+    large = [MetricComparison("milliseconds", 15.0, 1.0), MetricComparison("megabytes", 13.7, 1.0)]
+    large.append(MetricComparison("memory", 300.0, 90.0))
+    ordinary = {"milliseconds": 20.0, "megabytes": 20.0, "memory_megabytes": 400.0}
+    assert passed(list(rules.cost(large, Cost(), False))) == [False, False, False]
+    assert passed(list(rules.cost(large, Cost().sensible(ordinary), False))) == [True, True, True]
+    written = Cost(milliseconds=10.0, megabytes=50.0)
+    assert passed(list(rules.cost(large, written.sensible(ordinary), False))) == [False, True, True]
+
+
 def test_a_leak_says_how_much_and_what() -> None:
     few, many = rules.leaks([Leak("same", 1, 1000, "3 is 8"), Leak("near", 9, 1000, "5 is 7")], 0.005)
     assert (few.passed, many.passed) == (True, False)

