@@ -24,7 +24,7 @@ LAST = 10
 """Rows that are shown, the latest."""
 _MOST_LABELS = 20
 _LONGEST = 60  # characters of a label
-_CALLER = "caller"
+_CALLER, _SCORE = "caller", "score"
 _NAMED = pa.schema([ANSWERS.field(name) for name in ("id", "key", "request_id", "row")])
 
 
@@ -51,6 +51,7 @@ def log(workload: str, last: int = LAST, row: str | None = None, export: Path | 
 
 def _overview(found: Log, last: int) -> str:
     days: Counter[tuple[date, str]] = Counter()
+    scored: Counter[tuple[date, str]] = Counter()
     aside: Counter[tuple[date, str]] = Counter()
     labels: Counter[tuple[str, str]] = Counter()
     latest: list[dict[str, Any]] = []
@@ -58,15 +59,19 @@ def _overview(found: Log, last: int) -> str:
         counted = pa.Table.from_batches([batch]).append_column("day", pc.cast(batch.column("time"), pa.date32()))
         for row in counted.group_by(["day", "version", "label", "origin"]).aggregate([([], "count_all")]).to_pylist():
             count = row["count_all"]
-            if row["origin"] == _CALLER:
-                days[row["day"], row["version"]] += count
+            if row["origin"] in (_CALLER, _SCORE):
+                (days if row["origin"] == _CALLER else scored)[row["day"], row["version"]] += count
                 labels[row["version"], row["label"] or "a number"] += count
             else:
                 aside[row["day"], row["version"]] += count
         order = pc.sort_indices(batch.column("time"), sort_keys=[("", "descending")])[:last] if last else []
         latest = sorted([*latest, *batch.take(order).to_pylist()], key=lambda row: row["time"])[-last:] if last else []
     parts = [
-        table(_title(found), ["day (UTC)", "version", "rows", "of page and smoke"], _days(days, aside)),
+        table(
+            _title(found),
+            ["day (UTC)", "version", "of callers", "of score", "of page and smoke"],
+            _days(days, scored, aside),
+        ),
         table("", ["version", "label", "rows", "share"], _labels(labels)),
         table("the latest", ["time (UTC)", "id", "version", "label", "key"], [_short(row) for row in latest]),
     ]
@@ -77,9 +82,9 @@ def _title(found: Log) -> str:
     return f"{found.description.workload}: {found.folder}"
 
 
-def _days(days: Counter[tuple[date, str]], aside: Counter[tuple[date, str]]) -> list[list[str]]:
-    keys = sorted({*days, *aside})
-    return [[str(day), version, f"{days[day, version]:,}", f"{aside[day, version]:,}"] for day, version in keys]
+def _days(*counts: Counter[tuple[date, str]]) -> list[list[str]]:
+    keys = sorted({key for counted in counts for key in counted})
+    return [[str(key[0]), key[1], *(f"{counted[key]:,}" for counted in counts)] for key in keys]
 
 
 def _labels(labels: Counter[tuple[str, str]]) -> list[list[str]]:
@@ -114,12 +119,12 @@ def _said(found: Log) -> list[str]:
 def _row(found: Log, asked: str) -> str:
     """Return all that is known of the rows with that id or key, and where they are."""
     rows = []
-    for batch in found.answers(columns=[name for name in ANSWERS.names if name not in ("hashes", "example")]):
+    for file, batch in found.located(columns=[name for name in ANSWERS.names if name not in ("hashes", "example")]):
         named = [pc.equal(batch.column(name), asked) for name in ("id", "request_id", "key")]
         mask = pc.fill_null(named[0], False)
         for other in named[1:]:
             mask = pc.or_(mask, pc.fill_null(other, False))
-        rows += batch.filter(mask).to_pylist()
+        rows += [{**row, "file": str(file)} for row in batch.filter(mask).to_pylist()]
     if not rows:
         raise DataError(f"{found.folder}: no row has {asked!r} as its id, its request's id or its key")
     labels = found.labels(of=pa.Table.from_pylist(rows, schema=_NAMED)).to_pylist()

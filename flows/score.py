@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 
 from components import catalogue
 from components.config.errors import ConfigError, RegistryError
-from components.config.settings import STATE
+from components.config.settings import STATE, log_folder
 from components.kinds.formatting import number
 from components.registry.promotion import champion as champion_of
 from components.registry.version import Version
@@ -21,14 +21,16 @@ from flows.servers import ask_registry
 
 
 @flow(name="score", flow_run_name="score-{workload}", persist_result=False, log_prints=False)
-def score(workload: str, source: str, out: str | None = None, id: str | None = None, every: float = 10.0) -> Report:
+def score(
+    workload: str, source: str, out: str | None = None, id: str | None = None, every: float = 10.0, log: bool = False
+) -> Report:
     """Answer every row of a folder of files or of Parquet files with the champion; the same command goes on."""
     console.prepare()
     check(workload, source)
     mark_dead_runs("score")
 
     champion, bundle = fetch_champion(workload)
-    scored = score_source(bundle, champion, source, _out(workload, source, out), id, every)
+    scored = score_source(bundle, champion, source, _out(workload, source, out), id, every, log)
 
     return publish_report(
         workload,
@@ -56,9 +58,12 @@ def fetch_champion(workload: str) -> tuple[Version, Path]:
 
 
 @task(task_run_name="score", cache_policy=NO_CACHE, persist_result=False)
-def score_source(bundle: Path, champion: Version, source: str, out: Path, id: str | None, every: float) -> Scored:
-    """Answer every row."""
-    return score_rows(bundle, champion.number, Path(source), out, id, every=every)
+def score_source(
+    bundle: Path, champion: Version, source: str, out: Path, id: str | None, every: float, log: bool
+) -> Scored:
+    """Answer every row; `log`: and have it in the prediction log."""
+    folder = log_folder(champion.workload) if log else None
+    return score_rows(bundle, champion.number, Path(source), out, id, every=every, log=folder)
 
 
 def scoring_facts(source: str, champion: Version, scored: Scored) -> list[list[str]]:
@@ -88,8 +93,9 @@ def _arguments() -> tuple[object, ...]:
     parser.add_argument("--out", help="the Parquet file to write (state/scores/WORKLOAD-SOURCE.parquet)")
     parser.add_argument("--id", help="the column with each row's id (the workload's own, else the row's number)")
     parser.add_argument("--every", type=float, default=10.0, help="seconds of work that a kill costs at most (10)")
+    parser.add_argument("--log", action="store_true", help="have the rows in the prediction log, too")
     given = parser.parse_args()
-    return given.workload, given.source, given.out, given.id, given.every
+    return given.workload, given.source, given.out, given.id, given.every, given.log
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from rich.table import Table
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> str:
     """Return the table as it stands on a console."""
-    made = Table(*columns, title=escape(title) or None, title_justify="left")
+    made = Table(title=escape(title) or None, title_justify="left")
+    for column in columns:
+        made.add_column(column, overflow="fold")  # a path that is long goes on in the next line
     for row in rows:
         made.add_row(*map(escape, row))  # a name of the user's may hold brackets, which rich takes for markup
     console = Console(width=110, file=io.StringIO())

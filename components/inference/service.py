@@ -35,6 +35,7 @@ from components.inference.gateway.policies import Route, policies
 from components.inference.gateway.request.parser import RequestParser
 from components.inference.gateway.tracing import tracing
 from components.inference.gateway.watched import page_of, verdict_cells, watched
+from components.inference.log_description import log_description
 from components.inference.options import Options
 from components.inference.process import readiness
 from components.inference.process.logs import drop_access_log, log_from_info
@@ -150,7 +151,7 @@ class Endpoint:
             raise RuntimeError(_ANSWERED)
 
     @bentoml.api
-    async def labels(self, request: input_type(_labels_parser), /) -> dict[str, int]:  # type: ignore[valid-type]
+    async def labels(self, request: input_type(_labels_parser), /) -> dict[str, int | str]:  # type: ignore[valid-type]
         """Take what became of answered rows; answer how many are recorded, and of how many the memory knows."""
         raise RuntimeError(_ANSWERED)
 
@@ -181,12 +182,7 @@ def _shed() -> None:
 
 def _log_of(workload: str) -> tuple[Path, Description]:
     """Return where the log is, and what is said of it."""
-    task = catalogue.task(_about.kind, _about.task)
-    own, entities = _codec.key(_about.input), tuple(_codec.entities(_about.input))
-    kept = {"bytes": _options.log_bytes, "days": _options.log_days}
-    return _logs / workload, Description(
-        workload=workload, kind=_about.kind, task=task, entities=entities, key=own, **kept
-    )
+    return _logs / workload, log_description(workload, _about, _options)
 
 
 def _opening() -> tuple[Model, Follower | None]:

@@ -9,8 +9,6 @@ segment is removed. As long as a segment is there, its Parquet files count for n
 """
 
 import logging
-import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,7 +20,7 @@ from components.prediction_log.retention import closed_segments, drop, maintaine
 from components.prediction_log.rewriting import finish_rewriting
 from components.prediction_log.segment import payloads
 from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, table
-from components.system.files import whole_file
+from components.system.files import entries_to_disk, whole_file
 
 logger = logging.getLogger(__name__)
 
@@ -32,29 +30,35 @@ GROUP = 2**15  # rows of a row group
 def compact(folder: Path) -> int:
     """Turn the segments of the log in `folder` into Parquet; return how many.
 
-    Segments that a worker still appends to are left; what the log may not keep is dropped. Where another process is at
-    it already, nothing is done.
+    Segments that a worker still appends to are left, and so are those with records of a newer version, which one line
+    tells; what the log may not keep is dropped. Where another process is at it already, nothing is done.
 
     Raises:
         DataError: the log's description cannot be read.
     """
     if (description := read_description(folder)) is None:
         return 0
-    count = 0
+    count = unknown = 0
     with maintained(folder) as alone:
         if not alone:
             logger.info("another process compacts %s", folder)
             return 0
         finish_rewriting(folder)
         for segment in closed_segments(folder):
-            _compact(folder, segment, description)
+            rows = read_segment(folder, segment, description)
+            if rows.unknown:
+                unknown += rows.unknown
+                continue
+            rows.take_damage(segment)
+            _compact(folder, segment, rows)
             count += 1
         drop(folder, description)
+    if unknown:
+        logger.warning("%s: %d records are of a newer version, which can read them; they stay in wal/", folder, unknown)
     return count
 
 
-def _compact(folder: Path, segment: Path, description: Description) -> None:
-    rows = read_segment(folder, segment, description)
+def _compact(folder: Path, segment: Path, rows: Rows) -> None:
     for day, answers in rows.answers.items():
         path = folder / f"day={day}" / f"{segment.stem}.parquet"
         with whole_file(path) as draft:
@@ -63,19 +67,9 @@ def _compact(folder: Path, segment: Path, description: Description) -> None:
         if content:
             with whole_file(folder / name / f"{segment.stem}.parquet") as draft:
                 pq.write_table(table(content, schema), draft, compression="zstd")
-    _to_disk([folder, *(folder / f"day={day}" for day in rows.answers), folder / "labels", folder / "traffic"])
+    for place in ("", *(f"day={day}" for day in rows.answers), "labels", "traffic"):
+        entries_to_disk(folder / place)
     segment.unlink()
-
-
-def _to_disk(folders: Iterable[Path]) -> None:
-    """Have the entries of folders on the disk, as their files are already."""
-    for folder in folders:
-        if folder.is_dir():
-            file = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(file)
-            finally:
-                os.close(file)
 
 
 def read_segment(folder: Path, segment: Path, description: Description) -> Rows:
@@ -83,7 +77,6 @@ def read_segment(folder: Path, segment: Path, description: Description) -> Rows:
 
     Raises:
         FileNotFoundError: it has been compacted meanwhile.
-        ValueError: it has a record of a form that this code does not know.
     """
     rows = Rows(description, Identities(folder), buried(folder))
     for _, payload in payloads(segment):

@@ -42,6 +42,17 @@ def describe(folder: Path, description: Description) -> None:
         write_json(folder / FILE, description.model_dump(mode="json"))
 
 
+def describe_once(folder: Path, description: Description) -> None:
+    """Do what `describe` does, unless an endpoint has said how long the log is kept.
+
+    Raises:
+        DataError: the folder has the log of another workload.
+    """
+    before = read_description(folder)
+    kept = {"days": before.days, "bytes": before.bytes} if before else {}
+    describe(folder, description.model_copy(update=kept))
+
+
 def read_description(folder: Path) -> Description | None:
     """Return what is said of the log in `folder`; None: there is no log.
 

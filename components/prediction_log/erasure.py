@@ -1,6 +1,7 @@
 """Somebody's rows, removed from the log while it is written: from segments in their place, from Parquet files anew."""
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from components.prediction_log.compaction import GROUP
 from components.prediction_log.description import Description, read_description
 from components.prediction_log.event_id import as_text
 from components.prediction_log.identities import EVENT, REQUEST, Identities, buried, bury, request_of
-from components.prediction_log.record import Answered, Erased, Labelled, Record, decode, encode
+from components.prediction_log.record import Answered, Erased, Labelled, Record, Unknown, decode, encode
 from components.prediction_log.retention import LOCK
 from components.prediction_log.rewriting import finish_rewriting, rewrite_whole
 from components.prediction_log.segment import payloads
@@ -26,6 +27,8 @@ from components.prediction_log.writer import WAL
 from components.system.clock import now_us
 from components.system.files import whole_file
 from components.system.locks import locked
+
+logger = logging.getLogger(__name__)
 
 _NOTHING = b"{}"  # in the place of an answer that had no room to go
 _Row = tuple[str, str | None, str, int]  # event id, record, request id, row
@@ -85,6 +88,7 @@ def erase(folder: Path, person: Person) -> tuple[int, int]:
     """
     if (description := read_description(folder)) is None:
         return 0, 0
+    unknown = 0
     with locked(folder / LOCK):
         finish_rewriting(folder)
         identities = Identities(folder)
@@ -95,6 +99,7 @@ def erase(folder: Path, person: Person) -> tuple[int, int]:
         for segment in _segments(folder):
             for start, payload in list(payloads(segment)):
                 record = decode(payload)
+                unknown += isinstance(record, Unknown)
                 left, answered, labelled = _without(record, gone)
                 if left is not None:
                     rewrite_whole(folder, segment, start, _fitting(left, record, len(payload), gone))
@@ -102,6 +107,11 @@ def erase(folder: Path, person: Person) -> tuple[int, int]:
         answers += sum(_filter(path, gone.rows) for path in sorted(folder.glob("day=*/*.parquet")))
         labels += sum(_filter(path, gone.labels) for path in sorted(folder.glob("labels/*.parquet")))
         os.sync()
+    if unknown:
+        logger.warning(
+            "%s: %d records are of a newer version and were not looked through; have that version forget, too",
+            folder, unknown,
+        )  # fmt: skip
     return answers, labels
 
 

@@ -42,6 +42,17 @@ def as_text(identity: int) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def texts(identity: int, rows: int) -> list[str]:
+    """Return the event ids of a request's rows; `identity` is that of the first."""
+    begin = as_text(identity)[:-4]
+    return [f"{begin}{row:04x}" for row in range(rows)]
+
+
+def with_id(answer: bytes, event_id: str) -> bytes:
+    """Return an answer, a JSON object with a field at least, with its event id as the last field."""
+    return b'%b,"id":"%b"}' % (answer[:-1], event_id.encode())
+
+
 def of_text(text: str) -> int:
     """Return the identity that `as_text` wrote.
 

@@ -97,6 +97,13 @@ class Log:
             until: None: to the last.
             columns: of `tables.ANSWERS`; None: all.
         """
+        for _, batch in self.located(since, until, columns):
+            yield batch
+
+    def located(
+        self, since: datetime | None = None, until: datetime | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[tuple[Path, pa.RecordBatch]]:
+        """Yield what `answers` does, and the file that it is in, Parquet or a segment."""
         wanted = list(columns or ANSWERS.names)
         needed = list(dict.fromkeys([*wanted, "time", "hashes"]))
         read: set[str] = set()
@@ -104,13 +111,14 @@ class Log:
             for day in sorted(segment.answers):
                 if _is_within(day, since, until):
                     for batch in segment.answers[day].select(needed).to_batches(_BATCH):
-                        yield from _chosen(batch, wanted, since, until, {})
+                        path = self.folder / WAL / f"{segment.name}.seg"
+                        yield from ((path, chosen) for chosen in _chosen(batch, wanted, since, until, {}))
         gone = buried(self.folder)
         for path in self._parquet("day=*", read):
             its = _day_of(path)
             if its is not None and _is_within(its, since, until):
                 for batch in _batches_of(path, needed):
-                    yield from _chosen(batch, wanted, since, until, gone)
+                    yield from ((path, chosen) for chosen in _chosen(batch, wanted, since, until, gone))
 
     def labels(
         self, until: datetime | None = None, of: pa.Table | None = None, sources: Collection[Path | None] | None = None

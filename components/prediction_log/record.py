@@ -15,8 +15,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-Origin = Literal["caller", "page", "smoke"]
-"""Who asked: a program, a person on the endpoint's page, or the flow that has just packaged the model."""
+Origin = Literal["caller", "page", "smoke", "score"]
+"""Who asked: a program, a person on the page, the flow that has just packaged the model; or `flows.score` did."""
 Route = Literal["predict", "explain", "batch"]
 """By which way: `POST /predict`, `POST /explain`, or `flows.score`."""
 
@@ -127,12 +127,23 @@ class Gap:
     why: str
 
 
+DAMAGED = "damaged on the disk"
+"""Why rows are missing that a loss of power has taken: of each record it is not known how many rows it had."""
+
+
 @dataclass(frozen=True, slots=True)
 class Erased:
     """Here was something that has been erased."""
 
 
-Record = Answered | Labelled | Refused | Gap | Erased
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A record of a form that this code does not know: a newer version's."""
+
+    payload: bytes
+
+
+Record = Answered | Labelled | Refused | Gap | Erased | Unknown
 
 
 def encode(record: Record) -> bytes:
@@ -148,26 +159,37 @@ def encode(record: Record) -> bytes:
             return _plain(_GAP, _said(record))
         case Erased():
             return bytes([_ERASED])
+        case Unknown():
+            return record.payload
 
 
 def decode(payload: bytes | memoryview) -> Record:
-    """Return the record of these bytes, whatever follows them.
-
-    Raises:
-        ValueError: they are none, or of a form that this code does not know.
-    """
+    """Return the record of these bytes, whatever follows them."""
     kind = payload[0]
     if kind == _ERASED:
         return Erased()
-    if payload[1] != _FORM or kind not in (_ANSWERED, _LABELLED, _REFUSED, _GAP):
-        raise ValueError(f"a record of kind {kind} and form {payload[1]}, which this code does not know")
-    if kind == _ANSWERED:
-        return _decode_answered(payload)
+    try:
+        if payload[1] != _FORM:
+            return Unknown(bytes(payload))
+        return _decode_answered(payload) if kind == _ANSWERED else _decode_plain(kind, payload)
+    except (LookupError, TypeError, ValueError, struct.error):  # of this form it would be another, or has other fields
+        return Unknown(bytes(payload))
+
+
+def identity_of(payload: bytes | memoryview) -> int | None:
+    """Return the event id of the first row of what was answered, without decoding the rest; None: nothing was."""
+    if payload[0] != _ANSWERED or payload[1] != _FORM:
+        return None
+    return int.from_bytes(_HEAD.unpack_from(payload)[7], "big")
+
+
+def _decode_plain(kind: int, payload: bytes | memoryview) -> Record:
     (length,) = _LENGTH.unpack_from(payload, 2)
     content = json.loads(bytes(payload[6 : 6 + length]))
     if kind == _LABELLED:
         return Labelled([Label(**label) for label in content])
-    return Refused(**content) if kind == _REFUSED else Gap(**content)
+    kinds: dict[int, type[Refused | Gap]] = {_REFUSED: Refused, _GAP: Gap}
+    return kinds[kind](**content)
 
 
 def _encode_answered(record: Answered) -> bytes:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from components.prediction_log.description import Description, read_description
 from components.prediction_log.parquet_footer import row_count
-from components.prediction_log.record import Answered, Gap, Labelled, Record, Refused, decode
-from components.prediction_log.segment import payloads
+from components.prediction_log.record import Answered, Gap, Labelled, Record, Refused, Unknown, decode
+from components.prediction_log.segment import begun_us, payloads
 from components.prediction_log.writer import SLOTS, WAL, Writer
 from components.system.clock import now_us
 from components.system.locks import try_lock
@@ -111,11 +111,13 @@ def _answers(file: _File, why: str) -> Gap | None:
     if file.path.suffix == ".parquet":
         rows = row_count(file.path) if file.path.parent.name.startswith(_DAY) else 0
         return Gap(file.since_us, file.until_us, rows, why) if rows else None
-    found = [record for record in _records(file.path) if isinstance(record, Answered)]
-    if not found:
+    found = list(_records(file.path))
+    answered = [record for record in found if isinstance(record, Answered)]
+    unknown = sum(isinstance(record, Unknown) for record in found)  # how many rows each has, nobody here can tell
+    if not answered and not unknown:
         return None
-    times = [record.time_us for record in found]
-    return Gap(min(times), max(times), sum(len(record.answers) for record in found), why)
+    times = [record.time_us for record in answered] or [file.since_us]
+    return Gap(min(times), max(times), sum(len(record.answers) for record in answered) + unknown, why)
 
 
 def _others(files: Iterable[_File]) -> list[Record]:
@@ -147,21 +149,16 @@ def _write(folder: Path, records: list[Record]) -> None:
 
 
 def _files(folder: Path) -> Iterator[_File]:
-    yield from (_File(path, _begun(path)) for path in closed_segments(folder))
+    yield from (_File(path, begun_us(path)) for path in closed_segments(folder))
     for path in folder.glob(f"{_DAY}*/*.parquet"):
         day = date.fromisoformat(path.parent.name.removeprefix(_DAY))
         yield _File(path, (day - _EPOCH).days * _DAY_US)
     for name in ("labels", "traffic"):
-        yield from (_File(path, _begun(path)) for path in (folder / name).glob("*.parquet"))
+        yield from (_File(path, begun_us(path)) for path in (folder / name).glob("*.parquet"))
 
 
 def _records(path: Path) -> Iterator[Record]:
     return (decode(payload) for _, payload in payloads(path))
-
-
-def _begun(path: Path) -> int:
-    """Return when a segment was begun, microseconds since 1970, of which its name has the milliseconds."""
-    return int(path.stem.rpartition("-")[2]) * 1_000
 
 
 def _size(path: Path) -> int:

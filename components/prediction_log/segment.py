@@ -11,7 +11,7 @@ there is of a whole record; after a loss of power the CRC tells what never came 
 import mmap
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zlib import crc32
 
@@ -72,6 +72,18 @@ class Segment:
         os.close(self._file)
 
 
+def write_segment(path: Path, records: Sequence[bytes]) -> None:
+    """Make the file at `path` of payloads that are all there: a segment that nobody appends to.
+
+    Raises:
+        OSError: there is no room, or no leave.
+    """
+    segment = Segment.create(path, len(MAGIC) + sum(_next(_HEAD.size + len(payload)) for payload in records))
+    for payload in records:
+        segment.append(payload)
+    segment.close()
+
+
 def payloads(path: Path) -> Iterator[tuple[int, memoryview]]:
     """Yield where each record's payload begins in the file, and the payload; it may still be appended to.
 
@@ -82,8 +94,25 @@ def payloads(path: Path) -> Iterator[tuple[int, memoryview]]:
         content = memoryview(file.read())
     if bytes(content[: len(MAGIC)]) != MAGIC:
         return
-    for start, length in _whole(content):
-        yield start, content[start : start + length]
+    for start, length, whole in _records(content):
+        if whole:
+            yield start, content[start : start + length]
+
+
+def damaged(path: Path) -> int:
+    """Return how many records there were, at least, that are not whole: a loss of power leaves some, a kill does not.
+
+    Raises:
+        FileNotFoundError: it has been compacted meanwhile.
+    """
+    return len(_damage(memoryview(path.read_bytes())))
+
+
+def damaged_tail(path: Path) -> int:
+    """Return how many of them stand behind the last whole record, where `cut` removes them."""
+    content = memoryview(path.read_bytes())
+    end = _end(content)
+    return sum(start >= end for start in _damage(content))
 
 
 def cut(path: Path) -> None:
@@ -93,12 +122,13 @@ def cut(path: Path) -> None:
         FileNotFoundError: it has been compacted meanwhile.
     """
     content = memoryview(path.read_bytes())
-    if bytes(content[: len(MAGIC)]) != MAGIC:
-        end = 0
-    else:
-        end = max((start + length for start, length in _whole(content)), default=len(MAGIC))
-    if end < len(content):
+    if (end := _end(content)) < len(content):
         os.truncate(path, end)
+
+
+def begun_us(path: Path) -> int:
+    """Return when a segment was begun, microseconds since 1970, of which its name has the milliseconds."""
+    return int(path.stem.rpartition("-")[2]) * 1_000
 
 
 def rewrite(path: Path, start: int, payload: bytes) -> None:
@@ -121,32 +151,38 @@ def rewrite(path: Path, start: int, payload: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _whole(content: memoryview) -> Iterator[tuple[int, int]]:
+def _records(content: memoryview) -> Iterator[tuple[int, int, bool]]:
+    """Yield where the payload of each record begins, its length, and whether it is whole; a length of 0 ends it."""
     at = len(MAGIC)
-    while (found := _record(content, at)) or (found := _after_damage(content, at)):
-        start, length = found
-        yield start, length
+    while at + _HEAD.size < len(content):
+        length, check = _HEAD.unpack_from(content, at)
+        if not length:
+            return
+        start = at + _HEAD.size
+        yield start, length, start + length <= len(content) and crc32(content[start : start + length]) == check
         at = _next(start + length)
 
 
-def _record(content: memoryview, at: int) -> tuple[int, int] | None:
-    """Return where the payload of a whole record begins that has its head at `at`, and its length."""
-    start = at + _HEAD.size
-    if start >= len(content):
-        return None
-    length, check = _HEAD.unpack_from(content, at)
-    if not length or start + length > len(content) or crc32(content[start : start + length]) != check:
-        return None
-    return start, length
+def _end(content: memoryview) -> int:
+    """Return where the last whole record ends."""
+    if bytes(content[: len(MAGIC)]) != MAGIC:
+        return 0
+    return max((start + length for start, length, whole in _records(content) if whole), default=len(MAGIC))
 
 
-def _after_damage(content: memoryview, at: int) -> tuple[int, int] | None:
-    """Return the next whole record behind a damaged one whose length is right."""
-    while at + _HEAD.size < len(content) and (length := _HEAD.unpack_from(content, at)[0]):
-        at = _next(at + _HEAD.size + length)
-        if found := _record(content, at):
-            return found
-    return None
+def _damage(content: memoryview) -> list[int]:
+    """Return where the payloads of records begin that are not whole."""
+    if bytes(content[: len(MAGIC)]) != MAGIC:
+        return [0] if bytes(content).strip(b"\0") else []
+    found, at = [], len(MAGIC)
+    for start, length, whole in _records(content):
+        at = _next(start + length)
+        if not whole:
+            found.append(start)
+    # zeros where a head would be, and something behind: who was killed while it appended had written the CRC
+    if at < len(content) and not any(content[at : at + _HEAD.size]) and bytes(content[at:]).strip(b"\0"):
+        found.append(at + _HEAD.size)
+    return found
 
 
 def _next(end: int) -> int:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +12,8 @@ import pyarrow as pa
 from components.prediction_log.description import Description
 from components.prediction_log.event_id import as_text
 from components.prediction_log.identities import EVENT, REQUEST, Identities, request_of
-from components.prediction_log.record import Answered, Gap, Label, Labelled, Record, Refused
+from components.prediction_log.record import DAMAGED, Answered, Gap, Label, Labelled, Record, Refused, Unknown
+from components.prediction_log.segment import begun_us, damaged
 
 _MOMENT = pa.timestamp("us", "UTC")
 _SAID = pa.dictionary(pa.int32(), pa.string())
@@ -69,12 +71,15 @@ class Rows:
     """By the day, UTC, on which they were answered."""
     labels: list[dict[str, Any]] = field(default_factory=list)
     traffic: list[dict[str, Any]] = field(default_factory=list)
+    unknown: int = 0
+    """Records of a newer version, of which nothing is in here."""
+    _last_us: int = 0
 
     def take(self, record: Record) -> None:
         """Take in what a record says."""
         match record:
             case Answered():
-                rows = list(self._answered(record))
+                rows, self._last_us = list(self._answered(record)), record.time_us
                 if rows:
                     day = datetime.fromtimestamp(record.time_us / 1e6, timezone.utc).date()  # noqa: UP017
                     self.answers.setdefault(day, []).extend(rows)
@@ -88,6 +93,14 @@ class Rows:
             case Gap():
                 counted = {"since": record.since_us, "until": record.until_us, "what": "gap"}
                 self.traffic.append({**counted, "name": record.why, "count": record.rows})
+            case Unknown():
+                self.unknown += 1
+
+    def take_damage(self, segment: Path) -> None:
+        """Say how many records of a segment are not whole, if any."""
+        if count := damaged(segment):
+            since = begun_us(segment)
+            self.take(Gap(since, max(since, self._last_us), count, DAMAGED))
 
     def _answered(self, record: Answered) -> Iterator[dict[str, Any]]:
         said = {

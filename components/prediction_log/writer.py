@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Self
 
 from components.config.errors import EndpointError
-from components.prediction_log.record import Answered, Gap, Label, Labelled, Record, Refused, encode
+from components.prediction_log.record import DAMAGED, Answered, Gap, Label, Labelled, Record, Refused, encode
 from components.prediction_log.rewriting import finish_rewriting
-from components.prediction_log.segment import SIZE, Segment, cut
 from components.system.clock import now_us
+from components.prediction_log.segment import SIZE, Segment, begun_us, cut, damaged_tail
 from components.system.slots import take_slot
 
 WAL, SLOTS = "wal", "slots"
@@ -47,7 +47,7 @@ class Writer:
     def open(cls, folder: Path, room: int = SIZE) -> Self:
         """Take a slot of the log in `folder`, `<log>/<workload>`, which is made if it is not there.
 
-        What a killed worker has left in the slot is cut behind its last whole record.
+        What a killed worker has left in the slot is cut behind its last whole record; what was damaged there is told.
 
         Args:
             folder: of the log.
@@ -64,6 +64,8 @@ class Writer:
             finish_rewriting(folder)
             for left in (folder / WAL).glob(f"{slot:03d}-*.seg"):
                 with suppress(FileNotFoundError):
+                    if count := damaged_tail(left):
+                        writer.append(Gap(begun_us(left), now_us(), count, DAMAGED))
                     cut(left)
         except OSError as error:
             raise LogError(f"{folder}: the prediction log cannot be written ({error.strerror})") from error

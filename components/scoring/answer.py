@@ -1,19 +1,22 @@
 """Rows -> answers, by the code of the endpoint; what cannot be read is told and left out."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from components import catalogue
 from components.config.errors import BadRequest
 from components.inference.bundle import Bundle
 from components.inference.gateway.request.parser import sentence
 from components.kinds.contract import Observations, Row
+from components.scoring.logged import Logged, LoggedRows, Logging, logged
 from components.scoring.source import Chunk
 
 Errors = dict[int, str]
@@ -46,23 +49,58 @@ class Answerer:
         self._reader = self._codec.Reader(about.workload, about.input, about.serve, self._bundle.files, None)
         self._request: TypeAdapter[Any] = TypeAdapter(self._codec.request(about.input))
 
-    def answer(self, chunk: Chunk) -> tuple[Answers, Errors, Warnings]:
-        """Answer rows of which none depends on another."""
+    def answer(self, chunk: Chunk, logging: Logging | None) -> tuple[Answers, Errors, Warnings, Logged | None]:
+        """Answer rows of which none depends on another; `logging`: None, or how they are logged."""
+        began = time.monotonic()
         rows, errors = self._valid(chunk)
         found = self._read(rows, errors, lambda some: {"examples": self._reader.read(some)})
-        return self.predict(found["examples"] if found else None), errors, self._warnings(rows, errors)
+        warnings = self._warnings(rows, errors)
+        of_log = self._of_log(chunk, rows, errors, warnings, logging, began)
+        answers, said = self.predict(found["examples"] if found else None, of_log)
+        return answers, errors, warnings, said
 
-    def observations(self, chunk: Chunk) -> tuple[Observations | None, Errors, Warnings]:
+    def observations(
+        self, chunk: Chunk, logging: Logging | None
+    ) -> tuple[Observations | None, Errors, Warnings, LoggedRows | None]:
         """Return what the memory observes of the rows that can be read; None: of none."""
+        began = time.monotonic()
         rows, errors = self._valid(chunk)
         observations = self._read(rows, errors, lambda some: self._scoring.observations(some, self._about.input))
-        return observations, errors, self._warnings(rows, errors)
+        warnings = self._warnings(rows, errors)
+        of_log = self._of_log(chunk, rows, errors, warnings, logging, began)
+        return observations, errors, warnings, of_log
 
-    def predict(self, examples: NDArray[Any] | None) -> Answers:
-        """Answer examples `[M, ...]`; None: none."""
+    def predict(self, examples: NDArray[Any] | None, rows: LoggedRows | None) -> tuple[Answers, Logged | None]:
+        """Answer examples `[M, ...]`; None: none. `rows`: what else the log has of them."""
         nothing, decision = self._bundle.nothing(1), self._about.decision
         found = self._bundle.outputs(nothing)[:0] if examples is None else self._bundle.outputs(examples)
-        return Answers(self._codec.decide(found, decision), self._codec.numbers(found, decision), found)
+        answers = Answers(self._codec.decide(found, decision), self._codec.numbers(found, decision), found)
+        if examples is None or rows is None:
+            return answers, None
+        said = self._codec.answers(found, self._about.classes, decision, rows.version)
+        for index, sentences in rows.warnings.items():
+            cast("Any", said[index]).warnings = sentences
+        return answers, logged(rows, examples, found, said)
+
+    def _of_log(
+        self,
+        chunk: Chunk,
+        rows: dict[int, Row],
+        errors: Errors,
+        warnings: Warnings,
+        logging: Logging | None,
+        began: float,
+    ) -> LoggedRows | None:
+        """Return what the log has of the rows that can be read beside what is answered."""
+        if logging is None:
+            return None
+        indices = [index for index in rows if index not in errors]
+        fields = self._codec.fields(self._about.input)
+        uploaded = any(kind == "binary" for kind, _ in fields.values())
+        records = [] if uploaded else [to_json(rows[index]) for index in indices]
+        places = {index: place for place, index in enumerate(indices)}
+        warned = {places[index]: sentences for index, sentences in warnings.items()}
+        return LoggedRows(logging.version, f"{logging.run}-{chunk.start}", indices, records, warned, began)
 
     def _valid(self, chunk: Chunk) -> tuple[dict[int, Row], Errors]:
         """Return the rows that have the form of a request, by their index."""

@@ -4,6 +4,7 @@
         manifest.json                        what is scored with what; another one begins anew
         000000000000-000000020500.parquet    rows 0 to 20,499
         000000000000-000000020500.npz        what the rows behind them have to know of them, if anything
+    000000000000-000000020500.seg        their records for the prediction log, if they are to be there
 
 A part counts if it begins where the one before ends, so that a kill at any moment costs the part at work and no more.
 """
@@ -20,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.kinds.contract import Observations
+from components.prediction_log.segment import write_segment
 from components.system.files import read_json, whole_file, write_json
 
 KEY = b"journeyman"
@@ -75,12 +77,23 @@ class Parts:
             first = first or errors[0].as_py()
         return first
 
-    def add(self, batches: Sequence[pa.RecordBatch], observations: Observations | None) -> None:
-        """Write the rows that follow those that are done."""
+    def segments(self) -> Iterator[tuple[Span, Path]]:
+        """Yield the records of each part, in order, that have not been deleted, for they are in the log."""
+        for span in self._spans:
+            if (path := span.file(self.folder, ".seg")).exists():
+                yield span, path
+
+    def add(
+        self, batches: Sequence[pa.RecordBatch], observations: Observations | None, records: Sequence[bytes] = ()
+    ) -> None:
+        """Write the rows that follow those that are done; `records`: what of them is for the prediction log."""
         span = Span(self.rows, self.rows + sum(batch.num_rows for batch in batches))
         if observations is not None:  # first: a part that is there has all that belongs to it
             with whole_file(span.file(self.folder, ".npz")) as draft, draft.open("wb") as file:
                 np.savez(file, allow_pickle=False, **observations)
+        if records:
+            with whole_file(span.file(self.folder, ".seg")) as draft:
+                write_segment(draft, records)
         with whole_file(span.file(self.folder, ".parquet")) as draft:
             pq.write_table(pa.Table.from_batches(batches), draft)
         self._spans.append(span)

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 
 from components import catalogue
 from components.inference.bundle import About
+from components.prediction_log.event_id import as_text
 from components.scoring.answer import Answers, Errors, Warnings
+from components.scoring.logged import Logged
 from components.scoring.source import Chunk, Source
 
 
@@ -39,7 +41,14 @@ class Scored:
 
 
 def batch(
-    chunk: Chunk, answers: Answers, errors: Errors, warnings: Warnings, about: About, version: str, source: Source
+    chunk: Chunk,
+    answers: Answers,
+    errors: Errors,
+    warnings: Warnings,
+    logged: Logged | None,
+    about: About,
+    version: str,
+    expected: pa.Schema,
 ) -> pa.RecordBatch:
     """Return the results of a chunk; where a row could not be read, there is the reason instead of an answer."""
     count = len(chunk.ids)
@@ -54,18 +63,21 @@ def batch(
     }
     if answers.chosen is not None:
         columns["label"] = pa.array(about.classes).take(pa.array(answers.chosen)).take(at)
-    expected = schema(about, source)
+    if logged is not None:
+        events = (None if index in errors else as_text(logged.identity + index) for index in range(count))
+        columns["event_id"] = pa.array(events, pa.string())
     if "probabilities" in expected.names:
         each = [pa.array(column) for column in answers.outputs.T]
         columns["probabilities"] = pa.StructArray.from_arrays(each, fields=list(expected.field("probabilities").type))
         columns["probabilities"] = columns["probabilities"].take(at)
-    return pa.record_batch([columns[name] for name in expected.names], schema=expected)
+    nothing = pa.nulls(count, pa.string())  # of a chunk with no row that can be read there is no event
+    return pa.record_batch([columns.get(name, nothing) for name in expected.names], schema=expected)
 
 
-def schema(about: About, source: Source) -> pa.Schema:
+def schema(about: About, source: Source, logged: bool) -> pa.Schema:
     """Return the columns of the result; of two classes the one probability tells the other.
 
-    There are warnings where the endpoint's answer may have some.
+    There are warnings where the endpoint's answer may have some, and event ids where the rows are `logged`.
     """
     codec = catalogue.codec(about.kind, about.task)
     each = pa.struct([pa.field(name, pa.float32()) for name in about.classes])
@@ -78,6 +90,7 @@ def schema(about: About, source: Source) -> pa.Schema:
             pa.field("model_version", pa.string(), nullable=False),
             pa.field("error", pa.string()),
             *([pa.field("warnings", pa.list_(pa.string()))] if codec.warns else []),
+            *([pa.field("event_id", pa.string())] if logged else []),
         ]
     )
 

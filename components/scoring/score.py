@@ -1,11 +1,12 @@
 """Score: every row of a source answered by one registered version, into one Parquet file, killed or not."""
 
 import hashlib
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -13,8 +14,14 @@ from components import catalogue
 from components.config.errors import ConfigError, DataError
 from components.config.settings import STATE
 from components.inference.bundle import About, bundle_hash, read_about
+from components.inference.log_description import log_description
+from components.inference.options import Options
 from components.kinds.contract import Observations, SequenceMemory
+from components.prediction_log.batches import put_segment
+from components.prediction_log.description import describe_once
+from components.prediction_log.segment import SIZE
 from components.scoring.answer import Answers, Errors, Warnings, concatenate
+from components.scoring.logged import Logged, Logging
 from components.scoring.parts import Parts, manifest_of
 from components.scoring.result import Scored, batch, counted, schema
 from components.scoring.source import Chunk, Source, open_source
@@ -36,6 +43,7 @@ def score(
     id: str | None = None,
     workers: int | None = None,
     every: float = _EVERY,
+    log: Path | None = None,
 ) -> Scored:
     """Answer every row of `source` with the bundle at `bundle`, and write the answers to `out`.
 
@@ -50,25 +58,33 @@ def score(
         id: the column with the rows' ids.
         workers: processes; None: one for each core.
         every: seconds from one part to the next, which is what a kill costs at most.
+        log: the workload's prediction log, which has every row once when the result is there; None: none has.
 
     Raises:
         ConfigError: source and result do not go together, or there is nothing to score.
-        DataError: no row can be read, or the source changes meanwhile.
+        DataError: no row can be read, the source changes meanwhile, or the log is another workload's.
     """
     _check(source, out)
     source, about = source.resolve(), read_about(bundle)  # the processes stand in another folder
     with locked(_lock(out)), _clear_errors(out):
         rows = open_source(source, about, id)
-        manifest = _manifest(bundle, version, rows, id)
+        manifest = _manifest(bundle, version, rows, id, log is not None)
+        if log is not None:
+            describe_once(log, log_description(about.workload, about, Options.read()))
         if manifest_of(out) == manifest:
             Parts(out, manifest).discard()
             return counted(out, version, rows.count, 0.0)
         parts = Parts(out, manifest)
-        before, seconds = parts.rows, _work(bundle, version, about, rows, parts, workers or cores(), every)
+        run, columns = _run(out, manifest), schema(about, rows, log is not None)
+        logging = None if log is None else Logging(version, run)
+        work = _Work(bundle, version, about, rows, columns, logging)
+        before, seconds = parts.rows, _score(work, parts, workers or cores(), every)
         if open_source(source, about, id).fingerprint != rows.fingerprint:
             raise DataError(f"{source}: changed while it was scored; run it again, it begins anew")
         _check_readable(parts, rows, source)
-        parts.merge(schema(about, rows))
+        if log is not None:
+            _log(parts, log, run)
+        parts.merge(columns)
     return counted(out, version, before, seconds)
 
 
@@ -84,20 +100,42 @@ def _clear_errors(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _work(bundle: Path, version: str, about: About, source: Source, parts: Parts, workers: int, every: float) -> float:
+class _Work(NamedTuple):
+    """What is to be done."""
+
+    bundle: Path
+    version: str
+    about: About
+    source: Source
+    columns: pa.Schema
+    logging: Logging | None
+
+
+class _Part(NamedTuple):
+    """A chunk of a part."""
+
+    rows: pa.RecordBatch
+    observations: Observations | None
+    logged: Logged | None
+
+
+def _score(work: _Work, parts: Parts, workers: int, every: float) -> float:
     """Write the parts that are missing; return the seconds from the first row to the last."""
-    memory = catalogue.scoring(about.kind).memory(about.input, bundle / "serving")
+    about, source = work.about, work.source
+    memory = catalogue.scoring(about.kind).memory(about.input, work.bundle / "serving")
     if memory:
         for known in parts.observations():
             memory.examples(known)
-    with worker_pool(bundle, min(workers, max(1, source.count))) as pool:
+    with worker_pool(work.bundle, min(workers, max(1, source.count))) as pool:
         began = written = time.monotonic()
-        done: list[tuple[pa.RecordBatch, Observations | None]] = []
+        done: list[_Part] = []
         with Progress(total=source.count, initial=parts.rows, desc="score", unit=" rows", smoothing=0.05) as progress:
-            for chunk, answers, errors, warnings, observations in _answered(pool, source.chunks(parts.rows), memory):
-                done.append((batch(chunk, answers, errors, warnings, about, version, source), observations))
+            chunks = source.chunks(parts.rows)
+            for chunk, answers, errors, warnings, logged, observations in _answered(pool, chunks, memory, work.logging):
+                rows = batch(chunk, answers, errors, warnings, logged, about, work.version, work.columns)
+                done.append(_Part(rows, observations, logged))
                 progress.update(len(chunk.ids))
-                if time.monotonic() - written >= every or sum(rows.num_rows for rows, _ in done) >= _MOST:
+                if time.monotonic() - written >= every or _is_full(done):
                     _add(parts, done)
                     done, written = [], time.monotonic()
         if done:
@@ -106,27 +144,45 @@ def _work(bundle: Path, version: str, about: About, source: Source, parts: Parts
 
 
 def _answered(
-    pool: WorkerPool, chunks: Iterator[Chunk], memory: SequenceMemory | None
-) -> Iterator[tuple[Chunk, Answers, Errors, Warnings, Observations | None]]:
+    pool: WorkerPool, chunks: Iterator[Chunk], memory: SequenceMemory | None, logging: Logging | None
+) -> Iterator[tuple[Chunk, Answers, Errors, Warnings, Logged | None, Observations | None]]:
     """Yield each chunk with its answers, in order.
 
     Rows of a sequence go through the workers twice: to be read, and, once the memory has made examples, to be answered.
     """
+    asked = ((chunk, (chunk, logging)) for chunk in chunks)
     if memory is None:
-        for chunk, (answers, errors, warnings) in pool.map("answer", ((chunk, chunk) for chunk in chunks)):
-            yield chunk, answers, errors, warnings, None
+        for chunk, (answers, errors, warnings, logged) in pool.map("answer", asked):
+            yield chunk, answers, errors, warnings, logged, None
         return
     read = (
-        ((chunk, observations, errors, warnings), None if observations is None else memory.examples(observations))
-        for chunk, (observations, errors, warnings) in pool.map("observations", ((chunk, chunk) for chunk in chunks))
+        (
+            (chunk, observations, errors, warnings),
+            (None if observations is None else memory.examples(observations), of_log),
+        )
+        for chunk, (observations, errors, warnings, of_log) in pool.map("observations", asked)
     )
-    for (chunk, observations, errors, warnings), answers in pool.map("predict", read):
-        yield chunk, answers, errors, warnings, observations
+    for (chunk, observations, errors, warnings), (answers, logged) in pool.map("predict", read):
+        yield chunk, answers, errors, warnings, logged, observations
 
 
-def _add(parts: Parts, done: list[tuple[pa.RecordBatch, Observations | None]]) -> None:
-    observations = [observations for _, observations in done if observations is not None]
-    parts.add([rows for rows, _ in done], concatenate(observations) if observations else None)
+def _is_full(done: list[_Part]) -> bool:
+    """Whether a part has as many rows, or as many bytes of the log, as one has."""
+    records = sum(len(part.logged.payload) for part in done if part.logged)
+    return records >= SIZE or sum(part.rows.num_rows for part in done) >= _MOST
+
+
+def _add(parts: Parts, done: list[_Part]) -> None:
+    observations = [part.observations for part in done if part.observations is not None]
+    records = [part.logged.payload for part in done if part.logged is not None]
+    parts.add([part.rows for part in done], concatenate(observations) if observations else None, records)
+
+
+def _log(parts: Parts, log: Path, run: str) -> None:
+    """Put the parts' records into the log, each once, whoever is killed when."""
+    for span, segment in parts.segments():
+        put_segment(log, segment, f"{run.removeprefix('score-')}-{span.start:012d}")
+        segment.unlink()
 
 
 def _check_readable(parts: Parts, rows: Source, source: Path) -> None:
@@ -137,8 +193,9 @@ def _check_readable(parts: Parts, rows: Source, source: Path) -> None:
         raise DataError(f"{source}: none of the {rows.count:,} rows can be read; the first: {first}")
 
 
-def _manifest(bundle: Path, version: str, source: Source, id: str | None) -> dict[str, Any]:
+def _manifest(bundle: Path, version: str, source: Source, id: str | None, logged: bool) -> dict[str, Any]:
     return {
+        **({"logged": True} if logged else {}),
         "format": _FORMAT,
         "version": version,
         "bundle_sha256": bundle_hash(bundle),
@@ -146,6 +203,12 @@ def _manifest(bundle: Path, version: str, source: Source, id: str | None) -> dic
         "rows": source.count,
         "id": id,
     }
+
+
+def _run(out: Path, manifest: Mapping[str, Any]) -> str:
+    """Name the run by its source, its version and where its result is."""
+    said = json.dumps([str(out.resolve()), manifest], sort_keys=True)
+    return f"score-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
 def _check(source: Path, out: Path) -> None:

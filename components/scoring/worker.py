@@ -16,7 +16,7 @@ def main() -> None:
         connection.send(None)
         while True:
             work, content = connection.recv()
-            connection.send(getattr(answerer, work)(content))
+            connection.send(getattr(answerer, work)(*content))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except JourneymanError as error:

@@ -37,15 +37,15 @@ class WorkerPool:
         for worker in workers:
             self._idle.put(worker)
 
-    def map(self, work: Work, items: Iterable[tuple[Item, Any]]) -> Iterator[tuple[Item, Any]]:
-        """Yield (item, what `work` makes of its content) for each (item, content), in order, a few ahead.
+    def map(self, work: Work, items: Iterable[tuple[Item, tuple[Any, ...]]]) -> Iterator[tuple[Item, Any]]:
+        """Yield (item, what `work` makes of its arguments) for each (item, arguments), in order, a few ahead.
 
         Raises:
             JourneymanError: a worker has failed or is gone.
         """
         waiting: deque[tuple[Item, Future[Any]]] = deque()
-        for item, content in items:
-            waiting.append((item, self._threads.submit(self._do, work, content)))
+        for item, arguments in items:
+            waiting.append((item, self._threads.submit(self._do, work, arguments)))
             if len(waiting) > _AHEAD * self._count:
                 done, result = waiting.popleft()
                 yield done, result.result()
@@ -57,10 +57,10 @@ class WorkerPool:
         """Take nothing more on."""
         self._threads.shutdown(cancel_futures=True)
 
-    def _do(self, work: Work, content: Any) -> Any:
+    def _do(self, work: Work, arguments: tuple[Any, ...]) -> Any:
         worker = self._idle.get()
         try:
-            return worker.ask((work, content))
+            return worker.ask((work, arguments))
         finally:
             self._idle.put(worker)
 

@@ -38,6 +38,16 @@ def replace_file(draft: Path, path: Path) -> None:
     draft.replace(path)
 
 
+def entries_to_disk(folder: Path) -> None:
+    """Wait until the disk has the names in a folder, as it has the files already; a folder that is missing has none."""
+    with suppress(FileNotFoundError):
+        file = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
 @contextmanager
 def whole_directory(path: Path) -> Iterator[Path]:
     """Yield an empty directory of the same name; it becomes `path` when the block ends without an error.

@@ -71,7 +71,7 @@ def watch(
             found_of = _version(workload, version, bundles[name], as_of, delay, (tolerance, asked))
             reports.append(found_of.model_copy(update={"embedding": _embedding(log, bundles[name], version, as_of)}))
     if not reports:
-        raise DataError(f"{log.folder}: only the page and the flow itself have asked before {as_of:%Y-%m-%d %H:%M} UTC")
+        raise DataError(f"{log.folder}: no caller has asked before {as_of:%Y-%m-%d %H:%M} UTC")
     reports.sort(key=lambda report: report.until)
     refused, lost = _traffic(log, as_of)
     return Report(

@@ -1,6 +1,8 @@
 """Batch inference for real: processes, kills, files; answers held against those of the bundle and of the endpoint."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -22,6 +24,8 @@ from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.kinds.prepared import open_prepared
 from components.kinds.table import scoring
+from components.prediction_log.compaction import compact
+from components.prediction_log.reader import Log
 from components.scoring.result import Scored
 from components.scoring.score import score
 from tests.conftest import ROOT, Project
@@ -31,8 +35,8 @@ AGAIN = """
 import sys
 from pathlib import Path
 from components.scoring.score import score
-bundle, source, out = map(Path, sys.argv[1:])
-score(bundle, "1", source, out, workers=1, every=0)
+bundle, source, out, log = map(Path, sys.argv[1:])
+score(bundle, "1", source, out, workers=1, every=0, log=log)
 """
 
 
@@ -192,26 +196,50 @@ def test_killed_at_any_moment_it_goes_on_and_comes_to_the_same(
     source = tmp_path / "source.parquet"
     many_digits(digits, source) if kind == "pictures" else many_payments(payments_once, source)
     bundle, out = project.path / artifacts(name, "bundle"), tmp_path / "killed.parquet"
-    parts = tmp_path / ".killed.parquet.parts"
+    parts, log = tmp_path / ".killed.parquet.parts", tmp_path / "log" / name
 
     whole = score(bundle, "1", source, tmp_path / "whole.parquet", workers=2)
     done = []
     for moment in (lambda: parts.exists(), lambda: count(parts) > done[-1] + 20):
-        assert kill_at(moment, bundle, source, out) == -9
+        assert kill_at(moment, bundle, source, out, log) == -9
         assert not out.exists()
+        assert not any(log.glob("wal/*")), "what no result has is in the log"
         done.append(count(parts))
-    drafted = kill_at(lambda: any(tmp_path.glob(".killed.parquet.draft-*")), bundle, source, out)
+    assert kill_at(lambda: len(list(log.glob("wal/*.seg"))) > 3, bundle, source, out, log) == -9
+    assert compact(log) > 3  # as whoever watches does
+    drafted = kill_at(lambda: any(tmp_path.glob(".killed.parquet.draft-*")), bundle, source, out, log)
     assert drafted in (-9, 0)  # the last file may be whole before the signal is there
-    went_on = score(bundle, "1", source, out, workers=1)
+    went_on = score(bundle, "1", source, out, workers=1, log=log)
     assert went_on.before > 0
-    assert pq.read_table(out).equals(pq.read_table(whole.out))
+    assert pq.read_table(out).drop(["event_id"]).equals(pq.read_table(whole.out))
     assert (went_on.rows, went_on.unreadable) == (whole.rows, whole.unreadable)
     assert not parts.exists()
+    check_logged(Log.open(log), out, bundle)
 
 
-def kill_at(moment: Callable[[], bool], bundle: Path, source: Path, out: Path) -> int:
+def check_logged(log: Log, out: Path, bundle: Path) -> None:
+    """See that each row with an answer is in the log once, with that answer, and with what it was made of."""
+    logged = pa.Table.from_batches(log.answers()).to_pylist()
+    rows = {row["event_id"]: row for row in pq.read_table(out).to_pylist() if row["error"] is None}
+    assert len(logged) == len(rows)
+    assert {row["id"] for row in logged} == rows.keys()
+    opened = Bundle(bundle)
+    fields = catalogue.codec(opened.about.kind, opened.about.task).number_names(opened.about.decision)
+    for row in logged:
+        answer, scored = json.loads(row["answer"]), rows[row["id"]]
+        assert [np.float32(answer[name]) for name in fields] == [np.float32(scored[name]) for name in fields]
+        assert (answer["label"], answer["id"], answer["model_version"]) == (scored["label"], row["id"], "1")
+        assert answer.get("warnings") == scored.get("warnings")
+        assert (row["origin"], row["route"], row["version"]) == ("score", "batch", "1")
+        assert row["key"] is None or row["key"] == str(scored["id"])
+    example = np.frombuffer(logged[0]["example"], logged[0]["example_type"].partition("[")[0])
+    outputs = opened.outputs(example.reshape(opened.nothing(1).shape))[0]
+    assert outputs == pytest.approx(logged[0]["outputs"], abs=1e-6)
+
+
+def kill_at(moment: Callable[[], bool], bundle: Path, source: Path, out: Path, prediction_log: Path) -> int:
     """Run it, kill it by SIGKILL when the moment has come, and see that its processes end by themselves."""
-    command = [sys.executable, "-c", AGAIN, str(bundle), str(source), str(out)]
+    command = [sys.executable, "-c", AGAIN, str(bundle), str(source), str(out), str(prediction_log)]
     log = out.with_suffix(".log")
     with log.open("w") as file:
         process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=file)
@@ -269,8 +297,11 @@ def test_the_flow_scores_with_the_champion(trained: Project, digits: Path, prefe
     said = trained.fail(*command, "digits", "nowhere")
     assert said.endswith("error: nowhere: no such file or folder\n")
     registered("digits")
-    said = trained.run(*command, "digits", str(digits), "--out", "scores.parquet", PREFECT_API_URL=prefect_url)
+    options = ("--out", "scores.parquet", "--log")
+    said = trained.run(*command, "digits", str(digits), *options, PREFECT_API_URL=prefect_url)
     assert "600 scored" in said
+    logged = trained.run("python", "-m", "flows.log", "digits")
+    assert re.search(r"│ 1 +│ 0 +│ 600 +│ 0 +│", logged)  # of callers, of score, of page and smoke
     assert "version 1, accuracy" in said
     table = pq.read_table("scores.parquet")
     right = [f"{label}/" in id for id, label in zip(*table.select(["id", "label"]).to_pydict().values(), strict=True)]

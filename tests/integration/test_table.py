@@ -88,14 +88,18 @@ def test_what_was_asked_is_remembered_once(packaged: tuple[Project, str], tmp_pa
 def test_labels_become_the_terminals_risk(packaged: tuple[Project, str], tmp_path: Path) -> None:
     with serving(packaged, tmp_path) as (url, _):
         later = {**NEW, "transaction_id": NEW["transaction_id"] + 1, "time": "2018-05-14T12:00:00"}
-        ask(url, NEW)
+        answer = ask(url, NEW)
         before = value_of("terminal_id_risk_7d", url, later)
-        labels = {"transaction_id": NEW["transaction_id"], "label": True}
+        labels = {"id": answer["id"], "label": True}
         assert httpx.post(f"{url}/labels", json=labels).json() == {"recorded": 1, "known": 1}
         after = value_of("terminal_id_risk_7d", url, {**later, "transaction_id": later["transaction_id"] + 1})
         assert after > before
         unknown = {"transaction_id": 77_777_777, "label": False}
         assert httpx.post(f"{url}/labels", json=[labels, unknown]).json() == {"recorded": 2, "known": 1}
+        nobody = {"id": "01a00000-0000-7000-8000-000000000000", "label": True}
+        said = httpx.post(f"{url}/labels", json=[labels, nobody]).json()
+        assert (said["recorded"], said["known"]) == (2, 1)
+        assert said["note"].startswith("1 of the rows are remembered by transaction_id alone")
 
 
 def test_a_killed_worker_loses_nothing_that_it_answered(packaged: tuple[Project, str], tmp_path: Path) -> None:

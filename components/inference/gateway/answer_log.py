@@ -1,10 +1,12 @@
 """The endpoint's way into the prediction log: what is answered is there before the answer is sent."""
 
 import asyncio
+import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from uuid import UUID
 
 from components.config.errors import EndpointError, JourneymanError
 from components.inference.engine.prediction import Prediction
@@ -16,6 +18,7 @@ from components.inference.options import Options
 from components.prediction_log.description import Description, describe
 from components.prediction_log.event_id import EventIds
 from components.prediction_log.identities import Identities
+from components.prediction_log.lookup import records_of
 from components.prediction_log.record import Answered, Label, Origin, Route
 from components.prediction_log.retention import retain
 from components.prediction_log.writer import LogError, Writer
@@ -128,6 +131,14 @@ class AnswerLog:
         self._written = True
         if self._always:
             await self._on_disk()
+
+    def keys_of(self, event_ids: Collection[UUID]) -> dict[UUID, str]:
+        """Return the callers' own keys of those rows that the log's segments have; may take milliseconds for each."""
+        if (column := self._description.key) is None or not event_ids:
+            return {}
+        found = records_of(self._folder, [event_id.int for event_id in event_ids])
+        keys = {UUID(int=identity): json.loads(record).get(column) for identity, record in found.items()}
+        return {event_id: str(key) for event_id, key in keys.items() if key not in (None, "")}
 
     def observe(self, call: Call) -> None:
         """Count a question that was refused."""

@@ -29,10 +29,11 @@ def labelling(engine: Engine, parser: RequestParser, log: AnswerLog | None) -> O
         values = await engine.beside(read) if len(labels) > _MANY else read()
         if log is None and not all(label.own and engine.model.remembers for label in labels):
             raise EndpointError("labels are kept nowhere, for JOURNEYMAN_LOG is off")
-        known = await engine.record_labels(labels, values)
+        own = await _own(engine, labels, log)
+        said = {"recorded": len(labels) if log else 0, "known": await engine.record_labels(own, values)}
         if log:
             await log.label(_logged(labels, values))
-        return Reply(200, to_json({"recorded": len(labels) if log else 0, "known": known}))
+        return Reply(200, to_json({**said, **_note(engine.model, own)}))
 
     return record
 
@@ -40,6 +41,32 @@ def labelling(engine: Engine, parser: RequestParser, log: AnswerLog | None) -> O
 def one_or_more(content: Label | list[Label]) -> list[Label]:
     """Return the labels of a request."""
     return content if isinstance(content, list) else [content]
+
+
+async def _own(engine: Engine, labels: Sequence[Label], log: AnswerLog | None) -> Sequence[Label]:
+    """Return the labels, those that name an event alone with the caller's own id of its row, where the log tells it."""
+    events = {label.event_id for label in labels if label.event_id and label.own is None}
+    if not events or log is None or not engine.model.remembers:
+        return labels
+    keys = await engine.beside(partial(log.keys_of, events))
+    return [
+        label.model_copy(update={"key": keys[label.event_id]})
+        if label.own is None and label.event_id in keys
+        else label
+        for label in labels
+    ]
+
+
+def _note(model: Model, labels: Sequence[Label]) -> dict[str, str]:
+    """Return why the memory was not told of some labels, if so; their own ids are there as far as they are known."""
+    count = sum(label.own is None for label in labels)
+    if not count or not model.remembers:
+        return {}
+    own = model.codec.key(model.about.input)
+    return {
+        "note": f"{count} of the rows are remembered by {own} alone, which is not found in the latest part of the log: "
+        f"name them by {own} for the memory to know"
+    }
 
 
 def _read(labels: Sequence[Label], model: Model, many: bool) -> list[str | float]:

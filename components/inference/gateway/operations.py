@@ -13,7 +13,7 @@ from components.inference.gateway.request.body import read_body
 from components.inference.gateway.request.encoding import plain
 from components.inference.gateway.request.form import FORM, form_content
 from components.inference.gateway.request.parser import Question, RequestParser
-from components.prediction_log.event_id import as_text
+from components.prediction_log.event_id import texts, with_id
 
 if TYPE_CHECKING:
     from components.inference.gateway.answer_log import AnswerLog
@@ -48,12 +48,13 @@ def prediction(
         call.answers, call.version = found.answers, found.version
         count = len(found.answers)
         identity = log.identity(count) if log else None
-        write = partial(_written, found.answers, asked.rows, identity, bool(parser.uploads))
+        ids = [] if identity is None else texts(identity, count)
+        write = partial(_written, found.answers, asked.rows, ids, bool(parser.uploads))
         answers, records = await engine.beside(write) if count > _MANY else write()
         headers: tuple[Header, ...] = (JSON,)
         if log and identity is not None:
             if await log.keep(call, found, identity, answers, records):
-                headers = (JSON, (PREDICTION_ID, as_text(identity).encode()))
+                headers = (JSON, (PREDICTION_ID, ids[0].encode()))
             else:
                 answers = list(map(_object, found.answers))
         return Reply(200, b"[" + b",".join(answers) + b"]" if asked.many else answers[0], headers)
@@ -81,17 +82,16 @@ async def question(engine: Engine, parser: RequestParser, call: Call) -> Questio
 
 
 def _written(
-    answers: Sequence[BaseModel], rows: Sequence[Any], identity: int | None, uploaded: bool
+    answers: Sequence[BaseModel], rows: Sequence[Any], ids: Sequence[str], uploaded: bool
 ) -> tuple[list[bytes], list[bytes]]:
     """Return each answer as JSON, with the event id of its row, and each row as it came, where it was no upload.
 
-    Without an `identity` nothing is logged: the answers have no ids, and the rows are left out.
+    Without ids nothing is logged: the answers have no ids, and the rows are left out.
     """
     written = list(map(_object, answers))
-    if identity is None:
+    if not ids:
         return written, []
-    named = [b'%b,"id":"%b"}' % (row[:-1], as_text(identity + index).encode()) for index, row in enumerate(written)]
-    return named, [] if uploaded else list(map(to_json, rows))
+    return list(map(with_id, written, ids)), [] if uploaded else list(map(to_json, rows))
 
 
 def _object(answer: BaseModel) -> bytes:

@@ -33,8 +33,8 @@ def cells(text: str) -> list[list[str]]:
 
 def test_rows_are_counted_by_day_version_and_label(folder: Path) -> None:
     shown = log("garments")
-    assert ["2026-11-02", "12", "2", "0"] in cells(shown)
-    assert ["2026-11-03", "13", "1", "1"] in cells(shown)
+    assert ["2026-11-02", "12", "2", "0", "0"] in cells(shown)
+    assert ["2026-11-03", "13", "1", "0", "1"] in cells(shown)
     assert ["12", "cup", "2", "100.0%"] in cells(shown)
     assert ["13", "a number", "1", "100.0%"] in cells(shown)
     assert "refused: 1 busy" in shown
@@ -49,6 +49,8 @@ def test_the_latest_rows_are_shown(folder: Path) -> None:
 def test_a_row_is_found_by_the_id_of_its_request(folder: Path) -> None:
     shown = log("garments", row="first")
     assert ["answer", '{"label":"cup","n":1}'] in cells(shown)
+    said = "".join(row[1] for row in cells(shown) if len(row) > 1)  # a long path has several lines
+    assert any(str(path) in said for path in folder.glob("day=*/*.parquet"))
     with pytest.raises(DataError, match="'nobody'"):
         log("garments", row="nobody")
 

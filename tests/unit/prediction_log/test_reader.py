@@ -19,7 +19,7 @@ from components.prediction_log.description import Description, describe
 from components.prediction_log.event_id import as_text
 from components.prediction_log.identities import EVENT, Identities, bury
 from components.prediction_log.reader import Log
-from components.prediction_log.record import Answered, Label
+from components.prediction_log.record import Answered, Label, Unknown
 from components.prediction_log.writer import Writer
 from tests.conftest import ROOT
 from tests.unit.prediction_log.test_record import answered
@@ -161,6 +161,33 @@ def test_a_segment_that_is_still_written_to_is_left_and_read(folder: Path) -> No
     assert [row["id"] for row in rows(Log.open(folder))] == identities([record, later])
 
 
+def test_a_newer_record_is_kept_and_told_and_stops_nothing(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    fill(folder, [1])
+    writer = Writer.open(folder)
+    writer.answered(answered(1, shape=(2,), records=[b"{}"]))
+    writer.append(Unknown(b"\x01\x02" + bytes(40)))
+    writer.close()
+    fill(folder, [2])
+    before = everything(folder)
+    assert compact(folder) == 2
+    assert "1 records are of a newer version" in caplog.text
+    assert len(list((folder / "wal").iterdir())) == 1
+    assert everything(folder) == before
+    assert [len(batch) for batch in Log.open(folder).answers()]
+
+
+def test_a_damaged_record_leaves_a_gap(folder: Path) -> None:
+    first, _ = fill(folder, [1, 2])
+    (segment,) = (folder / "wal").iterdir()
+    with segment.open("r+b") as file:
+        file.seek(60)
+        file.write(b"?")
+    assert compact(folder) == 1
+    gaps = [row for row in Log.open(folder).traffic().to_pylist() if row["what"] == "gap"]
+    assert [(row["name"], row["count"]) for row in gaps] == [("damaged on the disk", 1)]
+    assert not set(identities([first])) & {row["id"] for row in rows(Log.open(folder))}
+
+
 @pytest.mark.parametrize("step", range(5))
 def test_killed_anywhere_it_comes_to_the_same(folder: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(folder, [-2, 1])
@@ -175,7 +202,7 @@ def test_killed_anywhere_it_comes_to_the_same(folder: Path, step: int, monkeypat
         return begin
 
     monkeypatch.setattr(compaction.pq, "write_table", until_killed(pq.write_table))
-    monkeypatch.setattr(compaction, "_to_disk", until_killed(compaction._to_disk))
+    monkeypatch.setattr(compaction, "entries_to_disk", until_killed(compaction.entries_to_disk))
     with pytest.raises(KeyboardInterrupt):
         compact(folder)
     assert everything(folder) == expected

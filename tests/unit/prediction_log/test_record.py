@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.prediction_log.event_id import EventIds
-from components.prediction_log.record import Answered, Erased, Gap, Label, Labelled, Refused, decode, encode
+from components.prediction_log.record import Answered, Erased, Gap, Label, Labelled, Refused, Unknown, decode, encode
 
 IDS = EventIds()
 
@@ -84,6 +84,9 @@ def test_the_others_are_read_as_they_were_written(record: Any) -> None:
     assert decode(encode(record) + b"\0\0") == record
 
 
-def test_a_form_that_is_not_known_is_said() -> None:
-    with pytest.raises(ValueError, match="form 9"):
-        decode(b"\x01\x09" + bytes(100))
+def test_a_form_that_is_not_known_stays_as_it_is() -> None:
+    known = encode(answered(2))
+    later_origin, later_field = known[:2] + b"\x63" + known[3:], b'\x04\x01\x0b\0\0\0{"later":1}'
+    for payload in (b"\x01\x09" + bytes(100), b"\x21\x01\0\0", later_origin, later_field, b"\x01\x01"):
+        assert decode(payload) == Unknown(payload)
+        assert encode(decode(payload)) == payload

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from components.prediction_log.segment import MAGIC, Segment, cut, payloads, rewrite
+from components.prediction_log.segment import MAGIC, Segment, cut, damaged_tail, payloads, rewrite
+from components.prediction_log.segment import damaged as damaged_in
 
 RECORDS = [b"a", b"bc" * 7, b"d" * 16, b"\0" * 5, b"e" * 33]
 
@@ -42,8 +43,24 @@ def test_a_record_that_never_came_to_the_disk_is_passed_over(written: Path, dama
     written.write_bytes(whole)
     left = [record for number, record in enumerate(RECORDS) if number not in damaged]
     assert read(written) == left
+    assert damaged_in(written) == len(damaged)
+    assert damaged_tail(written) == len({number for number in damaged if number > RECORDS.index(left[-1])})
     cut(written)
     assert read(written) == left
+    assert damaged_tail(written) == 0
+
+
+def test_a_page_that_never_came_to_the_disk_is_told_from_an_append_that_was_killed(written: Path) -> None:
+    whole = bytearray(written.read_bytes())
+    starts = [start for start, _ in payloads(written)]
+    assert damaged_in(written) == 0
+    killed = bytearray(whole)
+    killed[starts[-1] - 8 : starts[-1] - 4] = bytes(4)  # all but the length
+    written.write_bytes(killed)
+    assert (damaged_in(written), read(written)) == (0, RECORDS[:-1])
+    whole[starts[-2] - 8 : starts[-2] + len(RECORDS[-2])] = bytes(8 + len(RECORDS[-2]))
+    written.write_bytes(whole)
+    assert (damaged_in(written), damaged_tail(written), read(written)) == (1, 1, RECORDS[:-2])
 
 
 @pytest.mark.parametrize("length", [1, 40, 2**31, 2**32 - 1])

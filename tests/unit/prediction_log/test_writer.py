@@ -1,3 +1,4 @@
+import os
 import resource
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import pytest
 
 from components.prediction_log.compaction import compact
 from components.prediction_log.description import Description, describe
-from components.prediction_log.record import Answered, Gap, Label, Labelled, Record, Refused, decode
+from components.prediction_log.record import DAMAGED, Answered, Gap, Label, Labelled, Record, Refused, decode
 from components.prediction_log.segment import SIZE, payloads
 from components.prediction_log.writer import LogError, Writer
 from tests.unit.prediction_log.test_record import answered, same
@@ -43,6 +44,20 @@ def test_a_killed_writer_loses_nothing_and_the_next_one_takes_its_slot(tmp_path:
     writer.answered(answered(1, request_id="after"))
     found = [record.request_id for record in records(tmp_path) if isinstance(record, Answered)]
     assert found == [*map(str, range(200)), "after"]
+
+
+def test_what_a_loss_of_power_left_damaged_is_told_by_who_takes_the_slot(tmp_path: Path) -> None:
+    before = Writer.open(tmp_path)
+    before.answered(answered(1))
+    (left,) = (tmp_path / "wal").iterdir()
+    with left.open("r+b") as file:
+        file.seek(30)
+        file.write(b"?")
+    os.close(before._lock)  # as the system does when a process is gone
+    writer = Writer.open(tmp_path)
+    (gap,) = [record for record in records(tmp_path) if isinstance(record, Gap)]
+    assert (gap.rows, gap.why) == (1, DAMAGED)
+    writer.close()
 
 
 def test_writers_at_once_have_slots_of_their_own(tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ def test_nothing_answered_by_then_is_one_line(at_work: AtWork, bundle_of: Bundle
     with pytest.raises(DataError, match="no answer before 2026-11-02 00:00 UTC"):
         report(at_work, bundle_of, 0)
     at_work.day(0, origin="smoke")
-    with pytest.raises(DataError, match="only the page and the flow itself"):
+    with pytest.raises(DataError, match="no caller has asked"):
         report(at_work, bundle_of, 1)
 
 
