@@ -12,6 +12,7 @@ record.py        what is appended             writer.py       one worker's way i
 description.py   log.json                     identities.py   whom a row is of, as a keyed hash
 tables.py        records as rows of tables    compaction.py   segments -> Parquet
 reader.py        all of it, each row once       retention.py     what goes, by age and bytes
+batches.py       rows of `flows.score`          lookup.py        records of events, without pyarrow
 parquet_footer.py    rows of a file that goes    summaries.py    what was counted, kept
 
 Compaction, tables and the reader need pyarrow; an endpoint has none, and imports the others.

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 from components.prediction_log.description import Description, read_description
 from components.prediction_log.identities import Identities, buried
+from components.prediction_log.maintenance import maintained
 from components.prediction_log.record import decode
-from components.prediction_log.retention import closed_segments, drop, maintained
+from components.prediction_log.retention import closed_segments, drop
 from components.prediction_log.rewriting import finish_rewriting
 from components.prediction_log.segment import payloads
 from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, Rows, table

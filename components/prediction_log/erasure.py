@@ -17,8 +17,8 @@ from components.prediction_log.compaction import GROUP
 from components.prediction_log.description import Description, read_description
 from components.prediction_log.event_id import as_text
 from components.prediction_log.identities import EVENT, REQUEST, Identities, buried, bury, request_of
+from components.prediction_log.maintenance import LOCK
 from components.prediction_log.record import Answered, Erased, Labelled, Record, Unknown, decode, encode
-from components.prediction_log.retention import LOCK
 from components.prediction_log.rewriting import finish_rewriting, rewrite_whole
 from components.prediction_log.segment import payloads
 from components.prediction_log.summaries import remove_summaries

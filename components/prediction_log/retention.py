@@ -6,12 +6,13 @@ its labels appended anew. No pyarrow is needed: an endpoint drops as well as a c
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from components.prediction_log.description import Description, read_description
+from components.prediction_log.maintenance import maintained
 from components.prediction_log.parquet_footer import row_count
 from components.prediction_log.record import Answered, Gap, Labelled, Record, Refused, Unknown, decode
 from components.prediction_log.segment import begun_us, payloads
@@ -22,7 +23,6 @@ from components.system.locks import try_lock
 AGE, BYTES = "older than the log keeps", "more than the log may take"
 """Why rows were dropped, as gaps say it."""
 
-LOCK = "compaction.lock"
 _DAY, _EPOCH, _DAY_US = "day=", date(1970, 1, 1), 86_400 * 1_000_000
 _ROOM = 64 * 2**10  # bytes of a segment for gaps alone: the disk may be nearly full
 
@@ -38,13 +38,6 @@ class _File:
     @property
     def until_us(self) -> int:
         return self.since_us + _DAY_US
-
-
-@contextmanager
-def maintained(folder: Path) -> Iterator[bool]:
-    """Have the block be the only one that moves or removes files of the log; False: another process is at it."""
-    with (folder / LOCK).open("w") as lock:
-        yield try_lock(lock)
 
 
 def closed_segments(folder: Path) -> list[Path]:

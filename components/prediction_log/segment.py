@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zlib import crc32
 
+from components.system.files import entries_to_disk
 from components.system.slots import reserve
 
 MAGIC = b"journeyman-log-1"
@@ -29,6 +30,7 @@ class Segment:
     def __init__(self, path: Path, memory: mmap.mmap, file: int) -> None:
         self.path = path
         self._memory, self._file, self._end = memory, file, len(MAGIC)
+        self._is_named = False
 
     @classmethod
     def create(cls, path: Path, size: int = SIZE) -> "Segment":
@@ -61,14 +63,25 @@ class Segment:
         return True
 
     def flush(self) -> None:
-        """Wait until the disk has all that was appended."""
+        """Wait until the disk has all that was appended, and the file's name.
+
+        Raises:
+            OSError: the disk does not take it; it may be tried again.
+        """
         self._memory.flush()
+        if not self._is_named:
+            entries_to_disk(self.path.parent)
+            self._is_named = True
 
     def close(self) -> None:
-        """Wait until the disk has all of it, and give the room that was not needed back."""
-        self._memory.flush()
-        self._memory.close()
+        """Wait until the disk has all of it, and give the room that was not needed back.
+
+        Raises:
+            OSError: the disk does not take it; it may be tried again.
+        """
+        self.flush()
         os.truncate(self._file, min(self._end, os.fstat(self._file).st_size))
+        self._memory.close()
         os.close(self._file)
 
 

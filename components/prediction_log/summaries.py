@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from components.prediction_log.identities import TOMBSTONES
-from components.prediction_log.retention import LOCK
+from components.prediction_log.maintenance import LOCK
 from components.system.files import whole_file
 from components.system.locks import locked
 

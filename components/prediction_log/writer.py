@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from components.config.errors import EndpointError
+from components.prediction_log.maintenance import maintained
 from components.prediction_log.record import DAMAGED, Answered, Gap, Label, Labelled, Record, Refused, encode
 from components.prediction_log.rewriting import finish_rewriting
 from components.system.clock import now_us
@@ -48,6 +49,7 @@ class Writer:
         """Take a slot of the log in `folder`, `<log>/<workload>`, which is made if it is not there.
 
         What a killed worker has left in the slot is cut behind its last whole record; what was damaged there is told.
+        Where another process compacts or erases just now, it is left to that.
 
         Args:
             folder: of the log.
@@ -60,15 +62,19 @@ class Writer:
             for name in (WAL, SLOTS):
                 (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
             slot, lock = take_slot(folder / SLOTS, _WRITERS)
-            writer = cls(folder, slot, lock, room)
-            finish_rewriting(folder)
-            for left in (folder / WAL).glob(f"{slot:03d}-*.seg"):
-                with suppress(FileNotFoundError):
-                    if count := damaged_tail(left):
-                        writer.append(Gap(begun_us(left), now_us(), count, DAMAGED))
-                    cut(left)
         except OSError as error:
             raise LogError(f"{folder}: the prediction log cannot be written ({error.strerror})") from error
+        try:
+            writer = cls(folder, slot, lock, room)
+            with maintained(folder) as alone:
+                if alone:
+                    writer._take_over()
+        except OSError as error:
+            os.close(lock)
+            raise LogError(f"{folder}: the prediction log cannot be written ({error.strerror})") from error
+        except LogError:
+            os.close(lock)
+            raise
         return writer
 
     def answered(self, record: Answered) -> None:
@@ -143,7 +149,16 @@ class Writer:
         if self._segment is None or not self._segment.append(payload):
             self._next_segment(len(payload)).append(payload)
             if self.lost:
-                self._append_gap()
+                with suppress(LogError):  # the record itself is there
+                    self._append_gap()
+
+    def _take_over(self) -> None:
+        finish_rewriting(self.folder)
+        for left in (self.folder / WAL).glob(f"{self.slot:03d}-*.seg"):
+            with suppress(FileNotFoundError):
+                if count := damaged_tail(left):
+                    self.append(Gap(begun_us(left), now_us(), count, DAMAGED))
+                cut(left)
 
     def _append_gap(self) -> None:
         gap, self.lost = Gap(self._lost_since, now_us(), self.lost, "the log could not be written"), 0

@@ -159,6 +159,7 @@ class AnswerLog:
             self._say(f"{self._folder}: the prediction log does not get to the disk ({error.strerror})")
 
     def _tick(self) -> None:
+        self.begin()
         if self._writer:
             self._writer.tick()
         elif time.monotonic() >= self._again:
@@ -169,7 +170,6 @@ class AnswerLog:
         if self._written:
             self._written = False
             self._commit.flushed().add_done_callback(self._flushed)
-        self.begin()
 
     def _flush(self) -> None:
         if self._writer:
@@ -188,9 +188,9 @@ class AnswerLog:
     def _try(self) -> None:
         try:
             describe(self._folder, self._description)
-            self._writer = Writer.open(self._folder)
             if self._share < 1.0:
                 self._sampling = Sampling(self._share, Identities(self._folder), self._description)
+            self._writer = Writer.open(self._folder)
         except (JourneymanError, OSError) as error:
             if self._required:
                 raise EndpointError(f"{error}; JOURNEYMAN_LOG=best answers all the same") from error

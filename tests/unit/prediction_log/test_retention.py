@@ -11,10 +11,11 @@ import pytest
 
 from components.prediction_log.compaction import compact
 from components.prediction_log.description import Description, describe
+from components.prediction_log.maintenance import maintained
 from components.prediction_log.parquet_footer import row_count
 from components.prediction_log.reader import Log
 from components.prediction_log.record import Label
-from components.prediction_log.retention import AGE, BYTES, maintained, retain
+from components.prediction_log.retention import AGE, BYTES, retain
 from components.prediction_log.writer import LogError, Writer
 from tests.unit.prediction_log.test_record import answered
 

@@ -10,6 +10,7 @@ import pytest
 
 from components.prediction_log.compaction import compact
 from components.prediction_log.description import Description, describe
+from components.prediction_log.maintenance import maintained
 from components.prediction_log.record import DAMAGED, Answered, Gap, Label, Labelled, Record, Refused, decode
 from components.prediction_log.segment import SIZE, payloads
 from components.prediction_log.writer import LogError, Writer
@@ -58,6 +59,27 @@ def test_what_a_loss_of_power_left_damaged_is_told_by_who_takes_the_slot(tmp_pat
     (gap,) = [record for record in records(tmp_path) if isinstance(record, Gap)]
     assert (gap.rows, gap.why) == (1, DAMAGED)
     writer.close()
+
+
+def test_who_takes_a_slot_leaves_its_segments_to_an_erasure_that_is_at_work(tmp_path: Path) -> None:
+    killed = Writer.open(tmp_path)
+    killed.answered(answered(1))
+    os.close(killed._lock)
+    (left,) = (tmp_path / "wal").iterdir()
+    with maintained(tmp_path):
+        Writer.open(tmp_path).close()
+        assert left.stat().st_size == SIZE
+    Writer.open(tmp_path)
+    assert left.stat().st_size < SIZE
+
+
+def test_a_log_that_cannot_be_opened_takes_no_slot(tmp_path: Path) -> None:
+    (tmp_path / "rewriting").mkdir()
+    for _ in range(2):
+        with pytest.raises(LogError, match="cannot be written"):
+            Writer.open(tmp_path)
+    (tmp_path / "rewriting").rmdir()
+    assert Writer.open(tmp_path).slot == 0
 
 
 def test_writers_at_once_have_slots_of_their_own(tmp_path: Path) -> None:
