@@ -43,7 +43,7 @@ from pathlib import Path
 from components.prediction_log.compaction import compact
 compact(Path(sys.argv[1]))
 """
-_PATIENCE = 60.0  # seconds until an endpoint answers again
+_PATIENCE = 240.0  # seconds until an endpoint answers again
 
 
 class Callers:
@@ -115,7 +115,7 @@ def killed(bundle: Path, name: str, rows: list[dict[str, Any]], folder: Path, ki
     server = _start(tag, port, settings, folder)
     try:
         with callers.asking():
-            _answering(callers)
+            _answering(callers, folder / "server.log")
             while sum(counts.values()) < kills:
                 victim = chance.choice(VICTIMS)
                 time.sleep(chance.uniform(0.0, 0.5))
@@ -126,7 +126,7 @@ def killed(bundle: Path, name: str, rows: list[dict[str, Any]], folder: Path, ki
                     _kill_worker(server, chance)
                 else:
                     _kill_compaction(log / name, chance)
-                _answering(callers)
+                _answering(callers, folder / "server.log")
                 pauses.append(time.perf_counter() - began)
                 counts[victim] += 1
                 print(f"{sum(counts.values())} of {kills}: {victim}", file=sys.stderr)
@@ -198,12 +198,13 @@ def _kill_compaction(folder: Path, chance: random.Random) -> None:
     compaction.wait()
 
 
-def _answering(callers: Callers) -> None:
+def _answering(callers: Callers, log: Path) -> None:
     """Wait until something is answered."""
     before, deadline = len(callers.answered), time.monotonic() + _PATIENCE
     while len(callers.answered) == before:
         if time.monotonic() > deadline:
-            sys.exit(f"no answer within {_PATIENCE:.0f} s")
+            last = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+            sys.exit(f"no answer within {_PATIENCE:.0f} s; the server's last words:\n{last}")
         time.sleep(0.02)
 
 

@@ -20,6 +20,9 @@ runpy.run_module(sys.argv[0], run_name="__main__")
 """
 
 
+DIGITS = ("--bundle", "artifacts/digits/bundle", "--data", "artifacts/digits/prepared")
+
+
 def test_training_is_measured_on_a_bare_machine_without_a_gpu(trained: Project) -> None:
     options = ("--quick", "--recipe", "quick", "--data", "artifacts/digits/prepared", "--json", "figures.json")
     said = trained.run(sys.executable, "-c", BARE, "benchmarks.train_gpu", *options)
@@ -148,6 +151,19 @@ def test_a_day_of_a_long_log_is_read_with_its_labels(trained: Project) -> None:
     figures = json.loads(Path("figures.json").read_text())
     assert set(figures["appending"]) == {"picture", "table"}
     assert [day["day_rows"] for day in figures["day"]] == [day["day_labels"] for day in figures["day"]] == [5, 54]
+
+
+def test_what_is_answered_is_logged_whoever_is_killed(trained: Project) -> None:
+    figures = _quick(trained, "killing", *DIGITS, "--kills", "4")
+    assert sum(figures["kills"].values()) == 4
+    assert figures["logged"] >= figures["answered"] > 0
+    assert (figures["missing"], figures["doubled"], figures["otherwise"]) == (0, 0, 0)
+
+
+def test_what_logging_costs_is_measured_beside_a_control(trained: Project) -> None:
+    arms = _quick(trained, "logging_cost", *DIGITS)["arms"]
+    assert set(arms) == {"off", "on", "always", "again"}
+    assert all(row["cpu_us"] > 0 and row["p99_ms"] > 0 and row["errors"] == 0 for rows in arms.values() for row in rows)
 
 
 def test_a_request_is_measured_at_an_older_release_and_at_that_of_today(trained: Project) -> None:
