@@ -44,8 +44,8 @@ def as_text(identity: int) -> str:
 
 def texts(identity: int, rows: int) -> list[str]:
     """Return the event ids of a request's rows; `identity` is that of the first."""
-    begin = as_text(identity)[:-4]
-    return [f"{begin}{row:04x}" for row in range(rows)]
+    first = as_text(identity)
+    return [first, *(f"{first[:-4]}{row:04x}" for row in range(1, rows))] if rows > 1 else [first]
 
 
 def with_id(answer: bytes, event_id: str) -> bytes:

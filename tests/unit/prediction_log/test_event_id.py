@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from components.prediction_log.event_id import EventIds, as_text, milliseconds, of_text
+from components.prediction_log.event_id import EventIds, as_text, milliseconds, of_text, texts, with_id
 
 
 def test_an_identity_is_a_uuid_of_version_7_made_now() -> None:
@@ -33,3 +33,10 @@ def test_identities_increase_though_the_clock_goes_back(monkeypatch: pytest.Monk
 def test_what_is_no_identity_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no event id"):
         of_text(text)
+
+
+@pytest.mark.parametrize("rows", [1, 300])
+def test_the_rows_of_a_request_are_told_at_once(rows: int) -> None:
+    identity = EventIds().new()
+    assert texts(identity, rows) == [as_text(identity + row) for row in range(rows)]
+    assert with_id(b'{"n":1}', texts(identity, 1)[0]) == b'{"n":1,"id":"%b"}' % as_text(identity).encode()
