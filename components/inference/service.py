@@ -110,7 +110,7 @@ class Endpoint:
     model = bentoml.models.BentoModel(_model.tag)
 
     def __init__(self) -> None:
-        die_with_parent()
+        die_with_parent(parent=readiness.supervisor())
         log_from_info()
         with readiness.starting():
             if not _options.keyed:

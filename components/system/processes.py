@@ -34,15 +34,19 @@ def start_tick(pid: int) -> str | None:
         return None
 
 
-def die_with_parent(last_words: signal.Signals = signal.SIGKILL) -> None:
+def die_with_parent(last_words: signal.Signals = signal.SIGKILL, parent: int | None = None) -> None:
     """Have the kernel send `last_words` to this process when its parent dies (Linux: prctl(2)).
 
     A stage outlives a killed `dvc` otherwise, and goes on writing into the outputs of the next run.
     Also fit for `subprocess`'s `preexec_fn`.
+
+    Args:
+        last_words: which signal.
+        parent: who started this process, where that is some time ago: if it is gone, the signal comes at once.
     """
     if sys.platform != "linux":
         return
-    parent = os.getppid()
+    parent = parent or os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(last_words))
     if os.getppid() != parent:  # it died before the call
         os.kill(os.getpid(), last_words)

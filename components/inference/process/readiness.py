@@ -29,6 +29,12 @@ def listen() -> None:
         os.environ[_SUPERVISOR] = str(os.getpid())
 
 
+def supervisor() -> int | None:
+    """Return the process id of the supervisor that has started this worker; None: no supervisor listens."""
+    said = os.environ.get(_SUPERVISOR)
+    return int(said) if said else None
+
+
 @contextmanager
 def starting() -> Iterator[None]:
     """Tell the supervisor how the block, a worker's start, has ended. Without one that listens, errors are just raised.

@@ -35,6 +35,24 @@ time.sleep(60)
     assert gone(pid)
 
 
+def test_a_process_whose_parent_is_gone_already_ends_at_once() -> None:
+    child = """
+import os, sys, time
+from components.system.processes import die_with_parent
+parent = int(sys.argv[1])
+while os.getppid() == parent:
+    time.sleep(0.01)
+die_with_parent(parent=parent)
+time.sleep(60)
+"""
+    parent = f"""
+import os, subprocess, sys
+print(subprocess.Popen([sys.executable, "-c", {child!r}, str(os.getpid())], stdout=subprocess.DEVNULL).pid)
+"""
+    said = subprocess.run([sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    assert gone(int(said.stdout), within=20.0)
+
+
 def gone(pid: int, within: float = 5.0) -> bool:
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
