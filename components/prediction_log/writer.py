@@ -11,8 +11,8 @@ from components.config.errors import EndpointError
 from components.prediction_log.maintenance import maintained
 from components.prediction_log.record import DAMAGED, Answered, Gap, Label, Labelled, Record, Refused, encode
 from components.prediction_log.rewriting import finish_rewriting
-from components.system.clock import now_us
 from components.prediction_log.segment import SIZE, Segment, begun_us, cut, damaged_tail
+from components.system.clock import now_us
 from components.system.slots import take_slot
 
 WAL, SLOTS = "wal", "slots"
@@ -154,7 +154,7 @@ class Writer:
 
     def _take_over(self) -> None:
         finish_rewriting(self.folder)
-        for left in (self.folder / WAL).glob(f"{self.slot:03d}-*.seg"):
+        for left in sorted((self.folder / WAL).glob(f"{self.slot:03d}-*.seg")):  # before `append` makes one more
             with suppress(FileNotFoundError):
                 if count := damaged_tail(left):
                     self.append(Gap(begun_us(left), now_us(), count, DAMAGED))

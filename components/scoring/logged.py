@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from components.prediction_log.event_id import EventIds, texts, with_id
 from components.prediction_log.record import Answered, encode
+from components.system.clock import now_us
 
 _ids = EventIds()
 
@@ -63,7 +64,7 @@ def logged(
     ids = texts(identity, rows.indices[-1] + 1)
     record = Answered(
         identity=identity,
-        time_us=time.time_ns() // 1_000,
+        time_us=now_us(),
         seconds=time.monotonic() - rows.began,
         version=rows.version,
         request_id=rows.request_id,
