@@ -21,6 +21,7 @@ from components import catalogue
 from components.config.errors import ConfigError, DataError
 from components.config.params import Workload
 from components.config.settings import log_folder, watch_folder
+from components.erasure.watched import SHOWING
 from components.inference.gateway.watched import VERDICT
 from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
@@ -43,7 +44,7 @@ from flows.servers import ask_all
 from flows.tables import markdown, table
 
 DEFAULT = "garments"
-PAGE = "index.html"
+PAGE, REPORT = SHOWING
 COLUMNS = ["version", "answers", "by labels", "expected", "days that drifted", "verdict"]
 
 
@@ -138,7 +139,7 @@ def keep_report(report: Report, now: bool) -> Path:
     """Write page and JSON; return their folder."""
     folder = watch_folder(report.workload)
     kept = folder if now else folder / f"{report.as_of:%Y-%m-%dT%H%M}"
-    write_content(kept / "report.json", report.model_dump_json(indent=2) + "\n")
+    write_content(kept / REPORT, report.model_dump_json(indent=2) + "\n")
     write_content(kept / PAGE, page(report))
     write_json(kept / VERDICT, _verdict(report))
     return kept

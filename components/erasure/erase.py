@@ -14,6 +14,7 @@ from components.erasure.copies import erase_from_copies, erase_from_schema, olde
 from components.erasure.inbox import erase_from_inbox
 from components.erasure.source import rows_in_source
 from components.erasure.subject import Removed, Subject
+from components.erasure.watched import erase_from_watch
 from components.prediction_log.erasure import Person, erase, find
 from components.prediction_log.event_id import of_text
 from components.prediction_log.identities import EVENT, is_buried
@@ -112,6 +113,7 @@ def _from_log(name: str, person: Person) -> Iterator[Removed]:
     for what, count in (("answers of the prediction log", answers), ("labels of the prediction log", labels)):
         if count:
             yield Removed(str(log_folder(name)), what, count)
+    yield from erase_from_watch(name)
 
 
 def _memory(name: str) -> str:

@@ -65,6 +65,10 @@ def test_nothing_is_left_of_somebody_and_all_of_the_others(forgetting: Project, 
     head = "transaction_id,time,customer_id,terminal_id,amount,fraud\r\n"
     theirs = f'pay-new,2018-05-11 10:00:00,"{NOBODY}",17,"3.50",\r\n'
     inbox.write_bytes(f"{head}{theirs}pay-newer,2018-05-11 11:00:00,{WHO},17,3.50,\r\n".encode())
+    for page in ("index.html", "2026-01-01T0000/report.json"):
+        watched = project.path / "state" / "watch" / "payments" / page
+        watched.parent.mkdir(parents=True, exist_ok=True)
+        watched.write_text(f"strange: {WHO}")
     _log(log, 0).close()
     assert compact(log) == 1
     writer = _log(log, 10)
