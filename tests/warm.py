@@ -2,15 +2,11 @@
 
 Importing torch, Lightning, MLflow, Prefect and scikit-learn takes longer than most stages on a test's data. With the
 `bin` of `WarmPython` first on PATH, `python -m ...` is a fork of one process that has these libraries (and nothing of
-this project) in memory. The command has its own folder, environment, arguments, open files and exit status. It is not a
+this project) in memory. The command has its own folder, environment, arguments, streams and exit status. It is not a
 child of who called it: what is to be killed, or looked for among processes, runs cold.
-
-What a warm flow starts by `sys.executable` is warm, too: its endpoint, Prefect's server, and what a worker runs. Others
-are cold: they look at who their parent is, or measure their own memory.
 """
 
 import atexit
-import fcntl
 import gc
 import json
 import logging
@@ -102,7 +98,6 @@ LIBRARIES = (
     "prefect.concurrency.services",
     "prefect.flow_runs",
     "prefect.flows",
-    "prefect.server.api.server",
     "prefect.runtime",
     "pyarrow.csv",
     "pyarrow.dataset",
@@ -127,29 +122,22 @@ LIBRARIES = (
 )
 PROGRAMS: dict[str, list[str]] = {
     "python": [],
-    "python3": [],
     "bentoml": ["-m", "bentoml"],
     "dvc": ["-m", "dvc"],
     "prefect": ["-m", "prefect"],
 }
-"""What is warm, with the arguments of Python that it stands for. `python3` is what warm commands start others by."""
-STAY = ("serve", "start")
-"""Arguments of what a person starts, and ends: cold. An endpoint that a flow starts is warm."""
-STARTED = ("bentoml", "uvicorn", "prefect.engine")
-"""What of the commands that `python3` runs is warm, by a word of the module or the code."""
-WITHOUT_PREFECT = ("_bentoml_impl", "bentoml", "components", "dvc")
+"""What is warm, with the arguments of Python that it stands for."""
+WITHOUT_PREFECT = ("bentoml", "components", "dvc")
 """Packages whose modules, run by `-m`, never import it."""
 PROGRAM = """#!{python} -IS
 import json, os, signal, socket, sys
 arguments = [*{stands_for!r}, *sys.argv[1:]]
-warm = len(arguments) > 1 and arguments[0] in ("-m", "-c") and {warm}
-if not warm:
-    os.execv({python!r}, [{named!r}, *arguments])
-opened = [number for number in map(int, os.listdir("/proc/self/fd")) if os.path.lexists(f"/proc/self/fd/{{number}}")]
+if len(arguments) < 2 or arguments[0] not in ("-m", "-c") or {{"serve", "start"}} & {{*arguments}}:  # these stay
+    os.execv({python!r}, [{python!r}, *arguments])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
-    request = json.dumps([opened, arguments, os.getcwd(), dict(os.environ)]).encode()
-    socket.send_fds(server, [b"."], opened)
+    request = json.dumps([arguments, os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(server, [b"."], [0, 1, 2])
     server.sendall(len(request).to_bytes(4) + request)
     child = int(server.recv(16, socket.MSG_WAITALL))
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -161,13 +149,6 @@ if status < 0:
     os.kill(os.getpid(), -status)
 os._exit(status)
 """
-_WARM = {
-    "python": f"not {set(STAY)} & {{*arguments}}",
-    "python3": f"any(word in arguments[1] for word in {STARTED})",
-}
-"""When a command is warm, in Python."""
-_ASIDE = 512
-"""Numbers of open files from here on are nobody's."""
 
 
 class WarmPython:
@@ -194,17 +175,12 @@ class WarmPython:
         for program in Path(sys.executable).parent.iterdir():
             if not program.name.startswith("python"):
                 (path / "bin" / program.name).symlink_to(program)
+        (path / "bin" / "python3").symlink_to(Path(sys.executable).resolve())
         for name, stands_for in PROGRAMS.items():
             program = path / "bin" / name
             program.unlink(missing_ok=True)
             program.write_text(
-                PROGRAM.format(
-                    python=sys.executable,
-                    named=str(path / "bin" / "python3") if name == "prefect" else sys.executable,
-                    address=str(path / "socket"),
-                    stands_for=stands_for,
-                    warm=_WARM["python3" if name == "python3" else "python"],
-                )
+                PROGRAM.format(python=sys.executable, address=str(path / "socket"), stands_for=stands_for)
             )
             program.chmod(0o755)
         return path
@@ -306,15 +282,15 @@ class _Server:
 
 
 def _received(caller: socket.socket) -> tuple[list[int], Any]:
-    _, streams, _, _ = socket.recv_fds(caller, 1, 253)  # as many as the kernel passes on
+    _, streams, _, _ = socket.recv_fds(caller, 1, 3)
     with caller.makefile("rb") as file:
         return streams, json.loads(file.read(int.from_bytes(file.read(4))))
 
 
-def _become(
-    files: list[int], opened: list[int], arguments: list[str], folder: str, environment: dict[str, str]
-) -> list[str]:
-    _take(files, opened)
+def _become(streams: list[int], arguments: list[str], folder: str, environment: dict[str, str]) -> list[str]:
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
     sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     os.chdir(folder)
@@ -322,21 +298,9 @@ def _become(
     os.environ.update(environment)
     if arguments[0] != "-m" or arguments[1].partition(".")[0] not in WITHOUT_PREFECT:
         sys.modules["prefect.context"].refresh_global_settings_context()  # it read the environment when it was imported
-    for name in [name for name in sys.modules if name.partition(".")[0] == "prometheus_client"]:
-        del sys.modules[name]  # so did this one, and BentoML has it write elsewhere
     sys.path[:0] = [folder, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     sys.orig_argv = [sys.executable, *arguments]
     return arguments
-
-
-def _take(files: list[int], opened: list[int]) -> None:
-    """Have each file under the number by which the caller has it open."""
-    aside = [fcntl.fcntl(file, fcntl.F_DUPFD, _ASIDE) for file in files]
-    for file in files:
-        os.close(file)
-    for number, file in zip(opened, aside, strict=True):
-        os.dup2(file, number)
-        os.close(file)
 
 
 def _run(how: str, what: str, *arguments: str) -> int:

@@ -64,7 +64,7 @@ def _background(project: Project, *command: str, **variables: str) -> Iterator[N
     (project.path / "state" / "prefect").mkdir(exist_ok=True)
     with log.open("w") as file:
         process = subprocess.Popen(
-            command, cwd=project.path, env={**project.warm_environment(), **variables}, stdout=file, stderr=file
+            command, cwd=project.path, env={**project.environment(), **variables}, stdout=file, stderr=file
         )
     try:
         yield
