@@ -238,7 +238,11 @@ class _Server:
 
     def _fork(self) -> None:
         caller = self._listener.accept()[0]
-        streams, request = _received(caller)
+        try:
+            streams, request = _received(caller)
+        except (OSError, ValueError):  # it has been killed before it had asked
+            caller.close()
+            return
         if not self._warm:
             warm_up()
             self._warm = True
