@@ -19,7 +19,6 @@ def check(workload: str) -> DataReport:
         DataError: the data cannot be used; a run would end with the same line.
     """
     catalogue.workload(workload)
-    logging.getLogger("components").setLevel(logging.ERROR)  # the report tells what the stages would warn of
     with preview(workload) as data:
         return report_data(data, workload)
 
@@ -31,5 +30,6 @@ def _arguments() -> str:
 
 
 if __name__ == "__main__":
+    logging.getLogger("components").setLevel(logging.ERROR)  # the report tells what the stages would warn of
     workload = _arguments()
     console.show(lambda: check(workload))
