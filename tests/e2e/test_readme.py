@@ -62,7 +62,7 @@ def test_every_command_works(project: Project, digits: Path, prefect_url: str) -
     patients.to_csv(project.path.parent / "houses.csv", index=False)
     pictured, timeless, tabled = SECTIONS
     sections = {
-        "mugs": pictured.replace("recipe: quick", "recipe: quick, least_steps: 150") + "    evaluate: {folds: 2}\n",
+        "mugs": pictured.replace("recipe: quick", "recipe: quick, least_steps: 150"),
         "houses": timeless,
         "fraud": PAYMENTS.removeprefix("workloads:\n").replace("  payments:", "  fraud:"),
         "payments": tabled.replace("train: 60, validation: 7, test: 14", "train: 10, validation: 4, test: 6") + EASY,
