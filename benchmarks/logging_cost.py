@@ -74,6 +74,11 @@ def parsed() -> argparse.Namespace:
         help="of any workload; a published one brings examples",
     )
     parser.add_argument("--data", type=Path, help="its prepared examples, if not those of the workload")
+    return timed(parser)
+
+
+def timed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Return the command line, with how long and how often is measured."""
     parser.add_argument("--seconds", type=float, help="of each measurement")
     parser.add_argument("--rounds", type=int, help="how often")
     options = parser.parse_args()
@@ -106,9 +111,9 @@ def report(result: dict[str, Any]) -> None:
         print(f"{figure}, on / off: {found:.3f}, at most {most:g}: {'met' if found <= most else 'NOT MET'}")
 
 
-def ratio(arms: dict[str, list[dict[str, float]]], name: str, figure: str) -> float:
-    """Return an arm's figure by that of `off`, the median over rounds."""
-    return statistics.median(own[figure] / beside[figure] for own, beside in zip(arms[name], arms["off"], strict=True))
+def ratio(arms: dict[str, list[dict[str, float]]], name: str, figure: str, by: str = "off") -> float:
+    """Return an arm's figure by that of another, the median over rounds."""
+    return statistics.median(own[figure] / beside[figure] for own, beside in zip(arms[name], arms[by], strict=True))
 
 
 def _request(row: dict[str, Any]) -> bytes:

@@ -10,7 +10,6 @@ processes by request, of 32 connections; p99 is that of one. A ratio is the medi
 that of `before` in the same round.
 """
 
-import argparse
 import json
 import statistics
 import tarfile
@@ -20,7 +19,7 @@ from typing import Any
 
 from benchmarks import harness
 from benchmarks.arms import Arm, packaged, serve
-from benchmarks.logging_cost import MANY, measure
+from benchmarks.logging_cost import MANY, measure, ratio, timed
 from benchmarks.peers.answer import Answerer
 from benchmarks.wire import post
 from components.inference.examples import read_examples
@@ -32,7 +31,7 @@ OFF = {"JOURNEYMAN_LOG": "off"}
 
 def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
-    options = parsed()
+    options = timed(harness.parser(__doc__, quick="two rounds of half a second"))
     with tempfile.TemporaryDirectory() as folder:
         arms = unpacked_arms(Path(folder))
         figures = measure(arms, options.seconds, options.rounds)
@@ -60,17 +59,6 @@ def unpacked_arms(folder: Path) -> dict[str, Arm]:
     return {"before": arm(before), "today": arm(today, **OFF), "logged": arm(today), "again": arm(before)}
 
 
-def parsed() -> argparse.Namespace:
-    """Return the command line, what is left out filled in."""
-    parser = harness.parser(__doc__, quick="two rounds of half a second")
-    parser.add_argument("--seconds", type=float, help="of each measurement")
-    parser.add_argument("--rounds", type=int, help="how often")
-    options = parser.parse_args()
-    options.seconds = options.seconds or (0.5 if options.quick else 4.0)
-    options.rounds = options.rounds or (2 if options.quick else 8)
-    return options
-
-
 def report(result: dict[str, Any]) -> None:
     """Print the table."""
     arms = result["arms"]
@@ -78,13 +66,8 @@ def report(result: dict[str, Any]) -> None:
     print("| | CPU µs a request | by before | p99 ms | by before | requests/s |\n|---|---|---|---|---|---|")
     for name, rows in arms.items():
         cpu, p99, rate = (statistics.median(row[figure] for row in rows) for figure in ("cpu_us", "p99_ms", "rate"))
-        more, slower = (ratio(arms, name, figure) for figure in ("cpu_us", "p99_ms"))
+        more, slower = (ratio(arms, name, figure, "before") for figure in ("cpu_us", "p99_ms"))
         print(f"| {name} | {cpu:.0f} | {more:.3f} | {p99:.2f} | {slower:.2f} | {rate:,.0f} |")
-
-
-def ratio(arms: dict[str, list[dict[str, float]]], name: str, figure: str) -> float:
-    """Return an arm's figure by that of `before`, the median over rounds."""
-    return statistics.median(own[figure] / old[figure] for own, old in zip(arms[name], arms["before"], strict=True))
 
 
 if __name__ == "__main__":
