@@ -4,7 +4,7 @@ WORKLOAD ?= garments
 PORT ?= 5000
 TESTS ?= tests/unit
 
-.PHONY: help setup chromium curl run check quick test benchmarks score coverage docs site lint format ui serve lock clean
+.PHONY: help setup chromium curl run check quick test benchmarks score coverage docs site lint format ui serve label lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -52,6 +52,9 @@ ui: setup  ## the MLflow UI on this project's runs and models, http://127.0.0.1:
 
 serve: setup  ## the endpoint of the champion, http://127.0.0.1:3000
 	@. ./env.sh && exec bentoml serve $(WORKLOAD):latest
+
+label: setup  ## the page that asks what answers should have been, http://127.0.0.1:3100/label
+	@. ./env.sh && exec python -m flows.label $(WORKLOAD) --serve
 
 lock:  ## solve pyproject.toml anew and pin what comes out in constraints.txt
 	$(or $(PYTHON),python3) -m venv .venv/lock

@@ -5,6 +5,7 @@
     make ui
     python -m docs.screenshots --console run.txt --endpoint http://127.0.0.1:3000 --mlflow http://127.0.0.1:5000
     python -m docs.screenshots --watch month/index.html                  # which `docs.at_work` makes
+    python -m docs.screenshots --label http://127.0.0.1:3100/label       # of `make label`; it answers nothing
 
 Each option is left out where its pictures stay as they are.
 """
@@ -68,6 +69,14 @@ def take_page(page: Page, url: str, shown: str, path: Path) -> None:
     write_small(page.screenshot(), path)
 
 
+def take_label(page: Page, url: str, path: Path) -> None:
+    """Write a picture of the page that asks for labels, the model's answer shown."""
+    page.goto(url)
+    page.locator("#work").wait_for()
+    page.keyboard.press("a")
+    write_small(page.screenshot(full_page=True), path)
+
+
 def write_small(png: bytes, path: Path) -> None:
     """Write a picture with few colours, which takes a third of the bytes."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
@@ -89,6 +98,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--endpoint", help="the address of `make serve`")
     parser.add_argument("--mlflow", help="the address of `make ui`")
     parser.add_argument("--watch", type=Path, help="a page that `flows.watch` wrote")
+    parser.add_argument("--label", help="the address of `make label`")
     parser.add_argument("--to", type=Path, default=FOLDER, help="the folder of the pictures (docs)")
     return parser.parse_args()
 
@@ -105,6 +115,8 @@ def main() -> None:
             take_page(page, f"{given.endpoint}/card", "version", given.to / "card.png")
         if given.mlflow:
             take_page(page, f"{given.mlflow}/#/models/garments/versions/1", "Version 1", given.to / "mlflow.png")
+        if given.label:
+            take_label(page, given.label, given.to / "label.png")
         if given.watch:
             page.set_viewport_size({"width": WIDTH, "height": TALL})
             take_page(page, given.watch.absolute().as_uri(), "The verdict", given.to / "watch.png")

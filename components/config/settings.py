@@ -37,6 +37,11 @@ def watch_folder(workload: str) -> Path:
     return log_folder(workload).parent.parent / "watch" / workload
 
 
+def label_folder(workload: str) -> Path:
+    """Return the folder of what is asked about the workload's answers; it stands beside that of the logs."""
+    return log_folder(workload).parent.parent / "label" / workload
+
+
 def tracking_uri() -> str:
     """Return the MLflow server or store in use: `MLFLOW_TRACKING_URI`, else SQLite under `state/`."""
     return os.environ.get("MLFLOW_TRACKING_URI") or _local_store(Path.cwd())

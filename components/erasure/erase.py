@@ -10,6 +10,7 @@ from components.config.errors import ConfigError
 from components.config.params import Workload
 from components.config.settings import CHAMPIONS, MEMORY, STATE, log_folder, tracking_uri
 from components.erasure import training
+from components.erasure.asked import erase_from_questions
 from components.erasure.copies import erase_from_copies, erase_from_schema, older_bentos, shown_by
 from components.erasure.inbox import erase_from_inbox
 from components.erasure.source import rows_in_source
@@ -114,6 +115,7 @@ def _from_log(name: str, person: Person) -> Iterator[Removed]:
         if count:
             yield Removed(str(log_folder(name)), what, count)
     yield from erase_from_watch(name)
+    yield from erase_from_questions(name)
 
 
 def _memory(name: str) -> str:

@@ -24,6 +24,7 @@ from components.inference.engine.model import Model
 from components.inference.gateway.access import warn_of_strangers
 from components.inference.gateway.answer_log import AnswerLog
 from components.inference.gateway.app import Gateway
+from components.inference.gateway.asking import folder_of, label_operations, label_pages
 from components.inference.gateway.cells import Cells
 from components.inference.gateway.client_schema import SCHEMA, client_schema
 from components.inference.gateway.labelling import labelling, one_or_more
@@ -67,7 +68,7 @@ try:
     }
     _log = AnswerLog(_options, _metrics) if _options.log != "off" else None
     _logs = _options.log_dir or internals.bento_home() / "log"
-    _shown: dict[str, Route] = {**routes(_engine), **_described}
+    _shown: dict[str, Route] = {**routes(_engine), **_described, **label_pages(_options.keyed)}
     _watched = page_of(_logs, _model.tag.name)
     if _options.metrics != "off":
         _shown["/watch"] = partial(watched, _watched)
@@ -92,6 +93,7 @@ _labels_parser = RequestParser(_codec.labelled(_about.input), one_or_more, _max_
 _operations: dict[str, Operation] = {
     PREDICT: prediction(_engine, _parser, log=_log),
     LABELS: labelling(_engine, _labels_parser, _log),
+    **label_operations(_engine, folder_of(_logs, _model.tag.name), _log),
 }
 Input, Output = input_type(_parser), output_type(_codec.Answer, _request)
 

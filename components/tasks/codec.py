@@ -41,6 +41,7 @@ class TaskCodec:
         self.remembers = getattr(kind, "remembers", lambda _: False)  # a package of before has none
         self.key = getattr(kind, "key", lambda _: None)
         self.entities = getattr(kind, "entities", lambda _: ())
+        self.encode = getattr(kind, "encode", None)
         self.Answer = task.Answer
         self.OUTPUT = task.OUTPUT
         self.decide, self.numbers, self.answers = task.decide, task.numbers, task.answers

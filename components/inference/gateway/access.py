@@ -13,7 +13,7 @@ Shown = Literal["open", "keys", "off"]
 
 HEALTH = ("/livez", "/healthz", "/readyz")
 """Routes that ask for no key."""
-_PAGE = "/page/"
+_PAGE = ("/page/", "/label/label.")
 """The page itself is the same for everyone and says nothing; what it asks for, it asks for with a key."""
 _EVERYONE = ""
 _WHO = "an API key is needed: send it as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
@@ -30,7 +30,7 @@ class Access:
         Whoever may read that may read `/watch`.
         """
         self._keys, self._rate = keys, rate
-        self._open = {*HEALTH, "/", *(("/metrics", "/watch") if metrics == "open" else ())}
+        self._open = {*HEALTH, "/", "/label", *(("/metrics", "/watch") if metrics == "open" else ())}
 
     def guard(self, call: Call) -> Reply | None:
         """Return the refusal, if it is one; who asks is in `call.caller` then."""

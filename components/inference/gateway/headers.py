@@ -51,7 +51,7 @@ this code knows; nothing that a style could fetch is allowed."""
 def headers(call: Call) -> Headers:
     """Return the headers for the answer to `call`."""
     path = call.path
-    if path == "/" or path.startswith("/page/"):
+    if path in ("/", "/label") or path.startswith(("/page/", "/label/label.")):
         return PAGE
     if path == "/about" or path.startswith("/examples/"):
         return ABOUT
