@@ -7,7 +7,7 @@ from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from components.config.card import Card
@@ -160,6 +160,10 @@ class Evaluate(Section):
     """Parts of all examples in a cross-validation: so many trainings, each of which leaves one part out."""
 
 
+TRAIN = "write train: {} for every default"
+"""What to do about a section without a recipe."""
+
+
 class Workload(Section):
     """One section of `workloads:`; each kind narrows `kind`, `prepare`, `train` and `serve`."""
 
@@ -180,6 +184,13 @@ class Workload(Section):
     gate: Gate = Gate()
     card: Card = Card()
     watch: Watch = Watch()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """Take a section of which only the name is written, which YAML reads as null, for one that says nothing."""
+        sections = ("prepare", "train", "serve", "evaluate", "gate", "card", "watch")
+        return {key: {} if value is None and key in sections else value for key, value in content.items()}
 
 
 SectionT = TypeVar("SectionT", bound=Section)

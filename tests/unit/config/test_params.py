@@ -57,6 +57,11 @@ def test_a_users_section_needs_at_most_ten_lines(tmp_path: Path, monkeypatch: py
         ("epochs: 2", "epochs: 2, integer: 1", r"workloads\.mugs\.train\.integer: unknown key"),
         ("train: {epochs: 2, batch_size: 8}", "train: 5", r"workloads\.mugs\.train: found 5; "),
         (
+            "train: {epochs: 2, batch_size: 8}",
+            "serve: {}",
+            r"workloads\.mugs\.train: missing; write train: {}",
+        ),
+        (
             "kind: image",
             "kind: image\n    serve: {formats: [PNG, PSD]}",
             r"serve\.formats\.1: found 'PSD'; input should be ",
@@ -74,6 +79,14 @@ def test_what_is_wrong_is_answered_in_one_line(
     assert re.search(expected, message), message
     assert message.startswith("params.yaml")
     assert "\n" not in message
+
+
+def test_a_section_of_which_only_the_name_is_written_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "train: {epochs: 2, batch_size: 8}"
+    bare, empty = (_load(GOOD.replace(said, train), tmp_path, monkeypatch) for train in ("train:", "train: {}"))
+    assert bare == empty
 
 
 def test_a_missing_file_says_where_to_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

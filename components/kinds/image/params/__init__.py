@@ -224,5 +224,5 @@ class Workload(params.Workload):
 
     kind: Literal["image"]
     prepare: Prepare
-    train: Train
+    train: Annotated[Train, Field(description=params.TRAIN)]
     serve: Serve = Serve()

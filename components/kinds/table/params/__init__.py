@@ -17,6 +17,7 @@ Measure = Literal["count", "mean", "risk"]
 _HELD_OUT = 0.15
 _NEAR = 1e-6  # parts that add up to one but for this much do
 
+_COLUMNS = "write {label: price} for the column to be told, or {} to find what is unlike the others"
 _DAYS = "days, as {train: 60, validation: 14, test: 14}"
 _PARTS = "parts of the records, as {validation: 0.15, test: 0.15}"
 
@@ -130,7 +131,7 @@ class Limits(params.Section):
 class Prepare(params.Section):
     """How records become features."""
 
-    columns: Columns
+    columns: Annotated[Columns, Field(description=_COLUMNS)]
     entities: dict[ColumnName, Entity] = {}
     """Columns that name who or what the record is about, and what is remembered of each."""
     card: ColumnName | None = None
@@ -289,4 +290,4 @@ class Workload(params.Workload):
 
     kind: Literal["table"]
     prepare: Prepare
-    train: Train
+    train: Annotated[Train, Field(description=params.TRAIN)]

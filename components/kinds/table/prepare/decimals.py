@@ -18,6 +18,7 @@ import polars as pl
 
 from components.config.errors import DataError
 from components.kinds.table.codec.numbers import Decimal, is_currency, of_text
+from components.kinds.table.codec.schema import Column
 from components.kinds.table.prepare.numbers import SIGNS, Numbers, read
 from components.kinds.table.prepare.texts import Decision, Texts
 
@@ -60,6 +61,14 @@ def look(texts: Texts, must: bool, known: Decimal | None, units: tuple[str, ...]
         if numbers.hopeless and not must:
             break
     return Written(texts, numbers, must, known, units, later)
+
+
+def is_written_number(label: Texts, known: Column | None) -> bool:
+    """Whether a label of texts tells a number (`$1,250`), not a class: so the schema says, or so many values do."""
+    if known is not None:
+        return known.type in ("integer", "number")
+    column = look(label, False, None, None, later=False)
+    return column.numbers.kinds > _FEW and _is_number(column)
 
 
 def decide_numbers(

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from components.config.errors import ConfigError
 from components.kinds.table.codec import formats
 from components.kinds.table.codec.schema import Column, Dialect, Schema
-from components.kinds.table.prepare.decimals import Written, decide_numbers, look
+from components.kinds.table.prepare.decimals import Written, decide_numbers, is_written_number, look
 from components.kinds.table.prepare.table import TEXT, Table, open_table
 from components.kinds.table.prepare.texts import ROWS, Decision, Texts
 from components.kinds.table.prepare.timing import decide_other, decide_time
@@ -70,6 +70,8 @@ def decide(raw: Path, table: Table, config: "Prepare", schema: Schema | None) ->
             found[name] = decide_other(texts, known, asked)
             if found[name] is None and (known is None or known.type in ("integer", "number")):
                 written.append(_look(texts, known, config))
+        elif kind == pl.String and name == config.columns.label and is_written_number(texts, known):
+            written.append(_look(texts, known, config))
     found |= decide_numbers(written, config.decimal, dialect)
     return Readings({name: decision for name, decision in found.items() if decision is not None}, dialect)
 

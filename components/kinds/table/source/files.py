@@ -15,7 +15,26 @@ from components.kinds.table.codec.schema import INDEX
 from components.kinds.table.source import addresses, columns, parquet_file
 from components.kinds.table.source.addresses import File
 
-_SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".zip")
+_ADVICE = dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods"), "save the sheet as CSV (UTF-8), and name that file")
+_ADVICE |= dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar"), "unpack the archive, and name what is in it")
+_ADVICE |= dict.fromkeys(
+    (".db", ".sqlite", ".sqlite3"), "write the table as CSV (`sqlite3 -header -csv FILE 'SELECT …'`)"
+)
+_READERS = {
+    ".json": "read_json({name!r})",
+    ".jsonl": "read_json({name!r}, lines=True)",
+    ".ndjson": "read_json({name!r}, lines=True)",
+    ".feather": "read_feather({name!r})",
+    ".arrow": "read_feather({name!r})",
+    ".orc": "read_orc({name!r})",
+    ".pkl": "read_pickle({name!r})",
+    ".pickle": "read_pickle({name!r})",
+    ".dta": "read_stata({name!r})",
+    ".xml": "read_xml({name!r})",
+    ".html": "read_html({name!r})[0]",
+    ".fwf": "read_fwf({name!r})",
+}
+"""How pandas reads a file of other formats, by suffix."""
 
 
 class Format(Protocol):
@@ -40,10 +59,20 @@ def table(address: str) -> tuple[list[File], list[str]]:
     files, ignored = addresses.found(address)
     if not files:
         there = f"found {', '.join(ignored[:5])}" if ignored else "the folder is empty"
-        if any(name.lower().endswith(_SHEETS) for name in ignored):
-            there += "; save the sheet as CSV (UTF-8), or unpack the archive, and name that file"
-        raise DataError(f"{addresses.shown(address)}: no Parquet or CSV file ({addresses.TAKEN}): {there}")
+        advice = next(filter(None, map(_advice, ignored)), "")
+        raise DataError(f"{addresses.shown(address)}: no Parquet or CSV file ({addresses.TAKEN}): {there}{advice}")
     return files, ignored
+
+
+def _advice(name: str) -> str:
+    """Return how a file of another format becomes one that is taken; nothing where that is not known."""
+    path = PurePath(name)
+    suffix = path.suffix.lower()
+    if suffix in _READERS:
+        said = _READERS[suffix].format(name=name)
+        target = str(path.with_suffix(".parquet"))
+        return f'; write it as Parquet: python -c "import pandas; pandas.{said}.to_parquet({target!r})"'
+    return f"; {_ADVICE[suffix]}" if suffix in _ADVICE else ""
 
 
 def schema(files: Sequence[File]) -> pa.Schema:

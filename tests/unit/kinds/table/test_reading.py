@@ -382,3 +382,20 @@ def test_an_american_and_a_german_file_come_to_the_same(tmp_path: Path) -> None:
     csv = schema.read(tmp_path / "b" / "schema.yaml").csv
     assert csv is not None
     assert (csv.separator, csv.encoding) == (";", "cp1252")
+
+
+@pytest.mark.parametrize("written", ["${:,.2f}", "{:.1f} kg", "({:.2f})", "{:.1f}%"])
+def test_a_label_of_numbers_as_people_write_them_is_a_regression(written: str, tmp_path: Path) -> None:
+    values = np.linspace(1_000, 9_000, ROWS)
+    data = run(table(bad=pl.Series([written.format(value) for value in values])), tmp_path)
+    assert any("task: regression" in said for said in report(data)["read"])
+    again = tmp_path / "again"
+    again.mkdir()
+    (again / "schema.yaml").write_text((tmp_path / "schema.yaml").read_text())
+    few = table(bad=pl.Series([written.format(value) for value in values])).head(ROWS - 20)
+    assert any("task: regression" in said for said in report(run(few, again))["read"])
+
+
+def test_a_label_of_few_values_stays_one_of_classes(tmp_path: Path) -> None:
+    data = run(table(bad=pl.Series(["5 kg", "10 kg", "20 kg", "25 kg"] * (ROWS // 4))), tmp_path)
+    assert any("task: classification" in said for said in report(data)["read"])

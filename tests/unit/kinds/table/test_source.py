@@ -211,6 +211,9 @@ def test_nothing_there(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     _refused(tmp_path, r"no Parquet or CSV file \(\.parquet, \.pq, \.csv, \.csv\.gz, .*\): found .*notes\.txt")
     _refused(tmp_path / "notes.txt", r"notes\.txt: no rows")
+    (tmp_path / "lines.jsonl").write_text('{"x": 1}\n')
+    said = r"lines\.jsonl; write it as Parquet: .*read_json\('.*', lines=True\)\.to_parquet\('.*lines\.parquet'\)"
+    _refused(tmp_path / "lines.jsonl", said)
     (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04")
     _refused(tmp_path / "book.xlsx", r"no Parquet or CSV file .*; save the sheet as CSV \(UTF-8\)")
     (tmp_path / "book.csv").write_bytes(b"PK\x03\x04....")
