@@ -75,6 +75,7 @@ def scoring_facts(source: str, champion: Version, scored: Scored) -> list[list[s
         ["rows", f"{scored.rows:,} scored{before}"],
         ["unreadable", f"{scored.unreadable:,} (their rows say why in the column `error`)"],
         *([["unusual", f"{scored.warned:,} (answered; the column `warnings` says what)"]] if scored.warned else []),
+        *([["unfamiliar", f"{scored.unfamiliar:,} (the column `unfamiliar` says which)"]] if scored.unfamiliar else []),
         ["labels", labels],
         ["champion", f"version {champion.number}, {champion.metric} {number(champion.value)}"],
         ["rate", f"{scored.rate:,.0f} rows a second" if scored.seconds else "nothing to do"],

@@ -145,6 +145,12 @@ class Serve(Section):
     start_timeout: Annotated[float, Field(gt=0.0, le=3600.0)] = 180.0
     """Seconds that `flows.train` waits for the new Bento's endpoint to get ready, before it asks it."""
 
+    unfamiliar: Annotated[float, Field(ge=0.0, le=0.5)] = 0.01
+    """The part of examples like those of training that may be flagged as `unfamiliar`, like nothing that the model was
+    trained on; the validation split decides from where on, see docs/unfamiliar.md. 0: nothing is flagged."""
+    abstain: bool = False
+    """An unfamiliar example gets no answer: the endpoint says that it abstains."""
+
     def in_bundle(self) -> dict[str, Any]:
         """Return what travels in the bundle: what the answers of the model depend on."""
         return self.model_dump(mode="json", exclude={"margin", "start_timeout"})

@@ -1,6 +1,8 @@
 """What BentoML's routes take and answer, as its OpenAPI document and its clients show it; the gateway answers them."""
 
 import operator
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any, cast
 
 from bentoml import IODescriptor
@@ -26,14 +28,15 @@ def input_type(parser: RequestParser) -> Any:
     return shown
 
 
-def output_type(answer: type[BaseModel], request: Any) -> Any:
+def output_type(answers: Sequence[type[BaseModel]], request: Any) -> Any:
     """Return the type of what answers a `request`, as BentoML shows it.
 
-    It is `answer`, or a list of them where many may be asked for.
+    It is one of the `answers`, or a list of them where many may be asked for.
     """
-    answer = create_model(answer.__name__, __base__=answer, __doc__=answer.__doc__, id=(str, _ID))
+    shown = [create_model(each.__name__, __base__=each, __doc__=each.__doc__, id=(str, _ID)) for each in answers]
+    answer: Any = reduce(operator.or_, cast("Any", shown))
     if is_model(request):
-        return answer
+        return answer if len(shown) == 1 else create_model("Answers", __base__=(_Alternatives, IORootModel[answer]))
     return create_model("Answers", __base__=(_Alternatives, IORootModel[answer | list[answer]]))
 
 

@@ -9,7 +9,7 @@ model, if anything; a file there that was rewritten without somebody's records i
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.config.errors import BundleError
 from components.config.params import Serve
+from components.inference.unfamiliar import UNFAMILIAR
 from components.kinds.replaced import read_replaced
 from components.system.files import sha256, whole_directory, write_json
 
@@ -60,6 +61,15 @@ class About(BaseModel):
     """The installed packages that kind and task are of, as pip names them; none: both are built in."""
 
 
+class Scored(NamedTuple):
+    """What a graph says of N examples."""
+
+    outputs: NDArray[np.float32]
+    """`[N, K]`, what the task decides on."""
+    unfamiliar: NDArray[np.float32] | None
+    """`[N]`, how unlike training each is; None: the graph does not tell."""
+
+
 class Bundle:
     """A bundle that is ready to answer: verified, its graph loaded for one thread."""
 
@@ -71,27 +81,34 @@ class Bundle:
         """
         self.path = path
         self.about = verified(path)
-        self._session = _session(path / MODEL)
+        self._session = open_session(path / MODEL)
         self._graph_input = self._session.get_inputs()[0]
         self._input = self._graph_input.name
-        self._output = self._session.get_outputs()[0].name
+        self._outputs = [output.name for output in self._session.get_outputs()]
+        self._asked = [self._outputs[0], *([UNFAMILIAR] if UNFAMILIAR in self._outputs else [])]
 
     def outputs(self, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
         """Return what the task decides on, `[N, K]`, of `inputs`, `[N, ...]` as the kind's codec decodes them.
 
         `run` can end it early.
         """
-        return self._run(self._output, inputs, run)
+        return self._run(self._asked[:1], inputs, run)[0]
+
+    def scored(self, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> Scored:
+        """Return what the task decides on, and how unlike training each input is; as `outputs`."""
+        outputs, *unfamiliar = self._run(self._asked, inputs, run)
+        return Scored(outputs, unfamiliar[0] if unfamiliar else None)
 
     def embedding(self, inputs: NDArray[Any]) -> NDArray[np.float32] | None:
         """Return what the network makes of `inputs`, `[N, at most 64]`; None: its graph does not tell."""
-        there = [output.name for output in self._session.get_outputs()]
-        return self._run(EMBEDDING, inputs, None) if EMBEDDING in there else None
+        return self._run([EMBEDDING], inputs, None)[0] if EMBEDDING in self._outputs else None
 
-    def _run(self, output: str, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None") -> NDArray[np.float32]:
+    def _run(
+        self, outputs: list[str], inputs: NDArray[Any], run: "onnxruntime.RunOptions | None"
+    ) -> list[NDArray[np.float32]]:
         starts = range(0, len(inputs), _EXAMPLES)
-        parts = [self._session.run([output], {self._input: inputs[i : i + _EXAMPLES]}, run)[0] for i in starts]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        parts = [self._session.run(outputs, {self._input: inputs[i : i + _EXAMPLES]}, run) for i in starts]
+        return parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts, strict=True)]
 
     @property
     def takes_many(self) -> bool:
@@ -189,7 +206,12 @@ def _verify(path: Path, expected: str, *others: str) -> None:
         raise BundleError(f"{path}: SHA-256 is {found}, {ABOUT} says {expected}")
 
 
-def _session(model: Path) -> "onnxruntime.InferenceSession":
+def open_session(model: Path) -> "onnxruntime.InferenceSession":
+    """Return the graph at `model`, loaded for one thread.
+
+    Raises:
+        BundleError: ONNX Runtime does not take it.
+    """
     import onnxruntime  # here, because the endpoint's supervisor reads bundles too and never runs one
 
     options = onnxruntime.SessionOptions()

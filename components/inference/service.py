@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from components import catalogue
 from components.config.errors import JourneymanError
+from components.inference.answering import Answering
 from components.inference.bento_io import input_type, output_type
 from components.inference.bundle import verified
 from components.inference.champion.follow import Follower
@@ -95,7 +96,8 @@ _operations: dict[str, Operation] = {
     LABELS: labelling(_engine, _labels_parser, _log),
     **label_operations(_engine, folder_of(_logs, _model.tag.name), _log),
 }
-Input, Output = input_type(_parser), output_type(_codec.Answer, _request)
+_answers = Answering(_about).types
+Input, Output = input_type(_parser), output_type(_answers, _request)
 
 
 @bentoml.service(
@@ -148,7 +150,7 @@ class Endpoint:
         _operations[EXPLAIN] = prediction(_engine, _parser, explained=True, log=_log)
 
         @bentoml.api
-        async def explain(self, request: Input, /) -> output_type(_codec.Explained, _request):  # type: ignore[valid-type]
+        async def explain(self, request: Input, /) -> output_type((_codec.Explained, *_answers[1:]), _request):  # type: ignore[valid-type]
             """Answer one request, and say what moved each answer most."""
             raise RuntimeError(_ANSWERED)
 

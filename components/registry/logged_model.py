@@ -17,7 +17,9 @@ from mlflow.types import ColSpec, DataType, Schema
 from mlflow.types.schema import Array
 
 from components import catalogue
+from components.inference.answering import RANK, Answering
 from components.inference.bundle import read_about
+from components.inference.unfamiliar import UNFAMILIAR
 from components.kinds.prepared import open_prepared
 from components.registry.version import BUNDLE_HASH
 from components.tracking.store import Store
@@ -28,7 +30,9 @@ CARRIED = (
     "components/extensions.py",
     "components/config/*.py",
     "components/inference/__init__.py",
+    "components/inference/answering.py",
     "components/inference/bundle.py",
+    "components/inference/unfamiliar.py",
     "components/kinds/*.py",
     "components/kinds/*/__init__.py",
     "components/kinds/*/codec/*.py",
@@ -117,6 +121,8 @@ def _signature(bundle: Path) -> ModelSignature:
         outputs += [ColSpec(DataType.double, "probability"), ColSpec(Array(DataType.double), "probabilities")]
     else:
         outputs += [ColSpec(DataType.double, name) for name in codec.number_names(about.decision)]
+    if Answering(about).test:
+        outputs += [ColSpec(DataType.boolean, UNFAMILIAR), ColSpec(DataType.double, RANK)]
     inputs = [ColSpec(DataType[kind], name, required=required) for name, (kind, required) in fields.items()]
     return ModelSignature(Schema(inputs), Schema(outputs))
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from components import catalogue
 from components.config.errors import BadRequest
+from components.inference.answering import Answering
 from components.inference.bundle import Bundle
 from components.inference.gateway.request.parser import sentence
 from components.kinds.contract import Observations, Row
@@ -36,6 +37,12 @@ class Answers:
     """[M] each, those of the endpoint's answer by its fields."""
     outputs: NDArray[np.float32]
     """[M, K]"""
+    unfamiliar: NDArray[np.bool_] | None = None
+    """[M], which of them are like nothing the model was trained on; None: it cannot tell."""
+    ranks: NDArray[np.float64] | None = None
+    """[M], the part of the validation examples that are less unlike training."""
+    abstains: bool = False
+    """Whether unfamiliar rows have no answer."""
 
 
 class Answerer:
@@ -45,6 +52,7 @@ class Answerer:
         self._bundle = Bundle(bundle)
         about = self._bundle.about
         self._about, self._codec = about, catalogue.codec(about.kind, about.task)
+        self._answering = Answering(about)
         self._scoring = catalogue.scoring(about.kind)
         self._reader = self._codec.Reader(about.workload, about.input, about.serve, self._bundle.files, None)
         self._request: TypeAdapter[Any] = TypeAdapter(self._codec.request(about.input))
@@ -73,14 +81,20 @@ class Answerer:
     def predict(self, examples: NDArray[Any] | None, rows: LoggedRows | None) -> tuple[Answers, Logged | None]:
         """Answer examples `[M, ...]`; None: none. `rows`: what else the log has of them."""
         nothing, decision = self._bundle.nothing(1), self._about.decision
-        found = self._bundle.outputs(nothing)[:0] if examples is None else self._bundle.outputs(examples)
-        answers = Answers(self._codec.decide(found, decision), self._codec.numbers(found, decision), found)
+        found = self._bundle.scored(nothing if examples is None else examples)
+        count, test = 0 if examples is None else len(examples), self._answering.test
+        outputs = found.outputs[:count]
+        answers = Answers(self._codec.decide(outputs, decision), self._codec.numbers(outputs, decision), outputs)
+        if test is not None and found.unfamiliar is not None:
+            told = found.unfamiliar[:count]
+            abstains = self._answering.abstains
+            answers = replace(answers, unfamiliar=test.flags(told), ranks=test.ranks(told), abstains=abstains)
         if examples is None or rows is None:
             return answers, None
-        said = self._codec.answers(found, self._about.classes, decision, rows.version)
+        said = self._answering.answers(found, rows.version)
         for index, sentences in rows.warnings.items():
             cast("Any", said[index]).warnings = sentences
-        return answers, logged(rows, examples, found, said)
+        return answers, logged(rows, examples, outputs, said)
 
     def _of_log(
         self,

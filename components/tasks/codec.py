@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, WithJsonSchema, create_model
 
 from components.tasks.labels import plain
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from components.tasks.contract import Answers
 
 Float32 = NDArray[np.float32]
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
 
 ModelVersion = Annotated[str, Field(description="The registered version that gave this answer.")]
 """A field that every answer has."""
@@ -26,6 +31,25 @@ Warnings = Annotated[
     ),
 ]
 """Likewise; with `()` as its default."""
+Unfamiliar = Annotated[
+    bool | None,
+    Field(
+        description="Whether the example is like nothing that the model was trained on; left out where the model "
+        "cannot tell. Of examples like those it was trained on at most the rate that the bundle states is flagged.",
+        exclude_if=_is_none,
+    ),
+    WithJsonSchema({"type": "boolean"}),
+]
+"""Likewise, with None as its default."""
+Rank = Annotated[
+    float | None,
+    Field(
+        description="The part of the validation examples that are less unlike training than this one, 0 to 1.",
+        exclude_if=_is_none,
+    ),
+    WithJsonSchema({"type": "number"}),
+]
+"""Likewise; 1 less the conformal p-value."""
 
 _COLUMNS = 3
 """Outputs of an example that any task has enough of, to be asked what it tells of none."""

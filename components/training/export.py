@@ -5,6 +5,9 @@ bundle-int8/    the same with its heavy layers in int8, see `quantize`
 
 Both bring the reference by which they are watched (`reference.py`), of the float32 graph.
 
+Both say how unlike training an example is, where that can be told (`unfamiliar.py`), and from where on it is
+unfamiliar, which each finds by its own graph on the validation split.
+
 Both divide their logits by the temperature that the validation split asks for, found in float32. Not one for each: they
 share what the learner decides by, and rounding moves logits up as much as down; `evaluate` measures both.
 """
@@ -12,9 +15,9 @@ share what the learner decides by, and rounding moves logits up as much as down;
 import io
 import logging
 import shutil
+import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,7 @@ from components.config.errors import ParityError
 from components.config.settings import artifacts
 from components.inference.bundle import EMBEDDING, MODEL, SERVING, Bundle, new_bundle
 from components.inference.reference import ReferenceArrays, write_reference
+from components.inference.unfamiliar import UNFAMILIAR
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry
 from components.training import hardware
@@ -38,6 +42,7 @@ from components.training.reference import reference
 from components.training.restore import restored
 from components.training.served import Precision, bundle_path
 from components.training.temperature import temperature_and_decision
+from components.training.unfamiliar import say_rate, tell_unfamiliar, unfamiliar_test
 
 logger = logging.getLogger(__name__)
 
@@ -75,17 +80,22 @@ def export(name: str) -> None:
         "serve": workload.serve.in_bundle(),
         "requires": tuple(one.requirement for one in catalogue.extensions_of(workload.kind, workload.task)),
     }
-    known = reference(about, serving, data)
-    _export_float32(name, about, serving, data, known)
-    _export_int8(name, about, data, known)
+    known, codec = reference(about, serving, data), catalogue.codec(data.kind, data.task)
+    rate = workload.serve.unfamiliar if learner.objective(data, workload.train).supervised else 0.0
+    rate = rate if tell_unfamiliar(serving, data, codec, rate) else 0.0
+    _export_float32(name, about, serving, data, known, rate)
+    _export_int8(name, about, data, known, rate)
 
 
 def _export_float32(
-    name: str, about: dict[str, Any], serving: nn.Module, data: PreparedData, known: ReferenceArrays
+    name: str, about: dict[str, Any], serving: nn.Module, data: PreparedData, known: ReferenceArrays, rate: float
 ) -> None:
     path = bundle_path(name, "float32")
-    with _new_bundle(path, "float32", about, data, known) as model:
-        _write_onnx(serving, data, model, catalogue.answers(data.kind, data.task).OUTPUT)
+    outputs = [catalogue.answers(data.kind, data.task).OUTPUT, EMBEDDING, *([UNFAMILIAR] if rate else [])]
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / MODEL
+        _write_onnx(serving, data, model, outputs)
+        _write_bundle(path, "float32", model, about, data, known, rate)
     worst = _largest_difference(Bundle(path), serving, data)
     if not worst <= TOLERANCE:  # not a number is no parity either
         shutil.rmtree(path)
@@ -94,29 +104,42 @@ def _export_float32(
     logger.info("exported %s: %.2f MB, largest difference to torch %.1e", name, size / 1e6, worst)
 
 
-def _export_int8(name: str, about: dict[str, Any], data: PreparedData, known: ReferenceArrays) -> None:
+def _export_int8(name: str, about: dict[str, Any], data: PreparedData, known: ReferenceArrays, rate: float) -> None:
     path = bundle_path(name, "int8")
     examples = data.inputs("validation" if data.counts["validation"] else "train")
     some = examples[:: ceil(len(examples) / _CALIBRATION_EXAMPLES)]
-    with _new_bundle(path, "int8", about, data, known) as model:
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / MODEL
         layers = quantize(bundle_path(name, "float32") / MODEL, some, model)
+        _write_bundle(path, "int8", model, about, data, known, rate)
     size = (path / MODEL).stat().st_size
     logger.info("exported %s with %d layers in int8: %.2f MB", name, layers, size / 1e6)
 
 
-@contextmanager
-def _new_bundle(
-    path: Path, precision: Precision, about: dict[str, Any], data: PreparedData, known: ReferenceArrays
-) -> Iterator[Path]:
-    """Yield where the model of a new bundle goes; the bundle says its own precision, not the one asked for."""
-    with new_bundle(path, **about | {"serve": about["serve"] | {"precision": precision}}) as draft:
-        yield draft / MODEL
+def _write_bundle(
+    path: Path,
+    precision: Precision,
+    model: Path,
+    about: dict[str, Any],
+    data: PreparedData,
+    known: ReferenceArrays,
+    rate: float,
+) -> None:
+    """Write the bundle of `model`, which is moved; it says its own precision, not the one asked for."""
+    own: dict[str, Any] = {"serve": about["serve"] | {"precision": precision}}
+    if rate:
+        test = unfamiliar_test(model, data, rate)
+        own["decision"] = about["decision"] | {UNFAMILIAR: test.as_json()}
+        if precision == "float32":
+            say_rate(test, rate)
+    with new_bundle(path, **about | own) as draft:
+        shutil.move(model, draft / MODEL)
         if data.serving.is_dir():
             shutil.copytree(data.serving, draft / SERVING)
         write_reference(draft / SERVING, known)
 
 
-def _write_onnx(serving: nn.Module, data: PreparedData, path: Path, output: str) -> None:
+def _write_onnx(serving: nn.Module, data: PreparedData, path: Path, outputs: list[str]) -> None:
     """Trace the module on two examples, the count of examples left open."""
     examples = torch.from_numpy(np.array(data.inputs("test")[:2]))
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
@@ -127,8 +150,8 @@ def _write_onnx(serving: nn.Module, data: PreparedData, path: Path, output: str)
             (examples,),
             str(path),
             input_names=["inputs"],
-            output_names=[output, EMBEDDING],
-            dynamic_axes={name: {0: "count"} for name in ("inputs", output, EMBEDDING)},
+            output_names=outputs,
+            dynamic_axes={name: {0: "count"} for name in ("inputs", *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from components.inference.bundle import Scored
 from components.inference.engine.batched_reader import BatchedReader
 from components.inference.engine.model import Model
 from components.inference.engine.prediction import Prediction
@@ -142,11 +143,11 @@ class Batcher:
             fail(job.future, error)
         return job.examples is not None
 
-    def _score(self, jobs: list[Job], run: Any) -> "NDArray[np.float32] | Exception":
+    def _score(self, jobs: list[Job], run: Any) -> Scored | Exception:
         parts = [job.examples for job in jobs if job.examples is not None]
         examples = parts[0] if len(parts) == 1 else np.concatenate(parts)
         try:
-            return self.model.outputs(examples, run)
+            return self.model.scored(examples, run)
         except Exception as error:  # handed on to those who wait
             return error
 
@@ -160,7 +161,7 @@ class Batcher:
         self.hold_until(done)
         done.add_done_callback(lambda scored: loop.call_soon_threadsafe(self._ended, scored))
 
-    def _ended(self, scored: "Future[NDArray[np.float32] | Exception]") -> None:
+    def _ended(self, scored: "Future[Scored | Exception]") -> None:
         jobs, self._running, self._run = self._running, [], None
         self._answer(jobs, scored.result())
         if self._queue:
@@ -171,7 +172,7 @@ class Batcher:
         if self._running and all(job.future.done() for job in self._running):
             self._run.terminate = True
 
-    def _answer(self, jobs: list[Job], scored: "NDArray[np.float32] | Exception") -> None:
+    def _answer(self, jobs: list[Job], scored: Scored | Exception) -> None:
         if isinstance(scored, Exception):
             for job in jobs:
                 fail(job.future, scored)
@@ -181,7 +182,7 @@ class Batcher:
             end = start + len(job.rows)
             if not job.future.done():
                 assert job.examples is not None  # it was run
-                found = Prediction(answers[start:end], self.model.version, job.examples, scored[start:end])
+                found = Prediction(answers[start:end], self.model.version, job.examples, scored.outputs[start:end])
                 job.future.set_result(found)
             start = end
 

@@ -128,10 +128,10 @@ class Engine:
 
         def work() -> Prediction:
             examples = model.read(rows)
-            outputs = score(examples)
-            answers = model.explained(examples, outputs, score) if explained else model.answers(outputs)
+            found = model.scored(examples, run)
+            answers = model.explained(examples, found, score) if explained else model.answers(found)
             model.warn(rows, answers)
-            return Prediction(answers, model.version, examples, outputs)
+            return Prediction(answers, model.version, examples, found.outputs)
 
         try:
             return await self.beside(work, batcher)

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from components import catalogue
 from components.config.errors import BundleError
-from components.inference.bundle import Bundle
+from components.inference.answering import Answering
+from components.inference.bundle import Bundle, Scored
 from components.inference.examples import read_examples
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Model:
         self.version = version
         self.about = bundle.about
         self.codec = catalogue.codec(self.about.kind, self.about.task)
+        self._answering = Answering(self.about)
         self.card = _card(bundle.path)
         self.card_page = _card_page(bundle.path)
         self.examples = read_examples(bundle.path)
@@ -98,18 +100,25 @@ class Model:
         """Return `[N, K]` of examples `[N, ...]`; `run.terminate = True` from elsewhere ends it with an error."""
         return self._bundle.outputs(examples, run)
 
-    def answers(self, outputs: NDArray[np.float32]) -> Sequence[BaseModel]:
-        """Return the answers to `[N, K]`."""
-        return self.codec.answers(outputs, self.about.classes, self.about.decision, self.version)
+    def scored(self, examples: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> Scored:
+        """Return that, and how unlike training each is."""
+        return self._bundle.scored(examples, run)
+
+    def answers(self, found: Scored) -> Sequence[BaseModel]:
+        """Return the answers to N examples."""
+        return self._answering.answers(found, self.version)
 
     def explained(
         self,
         examples: NDArray[Any],
-        outputs: NDArray[np.float32],
+        found: Scored,
         score: Callable[[NDArray[Any]], NDArray[np.float32]],
     ) -> Sequence[BaseModel]:
         """Return the answers to `examples` with what moved each of them; `score` runs the model."""
-        return self.codec.explain(score, examples, outputs, self.about.input, self.answers(outputs))
+        about, outputs = self.about, found.outputs
+        answers = self.codec.answers(outputs, about.classes, about.decision, self.version)
+        explained = self.codec.explain(score, examples, outputs, about.input, answers)
+        return self._answering.marked(explained, found, self.version)
 
     def warn(self, rows: "Sequence[Row]", answers: Sequence[BaseModel]) -> None:
         """Add to each answer what is unusual about its row, if anything is."""

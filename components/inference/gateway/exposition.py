@@ -41,6 +41,7 @@ FAMILIES = (
     Family("journeyman_model_workers", "gauge", "Workers that answer with this version."),
     Family("journeyman_swaps_total", "counter", "Changes of version while running, by outcome."),
     Family("journeyman_predictions_total", "counter", "Answers, by version and label."),
+    Family("journeyman_unfamiliar_total", "counter", "Answers to examples like nothing seen in training, by version."),
     Family("journeyman_log_rows_total", "counter", "Rows that are in the prediction log."),
     Family("journeyman_log_lost_rows_total", "counter", "Rows that could not be written to the prediction log."),
     Family("journeyman_log_labels_total", "counter", "Labels that are in the prediction log."),

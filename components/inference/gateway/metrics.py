@@ -58,8 +58,10 @@ class Metrics:
             self.refused(call.outcome)
         if call.answers and call.version is not None:
             self.asked(call.received, len(call.answers))
-            named = [answer for answer in cast("Sequence[Any]", call.answers) if hasattr(answer, "label")]
-            self.predicted(call.version, [answer.label for answer in named])
+            answers = cast("Sequence[Any]", call.answers)
+            self.predicted(call.version, [answer.label for answer in answers if hasattr(answer, "label")])
+            if unfamiliar := sum(getattr(answer, "unfamiliar", None) or 0 for answer in answers):
+                self.unfamiliar(call.version, unfamiliar)
 
     def shed(self) -> None:
         """Count a question that was refused before it was a call."""
@@ -101,6 +103,10 @@ class Metrics:
                 name = cell("journeyman_predictions_total", version=version, label=label)
                 index = self._labels[label] = self._cells.index(name)
             self._values[index] += 1
+
+    def unfamiliar(self, version: str, rows: int) -> None:
+        """Count answers to examples that are like nothing the model was trained on."""
+        self._values[self._cells.index(cell("journeyman_unfamiliar_total", version=version))] += rows
 
     def logged(self, rows: int) -> None:
         """Count rows that are in the prediction log."""

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from components import catalogue
 from components.config.errors import BadRequest, EndpointError
+from components.inference.answering import Answering
 from components.inference.bundle import Bundle
 from components.inference.examples import spread
 from components.inference.sample_requests import is_own, requests
@@ -78,6 +79,8 @@ def _told(
 ) -> tuple[str, str, str, str, bool | None]:
     """Return what the example is, what was answered, how surely and by what measure, and whether it is right."""
     codec, actual = catalogue.codec(bundle.about.kind, bundle.about.task), label_name(data, label)
+    if answer.get("abstains"):
+        return actual, "abstains", "", codec.SURE, None
     said, sure, right = codec.told(answer, actual if data.classes else float(label))
     return actual, said, sure, codec.SURE, right
 
@@ -95,8 +98,7 @@ def _expected(
         inputs = data.inputs("test")[indices] if is_own(about, data) else _read(bundle, rows)
     except BadRequest:
         return None
-    outputs = bundle.outputs(inputs)
-    answers = catalogue.codec(about.kind, about.task).answers(outputs, about.classes, about.decision, version)
+    answers = Answering(about).answers(bundle.scored(inputs), version)
     return [answer.model_dump(mode="json") for answer in answers]
 
 

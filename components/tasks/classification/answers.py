@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from components.tasks.codec import ModelVersion, Warnings
+from components.tasks.codec import ModelVersion, Rank, Unfamiliar, Warnings
 from components.tasks.labels import plain
 
 OUTPUT = "probabilities"
@@ -30,6 +30,8 @@ class Answer(BaseModel):
     )
     model_version: ModelVersion
     warnings: Warnings = ()
+    unfamiliar: Unfamiliar = None
+    unfamiliar_rank: Rank = None
 
 
 def decide(outputs: Float32, decision: Mapping[str, Any]) -> Int64:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from components.tasks.codec import ModelVersion, Warnings
+from components.tasks.codec import ModelVersion, Rank, Unfamiliar, Warnings
 from components.tasks.labels import binary
 
 OUTPUT = "probabilities"
@@ -26,6 +26,8 @@ class Answer(BaseModel):
     threshold: float = Field(description="The workload's: found in training, where its costs are least.")
     model_version: ModelVersion
     warnings: Warnings = ()
+    unfamiliar: Unfamiliar = None
+    unfamiliar_rank: Rank = None
 
 
 def decide(outputs: Float32, decision: Mapping[str, Any]) -> Int64:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from components.tasks.codec import ModelVersion, Warnings
+from components.tasks.codec import ModelVersion, Rank, Unfamiliar, Warnings
 from components.tasks.labels import plain
 
 OUTPUT = "value"
@@ -28,6 +28,8 @@ class Answer(BaseModel):
     coverage: float = Field(description="The part of the intervals that hold the true number, 0 to 1.")
     model_version: ModelVersion
     warnings: Warnings = ()
+    unfamiliar: Unfamiliar = None
+    unfamiliar_rank: Rank = None
 
 
 def decide(outputs: Float32, decision: Mapping[str, Any]) -> None:

@@ -8,8 +8,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from components.config.params import Serve
 from components.inference.bundle import new_bundle
 from components.inference.engine.model import Model
+from components.inference.unfamiliar import UNFAMILIAR, UnfamiliarTest
 from components.kinds.image import codec
 
 SIDE = 4
@@ -18,9 +20,18 @@ CLASSES = ("dark", "bright")
 
 @pytest.fixture
 def new_model(tmp_path: Path) -> Callable[..., Model]:
-    """Open a model that tells dark from bright 4 x 4 pictures, after `deep` needless layers of `wide` neurons."""
+    """Open a model that tells dark from bright 4 x 4 pictures, after `deep` needless layers of `wide` neurons.
 
-    def make(version: str = "1", wide: int = 0, deep: int = 1) -> Model:
+    With the test `familiar` it tells how unlike training a picture is as well: the mean of its levels, 0 to 255.
+    """
+
+    def make(
+        version: str = "1",
+        wide: int = 0,
+        deep: int = 1,
+        familiar: UnfamiliarTest | None = None,
+        abstain: bool = False,
+    ) -> Model:
         path = tmp_path / f"bundle-{version}-{wide}-{deep}"
         with new_bundle(
             path,
@@ -28,9 +39,10 @@ def new_model(tmp_path: Path) -> Callable[..., Model]:
             kind="image",
             classes=CLASSES,
             input={"height": SIDE, "width": SIDE, "channels": 1},
-            decision={},
+            decision={} if familiar is None else {UNFAMILIAR: familiar.as_json()},
+            serve={**Serve().in_bundle(), "abstain": abstain},
         ) as draft:
-            onnx.save(_graph(float(version), wide, deep), draft / "model.onnx")
+            onnx.save(_graph(float(version), wide, deep, familiar is not None), draft / "model.onnx")
         return Model.open(path, version, None)
 
     return make
@@ -41,7 +53,7 @@ def picture(grey: int) -> dict[str, bytes]:
     return codec.encode(np.full((SIDE, SIDE, 1), grey, np.uint8))
 
 
-def _graph(slope: float, wide: int, deep: int) -> onnx.ModelProto:
+def _graph(slope: float, wide: int, deep: int, tells: bool = False) -> onnx.ModelProto:
     """Return a graph whose P(bright) is logistic in the mean brightness; `slope` tells one version from another.
 
     Of the needless layers nothing is left. Their weights are read from memory once a run, for all its examples, which
@@ -67,11 +79,15 @@ def _graph(slope: float, wide: int, deep: int) -> onnx.ModelProto:
             helper.make_node("Add", ["logits", "nothing"], ["sum"]),
         ]
     nodes.append(helper.make_node("Softmax", ["sum" if wide else "logits"], ["y"], axis=1))
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 2])]
+    if tells:
+        nodes.append(helper.make_node("ReduceMean", ["pixels"], [UNFAMILIAR], axes=[1], keepdims=0))
+        outputs.append(helper.make_tensor_value_info(UNFAMILIAR, TensorProto.FLOAT, ["n"]))
     graph = helper.make_graph(
         nodes,
         "shades",
         [helper.make_tensor_value_info("x", TensorProto.UINT8, ["n", SIDE, SIDE, 1])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 2])],
+        outputs,
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

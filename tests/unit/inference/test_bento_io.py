@@ -14,7 +14,7 @@ def test_an_upload_is_a_form_with_a_file() -> None:
     shown = input_type(RequestParser(image.request({}), image.rows))
     assert shown.mime_type() == "multipart/form-data"
     assert shown.model_json_schema()["properties"]["picture"]["format"] == "binary"
-    answer = output_type(ANSWER, image.request({}))
+    answer = output_type((ANSWER,), image.request({}))
     assert list(answer.model_json_schema(mode="serialization")["properties"]) == [*ANSWER.model_fields, "id"]
 
 
@@ -22,6 +22,6 @@ def test_records_are_json_one_or_many() -> None:
     request = table.request(INPUT)
     shown = input_type(RequestParser(request, table.rows))
     assert shown.mime_type() == "application/json"
-    answers = output_type(catalogue.codec("table").Answer, request).model_json_schema()
+    answers = output_type((catalogue.codec("table").Answer,), request).model_json_schema()
     assert [alternative.get("type", "object") for alternative in answers["oneOf"]] == ["object", "array"]
     assert "anyOf" not in answers

@@ -11,9 +11,10 @@ const at = (id) => document.getElementById(id);
 export function showAnswer(answer, classes, milliseconds) {
   showProblem("");
   const { said, hint, bars, moved } = told(answer, classes);
-  const facts = [hint, `${value(milliseconds)} ms there and back`, `version ${answer.model_version}`];
+  const facts = [hint, `${value(milliseconds)} ms there and back`, `version ${answer.model_version}`].filter(Boolean);
   at("verdict").replaceChildren(
     element("p", "label", said),
+    ...(answer.unfamiliar ? [element("p", "unfamiliar", unfamiliarTold(answer))] : []),
     element("p", "hint", facts.join(" · ")),
     ...(answer.warnings ?? []).map((warning) => element("p", "hint", `Unusual: ${warning}`)),
   );
@@ -22,7 +23,14 @@ export function showAnswer(answer, classes, milliseconds) {
   bringIntoView();
 }
 
+function unfamiliarTold({ abstains, unfamiliar_rank: rank }) {
+  const plainly = "This is like nothing I was trained on.";
+  const so = abstains ? "So I give no answer." : "Do not rely on the answer.";
+  return `${plainly} ${so} It is more unlike it than ${percent(rank)} of the examples I was checked with.`;
+}
+
 function told(answer, classes) {
+  if (answer.abstains) return { said: "No answer", hint: "", bars: [], moved: {} };
   if ("value" in answer) return numberTold(answer);
   return "score" in answer ? scoreTold(answer, classes) : classTold(answer, classes);
 }

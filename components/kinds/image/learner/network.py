@@ -10,9 +10,11 @@ from torch import Tensor, nn
 
 from components.kinds.embedding import Embedding
 from components.kinds.image.learner.whitening import Whitening
+from components.kinds.unfamiliar import Unfamiliarity
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective
+    from components.kinds.prepared import PreparedData
 
 
 class Network(nn.Module):
@@ -46,6 +48,14 @@ class Network(nn.Module):
         maps: Tensor = self.stages(self.whitening(pictures))
         return maps.amax(dim=(2, 3))
 
+    def with_stages(self, pictures: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return what the head is given, and the mean of each stage's maps, `[N, width]` each."""
+        maps, stages = self.whitening(pictures), list[Tensor]()
+        for stage in self.stages:
+            maps = stage(maps)
+            stages.append(maps.mean(dim=(2, 3)))
+        return maps.amax(dim=(2, 3)), stages
+
 
 class Trainable(Protocol):
     """A network that tells what its head is given; a `nn.Module`."""
@@ -54,6 +64,9 @@ class Trainable(Protocol):
 
     def features(self, pictures: Tensor, /) -> Tensor:
         """Return what the head is given, `[N, features]`."""
+
+    def with_stages(self, pictures: Tensor, /) -> tuple[Tensor, list[Tensor]]:
+        """Return that, and the mean of the maps of each stage, `[N, width]` each."""
 
     def __call__(self, pictures: Tensor, /) -> Tensor:
         """Return the head's numbers `[N, outputs]`."""
@@ -81,6 +94,8 @@ class Preprocessing(nn.Module):
 class Serving(nn.Module):
     """What the endpoint runs: uint8 `[N, H, W, C]` -> the objective's outputs, and the embedding; float32.
 
+    With `unfamiliarity` there is a third output, how unlike training each picture is.
+
     With two `views` the head's numbers are the mean of the picture's and its mirror image's. Logits are divided by the
     `temperature` last, so that a probability means what it says (`components.kinds.calibration`).
     """
@@ -100,15 +115,25 @@ class Serving(nn.Module):
         self.views = views
         self.temperature = temperature
         self.embedding = Embedding(network.head.in_features)
+        self.unfamiliarity: Unfamiliarity | None = None
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the outputs `[N, K]` and the embedding `[N, E]`."""
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Return the outputs `[N, K]`, the embedding `[N, E]` and, if it is told, how unlike training each is `[N]`."""
+        raw, features, stages = self._seen(pictures)
+        answered = self.objective.outputs(raw, self.temperature), self.embedding(features)
+        return answered if self.unfamiliarity is None else (*answered, self.unfamiliarity(raw, stages))
+
+    def measure_unfamiliarity(self, data: "PreparedData") -> None:
+        """Tell from now on how unlike training a picture is, by its stages."""
+        logits = self.objective.calibrated
+        self.unfamiliarity = Unfamiliarity.measured(data, logits, lambda pictures: self._seen(pictures)[::2])
+
+    def _seen(self, pictures: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Return the head's numbers, what the head was given, and the stages."""
         seen = self.preprocessing(pictures)
-        features = self.network.features(seen)
+        features, stages = self.network.with_stages(seen)
         raw = self.network.head(features)
-        if self.views > 1:
-            raw = (raw + self.network(seen.flip(3))) / 2
-        return self.objective.outputs(raw, self.temperature), self.embedding(features)
+        return (raw if self.views == 1 else (raw + self.network(seen.flip(3))) / 2), features, stages
 
     def raw(self, pictures: Tensor) -> Tensor:
         """Return the head's numbers `[N, width]`, as they were trained."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from components.config.errors import BadRequest
+from components.inference.bundle import Scored
 from components.inference.engine.batched_reader import BatchedReader
 from components.inference.engine.batcher import INLINE
 from components.inference.engine.engine import Engine, Late
@@ -22,7 +23,7 @@ def test_it_answers_as_the_model_does(new_model: NewModel) -> None:
     model = new_model()
     rows = [picture(grey) for grey in (0, 100, 255)]
     told = _with(model, lambda engine: engine.answer(rows, deadline=_soon()))
-    assert list(told.answers) == list(model.answers(model.outputs(model.read(rows))))
+    assert list(told.answers) == list(model.answers(model.scored(model.read(rows))))
     assert [answer.label for answer in told.answers] == ["dark", "bright", "bright"]
 
 
@@ -41,7 +42,7 @@ def test_it_says_what_the_answers_were_made_of(rows: int, batch: int, new_model:
         assert found.version == "7"
         np.testing.assert_array_equal(found.examples, model.read(some))
         assert found.outputs.shape == (rows, 2)
-        assert list(found.answers) == list(model.answers(found.outputs))
+        assert list(found.answers) == list(model.answers(Scored(found.outputs, None)))
         np.testing.assert_allclose(found.outputs, model.outputs(found.examples), atol=1e-6)
 
 
@@ -56,9 +57,7 @@ def test_what_comes_in_one_turn_goes_together_only_where_it_pays(
         engine.ran = sizes.append
         rows = [[picture(30 * number)] for number in range(8)]
         told = await asyncio.gather(*(engine.answer(row, deadline=_soon()) for row in rows))
-        assert [found.answers[0] for found in told] == [
-            model.answers(model.outputs(model.read(row)))[0] for row in rows
-        ]
+        assert [found.answers[0] for found in told] == [model.answers(model.scored(model.read(row)))[0] for row in rows]
 
     _with(model, eight)
     assert sizes == runs
@@ -123,7 +122,7 @@ def test_what_is_late_is_not_run(new_model: NewModel) -> None:
 @pytest.mark.parametrize("rows", [1, 40], ids=["queued", "beside"])
 def test_given_up_it_frees_the_model(rows: int, new_model: NewModel, monkeypatch: pytest.MonkeyPatch) -> None:
     model, runs = new_model(wide=1024, deep=600), list[str]()
-    compute = model.outputs
+    compute = model.scored
 
     def watched(*arguments: Any) -> Any:
         runs.append("begun")
@@ -135,7 +134,7 @@ def test_given_up_it_frees_the_model(rows: int, new_model: NewModel, monkeypatch
         runs.append("ended")
         return result
 
-    monkeypatch.setattr(model, "outputs", watched)
+    monkeypatch.setattr(model, "scored", watched)
 
     async def give_up(engine: Engine) -> None:
         asked = asyncio.ensure_future(engine.answer([picture(0)] * rows, deadline=_soon()))

@@ -31,7 +31,7 @@ def test_a_bare_body_is_answered(new_model: NewModel) -> None:
     model = new_model()
     (answer,) = _ask(model, "POST", "/predict", WHITE)
     assert answer.status == 200
-    (expected,) = model.answers(model.outputs(model.read([{"picture": WHITE}])))
+    (expected,) = model.answers(model.scored(model.read([{"picture": WHITE}])))
     assert answer.body == expected.model_dump_json().encode()
     assert answer.headers[b"content-type"] == b"application/json"
 

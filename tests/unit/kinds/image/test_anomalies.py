@@ -14,9 +14,10 @@ from components import catalogue
 from components.config.errors import DataError
 from components.config.params import parse
 from components.kinds.evaluation import Mask
+from components.kinds.gaussian import Gaussian
 from components.kinds.image.evaluation.behaviour import try_behaviours
 from components.kinds.image.evaluation.drawing import draw_pictures
-from components.kinds.image.learner.gaussian import Gaussian, GaussianModule
+from components.kinds.image.learner.gaussian import GaussianModule
 from components.kinds.image.params import Train
 from components.kinds.prepared import UNLABELLED, PreparedData
 from components.kinds.ranking import roc_auc

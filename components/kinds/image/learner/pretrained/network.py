@@ -55,6 +55,14 @@ class PretrainedNetwork(nn.Module):
         """Return what the head is given, `[N, features]`."""
         return self.learned(self.kept(pictures))
 
+    def with_stages(self, pictures: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return what the head is given, and the mean of the maps of each part before the last, `[N, width]` each."""
+        maps, stages = _resized(pictures, self.side), list[Tensor]()
+        for part in self.backbone:
+            maps = part(maps)
+            stages.append(maps.mean(dim=(2, 3)))
+        return stages[-1], stages[:-1]
+
     def kept(self, pictures: Tensor) -> Tensor:
         """Return what the part that stays makes of the pictures; where everything stays, the features."""
         maps: Tensor = self.backbone[: self.cut](_resized(pictures, self.side))
