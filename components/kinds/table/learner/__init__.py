@@ -32,6 +32,8 @@ Weights = Mapping[str, torch.Tensor]
 _VALIDATION_BATCH = 4_096
 _SAMPLE = 500_000
 """Most records that are looked at before the training, to fit scales and cuts."""
+_FARTHEST = 1e6
+"""Standard deviations from the mean at which a record is as unlike training as any."""
 _MEASURED = 10_000
 """Most that two models are asked about, to find the unit of each."""
 
@@ -111,8 +113,12 @@ def leaves_out(config: "Train") -> bool:
 
 
 def serving(module: RecordModule | TreeModule, temperature: float = 1.0) -> nn.Module:
-    """Return what the endpoint runs, in evaluation mode: float32 `[N, F]` -> outputs and embedding."""
-    return Serving(module.model, module.objective, temperature).eval()
+    """Return what the endpoint runs, in evaluation mode: float32 `[N, F]` -> outputs and embedding.
+
+    How unlike training a record is, is told by its features, standardised: how far they are from the usual ones and
+    from what they have in common, and how rare its categories are.
+    """
+    return Serving(module.model, module.objective, temperature, _bounded_view).eval()
 
 
 def raw(module: RecordModule | TreeModule, inputs: torch.Tensor) -> torch.Tensor:
@@ -124,6 +130,23 @@ def raw(module: RecordModule | TreeModule, inputs: torch.Tensor) -> torch.Tensor
 def costs(data: "PreparedData[Input]", split: "Split") -> NDArray[np.float64] | None:
     """Return the amounts of the records `[N]`: to miss one that is positive costs its amount; None: there are none."""
     return None if data.input["amount_feature"] is None else np.asarray(data.array(split, "amounts"))
+
+
+class _Bounded(nn.Module):
+    """A view in which nothing is farther away than a product of it can be told by 32 bits."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the view."""
+        seen: torch.Tensor = self.view(inputs)
+        return seen.clamp(-_FARTHEST, _FARTHEST)
+
+
+def _bounded_view(data: "PreparedData[Input]") -> _Bounded:
+    return _Bounded(View(FeatureLayout.of(data.input), np.array(_spread(data.inputs("train"))), left_out=()))
 
 
 def _unlabelled(view: View, config: "Train", objective: "Objective") -> RecordModule | TreeModule:
