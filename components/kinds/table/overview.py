@@ -10,7 +10,7 @@ from components.kinds.overview import SHOWN, Finding, Overview, first_by_class
 from components.kinds.prepared import PreparedData
 from components.system.files import read_json
 
-_COLUMNS = ("extra", "unused", "leaks", "constant")  # findings about columns, not records
+_COLUMNS = ("extra", "unused", "leaks", "constant", "placeholders")  # findings about columns, not records
 _KEPT = ("unordered", "unknown", "conflicts")  # records that are used all the same, or counted elsewhere
 _FIELDS = 6  # columns of an example
 _WIDTH = 24  # characters of a value

@@ -8,6 +8,7 @@ from components.config.errors import DataError
 from components.kinds.table.codec.schema import Column, Schema, Type
 from components.kinds.table.prepare.findings import EXAMPLES, Finding, Findings
 from components.kinds.table.prepare.infer import Profile
+from components.kinds.table.prepare.placeholders import placeholders
 from components.kinds.table.prepare.table import TIME, Table, nearest, roles
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def validate(
     named = roles(config).values()
     constant = [name for name in schema.columns if name not in named and name in profiles and profiles[name].constant]
     findings["constant"] = Finding(len(constant), constant[:EXAMPLES])
+    numbers = [name for name, column in schema.columns.items() if column.type in ("integer", "number")]
+    findings["placeholders"] = placeholders(table, [name for name in numbers if name in profiles and name not in named])
 
 
 def _roles_unfit(

@@ -399,3 +399,11 @@ def test_a_label_of_numbers_as_people_write_them_is_a_regression(written: str, t
 def test_a_label_of_few_values_stays_one_of_classes(tmp_path: Path) -> None:
     data = run(table(bad=pl.Series(["5 kg", "10 kg", "20 kg", "25 kg"] * (ROWS // 4))), tmp_path)
     assert any("task: classification" in said for said in report(data)["read"])
+
+
+def test_a_number_that_stands_for_none_is_noticed(tmp_path: Path) -> None:
+    strange = pl.when(pl.int_range(pl.len()) % 40 == 0).then(-999.0).otherwise("amount")
+    usual = pl.when(pl.int_range(pl.len()) % 40 == 0).then(99.0).otherwise("amount")
+    found = report(run(table(weight=strange, height=usual), tmp_path))["findings"]["placeholders"]
+    assert found["count"] == 1
+    assert found["examples"][0].startswith("weight = -999 in 10 records, the others ")
