@@ -23,7 +23,7 @@ quick: setup lint  ## before each push: lint and the unit tests, about two minut
 	@. ./env.sh && exec python -m pytest -n 2 --dist worksteal tests/unit
 
 test: setup chromium curl lint  ## lint, then every test
-	@. ./env.sh && exec python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@. ./env.sh && exec python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 benchmarks: setup  ## every benchmark once, on little data: whether it runs; each prints its table by `python -m benchmarks.NAME`
 	@. ./env.sh && exec python -m pytest tests/benchmarks tests/integration/test_benchmarks.py
