@@ -61,7 +61,8 @@ class Calibration(Section):
     slice_coverage: Share = 0.1
     """The same within each slice of `prepare.slices`."""
     alerts: Ratio = 1.5
-    """Anomalies: how many times the stated share of ordinary examples may be flagged, beyond chance."""
+    """How many times the stated share of ordinary examples may be flagged, beyond chance: as anomalies, or as
+    unfamiliar."""
 
 
 class Robustness(Section):

@@ -1,7 +1,7 @@
 """What a caller is answered: the task's answer, whether the example is unfamiliar, or that the model abstains."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, Field
 
@@ -9,10 +9,6 @@ from components import catalogue
 from components.inference.bundle import About, Scored
 from components.inference.unfamiliar import UNFAMILIAR, UnfamiliarTest
 from components.tasks.codec import ModelVersion, Rank, Unfamiliar, Warnings
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 RANK = "unfamiliar_rank"
 """The field of an answer with the part of validation that is less unlike training."""
@@ -63,7 +59,3 @@ class Answering:
             Abstention(model_version=version, unfamiliar_rank=rank) if flag else answer
             for answer, flag, rank in zip(answers, flags, ranks, strict=True)
         ]
-
-    def flags(self, found: Scored) -> "NDArray[np.bool_] | None":
-        """Return which examples are unfamiliar, `[N]`; None: the bundle does not tell."""
-        return None if self.test is None or found.unfamiliar is None else self.test.flags(found.unfamiliar)

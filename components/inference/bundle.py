@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.config.errors import BundleError
 from components.config.params import Serve
-from components.inference.unfamiliar import UNFAMILIAR
+from components.inference.unfamiliar import UNFAMILIAR, UnfamiliarTest
 from components.kinds.replaced import read_replaced
 from components.system.files import sha256, whole_directory, write_json
 
@@ -81,6 +81,8 @@ class Bundle:
         """
         self.path = path
         self.about = verified(path)
+        self.unfamiliar_test = UnfamiliarTest.of(self.about.decision)
+        """What says which examples are unfamiliar; None: nothing does."""
         self._session = open_session(path / MODEL)
         self._graph_input = self._session.get_inputs()[0]
         self._input = self._graph_input.name
@@ -98,6 +100,11 @@ class Bundle:
         """Return what the task decides on, and how unlike training each input is; as `outputs`."""
         outputs, *unfamiliar = self._run(self._asked, inputs, run)
         return Scored(outputs, unfamiliar[0] if unfamiliar else None)
+
+    def flags(self, found: Scored) -> NDArray[np.bool_] | None:
+        """Return which examples are unfamiliar, `[N]`; None: the bundle cannot tell."""
+        test = self.unfamiliar_test
+        return None if test is None or found.unfamiliar is None else test.flags(found.unfamiliar)
 
     def embedding(self, inputs: NDArray[Any]) -> NDArray[np.float32] | None:
         """Return what the network makes of `inputs`, `[N, at most 64]`; None: its graph does not tell."""

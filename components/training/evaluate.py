@@ -1,7 +1,7 @@
 """Stage `evaluate`: measure both bundles, by the very code that serves them, on the test split, a baseline beside them.
 
 report/served.json       which of them is served, and why
-report/precisions.json   of both, the deciding metric and the size
+report/precisions.json   of both, the deciding metric, the size, and the part that is flagged as unfamiliar
 report/metrics.json      of the one that is served, the kind's metrics, and the baseline's
 report/confusion.csv     of the same, one row a test example: what it is, what was predicted
 report/figures/          of the same, the kind's figures, as PNG
@@ -31,6 +31,7 @@ from components.system.files import read_json, whole_directory, whole_file, writ
 from components.tasks.evaluation import TaskEvaluation
 from components.tracking.runs import log_evaluation, log_metrics, run_of_record
 from components.tracking.store import open_store
+from components.training.caught import CAUGHT, FALSE_ALARMS, caught
 from components.training.formatting import listed
 from components.training.precision import choose
 from components.training.served import PRECISIONS, Precision, Served, bundle_path, write_served
@@ -48,6 +49,8 @@ class MeasuredBundle:
     bundle: Bundle
     outputs: NDArray[np.float32]
     metrics: dict[str, float]
+    flagged: float | None
+    """The share of the test split that is flagged as unfamiliar; None: the bundle cannot tell."""
 
 
 def evaluate(name: str) -> None:
@@ -66,15 +69,18 @@ def evaluate(name: str) -> None:
     write_json(artifacts(name, "report") / "precisions.json", side_by_side)
     _report(artifacts(name, "report"), data, workload, evaluation, ours)
     precisions = side_by_side | _speed(both, data)
+    strangers = caught(ours.bundle, data, evaluation, workload.train)
     validated = read_cross_validation(name)
     comparison = compare_with_baseline(ours.metrics, metric, lower_is_better)
     if validated is not None:
         comparison = validated.beside_baseline(metric, lower_is_better)
-    _tell_run(name, ours.metrics, comparison, precisions | (validated.logged() if validated else {}))
+    _tell_run(name, ours.metrics, comparison, precisions | strangers | (validated.logged() if validated else {}))
     logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", listed(ours.metrics))
     if validated is not None:
         logger.info("cross-validated, which counts for more: %s %s", metric, validated.told(metric))
     logger.info("in both precisions, one example at a time on one thread: %s", listed(precisions))
+    if strangers:
+        logger.info("flagged as unfamiliar of badly corrupted test examples: %s", listed(_short(strangers)))
     logger.log(
         logging.INFO if served.precision == workload.serve.precision else logging.WARNING, "served is %s", served
     )
@@ -84,8 +90,9 @@ def evaluate(name: str) -> None:
 
 def _measure(path: Path, data: PreparedData, workload: Workload, evaluation: TaskEvaluation) -> MeasuredBundle:
     bundle = Bundle(path)
-    outputs = bundle.outputs(data.inputs("test"))
-    return MeasuredBundle(bundle, outputs, evaluation.measure(data, outputs, bundle.about.decision, workload.train))
+    found = bundle.scored(data.inputs("test"))
+    flags, metrics = bundle.flags(found), evaluation.measure(data, found.outputs, bundle.about.decision, workload.train)
+    return MeasuredBundle(bundle, found.outputs, metrics, None if flags is None else float(flags.mean()))
 
 
 def _served(
@@ -102,7 +109,12 @@ def _side_by_side(both: dict[Precision, MeasuredBundle], metric: str) -> dict[st
     sizes = {
         f"{precision}_megabytes": (found.bundle.path / MODEL).stat().st_size / 1e6 for precision, found in both.items()
     }
-    return values | sizes
+    flagged = {f"{precision}_{FALSE_ALARMS}": found.flagged for precision, found in both.items()}
+    return values | sizes | {name: share for name, share in flagged.items() if share is not None}
+
+
+def _short(strangers: dict[str, float]) -> dict[str, float]:
+    return {name.removeprefix(CAUGHT): share for name, share in strangers.items()}
 
 
 def _speed(both: dict[Precision, MeasuredBundle], data: PreparedData) -> dict[str, float]:

@@ -402,6 +402,28 @@ def test_how_unusual_something_is_is_shown_with_its_rank(visit: Callable[..., Vi
     assert page.locator("#bars .threshold").evaluate("line => line.style.left") == "60%"
 
 
+def test_what_is_like_nothing_in_training_is_said_plainly(visit: Callable[..., Visit], digits_url: str) -> None:
+    seen = visit(digits_url)
+    page = seen.page
+    told = page.locator("#verdict .unfamiliar")
+    _example(page, "digit-2").click()
+    expect(page.locator("#bars li")).to_have_count(10)
+    expect(told).to_have_count(0)
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "PNG")
+    page.locator("#file").set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+    expect(told).to_contain_text("This is like nothing I was trained on. Do not rely on the answer.")
+    page.evaluate(SHOW, [{"abstains": True, "model_version": "7", "unfamiliar": True, "unfamiliar_rank": 0.999}, []])
+    expect(page.locator("#verdict .label")).to_have_text("No answer")
+    expect(told).to_have_text(
+        "This is like nothing I was trained on. So I give no answer. It is more unlike it than 99.9% of the examples I "
+        "was checked with."
+    )
+    expect(page.locator("#verdict")).not_to_contain_text("undefined")
+    assert seen.complaints == []
+
+
 def _example(page: Page, name: str) -> Locator:
     return page.locator("#examples").get_by_role("button", name=name)
 

@@ -143,7 +143,8 @@ def test_the_endpoint_answers_as_the_bundle_was_measured(endpoint: str, packaged
 @pytest.mark.parametrize("format", codec.FORMATS)
 def test_every_format_is_answered(format: str, endpoint: str) -> None:
     answer = _ask(endpoint, _picture(format))
-    assert set(answer) == {"label", "probability", "probabilities", "model_version", "id"}
+    fields = {"label", "probability", "probabilities", "model_version", "unfamiliar", "unfamiliar_rank", "id"}
+    assert set(answer) == fields
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert answer["probability"] == max(answer["probabilities"].values())
     assert answer["model_version"] == "1"

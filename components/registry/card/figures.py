@@ -11,6 +11,7 @@ from components.pages.svg import dot, line, polyline, svg, text
 _WIDTH, _LABEL, _VALUE, _ROW = 750, 210, 60, 22
 _SIDE, _EDGE = 300, 34
 _SPARK = 48
+_COVERAGE_HIGH = 150
 _FREE = 0.05  # of the axis, on both sides
 _LONGEST = 28  # characters of a label
 
@@ -83,6 +84,26 @@ def _curve(curve: Estimate, left: float, top: float, wide: float, most: float) -
             *(dot(x, y, 3) for x, y in points),
         ]
     )
+
+
+def draw_coverage(points: Sequence[Estimate]) -> Markup:
+    """Draw the part of wrong answers over the part of examples that are answered, the most familiar first."""
+    most = max((1.0 - point["right"] for point in points), default=0.0) or 1.0
+
+    def place(point: Estimate) -> tuple[float, float]:
+        risk = 1.0 - point["right"]
+        return _EDGE + point["coverage"] * _SIDE, _COVERAGE_HIGH - risk / most * (_COVERAGE_HIGH - _ROW)
+
+    places = [place(point) for point in points]
+    drawn = [
+        line("faint", _EDGE, _COVERAGE_HIGH, _EDGE + _SIDE, _COVERAGE_HIGH),
+        polyline(places),
+        *(dot(x, y, 3) for x, y in places),
+        text(_EDGE - 6, _ROW, f"{most:.1%}", "end"),
+        text(_EDGE - 6, _COVERAGE_HIGH, "0", "end"),
+        text(_EDGE + _SIDE / 2, _COVERAGE_HIGH + 16, "part that is answered, and wrong of these", "middle"),
+    ]
+    return svg(_EDGE + _SIDE + 12, _COVERAGE_HIGH + 28, "Risk and coverage", drawn)
 
 
 def _short(label: str) -> str:

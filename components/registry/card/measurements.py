@@ -27,6 +27,8 @@ from components.tasks.out_of_fold import OutOfFold, cross_validated, pooled
 
 Int64 = NDArray[np.int64]
 
+_COVERAGES = (1.0, 0.99, 0.98, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
+
 
 class _Measurement(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)
@@ -79,6 +81,34 @@ class RobustnessCurve(_Measurement):
     name: str
     values: tuple[float, ...]
     """At severity 0, which is none, to 3."""
+    flagged: tuple[float, ...] = Field(default=(), exclude_if=lambda found: not found)
+    """The share that is flagged as unfamiliar at each; nothing where the model cannot tell."""
+
+
+class Coverage(_Measurement):
+    """What is right of the answers where the most unfamiliar examples get none."""
+
+    coverage: float
+    """The part of the test split that is answered."""
+    right: float
+    """The part of those answers that are right."""
+
+
+class UnfamiliarExamples(_Measurement):
+    """What is flagged of the test split as like nothing that the model was trained on."""
+
+    rate: float
+    """What is stated: the part of familiar examples that is flagged, at most."""
+    validated_on: int
+    """Validation examples by which the threshold was found."""
+    false_alarms: Estimate
+    """The part of the test split that is flagged."""
+    abstains: bool = False
+    """Whether flagged examples get no answer."""
+    flagged_right: float | None = None
+    """The part of the flagged test examples that would be answered rightly; None: none is flagged, or not known."""
+    coverage: tuple[Coverage, ...] = ()
+    """Nothing where an answer is not simply right or wrong."""
 
 
 class Measurements(_Measurement):
@@ -94,6 +124,8 @@ class Measurements(_Measurement):
     calibration: tuple[CalibrationBin, ...] = ()
     """Nothing where what the model answers is no probability."""
     robustness: tuple[RobustnessCurve, ...] = ()
+    unfamiliar: UnfamiliarExamples | None = Field(default=None, exclude_if=lambda found: found is None)
+    """Where the model can tell."""
     cross_validated: CrossValidated | None = Field(default=None, exclude_if=lambda found: found is None)
     """Where the test split is small."""
 
@@ -118,6 +150,7 @@ def measure_card(
             slices=tuple(_slices(predictions)),
             calibration=tuple(_bins(predictions)),
             robustness=tuple(_curves(predictions)),
+            unfamiliar=_unfamiliar(predictions),
             cross_validated=None if answers is None else _cross_validated(predictions, answers),
         )
 
@@ -184,9 +217,39 @@ def _curves(predictions: Predictions) -> Iterator[RobustnessCurve]:
     """Corrupt the examples that the gate corrupts, at every severity."""
     spec, seed = predictions.spec, predictions.spec.config.seed
     indices = stratified_sample(np.asarray(spec.data.labels("test")), spec.gate.robustness.examples, seed)
-    examples, uncorrupted = spec.data.inputs("test")[indices], predictions.value(indices)
+    examples = spec.data.inputs("test")[indices]
     for name, corrupt in spec.evaluation.corruptions(spec.data, spec.config).items():
         inputs = (corrupt(examples, severity, seed) for severity in SEVERITIES)
-        values = (uncorrupted, *(with_inputs(predictions, corrupted, indices).value(indices) for corrupted in inputs))
+        corrupted = [predictions, *(with_inputs(predictions, there, indices) for there in inputs)]
+        values = tuple(each.value(indices) for each in corrupted)
         if np.isfinite(values).all():  # so few examples may have no such metric
-            yield RobustnessCurve(name=name, values=values)
+            flags = [each.flagged for each in corrupted]
+            flagged = tuple(float(flag[indices].mean()) for flag in flags if flag is not None)
+            yield RobustnessCurve(name=name, values=values, flagged=flagged)
+
+
+def _unfamiliar(predictions: Predictions) -> UnfamiliarExamples | None:
+    if (flags := predictions.flagged) is None:
+        return None
+    test = predictions.bundle.unfamiliar_test
+    assert test is not None  # it flags
+    count, correct = len(flags), predictions.correct()
+    low, high = wilson(int(flags.sum()), count)
+    alarms = Estimate(name="false alarms", value=float(flags.mean()), low=low, high=high, count=count)
+    return UnfamiliarExamples(
+        rate=test.rate,
+        validated_on=test.examples,
+        false_alarms=alarms,
+        abstains=bool(predictions.bundle.about.serve.get("abstain")),
+        flagged_right=float(correct[flags].mean()) if correct is not None and flags.any() else None,
+        coverage=() if correct is None else tuple(_coverage(predictions, correct)),
+    )
+
+
+def _coverage(predictions: Predictions, correct: Mask) -> Iterator[Coverage]:
+    """Answer ever fewer of the test examples, the most unfamiliar left out first (risk and coverage: El-Yaniv 2010)."""
+    assert predictions.unfamiliar is not None  # by which it flags
+    right = correct[np.argsort(predictions.unfamiliar, kind="stable")]
+    for coverage in _COVERAGES:
+        if answered := round(coverage * len(right)):
+            yield Coverage(coverage=coverage, right=float(right[:answered].mean()))

@@ -15,7 +15,7 @@ from components.pages.blocks import (
     Table,
 )
 from components.pages.formatting import day, name, number, share, spread
-from components.registry.card.figures import draw_calibration, draw_intervals, draw_robustness
+from components.registry.card.figures import draw_calibration, draw_coverage, draw_intervals, draw_robustness
 from components.registry.gate import COLUMNS, Verdict
 
 Card = Mapping[str, Any]
@@ -55,6 +55,7 @@ def card_sections(card: Card, figures: Mapping[str, bytes]) -> list[Section]:
         "Slices": _slices(card),
         "Calibration": _calibration(card, figures),
         "Robustness": _robustness(card),
+        "Unfamiliar inputs": unfamiliar_blocks(card),
         "Behaviour": _rules(card, "behaviour"),
         "What it looks like": [Image(name(key), png) for key, png in figures.items() if key != _ELSEWHERE],
         "The gate's verdict": _verdict(card),
@@ -224,6 +225,40 @@ def _robustness(card: Card) -> list[Block]:
     rows = [[name(curve["name"]), *map(number, curve["values"])] for curve in curves]
     metric = name(card["measured"]["metric"])
     return [Drawing(draw_robustness(curves)), Table(columns, rows, f"{metric} of corrupted examples", True)]
+
+
+def unfamiliar_blocks(card: Card) -> list[Block]:
+    """Return what is said of unfamiliar inputs; nothing where the model cannot tell them."""
+    measured = card.get("measured", {})
+    if not (found := measured.get("unfamiliar")):
+        return []
+    alarms, rate = found["false_alarms"], found["rate"]
+    does = "gets no answer" if found.get("abstains") else "is answered, and flagged"
+    words = (
+        f"An input that is like nothing in the training data {does}. It is stated that of familiar inputs at most "
+        f"{share(rate)} is flagged, by {found['validated_on']:,} validation examples; of the test split "
+        f"{share(alarms['value'])} is ({share(alarms['low'])} to {share(alarms['high'])}). A near stranger, which "
+        "resembles a class without being of it, is often missed: that nothing is flagged does not mean that an answer "
+        "is right."
+    )
+    right = found.get("flagged_right")
+    more = [Paragraph(f"Of the flagged test examples {share(right)} would be answered rightly.")] if right else []
+    curves = [curve for curve in measured.get("robustness", []) if curve.get("flagged")]
+    columns = ["corrupted by", "not at all", "a little", "clearly", "badly"]
+    rows = [[name(curve["name"]), *map(share, curve["flagged"])] for curve in curves]
+    caught = [Table(columns, rows, "The part of corrupted examples that is flagged")] if rows else []
+    return [Paragraph(words), *more, *caught, *_coverage(found)]
+
+
+def _coverage(found: Card) -> list[Block]:
+    if not (points := found.get("coverage", [])):
+        return []
+    rows = [[share(point["coverage"]), share(1 - point["right"]), share(point["right"])] for point in points]
+    caption = "Risk and coverage: were the most unfamiliar test examples not answered"
+    return [
+        Drawing(draw_coverage(points), "Risk and coverage"),
+        Table(["answered", "of these wrong", "right"], rows, caption, drawn=True),
+    ]
 
 
 def _rules(card: Card, group: str) -> list[Block]:

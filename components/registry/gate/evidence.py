@@ -89,6 +89,8 @@ class Evidence:
     """None: what the model answers is no probability."""
     stated: Sequence[StatedComparison]
     """What else it states of its answers."""
+    unfamiliar: Sequence[StatedComparison]
+    """The share of the test split that is flagged as unfamiliar; nothing where the challenger cannot tell."""
     corrupted: Sequence[CorruptedComparison]
     behaviours: Sequence[Behaviour]
     """Of the challenger."""

@@ -30,7 +30,7 @@ from components.versioning import lock
 
 logger = logging.getLogger(__name__)
 
-_EDITION = 8
+_EDITION = 9
 """Of the rules and of how they measure: a verdict of another edition is not remembered."""
 
 

@@ -15,7 +15,7 @@ from components.registry.gate.calibration import compare_calibration
 from components.registry.gate.cross_validated import FoldPredictions
 from components.registry.gate.evidence import CorruptedComparison, Evidence, MetricComparison, Scale
 from components.registry.gate.predictions import Int64, Predictions
-from components.registry.gate.stated import compare_stated
+from components.registry.gate.stated import compare_false_alarms, compare_stated
 from components.registry.gate.statistics import Difference, bootstrap, estimated, paired_answers, standard_error
 
 _ONE_SIDED = 1.645  # standard errors, which chance passes in one of twenty cases
@@ -48,6 +48,7 @@ def measure(
         slices=list(_slices(ours, theirs)),
         calibration=compare_calibration(ours, of_all_classes) if probabilistic else None,
         stated=list(compare_stated(ours, of_all_classes if folds else theirs)),
+        unfamiliar=list(compare_false_alarms(challenger, champion)),
         corrupted=list(_corrupted(challenger, champion)),
         behaviours=challenger.behaviours(),
         before=champion.behaviours() if champion else (),
@@ -140,9 +141,23 @@ def _compare(name: str, ours: Predictions, theirs: Predictions | None, indices: 
 
 def with_inputs(predictions: Predictions, inputs: NDArray[Any], indices: Int64) -> Predictions:
     """Return what it would predict on the test split if the examples at `indices` were `inputs`."""
-    answers = predictions.outputs.copy()
-    answers[indices] = predictions.bundle.outputs(inputs)
-    return replace(predictions, outputs=answers)
+    found = predictions.bundle.scored(inputs)
+    outputs, unfamiliar = (
+        _replaced(*pair, indices)
+        for pair in ((predictions.outputs, found.outputs), (predictions.unfamiliar, found.unfamiliar))
+    )
+    assert outputs is not None
+    return replace(predictions, outputs=outputs, unfamiliar=unfamiliar)
+
+
+def _replaced(
+    values: NDArray[np.float32] | None, others: NDArray[np.float32] | None, indices: Int64
+) -> NDArray[np.float32] | None:
+    if values is None or others is None:
+        return None
+    changed = values.copy()
+    changed[indices] = others
+    return changed
 
 
 def stratified_sample(labels: NDArray[Any], most: int, seed: int) -> Int64:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from components.config.gate import Gate
 from components.config.params import Training
-from components.inference.bundle import Bundle
+from components.inference.bundle import Bundle, Scored
 from components.kinds.evaluation import Behaviour, Mask, Stated
 from components.kinds.prepared import PreparedData
 from components.registry.gate.evidence import Scale
@@ -45,6 +45,8 @@ class Predictions:
     bundle: Bundle
     outputs: NDArray[np.float32]
     """`[N, K]`."""
+    unfamiliar: NDArray[np.float32] | None = None
+    """How unlike training it finds each test example, `[N]`; None: it cannot tell."""
     known: Mask | None = None
     """Test examples of classes that it knows, `[N]`; None: it knows all of them."""
     decides_by: Mapping[str, Any] | None = None
@@ -94,6 +96,11 @@ class Predictions:
         return spec.evaluation.behaviours(spec.data, self.bundle.outputs, self.decision, spec.config)
 
     @property
+    def flagged(self) -> Mask | None:
+        """Return which test examples it flags as unfamiliar, `[N]`; None: it cannot tell."""
+        return None if self.unfamiliar is None else self.bundle.flags(Scored(self.outputs, self.unfamiliar))
+
+    @property
     def decision(self) -> Mapping[str, Any]:
         """What it decides by."""
         return self.bundle.about.decision if self.decides_by is None else self.decides_by
@@ -101,4 +108,5 @@ class Predictions:
 
 def predict(spec: EvaluationSpec, bundle: Bundle) -> Predictions:
     """Have the bundle answer the test split."""
-    return Predictions(spec, bundle, bundle.outputs(spec.data.inputs("test")))
+    found = bundle.scored(spec.data.inputs("test"))
+    return Predictions(spec, bundle, found.outputs, found.unfamiliar)

@@ -53,6 +53,8 @@ def rules(
         yield from stated(evidence.stated, gate.calibration, alone)
     else:
         yield from calibration(evidence.calibration, gate.calibration, alone)
+    first = all(comparison.found.champion is None for comparison in evidence.unfamiliar)  # that tells them at all
+    yield from stated(evidence.unfamiliar, gate.calibration, first, "unfamiliar")
     yield from robustness(evidence.corrupted, gate.robustness, alone)
     yield from behaviours(evidence.behaviours, evidence.before, gate.behaviours, alone)
     yield from cost(evidence.cost, gate.cost, same_training)
@@ -137,7 +139,9 @@ def calibration(found: CalibrationComparison | None, limits: Calibration, alone:
     yield _row(f"calibration: {brier.name}", brier, f"at most {most:.4g}", brier.challenger <= most, warns=warns)
 
 
-def stated(found: Sequence[StatedComparison], limits: Calibration, alone: bool = False) -> Iterator[Rule]:
+def stated(
+    found: Sequence[StatedComparison], limits: Calibration, alone: bool = False, group: str = "calibration"
+) -> Iterator[Rule]:
     """Hold shares that a model states of its answers to being true, within a margin and beyond chance.
 
     Parts of the test split are held to it together (Holm).
@@ -150,7 +154,7 @@ def stated(found: Sequence[StatedComparison], limits: Calibration, alone: bool =
         share, before, least = comparison.found.challenger, comparison.found.champion, comparison.at_least
         no_worse = before is not None and (share >= before if least else share <= before)
         yield _row(
-            f"calibration: {comparison.name}",
+            f"{group}: {comparison.name}",
             comparison.found,
             f"{'at least' if least else 'at most'} {edge:.3g} beyond chance",
             not missed,

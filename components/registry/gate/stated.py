@@ -29,6 +29,21 @@ def compare_stated(challenger: Predictions, champion: Predictions | None) -> Ite
             yield from _compared(f"{ours.name}, {name}", ours, theirs, within, part=True)
 
 
+def compare_false_alarms(challenger: Predictions, champion: Predictions | None) -> Iterator[StatedComparison]:
+    """Yield which share of the test split is flagged as unfamiliar, beside the stated one; nothing where none is."""
+    ours, theirs = _false_alarms(challenger), _false_alarms(champion) if champion else None
+    if ours is not None:
+        yield from _compared(ours.name, ours, theirs, ours.counted)
+
+
+def _false_alarms(predictions: Predictions) -> Stated | None:
+    if (flagged := predictions.flagged) is None:
+        return None
+    test = predictions.bundle.unfamiliar_test
+    assert test is not None  # it flags
+    return Stated("false alarms", test.rate, flagged, np.ones_like(flagged), test.examples, at_least=False)
+
+
 def _compared(
     name: str, ours: Stated, theirs: Stated | None, within: Mask, part: bool = False
 ) -> Iterator[StatedComparison]:

@@ -333,6 +333,18 @@ def test_a_stated_share_is_kept_within_a_margin_and_chance() -> None:
     assert [rule.refuses for rule in rules.stated([worse], Calibration(alerts=1.5))] == [True]
 
 
+def test_more_false_alarms_than_are_stated_refuse_who_replaces_one_that_keeps_to_them() -> None:
+    def judged(hits: int, champion: float | None, **limits: float) -> Rule:
+        found = stated("false alarms", 0.01, hits, 10_000, False, champion)
+        (rule,) = rules.stated([found], Calibration(**limits), champion is None, "unfamiliar")
+        return rule
+
+    kept, many, first, written = judged(150, 0.01), judged(190, 0.01), judged(190, None), judged(190, None, alerts=1.5)
+    assert (kept.name, kept.passed) == ("unfamiliar: false alarms", True)
+    assert [rule.refuses for rule in (kept, many, first, written)] == [False, True, False, True]
+    assert first.warns
+
+
 def test_no_improvement_of_a_loss_is_written_as_none() -> None:
     same = MetricComparison("rmse", 45.0, 45.0, Resampled(0.0, np.zeros(2_000)), 500, LOSS)
     rule = rules.better(same, Better())
