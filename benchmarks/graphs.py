@@ -21,9 +21,9 @@ from components.training.export import OPSET
 ANSWER = "answer"
 
 
-def exported(serving: nn.Module, examples: NDArray[Any]) -> bytes:
-    """Return the graph with its two outputs, traced on two examples."""
-    file = io.BytesIO()
+def exported(serving: nn.Module, examples: NDArray[Any], *others: str) -> bytes:
+    """Return the graph with its two outputs, and `others` where it has more, traced on two examples."""
+    file, outputs = io.BytesIO(), [ANSWER, EMBEDDING, *others]
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
@@ -31,8 +31,8 @@ def exported(serving: nn.Module, examples: NDArray[Any]) -> bytes:
             (torch.from_numpy(examples[:2].copy()),),
             file,
             input_names=["inputs"],
-            output_names=[ANSWER, EMBEDDING],
-            dynamic_axes={name: {0: "count"} for name in ("inputs", ANSWER, EMBEDDING)},
+            output_names=outputs,
+            dynamic_axes={name: {0: "count"} for name in ("inputs", *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )

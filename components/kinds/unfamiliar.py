@@ -57,7 +57,11 @@ class Unfamiliarity(nn.Module):
 
     def forward(self, raw: Tensor, features: Sequence[Tensor]) -> Tensor:
         """Return how unlike training each example is; more is more unlike."""
-        return ((self._parts(raw, features) - self.mean) / self.deviation).sum(dim=1)
+        weights = 1 / self.deviation
+        score: Tensor = self._distance(features) * weights[0]  # written so, it is few nodes of the graph
+        if self.energy is not None:
+            score = score + self.energy(raw) * weights[1]
+        return score - (self.mean * weights).sum()
 
     @classmethod
     def measured(cls, data: "PreparedData", logits: bool, see: Callable[[Tensor], Seen]) -> Self:
@@ -83,8 +87,14 @@ class Unfamiliarity(nn.Module):
 
     def _parts(self, raw: Tensor, features: Sequence[Tensor]) -> Tensor:
         """Return the distance and, of logits, the energy, `[N, 1 or 2]`."""
-        distance = (self.gaussian(self._narrowed(features)) ** 2).sum(dim=1).sqrt()
+        distance = self._distance(features)
         return torch.stack([distance] if self.energy is None else [distance, self.energy(raw)], dim=1)
+
+    def _distance(self, features: Sequence[Tensor]) -> Tensor:
+        whitening, mean = self.gaussian.whitening, self.gaussian.mean
+        off = self._narrowed(features) @ whitening - mean @ whitening
+        distance: Tensor = torch.linalg.vector_norm(off, dim=1)
+        return distance
 
     def _narrowed(self, features: Sequence[Tensor]) -> Tensor:
         return torch.cat([narrow(block) for narrow, block in zip(self.narrow, features, strict=True)], dim=1)

@@ -207,3 +207,17 @@ def _quick(trained: Project, name: str, *options: str) -> dict[str, Any]:
     trained.run(sys.executable, "-m", f"benchmarks.{name}", "--quick", *options, "--json", "figures.json")
     figures: dict[str, Any] = json.loads(Path("figures.json").read_text())
     return figures
+
+
+def test_strangers_are_told_beside_others_scores(trained: Project) -> None:
+    options = ("--quick", "--data", "artifacts/digits/prepared", "--json", "figures.json")
+    said = trained.run(sys.executable, "-m", "benchmarks.unfamiliar", *options)
+    assert "| pictures: score | digits | photographs |" in said
+    figures = json.loads(Path("figures.json").read_text())
+    scores = {row["score"] for row in figures["pictures"]}
+    assert scores == {"ours", "largest probability", "energy", "KNN", "ViM", "RMDS", "ASH", "SCALE"}
+    assert all(0.0 <= row["area"] <= 1.0 for row in figures["pictures"])
+    assert {row["strangers"] for row in figures["pictures"]} >= {"left out", "turned", "noise"}
+    ours = [row["area"] for row in figures["tables"] if row["score"] == "ours"]
+    assert min(ours) > 0.8
+    assert all(row["bytes_with"] > row["bytes_without"] for row in figures["cost"])

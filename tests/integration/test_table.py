@@ -280,7 +280,7 @@ def test_it_learns_without_labels_or_with_few(old: str, new: str, payments: Proj
     prevalence = float(np.mean(data_of(payments).labels("test")))
     assert metrics["average_precision"] > 2 * prevalence
     assert {"baseline_average_precision", "roc_auc", "card_precision_100", "cost_per_1000"} <= set(metrics)
-    assert list(Bundle(artifacts("payments", "bundle")).about.decision) == ["threshold", "unfamiliar"]
+    assert "threshold" in Bundle(artifacts("payments", "bundle")).about.decision
 
 
 def test_a_table_may_have_labels_for_the_evaluation_alone(payments: Project) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from components.kinds.embedding import Embedding
 from components.kinds.image.learner.whitening import Whitening
@@ -53,7 +54,7 @@ class Network(nn.Module):
         maps, stages = self.whitening(pictures), list[Tensor]()
         for stage in self.stages:
             maps = stage(maps)
-            stages.append(maps.mean(dim=(2, 3)))
+            stages.append(functional.adaptive_avg_pool2d(maps, 1).flatten(1))
         return maps.amax(dim=(2, 3)), stages
 
 
