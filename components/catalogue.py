@@ -163,6 +163,12 @@ def erasure(kind: str) -> "contract.Erasure | None":
     return cast("contract.Erasure", _module(kind, "erasure")) if there else None
 
 
+def logged(kind: str) -> "contract.Logged | None":
+    """Return how answers of the prediction log become raw records; None: the kind does not learn from its work."""
+    there = find_spec(f"{package('kind', kind)}.logged")
+    return cast("contract.Logged", _module(kind, "logged")) if there else None
+
+
 def learner(kind: str, said: str = "") -> "TaskLearner":
     """Return how the kind learns what the task asks. Imports torch."""
     objectives = _task_module(task(kind, said), "objective")

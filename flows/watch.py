@@ -130,7 +130,7 @@ def report_on(workload: str, as_of: str | None) -> Report:
     log = Log.open(log_folder(workload))
     summaries = Summaries(log.folder, made_by(), write=as_of is None)
     return watch_log(
-        log, _bundle_of(workload), moment, _delay(section), section.watch.tolerance, summaries, section.watch.asked
+        log, _bundle_of(workload), moment, delay_of(section), section.watch.tolerance, summaries, section.watch.asked
     )
 
 
@@ -185,7 +185,7 @@ def _bundle_of(workload: str) -> BundleOf:
     return bundle_of
 
 
-def _delay(section: Workload) -> timedelta:
+def delay_of(section: Workload) -> timedelta:
     """Return after how long a label is final."""
     said = section.watch.delay
     return timedelta(days=said if said is not None else float(getattr(section.prepare, "delay", None) or 0.0))

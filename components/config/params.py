@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from components.config.card import Card
 from components.config.errors import ConfigError
 from components.config.gate import Gate
+from components.config.retrain import Retrain
 from components.config.schedule import fitting_batch_size, fitting_epochs
 from components.config.section import Fraction as Fraction
 from components.config.section import Section as Section
@@ -190,6 +191,7 @@ class Workload(Section):
     gate: Gate = Gate()
     card: Card = Card()
     watch: Watch = Watch()
+    retrain: Retrain = Retrain()
 
     @model_validator(mode="before")
     @classmethod

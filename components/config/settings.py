@@ -6,6 +6,8 @@ from pathlib import Path
 STATE = Path("state")
 ARTIFACTS = Path("artifacts")
 INBOX = Path("data/inbox")
+LIVE = INBOX / ".live"
+"""Answers that are learnt from, a folder in it for each workload: `records.parquet` and `manifest.parquet`."""
 SCHEMAS = Path("data/schemas")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MEMORY = "JOURNEYMAN_MEMORY"

@@ -1,7 +1,8 @@
-"""Stage `ingest`: the source and the inbox -> raw records, one Parquet file."""
+"""Stage `ingest`: the source, the inbox and what was answered at work -> raw records, one Parquet file."""
 
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from components import catalogue
 from components.config.errors import ConfigError, DataError
 from components.config.params import Workload
-from components.config.settings import INBOX, artifacts
+from components.config.settings import INBOX, LIVE, artifacts
 from components.data.description import read_description
 from components.data.fetch import fetch
 from components.kinds.raw import DataSet, Origin, Raw
@@ -22,12 +23,14 @@ from components.system.progress import Progress
 logger = logging.getLogger(__name__)
 
 RECORDS = "records.parquet"
+MANIFEST = "manifest.parquet"
+"""What of the raw records was answered at work, and who labelled it; beside them, if there is any."""
 _GROUP = 2**17  # rows of a row group, or
 _GROUP_BYTES = 64 * 2**20  # its bytes in memory
 
 
 def ingest(name: str) -> None:
-    """Write the raw records of the workload `name`: its source's, then its inbox's.
+    """Write the raw records of the workload `name`: its source's, then its inbox's, then those of its work.
 
     The Parquet file's metadata, key `journeyman`, holds what the kind says of them all.
 
@@ -37,6 +40,8 @@ def ingest(name: str) -> None:
     workload = catalogue.workload(name)
     with whole_directory(artifacts(name, "raw")) as draft:
         count = write_raw(name, workload, draft / RECORDS)
+        if (manifest := LIVE / name / MANIFEST).exists():
+            shutil.copyfile(manifest, draft / MANIFEST)
     logger.info("ingested %s: %s records", name, f"{count:,}")
 
 
@@ -46,8 +51,13 @@ def write_raw(name: str, workload: Workload, path: Path) -> int:
     Raises:
         DataError: see `ingest`.
     """
-    inbox = INBOX / name
-    origin = Origin(workload.source, _data_set(workload.source, workload.kind), inbox if inbox.is_dir() else None)
+    inbox, live = INBOX / name, LIVE / name / RECORDS
+    origin = Origin(
+        workload.source,
+        _data_set(workload.source, workload.kind),
+        inbox if inbox.is_dir() else None,
+        live if live.exists() else None,
+    )
     count = _write(path, catalogue.source(workload.kind).open(origin))
     if count == 0:
         raise DataError(f"{workload.source}: the source holds no record")

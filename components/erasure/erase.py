@@ -13,6 +13,7 @@ from components.erasure import training
 from components.erasure.asked import erase_from_questions
 from components.erasure.copies import erase_from_copies, erase_from_schema, older_bentos, shown_by
 from components.erasure.inbox import erase_from_inbox
+from components.erasure.live import erase_from_live
 from components.erasure.source import rows_in_source
 from components.erasure.subject import Removed, Subject
 from components.erasure.watched import erase_from_watch
@@ -116,6 +117,7 @@ def _from_log(name: str, person: Person) -> Iterator[Removed]:
             yield Removed(str(log_folder(name)), what, count)
     yield from erase_from_watch(name)
     yield from erase_from_questions(name)
+    yield from erase_from_live(name, person.column, person.value)
 
 
 def _memory(name: str) -> str:

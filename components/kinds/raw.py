@@ -31,6 +31,8 @@ class Origin:
     """What is described there, if it is a description."""
     inbox: Path | None
     """The folder of what came later, if there is one."""
+    live: Path | None = None
+    """The Parquet file of what was answered at work, raw records as the kind's `logged.py` makes them; None: none."""
 
 
 @dataclass(frozen=True)

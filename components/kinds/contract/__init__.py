@@ -9,6 +9,7 @@ from components.kinds.contract.data import Overviews, Params, Preparation, Sampl
 from components.kinds.contract.erasure import Erasure
 from components.kinds.contract.evaluation import Evaluated, Inspection
 from components.kinds.contract.learner import Batches, Learner, TrainingBatches
+from components.kinds.contract.logged import Logged
 from components.kinds.contract.objective import NumberObjective, Objective, SupervisedObjective
 from components.kinds.contract.scoring import Observations, Scoring, SequenceMemory
 
@@ -20,6 +21,7 @@ __all__ = [
     "Explain",
     "Inspection",
     "Learner",
+    "Logged",
     "NumberObjective",
     "Objective",
     "Observations",

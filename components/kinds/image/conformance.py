@@ -9,6 +9,7 @@ if TYPE_CHECKING:
         erasure,
         evaluation,
         learner,
+        logged,
         overview,
         params,
         prepare,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     _erasure: contract.Erasure = erasure
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
     _learner: contract.Learner[Input, params.Train, PictureModule | GaussianModule] = learner
+    _logged: contract.Logged = logged
     _overview: contract.Overviews = overview
     _params: contract.Params = params
     _preparation: contract.Preparation[params.Prepare] = prepare

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         erasure,
         evaluation,
         learner,
+        logged,
         overview,
         params,
         prepare,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     _erasure: contract.Erasure = erasure
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
     _learner: contract.Learner[Input, params.Train, RecordModule | TreeModule] = learner
+    _logged: contract.Logged = logged
     _overview: contract.Overviews = overview
     _params: contract.Params = params
     _preparation: contract.Preparation[params.Prepare] = prepare

@@ -27,7 +27,7 @@ from components.versioning.stages import STAGES
 from components.versioning.tree import not_held
 
 _CONSTRAINTS = Path("constraints.txt")
-_WORDS = ("description", "gate", "card")  # keys of a section that no stage reads
+_WORDS = ("description", "gate", "card", "watch", "retrain")  # keys of a section that no stage reads
 _USED = "used."
 
 

@@ -19,6 +19,7 @@ PARTS = {
     "overview": contract.Overviews,
     "scoring": contract.Scoring,
     "learner": contract.Learner,
+    "logged": contract.Logged,
     "evaluation": contract.Inspection,
 }
 MODULES = {"preparation": "prepare"}

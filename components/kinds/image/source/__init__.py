@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from components.config.errors import ConfigError
 from components.kinds.image.source.files import SUFFIXES as SUFFIXES
 from components.kinds.image.source.files import is_picture as is_picture
 from components.kinds.image.source.folder import Folder, look_at, refuse_empty
 from components.kinds.image.source.idx import from_files
+from components.kinds.image.source.records import BATCH
 from components.kinds.image.source.records import SCHEMA as SCHEMA
 from components.kinds.raw import Origin, Raw
 
@@ -49,7 +51,7 @@ def _neither(path: Path) -> str:
 
 def _about(origin: Origin, folders: Sequence[Folder]) -> dict[str, Any]:
     known = list(origin.data_set.labels) if origin.data_set else []
-    new = {label for folder in folders for label in folder.labels} - set(known)
+    new = ({label for folder in folders for label in folder.labels} | _live_labels(origin)) - set(known)
     abouts = [(folder, folder.about()) for folder in folders]
     return {
         "labels": known + sorted(new),
@@ -68,3 +70,11 @@ def _batches(origin: Origin, folders: Sequence[Folder]) -> Iterator[pa.RecordBat
         yield from from_files(origin.data_set)
     for folder in folders:
         yield from folder.batches()
+    if origin.live:
+        yield from pq.ParquetFile(origin.live).iter_batches(BATCH)
+
+
+def _live_labels(origin: Origin) -> set[str]:
+    if not origin.live:
+        return set()
+    return set(pq.read_table(origin.live, columns=["label"])["label"].unique().to_pylist())

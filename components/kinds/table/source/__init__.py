@@ -26,6 +26,7 @@ def open(origin: Origin, /) -> Raw:
     """
     raw = _simulated(origin.source, origin.data_set) if origin.data_set else _given(origin.source)
     later, ignored = addresses.found(str(origin.inbox)) if origin.inbox else ([], [])
+    later += addresses.found(str(origin.live))[0] if origin.live else []
     about = {
         **raw.about,
         "origin": {**raw.about["origin"], "inbox": len(later)},

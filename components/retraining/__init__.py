@@ -1,0 +1,7 @@
+"""Learning again from what was answered at work: when it is due, and from which labels.
+
+manifest.py    the answers that are learnt from, in `data/inbox/.live/<workload>/`
+poison.py      which labels are not to be trusted
+due.py         whether a training is due, and why or why not
+trainings.py   what trainings have cost, `state/retrain/<workload>.json`
+"""

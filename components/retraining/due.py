@@ -1,0 +1,92 @@
+"""Whether a training is due: by harm, by labels, or by age; and what is against it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from components.config.retrain import Retrain
+from components.retraining.trainings import Training, cost
+
+HARM = "harm"
+FRESH = timedelta(days=2)
+"""Age of a watch up to which its verdict counts."""
+
+
+@dataclass
+class Decision:
+    """Whether it is due."""
+
+    why: list[str] = field(default_factory=list)
+    """What asks for it, a sentence each."""
+    against: list[str] = field(default_factory=list)
+    """What is against it."""
+    refused: list[str] = field(default_factory=list)
+    """Whose labels are not to be trusted."""
+    notes: list[str] = field(default_factory=list)
+    """What neither asks for it nor is against it."""
+
+    @property
+    def due(self) -> bool:
+        """Whether to train now."""
+        return bool(self.why) and not self.against and not self.refused
+
+
+def decide(
+    limits: Retrain,
+    new: int,
+    last: datetime | None,
+    done: Sequence[Training],
+    verdict: Mapping[str, Any] | None,
+    champion: str | None,
+    as_of: datetime,
+) -> Decision:
+    """Return whether a training is due.
+
+    Args:
+        limits: the section `retrain`.
+        new: labels that are final and were not learnt from.
+        last: when a version was registered last; None: never.
+        done: trainings of `flows.retrain`.
+        verdict: of the last watch, as `verdict.json` has it; None: there was none.
+        champion: the version at work.
+        as_of: now.
+    """
+    found = Decision()
+    _harm(found, verdict, champion, as_of)
+    if new >= limits.labels:
+        found.why.append(f"{new:,} labels were not learnt from yet (retrain.labels: {limits.labels:,})")
+    else:
+        found.notes.append(f"{new:,} labels were not learnt from yet, of {limits.labels:,} (retrain.labels)")
+    if last is None:
+        found.notes.append("nothing has been trained here yet")
+    else:
+        age = (as_of - last) / timedelta(days=1)
+        said = f"the last training was {age:.1f} days ago (retrain.days: {limits.days:g})"
+        (found.why if age >= limits.days else found.notes).append(said)
+        if age < limits.cooldown:
+            found.against.append(f"the last training was {age:.1f} days ago (retrain.cooldown: {limits.cooldown:g})")
+    if new < limits.least:
+        found.against.append(f"{new:,} labels are too few to learn from (retrain.least: {limits.least:,})")
+    spent, next_one = cost(done, as_of), done[-1].cpu_seconds / 3600 if done else 0.0
+    if spent + next_one > limits.cpu_hours:
+        found.against.append(
+            f"trainings of 30 days took {spent:.1f} CPU hours, and one more takes {next_one:.1f} "
+            f"(retrain.cpu_hours: {limits.cpu_hours:g})"
+        )
+    return found
+
+
+def _harm(found: Decision, verdict: Mapping[str, Any] | None, champion: str | None, as_of: datetime) -> None:
+    if verdict is None:
+        found.notes.append("nobody watches: python -m flows.watch says whether it does harm")
+        return
+    moment, said = datetime.fromisoformat(verdict["as_of"]), f"watch says {verdict['verdict']!r}"
+    if as_of - moment > FRESH:
+        found.notes.append(f"the last watch is of {moment:%Y-%m-%d}: too old to count")
+    elif verdict["version"] != champion:
+        found.notes.append(f"{said} of version {verdict['version']}, which is not at work any more")
+    elif verdict["verdict"] == HARM:
+        found.why.append(f"{said} since {verdict['since']}")
+    else:
+        found.notes.append(said)

@@ -1,0 +1,193 @@
+"""Which answers are learnt from, and by whose labels: written beside the inbox, from where `ingest` takes it.
+
+    data/inbox/.live/<workload>/records.parquet     raw records, as the source gives them
+    data/inbox/.live/<workload>/manifest.parquet    of each its event id, and its label's value, source, share and time
+
+The stage `ingest` copies the manifest beside its raw records, so DVC keeps one with those of each version, and a
+rebuild has it. The splits are drawn, or cut by time, as those of all records are: some of these answers go to the test
+split, which moves on with them, and training leaves those out.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from components import catalogue
+from components.config.errors import DataError
+from components.config.params import Workload
+from components.config.settings import LIVE, artifacts
+from components.data.ingest import MANIFEST, RECORDS
+from components.kinds.contract import Logged
+from components.kinds.logged import LoggedRow
+from components.prediction_log.reader import Log
+from components.system.files import whole_directory
+from components.watch.arrow import examples, texts
+from components.watch.labelled import labels_of
+
+LEARNT = ("caller", "score")
+"""Whose answers are learnt from; the page and the flow's own questions are not work."""
+_ROW = ("id", "key", "request_id", "row")
+_NEEDED = (*_ROW, "time", "version", "label", "origin", "record", "example", "example_type")
+_SCHEMA = pa.schema(
+    {
+        "id": pa.string(),
+        "version": pa.string(),  # that answered
+        "answer": pa.string(),  # the class that it named; null: a number
+        "label": pa.string(),  # JSON; null: not known
+        "source": pa.string(),
+        "share": pa.float64(),
+        "recorded": pa.timestamp("us", "UTC"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Live:
+    """Answers to learn from."""
+
+    manifest: pa.Table
+    """A row for each, in the columns above."""
+    records: pa.Table
+    """The raw records, in the same order."""
+    new: pa.Table
+    """Of the manifest the rows whose label was not learnt from before."""
+
+    @property
+    def labelled(self) -> int:
+        """How many have a label."""
+        return len(self.manifest) - int(self.manifest["label"].null_count)
+
+    def sources(self) -> Mapping[str, int]:
+        """Return how many new labels each source has."""
+        return Counter(self.new["source"].to_pylist())
+
+
+def gather(name: str, log: Log, as_of: datetime, delay: timedelta, without: Collection[str] = ()) -> Live:
+    """Return what the workload can learn from its log, and from what it has learnt already.
+
+    Args:
+        name: of the workload.
+        log: its log.
+        as_of: what is recorded later is not looked at.
+        delay: after which a label is final; of younger answers none is taken.
+        without: sources whose labels are not taken.
+
+    Raises:
+        DataError: the kind does not learn from its work, or nothing has been trained here yet.
+    """
+    section = catalogue.workload(name)
+    kind = catalogue.logged(section.kind)
+    if kind is None:
+        raise DataError(f"{name}: kind {section.kind} does not learn from its work (it has no `logged`)")
+    raw = artifacts(name, "raw") / RECORDS
+    if not raw.exists():
+        raise DataError(f"{raw}: missing; train once before it is trained again: make run WORKLOAD={name}")
+    schema, before = pq.read_schema(raw), _before(name)
+    parts = list(_days(log.standing(), section, kind, schema, as_of, delay, without))
+    manifest = pa.concat_tables([part[0] for part in parts]) if parts else _SCHEMA.empty_table()
+    records = pa.concat_tables([part[1] for part in parts]) if parts else schema.remove_metadata().empty_table()
+    if before:
+        old = pc.invert(pc.is_in(before.manifest["id"], manifest["id"].combine_chunks()))
+        trusted = pc.invert(pc.is_in(pc.fill_null(before.manifest["source"], ""), pa.array(list(without), pa.string())))
+        kept = pc.and_(old, trusted)
+        manifest = pa.concat_tables([before.manifest.filter(kept), manifest])
+        records = pa.concat_tables([before.records.filter(kept).cast(records.schema), records])
+    order = pc.sort_indices(manifest["id"])  # that of time, however the log has them
+    manifest, records = manifest.take(order), records.take(order)
+    return Live(manifest, records, _new(manifest, before))
+
+
+def write(name: str, live: Live) -> Path:
+    """Have the next `ingest` take these answers; return their folder. Killed anywhere, it has the old ones or these."""
+    folder = LIVE / name
+    with whole_directory(folder) as draft:
+        pq.write_table(live.records, draft / RECORDS, compression="zstd")
+        pq.write_table(live.manifest, draft / MANIFEST, compression="zstd")
+    return folder
+
+
+def _before(name: str) -> Live | None:
+    folder = LIVE / name
+    if not (folder / MANIFEST).exists():
+        return None
+    manifest = pq.read_table(folder / MANIFEST)
+    return Live(manifest, pq.read_table(folder / RECORDS), manifest.slice(0, 0))
+
+
+def _new(manifest: pa.Table, before: Live | None) -> pa.Table:
+    labelled = manifest.filter(pc.is_valid(manifest["label"]))
+    if before is None:
+        return labelled
+    known = pc.binary_join_element_wise(before.manifest["id"], before.manifest["label"], " ")
+    asked = pc.binary_join_element_wise(labelled["id"], labelled["label"], " ")
+    return labelled.filter(pc.invert(pc.is_in(asked, pc.drop_null(known).combine_chunks())))
+
+
+def _days(
+    log: Log,
+    section: Workload,
+    kind: Logged,
+    schema: pa.Schema,
+    as_of: datetime,
+    delay: timedelta,
+    without: Collection[str],
+) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Yield manifest and records of each part of each day whose labels are final."""
+    every = kind.takes_unlabelled(section)
+    for day in log.days():
+        since = datetime.combine(day, time.min, UTC)
+        until = since + timedelta(days=1)
+        if not _is_over(day, as_of, delay):
+            continue
+        named = pa.Table.from_batches(log.answers(since, until, _ROW))
+        labels = log.labels(as_of, of=named)
+        labels = labels.filter(pc.invert(pc.is_in(labels["source"], pa.array(list(without), pa.string()))))
+        for batch in log.answers(since, until, _NEEDED):
+            rows = batch.filter(pc.is_in(texts(batch["origin"]), pa.array(LEARNT)))
+            found = _known(rows, labels)
+            taken = found if every else found.filter(pc.is_valid(found["label"]))
+            if len(taken):
+                yield taken, kind.raw(_rows(rows, found, every), schema, section)
+
+
+def _known(rows: pa.RecordBatch, labels: pa.Table) -> pa.Table:
+    """Return the manifest of rows; a label of no value says that there is none."""
+    which = labels_of(rows, labels) if len(labels) else np.full(len(rows), -1)
+    told = labels.take(pa.array(which, mask=which < 0))
+    empty = pc.equal(told["value"], '""')
+    masked = {name: pc.if_else(empty, None, told[name]) for name in ("value", "source", "share", "recorded")}
+    columns = [rows["id"], texts(rows["version"]), texts(rows["label"]), masked["value"], *list(masked.values())[1:]]
+    return pa.table([column.cast(field.type) for column, field in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA)
+
+
+def _rows(rows: pa.RecordBatch, manifest: pa.Table, every: bool) -> list[LoggedRow]:
+    kinds = texts(rows["example_type"]).to_pylist()
+    said, labels = rows.select(["id", "record"]).to_pylist(), manifest["label"].to_pylist()
+    return [
+        LoggedRow(
+            id=row["id"],
+            record=None if row["record"] is None else json.loads(row["record"]),
+            example=examples(rows["example"].slice(index, 1), kinds[index])[0],
+            label=None if labels[index] is None else _value(labels[index]),
+        )
+        for index, row in enumerate(said)
+        if every or labels[index] is not None
+    ]
+
+
+def _value(text: str) -> Any:
+    value = json.loads(text)
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _is_over(day: date, as_of: datetime, delay: timedelta) -> bool:
+    return not delay or datetime.combine(day, time.max, UTC) + delay <= as_of

@@ -1,0 +1,101 @@
+"""Which labels are not to be trusted, by the manifest alone: of a source that contradicts, of a class that floods.
+
+A model that does harm is wrong in many ways; labels that were turned round are wrong where chance alone would have been
+right. So a source is refused that agrees with the answers less than its own labels, dealt out at random, would; or
+less than half as often as the other sources do of the same answers. What gets past, the gate sees on the test split.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+FEWEST = 30
+"""Labels of a source under which nothing is said of it."""
+ALPHA = 1e-3
+"""How seldom a source is refused that agrees as often as the limit, at each training."""
+_KNOWN = 10  # labels of others under which an answer's agreement is not known
+
+
+def refused(new: pa.Table, flood: float, before: Mapping[str, float]) -> list[str]:
+    """Return what is against these labels, a sentence each that names whose they are; nothing: they may be learnt from.
+
+    Args:
+        new: rows of a manifest; see `manifest.py`.
+        flood: part of them that one class may have.
+        before: by class its part of the validation split; nothing: the labels are numbers.
+    """
+    named = new.filter(pc.is_valid(new["answer"]))
+    return [*_flooding(new, flood, before), *(_contradicting(named) if before else ())]
+
+
+def _flooding(new: pa.Table, flood: float, before: Mapping[str, float]) -> Iterator[str]:
+    labels = Counter(text.strip('"') for text in new["label"].to_pylist())
+    total = sum(labels.values())
+    if total < FEWEST or len(before) < 2:
+        return
+    for name, count in labels.items():
+        limit = max(flood, (1 + before.get(name, 0.0)) / 2)
+        if count > limit * total:
+            (source, most), *_ = Counter(
+                row["source"] for row in new.to_pylist() if row["label"].strip('"') == name
+            ).most_common(1)
+            yield (
+                f"{count:,} of {total:,} new labels say {name!r} (retrain.flood allows {limit:.0%}; it was "
+                f"{before.get(name, 0.0):.0%} of the validation split), {most:,} of them from {source!r}"
+            )
+
+
+def _contradicting(new: pa.Table) -> Iterator[str]:
+    answers = np.array(new["answer"].to_pylist(), dtype=object)
+    labels = np.array([text.strip('"') for text in new["label"].to_pylist()], dtype=object)
+    sources = np.array(new["source"].to_pylist(), dtype=object)
+    for source in sorted(set(sources)):
+        its = sources == source
+        if its.sum() < FEWEST:
+            continue
+        agreed = answers[its] == labels[its]
+        chance = _by_chance(answers[its], labels[its])
+        if _is_below(agreed, chance):
+            yield (
+                f"labels of source {source!r} agree with {agreed.mean():.0%} of the answers, which labels dealt out at "
+                f"random would do with {chance:.0%}: they may be turned round"
+            )
+            continue
+        there, others = _of_others(answers, labels, its)
+        if there.sum() >= FEWEST and _is_below(agreed[there], others / 2):
+            yield (
+                f"labels of source {source!r} agree with {agreed[there].mean():.0%} of the answers, those of others "
+                f"with {others:.0%} of the same: one of them is wrong"
+            )
+
+
+def _by_chance(answers: NDArray[np.object_], labels: NDArray[np.object_]) -> float:
+    """Return how often labels would agree that are dealt out at random among these answers."""
+    said, told = Counter(answers), Counter(labels)
+    return sum(said[name] * told[name] for name in said) / len(answers) ** 2
+
+
+def _of_others(
+    answers: NDArray[np.object_], labels: NDArray[np.object_], its: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], float]:
+    """Return of which of its answers others have labelled enough, and how often those agree with the same answers."""
+    rates = {}
+    for name in set(answers[~its]):
+        same = (answers == name) & ~its
+        if same.sum() >= _KNOWN:
+            rates[name] = float((labels[same] == name).mean())
+    there = np.array([name in rates for name in answers[its]], dtype=np.bool_)
+    expected = [rates[name] for name in answers[its][there]]
+    return there, float(np.mean(expected)) if expected else 0.0
+
+
+def _is_below(agreed: NDArray[np.bool_], limit: float) -> bool:
+    if limit <= 0:
+        return False
+    found = binomtest(int(agreed.sum()), len(agreed), min(limit, 1.0), alternative="less")
+    return bool(found.pvalue < ALPHA)

@@ -1,0 +1,106 @@
+"""Which of two models is better on the same rows, looked at after every row.
+
+Where an answer is right or wrong, only rows count that one has right and the other wrong: of the w that the challenger
+wins and the l that it loses, under the hypothesis that it is no better and no worse, each is a fair coin's. The mixture
+of all coins by Jeffreys' prior, E = 2^(w + l) B(w + 1/2, l + 1/2) / B(1/2, 1/2), is a martingale with a mean of 1, so
+it ever reaches 1 / alpha with a probability of at most alpha (Ville 1939; Robbins 1970). It needs no horizon.
+
+Where answers cost more or less, or labels were asked for with different probabilities, the capital of a gambler on the
+mean difference is taken (`betting.py`), a half of alpha for each direction.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln
+
+from components.watch.statistics.betting import BETS
+
+Floats = NDArray[np.float64]
+Decision = Literal["better", "worse", "open"]
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What so many rows say."""
+
+    rows: int
+    better: int
+    """Rows on which the challenger's loss is smaller."""
+    worse: int
+    """Rows on which it is larger."""
+    difference: float
+    """By how much its mean loss is smaller, 0 to 1; below zero: larger."""
+    evidence: float
+    """E: against the hypothesis that they are as good."""
+    decision: Decision
+    """Whether the challenger is better or worse; `open`: it cannot be said yet."""
+    decided: int | None
+    """After which row it was decided, from 1; None: it was not."""
+
+
+def compare(before: Floats, after: Floats, weights: Floats | None = None, alpha: float = ALPHA) -> Comparison:
+    """Compare a challenger with a champion on the rows so far; the first row that decides, decides.
+
+    Args:
+        before: `[N]`, losses of the champion, 0 to 1, in the order in which they came to be known.
+        after: `[N]`, of the challenger.
+        weights: `[N]`, 1 / the probability with which each row came to be known, at most; None: all are alike.
+        alpha: the probability, at all times together, of deciding where they are as good.
+    """
+    gained = before - after
+    plain = weights is None or bool((weights == weights[:1]).all())
+    discrete = plain and bool(np.isin(before, (0.0, 1.0)).all() and np.isin(after, (0.0, 1.0)).all())
+    if discrete:
+        logs = discordant(gained > 0, gained < 0)
+        direction = np.sign(np.cumsum(np.sign(gained)))
+        found, sign = _first(logs, direction, alpha)
+        evidence = logs[-1] if len(logs) else 0.0
+    else:
+        stakes = gained if plain or weights is None else gained * weights / weights.max()
+        up, down = capital(stakes), capital(-stakes)
+        logs = np.maximum(up, down) - np.log(2)
+        found, sign = _first(logs, np.sign(up - down), alpha)
+        evidence = logs[-1] if len(logs) else 0.0
+    decisions: dict[int, Decision] = {1: "better", -1: "worse", 0: "open"}
+    mean = float(np.average(gained, weights=weights)) if len(gained) else 0.0
+    return Comparison(
+        rows=len(gained),
+        better=int((gained > 0).sum()),
+        worse=int((gained < 0).sum()),
+        difference=mean,
+        evidence=float(np.exp(min(float(evidence), 700.0))),
+        decision=decisions[sign],
+        decided=found,
+    )
+
+
+def discordant(won: NDArray[np.bool_], lost: NDArray[np.bool_]) -> Floats:
+    """Return log E after each row, `[..., N]`.
+
+    Args:
+        won: `[..., N]`, rows that the challenger alone has right.
+        lost: `[..., N]`, rows that the champion alone has right.
+    """
+    wins, losses = np.cumsum(won, axis=-1), np.cumsum(lost, axis=-1)
+    found: Floats = (wins + losses) * np.log(2) + betaln(wins + 0.5, losses + 0.5) - betaln(0.5, 0.5)
+    return found
+
+
+def capital(gains: Floats) -> Floats:
+    """Return the logarithm of a gambler's capital after each row, `[N]`, who bets that the mean is over zero.
+
+    Args:
+        gains: `[N]`, -1 to 1.
+    """
+    each = np.cumsum(np.log1p(BETS * gains[:, None]), axis=0)
+    found: Floats = np.logaddexp.reduce(each, axis=1) - np.log(len(BETS))
+    return found
+
+
+def _first(logs: Floats, direction: Floats, alpha: float) -> tuple[int | None, int]:
+    reached = np.flatnonzero((logs >= -np.log(alpha)) & (direction != 0))
+    return (int(reached[0]) + 1, int(direction[reached[0]])) if len(reached) else (None, 0)

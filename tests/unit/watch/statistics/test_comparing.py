@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from scipy.special import beta
+
+from components.watch.statistics.comparing import capital, compare, discordant
+
+
+def test_the_evidence_is_that_of_the_formula() -> None:
+    won = np.array([1, 0, 1, 1, 0, 1], dtype=bool)
+    lost = np.array([0, 0, 0, 0, 1, 0], dtype=bool)
+    expected = []
+    for count in range(1, 7):
+        w, l = won[:count].sum(), lost[:count].sum()  # noqa: E741 - as the formula has them
+        expected.append(2.0 ** (w + l) * beta(w + 0.5, l + 0.5) / beta(0.5, 0.5))
+    np.testing.assert_allclose(np.exp(discordant(won, lost)), expected)
+
+
+def test_ties_are_no_evidence() -> None:
+    same = np.zeros(1_000)
+    found = compare(same, same)
+    assert (found.decision, found.evidence, found.rows) == ("open", 1.0, 1_000)
+    assert compare(np.empty(0), np.empty(0)).decision == "open"
+
+
+def test_as_good_a_challenger_is_seldom_promoted_or_stopped_though_one_looks_after_every_row() -> None:
+    random, trials, rows = np.random.default_rng(0), 1_000, 2_000
+    draws = random.random((trials, rows))
+    logs = discordant(draws < 0.05, draws > 0.95)
+    assert ((logs.max(axis=1)) >= np.log(20)).mean() <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / trials)
+    gains = random.choice([-0.6, 0.0, 0.3], size=(300, rows), p=[0.1, 0.7, 0.2])  # a mean of zero, and skewed
+    assert np.mean([capital(each).max() >= np.log(40) for each in gains]) <= 0.025 + 3 * np.sqrt(0.025 / 300)
+
+
+@pytest.mark.parametrize(("sign", "decision"), [(1, "better"), (-1, "worse")])
+def test_a_difference_is_found_in_its_direction(sign: int, decision: str) -> None:
+    random = np.random.default_rng(1)
+    champion = (random.random(3_000) < 0.15).astype(float)
+    other = np.where(random.random(3_000) < np.where(champion > 0, 0.5, 0.03), 1 - champion, champion)
+    champion, challenger = (champion, other) if sign > 0 else (other, champion)
+    found = compare(champion, challenger)
+    assert found.decision == decision
+    assert np.sign(found.difference) == sign
+    assert found.decided is not None
+    assert compare(champion[: found.decided], challenger[: found.decided]).decision == decision
+    assert compare(champion[: found.decided - 1], challenger[: found.decided - 1]).decision == "open"
+
+
+def test_costs_and_weights_are_bet_on() -> None:
+    random = np.random.default_rng(2)
+    before = random.random(2_000)
+    after = np.clip(before - 0.05 + random.normal(0, 0.1, 2_000), 0, 1)
+    assert compare(before, after).decision == "better"
+    assert compare(after, before).decision == "worse"
+    weights = np.where(random.random(2_000) < 0.5, 1.0, 4.0)
+    assert compare(before, after, weights).decision == "better"
+    turned = np.where(weights > 2, before - after, after - before)  # better where it counts four times
+    assert compare(np.full(2_000, 0.5), np.clip(0.5 - turned, 0, 1), weights).difference > 0
