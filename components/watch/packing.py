@@ -25,6 +25,8 @@ def pack_answered(day: VersionDay) -> dict[str, Any]:
         "first": None if day.first is None else day.first.isoformat(),
         "last": None if day.last is None else day.last.isoformat(),
         "seconds": day.seconds,
+        "told": day.told,
+        "unfamiliar": day.unfamiliar,
         "counted": None
         if counted is None
         else {name: getattr(counted, name) for name in ("counts", "rows", "entities", "rows_of")},
@@ -44,6 +46,8 @@ def unpack_answered(packed: Mapping[str, Any]) -> VersionDay:
         first=first,
         last=last,
         seconds=packed["seconds"],
+        told=packed["told"],
+        unfamiliar=packed["unfamiliar"],
         counted=None if packed["counted"] is None else Day(**packed["counted"]),
         expected=None if packed["expected"] is None else Estimate(**packed["expected"]),
         sums=Sums(**packed["sums"]),

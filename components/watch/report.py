@@ -40,6 +40,8 @@ class TrafficDay(_Part):
     median_ms: float | None
     p99_ms: float | None
     labelled: int
+    unfamiliar: float | None = None
+    """The share of its answers that were given to examples like nothing in training; None: no answer says."""
 
 
 class Quality(_Part):
@@ -154,6 +156,8 @@ class VersionReport(_Part):
     since: datetime
     until: datetime
     traffic: tuple[TrafficDay, ...]
+    unfamiliar_rate: float | None = None
+    """What is stated: the part of familiar examples that is flagged, at most; None: the version cannot tell."""
     quality: tuple[Quality, ...] = ()
     slices: tuple[SliceQuality, ...] = ()
     """Those that are worse than the reference allows first."""

@@ -28,7 +28,10 @@ from components.watch.statistics.latency import BINS, count_seconds
 from components.watch.strange import Strange, strange, strangest
 
 CALLER = "caller"
-NEEDED = ("id", "time", "version", "origin", "seconds", "share", "outputs", "example", "example_type", "hashes")
+_TELLS = '"unfamiliar":'  # within a text of JSON its quotes would be escaped
+NEEDED = (
+    "id", "time", "version", "origin", "seconds", "share", "answer", "outputs", "example", "example_type", "hashes",
+)  # fmt: skip
 """Columns of the log."""
 SAMPLE = 2_000
 """Outputs by which the expected metric of a day is told."""
@@ -48,6 +51,10 @@ class VersionDay:
     last: datetime | None = None
     seconds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, dtype=np.int64))
     """What the answers took, by bins; see `statistics/latency.py`."""
+    told: int = 0
+    """Rows whose answer says whether the example is unfamiliar."""
+    unfamiliar: int = 0
+    """Of them those that are."""
     counted: Day | None = None
     """The counts of its columns."""
     expected: Estimate | None = None
@@ -107,7 +114,7 @@ class _Gathering:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._rows = self._aside = 0
+        self._rows = self._aside = self._told = self._unfamiliar = 0
         self._shares: Counter[float] = Counter()
         self._times = (2**63 - 1, 0)  # microseconds, the first and the last
         self._seconds = np.zeros(BINS, dtype=np.int64)
@@ -130,6 +137,8 @@ class _Gathering:
         shares, counts = np.unique(callers["share"].to_numpy(), return_counts=True)
         self._shares.update(dict(zip(shares.tolist(), counts.tolist(), strict=True)))
         self._seconds += count_seconds(callers["seconds"].to_numpy())
+        self._told += _with(callers["answer"], _TELLS)
+        self._unfamiliar += _with(callers["answer"], _TELLS + "true")
         about, reference = self._bundle.about, self._bundle.reference
         if about is None or reference is None:
             return
@@ -169,11 +178,17 @@ class _Gathering:
             counted = Day(self._counts, self._rows, entities[0], entities[1].astype(np.int64))
         found = VersionDay(self._rows, self._aside, dict(self._shares), seconds=self._seconds, counted=counted)
         found.strange, found.sums = self._strange, self._sums
+        found.told, found.unfamiliar = self._told, self._unfamiliar
         if self._rows:
             found.first, found.last = map(_moment, self._times)
         if self._sample is not None:
             found.expected = expected_of_day(self._bundle, self._sample[1])
         return found
+
+
+def _with(answers: pa.Array, text: str) -> int:
+    """Return how many answers, as JSON, have the text in them."""
+    return pc.sum(pc.match_substring(answers, text)).as_py() or 0
 
 
 def _moment(microseconds: int) -> datetime:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from components.config.errors import DataError
+from components.inference.unfamiliar import UnfamiliarTest
 from components.prediction_log.reader import Log
 from components.prediction_log.summaries import Summaries
 from components.watch.active import active
@@ -108,6 +109,7 @@ def _version(
         since=rows.first,
         until=rows.last,
         traffic=tuple(_traffic_day(day, of_day, rows.labelled.get(day)) for day, of_day in sorted(rows.days.items())),
+        unfamiliar_rate=_unfamiliar_rate(bundle),
         quality=judged.quality,
         slices=judged.slices,
         expected=judged.expected,
@@ -119,6 +121,11 @@ def _version(
         open_questions=tuple(questions),
         verdict=verdict(workload, judged.harm, judged.slices, judged.expected, judged.drift, judged.columns, count),
     )
+
+
+def _unfamiliar_rate(bundle: Bundle) -> float | None:
+    test = None if bundle.about is None else UnfamiliarTest.of(bundle.about.decision)
+    return None if test is None else test.rate
 
 
 def _embedding(log: Log, bundle: Bundle, rows: VersionRows, as_of: datetime) -> EmbeddingDrift | None:
@@ -197,6 +204,7 @@ def _traffic_day(day: date, of_day: VersionDay, labels: LabelledDay | None) -> T
         median_ms=_milliseconds(of_day, 0.5),
         p99_ms=_milliseconds(of_day, 0.99),
         labelled=labels.rows if labels else 0,
+        unfamiliar=of_day.unfamiliar / of_day.told if of_day.told else None,
     )
 
 

@@ -51,6 +51,7 @@ def sections(report: Report) -> list[Section]:
         Section("Quality by slice", list(_slices(version))),
         Section("The data itself", list(_data(version))),
         Section("What is strange", list(_strange(report, version))),
+        Section("Unfamiliar inputs", list(_unfamiliar(version))),
         Section("Traffic", list(_traffic(report, version.traffic))),
         Section("What is not known", list(_questions(report, version))),
         Section("Versions", list(_versions(report.versions))),
@@ -184,6 +185,29 @@ def _strange(report: Report, version: VersionReport) -> Iterator[Block]:
             ["event", "columns", "why"],
             [[row.id, f"{row.columns:,}", "; ".join(row.why)] for row in version.strange],
         )
+
+
+def _unfamiliar(version: VersionReport) -> Iterator[Block]:
+    days = [(day, day.unfamiliar) for day in version.traffic if day.unfamiliar is not None]
+    points = [DayPoint(day.day, flagged) for day, flagged in days]
+    if not days:
+        return
+    rate = version.unfamiliar_rate
+    stated = "" if rate is None else f" Of inputs like those of validation at most {share(rate)} is, the model states."
+    yield Paragraph(
+        f"On {days[-1][0].day} {share(days[-1][1])} of the answers were given to inputs that are like nothing in the "
+        f"training data.{stated} Much more than that means that something else is asked than what was learned."
+    )
+    level = None if rate is None else Level(0.0, rate)
+    curve = Curve("Share of unfamiliar inputs by day", points, level, from_zero=True)
+    keys = [("line", "a day"), *([("level", "stated")] if level else [])]
+    yield Drawing(curve.draw(), curve.title, keys, curve.draw(NARROW))
+    yield Table(
+        ["day", "answers", "unfamiliar"],
+        [[str(day.day), f"{day.rows:,}", share(flagged)] for day, flagged in days],
+        caption="Unfamiliar inputs by day",
+        drawn=True,
+    )
 
 
 def _traffic(report: Report, days: Sequence[TrafficDay]) -> Iterator[Block]:

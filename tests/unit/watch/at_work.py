@@ -38,7 +38,7 @@ def truth(outputs: Float32, random: np.random.Generator, right: float = 0.9) -> 
     return np.where(wrong, outputs.argmin(axis=1), outputs.argmax(axis=1))
 
 
-def make_bundle(path: Path, reference: bool = True, rows: int = 3_000) -> Path:
+def make_bundle(path: Path, reference: bool = True, rows: int = 3_000, decision: dict[str, Any] | None = None) -> Path:
     """Write a bundle of a table's classification, with what it was validated on; of under 100 rows at no cost."""
     said: dict[str, Any] = {
         "workload": "w",
@@ -46,7 +46,7 @@ def make_bundle(path: Path, reference: bool = True, rows: int = 3_000) -> Path:
         "task": "classification",
         "classes": CLASSES,
         "input": TABLE,
-        "decision": {},
+        "decision": decision or {},
     }
     random = np.random.default_rng(1)
     with new_bundle(path, **said) as draft:
@@ -83,13 +83,20 @@ class AtWork:
         origin: Origin = "caller",
         sure: float = 0.9,
         asked: bool = False,
+        unfamiliar: int | None = None,
     ) -> list[str]:
-        """Answer on that day, from 0, and label a part an hour later, which was asked for or not; return the ids."""
+        """Answer on that day, from 0, and label a part an hour later, which was asked for or not; return the ids.
+
+        So many of the first rows are said to be unfamiliar, where the model can tell.
+        """
         examples, outputs = answers(rows, self.random, moved, sure)
         labels, moment = truth(outputs, self.random, right), FIRST + timedelta(days=number)
         time = int(moment.timestamp() * 1e6)
         identity = _IDS.new()
         said = [b'{"label":"%s"}' % CLASSES[best].encode() for best in outputs.argmax(axis=1)]
+        if unfamiliar is not None:
+            flags = [b"true" if row < unfamiliar else b"false" for row in range(rows)]
+            said = [b'%s,"unfamiliar":%s}' % (answer[:-1], flag) for answer, flag in zip(said, flags, strict=True)]
         self.writer.answered(
             Answered(
                 identity, time, 0.01, version, f"r{number}", outputs, examples, said, [b"{}"] * rows, origin=origin

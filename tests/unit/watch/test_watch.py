@@ -1,9 +1,11 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from components.config.errors import DataError, RegistryError
+from components.inference.unfamiliar import UnfamiliarTest
 from components.prediction_log.compaction import compact
 from components.prediction_log.record import Label
 from components.prediction_log.writer import Writer
@@ -49,6 +51,23 @@ def test_an_endpoint_that_does_well_is_said_to(at_work: AtWork, bundle_of: Bundl
     assert version.expected.now.value == pytest.approx(0.9, abs=0.03)
     assert [day.drifted for day in version.drift] == [()] * 5
     assert found.unmatched_labels == 0
+
+
+def test_the_share_of_unfamiliar_inputs_is_told_day_by_day(at_work: AtWork, tmp_path: Path) -> None:
+    at_work.day(0)  # of a version before it could tell
+    at_work.day(1, unfamiliar=4)
+    at_work.day(2, unfamiliar=100)
+    compact(at_work.folder)
+    at_work.day(3, unfamiliar=8)
+    test = UnfamiliarTest.calibrated(np.arange(199, dtype=np.float32), 0.01)
+    path = make_bundle(tmp_path / "tells", decision={"unfamiliar": test.as_json()})
+    found = report(at_work, lambda _: path, 4)
+    (version,) = found.versions
+    assert version.unfamiliar_rate == 0.01
+    assert [day.unfamiliar for day in version.traffic] == [None, 0.01, 0.25, 0.02]
+    shown = page(found)
+    assert "On 2026-11-05 2.0% of the answers were given to inputs that are like nothing in the training data" in shown
+    assert "Share of unfamiliar inputs by day" in shown
 
 
 def test_drift_alone_is_no_harm(at_work: AtWork, bundle_of: BundleOf) -> None:
