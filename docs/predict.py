@@ -26,7 +26,9 @@ about, model = json.loads((bundle / "bundle.json").read_text()), (bundle / "mode
 if hashlib.sha256(model).hexdigest() != about["model_sha256"]:
     sys.exit(f"{bundle}: model.onnx is not the one that bundle.json was written for")
 examples = np.load(file) if file.suffix == ".npy" else pixels(file.read_bytes())
-threshold = about["decision"].get("threshold")
-for row in onnxruntime.InferenceSession(model).run(None, {"inputs": examples})[0]:
+threshold, unfamiliar = about["decision"].get("threshold"), about["decision"].get("unfamiliar")
+rows, *others = onnxruntime.InferenceSession(model).run(None, {"inputs": examples})
+for index, row in enumerate(rows):
     answer = int(row.argmax()) if threshold is None else int(row[1] >= np.float32(threshold))
-    print(about["classes"][answer], row[answer])
+    strange = unfamiliar and others[-1][index] > np.float32(unfamiliar["threshold"])
+    print(about["classes"][answer], row[answer], *(["unfamiliar"] if strange else []))

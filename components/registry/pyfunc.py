@@ -48,7 +48,8 @@ class BundleModel:
             return answers
         flags = test.flags(found.unfamiliar)
         if self.answering.abstains:
-            answers = answers.astype(object).where(~flags[:, None], None)
+            answers = answers.astype(object)
+            answers.loc[flags] = None
         return answers.assign(**{UNFAMILIAR: flags, RANK: test.ranks(found.unfamiliar)})
 
     def _answers(self, outputs: NDArray[np.float32]) -> dict[str, Any]:

@@ -200,4 +200,5 @@ def answers(path: Path, examples: np.ndarray) -> list[tuple[str, float]]:
 def predicted(python: str, folder: Path, file: str) -> list[tuple[str, float]]:
     command = [python, "-I", ROOT / "docs" / "predict.py", "bundle", file]
     said = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
-    return [(label, float(value)) for label, _, value in (line.rpartition(" ") for line in said.splitlines())]
+    lines = [line.removesuffix(" unfamiliar") for line in said.splitlines()]
+    return [(label, float(value)) for label, _, value in (line.rpartition(" ") for line in lines)]

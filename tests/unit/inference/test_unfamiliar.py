@@ -2,14 +2,23 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
-from components.inference.answering import Abstention
-from components.inference.bundle import Scored
+from components.inference.answering import Abstention, Answering
+from components.inference.bento_io import output_type
+from components.inference.bundle import Bundle, Scored
 from components.inference.engine.model import Model
+from components.inference.gateway.cells import Cells
+from components.inference.gateway.metrics import Metrics
 from components.inference.unfamiliar import UnfamiliarTest
+from components.kinds.image import codec
+from components.registry.pyfunc import BundleModel
+from components.scoring.score import score
 from tests.unit.inference.conftest import picture
 
 LEVELS = UnfamiliarTest.calibrated(np.arange(199, dtype=np.float32), 0.01)
@@ -91,3 +100,49 @@ def test_one_of_another_graph_is_not_told_of(new_model: Callable[..., Model]) ->
     found = model.scored(model.read([picture(250)]))
     (answer,) = model.answers(Scored(found.outputs, None))
     assert "unfamiliar" not in answer.model_dump()
+
+
+@pytest.mark.parametrize("abstain", [False, True])
+def test_bulk_scoring_and_mlflows_model_say_the_same(
+    abstain: bool, new_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    new_model(familiar=LEVELS, abstain=abstain)
+    (bundle,) = tmp_path.glob("bundle-*")
+    greys, folder = [20, 250], tmp_path / "pictures"
+    folder.mkdir()
+    for grey in greys:
+        (folder / f"{grey:03}.png").write_bytes(picture(grey)["picture"])
+    (folder / "broken.png").write_bytes(b"nothing of the sort")
+    scored = score(bundle, "7", folder, tmp_path / "scores.parquet", workers=1)
+    said = pq.read_table(scored.out).to_pydict()
+    assert (scored.unreadable, scored.unfamiliar) == (1, 1)
+    assert said["unfamiliar"] == [False, True, None]
+    assert said["unfamiliar_rank"] == [pytest.approx(0.1), pytest.approx(0.995), None]
+    second = None if abstain else "bright"
+    assert said["label"] == ["bright", second, None]
+    assert (said["probability"][1] is None) == abstain
+
+    answers = BundleModel(Bundle(bundle)).predict(pd.DataFrame([picture(grey) for grey in greys]))
+    assert answers["unfamiliar"].tolist() == said["unfamiliar"][:2]
+    assert answers["unfamiliar_rank"].tolist() == pytest.approx(said["unfamiliar_rank"][:2])
+    assert answers["label"].tolist() == ["bright", second]
+
+
+@pytest.mark.parametrize("abstain", [False, True])
+def test_openapi_shows_what_may_be_answered(abstain: bool, new_model: Callable[..., Model]) -> None:
+    types = Answering(new_model(familiar=LEVELS, abstain=abstain).about).types
+    shown = output_type(types, codec.request({})).model_json_schema(mode="serialization")
+    if not abstain:
+        assert shown["properties"]["unfamiliar"]["type"] == "boolean"
+        return
+    answer, abstention = (shown["$defs"][each["$ref"].rpartition("/")[2]] for each in shown["oneOf"])
+    assert "label" in answer["properties"]
+    assert {"abstains", "unfamiliar", "id"} <= set(abstention["properties"])
+    assert "label" not in abstention["properties"]
+
+
+def test_unfamiliar_answers_are_counted_by_version() -> None:
+    metrics = Metrics(Cells.private())
+    metrics.unfamiliar("3", 2)
+    metrics.unfamiliar("3", 1)
+    assert b'journeyman_unfamiliar_total{version="3"} 3' in metrics.exposition()
