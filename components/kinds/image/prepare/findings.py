@@ -33,6 +33,8 @@ class Findings:
     unlabelled: dict[str, str] = field(default_factory=dict)
     duplicates: dict[str, str] = field(default_factory=dict)
     contradictions: dict[str, str] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
+    """Of another picture of the same split and label."""
     empty_labels: list[str] = field(default_factory=list)
     tiny_classes: dict[str, int] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)

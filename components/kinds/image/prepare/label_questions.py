@@ -1,6 +1,7 @@
 """What is asked of the user where nothing says which labels are meant, or what says it cannot be a label."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ from components.kinds.image.prepare.source_picture import SourcePicture
 
 KEY = "prepare.labels"
 """The key of `params.yaml` that answers."""
+_COCO = re.compile(r"annotations?|instances|coco", re.IGNORECASE)
 _SHEETS = (".xlsx", ".xls", ".ods")
 
 
@@ -54,12 +56,27 @@ def propose(pictures: Sequence[SourcePicture], folders: Mapping[int, str], about
         raise DataError(
             f"the pictures have no label (as {pictures[0].path!r}): if {sheets[0]} says them, save it as CSV"
         )
+    stems = {PurePosixPath(picture.path).stem for picture in pictures}
+    boxes = [name for name in about["ignored"] if _says_boxes(PurePosixPath(name), stems)]
+    if boxes and len(set(folders.values())) < 2:
+        raise DataError(
+            f"the pictures have no label of their own; {PurePosixPath(boxes[0]).name} looks as if it said what is "
+            "where in them, which is not read: cut it out into a folder for each label, or lay a table with the "
+            'columns "file" and "label" beside them'
+        )
     if not folders:
         raise DataError(
             f"the pictures have no label (as {pictures[0].path!r}): put them into a folder for each label, "
             f'lay a table with the columns "file" and "label" beside them, or set {KEY} to a pattern of their names, '
             f'as "{{label}}_*"; or, if what is unlike the others is to be found, write task: anomaly'
         )
+
+
+def _says_boxes(file: PurePosixPath, pictures: Collection[str]) -> bool:
+    """Whether a file is of boxes, by its name: one for each picture (YOLO, VOC), or one for all (COCO)."""
+    if file.suffix.lower() in (".txt", ".xml"):
+        return file.stem in pictures
+    return file.suffix.lower() == ".json" and bool(_COCO.search(file.stem))
 
 
 def refuse_cases(counts: Mapping[str, int]) -> None:

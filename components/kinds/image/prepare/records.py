@@ -121,6 +121,8 @@ def without_duplicates(records: Sequence[PictureRecord], findings: Findings) -> 
         first = home[record.content]
         if record.label != first.label:
             findings.contradictions[record.name] = f"{first.name} is the same picture, labelled {first.label!r}"
+        elif record.split == first.split and record is not first:
+            findings.copies[record.name] = f"{first.name} is the same picture"
         if record.split == first.split:
             kept.append(record)
         else:

@@ -1,6 +1,7 @@
 """The files below a folder: pictures, what is none, and what systems and tools left there."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ _TEXTS = (
     *(".py", ".ipynb", ".sh", ".log", ".ini", ".cfg", ".pkl", ".pickle", ".pt", ".pth"),
     *(".xlsx", ".xls", ".ods", ".doc", ".docx"),
 )
+_MASK = re.compile(
+    r"(?P<picture>.+)[ _-](mask|masks|seg|segmentation|ground_?truth|gt)([ _-]?\d+)?\.\w+", re.IGNORECASE
+)
 _READ = {*FORMATS, *FURTHER} - {"HEIC"}
 
 
@@ -39,6 +43,8 @@ class Files:
     leftovers: Counter[str] = field(default_factory=Counter)
     """How many files and folders of each sort were passed over."""
     folders: list[str] = field(default_factory=list)
+    masks: list[str] = field(default_factory=list)
+    """Pictures that say where something is in the picture beside them, `7_mask.png` beside `7.png`."""
 
 
 def files_below(folder: Path) -> Files:
@@ -49,6 +55,11 @@ def files_below(folder: Path) -> Files:
     found = Files()
     for name, entry in _walk(str(folder), "", found, (_identity(str(folder)),)):
         _sort(name, entry, found)
+    stems = {str(PurePosixPath(name).with_suffix("")) for name in found.pictures}
+    found.masks = [name for name in found.pictures if (of := _MASK.fullmatch(name)) and of["picture"] in stems]
+    if found.masks:
+        masks = set(found.masks)
+        found.pictures = [name for name in found.pictures if name not in masks]
     return found
 
 

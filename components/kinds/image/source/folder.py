@@ -64,7 +64,12 @@ class Folder:
                 table.name: {"file": table.file, "columns": table.columns, "missing": table.missing}
                 for table in self.tables
             },
-            "read": [*layout.read, *self._describe_formats(ignored), *_describe_leftovers(files.leftovers)],
+            "read": [
+                *layout.read,
+                *self._describe_masks(),
+                *self._describe_formats(ignored),
+                *_describe_leftovers(files.leftovers),
+            ],
         }
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -112,6 +117,12 @@ class Folder:
             if format.sort != "picture" and "/" in name:
                 counts.setdefault(clean_label(name.split("/")[0]), Counter())[format.name] += 1
         return {label: dict(count) for label, count in counts.items()}
+
+    def _describe_masks(self) -> list[str]:
+        if not (masks := self.files.masks):
+            return []
+        are = "mask of another picture is" if len(masks) == 1 else "masks of other pictures are"
+        return [f"{self.origin}: {len(masks):,} {are} passed over ({as_text(masks[0])})"]
 
     def _describe_formats(self, ignored: list[str]) -> list[str]:
         counts = Counter(self.files.foreign[name].name for name in ignored if name in self.files.foreign)

@@ -166,6 +166,14 @@ def test_what_has_a_picture_beside_it_is_not_lost(pets: Path) -> None:
     assert "source: files that are no pictures are passed over: 1 CR2, 1 video" in about["read"]
 
 
+def test_masks_of_other_pictures_are_passed_over_and_said(pets: Path) -> None:
+    for name in ("cat/0_mask.jpg", "cat/1_mask_1.png", "dog/1-seg.jpg", "dog/face_mask.jpg"):
+        write(pets / name)
+    raw = source.open(Origin(str(pets), None, None))
+    assert raw.about["read"] == ["source: 3 masks of other pictures are passed over (cat/0_mask.jpg)"]
+    assert sum(batch.num_rows for batch in raw.batches) == 5
+
+
 def test_links_are_followed_and_dead_ones_are_told(pets: Path) -> None:
     (pets / "bird").symlink_to(pets / "cat")
     (pets / "cat" / "round").symlink_to(pets)

@@ -75,6 +75,12 @@ def test_findings_are_reported_by_file(pictures: Path, tmp_path: Path) -> None:
     assert data.classes == ("cup", "plate")
 
 
+def test_copies_of_a_picture_are_told(pictures: Path, tmp_path: Path) -> None:
+    shutil.copy(pictures / "cup" / "01.png", pictures / "cup" / "01 (1).png")
+    report = json.loads((_prepare(pictures, tmp_path, LENIENT).path / "report.json").read_text())
+    assert report["copies"] == {"source/cup/01.png": "source/cup/01 (1).png is the same picture"}
+
+
 def test_a_training_picture_that_is_in_the_test_split_is_left_out(pictures: Path, tmp_path: Path) -> None:
     for index in range(4):
         shutil.copy(pictures / "cup" / f"{index:02d}.png", pictures / "cup" / f"{index:02d}-again.png")

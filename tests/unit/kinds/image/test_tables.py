@@ -106,6 +106,14 @@ def test_a_spreadsheet_has_to_be_saved_as_csv(images: Path) -> None:
         prepared(images)
 
 
+@pytest.mark.parametrize("name", ["labels/000.txt", "annotations/000.xml", "instances_train.json"])
+def test_boxes_are_no_labels(images: Path, name: str) -> None:
+    (images / name).parent.mkdir(exist_ok=True)
+    (images / name).write_text("0 0.5 0.5 0.2 0.2")
+    with pytest.raises(DataError, match=rf"no label of their own; {Path(name).name} looks as if it said what is where"):
+        prepared(images)
+
+
 def test_what_is_no_table_is_passed_over(images: Path) -> None:
     table(images / "labels.csv", "file,label", lambda number: f"{number:03d}.jpg,{label_of(number)}")
     (images / "other.csv").write_bytes(b"PK\3\4\0\0")
