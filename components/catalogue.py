@@ -169,6 +169,12 @@ def logged(kind: str) -> "contract.Logged | None":
     return cast("contract.Logged", _module(kind, "logged")) if there else None
 
 
+def exploration(kind: str) -> "contract.Exploration | None":
+    """Return how the kind describes examples that are to be grouped; None: it does not."""
+    there = find_spec(f"{package('kind', kind)}.exploration")
+    return cast("contract.Exploration", _module(kind, "exploration")) if there else None
+
+
 def learner(kind: str, said: str = "") -> "TaskLearner":
     """Return how the kind learns what the task asks. Imports torch."""
     objectives = _task_module(task(kind, said), "objective")

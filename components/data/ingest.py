@@ -54,7 +54,7 @@ def write_raw(name: str, workload: Workload, path: Path) -> int:
     inbox, live = INBOX / name, LIVE / name / RECORDS
     origin = Origin(
         workload.source,
-        _data_set(workload.source, workload.kind),
+        data_set_at(workload.source, workload.kind),
         inbox if inbox.is_dir() else None,
         live if live.exists() else None,
     )
@@ -64,7 +64,7 @@ def write_raw(name: str, workload: Workload, path: Path) -> int:
     return count
 
 
-def _data_set(source: str, kind: str) -> DataSet | None:
+def data_set_at(source: str, kind: str) -> DataSet | None:
     """Return the data set that `source` describes, its files fetched; None if `source` is data itself."""
     path = Path(source)
     if path.suffix not in (".yaml", ".yml"):

@@ -81,7 +81,25 @@ class Gallery:
     drawings: Sequence[Drawing]
 
 
-Block = Paragraph | BulletList | Definitions | Table | Command | Image | Drawing | Gallery
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small picture."""
+
+    source: str
+    """The picture itself, as an address."""
+    name: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Thumbnails:
+    """Small pictures in rows. Only the page has them."""
+
+    pictures: Sequence[Thumbnail]
+    caption: str = ""
+
+
+Block = Paragraph | BulletList | Definitions | Table | Command | Image | Drawing | Gallery | Thumbnails
 
 
 @dataclass(frozen=True)

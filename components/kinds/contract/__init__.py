@@ -8,6 +8,7 @@ from components.kinds.contract.codec import Codec, Explain, Reader, Row, Score
 from components.kinds.contract.data import Overviews, Params, Preparation, Sample, Source
 from components.kinds.contract.erasure import Erasure
 from components.kinds.contract.evaluation import Evaluated, Inspection
+from components.kinds.contract.exploration import Exploration, Explored
 from components.kinds.contract.learner import Batches, Learner, TrainingBatches
 from components.kinds.contract.logged import Logged
 from components.kinds.contract.objective import NumberObjective, Objective, SupervisedObjective
@@ -19,6 +20,8 @@ __all__ = [
     "Erasure",
     "Evaluated",
     "Explain",
+    "Exploration",
+    "Explored",
     "Inspection",
     "Learner",
     "Logged",

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
         codec,
         erasure,
         evaluation,
+        exploration,
         learner,
         logged,
         overview,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     _codec: contract.Codec[Input] = codec
     _erasure: contract.Erasure = erasure
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
+    _exploration: contract.Exploration[Input, params.Prepare] = exploration
     _learner: contract.Learner[Input, params.Train, PictureModule | GaussianModule] = learner
     _logged: contract.Logged = logged
     _overview: contract.Overviews = overview
