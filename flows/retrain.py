@@ -21,9 +21,9 @@ from components.inference.gateway.watched import VERDICT
 from components.kinds.prepared import known
 from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
-from components.registry.last_registered import last_registered
 from components.registry.promotion import champion as champion_of
 from components.registry.version import Version, get_version
+from components.registry.versions import last_registered
 from components.retraining.due import Decision, decide
 from components.retraining.manifest import Live, gather, write
 from components.retraining.poison import refused

@@ -19,6 +19,8 @@ from components.kinds.prepared import open_prepared
 from components.registry.card import keep_card
 from components.registry.gate import Verdict, judge
 from components.registry.promotion import Outcome, promote, reconciled_champion, unpublished
+from components.registry.promotion.ledger import Ledger
+from components.registry.promotion.trial import hold
 from components.registry.register import register
 from components.registry.version import Version
 from components.system.files import read_json
@@ -107,8 +109,9 @@ def describe_version(version: Version) -> None:
 
 @task(task_run_name="promote", cache_policy=NO_CACHE, persist_result=False)
 def promote_version(challenger: Version, verdict: Verdict) -> Outcome:
-    """Put the challenger to work if the verdict lets it."""
-    return promote(challenger, verdict, this_run())
+    """Put the challenger to work if the verdict lets it, and nothing else stands between."""
+    history, gate = Ledger(challenger.workload).read(), catalogue.workload(challenger.workload).gate
+    return promote(challenger, verdict, this_run(), hold=hold(challenger, verdict, gate, history))
 
 
 def finishes_earlier(decided: Outcome) -> str:

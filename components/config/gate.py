@@ -117,6 +117,16 @@ class Cost(Section):
 class Gate(Section):
     """What a challenger must show; the first champion, what needs no champion to compare with."""
 
+    mode: Literal["automatic", "ask"] = "automatic"
+    """What becomes of a challenger that has passed: it goes to work, or waits for a person (`flows.promote`)."""
+    shadow: bool = False
+    """Whether one that has passed is tried first: `flows.shadow` has it answer what was asked since, and compares."""
+    reverse: Amount = 7.0
+    """Days after a promotion by the gate in which `flows.shadow` has the champion before answer too, and takes the
+    promotion back where that is better."""
+    error: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.05
+    """How probable it is that a trial ever decides where both versions are as good."""
+
     better: Better = Better()
     slices: Slices = Slices()
     calibration: Calibration = Calibration()

@@ -29,6 +29,7 @@ from components.data.ingest import MANIFEST, RECORDS
 from components.kinds.contract import Logged
 from components.kinds.logged import LoggedRow
 from components.prediction_log.reader import Log
+from components.prediction_log.tables import ANSWERS
 from components.system.files import whole_directory
 from components.watch.arrow import examples, texts
 from components.watch.labelled import labels_of
@@ -36,6 +37,7 @@ from components.watch.labelled import labels_of
 LEARNT = ("caller", "score")
 """Whose answers are learnt from; the page and the flow's own questions are not work."""
 _ROW = ("id", "key", "request_id", "row")
+_ROWS = pa.schema([ANSWERS.field(name) for name in _ROW])
 _NEEDED = (*_ROW, "time", "version", "label", "origin", "record", "example", "example_type")
 _SCHEMA = pa.schema(
     {
@@ -148,7 +150,7 @@ def _days(
         until = since + timedelta(days=1)
         if not _is_over(day, as_of, delay):
             continue
-        named = pa.Table.from_batches(log.answers(since, until, _ROW))
+        named = pa.Table.from_batches(log.answers(since, until, _ROW), schema=_ROWS)
         labels = log.labels(as_of, of=named)
         labels = labels.filter(pc.invert(pc.is_in(labels["source"], pa.array(list(without), pa.string()))))
         for batch in log.answers(since, until, _NEEDED):

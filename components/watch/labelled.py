@@ -114,7 +114,7 @@ def _take(
 ) -> None:
     there = np.flatnonzero(which >= 0)
     told = labels.take(pa.array(which[there]))
-    values = _values(told["value"], about)
+    values = label_values(told["value"], about)
     known = ~np.isnan(values)
     found.unknown += int((~known).sum())
     there = there[known]
@@ -149,7 +149,7 @@ def _join(found: dict[str, Tally], name: str, more: Tally) -> None:
     found[name] = joined([found[name], more]) if name in found else more
 
 
-def _values(column: pa.ChunkedArray, about: About) -> NDArray[np.float64]:
+def label_values(column: pa.ChunkedArray, about: About) -> NDArray[np.float64]:
     """Return the labels as indices of classes, or as numbers; not a number: it is none of the version's."""
     coded = column.combine_chunks().dictionary_encode()
     known = [label_value(json.loads(text), about) for text in coded.dictionary.to_pylist()]

@@ -203,6 +203,12 @@ def test_late_labels_labels_to_ask_for_and_expected_metrics_are_measured(trained
     assert (changed["flipped"]["found"], changed["control"]["found"]) == (1, 0)
 
 
+def test_shadows_decide_seldom_where_there_is_nothing_to_decide(trained: Project) -> None:
+    found = _quick(trained, "shadow")
+    assert all(each["promoted"] + each["stopped"] <= 0.1 for each in found["aa"].values())
+    assert found["ab"]["5%"]["half"] < found["ab"]["2%"]["half"]
+
+
 def _quick(trained: Project, name: str, *options: str) -> dict[str, Any]:
     trained.run(sys.executable, "-m", f"benchmarks.{name}", "--quick", *options, "--json", "figures.json")
     figures: dict[str, Any] = json.loads(Path("figures.json").read_text())

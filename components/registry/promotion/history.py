@@ -10,6 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 What = Literal["promoted", "overridden", "rolled back", "by hand"]
 """By the gate; by a person against or without the gate; by a person, back; by a person, in MLflow itself."""
 
+BY_ITSELF = "flow shadow"
+"""How an entry begins its `by` where the flow has decided, not the person who started it."""
 MOVED = "moved"
 """Mark of an entry whose aliases stand as it says."""
 PUBLISHED = "published"
@@ -76,6 +78,16 @@ class History:
         """Whether it was a person who last took the version from its work: the gate leaves it so."""
         ends = [entry for entry in self.entries if entry.left == version]
         return bool(ends) and self.champion != version and ends[-1].what != "promoted"
+
+    @property
+    def rolled_back_by_itself(self) -> Entry | None:
+        """The rollback that no person has decided, where none has decided anything since."""
+        for entry in reversed(self.entries):
+            if entry.what == "rolled back" and entry.by.startswith(BY_ITSELF):
+                return entry
+            if entry.what != "promoted":
+                return None
+        return None
 
     def marked(self, entry: Entry, mark: str) -> bool:
         """Whether the entry has the mark."""

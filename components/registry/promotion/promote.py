@@ -52,7 +52,9 @@ class Outcome:
     reason: str
 
 
-def promote(challenger: Version, verdict: Verdict, by: str, reason: str = "", override: bool = False) -> Outcome:
+def promote(
+    challenger: Version, verdict: Verdict, by: str, reason: str = "", override: bool = False, hold: str = ""
+) -> Outcome:
     """Put the challenger to work if the gate's verdict on it is good, or if a person overrides it.
 
     Which version a person took back, only a person puts to work again.
@@ -63,6 +65,7 @@ def promote(challenger: Version, verdict: Verdict, by: str, reason: str = "", ov
         by: the flow and its run, or the person.
         reason: the person's.
         override: whether a person decides, whatever the verdict.
+        hold: why the champion stays for now though the verdict is good; nothing: it does not. See `trial.py`.
 
     Raises:
         RegistryError: the challenger is refused, and no other version is at work.
@@ -70,7 +73,7 @@ def promote(challenger: Version, verdict: Verdict, by: str, reason: str = "", ov
     with open_ledger(challenger.workload) as ledger:
         while True:
             history = reconcile(ledger)
-            if against := _against(challenger, verdict, history, override):
+            if against := _against(challenger, verdict, history, override, hold):
                 return unchanged(ledger, history, against)
             what: What = "overridden" if override else "promoted"
             entry = next_entry(history, what, challenger.number, by, reason, verdict)
@@ -139,7 +142,7 @@ def describe_change(entry: Entry) -> str:
     return f"{how}{before} to version {entry.to} by {entry.by}: {entry.reason or 'no reason given'}"
 
 
-def _against(challenger: Version, verdict: Verdict, history: History, override: bool) -> str:
+def _against(challenger: Version, verdict: Verdict, history: History, override: bool, hold: str = "") -> str:
     """Return what is against the challenger; nothing: it goes to work."""
     number, current = challenger.number, history.champion
     if number == current:
@@ -151,4 +154,4 @@ def _against(challenger: Version, verdict: Verdict, history: History, override: 
     if (verdict.challenger, verdict.champion) != (number, current):
         came = f"version {current} has come to work" if current else "the champion was taken away"
         return f"{came} while version {number} was held against {verdict.against}; run it again"
-    return "" if verdict.passed else verdict.reason
+    return (hold if current else "") if verdict.passed else verdict.reason

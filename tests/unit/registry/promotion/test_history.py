@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from components.registry.promotion.history import MOVED, PUBLISHED, Entry, History
+from components.registry.promotion.history import BY_ITSELF, MOVED, PUBLISHED, Entry, History
 
 WORDS = {"p": "promoted", "o": "overridden", "r": "rolled back", "h": "by hand"}
 
@@ -98,3 +98,15 @@ def test_marks_belong_to_an_entry() -> None:
     told = History((entry,), frozenset({(1, MOVED), (2, PUBLISHED)}))
     assert told.marked(entry, MOVED)
     assert not told.marked(entry, PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("moves", "waits"),
+    [("p1 p2", False), ("p1 p2 r1", True), ("p1 p2 r1 p3", True), ("p1 p2 r1 o2", False), ("p1 p2 r1 h2", False)],
+)
+def test_after_a_rollback_by_itself_a_person_is_waited_for(moves: str, waits: bool) -> None:
+    said = history(*moves.split())
+    assert said.rolled_back_by_itself is None  # a person did it
+    turned = [entry.model_copy(update={"by": f"{BY_ITSELF}, run 1"} if entry.what == "rolled back" else {})
+              for entry in said.entries]  # fmt: skip
+    assert (History(tuple(turned)).rolled_back_by_itself is not None) == waits

@@ -1,0 +1,75 @@
+"""What stands between a good verdict and work: a trial on live answers, and a person who is asked.
+
+A version's tag `journeyman.trial` says how its trial stands: `since MOMENT`, `passed: WHY`, or `stopped: WHY`.
+"""
+
+from datetime import UTC, datetime
+
+from components.config.gate import Gate
+from components.registry.gate import Verdict
+from components.registry.promotion.history import History
+from components.registry.version import Version
+
+TRIAL = "journeyman.trial"
+SINCE, PASSED, STOPPED = "since ", "passed: ", "stopped: "
+
+
+def hold(challenger: Version, verdict: Verdict, gate: Gate, history: History) -> str:
+    """Return why a challenger that has passed the gate does not go to work now; nothing: it does.
+
+    Where it has to be tried, its trial begins.
+
+    Args:
+        challenger: the version.
+        verdict: the gate's.
+        gate: the section of the workload.
+        history: what was at work.
+    """
+    if not verdict.passed or history.champion in (None, challenger.number):
+        return ""
+    stays = f"version {history.champion} stays, version {challenger.number} passed the gate"
+    stands = challenger.tags().get(TRIAL, "")
+    if stands.startswith(STOPPED):
+        return f"{stays}, and was stopped by its trial: {stands.removeprefix(STOPPED)}"
+    if gate.shadow and not stands.startswith(PASSED) and not history.rolled_back_by_itself:
+        begun = stands or begin(challenger)
+        return f"{stays}, and is tried on live answers {begun} (python -m flows.shadow {challenger.workload})"
+    return after_trial(challenger, verdict, gate, history, stands.removeprefix(PASSED))
+
+
+def after_trial(challenger: Version, verdict: Verdict, gate: Gate, history: History, why: str) -> str:
+    """Return why a challenger waits for a person; nothing: it does not.
+
+    Args:
+        challenger: the version.
+        verdict: the gate's.
+        gate: the section of the workload.
+        history: what was at work.
+        why: what its trial came to; nothing: it was not tried.
+    """
+    if not verdict.passed:
+        return ""
+    tried = f" and its trial ({why})" if why else ""
+    stays = f"version {history.champion} stays, version {challenger.number} passed the gate{tried}"
+    ask = f"python -m flows.promote {challenger.workload} {challenger.number} --reason ... puts it to work"
+    if before := history.rolled_back_by_itself:
+        return f"{stays}, and waits for a person, for version {before.left} was rolled back by itself; {ask}"
+    return f"{stays}, and waits for a person; {ask}" if gate.mode == "ask" else ""
+
+
+def begin(challenger: Version) -> str:
+    """Begin the trial; return what the tag says."""
+    said = f"{SINCE}{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+00:00"
+    challenger.set_tags({TRIAL: said})
+    return said
+
+
+def began(challenger: Version) -> datetime | None:
+    """Return when its trial began; None: it is not tried just now."""
+    said = challenger.tags().get(TRIAL, "")
+    return datetime.fromisoformat(said.removeprefix(SINCE)) if said.startswith(SINCE) else None
+
+
+def end(challenger: Version, passed: bool, why: str) -> None:
+    """Note how the trial ended; done twice it says the same."""
+    challenger.set_tags({TRIAL: f"{PASSED if passed else STOPPED}{why}"})

@@ -1,0 +1,140 @@
+"""A challenger is tried on live answers, put to work, found to be worse there, and taken back once: in a real store."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.config.gate import Gate
+from components.config.settings import artifacts
+from components.inference.bundle import Bundle
+from components.kinds.prepared import open_prepared
+from components.prediction_log.description import Description, describe
+from components.prediction_log.event_id import EventIds, as_text
+from components.prediction_log.record import Answered, Label
+from components.prediction_log.writer import Writer
+from components.registry.gate import Verdict
+from components.registry.promotion import champion, promote
+from components.registry.promotion.history import History
+from components.registry.promotion.ledger import Ledger
+from components.registry.promotion.trial import TRIAL, began, hold
+from components.registry.version import Version, get_version
+from flows import shadow
+from flows.history import rows as told
+from flows.replay import replay
+from tests.conftest import Project
+from tests.registering import promoted, verdict
+
+LOG = Path("state/log/digits")
+
+
+@pytest.fixture(autouse=True)
+def by_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run of the flow is called; and the gate, which has found the challenger to be better."""
+    monkeypatch.setattr(shadow, "this_run", lambda: "flow shadow, run 1")
+    monkeypatch.setattr(shadow, "judge", verdict)
+
+
+def test_a_trial_decides_and_a_promotion_is_taken_back_once(three: Project) -> None:
+    promoted(version("1"))
+    tried = Gate(shadow=True)
+    assert "is tried on live answers since" in hold(version("3"), good("3"), tried, history())
+    held = promote(version("3"), good("3"), "a test", hold=hold(version("3"), good("3"), tried, history()))
+    assert not held.promoted
+    assert shadow.tried("digits") == ["3"]
+
+    answer("1", wrong=0.0)
+    outcome, rows = shadow.try_challenger.fn("digits", "3")
+    assert outcome is None  # both say the same
+    assert "which is better cannot be said yet" in rows[0][1]
+    answer("1", wrong=0.5)
+    outcome, rows = shadow.try_challenger.fn("digits", "3")
+    assert outcome is not None
+    assert at_work() == "3"
+    last = history().last
+    assert last is not None
+    assert "live labels; better on" in last.reason
+    assert "it is better, decided after" in told(history())[-1][-1]
+    assert version("3").tags()[TRIAL].startswith("passed: accuracy")
+    assert shadow.tried("digits") == []
+    assert "its own answers are the same" not in replay("digits", "2")
+
+    assert shadow.watch_promotion.fn("digits")[0] is None  # it has not answered yet
+    answer("3", wrong=0.5)
+    outcome, rows = shadow.watch_promotion.fn("digits")
+    assert outcome is not None
+    assert at_work() == "1"
+    last = history().last
+    assert last is not None
+    assert (last.what, last.by) == ("rolled back", "flow shadow, run 1")
+    assert "version 1 was better: accuracy" in last.reason
+    assert shadow.watch_promotion.fn("digits") == (None, [])  # once
+    assert "waits for a person, for version 3 was rolled back by itself" in hold(
+        version("2"), good("2"), Gate(), history()
+    )
+    promote(version("2"), good("2"), "Ann", "the camera was broken", override=True)
+    assert hold(version("3"), good("3"), Gate(), history()) == ""
+
+
+def test_a_challenger_that_is_worse_is_stopped_and_who_is_asked_decides(three: Project) -> None:
+    promoted(version("1"))
+    ask = Gate(mode="ask")
+    assert "waits for a person; python -m flows.promote digits 2 --reason" in hold(
+        version("2"), good("2"), ask, history()
+    )
+    hold(version("3"), good("3"), Gate(shadow=True), history())
+    assert began(version("3")) is not None
+    answer("1", wrong=0.0, labelled_as_answered=False)
+    outcome, rows = shadow.try_challenger.fn("digits", "3")
+    assert outcome is None
+    assert rows[-1][1].startswith("stopped: accuracy")
+    assert at_work() == "1"
+    assert "was stopped by its trial: accuracy" in hold(version("3"), good("3"), Gate(shadow=True), history())
+
+
+def answer(number: str, wrong: float, labelled_as_answered: bool = True) -> None:
+    """Have version `number` answer 150 pictures, a part of them wrongly, and say what each is.
+
+    Args:
+        number: of the version.
+        wrong: part of the answers that are turned round; the graph itself answers otherwise.
+        labelled_as_answered: False: the labels are what was answered turned round, so the graph's answers are wrong.
+    """
+    data, bundle = open_prepared(artifacts("digits", "prepared")), Bundle(artifacts("digits", "bundle"))
+    pictures = np.asarray(data.inputs("train"))[:150]
+    outputs = bundle.outputs(pictures)
+    truth = outputs.argmax(axis=1)
+    turned = np.random.default_rng(0).random(150) < wrong
+    if not labelled_as_answered:
+        truth, turned = (truth + 1) % 10, np.ones(150, dtype=bool)
+        outputs = np.roll(outputs, 1, axis=1)  # what was answered is right, what the graph says is wrong
+    else:
+        outputs = np.where(turned[:, None], np.roll(outputs, 1, axis=1), outputs)
+    describe(LOG, Description(workload="digits", kind="image", task="classification"))
+    writer, identity = Writer.open(LOG), EventIds().new()
+    said = [json.dumps({"label": data.classes[best]}).encode() for best in outputs.argmax(axis=1)]
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    writer.answered(Answered(identity, now, 0.01, number, "r", outputs, pictures, said))
+    names = [as_text(identity + row) for row in range(150)]
+    writer.labelled([Label(data.classes[label], now, event_id=name) for name, label in zip(names, truth, strict=True)])
+    writer.close()
+
+
+def version(number: str) -> Version:
+    return get_version("digits", number)
+
+
+def good(number: str) -> Verdict:
+    return verdict(version(number), champion("digits")).model_copy(update={"passed": True})
+
+
+def history() -> History:
+    return Ledger("digits").read()
+
+
+def at_work() -> str:
+    found = champion("digits")
+    assert found
+    return found.number
