@@ -34,6 +34,8 @@ _SAMPLE = 500_000
 """Most records that are looked at before the training, to fit scales and cuts."""
 _FARTHEST = 1e6
 """Standard deviations from the mean at which a record is as unlike training as any."""
+_UNHEARD_OF = 100.0
+"""Standard deviations that a number counts which is missing, and never was in training."""
 _MEASURED = 10_000
 """Most that two models are asked about, to find the unit of each."""
 
@@ -118,7 +120,7 @@ def serving(module: RecordModule | TreeModule, temperature: float = 1.0) -> nn.M
     How unlike training a record is, is told by its features, standardised: how far they are from the usual ones and
     from what they have in common, and how rare its categories are.
     """
-    return Serving(module.model, module.objective, temperature, _bounded_view).eval()
+    return Serving(module.model, module.objective, temperature, _whole_view).eval()
 
 
 def raw(module: RecordModule | TreeModule, inputs: torch.Tensor) -> torch.Tensor:
@@ -132,21 +134,28 @@ def costs(data: "PreparedData[Input]", split: "Split") -> NDArray[np.float64] | 
     return None if data.input["amount_feature"] is None else np.asarray(data.array(split, "amounts"))
 
 
-class _Bounded(nn.Module):
-    """A view in which nothing is farther away than a product of it can be told by 32 bits."""
+class _WholeView(nn.Module):
+    """A view, and how many numbers are missing that never are in training, `[N, width + 1]`.
 
-    def __init__(self, view: View) -> None:
+    In it nothing is farther away than 32 bits tell of its products.
+    """
+
+    always: torch.Tensor
+
+    def __init__(self, layout: FeatureLayout, examples: NDArray[np.float32]) -> None:
         super().__init__()
-        self.view = view
+        self.view = View(layout, examples, left_out=())
+        there = ~np.isnan(examples[:, : layout.numbers]).any(axis=0)
+        self.register_buffer("always", torch.from_numpy(np.flatnonzero(there)))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the view."""
-        seen: torch.Tensor = self.view(inputs)
-        return seen.clamp(-_FARTHEST, _FARTHEST)
+        missing = torch.isnan(inputs[:, self.always]).to(torch.float32).sum(dim=1, keepdim=True)
+        return torch.cat([self.view(inputs).clamp(-_FARTHEST, _FARTHEST), _UNHEARD_OF * missing], dim=1)
 
 
-def _bounded_view(data: "PreparedData[Input]") -> _Bounded:
-    return _Bounded(View(FeatureLayout.of(data.input), np.array(_spread(data.inputs("train"))), left_out=()))
+def _whole_view(data: "PreparedData[Input]") -> _WholeView:
+    return _WholeView(FeatureLayout.of(data.input), np.array(_spread(data.inputs("train"))))
 
 
 def _unlabelled(view: View, config: "Train", objective: "Objective") -> RecordModule | TreeModule:

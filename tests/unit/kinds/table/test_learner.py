@@ -464,3 +464,32 @@ def test_each_phase_has_a_cycle_of_its_own() -> None:
 def test_a_wrong_recipe_is_refused(keys: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         train(**keys)
+
+
+@pytest.mark.parametrize("model", ["network", "trees"])
+def test_records_like_none_of_training_are_told(model: str, data: PreparedData) -> None:
+    serving = learner.serving(learner.module(data, train(model=model)))
+    if model == "trees":
+        config = train(model=model)
+        module = learner.module(data, config)
+        module.load_state_dict(learner.fit_trees(data, config)[0], strict=False)
+        serving = learner.serving(module)
+    serving.measure_unfamiliarity(data)
+
+    def told(examples: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.no_grad():
+            found: NDArray[np.float32] = serving(torch.from_numpy(examples))[2].numpy()
+        return found
+
+    usual = np.array(data.inputs("test"))
+    threshold = np.quantile(told(usual), 0.99)
+    far, missing, unknown, endless = (usual.copy() for _ in range(4))
+    far[:, FEATURES.index("age")] = 400.0
+    missing[:, FEATURES.index("amount")] = np.nan  # which is always there in training
+    unknown[:, FEATURES.index("colour")] = 0.0
+    endless[:, FEATURES.index("amount")] = np.inf
+    assert [float((told(some) > threshold).mean()) for some in (far, missing, endless)] == [1.0] * 3
+    assert (told(unknown) > threshold).mean() > 0.5
+    gap = usual.copy()
+    gap[:, FEATURES.index("age")] = np.nan  # which is missing in training, too
+    assert (told(gap) > threshold).mean() < 0.2
