@@ -1,6 +1,6 @@
 """Unfamiliar inputs: how well the output `unfamiliar` tells strangers, beside others' scores, and what it costs.
 
-    python -m benchmarks.unfamiliar [--quick] [--data PREPARED] [--json FILE]
+    python -m benchmarks.unfamiliar [--quick] [--data PREPARED] [--epochs N] [--json FILE]
 
 Pictures: the recipe `quick` is trained on all garments and on all but one class, for three classes. Far strangers are
 scikit-learn's digits brought to the pictures' size, crops of its two photographs in grey, noise, and test pictures
@@ -69,13 +69,15 @@ def main() -> None:
     """Measure, print the tables, and write them where the user wants them."""
     parser = harness.parser(__doc__, quick="one network, one epoch, few pictures, one table")
     parser.add_argument("--data", type=Path, default=harness.PREPARED, help="prepared pictures; default: %(default)s")
+    parser.add_argument("--epochs", type=int, help="of each training; default: the recipe's")
     options = parser.parse_args()
+    epochs = 1 if options.quick else options.epochs
     torch.set_num_threads(1)
     data = open_prepared(options.data)
     left_out = [name for name in _LEFT_OUT if name in data.classes] or list(data.classes[:1])
     pictures, cost = list[Row](), list[dict[str, Any]]()
     for name in [None, *left_out[: 1 if options.quick else None]]:
-        rows, serving = of_network(data, name, options.quick)
+        rows, serving = of_network(data, name, options.quick, epochs)
         pictures += rows
         if name is None:
             cost = costs(serving, data, 20 if options.quick else 400)
@@ -84,14 +86,16 @@ def main() -> None:
     harness.finish({**figures, "cost": cost}, report, options.json)
 
 
-def of_network(data: PreparedData, left_out: str | None, quick: bool) -> tuple[list[Row], Serving]:
+def of_network(data: PreparedData, left_out: str | None, quick: bool, epochs: int | None) -> tuple[list[Row], Serving]:
     """Return what every score reaches of a network that never saw a class, and what serves of it.
 
     With `left_out` the strangers are that class; without it they are all others.
     """
     with tempfile.TemporaryDirectory() as folder:
         seen, strangers = _without(data, left_out, Path(folder), 600 if quick else None)
-        config = params.Train.model_validate({"recipe": "quick", "threads": 1, **({"epochs": 1} if quick else {})})
+        config = params.Train.model_validate(
+            {"recipe": "quick", "threads": 1, **({"epochs": epochs} if epochs else {})}
+        )
         learner = catalogue.learner("image", "classification")
         module = learner.module(seen, config)
         module.load_state_dict(fit(learner, seen, config).weights)
