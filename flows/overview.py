@@ -6,7 +6,7 @@ from components import catalogue
 from components.kinds.overview import Overview, counts_by_class
 from components.kinds.prepared import SPLITS, PreparedData, Split
 from components.training.fold_plan import FoldPlan, fold_plan
-from components.training.plan import TrainingPlan, training_plan
+from components.training.plan import TrainingPlan, choice, training_plan
 from flows.report import publish_page
 from flows.tables import markdown, table
 
@@ -24,6 +24,8 @@ class DataReport:
     workload: str
     counts: dict[str, dict[Split, int]]
     overview: Overview
+    choice: str | None
+    """How what the section `train` leaves to the data is decided; None: it leaves nothing."""
     plan: TrainingPlan
     folds: FoldPlan
 
@@ -64,7 +66,7 @@ class DataReport:
             "read": list(overview.read),
             "left out": [str(finding) for finding in overview.lost] or ["nothing"],
             "noticed": [str(finding) for finding in overview.findings if not finding.lost],
-            "training": list(filter(None, [str(self.plan), self.plan.warning, self.folds.told])),
+            "training": list(filter(None, [self.choice, str(self.plan), self.plan.warning, self.folds.told])),
         }
         return [[what, "\n".join(lines)] for what, lines in facts.items() if lines]
 
@@ -72,9 +74,11 @@ class DataReport:
 def report_data(data: PreparedData, name: str) -> DataReport:
     """Return the report on a prepared data set of the workload `name`."""
     overview = catalogue.overview(data.kind).overview(data)
-    workload, supervised = catalogue.workload(name), catalogue.is_supervised(data.kind, data.task)
+    asked, supervised = catalogue.workload(name), catalogue.is_supervised(data.kind, data.task)
+    workload = catalogue.decided(asked, data)
     plan = training_plan(workload.train, data.counts["train"], data.input, supervised)
-    return DataReport(name, counts_by_class(data), overview, plan, fold_plan(data, workload, supervised))
+    told, folds = choice(asked.train, data, supervised), fold_plan(data, workload, supervised)
+    return DataReport(name, counts_by_class(data), overview, told, plan, folds)
 
 
 def _numbers(counts: dict[Split, int]) -> list[str]:

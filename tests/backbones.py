@@ -47,12 +47,12 @@ def description(path: Path, seed: int = 0) -> Backbone:
     )
 
 
-def describe(project: Path) -> None:
-    """Write the description and the file of a backbone `tiny` into a project."""
+def describe(project: Path, name: str = "tiny") -> None:
+    """Write the description and the file of a backbone of that name into a project."""
     save_file(tensors(), project / "tiny.safetensors")
     said = description(Path("tiny.safetensors")).model_dump()
     (project / "backbones").mkdir(exist_ok=True)
-    (project / "backbones" / "tiny.yaml").write_text(yaml.safe_dump(said, sort_keys=False))
+    (project / "backbones" / f"{name}.yaml").write_text(yaml.safe_dump(said, sort_keys=False))
 
 
 def write_artifact(folder: Path) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -28,6 +28,18 @@ PASSES = 3.0
 """Times the operations of an answer that a step takes of an example: forwards, and twice that backwards."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+
+
+class DataFacts(Protocol):
+    """What is known of a prepared data set before its examples are read."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Return how many examples each split has."""
+
+    @property
+    def input(self) -> Any:
+        """Return the description of one example that `prepare` wrote."""
 
 
 class Training(TaskOptions):
@@ -69,6 +81,21 @@ class Training(TaskOptions):
     least_steps: Annotated[int, Field(ge=1)] = 600
     """Where `train.epochs` is left out, a small training split is seen more often, until there are so many steps; where
     `train.batch_size` is left out, a batch is at most an eighth of the split."""
+
+    def undecided(self) -> dict[str, str]:
+        """Return the keys that are left to the data, as the section has them; none: all is said."""
+        return {}
+
+    def decided(self, data: DataFacts, supervised: bool = True) -> Self:
+        """Return the section with what is left to the data decided by it: the same data decide alike everywhere.
+
+        `supervised`: whether labels are learned from.
+        """
+        return self
+
+    def reason(self, data: DataFacts, supervised: bool = True) -> str:
+        """Return in words how what is left to the data is decided, and why."""
+        return ""
 
     def fitted(self, examples: int) -> Self:
         """Return the section with the batch size and the epochs that fit so many training examples.
@@ -112,6 +139,14 @@ class Training(TaskOptions):
         """
         return 0.0  # not known
 
+    def answer_operations(self, input: Mapping[str, Any]) -> float:
+        """Return about how many of `operations` the served graph takes to answer one example."""
+        return self.operations(input)
+
+    def served_megabytes(self) -> float:
+        """Return about how large the graph is that is served; 0: not known."""
+        return 0.0
+
     def work(self, input: Mapping[str, Any], examples: int) -> float:
         """Return about how many multiplications and additions the training of so many examples takes, once fitted."""
         return (examples - self.left_out(examples)) * self.epochs * PASSES * self.operations(input)
@@ -126,6 +161,14 @@ class Training(TaskOptions):
         `input` is as in `operations`.
         """
         return {}
+
+    def pretrained_for(self, data: DataFacts, supervised: bool = True) -> str | None:
+        """Return the name of the backbone that the training on the data begins with; None: with none."""
+        return self.pretrained()
+
+    def decides_backbone(self) -> dict[str, str | None]:
+        """Return the keys that say which backbone that is, beside the data."""
+        return {"backbone": self.pretrained()}
 
     def pretrained(self) -> str | None:
         """Return the name of the backbone that the training begins with, of `backbones/`; None: with none."""

@@ -6,7 +6,9 @@ model.safetensors    its tensors, verified
 
 from components import catalogue
 from components.config.backbone import read_backbone
+from components.config.errors import DataError
 from components.config.settings import artifacts
+from components.kinds.prepared import open_prepared
 from components.system import entry
 from components.system.files import whole_directory, write_json
 
@@ -15,9 +17,11 @@ def backbone(name: str) -> None:
     """Write the backbone of the workload `name`.
 
     Raises:
-        DataError: no source has it.
+        DataError: no source has it. What `recipe: auto` is does not depend on that: it is the same on every machine.
     """
-    chosen = catalogue.workload(name).train.pretrained()
+    workload, data = catalogue.workload(name), open_prepared(artifacts(name, "prepared"))
+    supervised = catalogue.is_supervised(data.kind, data.task)
+    chosen = workload.train.pretrained_for(data, supervised)
     described = read_backbone(chosen) if chosen else None
     with whole_directory(artifacts(name, "backbone")) as draft:
         if chosen and described:
@@ -25,7 +29,12 @@ def backbone(name: str) -> None:
 
             from components.data.pretrained import fetch_tensors
 
-            save_file(fetch_tensors(chosen, described), draft / "model.safetensors")
+            try:
+                tensors = fetch_tensors(chosen, described)
+            except DataError as error:
+                said = workload.train.reason(data, supervised)
+                raise DataError(f"{error}{f'; {said}' if said else ''}") from error
+            save_file(tensors, draft / "model.safetensors")
         write_json(draft / "backbone.json", described.model_dump(exclude={"sources"}) if described else {})
 
 

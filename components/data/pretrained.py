@@ -67,7 +67,7 @@ def fetch_tensors(name: str, described: Backbone) -> "dict[str, Tensor]":
             return tensors
     raise DataError(
         f"backbone {name}: no source has it. {'; '.join(refusals)}. Set {MIRROR} to a folder or address with "
-        f"{name}.safetensors or {name}.pth, or write another train.recipe"
+        f"{name}.safetensors or {name}.pth, or write train: {{recipe: quick}}, which begins with fresh weights"
     )
 
 

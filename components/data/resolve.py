@@ -71,7 +71,7 @@ def parameters(workload: Workload, stage: str) -> dict[str, Any]:
     if stage not in ("backbone", "ingest"):
         said["task"] = workload.task
     if stage == "backbone":
-        said["train"] = {"backbone": workload.train.pretrained()}
+        said["train"] = workload.train.decides_backbone()
     serve = workload.serve
     if stage == "export":
         said["serve"] = serve.in_bundle()

@@ -61,9 +61,9 @@ def export(name: str) -> None:
     Raises:
         ParityError: the float32 bundle answers otherwise than the torch module on examples of the test split.
     """
-    workload = catalogue.workload(name)
     clear_recorded(name)
     data = open_prepared(artifacts(name, "prepared"), artifacts(name, "backbone"))
+    workload = catalogue.decided(catalogue.workload(name), data)
     hardware.make_repeatable(workload.train.seed, hardware.threads(workload.train))
     learner = catalogue.learner(data.kind, data.task)
     module = restored(learner, data, workload.train, load_file(artifacts(name, "weights") / "model.safetensors"))
@@ -144,6 +144,7 @@ def _write_onnx(serving: nn.Module, data: PreparedData, path: Path, outputs: lis
     examples = torch.from_numpy(np.array(data.inputs("test")[:2]))
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.filterwarnings("ignore", ".*legacy TorchScript-based ONNX export.*", DeprecationWarning)
+        warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean", Warning)  # sizes are fixed
         warnings.filterwarnings("ignore", "Constant folding - Only steps=1 can be constant folded", UserWarning)
         torch.onnx.export(
             serving,

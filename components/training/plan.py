@@ -12,7 +12,7 @@ from components.config.params import LEAST_STEPS
 from components.tracking.environment import processor_flags
 
 if TYPE_CHECKING:
-    from components.config.params import Training
+    from components.config.params import DataFacts, Training
 
 _PART = 0.5
 """Of the speed of a product of matrices that a network comes to in 32 bit."""
@@ -22,6 +22,8 @@ _STEP = 0.015
 """Seconds of a step that do not depend on the examples: the optimizer, and the loop itself."""
 _EPOCH = 0.05
 """Seconds of an epoch besides its steps."""
+_PRETRAINED_STEPS = 100
+"""Steps that are enough where the network has learned from other data before."""
 _SIDE = 512  # of the matrices by which this machine is measured
 
 
@@ -82,6 +84,25 @@ def training_plan(config: "Training", examples: int, input: Mapping[str, Any], s
     )
 
 
+def choice(config: "Training", data: "DataFacts", supervised: bool = True) -> str | None:
+    """Return in one line what the section leaves to the data, how that is decided, and what it costs; None: nothing.
+
+    Args:
+        config: the section `train` of the workload, as it was written.
+        data: the prepared data set.
+        supervised: whether labels are learned from.
+    """
+    if not config.undecided():
+        return None
+    decided = config.decided(data, supervised)
+    plan = training_plan(decided, data.counts["train"], data.input, supervised)
+    said = [f"{config.reason(data, supervised)}: {duration(plan.estimated_seconds)} of CPU time"]
+    if decided.served_megabytes() and supervised:
+        milliseconds = 1e3 * decided.answer_operations(data.input) / (_PART * _speed())
+        said.append(f"a served graph of {decided.served_megabytes():.2g} MB, about {milliseconds:.1g} ms a picture")
+    return ", ".join(said)
+
+
 def _measuring(config: "Training", examples: int) -> TrainingPlan:
     """Return the plan of a model that is measured, and what of the section means nothing to it."""
     unused = sorted(config.LEARNED_BY & config.model_fields_set)
@@ -91,7 +112,7 @@ def _measuring(config: "Training", examples: int) -> TrainingPlan:
 
 
 def _warning(config: "Training", examples: int, steps: int) -> str | None:
-    if steps >= LEAST_STEPS:
+    if steps >= (_PRETRAINED_STEPS if config.pretrained() else LEAST_STEPS):
         return None
     return f"{_counted(steps, 'training step')} may be too few to learn anything: {config.advice(examples)}"
 

@@ -31,7 +31,7 @@ from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
 from components.training.formatting import listed
 from components.training.loop import plan
 from components.training.models import train_models
-from components.training.plan import training_plan
+from components.training.plan import choice, training_plan
 from components.training.restore import asked_model
 from components.training.result import TrainingResult
 from components.versioning import lock
@@ -52,16 +52,18 @@ def train(name: str) -> None:
     One that was stopped goes on, in the same run. Of several processes the first writes.
     """
     quiet()
-    workload = catalogue.workload(name)
     data = open_prepared(artifacts(name, "prepared"), artifacts(name, "backbone"))
+    asked = catalogue.workload(name)
+    workload = catalogue.decided(asked, data)
     learner = catalogue.learner(data.kind, data.task)
     catalogue.check_options(name, workload.train, data.kind, data.task)
     config = workload.train.fitted(data.counts["train"])
     learner.objective(data, config)  # says that nothing can be learned from the labels before a run is begun
     used = plan(data, config)
-    asked = {"kind": data.kind, "task": catalogue.task(data.kind, data.task)}
+    what = {"kind": data.kind, "task": catalogue.task(data.kind, data.task)}
     left_out = set(TaskOptions.model_fields) - set(catalogue.options(data.kind, data.task))
-    params = {**asked, **config.model_dump(exclude=left_out), "used": used.facts()}
+    decided = {key: getattr(config, key) for key in asked.train.undecided()}
+    params = {**what, **config.model_dump(exclude=left_out), "used": {**used.facts(), **decided}}
     key = key_of(name, data, params)
     if process_rank():
         beside = seen(name, key)
@@ -69,7 +71,7 @@ def train(name: str) -> None:
             train_models(learner, data, config, checkpoint=beside.checkpoint)
         return
     if asked_model(config) != "trees":
-        _tell(data, workload.train)
+        _tell(data, asked.train)
     with kept(name, key) as training:
         trained = _train(name, config, learner, data, params, training)
     logger.info("trained %s: %s", name, listed(trained.curve[-1]))
@@ -78,7 +80,9 @@ def train(name: str) -> None:
 def _tell(data: "PreparedData", config: "Training") -> None:
     """Say what the training is going to do, and whether that may be too little."""
     supervised = catalogue.is_supervised(data.kind, data.task)
-    plan = training_plan(config, data.counts["train"], data.input, supervised)
+    if told := choice(config, data, supervised):
+        logger.info("%s", told)
+    plan = training_plan(config.decided(data, supervised), data.counts["train"], data.input, supervised)
     logger.info("training plan: %s", plan)
     if plan.warning:
         logger.warning("%s", plan.warning)

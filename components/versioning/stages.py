@@ -22,7 +22,7 @@ RESOLVE = "resolve"
 BACKBONE = "backbone"
 """The pretrained network that a training begins with; nothing where it begins with none."""
 
-_BEFORE = {"ingest": (RESOLVE, BACKBONE), "train": (RESOLVE, BACKBONE)}
+_BEFORE = {"ingest": (RESOLVE,), "train": (RESOLVE, BACKBONE)}
 
 _BUSY = re.compile("is busy, it is being blocked by|Unable to acquire lock")
 _BUSY_WAIT = 2.0  # seconds between two tries while another DVC command holds the lock

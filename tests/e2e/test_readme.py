@@ -16,8 +16,10 @@ import pytest
 import yaml
 from sklearn.datasets import load_diabetes
 
+from components.kinds.image.params.recipes import RECIPES
 from components.kinds.table.source.simulator import Simulation, transactions
 from tests import own_data
+from tests.backbones import describe
 from tests.conftest import EASY, FEW, PAYMENTS, ROOT, WARM, Project, commit, end
 
 README = (ROOT / "README.md").read_text()
@@ -56,13 +58,14 @@ EXPECTED = {
 def test_every_command_works(project: Project, digits: Path, prefect_url: str) -> None:
     """The first run starts a Prefect server of its own; those behind it are of a person who has one."""
     _make_small(project, digits)
+    describe(project.path, RECIPES["transfer"]["backbone"])
     own_data.two_folders(project.path.parent / "mugs")
     _write_payments(project.path.parent / "payments.parquet")
     patients = load_diabetes(as_frame=True, scaled=False).frame.rename(columns={"target": "price"})
     patients.to_csv(project.path.parent / "houses.csv", index=False)
     pictured, timeless, tabled = SECTIONS
     sections = {
-        "mugs": pictured.replace("recipe: quick", "recipe: quick, least_steps: 150"),
+        "mugs": f"{pictured}    gate: {{baseline: false}}\n",  # a backbone that has learned nothing
         "houses": timeless,
         "fraud": PAYMENTS.removeprefix("workloads:\n").replace("  payments:", "  fraud:"),
         "payments": tabled.replace("train: 60, validation: 7, test: 14", "train: 10, validation: 4, test: 6") + EASY,

@@ -98,7 +98,7 @@ def _limits(workload: Workload, data: PreparedData, same_training: bool) -> Gate
     Those of one training that was exported anew: `evaluate` chose by `serve.margin`, not by chance.
     """
     if not same_training:
-        ordinary = workload.train.ordinary_cost(data.input)
+        ordinary = catalogue.decided(workload, data).train.ordinary_cost(data.input)
         return workload.gate.model_copy(update={"cost": workload.gate.cost.sensible(ordinary)})
     better = {"rule": "not_worse", "margin": workload.serve.margin, "confidence": 0.5}
     return workload.gate.model_copy(update={"better": workload.gate.better.model_copy(update=better)})

@@ -16,6 +16,7 @@ from components.config.settings import INBOX, artifacts
 from components.extensions import check_pinned
 from components.inference.bundle import bundle_hash
 from components.inference.code import code_hash
+from components.kinds.prepared import open_prepared
 from components.registry.lineage import NONE, Code, Data, Lineage, Pretrained
 from components.registry.lineage.snapshot import push, snapshot
 from components.system.files import read_json, sha256
@@ -49,6 +50,7 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
     taken = snapshot(workload, needed)
     _check_commit(taken.commit, needed, stages)
     record = _record(workload)
+    decided = catalogue.decided(section, open_prepared(artifacts(workload, "prepared")))
     extensions = catalogue.extensions_of(section.kind, section.task)
     for extension in extensions:
         check_pinned(extension)
@@ -58,7 +60,7 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
             code=Code(**{**vars(taken), "remote": push(taken.ref)}),
             data=_data(source, stages),
             stages=stages,
-            parameters=section.model_dump(mode="json"),
+            parameters=decided.model_dump(mode="json"),
             seed=section.train.seed,
             used=_used(record["params"]),
             environment=Environment.model_validate(record["environment"]),

@@ -76,10 +76,10 @@ class Lineage(_Part):
     stages: dict[str, Stage]
     """In the order of their work: command, parameters, and DVC's hashes of what each took and made."""
     parameters: dict[str, Any]
-    """The workload's section of `params.yaml`, its defaults filled in."""
+    """The workload's section of `params.yaml`, its defaults filled in, and what it leaves to the data decided."""
     seed: int
     used: Annotated[dict[str, str | int | bool], Field(min_length=1)]
-    """What each `auto` of the training came to: accelerator, devices, precision, layout, compile, threads."""
+    """What each `auto` of the training came to: accelerator, devices, precision, layout, compile, threads, recipe."""
     environment: Environment
     """Of the training."""
     constraints_sha256: Said

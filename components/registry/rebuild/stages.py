@@ -1,6 +1,9 @@
 """The stages of a version, run again in its work tree."""
 
+import shutil
+
 from components.config.errors import RegistryError, StageError
+from components.config.settings import STATE
 from components.registry.lineage import Lineage
 from components.registry.rebuild.worktree import Tree, surroundings
 from components.versioning.cache import missing_files
@@ -49,6 +52,17 @@ def fetch_backbone(made_of: Lineage, tree: Tree) -> None:
         status, output = dvc("repro", "--no-commit", stage, folder=tree.project, environment=environment)
     if status != 0:
         raise StageError(f"{stage}: {last_error(output)}")
+    _keep(made_of, tree)
+
+
+def _keep(made_of: Lineage, tree: Tree) -> None:
+    """Put the network where the stage `backbone`, which comes behind `prepare`, looks before it asks a source."""
+    ((path, _),) = made_of.stages[BACKBONE].outs.items()
+    held, name = tree.project / path / "model.safetensors", made_of.parameters["train"].get("backbone")
+    if name and held.exists():
+        kept = tree.project / STATE / "downloads" / "backbones" / f"{name}.safetensors"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(held, kept)
 
 
 def reproduce(made_of: Lineage, tree: Tree) -> None:

@@ -33,7 +33,7 @@ def test_a_users_section_needs_at_most_ten_lines(tmp_path: Path, monkeypatch: py
         ("epochs: 2", "epoch: 2", r"workloads\.mugs\.train\.epoch: unknown key\. Allowed: .*Did you mean 'epochs'\?"),
         ("size: 16", "size: '16'", r"workloads\.mugs\.prepare\.size: found '16'; input should be a valid integer"),
         ("size: 16", "size: 2", r"prepare\.size: found 2; input should be greater than or equal to 8"),
-        ("size: 16, ", "", r"workloads\.mugs\.prepare\.size: missing"),
+        ("    source: pictures\n", "", r"workloads\.mugs\.source: missing"),
         ("channels: 3", "channels: 4", r"prepare\.channels: found 4; input should be 1 or 3"),
         ("epochs: 2", "epochs: 2, devices: many", r"train\.devices: found 'many'; "),
         ("epochs: 2", "epochs: 2, precision: bf16", r"train\.precision: found 'bf16'; input should be 'auto'"),

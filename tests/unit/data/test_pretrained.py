@@ -12,6 +12,8 @@ from components.data import pretrained
 from components.data.fetch import MIRROR
 from components.data.pretrained import fetch_tensors
 from components.data.tensors import _package_names, _timm_names, canonical, tensors_sha256
+from components.kinds.image.params.recipes import RECIPES
+from components.kinds.prepared import write_about
 from tests.backbones import describe, description, tensors
 from tests.conftest import ROOT
 
@@ -129,8 +131,36 @@ def test_the_stage_leaves_it_where_the_recipe_begins_with_one(tiny: Backbone) ->
     sections = {"with": section % "{recipe: transfer, backbone: tiny}", "without": section % "{}"}
     Path("params.yaml").write_text("workloads:\n" + "".join(f"  {name}: {said}\n" for name, said in sections.items()))
     for name in sections:
+        prepared(name, side=8)
         backbone(name)
     assert Path("artifacts/without/backbone/backbone.json").read_text().strip() == "{}"
     left = load_file("artifacts/with/backbone/model.safetensors")
     assert tensors_sha256(left) == tiny.sha256
     assert pretrained.tensors_sha256(left) == tiny.sha256
+
+
+def prepared(name: str, side: int) -> None:
+    folder = Path("artifacts") / name / "prepared"
+    folder.mkdir(parents=True)
+    input = {"height": side, "width": side, "channels": 3}
+    write_about(folder, "image", ["a", "b"], input, {"train": 40, "validation": 5, "test": 5}, "classification")
+
+
+def test_where_the_recipe_is_left_to_the_data_what_cannot_be_had_is_said_and_nothing_else_is_trained(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from components.data.backbone import backbone
+
+    Path("params.yaml").write_text("workloads:\n  mugs: {kind: image, source: x, prepare: {}, train: {}}\n")
+    monkeypatch.setitem(RECIPES["transfer"], "backbone", "tiny")
+    prepared("mugs", side=64)
+    Path("tiny.safetensors").unlink()
+    with pytest.raises(
+        DataError, match=r"train: \{recipe: quick\}, which .*; recipe: auto is transfer \(tiny"
+    ) as error:
+        backbone("mugs")
+    assert "\n" not in str(error.value)
+    assert not Path("artifacts/mugs/backbone").exists()
+    save_file(tensors(), Path("tiny.safetensors"))
+    backbone("mugs")
+    assert tensors_sha256(load_file("artifacts/mugs/backbone/model.safetensors")) == tiny.sha256

@@ -18,7 +18,7 @@ from docs import params
 
 TEXT = params.PAGE.read_text()
 LEAST = {
-    "image": "{kind: image, source: here, prepare: {size: 8, channels: 1}, train: {}}",
+    "image": "{kind: image, source: here, prepare: {}, train: {}}",
     "table": """{kind: table, source: here, train: {}, prepare: {
         columns: {time: t}, split: {train: 1, validation: 1, test: 1},
         entities: {<name>: {measures: [count]}}}}""",

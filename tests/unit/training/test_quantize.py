@@ -36,6 +36,20 @@ class Small(nn.Module):
         return (self.head(features.amax(dim=(2, 3))) / 0.6).softmax(dim=1)
 
 
+class Depthwise(nn.Module):
+    """Pictures -> probabilities: twelve convolutions, every other one of which sees one channel at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        pairs = [(nn.Conv2d(1 if index == 0 else 16, 16, 1), nn.Conv2d(16, 16, 3, groups=16)) for index in range(6)]
+        self.layers = nn.Sequential(*(part for pair in pairs for layer in pair for part in (layer, nn.ReLU6())))
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        features = self.layers(pictures.permute(0, 3, 1, 2).float() / 32.0)
+        return self.head(features.mean(dim=(2, 3))).softmax(dim=1)
+
+
 class Light(nn.Module):
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         return values.softmax(dim=1)
@@ -67,6 +81,29 @@ def test_heavy_layers_alone_are_in_int8_and_the_answers_stay(small: Path, tmp_pa
     assert kinds[onnx.TensorProto.INT8] >= 2
     before, after = answers(small, examples(200)), answers(tmp_path / "int8.onnx", examples(200))
     assert 0 < np.abs(before - after).max() < 0.05
+
+
+def test_a_network_of_depthwise_convolutions_is_in_int8_but_for_its_first_layers(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = written(Depthwise(), torch.from_numpy(examples(2)), tmp_path / "model.onnx")
+    layers = quantize(model, examples(64), tmp_path / "int8.onnx")
+    assert 13 - layers in (3, 6, 9)
+    found = [
+        np.abs(answers(_only(model, examples(64), count, tmp_path), examples(64)) - answers(model, examples(64)))
+        for count in (3, 6, 9)
+    ]
+    chosen = np.abs(answers(tmp_path / "int8.onnx", examples(64)) - answers(model, examples(64)))
+    assert np.square(chosen).mean() == min(np.square(one).mean() for one in found)
+    before, after = answers(model, examples(200)), answers(tmp_path / "int8.onnx", examples(200))
+    assert 0 < np.abs(before - after).max() < 0.05
+
+
+def _only(model: Path, some: NDArray[np.uint8], first: int, folder: Path) -> Path:
+    """Return the graph with exactly that many first layers in float32."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("components.training.quantize._FIRST", (first,))
+        quantize(model, some, folder / f"{first}.onnx")
+    return folder / f"{first}.onnx"
 
 
 def test_batch_norms_are_fused_and_nothing_else_changes(

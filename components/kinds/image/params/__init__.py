@@ -8,8 +8,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, ModelWrapValidatorH
 
 from components.config import params
 from components.config.backbone import backbones, read_backbone
-from components.kinds.image.params.operations import backbone_operations, operations
-from components.kinds.image.params.recipes import PRETRAINED, RECIPES, SHAPE
+from components.kinds.image.params.operations import (
+    SLOWER,
+    backbone_operations,
+    backbone_weights,
+    operations,
+    weights,
+)
+from components.kinds.image.params.recipes import AUTO, PRETRAINED, RECIPES, SHAPE, chosen_recipe, written_recipe
 
 Side = Annotated[int, Field(ge=8, le=1024)]
 Format = Literal["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM", "JPEG2000", "HEIC"]
@@ -59,10 +65,11 @@ class Limits(params.Section):
 class Prepare(params.Section):
     """How raw pictures become arrays."""
 
-    size: Side
-    """Height and width in pixels that every picture is brought to."""
-    channels: Literal[1, 3]
-    """1: grey. 3: red, green, blue."""
+    size: Side | None = None
+    """Height and width in pixels that every picture is brought to. Left out: of up to 10,000 pictures in colour the
+    shorter side of half of them, from 32 to 128; of others 32."""
+    channels: Literal[1, 3] | None = None
+    """1: grey. 3: red, green, blue. Left out: 3 where more than one picture in twenty has colours, and said."""
     background: Annotated[int, Field(ge=0, le=255)] = 255
     """What shows through where a picture is transparent, as behind the training pictures. 0: black. 255: white."""
     levels: Levels | None = None
@@ -98,8 +105,11 @@ class Train(params.Training):
         {"epochs", "patience", "least_steps", "recipe", *PRETRAINED, *(set(RECIPES["quick"]) - {"flip"})}
     )
 
-    recipe: Literal["quick", "standard", "best", "transfer"] = "quick"
-    """Fills in what the section `train` leaves out of what a recipe says: the table below."""
+    recipe: Literal["auto", "quick", "standard", "best", "transfer"] = "auto"
+    """Fills in what the section `train` leaves out of what a recipe says: the table below. `auto`: `transfer` for up to
+    10,000 training pictures in colour, of 32 pixels a side and more, else `quick`. Where `backbone` or `tune` is
+    written, it is `transfer`; where `width`, `depth`, `fine`, `learning_rate`, `momentum` or `weight_decay`, `quick`.
+    """
     backbone: str | None = None
     """With `recipe: transfer`: the network that it begins with, a file of `backbones/`, see docs/few-pictures.md."""
     tune: Literal["head", "last", "all"] | None = None
@@ -142,9 +152,10 @@ class Train(params.Training):
         """
         if not isinstance(given, dict):
             return handler(given)
-        recipe = RECIPES.get(str(given.get("recipe", "quick")), RECIPES["quick"])
+        name = written_recipe(given)
         unmirrored = {"views": 1} if given.get("flip") is False else {}
-        filled = handler({**recipe, **unmirrored, **given})
+        asked = given if given.get("recipe", AUTO) != AUTO else {**given, "recipe": name}
+        filled = handler({**RECIPES.get(name, RECIPES["quick"]), **unmirrored, **asked})
         filled.model_fields_set.intersection_update(given)
         return filled
 
@@ -166,6 +177,29 @@ class Train(params.Training):
         if self.views > 1 and not self.flip:
             raise ValueError("views: 2 shows mirrored pictures, which a training with flip: false does not show")
         return self
+
+    def undecided(self) -> dict[str, str]:
+        """Return the recipe, where it is left to the data."""
+        return {"recipe": AUTO} if self.recipe == AUTO else {}
+
+    def decided(self, data: params.DataFacts, supervised: bool = True) -> Self:
+        """Return the section with the recipe that `auto` is for the data."""
+        if self.recipe != AUTO:
+            return self
+        recipe, _ = chosen_recipe(data.counts["train"], data.input, supervised)
+        written = {name: getattr(self, name) for name in self.model_fields_set}
+        chosen = self.model_validate({**written, "recipe": recipe})
+        chosen.model_fields_set.intersection_update(self.model_fields_set)
+        return chosen
+
+    def reason(self, data: params.DataFacts, supervised: bool = True) -> str:
+        """Return which recipe `auto` is, and why."""
+        if self.recipe != AUTO:
+            return ""
+        recipe, why = chosen_recipe(data.counts["train"], data.input, supervised)
+        chosen = self.decided(data, supervised)
+        network = f" ({chosen.backbone}, tune: {chosen.tune})" if chosen.backbone else ""
+        return f"recipe: auto is {recipe}{network}, as {why}"
 
     def steps_an_epoch(self, examples: int) -> int:
         """Return the steps in which the training goes once through so many pictures."""
@@ -192,6 +226,15 @@ class Train(params.Training):
         learned = self.epochs * params.PASSES * sum(parts[cut:])
         return examples * (once * sum(parts[:cut]) + learned)
 
+    def answer_operations(self, input: Mapping[str, Any]) -> float:
+        """Return about how many multiplications and additions the served graph takes to answer one picture."""
+        return self.operations(input) / (SLOWER if self.backbone else 1.0)
+
+    def served_megabytes(self) -> float:
+        """Return about how large the graph is that is served: four bytes a weight."""
+        shape = (self.width or 0, self.depth or 0)
+        return 4e-6 * (backbone_weights(self.backbone) if self.backbone else weights(*shape))
+
     def in_32_bit(self) -> str | None:
         """Return why a backbone is not trained in bf16."""
         return "layers that see one channel at a time are slow in bf16" if self.backbone else None
@@ -202,6 +245,16 @@ class Train(params.Training):
             return {}
         times = self.views * (read_backbone(self.backbone).side(input["height"]) / 128) ** 2
         return {"milliseconds": 20.0 * times, "megabytes": 20.0, "memory_megabytes": 200.0 + 200.0 * times}
+
+    def pretrained_for(self, data: params.DataFacts, supervised: bool = True) -> str | None:
+        """Return the name of the backbone, that of `auto` among them."""
+        if self.recipe != AUTO:
+            return self.backbone
+        return RECIPES[chosen_recipe(data.counts["train"], data.input, supervised)[0]].get("backbone")
+
+    def decides_backbone(self) -> dict[str, str | None]:
+        """Return recipe and backbone."""
+        return {"recipe": self.recipe, "backbone": self.backbone}
 
     def pretrained(self) -> str | None:
         """Return the name of the backbone."""

@@ -3,7 +3,8 @@
 from components.config.backbone import Stage, read_backbone
 
 _KERNEL = 9  # pixels that a convolution sees
-_SLOWER = 3.0  # measured with EfficientNet-Lite0
+SLOWER = 3.0
+"""Times as long as its operations a backbone takes to learn; measured with EfficientNet-Lite0."""
 
 
 def operations(size: tuple[int, int, int], width: int, depth: int, fine: bool) -> float:
@@ -21,6 +22,24 @@ def operations(size: tuple[int, int, int], width: int, depth: int, fine: bool) -
     return total
 
 
+def weights(width: int, depth: int) -> float:
+    """Return about how many weights a network with fresh ones has: those of its kernels."""
+    stages = [(width << stage >> 1 if stage else 24, width << stage) for stage in range(3)]
+    return float(sum(_KERNEL * after * (before + after * (depth - 1)) for before, after in stages))
+
+
+def backbone_weights(name: str) -> float:
+    """Return about how many weights a backbone has."""
+    network = read_backbone(name).network
+    total, before = _KERNEL * 3 * network.stem, network.stem
+    for stage in network.stages:
+        for _ in range(stage.repeats):
+            inside = before * stage.expand
+            total += before * inside * (stage.expand > 1) + inside * (stage.kernel**2 + stage.width)
+            before = stage.width
+    return float(total + before * network.head)
+
+
 def backbone_operations(name: str, size: int) -> list[float]:
     """Return about how many multiplications and additions each part of a backbone takes of a picture of that size.
 
@@ -29,11 +48,11 @@ def backbone_operations(name: str, size: int) -> list[float]:
     """
     described = read_backbone(name)
     pixels = (described.side(size) / 2) ** 2
-    parts, before = [_SLOWER * 2 * _KERNEL * 3 * described.network.stem * pixels], described.network.stem
+    parts, before = [SLOWER * 2 * _KERNEL * 3 * described.network.stem * pixels], described.network.stem
     for stage in described.network.stages:
-        parts.append(_SLOWER * _stage(before, stage, pixels))
+        parts.append(SLOWER * _stage(before, stage, pixels))
         before, pixels = stage.width, pixels / stage.stride**2
-    return [*parts, _SLOWER * 2 * before * described.network.head * pixels]
+    return [*parts, SLOWER * 2 * before * described.network.head * pixels]
 
 
 def _stage(before: int, stage: Stage, pixels: float) -> float:

@@ -30,6 +30,7 @@ from components.kinds.image.prepare.records import (
     split_records,
     without_duplicates,
 )
+from components.kinds.image.prepare.shape import prepared_shape
 from components.kinds.image.prepare.split import key_of
 from components.kinds.image.prepare.task import NO_LABELS, AskedTask, asked_task
 from components.kinds.prepared import KEYS, SPLITS, write_about
@@ -58,9 +59,10 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     trained = {picture.label for picture in labelled.values() if picture.split == "train"}
     asked = asked_task(labels, config.positive, task, config.normal, trained)
     scratch = out / "decoded.npy"
-    shape = (max(1, table.metadata.num_rows), config.size, config.size, config.channels)
+    size, channels, shape_read = prepared_shape(config, table, labelled)
+    shape = (max(1, table.metadata.num_rows), size, size, channels)
     pictures = open_memmap(scratch, mode="w+", dtype=np.uint8, shape=shape)
-    input = Input(height=config.size, width=config.size, channels=config.channels, background=config.background)
+    input = Input(height=size, width=size, channels=channels, background=config.background)
     decoded, depths = decode_all(table, pictures, input, labelled, config.levels, findings.unreadable)
     depth_read = depths.describe(labels, input.get("levels"))
     findings.note_lost(about["lost"])
@@ -74,7 +76,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     if further := further_formats(decoded):
         input["formats"] = further
     read = [*about["read"], *read, *asked.read, *split_read]
-    read += [*describe_formats(decoded), *depth_read, *describe_dark(decoded)]
+    read += [*shape_read, *describe_formats(decoded), *depth_read, *describe_dark(decoded)]
     read += describe_groups(pictures, records, grouped=config.group is not None)
     report(out, findings, read, examples(kept, sizes, asked.shown))
     enforce(config.limits, findings, total)

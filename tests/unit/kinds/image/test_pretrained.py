@@ -172,7 +172,7 @@ def test_what_means_nothing_to_a_recipe_is_refused_in_one_line(data: PreparedDat
         ({"recipe": "transfer", "width": 8}, "width: means nothing to recipe: transfer; leave it out"),
         ({"recipe": "transfer", "tune": None}, "tune: recipe: transfer needs one"),
         ({"width": None}, "width: recipe: quick needs one"),
-        ({"tune": "all"}, "tune: means nothing to recipe: quick; leave it out"),
+        ({"recipe": "quick", "tune": "all"}, "tune: means nothing to recipe: quick; leave it out"),
         ({"recipe": "transfer", "backbone": "tinny"}, "unknown name 'tinny'. Allowed: tiny. Did you mean 'tiny'"),
     ):
         with pytest.raises(ConfigError, match=expected) as error:
