@@ -145,7 +145,7 @@ def test_a_better_one_is_accepted_and_the_verdict_is_kept_on_its_version(school:
     assert tags["journeyman.verdict.champion"] == school.poor.number
     named = {rule.group for rule in verdict.rules}
     assert named == {
-        "better", "baseline", "slice", "calibration", "robustness", "behaviour", "cost", "leak", "data"
+        "better", "baseline", "slice", "calibration", "robustness", "behaviour", "unfamiliar", "cost", "leak", "data"
     }  # fmt: skip
 
 
