@@ -1,5 +1,6 @@
 """The page that asks for labels, in a real browser, by the keyboard: two people at one endpoint."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from components.config.settings import artifacts
 from components.inference.gateway.keys import new_key
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
-from components.labelling.questions import Questions
+from components.labelling.questions import Question, Questions
+from components.labelling.server import label_server
 from components.prediction_log.reader import Log
 from components.watch.bundles import Bundles
 from flows.label import choose_questions
@@ -93,6 +95,31 @@ def test_two_people_label_by_the_keyboard(asked: tuple[str, Path], visit: Callab
     assert set(whose) == {"alice", "bob"}
     assert [complaint for each in seen for complaint in each.complaints if "401" not in complaint] == []
     assert all(address.startswith((url, "data:")) for each in seen for address in each.asked)
+
+
+def test_of_a_record_no_key_says_another_class_than_it_shows(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    questions = Questions.begin(tmp_path / "shop")
+    effects = [{"feature": "amount", "value": 412.5, "typical": 48.0, "effect": 0.41}]
+    shown = {"record": {"amount": 412.5, "note": None}, "explanation": effects}
+    asked = [Question(name, 1, shown, None, "1", []) for name in ("first", "second")]
+    questions.ask([(one.id, 0.5, 0.3) for one in asked], asked, ["0", "1"], "3")
+    server = label_server(questions, "alice", lambda labels: None, lambda value: value, 0)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        page = visit(f"http://127.0.0.1:{server.server_address[1]}", path="/label", shows="#record").page
+        assert page.locator("#record tr").all_inner_texts() == ["amount\t412.5", "note\tmissing"]
+        assert page.locator("#classes kbd").all_inner_texts() == ["0", "1"]
+        expect(page.locator("#moved")).to_be_hidden()
+        page.keyboard.press("a")
+        expect(page.locator("#effects")).to_have_text("amount+0.410")
+        for key in "10":
+            press(page, key)
+        assert [each.value for each in questions.all()] == ["1", "0"]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,6 +8,12 @@ let seen = false;
 let busy = false;
 let typed = "";
 
+// A class that is called by a digit has that digit for its key, so that no key says another class than it shows.
+function keysOf(classes) {
+  if (classes.length > DIGITS.length) return classes.map((_, index) => String(index + 1));
+  return classes.every((name) => /^[0-9]$/.test(name)) ? classes : [...DIGITS].slice(0, classes.length);
+}
+
 async function ask(operation, more = {}) {
   if (busy) return;
   busy = true;
@@ -55,7 +61,7 @@ function showQuestion(question, classes) {
   byId("record").hidden = !record.length;
   byId("record").tBodies[0].replaceChildren(...record.map(([name, value]) => row(name, value)));
   const effects = question.explanation ?? [];
-  byId("moved").hidden = !effects.length;
+  byId("moved").hidden = true;
   byId("effects").replaceChildren(...effects.slice(0, 8).map(effect));
   byId("reveal").hidden = false;
   byId("answer").hidden = true;
@@ -64,7 +70,8 @@ function showQuestion(question, classes) {
   byId("number").hidden = classes.length > 0;
   byId("number-text").value = "";
   if (!classes.length) byId("number-text").focus();
-  const buttons = classes.map((name, index) => button(name, index, classes.length));
+  const keys = keysOf(classes);
+  const buttons = classes.map((name, index) => button(name, keys[index]));
   byId("classes").replaceChildren(...buttons);
 }
 
@@ -89,9 +96,9 @@ function effect(each) {
   return made;
 }
 
-function button(name, index, count) {
+function button(name, shown) {
   const [item, made, key] = [document.createElement("li"), document.createElement("button"), document.createElement("kbd")];
-  key.textContent = count > DIGITS.length ? String(index + 1) : DIGITS[index];
+  key.textContent = shown;
   made.type = "button";
   made.append(key, name);
   made.addEventListener("click", () => answer("label", name));
@@ -110,6 +117,7 @@ function showEstimate(history, fewest) {
       ? `${part(last.value)} are expected to be right, by the model's own probabilities. Labels will tell.`
       : `${part(last.value)}, between ${part(last.low)} and ${part(last.high)}, by ${last.labels} ${last.labels === 1 ? "label" : "labels"}; ` +
         `${part(history[0].value)} were expected without any.${more}`;
+  byId("curve").classList.toggle("unseen", history.length < 2);
   draw(history);
 }
 
@@ -144,13 +152,14 @@ function reveal() {
   seen = true;
   byId("reveal").hidden = true;
   byId("answer").hidden = false;
+  byId("moved").hidden = !byId("effects").children.length;
   byId("answer").textContent = `The model says ${state.question.answer ?? "nothing"}.`;
 }
 
 function choose(key) {
   const { classes } = state;
   if (classes.length <= DIGITS.length) {
-    const name = classes[DIGITS.indexOf(key)];
+    const name = classes[keysOf(classes).indexOf(key)];
     if (name !== undefined) answer("label", name);
     return;
   }
