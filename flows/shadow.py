@@ -54,7 +54,11 @@ class Shadowed:
     """Of who has come to work; None: nobody has."""
 
     def __str__(self) -> str:
-        shown = table(f"{self.workload}: tried on live answers", ["", ""], self.rows or [["", "nothing is tried"]])
+        shown = table(
+            f"{self.workload}: tried on live answers",
+            ["", ""],
+            self.rows or [["", "no version is tried, and none was promoted by the gate lately"]],
+        )
         return shown if self.report is None else f"{shown}\n{self.report}"
 
 

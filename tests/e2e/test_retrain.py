@@ -66,7 +66,8 @@ def test_it_learns_from_its_work_and_refuses_labels_that_are_turned_round(traine
     assert "0 labels are too few to learn from" in trained.run(*RETRAIN, **there)  # they have been learnt from
 
     assert "150 of 150 to the bit" in trained.run("python", "-m", "flows.replay", "digits", "--version", "1")
-    assert "digits: tried on live answers" in trained.run("python", "-m", "flows.shadow", "digits", **there)
+    shadowed = trained.run("python", "-m", "flows.shadow", "digits", **there)
+    assert "digits: tried on live answers" in shadowed
     asked = trained.run("python", "-m", "flows.label", "digits", "--n", "20")
     assert "of 150 answers of version 1" in asked
     assert "the label is known" in asked
