@@ -36,6 +36,7 @@ from components.kinds.image import params
 from components.kinds.image.learner.network import Serving
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared, write_about
 from components.kinds.ranking import roc_auc
+from components.kinds.unfamiliar import TellsUnfamiliar
 from components.training.loop import fit
 
 Float64 = NDArray[np.float64]
@@ -116,7 +117,7 @@ def _without(data: PreparedData, left_out: str | None, folder: Path, most: int |
     """Return the data without a class, in a folder, and that class's test pictures."""
     gone = data.classes.index(left_out) if left_out else -1
     classes = [name for name in data.classes if name != left_out]
-    counts, strangers = {}, np.empty(0)
+    counts, strangers = dict[str, int](), np.empty(0)
     for split in SPLITS:
         inputs, labels = data.inputs(split), np.asarray(data.labels(split))
         kept = np.flatnonzero(labels != gone)[:most]
@@ -269,6 +270,7 @@ def of_table(name: str) -> Iterator[Row]:
         split = prepared(name, Path(folder), 0)
         data, learner = split.data, catalogue.learner("table", split.data.task)
         serving = learner.serving(learner.module(data, split.train))
+        assert isinstance(serving, TellsUnfamiliar)
         serving.measure_unfamiliarity(data)
         train, validation, test = (np.array(data.inputs(part)) for part in SPLITS)
         centre, unit = train.mean(axis=0), train.std(axis=0) + 1e-9
@@ -334,23 +336,25 @@ def report(figures: dict[str, Any]) -> None:
 
 
 def _print(rows: Sequence[Row], what: str) -> None:
-    """Print area and share caught of each score on each set, and their means; the network of each class is a set."""
+    """Print area and share caught of each score on each set, the mean over networks, and the mean over sets."""
     names = list(dict.fromkeys(row.strangers for row in rows))
     print(f"| {what}: score | " + " | ".join(names) + " | mean | false alarms |")
     print("|---" * (len(names) + 3) + "|")
     for score in dict.fromkeys(row.score for row in rows):
         own = [row for row in rows if row.score == score]
-        cells = [_cell([row for row in own if row.strangers == name]) for name in names]
-        print(f"| {score} | " + " | ".join([*cells, _cell(own), f"{_mean(own, 'false_alarms'):.2%}"]) + " |")
+        sets = [_whole([row for row in own if row.strangers == name]) for name in names]
+        whole = _whole(sets)
+        print(f"| {score} | " + " | ".join(map(_cell, [*sets, whole])) + f" | {whole.false_alarms:.2%} |")
     print()
 
 
-def _cell(rows: Sequence[Row]) -> str:
-    return f"{100 * _mean(rows, 'area'):.1f} ({_mean(rows, 'caught'):.0%})"
+def _whole(rows: Sequence[Row]) -> Row:
+    """Return the mean of the rows."""
+    return Row(rows[0].score, "", *np.mean([row[2:] for row in rows], axis=0).tolist())
 
 
-def _mean(rows: Sequence[Row], name: str) -> float:
-    return float(np.mean([getattr(row, name) for row in rows]))
+def _cell(row: Row) -> str:
+    return f"{100 * row.area:.1f} ({row.caught:.0%})"
 
 
 if __name__ == "__main__":
