@@ -122,6 +122,22 @@ def test_it_is_validated_by_what_the_endpoint_will_answer(tune: str, data: Prepa
     assert embedding.shape == (COUNTS["validation"], 64)
 
 
+@pytest.mark.parametrize("tune", ["head", "last"])
+def test_of_few_pictures_its_stages_tell_strangers(tune: str, data: PreparedData) -> None:
+    """Of fewer pictures than the stages have numbers."""
+    serving = learner().serving(learner().module(data, config(tune=tune)))
+    pictures = torch.from_numpy(np.array(data.inputs("test")))
+    grey = torch.randint(0, 128, (6, 16, 16, 1), dtype=torch.uint8).expand(-1, -1, -1, 3)
+    with torch.inference_mode():
+        before = serving(pictures)
+        serving.measure_unfamiliarity(data)
+        outputs, embedding, usual = serving(pictures)
+        strange = serving(grey)[2]
+    assert torch.equal(outputs, before[0])
+    assert torch.equal(embedding, before[1])
+    assert strange.min() > usual.max()
+
+
 @pytest.mark.parametrize("task", ["detection", "regression"])
 def test_the_head_is_the_tasks(task: str, data: PreparedData) -> None:
     for split in COUNTS:
