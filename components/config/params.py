@@ -155,6 +155,10 @@ class Training(TaskOptions):
         """Return why a CPU learns faster in 32 bit, whatever instructions it has; None: it does not."""
         return None
 
+    def measured_by(self) -> frozenset[str]:
+        """Return which of `LEARNED_BY` mean something to a model that is measured, too."""
+        return frozenset()
+
     def ordinary_cost(self, input: Mapping[str, Any]) -> dict[str, float]:
         """Return what an answer of such a model ordinarily costs at most, by the key of `gate.cost`, where it is more.
 

@@ -105,7 +105,7 @@ def choice(config: "Training", data: "DataFacts", supervised: bool = True) -> st
 
 def _measuring(config: "Training", examples: int) -> TrainingPlan:
     """Return the plan of a model that is measured, and what of the section means nothing to it."""
-    unused = sorted(config.LEARNED_BY & config.model_fields_set)
+    unused = sorted((config.LEARNED_BY - config.measured_by()) & config.model_fields_set)
     keys = ", ".join(f"train.{key}" for key in unused)
     warning = f"{keys}: without labels nothing is learned by steps; leave it out" if unused else None
     return TrainingPlan(examples, examples, 0, 0, 0, 0.0, warning)

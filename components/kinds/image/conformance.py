@@ -19,14 +19,13 @@ if TYPE_CHECKING:
         source,
     )
     from components.kinds.image.codec.input import Input
-    from components.kinds.image.learner.gaussian import GaussianModule
-    from components.kinds.image.learner.lightning_module import PictureModule
+    from components.kinds.image.learner import Module
 
     _codec: contract.Codec[Input] = codec
     _erasure: contract.Erasure = erasure
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
     _exploration: contract.Exploration[Input, params.Prepare] = exploration
-    _learner: contract.Learner[Input, params.Train, PictureModule | GaussianModule] = learner
+    _learner: contract.Learner[Input, params.Train, Module] = learner
     _logged: contract.Logged = logged
     _overview: contract.Overviews = overview
     _params: contract.Params = params

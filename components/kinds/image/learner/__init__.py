@@ -15,10 +15,11 @@ from components.kinds.image.learner.lightning_module import PictureModule
 from components.kinds.image.learner.network import Network, Preprocessing
 from components.kinds.image.learner.pretrained import pretrained_loaders, pretrained_module
 from components.kinds.image.learner.pretrained.lightning_module import PretrainedModule
+from components.kinds.image.learner.pretrained.patches import PatchModule
 from components.kinds.plain import costs as costs
 from components.kinds.plain import leaves_out as leaves_out
 
-Module = PictureModule | PretrainedModule | GaussianModule
+Module = PictureModule | PretrainedModule | GaussianModule | PatchModule
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective
@@ -34,9 +35,11 @@ _MEASURED = 1_000  # training pictures that the whitening is measured on; each h
 def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> Module:
     """Return a module with fresh weights, which depend on the pictures and torch's global seed alone.
 
-    Without labels to learn from it is a Gaussian, which has been measured.
+    Without labels to learn from it has been measured: a Gaussian, or what a backbone sees of ordinary patches.
     """
     if not objective.supervised:
+        if getattr(config, "backbone", None):
+            return PatchModule(data.inputs("train"), data.backbone, config.flip, objective)
         return GaussianModule(data.inputs("train"), config.flip, objective)
     if getattr(config, "backbone", None):
         return pretrained_module(data, config, objective)

@@ -239,6 +239,10 @@ class Train(params.Training):
         """Return why a backbone is not trained in bf16."""
         return "layers that see one channel at a time are slow in bf16" if self.backbone else None
 
+    def measured_by(self) -> frozenset[str]:
+        """Return the keys of the network by whose features patches are compared."""
+        return frozenset({"recipe", "backbone"} if self.backbone else ())
+
     def ordinary_cost(self, input: Mapping[str, Any]) -> dict[str, float]:
         """Return what an answer costs that looks at 128 pixels a side, times the pixels that it looks at."""
         if not self.backbone:

@@ -20,8 +20,10 @@ from components.kinds.image.learner.pretrained.efficientnet import efficientnet_
 from components.kinds.image.learner.pretrained.network import PretrainedNetwork
 from components.kinds.image.params import Train
 from components.kinds.prepared import PreparedData, open_prepared, write_about
+from components.kinds.ranking import roc_auc
 from components.kinds.share import Share
 from components.training.loop import fit
+from components.training.plan import training_plan
 from tests.backbones import NETWORK, describe, tensors, write_artifact
 from tests.conftest import ROOT
 
@@ -201,3 +203,30 @@ def test_more_is_learned_for_more_work(data: PreparedData) -> None:
     head, last, everything = (chosen.work(data.input, 100) for chosen in asked)
     assert 0 < head < last < everything
     assert config(flip=False, tune="head").work(data.input, 100) < head
+
+
+def test_without_labels_what_is_unlike_every_ordinary_patch_is_found(data: PreparedData) -> None:
+    measured = learner("anomaly")
+    module = fit(measured, data, config(flip=False)).weights
+    made = measured.module(data, config(flip=False))
+    assert all(torch.equal(module[name], again) for name, again in made.state_dict().items())
+    assert not list(made.parameters())
+    ordinary = np.asarray(data.inputs("validation"))
+    odd = ordinary.copy()
+    odd[:, 8:, :8] = 255
+    served = measured.serving(made)
+    with torch.inference_mode():
+        scores, embedding = served(torch.from_numpy(np.concatenate([ordinary, odd])))
+        heat = made.heat(torch.from_numpy(odd))
+    assert scores.shape == (48, 1)
+    assert embedding.shape == (48, 32)
+    assert roc_auc(np.repeat([0, 1], 24), scores[:, 0].numpy()) > 0.95
+    assert 0.4 < float(scores[:24].median()) < 0.7
+    assert heat.shape == (24, 16, 16)
+    assert heat[:, 8:, :8].mean() > 1.2 * heat[:, :8, 8:].mean()
+
+
+def test_recipe_and_backbone_mean_something_without_labels_too(data: PreparedData) -> None:
+    plan = training_plan(config(), 48, data.input, supervised=False)
+    assert plan.steps == 0
+    assert plan.warning == "train.batch_size, train.epochs: without labels nothing is learned by steps; leave it out"

@@ -12,6 +12,7 @@ from components.kinds.image.learner.pretrained.activations import Mirror, activa
 from components.kinds.image.learner.pretrained.artifact import read_artifact
 from components.kinds.image.learner.pretrained.lightning_module import PretrainedModule
 from components.kinds.image.learner.pretrained.network import PretrainedNetwork, batch_for
+from components.kinds.image.learner.pretrained.network import looked_at as looked_at
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective
@@ -49,9 +50,3 @@ def pretrained_loaders(
     kept = activations(network, preprocessing, data.inputs("train"), config.flip)
     training = TrainingBatches(kept, data.labels("train"), config.batch_size, config.seed, Mirror())
     return training, AllBatches(activations(network, preprocessing, validation, False)[:, 0], labels, batch)
-
-
-def looked_at(sizes: list[int], size: int) -> int:
-    """Return the side in pixels that pictures of `size` pixels are looked at in: a multiple of 32 within `sizes`."""
-    least, most = sizes
-    return min(most, max(least, round(size / 32) * 32))

@@ -1,6 +1,6 @@
 """A pretrained network with a new head: a part that stays as it is, and a part that learns on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -63,6 +63,15 @@ class PretrainedNetwork(nn.Module):
             stages.append(maps.mean(dim=(2, 3)))
         return stages[-1], stages[:-1]
 
+    def maps(self, pictures: Tensor, parts: Sequence[int]) -> list[Tensor]:
+        """Return the maps `[N, width, h, w]` of the parts with these numbers; what is behind them is not computed."""
+        maps, found = _resized(pictures, self.side), list[Tensor]()
+        for number in range(max(parts) + 1):
+            maps = self.backbone[number](maps)
+            if number in parts:
+                found.append(maps)
+        return found
+
     def kept(self, pictures: Tensor) -> Tensor:
         """Return what the part that stays makes of the pictures; where everything stays, the features."""
         maps: Tensor = self.backbone[: self.cut](_resized(pictures, self.side))
@@ -88,3 +97,9 @@ def _resized(pictures: Tensor, side: int) -> Tensor:
 def batch_for(side: int) -> int:
     """Return how many pictures of that side are looked at at a time where nothing is learned."""
     return max(1, _BATCH_VALUES // (24 * side**2))
+
+
+def looked_at(sizes: list[int], size: int) -> int:
+    """Return the side in pixels that pictures of `size` pixels are looked at in: a multiple of 32 within `sizes`."""
+    least, most = sizes
+    return min(most, max(least, round(size / 32) * 32))
