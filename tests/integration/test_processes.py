@@ -18,6 +18,7 @@ from components import catalogue
 from components.config.params import parse
 from components.kinds.image.params import Train
 from components.kinds.prepared import open_prepared, write_about
+from tests.backbones import describe, tensors, write_artifact
 from tests.conftest import DIGITS, ROOT, WARM, Project, copy_of
 
 SRUN = """
@@ -122,6 +123,20 @@ def test_two_processes_find_anomalies_as_one_does(tmp_path: Path) -> None:
         assert torch.allclose(two[name].float(), value.float(), atol=1e-3), name
 
 
+def test_two_processes_tune_a_backbone_as_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its norms keep their statistics, so that neither sees the other's part of a batch; without dropout, in short."""
+    write_examples(tmp_path, "image")
+    describe(tmp_path)
+    write_artifact(tmp_path / "backbone")
+    monkeypatch.chdir(tmp_path)
+    one, two = (trained(tmp_path, "image", *way, backbone="tiny") for way in (("auto", 1), ("ddp", 2)))
+    assert one.keys() == two.keys()
+    for name, value in one.items():
+        assert torch.allclose(two[name].float(), value.float(), atol=1e-3), name
+    before = tensors()["stage3.0.project.convolution.weight"]
+    assert not torch.allclose(one["network.backbone.stage3.0.project.convolution.weight"], before, atol=1e-3)
+
+
 def write_examples(path: Path, kind: str) -> None:
     random = np.random.default_rng(0)
     rows = {"train": 200, "validation": 101, "test": 4}
@@ -136,7 +151,7 @@ def write_examples(path: Path, kind: str) -> None:
 
 
 def trained(
-    path: Path, kind: str, strategy: str, devices: int, task: str = "", keys: str = ""
+    path: Path, kind: str, strategy: str, devices: int, task: str = "", keys: str = "", backbone: str = ""
 ) -> dict[str, torch.Tensor]:
     script = path / "train.py"  # a file: the other process runs it again
     code = f"""
@@ -144,6 +159,7 @@ import warnings
 from pathlib import Path
 import torch
 from components import catalogue
+from components.kinds.image.learner.pretrained import lightning_module
 from components.kinds.image.params import Train as Pictures
 from components.kinds.prepared import open_prepared, write_about
 from components.kinds.table.params import Train as Records
@@ -153,12 +169,16 @@ warnings.simplefilter("ignore")
 keys = dict(
     devices={devices}, strategy="{strategy}", layout="{"auto" if strategy == "fsdp" else "contiguous"}",
     accelerator="cpu", precision="32-true", threads=1, epochs=2, batch_size=20, width=8, checkpoint_every=0.0)
+if "{backbone}":
+    lightning_module._DROPPED = 0.0
+    del keys["width"]
+    keys |= dict(recipe="transfer", backbone="{backbone}")
 phases = dict(autoencoder=True, autoencoder_epochs=1, dropout=0.0)
 phases = {keys or "phases"}
 config = Pictures(**keys) if "{kind}" == "image" else Records(**keys, **phases)
 folder = Path("{path}")
 learner = catalogue.learner("{kind}", "{task}")
-left = train_models(learner, open_prepared(folder), config, (), folder / "{strategy}.ckpt")
+left = train_models(learner, open_prepared(folder, folder / "backbone"), config, (), folder / "{strategy}.ckpt")
 if left.weights and __import__("os").environ.get("LOCAL_RANK", "0") == "0":
     torch.save(left.weights, folder / "{strategy}.pt")
 """
