@@ -82,14 +82,15 @@ class UnfamiliarTest:
 
         It is 1 less the conformal p-value: an example is flagged where it reaches 1 less the rate.
         """
-        smaller = np.concatenate([[0], self._counts])[np.searchsorted(self.scores, scores, side="left")]
-        ranks: NDArray[np.float64] = smaller / (self.examples + 1)
+        ranks: NDArray[np.float64] = self._ranks[np.searchsorted(self.scores, scores, side="left")]
         return ranks
 
     @cached_property
-    def _counts(self) -> NDArray[np.int64]:
-        """Return how many validation examples are not larger than each of the scores."""
-        return _places(self.examples, self.rate) + 1
+    def _ranks(self) -> NDArray[np.float64]:
+        """Return the rank of what is larger than none of the scores, than the first, and so on."""
+        smaller = np.concatenate([[0], _places(self.examples, self.rate) + 1])
+        ranks: NDArray[np.float64] = smaller / (self.examples + 1)
+        return ranks
 
 
 def _flagged(count: int, rate: float) -> int:
