@@ -29,6 +29,8 @@ ABOUT = "bundle.json"
 SERVING = "serving"
 EMBEDDING = "embedding"
 """Name of the graph's output beside what is decided on; a bundle from before it was kept has none."""
+HEAT = "heat"
+"""Name of the output that says which places of a picture are unusual; few graphs have it."""
 FORMAT = 1
 _EXAMPLES = (
     100  # examples a run when many are asked for at once: a network that looks at large pictures holds much of each
@@ -109,6 +111,10 @@ class Bundle:
     def embedding(self, inputs: NDArray[Any]) -> NDArray[np.float32] | None:
         """Return what the network makes of `inputs`, `[N, at most 64]`; None: its graph does not tell."""
         return self._run([EMBEDDING], inputs, None)[0] if EMBEDDING in self._outputs else None
+
+    def heat(self, inputs: NDArray[Any]) -> NDArray[np.float32] | None:
+        """Return how unusual each place of `inputs` is, `[N, h, w]`; None: its graph does not tell."""
+        return self._run([HEAT], inputs, None)[0] if HEAT in self._outputs else None
 
     def _run(
         self, outputs: list[str], inputs: NDArray[Any], run: "onnxruntime.RunOptions | None"

@@ -1,7 +1,7 @@
 """A kind and a task together: what a model is measured by, and how it behaves on data of the kind."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from components.kinds.contract import Inspection, Score
+    from components.kinds.contract.evaluation import HeatInspection
     from components.tasks.contract import Evaluation
 
 Float32 = NDArray[np.float32]
@@ -71,6 +72,12 @@ class TaskEvaluation:
         asked = self._asked(data, config)
         drawn = self._task.figures(asked, outputs, decision, self.baseline(data, config))
         return drawn | self._kind.figures(data, *self._task.shown(asked, outputs, decision))
+
+    def heat_figures(self, data: PreparedData, outputs: Float32, heat: Float32) -> "dict[str, Figure]":
+        """Return figures of which places are unusual, `heat` `[N, h, w]`, in the most suspicious test examples."""
+        suspicion = self._task.suspicion(outputs)
+        kind = cast("HeatInspection", self._kind)
+        return {} if suspicion is None else kind.heat_figures(data, suspicion, heat)
 
     def correct(self, data: PreparedData, outputs: Float32, decision: Decision, config: Any) -> Mask | None:
         """Return which test examples are answered rightly, `[N]`, where the deciding metric is their share."""

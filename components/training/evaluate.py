@@ -127,7 +127,10 @@ def _report(
     folder: Path, data: PreparedData, workload: Workload, evaluation: TaskEvaluation, served: MeasuredBundle
 ) -> None:
     outputs, decision = served.outputs, served.bundle.about.decision
-    _write_figures(folder / "figures", evaluation.figures(data, outputs, decision, workload.train))
+    figures = evaluation.figures(data, outputs, decision, workload.train)
+    if (heat := served.bundle.heat(np.asarray(data.inputs("test")))) is not None:
+        figures |= evaluation.heat_figures(data, outputs, heat)
+    _write_figures(folder / "figures", figures)
     _write_confusion(folder / "confusion.csv", data, outputs, decision)
     write_json(folder / "metrics.json", served.metrics)
 

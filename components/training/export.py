@@ -30,7 +30,7 @@ from torch import nn
 from components import catalogue
 from components.config.errors import ParityError
 from components.config.settings import artifacts
-from components.inference.bundle import EMBEDDING, MODEL, SERVING, Bundle, new_bundle
+from components.inference.bundle import EMBEDDING, HEAT, MODEL, SERVING, Bundle, new_bundle
 from components.inference.reference import ReferenceArrays, write_reference
 from components.inference.unfamiliar import UNFAMILIAR
 from components.kinds.prepared import PreparedData, open_prepared
@@ -92,6 +92,7 @@ def _export_float32(
 ) -> None:
     path = bundle_path(name, "float32")
     outputs = [catalogue.answers(data.kind, data.task).OUTPUT, EMBEDDING, *([UNFAMILIAR] if rate else [])]
+    outputs += [HEAT] if getattr(serving, "tells_heat", False) else []
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / MODEL
         _write_onnx(serving, data, model, outputs)

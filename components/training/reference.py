@@ -89,7 +89,7 @@ def _run(serving: "nn.Module", examples: NDArray[Any]) -> tuple[Float32, Float32
     outputs, embeddings = list[Float32](), list[Float32]()
     with torch.inference_mode():
         for start in range(0, len(examples), _BATCH):
-            output, embedding = serving(torch.from_numpy(np.array(examples[start : start + _BATCH])))
+            output, embedding, *_ = serving(torch.from_numpy(np.array(examples[start : start + _BATCH])))
             outputs.append(output.numpy())
             embeddings.append(embedding.numpy())
     return np.concatenate(outputs), np.concatenate(embeddings)

@@ -70,3 +70,12 @@ class Inspection(Protocol[InputT, ConfigT]):
 
     def leaks(self, data: PreparedData[InputT], config: ConfigT, /) -> Sequence[Leak]:
         """Return what of the test split training has seen, or could have; each is named, found or not."""
+
+
+class HeatInspection(Protocol):
+    """Of a kind whose graphs may say which places of an example are unusual."""
+
+    def heat_figures(
+        self, data: PreparedData, suspicion: NDArray[np.floating], heat: NDArray[np.floating], /
+    ) -> "dict[str, Figure]":
+        """Return figures of the most suspicious test examples, `[N]`, with their places `[N, h, w]`."""

@@ -42,6 +42,15 @@ def figures(
     return draw_pictures(data, answers, labels, wrong)
 
 
+def heat_figures(
+    data: PreparedData[Input], suspicion: NDArray[np.floating], heat: NDArray[np.floating]
+) -> "dict[str, Figure]":
+    """Return the most suspicious test pictures, and where in them something is unusual."""
+    from components.kinds.image.evaluation.drawing import draw_heat
+
+    return draw_heat(data, suspicion, heat)
+
+
 def corruptions(data: PreparedData[Input], config: "Train") -> Mapping[str, Corruption]:
     """Return what may happen to a picture before it is seen."""
     return CORRUPTIONS

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from components.kinds.prepared import UNLABELLED, PreparedData
+from components.kinds.prepared import UNLABELLED, PreparedData, label_name
 
 _INK = "#1f2933"
 _RIGHT, _WRONG = "#2b6cb0", "#c05621"
@@ -17,6 +17,7 @@ _LINE = 22  # letters that a picture is wide
 _MISTAKES = "The mistakes it was surest of"
 _UNLABELLED = "The most remarkable first; no label is known"
 _COLUMNS = 5
+_HEATED = 12
 
 
 def draw_pictures(
@@ -46,6 +47,31 @@ def draw_pictures(
         "samples": _pictures_figure(title, data, captions, some),
         "worst_mistakes": _pictures_figure(_UNLABELLED if unlabelled else _MISTAKES, data, captions, worst),
     }
+
+
+def draw_heat(data: PreparedData, suspicion: NDArray[np.floating], heat: NDArray[np.floating]) -> dict[str, Figure]:
+    """Return the most suspicious test pictures in pairs: the picture, and where in it something is unusual.
+
+    Args:
+        data: the prepared data set.
+        suspicion: of each test picture, `[N]`.
+        heat: how unusual each place is, `[N, h, w]`; the colours have one scale for all pictures.
+    """
+    worst = np.argsort(-suspicion, kind="stable")[:_HEATED]
+    figure = Figure(figsize=(8.0, 2.2 * -(-len(worst) // 2) + 0.4), layout="constrained")
+    figure.suptitle("The most unusual first, and where", color=_INK)
+    grid = figure.subplots(-(-len(worst) // 2), 4, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    inputs, height, width = data.inputs("test"), data.input["height"], data.input["width"]
+    for number, index in enumerate(worst.tolist()):
+        row, column = divmod(number, 2)
+        told = label_name(data, data.labels("test")[index])
+        _picture(grid[row, 2 * column], inputs[index], f"{told} ({suspicion[index]:.3f})", _INK)
+        _picture(grid[row, 2 * column + 1], inputs[index], "", _INK)
+        shown = {"cmap": "inferno", "alpha": 0.65, "vmin": 0.0, "vmax": float(heat[worst].max())}
+        grid[row, 2 * column + 1].imshow(heat[index], extent=(-0.5, width - 0.5, height - 0.5, -0.5), **shown)
+    return {"heat": figure}
 
 
 def _by_class(data: PreparedData, indices: Sequence[int]) -> list[int]:

@@ -13,6 +13,7 @@ from components.config.backbone import read_backbone
 from components.config.errors import ConfigError, DataError
 from components.config.params import parse
 from components.data.pretrained import fetch_tensors
+from components.kinds.image.evaluation.drawing import draw_heat
 from components.kinds.image.learner.batches import TrainingBatches
 from components.kinds.image.learner.pretrained.activations import Mirror
 from components.kinds.image.learner.pretrained.artifact import read_artifact
@@ -216,14 +217,15 @@ def test_without_labels_what_is_unlike_every_ordinary_patch_is_found(data: Prepa
     odd[:, 8:, :8] = 255
     served = measured.serving(made)
     with torch.inference_mode():
-        scores, embedding = served(torch.from_numpy(np.concatenate([ordinary, odd])))
-        heat = made.heat(torch.from_numpy(odd))
+        scores, embedding, heat = served(torch.from_numpy(np.concatenate([ordinary, odd])))
     assert scores.shape == (48, 1)
     assert embedding.shape == (48, 32)
     assert roc_auc(np.repeat([0, 1], 24), scores[:, 0].numpy()) > 0.95
+    drawn = draw_heat(data, scores[24:30, 0].numpy(), heat[24:30].numpy())["heat"]
+    assert [len(axes.images) for axes in drawn.axes] == [1, 2] * 6
     assert 0.4 < float(scores[:24].median()) < 0.7
-    assert heat.shape == (24, 16, 16)
-    assert heat[:, 8:, :8].mean() > 1.2 * heat[:, :8, 8:].mean()
+    assert heat.shape == (48, 16, 16)
+    assert heat[24:, 8:, :8].mean() > 1.2 * heat[24:, :8, 8:].mean()
 
 
 def test_recipe_and_backbone_mean_something_without_labels_too(data: PreparedData) -> None:

@@ -73,10 +73,13 @@ class PatchModule(nn.Module):
         sized = functional.interpolate(coarse, scale_factor=2.0, mode="bilinear", align_corners=False)
         return torch.cat([fine, sized], dim=1) / self.units[:, None, None]
 
-    def heat(self, pictures: Tensor) -> Tensor:
-        """Return how far each place is from what is remembered, `[N, h, w]`, about 1 at most in an ordinary picture."""
+    def heat(self, patches: Tensor) -> Tensor:
+        """Return how far each of the patches `[N, D, h, w]` is from what is remembered, `[N, h, w]`.
+
+        The largest of an ordinary picture is about 1.
+        """
         side = self.network.side // self.stride
-        return self._distances(self.patches(pictures)).view(-1, side, side) / self.scale
+        return _distances(patches.permute(0, 2, 3, 1).flatten(0, 2), self.memory).view(-1, side, side) / self.scale
 
     def serving(self, temperature: float = 1.0) -> "PatchServing":
         """Return what the endpoint runs; a suspicion has no temperature."""
@@ -97,39 +100,36 @@ class PatchModule(nn.Module):
         self.units.copy_(torch.cat([block.mean().clamp_min(_LEAST).expand(len(block)) for block in spread]))
         candidates = rows[:: ceil(len(rows) / _CANDIDATES)] / self.units
         self.memory.copy_(candidates[_coreset(candidates, len(self.memory))])
-        scores = [self.farthest(batch / self.units[:, None, None]) for batch in batches]
+        scores = [self.heat(batch / self.units[:, None, None]).amax(dim=(1, 2)) for batch in batches]
         self.scale.copy_(torch.cat(scores).median().clamp_min(_LEAST))
-
-    def farthest(self, patches: Tensor) -> Tensor:
-        """Return the largest distance of a place of each picture, `[N]`, of patches `[N, D, h, w]`."""
-        return self._distances(patches).amax(dim=1)
-
-    def _distances(self, patches: Tensor) -> Tensor:
-        places = (self.network.side // self.stride) ** 2
-        return _distances(patches.permute(0, 2, 3, 1).flatten(0, 2), self.memory).view(-1, places)
 
 
 class PatchServing(nn.Module):
-    """What the endpoint runs: uint8 `[N, H, W, C]` -> the objective's outputs, and the embedding; float32."""
+    """What the endpoint runs: uint8 `[N, H, W, C]` -> the objective's outputs, the embedding, and the heat; float32."""
+
+    tells_heat = True
 
     def __init__(self, module: PatchModule) -> None:
         super().__init__()
         self.module = module
         self.embedding = Embedding(len(module.units))
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the outputs `[N, K]` and the embedding `[N, E]`."""
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the outputs `[N, K]`, the embedding `[N, E]`, and how unusual each place is `[N, h, w]`."""
         patches = self.module.patches(pictures)
-        return self.module.objective.outputs(self._suspicion(patches)), self.embedding(patches.mean(dim=(2, 3)))
+        heat = self.module.heat(patches)
+        outputs = self.module.objective.outputs(_suspicion(heat))
+        return outputs, self.embedding(patches.mean(dim=(2, 3))), heat
 
     def raw(self, pictures: Tensor) -> Tensor:
         """Return the suspicion `[N, 1]`, 0 to 1: one half for a usual picture, higher for one farther off."""
         batches = torch.split(pictures, batch_for(self.module.network.side))
-        return torch.cat([self._suspicion(self.module.patches(some)) for some in batches])
+        return torch.cat([_suspicion(self.module.heat(self.module.patches(some))) for some in batches])
 
-    def _suspicion(self, patches: Tensor) -> Tensor:
-        far = self.module.farthest(patches)[:, None] / self.module.scale
-        return far / (far + 1.0)
+
+def _suspicion(heat: Tensor) -> Tensor:
+    far = heat.amax(dim=(1, 2))[:, None]
+    return far / (far + 1.0)
 
 
 def _distances(rows: Tensor, memory: Tensor) -> Tensor:
