@@ -25,9 +25,10 @@ from components.registry.promotion import champion as champion_of
 from components.registry.version import Version, get_version
 from components.registry.versions import last_registered
 from components.retraining.due import Decision, decide
-from components.retraining.manifest import Live, gather, write
+from components.retraining.manifest import Live, gather, note_learnt, write
 from components.retraining.poison import refused
 from components.retraining.trainings import counted, trainings
+from components.system.files import whole_directory
 from components.watch.bundles import Bundle
 from flows import console
 from flows.report import Report
@@ -133,12 +134,15 @@ def learning_from(workload: str, live: Live) -> Iterator[None]:
     try:
         yield
     except JourneymanError:
-        shutil.rmtree(folder)
         if kept.exists():
-            shutil.copytree(kept, folder)
+            with whole_directory(folder) as draft:
+                shutil.copytree(kept, draft, dirs_exist_ok=True)
+        else:
+            shutil.rmtree(folder)
         raise
     finally:
         shutil.rmtree(kept, ignore_errors=True)
+    note_learnt(workload, live)
 
 
 def _verdict(workload: str) -> Mapping[str, Any] | None:

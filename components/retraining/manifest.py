@@ -24,13 +24,13 @@ import pyarrow.parquet as pq
 from components import catalogue
 from components.config.errors import DataError
 from components.config.params import Workload
-from components.config.settings import LIVE, artifacts
+from components.config.settings import LIVE, STATE, artifacts
 from components.data.ingest import MANIFEST, RECORDS
 from components.kinds.contract import Logged
 from components.kinds.logged import LoggedRow
 from components.prediction_log.reader import Log
 from components.prediction_log.tables import ANSWERS
-from components.system.files import whole_directory
+from components.system.files import whole_directory, whole_file
 from components.watch.arrow import examples, texts
 from components.watch.labelled import labels_of
 
@@ -95,17 +95,18 @@ def gather(name: str, log: Log, as_of: datetime, delay: timedelta, without: Coll
         raise DataError(f"{raw}: missing; train once before it is trained again: make run WORKLOAD={name}")
     schema, before = pq.read_schema(raw), _before(name)
     parts = list(_days(log.standing(), section, kind, schema, as_of, delay, without))
-    manifest = pa.concat_tables([part[0] for part in parts]) if parts else _SCHEMA.empty_table()
-    records = pa.concat_tables([part[1] for part in parts]) if parts else schema.remove_metadata().empty_table()
+    manifest = pa.concat_tables([_SCHEMA.empty_table(), *(part[1] for part in parts)])
+    records = pa.concat_tables([schema.remove_metadata().empty_table(), *(part[2] for part in parts)])
     if before:
-        old = pc.invert(pc.is_in(before.manifest["id"], manifest["id"].combine_chunks()))
+        seen = pa.chunked_array([pa.array([], pa.string()), *(part[0] for part in parts)]).combine_chunks()
+        old = pc.invert(pc.is_in(before.manifest["id"], seen))  # what the log has dropped
         trusted = pc.invert(pc.is_in(pc.fill_null(before.manifest["source"], ""), pa.array(list(without), pa.string())))
         kept = pc.and_(old, trusted)
         manifest = pa.concat_tables([before.manifest.filter(kept), manifest])
         records = pa.concat_tables([before.records.filter(kept).cast(records.schema), records])
     order = pc.sort_indices(manifest["id"])  # that of time, however the log has them
     manifest, records = manifest.take(order), records.take(order)
-    return Live(manifest, records, _new(manifest, before))
+    return Live(manifest, records, _new(manifest, _learnt(name)))
 
 
 def write(name: str, live: Live) -> Path:
@@ -117,6 +118,18 @@ def write(name: str, live: Live) -> Path:
     return folder
 
 
+def note_learnt(name: str, live: Live) -> None:
+    """Have these labels count as learnt, once a training with them has ended."""
+    path = _learnt(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as draft:
+        pq.write_table(live.manifest.select(["id", "label"]), draft, compression="zstd")
+
+
+def _learnt(name: str) -> Path:
+    return STATE / "retrain" / f"{name}.parquet"
+
+
 def _before(name: str) -> Live | None:
     folder = LIVE / name
     if not (folder / MANIFEST).exists():
@@ -125,11 +138,12 @@ def _before(name: str) -> Live | None:
     return Live(manifest, pq.read_table(folder / RECORDS), manifest.slice(0, 0))
 
 
-def _new(manifest: pa.Table, before: Live | None) -> pa.Table:
+def _new(manifest: pa.Table, learnt: Path) -> pa.Table:
     labelled = manifest.filter(pc.is_valid(manifest["label"]))
-    if before is None:
+    if not learnt.exists():
         return labelled
-    known = pc.binary_join_element_wise(before.manifest["id"], before.manifest["label"], " ")
+    before = pq.read_table(learnt)
+    known = pc.binary_join_element_wise(before["id"], before["label"], " ")
     asked = pc.binary_join_element_wise(labelled["id"], labelled["label"], " ")
     return labelled.filter(pc.invert(pc.is_in(asked, pc.drop_null(known).combine_chunks())))
 
@@ -142,8 +156,8 @@ def _days(
     as_of: datetime,
     delay: timedelta,
     without: Collection[str],
-) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Yield manifest and records of each part of each day whose labels are final."""
+) -> Iterator[tuple[pa.Array, pa.Table, pa.Table]]:
+    """Yield the event ids, the manifest and the records of each part of each day whose labels are final."""
     every = kind.takes_unlabelled(section)
     for day in log.days():
         since = datetime.combine(day, time.min, UTC)
@@ -157,8 +171,7 @@ def _days(
             rows = batch.filter(pc.is_in(texts(batch["origin"]), pa.array(LEARNT)))
             found = _known(rows, labels)
             taken = found if every else found.filter(pc.is_valid(found["label"]))
-            if len(taken):
-                yield taken, kind.raw(_rows(rows, found, every), schema, section)
+            yield rows["id"], taken, kind.raw(_rows(rows, found, every), schema, section)
 
 
 def _known(rows: pa.RecordBatch, labels: pa.Table) -> pa.Table:

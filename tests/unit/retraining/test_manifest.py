@@ -27,7 +27,7 @@ from components.prediction_log.identities import EVENT
 from components.prediction_log.reader import Log
 from components.prediction_log.record import Answered, Label, Origin
 from components.prediction_log.writer import Writer
-from components.retraining.manifest import Live, gather, write
+from components.retraining.manifest import Live, gather, note_learnt, write
 
 NOW = datetime.now(UTC)
 DAY, ZERO = timedelta(days=1), timedelta(0)
@@ -167,13 +167,16 @@ def test_labelled_pictures_are_learnt_from_and_some_go_to_the_test_split(cups: W
 def test_only_what_is_new_counts_and_what_the_log_dropped_is_kept(cups: Work) -> None:
     ids = cups.answer(pictures(6), ["cup"] * 6, NOW - DAY)
     cups.label(ids[:4], "cup")
-    write("cups", gather("cups", cups.log(), NOW + DAY, ZERO))
+    live = gather("cups", cups.log(), NOW + DAY, ZERO)
+    write("cups", live)
+    assert len(gather("cups", cups.log(), NOW + DAY, ZERO).new) == 4  # the training was cut short
+    note_learnt("cups", live)
     assert len(gather("cups", cups.log(), NOW + DAY, ZERO).new) == 0
     cups.label(ids[3:5], "plate", "bob")  # one is corrected, one is new
     again = gather("cups", cups.log(), NOW + DAY, ZERO)
     assert sorted(again.new["id"].to_pylist()) == sorted(ids[3:5])
     cups.label(ids[:1], "")  # somebody takes a label back
-    assert gather("cups", cups.log(), NOW + DAY, ZERO).labelled == 5
+    assert gather("cups", cups.log(), NOW + DAY, ZERO).labelled == 4
     erase(cups.folder, Person(EVENT, ids[1]))
     empty = Work("else", "image", "classification")
     kept = gather("cups", empty.log(), NOW + DAY, ZERO)
@@ -200,7 +203,7 @@ def test_young_answers_and_sources_that_are_left_out_are_not_taken(cups: Work) -
     cups.label(ids[3:], "cup", "alice")
     assert gather("cups", cups.log(), NOW, 5 * DAY).labelled == 0
     write("cups", gather("cups", cups.log(), NOW + DAY, ZERO))
-    assert gather("cups", cups.log(), NOW + DAY, ZERO, ["eve"]).sources() == {}
+    assert gather("cups", cups.log(), NOW + DAY, ZERO, ["eve"]).sources() == {"alice": 3}
     assert gather("cups", cups.log(), NOW + DAY, ZERO, ["eve"]).labelled == 3
 
 
