@@ -12,6 +12,8 @@ from components.data import pretrained
 from components.data.fetch import MIRROR
 from components.data.pretrained import fetch_tensors
 from components.data.tensors import _package_names, _timm_names, canonical, tensors_sha256
+from components.kinds.image.learner.pretrained.efficientnet import efficientnet_lite
+from components.kinds.image.params.operations import backbone_weights
 from components.kinds.image.params.recipes import RECIPES
 from components.kinds.prepared import write_about
 from tests.backbones import describe, description, tensors
@@ -32,6 +34,19 @@ def test_the_shipped_description_is_in_order(monkeypatch: pytest.MonkeyPatch) ->
     described = read_backbone(REAL)
     assert described.licence == "Apache-2.0"
     assert [described.side(size) for size in (8, 32, 128, 150, 224, 1024)] == [128, 128, 128, 160, 224, 224]
+
+
+@pytest.mark.parametrize(
+    ("name", "weights"), [(REAL, 3_413_024), ("efficientnet-lite1", 4_189_344), ("efficientnet-lite2", 4_869_168)]
+)
+def test_every_shipped_description_is_of_a_network_with_as_many_numbers_as_the_publishers_file(
+    name: str, weights: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    network = efficientnet_lite(read_backbone(name).model_dump()["network"])
+    assert sum(value.numel() for value in network.state_dict().values() if value.ndim) == weights
+    kernels = sum(value.numel() for value in network.parameters() if value.ndim > 1)
+    assert backbone_weights(name) == kernels
 
 
 def test_whoever_wrote_the_file_the_tensors_are_the_same(tiny: Backbone) -> None:
