@@ -20,7 +20,7 @@ from components.prediction_log.reader import Log
 from components.prediction_log.summaries import Summaries
 from components.watch import labelled, rows
 from components.watch.bundles import Bundles
-from components.watch.label_index import ROW, Hashes, LabelIndex, Names, label_names, row_names
+from components.watch.label_index import NAMES, ROW, Hashes, LabelIndex, Names, label_names, row_names
 from components.watch.labelled import LabelledDay
 from components.watch.packing import pack_answered, pack_labelled, unpack_answered, unpack_labelled
 from components.watch.rows import VersionRows
@@ -78,7 +78,7 @@ class Days:
             return {}
 
         def make() -> dict[str, Any]:
-            named = pa.Table.from_batches(self._batches(day, ROW))
+            named = pa.Table.from_batches(self._batches(day, ROW), schema=NAMES)
             told = self._log.labels(self._as_of, of=named, sources=sources)
             found = labelled.measure(self._batches(day, labelled.NEEDED), told, self._bundles)
             packed = {name: pack_labelled(each) for name, each in found.items()}

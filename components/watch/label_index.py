@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from components.prediction_log.tables import ANSWERS
 from components.watch.labelled import places
 
 ROW = ("id", "key", "request_id", "row")
 """Columns of the log by which a row is named."""
+NAMES = pa.schema([ANSWERS.field(name) for name in ROW])
 BY = ("id", "key", "request")
 """By what."""
 

@@ -19,17 +19,15 @@ from components.config.errors import DataError
 from components.inference.bundle import About
 from components.inference.bundle import Bundle as Graph
 from components.prediction_log.reader import Log
-from components.prediction_log.tables import ANSWERS
 from components.tasks.rates import Rate
 from components.watch.arrow import examples, matrix, parts, texts
 from components.watch.bundles import Bundle, Bundles
+from components.watch.label_index import NAMES, ROW
 from components.watch.labelled import label_values, labels_of
 from components.watch.rows import CALLER
 from components.watch.statistics.comparing import ALPHA, Comparison, compare
 
-_ROW = ("id", "key", "request_id", "row")
-_ROWS = pa.schema([ANSWERS.field(name) for name in _ROW])
-_NEEDED = (*_ROW, "time", "version", "origin", "share", "outputs", "example", "example_type")
+_NEEDED = (*ROW, "time", "version", "origin", "share", "outputs", "example", "example_type")
 
 Floats = NDArray[np.float64]
 
@@ -108,7 +106,7 @@ def replay(
         last = min(datetime.combine(day, time.min, UTC) + timedelta(days=1), until)
         if first >= last:
             continue
-        named = pa.Table.from_batches(log.answers(first, last, _ROW), schema=_ROWS)
+        named = pa.Table.from_batches(log.answers(first, last, ROW), schema=NAMES)
         labels = log.labels(until, of=named) if len(named) and _is_over(day, until, delay) else None
         for batch in log.answers(first, last, _NEEDED):
             for before, kind, rows in _parts(batch, of):

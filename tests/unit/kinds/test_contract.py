@@ -22,6 +22,8 @@ PARTS = {
     "logged": contract.Logged,
     "evaluation": contract.Inspection,
 }
+OPTIONAL = {"exploration": contract.Exploration}
+"""Parts that a kind may leave out."""
 MODULES = {"preparation": "prepare"}
 """Parts that are called otherwise than their module."""
 
@@ -47,7 +49,8 @@ def test_mypy_is_asked_whether_a_kind_has_every_part(kind: str) -> None:
         for part in ast.walk(ast.parse(path.read_text()))
         if isinstance(part, ast.AnnAssign) and part.value
     }
-    parts = {"params": contract.Params, **PARTS, "prepare": PARTS["preparation"]}
+    there = {part: protocol for part, protocol in OPTIONAL.items() if (path.parent / f"{part}.py").exists()}
+    parts = {"params": contract.Params, **PARTS, **there, "prepare": PARTS["preparation"]}
     del parts["preparation"]
     assert asked == {f"contract.{protocol.__name__}": part for part, protocol in parts.items()}
 
@@ -57,5 +60,6 @@ def test_mypy_is_told_the_types_in_which_a_kind_differs(kind: str) -> None:
     text = (Path(catalogue.__file__).parent / "kinds" / kind / "conformance.py").read_text()
     generic = {name for name, part in vars(contract).items() if getattr(part, "__parameters__", ())}
     assert {"Codec", "Inspection", "Learner", "Sample", "Scoring"} <= generic
-    for name in generic - {"Explain"}:  # of which a codec has one
+    optional = {protocol.__name__ for protocol in OPTIONAL.values()}  # the test above has those that are there
+    for name in generic - {"Explain"} - optional:  # of `Explain` a codec has one
         assert f"contract.{name}[" in text, f"{kind}: contract.{name} without its types is not checked"
