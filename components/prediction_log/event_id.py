@@ -5,7 +5,9 @@ number: so the identity of row `i` is that of the request plus `i`.
 """
 
 import os
+import struct
 import time
+from binascii import hexlify
 
 ROWS = 1 << 16
 """Rows that a request may have."""
@@ -15,6 +17,7 @@ _VERSION_AND_VARIANT = (0x7 << 76) | (0x2 << 62)
 _AT_ONCE = 64  # identities whose random bits are asked for in one call
 _RANDOM = (1 << 46) - 1
 _LENGTHS = (8, 4, 4, 4, 12)
+_PARTS = struct.Struct("8s4s4s4s12s")
 
 
 class EventIds:
@@ -22,35 +25,37 @@ class EventIds:
 
     def __init__(self) -> None:
         self._last = 0  # milliseconds and count of the last one, as one number
-        self._random = b""  # what is left of the last bytes of the system
+        self._constant: list[int] = []  # what is left of those made at once: version, variant, random bits
 
     def new(self) -> int:
         """Return the identity of a request's first row."""
         now = time.time_ns() // 1_000_000 * _COUNTS
-        self._last = now if now > self._last else self._last + 1
-        moment, count = divmod(self._last, _COUNTS)
-        if not self._random:
-            self._random = os.urandom(6 * _AT_ONCE)
-        random = int.from_bytes(self._random[:6], "big") & _RANDOM
-        self._random = self._random[6:]
-        return moment << 80 | count << 64 | _VERSION_AND_VARIANT | random << 16
+        self._last = last = now if now > self._last else self._last + 1
+        if not self._constant:
+            self._constant = _constants()
+        return last // _COUNTS << 80 | last % _COUNTS << 64 | self._constant.pop()
 
 
 def as_text(identity: int) -> str:
     """Return the identity in the usual form, 8-4-4-4-12 hexadecimal digits."""
-    digits = f"{identity:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return _text(identity).decode()
 
 
-def texts(identity: int, rows: int) -> list[str]:
-    """Return the event ids of a request's rows; `identity` is that of the first."""
-    first = as_text(identity)
-    return [first, *(f"{first[:-4]}{row:04x}" for row in range(1, rows))] if rows > 1 else [first]
+def texts(identity: int, rows: int) -> list[bytes]:
+    """Return the event ids of a request's rows, in ASCII; `identity` is that of the first."""
+    first = _text(identity)
+    return [first, *(b"%b%04x" % (first[:-4], row) for row in range(1, rows))] if rows > 1 else [first]
 
 
-def with_id(answer: bytes, event_id: str) -> bytes:
+def with_id(answer: bytes, event_id: bytes) -> bytes:
     """Return an answer, a JSON object with a field at least, with its event id as the last field."""
-    return b'%b,"id":"%b"}' % (answer[:-1], event_id.encode())
+    return b"".join((answer[:-1], b',"id":"', event_id, b'"}'))
+
+
+def _constants() -> list[int]:
+    """Return what some identities have besides their time and count."""
+    random = struct.unpack(f"{_AT_ONCE}Q", os.urandom(8 * _AT_ONCE))
+    return [_VERSION_AND_VARIANT | (bits & _RANDOM) << 16 for bits in random]
 
 
 def of_text(text: str) -> int:
@@ -71,3 +76,7 @@ def of_text(text: str) -> int:
 def milliseconds(identity: int) -> int:
     """Return when the identity was made, milliseconds since 1970."""
     return identity >> 80
+
+
+def _text(identity: int) -> bytes:
+    return b"-".join(_PARTS.unpack(hexlify(identity.to_bytes(16, "big"))))

@@ -150,7 +150,7 @@ def encode(record: Record) -> bytes:
     """Return the bytes of a record."""
     match record:
         case Answered():
-            return _encode_answered(record)
+            return encode_answered(*(getattr(record, name) for name in Answered.__slots__))
         case Labelled():
             return _plain(_LABELLED, [_said(label) for label in record.labels])
         case Refused():
@@ -161,6 +161,36 @@ def encode(record: Record) -> bytes:
             return bytes([_ERASED])
         case Unknown():
             return record.payload
+
+
+def encode_answered(
+    identity: int,
+    time_us: int,
+    seconds: float,
+    version: str,
+    request_id: str,
+    outputs: NDArray[np.float32],
+    examples: NDArray[Any],
+    answers: Sequence[bytes],
+    records: Sequence[bytes],
+    rows: Sequence[int],
+    origin: Origin,
+    route: Route,
+    share: float,
+) -> bytes:
+    """Return the bytes of what was answered, of the fields of `Answered` in their order: without making one first."""
+    name, request = version.encode(), request_id.encode()
+    shape = _shape(examples.dtype, examples.shape[1:])
+    numbers = np.array(rows, dtype=np.uint32).tobytes() if rows else b""
+    decided, taken = outputs.tobytes(), examples.tobytes()
+    answer_ends, answered = _listed(answers)
+    record_ends, recorded = _listed(records)
+    head = _HEAD.pack(
+        _ANSWERED, _FORM, _ORIGINS[origin], _ROUTES[route], seconds, share, time_us, identity.to_bytes(16, "big"),
+        len(answers), len(name), len(request), len(shape), len(numbers), len(decided), len(taken),
+        len(answer_ends), len(answered), len(record_ends), len(recorded),
+    )  # fmt: skip
+    return b"".join((head, name, request, shape, numbers, decided, taken, answer_ends, answered, record_ends, recorded))
 
 
 def decode(payload: bytes | memoryview) -> Record:
@@ -190,24 +220,6 @@ def _decode_plain(kind: int, payload: bytes | memoryview) -> Record:
         return Labelled([Label(**label) for label in content])
     kinds: dict[int, type[Refused | Gap]] = {_REFUSED: Refused, _GAP: Gap}
     return kinds[kind](**content)
-
-
-def _encode_answered(record: Answered) -> bytes:
-    examples, answers, records = record.examples, record.answers, record.records
-    version, request_id = record.version.encode(), record.request_id.encode()
-    shape = _shape(examples.dtype, examples.shape[1:])
-    numbers = np.array(record.rows, dtype=np.uint32).tobytes() if record.rows else b""
-    outputs, inputs = record.outputs.tobytes(), examples.tobytes()
-    answer_ends, answered = _listed(answers)
-    record_ends, recorded = _listed(records)
-    head = _HEAD.pack(
-        _ANSWERED, _FORM, _ORIGINS[record.origin], _ROUTES[record.route], record.seconds, record.share, record.time_us,
-        record.identity.to_bytes(16, "big"), len(answers), len(version), len(request_id), len(shape), len(numbers),
-        len(outputs), len(inputs), len(answer_ends), len(answered), len(record_ends), len(recorded),
-    )  # fmt: skip
-    return b"".join(
-        (head, version, request_id, shape, numbers, outputs, inputs, answer_ends, answered, record_ends, recorded)
-    )
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from components.system.slots import reserve
 
 MAGIC = b"journeyman-log-1"
 SIZE = 16 * 2**20
-_HEAD = struct.Struct("<II")
+_HEAD, _NUMBER = struct.Struct("<II"), struct.Struct("<I")
 _ALIGNED = 8
 
 
@@ -29,7 +29,7 @@ class Segment:
 
     def __init__(self, path: Path, memory: mmap.mmap, file: int) -> None:
         self.path = path
-        self._memory, self._file, self._end = memory, file, len(MAGIC)
+        self._memory, self._file, self._end, self._size = memory, file, len(MAGIC), len(memory)
         self._is_named = False
 
     @classmethod
@@ -55,10 +55,11 @@ class Segment:
         memory, start = self._memory, self._end
         begin = start + _HEAD.size
         end = begin + len(payload)
-        if end > len(memory):
+        if end > self._size:
             return False
-        memory[start + 4 : end] = crc32(payload).to_bytes(4, "little") + payload
-        memory[start : start + 4] = len(payload).to_bytes(4, "little")
+        _NUMBER.pack_into(memory, start + _NUMBER.size, crc32(payload))
+        memory[begin:end] = payload
+        _NUMBER.pack_into(memory, start, len(payload))
         self._end = _next(end)
         return True
 

@@ -83,11 +83,19 @@ class Writer:
         Raises:
             LogError: it is not in the log, and counted as lost.
         """
+        self.append_answered(encode(record), len(record.answers), record.time_us)
+
+    def append_answered(self, payload: bytes, rows: int, time_us: int) -> None:
+        """Append so many rows that were answered at that time, as `encode_answered` writes them.
+
+        Raises:
+            LogError: they are not in the log, and counted as lost.
+        """
         try:
-            self.append(record)
+            self._append(payload)
         except LogError:
-            self._lost_since = self._lost_since or record.time_us
-            self.lost += len(record.answers)
+            self._lost_since = self._lost_since or time_us
+            self.lost += rows
             raise
 
     def labelled(self, labels: Sequence[Label]) -> None:
@@ -145,7 +153,9 @@ class Writer:
         Raises:
             LogError: it is not in the log.
         """
-        payload = encode(record)
+        self._append(encode(record))
+
+    def _append(self, payload: bytes) -> None:
         if self._segment is None or not self._segment.append(payload):
             self._next_segment(len(payload)).append(payload)
             if self.lost:

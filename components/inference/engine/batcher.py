@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from components.inference.engine.prediction import Prediction
 if TYPE_CHECKING:
     from components.kinds.contract import Row
 
+Value = TypeVar("Value")
+
 INLINE = 0.002
 """Seconds of a run up to which it is done in the event loop: a thread would cost more than it frees."""
 _TURN = 0.002  # seconds of work between two looks at who else has come, at least
@@ -33,17 +35,25 @@ class Late(Exception):  # noqa: N818 - nobody's error
     """The deadline has passed."""
 
 
-class Job:
+class Job(Generic[Value]):
     """A few rows that wait for their answers."""
 
-    __slots__ = ("deadline", "examples", "future", "rows")
+    __slots__ = ("deadline", "examples", "finish", "future", "rows")
 
-    def __init__(self, rows: "Sequence[Row]", deadline: float, examples: NDArray[Any] | None = None) -> None:
+    def __init__(
+        self,
+        rows: "Sequence[Row]",
+        finish: Callable[[Prediction], Value],
+        deadline: float,
+        examples: NDArray[Any] | None = None,
+    ) -> None:
         self.rows = rows
+        self.finish = finish
+        """Makes what is returned of the answers."""
         self.deadline = deadline
         self.examples = examples
         """The rows as the model takes them; None: they have still to be read."""
-        self.future: asyncio.Future[Prediction] = asyncio.get_running_loop().create_future()
+        self.future: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
 
 
 class Batcher:
@@ -58,10 +68,11 @@ class Batcher:
         self._ran = ran
         self._users = 0
         self._retired = False
-        self._queue: deque[Job] = deque()
+        self._queue: deque[Job[Any]] = deque()
         self._due = False
         self._left = float("inf")
-        self._running: list[Job] = []
+        self._running: list[Job[Any]] = []
+        self._scored: list[tuple[Job[Any], Prediction]] = []
         self._thread = None if self.inline else ThreadPoolExecutor(1, "model")
         self._run: Any = None
 
@@ -85,8 +96,11 @@ class Batcher:
         self._retired = True
         self._close_if_unused()
 
-    def submit(self, job: Job) -> "asyncio.Future[Prediction]":
-        """Queue a job; return what will have the answers, or what went wrong. Cancelled, it leaves the queue."""
+    def submit(self, job: Job[Value]) -> "asyncio.Future[Value]":
+        """Queue a job; return what will have what it makes of its answers, or what went wrong.
+
+        Cancelled, it leaves the queue.
+        """
         self._queue.append(job)
         if not self.inline:
             job.future.add_done_callback(self._no_longer_wanted)
@@ -118,14 +132,15 @@ class Batcher:
                 self._answer(jobs, self._score(jobs, None))
             else:
                 self._start(jobs)
+        self._finish()
         self._left = float("inf")
         if self._queue:
             self._left = time.thread_time()
             self._look_soon()
 
-    def _take(self) -> list[Job]:
+    def _take(self) -> list[Job[Any]]:
         """Take the jobs of the next run, all of them read; whoever is late or gone is left out."""
-        now, room, taken = time.monotonic(), self.model.pace.batch, list[Job]()
+        now, room, taken = time.monotonic(), self.model.pace.batch, list[Job[Any]]()
         while self._queue and (not taken or len(self._queue[0].rows) <= room):
             job = self._queue.popleft()
             if job.deadline <= now:
@@ -135,7 +150,7 @@ class Batcher:
                 room -= len(job.rows)
         return taken
 
-    def _read(self, job: Job) -> bool:
+    def _read(self, job: Job[Any]) -> bool:
         try:
             if job.examples is None:
                 job.examples = self.model.read(job.rows)
@@ -143,7 +158,7 @@ class Batcher:
             fail(job.future, error)
         return job.examples is not None
 
-    def _score(self, jobs: list[Job], run: Any) -> Scored | Exception:
+    def _score(self, jobs: list[Job[Any]], run: Any) -> Scored | Exception:
         parts = [job.examples for job in jobs if job.examples is not None]
         examples = parts[0] if len(parts) == 1 else np.concatenate(parts)
         try:
@@ -151,7 +166,7 @@ class Batcher:
         except Exception as error:  # handed on to those who wait
             return error
 
-    def _start(self, jobs: list[Job]) -> None:
+    def _start(self, jobs: list[Job[Any]]) -> None:
         import onnxruntime
 
         assert self._thread
@@ -164,6 +179,7 @@ class Batcher:
     def _ended(self, scored: "Future[Scored | Exception]") -> None:
         jobs, self._running, self._run = self._running, [], None
         self._answer(jobs, scored.result())
+        self._finish()
         if self._queue:
             self._look_soon()
 
@@ -172,7 +188,7 @@ class Batcher:
         if self._running and all(job.future.done() for job in self._running):
             self._run.terminate = True
 
-    def _answer(self, jobs: list[Job], scored: Scored | Exception) -> None:
+    def _answer(self, jobs: list[Job[Any]], scored: Scored | Exception) -> None:
         if isinstance(scored, Exception):
             for job in jobs:
                 fail(job.future, scored)
@@ -183,8 +199,20 @@ class Batcher:
             if not job.future.done():
                 assert job.examples is not None  # it was run
                 found = Prediction(answers[start:end], self.model.version, job.examples, scored.outputs[start:end])
-                job.future.set_result(found)
+                self._scored.append((job, found))
             start = end
+
+    def _finish(self) -> None:
+        """Finish what has been scored, one after the other: between runs of the model each would find cold caches."""
+        scored, self._scored = self._scored, []
+        for job, found in scored:
+            if job.future.done():
+                continue
+            try:
+                self.model.warn(job.rows, found.answers)
+                job.future.set_result(job.finish(found))
+            except Exception as error:  # whatever it is, it is its owner's alone
+                fail(job.future, error)
 
 
 def fail(future: "asyncio.Future[Any]", error: Exception) -> None:

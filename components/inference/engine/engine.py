@@ -61,10 +61,22 @@ class Engine:
             before.retire()
 
     async def answer(self, rows: "Sequence[Row]", *, deadline: float, explained: bool = False) -> Prediction:
-        """Return the answers to `rows`, all by one model.
+        """Return the answers to `rows`; see `finished`."""
+        return await self.finished(rows, _as_it_is, deadline=deadline, explained=explained)
+
+    async def finished(
+        self,
+        rows: "Sequence[Row]",
+        finish: Callable[[Prediction], Value],
+        *,
+        deadline: float,
+        explained: bool = False,
+    ) -> Value:
+        """Return what `finish` makes of the answers to `rows`, all by one model.
 
         Args:
             rows: what somebody sent.
+            finish: is called in the event loop, of several requests at once one after the other: it is quick.
             deadline: when nobody waits for it any more, on the clock of `time.monotonic`.
             explained: with what moved each answer, where the kind explains.
 
@@ -74,14 +86,13 @@ class Engine:
             Late: its turn came after the deadline.
             BadRequest: a row cannot be read.
             EndpointError: the memory does not answer.
+            Exception: what `finish` raises.
         """
         batcher = self._current
         with batcher:
             if explained or len(rows) > _MANY:
-                return await self._much(batcher, rows, explained)
-            found = await batcher.submit(Job(rows, deadline, await self._read(batcher, rows)))
-            batcher.model.warn(rows, found.answers)
-            return found
+                return finish(await self._much(batcher, rows, explained))
+            return await batcher.submit(Job(rows, finish, deadline, await self._read(batcher, rows)))
 
     async def record_labels(self, labels: "Sequence[Label]", values: Sequence[str | float]) -> int:
         """Have the memory take what became of rows, `values` as the task has them; return how many it knows."""
@@ -150,3 +161,7 @@ class Engine:
 
 
 def _nothing(_: object) -> None: ...
+
+
+def _as_it_is(found: Prediction) -> Prediction:
+    return found

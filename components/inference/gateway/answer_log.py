@@ -19,7 +19,7 @@ from components.prediction_log.description import Description, describe
 from components.prediction_log.event_id import EventIds
 from components.prediction_log.identities import Identities
 from components.prediction_log.lookup import records_of
-from components.prediction_log.record import Answered, Label, Origin, Route
+from components.prediction_log.record import Answered, Label, Origin, Route, encode, encode_answered
 from components.prediction_log.retention import retain
 from components.prediction_log.writer import LogError, Writer
 from components.system.clock import now_us
@@ -41,7 +41,9 @@ class AnswerLog:
     """One worker's log. Lives in the event loop; `open` may be called before that runs."""
 
     def __init__(self, options: Options, metrics: Metrics) -> None:
-        self._required, self._always = options.log == "required", options.log_sync == "always"
+        self._required = options.log == "required"
+        self.always = options.log_sync == "always"
+        """Whether answers wait for the disk, `on_disk`."""
         self._share = options.log_share
         self._metrics = metrics
         self._ids = EventIds()
@@ -81,7 +83,7 @@ class AnswerLog:
         self._metrics.lost(rows)
         return None
 
-    async def keep(
+    def keep(
         self, call: Call, found: Prediction, identity: int, answers: Sequence[bytes], records: Sequence[bytes]
     ) -> bool:
         """Log the answers to a call as they are to be sent; return whether they are logged, or left out by chance.
@@ -97,26 +99,42 @@ class AnswerLog:
             LogError: it cannot be logged, and is required.
         """
         assert self._writer  # it gave the identity
-        entry = Answered(
-            identity, now_us(), time.monotonic() - call.began, found.version, call.id.decode(),
-            found.outputs, found.examples, answers, records, (),
-            _ORIGINS.get(call.headers.get(_ORIGIN), "caller"), _ROUTES[call.path], self._share,
+        time_us, count = now_us(), len(answers)
+        fields = (
+            identity, time_us, time.monotonic() - call.began, found.version, call.id.decode(), found.outputs,
+            found.examples, answers, records, (), _ORIGINS.get(call.headers.get(_ORIGIN), "caller"),
+            _ROUTES[call.path], self._share,
         )  # fmt: skip
-        kept = self._sampling.kept(entry) if self._sampling else entry
-        if kept is None:
-            return True
+        if self._sampling:
+            kept = self._sampling.kept(Answered(*fields))
+            if kept is None:
+                return True
+            payload, count = encode(kept), len(kept.answers)
+        else:
+            payload = encode_answered(*fields)
         try:
-            self._writer.answered(kept)
+            self._writer.append_answered(payload, count, time_us)
         except LogError:
-            self._metrics.lost(len(kept.answers))
+            self._metrics.lost(count)
             if self._required:
                 raise
             return False
-        self._metrics.logged(len(kept.answers))
+        self._metrics.logged(count)
         self._written = True
-        if self._always:
-            await self._on_disk()
         return True
+
+    async def on_disk(self) -> None:
+        """Wait until what has been logged is on the disk.
+
+        Raises:
+            LogError: it does not get there, and is required.
+        """
+        try:
+            await self._commit.flushed()
+        except OSError as error:
+            if self._required:
+                raise LogError(f"{self._folder}: the prediction log cannot be written ({error.strerror})") from error
+            self._say(f"{self._folder}: the prediction log does not get to the disk ({error.strerror})")
 
     async def label(self, labels: Sequence[Label]) -> None:
         """Log labels.
@@ -129,8 +147,8 @@ class AnswerLog:
         self._writer.labelled(labels)
         self._metrics.labelled(len(labels))
         self._written = True
-        if self._always:
-            await self._on_disk()
+        if self.always:
+            await self.on_disk()
 
     def keys_of(self, event_ids: Collection[UUID]) -> dict[UUID, str]:
         """Return the callers' own keys of those rows that the log's segments have; may take milliseconds for each."""
@@ -149,14 +167,6 @@ class AnswerLog:
         """Count a question that was refused before it was a call."""
         if self._writer:
             self._writer.refused("busy")
-
-    async def _on_disk(self) -> None:
-        try:
-            await self._commit.flushed()
-        except OSError as error:
-            if self._required:
-                raise LogError(f"{self._folder}: the prediction log cannot be written ({error.strerror})") from error
-            self._say(f"{self._folder}: the prediction log does not get to the disk ({error.strerror})")
 
     def _tick(self) -> None:
         self.begin()

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from components.inference.engine.engine import Engine
+from components.inference.engine.prediction import Prediction
 from components.inference.gateway.call import JSON, Call, Header, Reply
 from components.inference.gateway.request.body import read_body
 from components.inference.gateway.request.encoding import plain
@@ -30,7 +31,9 @@ Raises:
     Exception: what the engine raises.
 """
 
+_Written = tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]]
 _LARGE = 32 * 1024  # bytes of JSON from which it is read beside the others
+_HEADERS: tuple[Header, ...] = (JSON,)
 _MANY = 500  # answers from which they are written beside the others
 
 
@@ -41,20 +44,32 @@ def prediction(
 
     What it answers is in the `log` before it is sent.
     """
+    uploaded = bool(parser.uploads)
 
     async def predict(call: Call) -> Reply:
         asked = await question(engine, parser, call)
-        found = await engine.answer(asked.rows, deadline=call.deadline, explained=explained)
+        if len(asked.rows) > _MANY:
+            found = await engine.answer(asked.rows, deadline=call.deadline, explained=explained)
+            identity = log.identity(len(found.answers)) if log else None
+            written = await engine.beside(partial(_written, found.answers, asked.rows, identity, uploaded))
+            reply = replied(call, asked, found, identity, written)
+        else:
+            finish = partial(finished, call, asked)
+            reply = await engine.finished(asked.rows, finish, deadline=call.deadline, explained=explained)
+        if log and log.always:
+            await log.on_disk()
+        return reply
+
+    def finished(call: Call, asked: Question, found: Prediction) -> Reply:
+        identity = log.identity(len(found.answers)) if log else None
+        return replied(call, asked, found, identity, _written(found.answers, asked.rows, identity, uploaded))
+
+    def replied(call: Call, asked: Question, found: Prediction, identity: int | None, written: _Written) -> Reply:
         call.answers, call.version = found.answers, found.version
-        count = len(found.answers)
-        identity = log.identity(count) if log else None
-        ids = [] if identity is None else texts(identity, count)
-        write = partial(_written, found.answers, asked.rows, ids, bool(parser.uploads))
-        answers, records = await engine.beside(write) if count > _MANY else write()
-        headers: tuple[Header, ...] = (JSON,)
+        (ids, answers, records), headers = written, _HEADERS
         if log and identity is not None:
-            if await log.keep(call, found, identity, answers, records):
-                headers = (JSON, (PREDICTION_ID, ids[0].encode()))
+            if log.keep(call, found, identity, answers, records):
+                headers = (JSON, (PREDICTION_ID, ids[0]))
             else:
                 answers = list(map(_object, found.answers))
         return Reply(200, b"[" + b",".join(answers) + b"]" if asked.many else answers[0], headers)
@@ -81,17 +96,24 @@ async def question(engine: Engine, parser: RequestParser, call: Call) -> Questio
     return parser.question(body, call.media)
 
 
-def _written(
-    answers: Sequence[BaseModel], rows: Sequence[Any], ids: Sequence[str], uploaded: bool
-) -> tuple[list[bytes], list[bytes]]:
-    """Return each answer as JSON, with the event id of its row, and each row as it came, where it was no upload.
+def _written(answers: Sequence[BaseModel], rows: Sequence[Any], identity: int | None, uploaded: bool) -> _Written:
+    """Return what is sent and logged of N rows.
 
-    Without ids nothing is logged: the answers have no ids, and the rows are left out.
+    Args:
+        answers: `[N]`.
+        rows: `[N]`, as they came.
+        identity: the event id of the first row; None: nothing is logged.
+        uploaded: whether a row is all in its example.
+
+    Returns:
+        `[N]` event ids, `[N]` answers as JSON with these ids in them, and `[N]` rows as JSON; without `identity` the
+        answers alone, for uploads no rows.
     """
     written = list(map(_object, answers))
-    if not ids:
-        return written, []
-    return list(map(with_id, written, ids)), [] if uploaded else list(map(to_json, rows))
+    if identity is None:
+        return (), written, ()
+    ids = texts(identity, len(written))
+    return ids, list(map(with_id, written, ids)), () if uploaded else list(map(to_json, rows))
 
 
 def _object(answer: BaseModel) -> bytes:

@@ -38,5 +38,5 @@ def test_what_is_no_identity_is_refused(text: str) -> None:
 @pytest.mark.parametrize("rows", [1, 300])
 def test_the_rows_of_a_request_are_told_at_once(rows: int) -> None:
     identity = EventIds().new()
-    assert texts(identity, rows) == [as_text(identity + row) for row in range(rows)]
-    assert with_id(b'{"n":1}', texts(identity, 1)[0]) == b'{"n":1,"id":"%b"}' % as_text(identity).encode()
+    assert texts(identity, rows) == [as_text(identity + row).encode() for row in range(rows)]
+    assert with_id(b'{"n":1}', texts(identity, 1)[0]) == b'{"n":1,"id":"%b"}' % texts(identity, 1)[0]
