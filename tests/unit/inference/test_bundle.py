@@ -17,7 +17,8 @@ from components.system.files import sha256
 def test_a_bundle_answers_one_and_many(bundle: Path) -> None:
     opened = Bundle(bundle)
     assert opened.about.classes == ("a", "b")
-    assert opened.about.serve == {"precision": "float32", "max_bytes": 10 * 2**20}
+    serve = {"precision": "float32", "max_bytes": 10 * 2**20, "unfamiliar": 0.01, "abstain": False}
+    assert opened.about.serve == serve
     inputs = np.random.default_rng(0).random((1203, 2), dtype=np.float32)
     assert np.allclose(opened.outputs(inputs), np.exp(inputs) / np.exp(inputs).sum(1, keepdims=True))
     assert opened.outputs(inputs[:1]).shape == (1, 2)

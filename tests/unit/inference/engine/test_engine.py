@@ -121,7 +121,7 @@ def test_what_is_late_is_not_run(new_model: NewModel) -> None:
 
 @pytest.mark.parametrize("rows", [1, 40], ids=["queued", "beside"])
 def test_given_up_it_frees_the_model(rows: int, new_model: NewModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, runs = new_model(wide=1024, deep=600), list[str]()
+    model, runs = new_model(wide=1024, deep=3000), list[str]()
     compute = model.scored
 
     def watched(*arguments: Any) -> Any:

@@ -23,8 +23,8 @@ from tests.unit.inference.conftest import picture
 
 NewModel = Callable[..., Model]
 WHITE = picture(255)["picture"]
-SLOW = {"wide": 1024, "deep": 600}
-"""A model that takes a tenth of a second, of which nothing is left of a run that is ended."""
+SLOW = {"wide": 1024, "deep": 3000}
+"""A model that takes a quarter of a second on a fast machine, of which nothing is left of a run that is ended."""
 
 
 def test_a_bare_body_is_answered(new_model: NewModel) -> None:
@@ -160,7 +160,7 @@ def test_who_has_gone_gives_his_place_to_others(new_model: NewModel) -> None:
 
     async def one_leaves() -> int:
         engine = Engine()
-        engine.swap(new_model(wide=1024, deep=1200))  # long enough to be heard of before it is done
+        engine.swap(new_model(wide=1024, deep=6000))  # long enough to be heard of before it is done
         gateway = _gateway(engine, Options(queue=1), policies)
         await _call(gateway, "POST", "/predict", WHITE, leave=True)
         return (await _call(gateway, "POST", "/predict", WHITE)).status
