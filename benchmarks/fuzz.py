@@ -110,7 +110,7 @@ def in_process(model: Model) -> Way:
 
     def ask(data: bytes) -> str:
         try:
-            (answer,) = model.answers(model.outputs(model.read([{"picture": data}])))
+            (answer,) = model.answers(model.scored(model.read([{"picture": data}])))
         except BadRequest as refusal:
             return _kind(str(refusal))
         return "answered" if 0 <= answer.model_dump()["probability"] <= 1 else "no probability"

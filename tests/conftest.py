@@ -67,6 +67,12 @@ workloads:
 )
 FIXTURES = "tests/fixtures/"
 """What no copy of the project needs."""
+IDENTITY = {
+    f"GIT_{who}_{what}": said
+    for who in ("AUTHOR", "COMMITTER")
+    for what, said in (("NAME", "Test"), ("EMAIL", "test@example.org"))
+}
+"""Who somebody is, for what commits in his name."""
 WARM = "WARM_PYTHON"
 """The variable with the folder of the warm Python (`tests/warm.py`)."""
 FEW = """\
@@ -365,10 +371,9 @@ def end(process: "subprocess.Popen[bytes]", within: float = 30.0) -> None:
 
 def commit(project: Project, message: str) -> None:
     """Commit everything in the project."""
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
     project.run("git", "init", "-q", ".")
     project.run("git", "add", "-A")
-    project.run("git", *identity, "commit", "-q", "--allow-empty", "-m", message)
+    project.run("git", "commit", "-q", "--allow-empty", "-m", message, **IDENTITY)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -19,8 +19,9 @@ logger = logging.getLogger(__name__)
 
 def cross_validate(name: str) -> None:
     """Cross-validate what the workload `name` trains, unless its test split is large enough."""
+    asked = catalogue.workload(name)
     data = open_prepared(artifacts(name, "prepared"), artifacts(name, "backbone"))
-    workload = catalogue.decided(catalogue.workload(name), data)
+    workload = catalogue.decided(asked, data)
     plan = fold_plan(data, workload, catalogue.is_supervised(data.kind, data.task))
     logger.info("%s", plan.told or f"not cross-validated: the test split has {data.counts['test']:,} examples")
     metrics, outputs = {"folds": 0.0, "examples": 0.0}, dict[str, Any]()

@@ -62,8 +62,9 @@ def export(name: str) -> None:
         ParityError: the float32 bundle answers otherwise than the torch module on examples of the test split.
     """
     clear_recorded(name)
+    asked = catalogue.workload(name)
     data = open_prepared(artifacts(name, "prepared"), artifacts(name, "backbone"))
-    workload = catalogue.decided(catalogue.workload(name), data)
+    workload = catalogue.decided(asked, data)
     hardware.make_repeatable(workload.train.seed, hardware.threads(workload.train))
     learner = catalogue.learner(data.kind, data.task)
     module = restored(learner, data, workload.train, load_file(artifacts(name, "weights") / "model.safetensors"))

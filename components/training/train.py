@@ -52,8 +52,8 @@ def train(name: str) -> None:
     One that was stopped goes on, in the same run. Of several processes the first writes.
     """
     quiet()
-    data = open_prepared(artifacts(name, "prepared"), artifacts(name, "backbone"))
     asked = catalogue.workload(name)
+    data = open_prepared(artifacts(name, "prepared"), artifacts(name, "backbone"))
     workload = catalogue.decided(asked, data)
     learner = catalogue.learner(data.kind, data.task)
     catalogue.check_options(name, workload.train, data.kind, data.task)

@@ -20,7 +20,7 @@ from components.kinds.image.params.recipes import RECIPES
 from components.kinds.table.source.simulator import Simulation, transactions
 from tests import own_data
 from tests.backbones import describe
-from tests.conftest import EASY, FEW, PAYMENTS, ROOT, WARM, Project, commit, end
+from tests.conftest import EASY, FEW, IDENTITY, PAYMENTS, ROOT, WARM, Project, commit, end
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -82,7 +82,8 @@ def test_every_command_works(project: Project, digits: Path, prefect_url: str) -
             elif command in SERVERS:
                 servers.enter_context(_staying(project, shell, command))
             elif command not in HERE:
-                output = _run(project, shell, command, **settings)
+                identity = IDENTITY if command.startswith("dvc exp run") else {}
+                output = _run(project, shell, command, **settings, **identity)
                 settings["PREFECT_API_URL"] = prefect_url
                 assert EXPECTED.get(command, "") in output, f"{command}:\n{output}"
 

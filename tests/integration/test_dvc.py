@@ -14,7 +14,7 @@ from components.kinds.image.params.recipes import RECIPES
 from components.kinds.prepared import open_prepared
 from components.versioning.stages import BACKBONE, RESOLVE, STAGES, TRAINING
 from tests.backbones import describe
-from tests.conftest import ROOT, Project
+from tests.conftest import IDENTITY, ROOT, Project
 
 
 def test_a_second_repro_does_nothing(trained: Project) -> None:
@@ -28,7 +28,7 @@ def test_it_learned(trained: Project) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("validation: 0.15", "validation: 0.2", ["resolve", "prepare", *TRAINING]),
+        ("validation: 0.15", "validation: 0.2", ["resolve", "prepare", BACKBONE, *TRAINING]),
         ("batch_size: 32", "batch_size: 16", ["resolve", *TRAINING]),
         ("kind: image", "kind: image\n    serve: {max_pixels: 1000}", ["resolve", "export", "evaluate"]),
         ("kind: image", "kind: image\n    serve: {margin: 0.1}", ["resolve", "evaluate"]),
@@ -67,7 +67,7 @@ def test_metrics_params_and_plots_are_shown_and_compared(trained: Project) -> No
 
 
 def test_an_experiment_runs_with_another_parameter(trained: Project) -> None:
-    trained.run("dvc", "exp", "run", "-S", "workloads.digits.train.epochs=1")
+    trained.run("dvc", "exp", "run", "-S", "workloads.digits.train.epochs=1", **IDENTITY)
     assert yaml.safe_load(Path("params.yaml").read_text())["workloads"]["digits"]["train"]["epochs"] == 1
     shown = trained.run("dvc", "exp", "show", "--csv")
     assert len(list(csv.DictReader(shown.splitlines()))) == 3  # the workspace, its commit, the experiment

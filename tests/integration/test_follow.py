@@ -21,7 +21,7 @@ import psutil
 import pytest
 from onnx import numpy_helper
 
-from components import catalogue
+from components.inference.answering import Answering
 from components.inference.bundle import Bundle
 from components.inference.champion.published import publish
 from components.inference.gateway.keys import new_key
@@ -270,7 +270,6 @@ def other(bundle: Path, path: Path, seed: int) -> Path:
 def answer(bundle: Path, version: str) -> dict[str, Any]:
     """Return what this bundle answers to the picture, to the last digit."""
     opened = Bundle(bundle)
-    answers = catalogue.codec(opened.about.kind, opened.about.task).answers
     example = codec.decode({"picture": _picture()}, opened.about.input)[np.newaxis]
-    (told,) = answers(opened.outputs(example), opened.about.classes, opened.about.decision, version)
+    (told,) = Answering(opened.about).answers(opened.scored(example), version)
     return dict(json.loads(told.model_dump_json()))
