@@ -358,7 +358,7 @@ def copy_of(project: Project, folder: Path) -> Project:
     return Project(Path(shutil.copytree(project.path, folder / "journeyman", symlinks=True)))
 
 
-def end(process: "subprocess.Popen[bytes]", within: float = 30.0) -> None:
+def end(process: "subprocess.Popen[bytes]", within: float = 60.0) -> None:
     """Ask a process to end, and see to it that it does: a test that fails here leaves none behind."""
     process.terminate()
     try:

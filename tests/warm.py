@@ -226,10 +226,11 @@ class _Server:
 
     def serve(self) -> list[str]:
         """Return, in a fork, the arguments of its command."""
-        while not self.command:
+        while True:
             for key, _ in self._events.select():
                 key.data()
-        return self.command
+                if self.command:  # this is a fork: what else has happened is not its concern
+                    return self.command
 
     def _end(self) -> None:
         for _, child in self._running.values():

@@ -1,6 +1,7 @@
 """Somebody watches an endpoint at work: pictures come, labels come, then dark pictures, and what is said of it."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,6 +118,10 @@ def _told_to_prefect(server: str, report: Report) -> None:
     artifact = httpx.get(f"{server}/artifacts/watch-digits/latest").json()
     assert f"harm: {report.verdict.rule}" in artifact["data"]
     asked = {"filter": {"event": {"name": [f"journeyman.verdict.{report.verdict.verdict}"]}}}
-    (event,) = httpx.post(f"{server}/events/filter", json=asked).json()["events"]
+    deadline = time.monotonic() + 60
+    while not (events := httpx.post(f"{server}/events/filter", json=asked).json()["events"]):
+        assert time.monotonic() < deadline  # the server writes them some seconds after it has them
+        time.sleep(0.2)
+    (event,) = events
     assert event["payload"]["version"] == "1"
     assert event["payload"]["verdict"] == json.loads(report.verdict.model_dump_json())

@@ -291,7 +291,7 @@ def test_a_killed_supervisor_takes_its_worker_along(packaged: tuple[Project, str
         family = supervisor.children(recursive=True)
         assert family
         supervisor.kill()
-        _, alive = psutil.wait_procs(family, timeout=10)
+        _, alive = psutil.wait_procs(family, timeout=60)
         assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
         with pytest.raises(httpx.HTTPError):
             httpx.get(f"{url}/readyz", timeout=2)

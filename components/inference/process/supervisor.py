@@ -19,6 +19,7 @@ from components.internals.circus import (
 
 _AT_ONCE = 3  # workers that are replaced at once
 _WITHIN = 30.0  # seconds; whoever ends more often is broken, and has to wait for the look that BentoML takes
+_AGAIN = 0.02  # seconds until an order to stop is given again that came while a worker was being replaced
 _LAST_CALL = 0.5  # seconds from the order to stop until nobody can connect; the workers stop taking within 0.1
 
 
@@ -39,9 +40,18 @@ class Supervisor(Arbiter):
         super().start(cb)
 
     def stop(self) -> Any:
-        """Stop when all requests are answered; take no more connections from now on."""
+        """Stop when all requests are answered; take no more connections from now on.
+
+        Circus forgets the order where a worker is just being replaced.
+        """
+        try:
+            stopped = super().stop()
+        except ConflictError:
+            if not is_stopping(self):
+                self.loop.call_later(_AGAIN, self.stop)
+            return None
         self.loop.call_later(_LAST_CALL, close_sockets, self)
-        return super().stop()
+        return stopped
 
     def _someone_ended(self, *_: object) -> None:
         self.loop.add_callback_from_signal(self._look)
