@@ -92,7 +92,7 @@ _request = _codec.request(_about.input)
 _parser = RequestParser(_request, _codec.rows, _max_bytes)
 _labels_parser = RequestParser(_codec.labelled(_about.input), one_or_more, _max_bytes)
 _operations: dict[str, Operation] = {
-    PREDICT: prediction(_engine, _parser, log=_log),
+    PREDICT: prediction(_engine, _parser, log=_log, upload=_codec.upload),
     LABELS: labelling(_engine, _labels_parser, _log),
     **label_operations(_engine, folder_of(_logs, _model.tag.name), _log),
 }
@@ -147,7 +147,7 @@ class Endpoint:
         raise RuntimeError(_ANSWERED)
 
     if _codec.Explained:
-        _operations[EXPLAIN] = prediction(_engine, _parser, explained=True, log=_log)
+        _operations[EXPLAIN] = prediction(_engine, _parser, explained=True, log=_log, upload=_codec.upload)
 
         @bentoml.api
         async def explain(self, request: Input, /) -> output_type((_codec.Explained, *_answers[1:]), _request):  # type: ignore[valid-type]

@@ -50,7 +50,8 @@ class Answered:
     answers: Sequence[bytes]
     """N JSON objects as they were sent."""
     records: Sequence[bytes] = ()
-    """N JSON objects as they came, where an example does not say all of it (tables); else none."""
+    """N JSON objects: rows as they came (tables), or what their files were (pictures: `components/kinds/upload.py`);
+    none where a version that answered before pictures had them."""
     rows: Sequence[int] = ()
     """Which rows of the request these are; none: all, from the first."""
     origin: Origin = "caller"

@@ -1,7 +1,7 @@
 """A kind and a task together, as callers meet them: what the kind reads, and what the task answers; light."""
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field, WithJsonSchema, create_model
 from components.tasks.labels import plain
 
 if TYPE_CHECKING:
-    from components.kinds.contract import Codec, Score
+    from components.kinds.contract import Codec, Row, Score
+    from components.kinds.upload import Upload
     from components.tasks.contract import Answers
 
 Float32 = NDArray[np.float32]
@@ -66,6 +67,8 @@ class TaskCodec:
         self.key = getattr(kind, "key", lambda _: None)
         self.entities = getattr(kind, "entities", lambda _: ())
         self.encode = getattr(kind, "encode", None)
+        self.upload: Callable[[Row], Upload] | None = getattr(kind, "upload", None)
+        """What the file of a row is, that was sent; None: rows are no files."""
         self.Answer = task.Answer
         self.OUTPUT = task.OUTPUT
         self.decide, self.numbers, self.answers = task.decide, task.numbers, task.answers

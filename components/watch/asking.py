@@ -21,6 +21,7 @@ from components.config.errors import DataError
 from components.inference.bundle import About
 from components.inference.bundle import Bundle as Graph
 from components.prediction_log.reader import Log
+from components.tasks.codec import TaskCodec
 from components.watch.active import expected_loss
 from components.watch.arrow import examples, matrix, texts
 from components.watch.bundles import Bundle, Bundles
@@ -108,9 +109,10 @@ def choose_answers(
     places = _chosen(log, bundle, candidates, probabilities, as_of, random)
     order = sorted(places.tolist(), key=lambda place: -loss[place])
     rows = _rows(log, [candidates.ids[place] for place in order], candidates.since, as_of)
-    decided = catalogue.codec(bundle.about.kind, bundle.about.task).decide(candidates.outputs, bundle.about.decision)
+    codec = catalogue.codec(bundle.about.kind, bundle.about.task)
+    decided = codec.decide(candidates.outputs, bundle.about.decision)
     chosen = [
-        _read(rows[candidates.ids[place]], None if decided is None else bundle.about.classes[decided[place]])
+        _read(rows[candidates.ids[place]], codec, None if decided is None else bundle.about.classes[decided[place]])
         for place in order
     ]
     return Choice(version, bundle.about, candidates, probabilities, chosen)
@@ -193,14 +195,15 @@ def _of_callers(log: Log, day: date, as_of: datetime, columns: tuple[str, ...]) 
             yield rows
 
 
-def _read(row: dict[str, Any], decided: str | None) -> Chosen:
+def _read(row: dict[str, Any], codec: TaskCodec, decided: str | None) -> Chosen:
+    record = None if codec.upload else row["record"]  # of a file its record says what it was, the example is it
     column = pa.array([row["example"]], pa.binary())
     return Chosen(
         id=row["id"],
         time_us=int(row["time"].timestamp() * 1e6),
         answer=json.loads(row["answer"]),
         decided=decided,
-        record=None if row["record"] is None else json.loads(row["record"]),
+        record=None if record is None else json.loads(record),
         example=examples(column, row["example_type"])[0],
         hashes=row["hashes"],
     )

@@ -16,6 +16,9 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 import components
+from components import catalogue
+from components.config.errors import ConfigError
+from components.prediction_log.description import Description
 from components.prediction_log.reader import Log
 from components.prediction_log.summaries import Summaries
 from components.watch import labelled, rows
@@ -42,12 +45,21 @@ def made_by() -> str:
     return digest.hexdigest()
 
 
+def _are_files(description: Description) -> bool:
+    """Whether rows are files; False where the package of their kind is not installed."""
+    try:
+        return catalogue.codec(description.kind, description.task).upload is not None
+    except ConfigError:
+        return False
+
+
 class Days:
     """Reads one log, which stands still, day by day."""
 
     def __init__(self, log: Log, bundles: Bundles, as_of: datetime, summaries: Summaries | None) -> None:
         self._log, self._bundles, self._as_of, self._summaries = log, bundles, as_of, summaries
         self._live = log.live_days()
+        self._needed = rows.UPLOADED if _are_files(log.description) else rows.NEEDED
         self.labels = LabelIndex({source: self._label_names(source) for source in (None, *log.label_files())})
 
     def versions(self) -> dict[str, VersionRows]:
@@ -66,7 +78,7 @@ class Days:
 
     def _answered(self, day: date) -> dict[str, rows.VersionDay]:
         def make() -> dict[str, Any]:
-            found = rows.gather(self._batches(day, rows.NEEDED), self._bundles)
+            found = rows.gather(self._batches(day, self._needed), self._bundles)
             return {name: [self._bundles[name].identity, pack_answered(each)] for name, each in found.items()}
 
         found = self._of(f"{day}.answers", self._files(day), make, self._holds)

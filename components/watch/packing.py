@@ -1,5 +1,6 @@
 """What a day comes to, as summaries keep it: dicts, lists, texts, numbers and arrays; and back, to the bit."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from components.watch.statistics.active_inference import Sums
 from components.watch.statistics.drift import Day
 from components.watch.statistics.tally import Tally
 from components.watch.strange import Strange
+from components.watch.uploads import Uploads
 
 _TALLIES = ("rates", "slices")
 
@@ -32,6 +34,7 @@ def pack_answered(day: VersionDay) -> dict[str, Any]:
         else {name: getattr(counted, name) for name in ("counts", "rows", "entities", "rows_of")},
         "expected": None if day.expected is None else day.expected.model_dump(),
         "sums": vars(day.sums),
+        "uploads": None if day.uploads is None else vars(day.uploads),
         "strange": [[row.id, row.why, row.columns] for row in day.strange],
     }
 
@@ -51,8 +54,13 @@ def unpack_answered(packed: Mapping[str, Any]) -> VersionDay:
         counted=None if packed["counted"] is None else Day(**packed["counted"]),
         expected=None if packed["expected"] is None else Estimate(**packed["expected"]),
         sums=Sums(**packed["sums"]),
+        uploads=None if packed["uploads"] is None else _uploads(packed["uploads"]),
         strange=[Strange(name, tuple(why), columns) for name, why, columns in packed["strange"]],
     )
+
+
+def _uploads(packed: Mapping[str, Any]) -> Uploads:
+    return Uploads(**{**packed, "formats": Counter(packed["formats"])})
 
 
 def pack_labelled(day: LabelledDay) -> dict[str, Any]:

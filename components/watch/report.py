@@ -92,6 +92,31 @@ class DataProblem(_Part):
     days: tuple[DayShare, ...]
 
 
+class Range(_Part):
+    """What numbers lie within, and the one in the middle."""
+
+    least: int
+    median: int
+    largest: int
+
+
+class UploadDay(_Part):
+    """The files that callers sent on one day."""
+
+    day: date
+    rows: int
+    """Of which the log says it."""
+    formats: dict[str, int]
+    """How many were of which."""
+    width: Range | None
+    """In pixels, as they lie in the file; None: no format was there whose head says it."""
+    height: Range | None
+    bytes: Range
+    """To within 1 %."""
+    smaller: float | None
+    """The share of those of known size that have fewer pixels a side than the model takes."""
+
+
 class StrangeRow(_Part):
     """An answered row that lies outside of what the model was validated on."""
 
@@ -172,6 +197,8 @@ class VersionReport(_Part):
     """Those that drifted on the latest day first, then by the size of their effect."""
     data: tuple[DataProblem, ...] = ()
     """The largest share first."""
+    uploads: tuple[UploadDay, ...] = ()
+    """None: examples are no files, or the log says nothing of them."""
     strange: tuple[StrangeRow, ...] = ()
     """Of the latest day that has such rows, those that lie outside in most columns first."""
     open_questions: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from components import catalogue
 from components.inference.bundle import About
 from components.watch.active import expected_loss
 from components.watch.arrow import examples, hashes, matrix, parts, texts
@@ -24,8 +25,9 @@ from components.watch.quality import expected_of_day
 from components.watch.report import Estimate
 from components.watch.statistics.active_inference import Sums, expected_sums
 from components.watch.statistics.drift import Day, Reference
-from components.watch.statistics.latency import BINS, count_seconds
+from components.watch.statistics.quantiles import SECONDS
 from components.watch.strange import Strange, strange, strangest
+from components.watch.uploads import Uploads
 
 CALLER = "caller"
 _TELLS = '"unfamiliar":'  # within a text of JSON its quotes would be escaped
@@ -33,6 +35,8 @@ NEEDED = (
     "id", "time", "version", "origin", "seconds", "share", "answer", "outputs", "example", "example_type", "hashes",
 )  # fmt: skip
 """Columns of the log."""
+UPLOADED = (*NEEDED, "record")
+"""Where rows are files: what each was stands in their record."""
 SAMPLE = 2_000
 """Outputs by which the expected metric of a day is told."""
 
@@ -49,8 +53,8 @@ class VersionDay:
     """How many rows were kept with which probability."""
     first: datetime | None = None
     last: datetime | None = None
-    seconds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, dtype=np.int64))
-    """What the answers took, by bins; see `statistics/latency.py`."""
+    seconds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(SECONDS.bins, dtype=np.int64))
+    """What the answers took, by bins; see `statistics/quantiles.py`."""
     told: int = 0
     """Rows whose answer says whether the example is unfamiliar."""
     unfamiliar: int = 0
@@ -63,6 +67,8 @@ class VersionDay:
     """Of the expected losses of its rows."""
     strange: list[Strange] = field(default_factory=list)
     """The strangest."""
+    uploads: Uploads | None = None
+    """The files that were sent; None: rows are no files."""
 
     @property
     def kept(self) -> float:
@@ -99,7 +105,7 @@ def gather(batches: Iterable[pa.RecordBatch], bundles: Mapping[str, Bundle]) -> 
     """Return what the rows of a day come to, by version.
 
     Args:
-        batches: of the log, with the columns `NEEDED`.
+        batches: of the log, with the columns `NEEDED`, where rows are files `UPLOADED`.
         bundles: of the versions.
     """
     found: dict[str, _Gathering] = {}
@@ -117,13 +123,16 @@ class _Gathering:
         self._rows = self._aside = self._told = self._unfamiliar = 0
         self._shares: Counter[float] = Counter()
         self._times = (2**63 - 1, 0)  # microseconds, the first and the last
-        self._seconds = np.zeros(BINS, dtype=np.int64)
+        self._seconds = np.zeros(SECONDS.bins, dtype=np.int64)
         self._counts: NDArray[np.int64] | None = None
         self._entities: list[NDArray[np.uint64]] = []
         self._named = False
         self._sample: tuple[NDArray[np.uint64], NDArray[np.float32]] | None = None
         self._strange: list[Strange] = []
         self._sums = Sums()
+        about = bundle.about
+        is_uploaded = about is not None and catalogue.codec(about.kind, about.task).upload is not None
+        self._uploads = Uploads() if is_uploaded else None
 
     def take(self, rows: pa.RecordBatch) -> None:
         """Take in more of its rows."""
@@ -136,10 +145,12 @@ class _Gathering:
         self._times = (min(self._times[0], int(times.min())), max(self._times[1], int(times.max())))
         shares, counts = np.unique(callers["share"].to_numpy(), return_counts=True)
         self._shares.update(dict(zip(shares.tolist(), counts.tolist(), strict=True)))
-        self._seconds += count_seconds(callers["seconds"].to_numpy())
+        self._seconds += SECONDS.count(callers["seconds"].to_numpy())
         self._told += _with(callers["answer"], _TELLS)
         self._unfamiliar += _with(callers["answer"], _TELLS + "true")
         about, reference = self._bundle.about, self._bundle.reference
+        if about is not None and self._uploads is not None:
+            self._uploads.take(callers["record"], about.input)
         if about is None or reference is None:
             return
         outputs = matrix(callers["outputs"])
@@ -178,6 +189,7 @@ class _Gathering:
             counted = Day(self._counts, self._rows, entities[0], entities[1].astype(np.int64))
         found = VersionDay(self._rows, self._aside, dict(self._shares), seconds=self._seconds, counted=counted)
         found.strange, found.sums = self._strange, self._sums
+        found.uploads = self._uploads
         found.told, found.unfamiliar = self._told, self._unfamiliar
         if self._rows:
             found.first, found.last = map(_moment, self._times)

@@ -27,12 +27,13 @@ from components.watch.report import (
     SliceQuality,
     StrangeRow,
     TrafficDay,
+    UploadDay,
     VersionReport,
 )
 from components.watch.rows import VersionDay, VersionRows
 from components.watch.slice_quality import slice_quality
 from components.watch.statistics.harm import Harm
-from components.watch.statistics.latency import quantile
+from components.watch.statistics.quantiles import SECONDS
 from components.watch.verdict import verdict
 
 
@@ -117,6 +118,7 @@ def _version(
         drift=judged.drift,
         columns=judged.columns,
         data=judged.data,
+        uploads=_uploads(rows),
         strange=_strange(rows),
         open_questions=tuple(questions),
         verdict=verdict(workload, judged.harm, judged.slices, judged.expected, judged.drift, judged.columns, count),
@@ -191,6 +193,11 @@ def _strange(rows: VersionRows) -> tuple[StrangeRow, ...]:
     return tuple(StrangeRow(id=row.id, columns=row.columns, why=row.why) for row in latest)
 
 
+def _uploads(rows: VersionRows) -> tuple[UploadDay, ...]:
+    found = (of_day.uploads.day(day) for day, of_day in sorted(rows.days.items()) if of_day.uploads)
+    return tuple(day for day in found if day)
+
+
 def _is_over(day: date, as_of: datetime, delay: timedelta) -> bool:
     return datetime.combine(day, time.max, UTC) + delay <= as_of or not delay
 
@@ -209,7 +216,7 @@ def _traffic_day(day: date, of_day: VersionDay, labels: LabelledDay | None) -> T
 
 
 def _milliseconds(of_day: VersionDay, part: float) -> float | None:
-    seconds = quantile(of_day.seconds, part)
+    seconds = SECONDS.quantile(of_day.seconds, part)
     return None if seconds is None else seconds * 1_000
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from components.kinds.upload import Upload
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -48,7 +50,7 @@ class Call:
 
     __slots__ = (
         "answers", "began", "caller", "deadline", "given_up", "headers", "id", "method", "outcome", "path", "receive",
-        "received", "scope", "seconds", "status", "version", "whole",
+        "received", "scope", "seconds", "status", "uploads", "version", "whole",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, limit: float) -> None:
@@ -70,6 +72,8 @@ class Call:
         """Bytes of the body that have been read."""
         self.answers: Sequence[BaseModel] = ()
         """The model's, to each row; each has `label` and `model_version`."""
+        self.uploads: Sequence[Upload] = ()
+        """What each row's file was, where rows are files."""
         self.version: str | None = None
         """The registered version that answered."""
         self.status = 0

@@ -28,6 +28,7 @@ class Family:
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _COUNTS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
+_PIXELS = tuple(16.0 * 2**power for power in range(10))  # 16 to 8192
 _BYTES = tuple(1024.0 * 4**power for power in range(8))  # 1 KiB to 16 MiB
 
 FAMILIES = (
@@ -35,6 +36,8 @@ FAMILIES = (
     Family("journeyman_refused_total", "counter", "Requests refused, by reason."),
     Family("journeyman_request_seconds", "histogram", "From a request's first byte to its answer's last.", _SECONDS),
     Family("journeyman_body_bytes", "histogram", "Size of the body of requests to the model.", _BYTES),
+    Family("journeyman_uploads_total", "counter", "Pictures that were answered, by the format of their file."),
+    Family("journeyman_upload_pixels", "histogram", "Shorter side of pictures as they were sent.", _PIXELS),
     Family("journeyman_rows", "histogram", "Examples in one request.", _COUNTS),
     Family("journeyman_batch_size", "histogram", "Examples in one run of the model.", _COUNTS),
     Family("journeyman_requests_in_hand", "gauge", "Requests that have come and are not answered yet."),

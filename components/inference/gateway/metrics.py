@@ -12,6 +12,7 @@ from typing import Any, cast
 from components.inference.gateway.call import Call
 from components.inference.gateway.cells import Cells
 from components.inference.gateway.exposition import FAMILIES, cell, exposition
+from components.kinds.upload import Upload
 
 _PATHS = {
     "/", "/about", "/card", "/docs", "/docs.json", "/explain", "/labels", "/livez", "/metrics", "/predict", "/readyz",
@@ -39,6 +40,8 @@ class Metrics:
         self._served: str | None = None
         self._bytes = _Histogram(cells, "journeyman_body_bytes")
         self._rows = _Histogram(cells, "journeyman_rows")
+        self._formats: dict[str, int] = {}
+        self._pixels: _Histogram | None = None
         self._batch = _Histogram(cells, "journeyman_batch_size")
         self._in_hand, self._index_in_hand = 0, cells.index(cell("journeyman_requests_in_hand"))
         self._index_logged = cells.index(cell("journeyman_log_rows_total"))
@@ -58,6 +61,7 @@ class Metrics:
             self.refused(call.outcome)
         if call.answers and call.version is not None:
             self.asked(call.received, len(call.answers))
+            self.uploaded(call.uploads)
             answers = cast("Sequence[Any]", call.answers)
             self.predicted(call.version, [answer.label for answer in answers if hasattr(answer, "label")])
             if unfamiliar := sum(getattr(answer, "unfamiliar", None) or 0 for answer in answers):
@@ -88,6 +92,19 @@ class Metrics:
         """Take down a request to the model: bytes of its body, examples in it."""
         self._bytes.add(size)
         self._rows.add(rows)
+
+    def uploaded(self, uploads: Sequence[Upload]) -> None:
+        """Count files that were answered."""
+        for upload in uploads:
+            index = self._formats.get(upload.format)
+            if index is None:
+                index = self._cells.index(cell("journeyman_uploads_total", format=upload.format or "other"))
+                self._formats[upload.format] = index
+            self._values[index] += 1
+            if upload.width is not None and upload.height is not None:
+                if self._pixels is None:
+                    self._pixels = _Histogram(self._cells, "journeyman_upload_pixels")
+                self._pixels.add(min(upload.width, upload.height))
 
     def ran(self, examples: int) -> None:
         """Take down one run of the model."""

@@ -14,6 +14,7 @@ from components.inference.gateway.request.body import read_body
 from components.inference.gateway.request.encoding import plain
 from components.inference.gateway.request.form import FORM, form_content
 from components.inference.gateway.request.parser import Question, RequestParser
+from components.kinds.upload import Upload
 from components.prediction_log.event_id import texts, with_id
 
 if TYPE_CHECKING:
@@ -38,11 +39,15 @@ _MANY = 500  # answers from which they are written beside the others
 
 
 def prediction(
-    engine: Engine, parser: RequestParser, explained: bool = False, log: "AnswerLog | None" = None
+    engine: Engine,
+    parser: RequestParser,
+    explained: bool = False,
+    log: "AnswerLog | None" = None,
+    upload: Callable[[Any], Upload] | None = None,
 ) -> Operation:
     """Return the operation that has the model answer, with what moved each answer where it is `explained`.
 
-    What it answers is in the `log` before it is sent.
+    What it answers is in the `log` before it is sent, with what `upload` says of a row that is a file.
     """
     uploaded = bool(parser.uploads)
 
@@ -67,8 +72,9 @@ def prediction(
     def replied(call: Call, asked: Question, found: Prediction, identity: int | None, written: _Written) -> Reply:
         call.answers, call.version = found.answers, found.version
         (ids, answers, records), headers = written, _HEADERS
+        call.uploads = list(map(upload, asked.rows)) if upload else ()
         if log and identity is not None:
-            if log.keep(call, found, identity, answers, records):
+            if log.keep(call, found, identity, answers, [each.json() for each in call.uploads] or records):
                 headers = (JSON, (PREDICTION_ID, ids[0]))
             else:
                 answers = list(map(_object, found.answers))

@@ -14,8 +14,10 @@ from components.watch.report import (
     EmbeddingDrift,
     Estimate,
     Quality,
+    Range,
     Report,
     TrafficDay,
+    UploadDay,
     VersionReport,
 )
 from components.watch.statistics.expected_metric import BLIND
@@ -49,7 +51,7 @@ def sections(report: Report) -> list[Section]:
         Section("Quality that is expected", list(_expected(version))),
         Section("Drift", list(_drift(version))),
         Section("Quality by slice", list(_slices(version))),
-        Section("The data itself", list(_data(version))),
+        Section("The data itself", [*_data(version), *_uploads(version)]),
         Section("What is strange", list(_strange(report, version))),
         Section("Unfamiliar inputs", list(_unfamiliar(version))),
         Section("Traffic", list(_traffic(report, version.traffic))),
@@ -173,6 +175,36 @@ def _data(version: VersionReport) -> Iterator[Block]:
             ],
             caption="Shares of rows, where some day had more than the validation split",
         )  # fmt: skip
+
+
+def _uploads(version: VersionReport) -> Iterator[Block]:
+    if not version.uploads:
+        return
+    latest = version.uploads[-1]
+    smaller = f", {share(latest.smaller)} have fewer pixels a side than the model takes" if latest.smaller else ""
+    yield Paragraph(f"Files as callers sent them, of {latest.rows:,} on {latest.day}: {_formats(latest)}{smaller}.")
+    yield Table(
+        ["day", "files", "formats", "width", "height", "kB", "smaller than taken"],
+        [
+            [
+                str(day.day), f"{day.rows:,}", _formats(day), _range(day.width), _range(day.height),
+                _range(day.bytes, 1_000), "" if day.smaller is None else share(day.smaller),
+            ]
+            for day in version.uploads
+        ],
+        caption="Files by day: the one in the middle, the least and the largest",
+    )  # fmt: skip
+
+
+def _formats(day: UploadDay) -> str:
+    often = sorted(day.formats.items(), key=lambda each: -each[1])
+    return ", ".join(f"{share(count / day.rows)} {format or 'other'}" for format, count in often)
+
+
+def _range(found: Range | None, unit: int = 1) -> str:
+    if found is None:
+        return ""
+    return f"{number(found.median / unit)} ({number(found.least / unit)} to {number(found.largest / unit)})"
 
 
 def _strange(report: Report, version: VersionReport) -> Iterator[Block]:

@@ -15,12 +15,14 @@ from components.kinds.image.codec.cost import is_cheap
 from components.kinds.image.codec.depth import Deep
 from components.kinds.image.codec.description import described as described
 from components.kinds.image.codec.file import FORMATS, FURTHER, MAX_PIXELS, DecodeLimits, listed
+from components.kinds.image.codec.head import uploaded
 from components.kinds.image.codec.input import Input
 from components.kinds.plain import PlainReader
 from components.kinds.plain import entities as entities
 from components.kinds.plain import key as key
 from components.kinds.plain import labelled as labelled
 from components.kinds.plain import remembers as remembers
+from components.kinds.upload import Upload
 
 ENDPOINT_LIMITS = DecodeLimits()
 """The formats that every endpoint takes, up to the default size."""
@@ -92,6 +94,11 @@ def fields(input: Input) -> dict[str, tuple[str, bool]]:
 def rows(request: Request) -> list[dict[str, Any]]:
     """Return the request as rows, as `decode` takes them: one."""
     return [{"picture": request.picture}]
+
+
+def upload(row: Mapping[str, Any]) -> Upload:
+    """Return what the row's file is."""
+    return uploaded(row["picture"])
 
 
 def decode(row: Mapping[str, Any], input: Input, limits: DecodeLimits = ENDPOINT_LIMITS) -> NDArray[np.uint8]:

@@ -31,7 +31,7 @@ from components.prediction_log.event_id import EventIds, as_text
 from components.prediction_log.identities import Identities
 from components.prediction_log.record import Answered, Labelled, Record, Refused, decode
 from components.prediction_log.segment import SIZE, payloads
-from tests.unit.inference.conftest import picture
+from tests.unit.inference.conftest import SIDE, picture
 
 NewModel = Callable[..., Model]
 SHADES = Description(workload="shades", kind="image", task="classification")
@@ -50,10 +50,10 @@ class Endpoint:
         parser = RequestParser(codec.Request, codec.rows)
         labels = RequestParser(codec.labelled({}), one_or_more)
         operations = {
-            PREDICT: prediction(self.engine, parser, log=self.log),
+            PREDICT: prediction(self.engine, parser, log=self.log, upload=codec.upload),
             LABELS: labelling(self.engine, labels, self.log),
         }
-        policies = Policies(observers=(self.log.observe,))
+        policies = Policies(guards=(self.metrics.guard,), observers=(self.log.observe, self.metrics.observe))
         self.gateway = Gateway(None, self.engine, operations, settings, policies, 10**6)
         self.began: Callable[[], None] = lambda: None
         """Is called when an answer begins to be sent."""
@@ -112,7 +112,10 @@ def test_an_answer_is_in_the_log_to_the_bit_before_it_is_sent(new_model: NewMode
     assert (kept.version, kept.request_id, kept.origin, kept.route) == ("3", "mine", "caller", "predict")
     np.testing.assert_array_equal(kept.examples, endpoint.model.read([{"picture": WHITE}]))
     np.testing.assert_array_equal(kept.outputs, endpoint.model.outputs(kept.examples))
-    assert kept.records == ()
+    assert [json.loads(said) for said in kept.records] == [
+        {"format": "PNG", "width": SIDE, "height": SIDE, "bytes": len(WHITE)}
+    ]
+    assert b'journeyman_uploads_total{format="PNG"} 1\n' in endpoint.metrics.exposition()
     assert abs(kept.time_us / 1e6 - time.time()) < 60
     assert endpoint.counted("rows") == 1
 

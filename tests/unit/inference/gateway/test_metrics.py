@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from components.inference.gateway.cells import Cells
 from components.inference.gateway.exposition import FAMILIES
 from components.inference.gateway.metrics import Metrics
+from components.kinds.upload import Upload
 from tests.unit.inference.gateway.calls import call
 
 
@@ -149,3 +150,16 @@ def test_counters_outlive_their_worker_and_gauges_do_not() -> None:
     assert found["journeyman_requests_total", (("path", "/predict"), ("status", "200"))] == 2
     assert found["journeyman_requests_in_hand", ()] == 0
     assert found["journeyman_model_workers", (("version", "1"),)] == 0
+
+
+def test_files_are_counted_by_format_and_by_their_shorter_side(metrics: Metrics) -> None:
+    assert "journeyman_upload_pixels_count" not in metrics.exposition().decode()  # where none is sent it has no series
+    metrics.uploaded([Upload("PNG", 28, 28, 500), Upload("JPEG", 640, 480, 9_000), Upload("TIFF", None, None, 9)])
+    metrics.uploaded([Upload("JPEG", 20, 3_000, 70), Upload("", None, None, 0)])
+    found = samples(metrics)
+    formats = {
+        name: found["journeyman_uploads_total", (("format", name),)] for name in ("PNG", "JPEG", "TIFF", "other")
+    }
+    assert formats == {"PNG": 1, "JPEG": 2, "TIFF": 1, "other": 1}
+    assert found["journeyman_upload_pixels_sum", ()] == 28 + 480 + 20
+    assert found["journeyman_upload_pixels_bucket", (("le", "32"),)] == 2

@@ -1,0 +1,20 @@
+"""What a file was that a caller sent, of which an example has only what the model takes of it."""
+
+from typing import NamedTuple
+
+
+class Upload(NamedTuple):
+    """A picture's file."""
+
+    format: str
+    """As the codec calls it; empty: none that it knows."""
+    width: int | None
+    """Pixels, as they lie in the file; None: its head does not say it in a place that is looked at."""
+    height: int | None
+    size: int
+    """Bytes of it."""
+
+    def json(self) -> bytes:
+        """Return it as the prediction log has it."""
+        width, height = ("null" if side is None else side for side in (self.width, self.height))
+        return f'{{"format":"{self.format}","width":{width},"height":{height},"bytes":{self.size}}}'.encode()
