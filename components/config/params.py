@@ -15,6 +15,7 @@ from components.config.errors import ConfigError
 from components.config.gate import Gate
 from components.config.retrain import Retrain
 from components.config.schedule import fitting_batch_size, fitting_epochs
+from components.config.section import Corrections as Corrections
 from components.config.section import Fraction as Fraction
 from components.config.section import Section as Section
 from components.config.task import TaskOptions

@@ -9,6 +9,8 @@ INBOX = Path("data/inbox")
 LIVE = INBOX / ".live"
 """Answers that are learnt from, a folder in it for each workload: `records.parquet` and `manifest.parquet`."""
 SCHEMAS = Path("data/schemas")
+CORRECTIONS = Path("data/corrections")
+"""Files of labels that are put right, which `prepare.corrections` names."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MEMORY = "JOURNEYMAN_MEMORY"
 """The variable with the address (SQLAlchemy's form) of the database in which endpoints remember."""

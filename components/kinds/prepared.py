@@ -8,6 +8,7 @@
 
     serving/                 what the endpoint needs beside the model, if the kind has anything
     {split}_{name}.npy       what the kind keeps of each example besides
+    {split}_rows.npy         N int64, which raw record each example is, from 0
     {split}_keys.npy         N uint64, of splits that were drawn: what each was drawn from; equal ones stay together
 
 `split` is one of `train`, `validation`, `test`.
@@ -29,6 +30,8 @@ Split = Literal["train", "validation", "test"]
 LEFT_OUT = "left_out.json"
 KEYS = "keys"
 """Name of the array of what splits were drawn from."""
+ROWS = "rows"
+"""Name of the array of which raw record each example is."""
 UNLABELLED = "(no label)"
 """Stands for a label that is not known."""
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")

@@ -95,6 +95,9 @@ class Prepare(params.Section):
     slices: list[Literal["origin", "folder"]] = []
     """By what in a picture's path the evaluation is parted: where it is from (`source`, `inbox`), or its folder within
     that of its label (a camera, a day). The model must be good in each part."""
+    corrections: params.Corrections | None = None
+    """A CSV file in `data/corrections` with labels that are put right, see docs/labelling.md; nothing of the source is
+    changed."""
     limits: Limits = Limits()
 
 

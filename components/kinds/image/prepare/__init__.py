@@ -33,7 +33,7 @@ from components.kinds.image.prepare.records import (
 from components.kinds.image.prepare.shape import prepared_shape
 from components.kinds.image.prepare.split import key_of
 from components.kinds.image.prepare.task import NO_LABELS, AskedTask, asked_task
-from components.kinds.prepared import KEYS, SPLITS, write_about
+from components.kinds.prepared import KEYS, ROWS, SPLITS, write_about
 from components.kinds.slices import write_slices
 
 
@@ -108,6 +108,7 @@ def _write_splits(
             inputs[index] = pictures[record.row]
         inputs.flush()
         np.save(out / f"{split}_labels.npy", asked.told([record.label for record in records], classes))
+        np.save(out / f"{split}_{ROWS}.npy", np.array([record.row for record in records], dtype=np.int64))
 
 
 def _write_keys(out: Path, kept: Sequence[PictureRecord]) -> None:

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from components.config.errors import DataError
 from components.kinds.image.params import Prepare
+from components.kinds.image.prepare.corrections import corrected
 from components.kinds.image.prepare.decode import DecodedPicture
 from components.kinds.image.prepare.findings import Findings
 from components.kinds.image.prepare.groups import find_groups
@@ -65,11 +66,12 @@ def label_pictures(
     findings.unlabelled |= dict.fromkeys(about["unlabelled"], "beside the folders of the labels")
     passed_over = note_unlabelled(pictures, labels, findings)
     groups, group_read = find_groups(pictures, config)
+    found, corrected_read = corrected(labels.labels, pictures, config)
     labelled = {
         row: LabelledPicture(pictures[row].name, label, pictures[row].split, pictures[row].folder, groups.get(row))
-        for row, label in sorted(labels.labels.items())
+        for row, label in sorted(found.items())
     }
-    return labelled, [*labels.read, *split_read, *passed_over, *group_read]
+    return labelled, [*labels.read, *split_read, *passed_over, *group_read, *corrected_read]
 
 
 def _has_labels(pictures: Sequence[SourcePicture], about: Mapping[str, Any], config: Prepare) -> bool:

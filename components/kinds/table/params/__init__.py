@@ -159,6 +159,9 @@ class Prepare(params.Section):
     values its quarters. The model must be good in each part."""
     history: Literal["endpoint", "caller"] = "endpoint"
     """Who remembers the windows in service: the endpoint, or the caller, who then sends them."""
+    corrections: params.Corrections | None = None
+    """A CSV file in `data/corrections` with labels that are put right, see docs/labelling.md; nothing of the source is
+    changed."""
     limits: Limits = Limits()
 
     @property

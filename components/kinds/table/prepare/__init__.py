@@ -19,6 +19,7 @@ from components.kinds.table.codec.features import Definition
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.prepare.clean import Clean, clean
 from components.kinds.table.prepare.column_types import sentences
+from components.kinds.table.prepare.corrections import corrected
 from components.kinds.table.prepare.describe import define, describe
 from components.kinds.table.prepare.drawn_split import by_content
 from components.kinds.table.prepare.findings import Findings, enforce, report
@@ -56,14 +57,22 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path, task: str | N
             or records.
         ConfigError: the file `schema` is damaged.
     """
-    raw_table, known = open_table(raw, config), schemas.read(schema) if schema.exists() else None
-    readings = decide(raw, raw_table, config, known)
-    with read(raw, out, raw_table, readings, config) as table:
-        _prepare(table, out, config, schema, known, readings, task)
+    with corrected(raw, out, config) as (right, said):
+        raw_table, known = open_table(right, config), schemas.read(schema) if schema.exists() else None
+        readings = decide(right, raw_table, config, known)
+        with read(right, out, raw_table, readings, config) as table:
+            _prepare(table, out, config, schema, known, readings, task, said)
 
 
 def _prepare(
-    table: Table, out: Path, config: "Prepare", schema: Path, known: Schema | None, readings: Readings, task: str | None
+    table: Table,
+    out: Path,
+    config: "Prepare",
+    schema: Path,
+    known: Schema | None,
+    readings: Readings,
+    task: str | None,
+    corrections: list[str],
 ) -> None:
     expected = [name for name, column in known.columns.items() if column.type == "integer"] if known else []
     named = filter(None, [config.columns.id, config.columns.group])
@@ -95,6 +104,7 @@ def _prepare(
             *sentences(columns.without(config.columns.drop), table.time),
             *rare(findings["unknown"], table.rows),
             *label.read,
+            *corrections,
             *_paid_back(profiles, config),
             *records.read,
             *parted.read,

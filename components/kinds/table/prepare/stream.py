@@ -10,7 +10,7 @@ import polars as pl
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from components.kinds.prepared import SPLITS, Split
+from components.kinds.prepared import ROWS, SPLITS, Split
 from components.kinds.table.codec import features
 from components.kinds.table.codec.features import Definition, Float32, Float64, Int8, Int64
 from components.kinds.table.codec.memory import ArrayMemory, Records
@@ -31,6 +31,8 @@ class _Chunk:
     """None: the table has none."""
     key: NDArray[np.uint64] | None
     """What the split was drawn from; None: it was not drawn."""
+    row: Int64
+    """Its number among the raw records."""
     label: Int64
     drawn: NDArray[np.bool_]
     """Whether the label may be used."""
@@ -87,6 +89,7 @@ def write_features(
                 for name, values in (("times", chunk.time), ("keys", chunk.key)):
                     if values is not None:
                         arrays.append(name, values[rows])
+                arrays.append(ROWS, chunk.row[rows])
                 arrays.append("amounts", np.abs(chunk.amount[rows]))  # what is at stake, paid or paid back
                 if card is not None:
                     arrays.append("cards", chunk.entities[card][rows])
@@ -127,6 +130,7 @@ def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Ite
         yield _Chunk(
             batch["time"].to_numpy() if "time" in added else None,
             batch["key"].to_numpy() if "key" in added else None,
+            batch["row"].to_numpy().astype(np.int64),
             batch["label"].to_numpy().astype(np.int64),
             drawn(batch["row"].to_numpy(), fraction),
             batch["split"].to_numpy(),

@@ -223,7 +223,9 @@ def test_a_table_out_of_order_is_put_in_order(frame: pl.DataFrame, prepared: Pre
     data = run(mixed, tmp_path / "mixed")
     assert report(data)["unordered"]["count"] >= 39
     assert not (data.path / "sorted.parquet").exists()
-    same(prepared, data, but=("report.json",))
+    same(prepared, data, but=("report.json", *(f"{split}_rows.npy" for split in SPLITS)))
+    for split in SPLITS:  # the same records, though they stand at other rows
+        assert mixed["id"][array(data, f"{split}_rows")].equals(frame["id"][array(prepared, f"{split}_rows")])
     strict = CONFIG.model_copy(update={"limits": Limits(unordered=0)})
     with pytest.raises(
         DataError, match=r"unordered: \d+ \(row .*; prepare.limits.unordered allows 0. They are put in order"
