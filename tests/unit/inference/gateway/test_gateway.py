@@ -117,7 +117,7 @@ def test_a_body_that_does_not_say_is_counted(path: str, chunks: int, close: bool
 
 
 def test_beyond_the_queue_it_says_so_at_once_and_admitted_ones_are_answered(new_model: NewModel) -> None:
-    answers = _ask(new_model(**SLOW), "POST", "/predict", WHITE, options=Options(queue=2), times=5)
+    answers = _ask(new_model(**SLOW), "POST", "/predict", WHITE, options=Options(queue=2, deadline=120), times=5)
     assert sorted(answer.status for answer in answers) == [200, 200, 429, 429, 429]
     refused = [answer for answer in answers if answer.status == 429]
     assert [answer.read for answer in refused] == [0, 0, 0]
@@ -126,7 +126,7 @@ def test_beyond_the_queue_it_says_so_at_once_and_admitted_ones_are_answered(new_
 
 
 def test_bodies_that_would_not_fit_into_memory_wait_outside(new_model: NewModel) -> None:
-    options = Options(queue_bytes=2 * len(WHITE) + 1)
+    options = Options(queue_bytes=2 * len(WHITE) + 1, deadline=120)
     answers = _ask(new_model(**SLOW), "POST", "/predict", WHITE, options=options, times=4)
     assert sorted(answer.status for answer in answers) == [200, 200, 429, 429]
 
@@ -161,7 +161,7 @@ def test_who_has_gone_gives_his_place_to_others(new_model: NewModel) -> None:
     async def one_leaves() -> int:
         engine = Engine()
         engine.swap(new_model(wide=1024, deep=6000))  # long enough to be heard of before it is done
-        gateway = _gateway(engine, Options(queue=1), policies)
+        gateway = _gateway(engine, Options(queue=1, deadline=120), policies)
         await _call(gateway, "POST", "/predict", WHITE, leave=True)
         return (await _call(gateway, "POST", "/predict", WHITE)).status
 
