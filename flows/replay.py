@@ -38,7 +38,7 @@ def replay(workload: str, version: str, days: float = DAYS) -> str:
     now = datetime.now(UTC)
     bundles = Bundles(lambda number: get_version(workload, number).bundle())
     log = Log.open(log_folder(workload)).standing()
-    found = replay_log(log, bundles, version, now - timedelta(days=days), now, delay_of(section))
+    found = replay_log(log, bundles, version, now - timedelta(days=days), now, delay_of(section), section.watch.asked)
     if not found.rows:
         raise DataError(f"{log.folder}: no caller has asked in the last {days:g} days")
     return table(f"{workload} version {version} on {found.rows:,} logged requests", ["", ""], facts(found))
@@ -58,7 +58,7 @@ def facts(found: Replay) -> list[list[str]]:
         rows.append(["moves the number by", f"{found.moved:.4g} on average"])
     rows += [[f"  {before} -> {now}", f"{count:,}"] for (before, now), count in found.changed.most_common(_CHANGES)]
     if found.comparison is None:
-        return [*rows, ["labels", "none has come that both can be compared by"]]
+        return [*rows, ["labels", found.unequal or "none has come that both can be compared by"]]
     name = found.metric.replace("_", " ")
     return [
         *rows,

@@ -148,10 +148,11 @@ def compared(workload: str, name: str, version: str, of: str, since: datetime) -
     bundles = Bundles(lambda number: get_version(workload, number).bundle())
     log = Log.open(log_folder(workload)).standing()
     try:
-        result = replay_log(log, bundles, version, since, now, delay_of(section), of, section.gate.error)
+        least, alpha = section.watch.asked, section.gate.error
+        result = replay_log(log, bundles, version, since, now, delay_of(section), least, of, alpha)
     except DataError as error:
         return None, [[name, f"cannot be compared: {error}"]]
-    labels = "no label has come" if result.comparison is None else said(result.comparison)
+    labels = result.unequal or "no label has come" if result.comparison is None else said(result.comparison)
     return result, [[name, f"{result.rows:,} answers; {labels}"]]
 
 

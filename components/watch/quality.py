@@ -1,6 +1,6 @@
 """How good a version's answers are: by the labels that have come, and by what its probabilities lead to expect."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -19,15 +19,14 @@ from components.watch.statistics.tally import Tally, joined, tally
 ALPHA = 0.05
 
 
-def largest_weight(share: float, labelled: Iterable[LabelledDay], asked: float) -> float | None:
+def largest_weight(share: float, least: float, asked: float) -> float | None:
     """Return by how much one label may count, which is known before any comes; None: one says that it was less likely.
 
     Args:
         share: the smallest probability with which the log kept a row.
-        labelled: days with labels.
+        least: the smallest probability with which a label was asked for; 1 where none says its.
         asked: the smallest probability with which a label is asked for, where labels say theirs.
     """
-    least = min((day.asked for day in labelled), default=1.0)
     if least < asked * (1 - 1e-9):
         return None
     return 1 / (share * (asked if least < 1 else 1.0))

@@ -24,6 +24,7 @@ from components.watch.arrow import examples, matrix, parts, texts
 from components.watch.bundles import Bundle, Bundles
 from components.watch.label_index import NAMES, ROW
 from components.watch.labelled import label_values, labels_of
+from components.watch.quality import largest_weight
 from components.watch.rows import CALLER
 from components.watch.statistics.comparing import ALPHA, Comparison, compare
 
@@ -56,7 +57,9 @@ class Replay:
     """Of the labelled rows, as they were answered."""
     now: float = float("nan")
     comparison: Comparison | None = None
-    """None: no label has come, or the task does not say what is better."""
+    """None: no label has come, the task does not say what is better, or `unequal`."""
+    unequal: str = ""
+    """Why the labels that there are decide nothing."""
 
 
 @dataclass
@@ -66,7 +69,12 @@ class _Pairs:
     recorded: list[NDArray[np.int64]] = field(default_factory=list)
     before: list[Floats] = field(default_factory=list)
     after: list[Floats] = field(default_factory=list)
-    weights: list[Floats] = field(default_factory=list)
+    odds: list[Floats] = field(default_factory=list)
+    """The probability with which each was kept and its label asked for."""
+    kept: float = 1.0
+    """The smallest probability with which the log kept a row."""
+    asked: float = 1.0
+    """The smallest probability with which a label was asked for; 1 where none says it."""
     metric: str = ""
     scale: float = 1.0
     lower_is_better: bool = False
@@ -79,6 +87,7 @@ def replay(
     since: datetime,
     until: datetime,
     delay: timedelta,
+    least: float,
     of: str | None = None,
     alpha: float = ALPHA,
 ) -> Replay:
@@ -91,6 +100,7 @@ def replay(
         since: from when on.
         until: up to when; labels that were recorded later count not.
         delay: after which a label is final.
+        least: `watch.asked`, the smallest probability with which a label is asked for.
         of: answers of this version alone; None: of all.
         alpha: see `compare`.
 
@@ -111,11 +121,12 @@ def replay(
         for batch in log.answers(first, last, _NEEDED):
             for before, kind, rows in _parts(batch, of):
                 _check(bundles[before], bundle)
+                pairs.kept = min(pairs.kept, float(pc.min(rows["share"]).as_py()))
                 outputs = graph.outputs(examples(rows["example"], kind))
                 _count(found, bundles[before], bundle, matrix(rows["outputs"]), outputs)
                 if labels is not None and len(labels):
                     _judge(pairs, rows, labels, bundles[before], bundle, outputs)
-    return _summed(found, pairs, alpha)
+    return _summed(found, pairs, least, alpha)
 
 
 def _parts(batch: pa.RecordBatch, of: str | None) -> Iterator[tuple[str, str, pa.RecordBatch]]:
@@ -198,7 +209,8 @@ def _judge(
     pairs.recorded.append(pc.cast(told["recorded"], pa.int64()).to_numpy())
     pairs.before.append(np.clip(old.losses * (old.scale / scale), 0, 1))
     pairs.after.append(np.clip(rate.losses * (rate.scale / scale), 0, 1))
-    pairs.weights.append(1 / (asked * kept))
+    pairs.odds.append(asked * kept)
+    pairs.asked = min(pairs.asked, float(asked.min()))
 
 
 def _rate(bundle: Bundle, outputs: NDArray[np.float32], labels: Floats) -> tuple[str, Rate] | None:
@@ -210,14 +222,18 @@ def _rate(bundle: Bundle, outputs: NDArray[np.float32], labels: Floats) -> tuple
     return next(((name, rate) for name, rate in rates.items() if rate.counted.all()), None)
 
 
-def _summed(found: Replay, pairs: _Pairs, alpha: float) -> Replay:
+def _summed(found: Replay, pairs: _Pairs, least: float, alpha: float) -> Replay:
     if not pairs.recorded:
         return found
     order = np.argsort(np.concatenate(pairs.recorded), kind="stable")
     before, after = np.concatenate(pairs.before)[order], np.concatenate(pairs.after)[order]
-    weights = np.concatenate(pairs.weights)[order]
+    weights = pairs.kept / np.concatenate(pairs.odds)[order]
     found.labelled, found.metric = len(order), pairs.metric
-    found.comparison = compare(before, after, weights, alpha)
+    most = largest_weight(1.0, pairs.asked, least)
+    if most is None:
+        found.unequal = f"a label was asked for with probability {pairs.asked:.2g}, and watch.asked is {least:g}"
+    else:
+        found.comparison = compare(before, after, weights, alpha, most)
     means = [float(np.average(losses, weights=weights)) for losses in (before, after)]
     found.before, found.now = [(mean if pairs.lower_is_better else 1 - mean) * pairs.scale for mean in means]
     return found

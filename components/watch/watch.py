@@ -169,7 +169,7 @@ def _judged(
     if bundle.live is None:
         questions.append(f"task {about.task} does not say what its answers are measured by at work")
         return _Judged(drift=days, columns=columns, data=data)
-    most = largest_weight(rows.share, mature.values(), asked)
+    most = largest_weight(rows.share, min((day.asked for day in mature.values()), default=1.0), asked)
     if most is None:
         least = min(of_day.asked for of_day in mature.values())
         questions.append(

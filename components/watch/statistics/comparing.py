@@ -6,7 +6,8 @@ of all coins by Jeffreys' prior, E = 2^(w + l) B(w + 1/2, l + 1/2) / B(1/2, 1/2)
 it ever reaches 1 / alpha with a probability of at most alpha (Ville 1939; Robbins 1970). It needs no horizon.
 
 Where answers cost more or less, or labels were asked for with different probabilities, the capital of a gambler on the
-mean difference is taken (`betting.py`), a half of alpha for each direction.
+mean difference is taken (`betting.py`), a half of alpha for each direction; from the first label on that was asked for,
+multiplied by the evidence before it.
 """
 
 from dataclasses import dataclass
@@ -42,40 +43,45 @@ class Comparison:
     """After which row it was decided, from 1; None: it was not."""
 
 
-def compare(before: Floats, after: Floats, weights: Floats | None = None, alpha: float = ALPHA) -> Comparison:
+def compare(
+    before: Floats, after: Floats, weights: Floats | None = None, alpha: float = ALPHA, most: float | None = None
+) -> Comparison:
     """Compare a challenger with a champion on the rows so far; the first row that decides, decides.
 
     Args:
         before: `[N]`, losses of the champion, 0 to 1, in the order in which they came to be known.
         after: `[N]`, of the challenger.
-        weights: `[N]`, 1 / the probability with which each row came to be known, at most; None: all are alike.
+        weights: `[N]`, 1 / the probability with which each row came to be known: 1 where that did not depend on what
+            the row is; None: it never did.
         alpha: the probability, at all times together, of deciding where they are as good.
+        most: the largest weight that there can be, as is known before any row is; None: the largest that is there,
+            which is for one look only.
     """
     gained = before - after
-    plain = weights is None or bool((weights == weights[:1]).all())
-    discrete = plain and bool(np.isin(before, (0.0, 1.0)).all() and np.isin(after, (0.0, 1.0)).all())
-    if discrete:
-        logs = discordant(gained > 0, gained < 0)
-        direction = np.sign(np.cumsum(np.sign(gained)))
-        found, sign = _first(logs, direction, alpha)
-        evidence = logs[-1] if len(logs) else 0.0
-    else:
-        stakes = gained if plain or weights is None else gained * weights / weights.max()
-        up, down = capital(stakes), capital(-stakes)
-        logs = np.maximum(up, down) - np.log(2)
-        found, sign = _first(logs, np.sign(up - down), alpha)
-        evidence = logs[-1] if len(logs) else 0.0
+    counted = np.ones_like(gained) if weights is None else weights
+    binary = bool(np.isin(before, (0.0, 1.0)).all() and np.isin(after, (0.0, 1.0)).all())
+    logs = _evidence(gained, counted, most or counted.max(initial=1.0), binary)
+    found, sign = _first(logs, np.sign(np.cumsum(gained * counted)), alpha)
     decisions: dict[int, Decision] = {1: "better", -1: "worse", 0: "open"}
-    mean = float(np.average(gained, weights=weights)) if len(gained) else 0.0
     return Comparison(
         rows=len(gained),
         better=int((gained > 0).sum()),
         worse=int((gained < 0).sum()),
-        difference=mean,
-        evidence=float(np.exp(min(float(evidence), 700.0))),
+        difference=float(np.average(gained, weights=counted)) if len(gained) else 0.0,
+        evidence=float(np.exp(min(float(logs[-1]), 700.0))) if len(logs) else 1.0,
         decision=decisions[sign],
         decided=found,
     )
+
+
+def _evidence(gained: Floats, weights: Floats, most: float, binary: bool) -> Floats:
+    """Return log E after each row, `[N]`: of coins up to the first that was sought, then of two gamblers besides."""
+    sought = np.flatnonzero(weights != 1.0)
+    plain = 0 if not binary else int(sought[0]) if len(sought) else len(gained)
+    coins = discordant(gained[:plain] > 0, gained[:plain] < 0)
+    stakes = gained[plain:] * weights[plain:] / most
+    gamblers = np.maximum(capital(stakes), capital(-stakes)) - np.log(2)
+    return np.concatenate([coins, gamblers + (coins[-1] if plain else 0.0)])
 
 
 def discordant(won: NDArray[np.bool_], lost: NDArray[np.bool_]) -> Floats:

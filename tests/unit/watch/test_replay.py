@@ -81,7 +81,7 @@ def at_work(tmp_path: Path, paths: dict[str, Path]) -> AtWork:
 
 def asked(at_work: AtWork, paths: dict[str, Path], version: str, delay: timedelta = ZERO, **more: Any) -> Replay:
     bundles = Bundles(lambda number: paths[number])
-    return replay(at_work.log().standing(), bundles, version, FIRST, FIRST + 2 * DAY, delay, **more)
+    return replay(at_work.log().standing(), bundles, version, FIRST, FIRST + 2 * DAY, delay, 0.02, **more)
 
 
 def test_the_same_version_answers_the_same_to_the_bit(at_work: AtWork, paths: dict[str, Path]) -> None:
@@ -104,6 +104,15 @@ def test_another_version_is_compared_on_the_labelled_rows(at_work: AtWork, paths
     assert (found.comparison.decision, found.comparison.worse) == ("better", 0)
     assert found.comparison.decided is not None
     assert found.comparison.decided < 12  # as many heads as a coin seldom shows
+
+
+def test_labels_that_were_asked_for_too_seldom_decide_nothing(at_work: AtWork, paths: dict[str, Path]) -> None:
+    log = at_work.log()
+    (first, *_), *_ = [batch["id"].to_pylist() for batch in log.answers(columns=("id",))]
+    at_work.label([first], ["a"], FIRST + timedelta(hours=2), share=0.001)
+    found = asked(at_work, paths, "2")
+    assert found.comparison is None
+    assert found.unequal == "a label was asked for with probability 0.001, and watch.asked is 0.02"
 
 
 def test_answers_of_one_version_alone_and_final_labels_alone(at_work: AtWork, paths: dict[str, Path]) -> None:

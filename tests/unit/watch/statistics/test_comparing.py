@@ -55,3 +55,24 @@ def test_costs_and_weights_are_bet_on() -> None:
     assert compare(before, after, weights).decision == "better"
     turned = np.where(weights > 2, before - after, after - before)  # better where it counts four times
     assert compare(np.full(2_000, 0.5), np.clip(0.5 - turned, 0, 1), weights).difference > 0
+
+
+def test_before_seldom_rows_come_nothing_is_decided_that_they_would_turn_round() -> None:
+    """The challenger wins each common row, and loses as much on rows that are asked about fifty times less often."""
+    random, decided, trials = np.random.default_rng(3), 0, 200
+    for _ in range(trials):
+        seldom = random.random(100) < 0.02
+        weights = np.where(seldom, 100.0, 2.0)
+        before = np.where(seldom, random.random(100) > 0.98, True).astype(float)
+        after = 1 - before
+        decided += any(compare(before[:n], after[:n], weights[:n], most=100.0).decision != "open" for n in (5, 20, 100))
+    assert decided / trials <= 0.05
+
+
+def test_what_was_known_before_labels_were_asked_for_is_not_forgotten() -> None:
+    before, after = np.ones(60), np.zeros(60)
+    weights = np.concatenate([np.ones(40), np.full(20, 4.0)])
+    alike = compare(before[:40], after[:40])
+    found = compare(before, after, weights, most=50.0)
+    assert (found.decision, found.decided) == ("better", alike.decided)
+    assert found.evidence > alike.evidence / 2
