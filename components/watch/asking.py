@@ -1,5 +1,8 @@
 """Which answers to ask labels for: those that may be wrong, spread over what they look like, and some of all others.
 
+Of an answer to an example that is like nothing in training nobody knows how sure it is: it is as likely to be asked
+about as one that is as often wrong as right.
+
 Each answer of a caller could be chosen, with a probability that is known and kept: by it one label stands for many
 (`statistics/active_inference.py`). Rounds are chosen independently of each other, so that of an answer which could be
 chosen in several of them the probability is known too.
@@ -25,7 +28,7 @@ from components.tasks.codec import TaskCodec
 from components.watch.active import expected_loss
 from components.watch.arrow import examples, matrix, texts
 from components.watch.bundles import Bundle, Bundles
-from components.watch.rows import CALLER
+from components.watch.rows import CALLER, IS_UNFAMILIAR
 from components.watch.statistics.active_inference import UNIFORM, asking_probabilities
 from components.watch.statistics.choosing import choose, spread
 
@@ -33,9 +36,9 @@ MOST = 200_000
 """Answers among which is chosen: as many of the latest days as have so many, one at least."""
 SPREAD = 2_000
 """Answers whose embeddings are computed, at most; before, what is alike goes by the outputs."""
-_UNKNOWN = 0.5  # the expected loss where the model has no say in it: all are as likely to be chosen
+_UNKNOWN = 0.5  # the expected loss where the model has no say in it
 
-_NEEDED = ("id", "version", "origin", "outputs")
+_NEEDED = ("id", "version", "origin", "answer", "outputs")
 _SHOWN = ("id", "time", "answer", "record", "example", "example_type", "hashes")
 Floats = NDArray[np.float64]
 
@@ -49,6 +52,8 @@ class Candidates:
     """`[N, K]`."""
     loss: Floats | None
     """How probable it is that the answer is wrong; None: the model has no say in it."""
+    unfamiliar: NDArray[np.bool_]
+    """Whether each was given to an example like nothing in training, of which the model cannot say how sure it is."""
     since: date
     """The first of their days."""
 
@@ -79,7 +84,7 @@ class Choice:
     probabilities: Floats
     """`[N]`, of the candidates."""
     chosen: list[Chosen]
-    """The least probable to be right first."""
+    """The most worth asking about first."""
 
 
 def choose_answers(
@@ -103,7 +108,8 @@ def choose_answers(
     bundle = bundles[version]
     if bundle.about is None:
         raise DataError(bundle.question)
-    loss = candidates.loss if candidates.loss is not None else np.full(len(candidates.ids), _UNKNOWN)
+    told = np.full(len(candidates.ids), _UNKNOWN) if candidates.loss is None else candidates.loss
+    loss = np.where(candidates.unfamiliar, np.maximum(told, _UNKNOWN), told)
     uniform = min(max(UNIFORM, asked * len(loss) / count), 1.0)
     probabilities = asking_probabilities(loss, count, uniform)
     places = _chosen(log, bundle, candidates, probabilities, as_of, random)
@@ -119,7 +125,7 @@ def choose_answers(
 
 
 def _candidates(log: Log, bundles: Bundles, as_of: datetime, days: int) -> tuple[str, Candidates]:
-    version, ids, outputs, losses, first = "", list[str](), [], [], as_of.date()
+    version, ids, outputs, losses, unfamiliar, first = "", list[str](), [], [], [], as_of.date()
     for day in sorted(log.days(), reverse=True):
         if len(ids) >= MOST or day <= as_of.date() - timedelta(days=days):
             break
@@ -131,11 +137,12 @@ def _candidates(log: Log, bundles: Bundles, as_of: datetime, days: int) -> tuple
                 ids += rows["id"].to_pylist()
                 outputs.append(matrix(rows["outputs"]))
                 losses.append(expected_loss(bundles[version], outputs[-1]))
+                unfamiliar.append(pc.match_substring(rows["answer"], IS_UNFAMILIAR).to_numpy(zero_copy_only=False))
     if not ids:
         raise DataError(f"{log.folder}: no caller has asked in the {days} days before {as_of:%Y-%m-%d %H:%M} UTC")
     known = [loss for loss in losses if loss is not None]
     loss = np.concatenate(known) if len(known) == len(losses) else None
-    return version, Candidates(ids, np.concatenate(outputs), loss, first)
+    return version, Candidates(ids, np.concatenate(outputs), loss, np.concatenate(unfamiliar), first)
 
 
 def _chosen(

@@ -31,6 +31,8 @@ from components.watch.uploads import Uploads
 
 CALLER = "caller"
 _TELLS = '"unfamiliar":'  # within a text of JSON its quotes would be escaped
+IS_UNFAMILIAR = _TELLS + "true"
+"""What an answer as JSON has in it that was given to an example like nothing in training."""
 NEEDED = (
     "id", "time", "version", "origin", "seconds", "share", "answer", "outputs", "example", "example_type", "hashes",
 )  # fmt: skip
@@ -147,7 +149,7 @@ class _Gathering:
         self._shares.update(dict(zip(shares.tolist(), counts.tolist(), strict=True)))
         self._seconds += SECONDS.count(callers["seconds"].to_numpy())
         self._told += _with(callers["answer"], _TELLS)
-        self._unfamiliar += _with(callers["answer"], _TELLS + "true")
+        self._unfamiliar += _with(callers["answer"], IS_UNFAMILIAR)
         about, reference = self._bundle.about, self._bundle.reference
         if about is not None and self._uploads is not None:
             self._uploads.take(callers["record"], about.input)

@@ -48,6 +48,16 @@ def test_doubtful_answers_are_chosen_more_often_and_every_one_may_be(at_work: At
     assert (first.decided, first.record, first.example.shape) == (first.answer["label"], {}, (2,))
 
 
+def test_answers_to_unfamiliar_examples_are_asked_about_however_sure_they_are(at_work: AtWork, path: Path) -> None:
+    ids = at_work.day(0, rows=600, sure=0.99, labelled=0, unfamiliar=60)
+    found = chosen(at_work, path)
+    strange, others = found.probabilities[:60], found.probabilities[60:]
+    assert strange.min() > 2 * others.mean()
+    assert len({each.id for each in found.chosen} & set(ids[:60])) > 2
+    assert found.candidates.loss is not None
+    assert found.candidates.loss[:60].max() < 0.5  # what is expected of the metric stays the model's word
+
+
 def test_the_smallest_probability_is_what_is_asked_where_it_can_be(at_work: AtWork, path: Path) -> None:
     at_work.day(0, rows=300, sure=0.99, labelled=0)
     at_work.day(0, rows=300, sure=0.55, labelled=0)
