@@ -182,6 +182,12 @@ def exploration(kind: str) -> "contract.Exploration | None":
     return cast("contract.Exploration", _module(kind, "exploration")) if there else None
 
 
+def golden(kind: str) -> "contract.Golden | None":
+    """Return the requests by which readers of the kind are checked; None: it has none."""
+    there = find_spec(f"{package('kind', kind)}.golden")
+    return cast("contract.Golden", _module(kind, "golden")) if there else None
+
+
 def learner(kind: str, said: str = "") -> "TaskLearner":
     """Return how the kind learns what the task asks. Imports torch."""
     objectives = _task_module(task(kind, said), "objective")

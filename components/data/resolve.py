@@ -27,11 +27,11 @@ KIND_PARTS = {
     "ingest": ("params", "codec", "source"),
     "prepare": ("params", "codec", "prepare", "overview"),
     "train": ("params", "learner"),
-    "export": ("params", "codec", "learner"),
+    "export": ("params", "codec", "golden", "learner"),
     "cross_validate": ("params", "codec", "learner", "evaluation"),
     "evaluate": ("params", "codec", "evaluation"),
 }
-"""What each stage runs of the kind."""
+"""What each stage runs of the kind, as far as it has the part."""
 TASK_PARTS = {
     "train": ("objective",),
     "export": ("objective", "answers"),
@@ -61,7 +61,7 @@ def parameters(workload: Workload, stage: str) -> dict[str, Any]:
     """Return what the stage takes of the workload's kind and task: what changes when it has to run again."""
     kind = catalogue.package("kind", workload.kind)
     asked = [workload.task] if workload.task else catalogue.built_in_tasks()
-    code = {part: code_hash(f"{kind}.{part}") for part in KIND_PARTS[stage]}
+    code = {part: code_hash(f"{kind}.{part}") for part in KIND_PARTS[stage] if find_spec(f"{kind}.{part}")}
     for task in asked:
         package = catalogue.package("task", task)
         code |= {f"{task}.{part}": code_hash(f"{package}.{part}") for part in TASK_PARTS.get(stage, ())}

@@ -11,7 +11,7 @@ from components.config.params import Workload
 from components.config.settings import CHAMPIONS, MEMORY, STATE, log_folder, tracking_uri
 from components.erasure import training
 from components.erasure.asked import erase_from_questions
-from components.erasure.copies import erase_from_copies, erase_from_schema, older_bentos, shown_by
+from components.erasure.copies import bundles, erase_from_copies, erase_from_schema, older_bentos, shown_by
 from components.erasure.inbox import erase_from_inbox
 from components.erasure.live import erase_from_live
 from components.erasure.source import rows_in_source
@@ -156,6 +156,9 @@ def _trained(name: str, subject: Subject, held: training.Held, cache: bool) -> I
 
 
 def _out_of_reach(name: str, subject: Subject) -> Iterator[str]:
+    kind = catalogue.erasure(catalogue.workload(name).kind)
+    if kind and kind.BY_FILE and bundles(name):
+        yield (f"bundles of {name} hold held-out pictures, by no name: where {subject} is one, delete the version")
     for path in shown_by(name, subject):
         yield f"{path}: shows it as the example of a column, and is known by its hash: delete the version"
     for bento in older_bentos(name):

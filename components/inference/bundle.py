@@ -123,6 +123,16 @@ class Bundle:
         parts = [self._session.run(outputs, {self._input: inputs[i : i + _EXAMPLES]}, run) for i in starts]
         return parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts, strict=True)]
 
+    def named_outputs(self, names: list[str], inputs: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
+        """Return the graph's outputs of those names, `[N, ...]` each.
+
+        Raises:
+            BundleError: it has none of a name.
+        """
+        if missing := [name for name in names if name not in self._outputs]:
+            raise BundleError(f"{self.path / MODEL}: no output {missing[0]!r}, which the bundle tells of")
+        return dict(zip(names, self._run(names, inputs, None), strict=True))
+
     @property
     def takes_many(self) -> bool:
         """Whether the graph takes any number of examples at once."""

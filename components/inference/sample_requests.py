@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from components import catalogue
 from components.inference.bundle import About
+from components.inference.golden import GOLDEN
 from components.inference.reference import REFERENCE
 from components.kinds.prepared import PreparedData
 from components.system.files import sha256
@@ -28,7 +29,8 @@ def requests(about: About, data: PreparedData, indices: Sequence[int]) -> list[d
 def is_own(about: About, data: PreparedData) -> bool:
     """Return whether `data` is what the bundle was made from, as far as the bundle describes it."""
     kept = {file.name: sha256(file) for file in Path(data.serving).glob("*")}
-    files = {name: digest for name, digest in about.files.items() if name != REFERENCE}  # which `export` adds
+    added = (GOLDEN, REFERENCE)  # by `export`
+    files = {name: digest for name, digest in about.files.items() if name not in added}
     return (about.input, about.classes, files) == (data.input, data.classes, kept)
 
 

@@ -32,6 +32,7 @@ CARRIED = (
     "components/inference/__init__.py",
     "components/inference/answering.py",
     "components/inference/bundle.py",
+    "components/inference/golden.py",
     "components/inference/unfamiliar.py",
     "components/kinds/*.py",
     "components/kinds/*/__init__.py",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from components import catalogue
 from components.inference.answering import RANK, Answering
 from components.inference.bundle import Bundle
+from components.inference.golden import check_golden
 from components.inference.unfamiliar import UNFAMILIAR
 
 
@@ -25,6 +26,7 @@ class BundleModel:
         self.answering = Answering(bundle.about)
         about = bundle.about
         self.reader = self.codec.Reader(about.workload, about.input, about.serve, bundle.files, None)
+        check_golden(bundle, self.reader)
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, object] | None = None) -> pd.DataFrame:
         """Return the answer to each row.

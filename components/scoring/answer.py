@@ -16,6 +16,7 @@ from components.config.errors import BadRequest
 from components.inference.answering import Answering
 from components.inference.bundle import Bundle
 from components.inference.gateway.request.parser import sentence
+from components.inference.golden import check_golden
 from components.kinds.contract import Observations, Row
 from components.scoring.logged import Logged, LoggedRows, Logging, logged
 from components.scoring.source import Chunk
@@ -55,6 +56,7 @@ class Answerer:
         self._answering = Answering(about)
         self._scoring = catalogue.scoring(about.kind)
         self._reader = self._codec.Reader(about.workload, about.input, about.serve, self._bundle.files, None)
+        check_golden(self._bundle, self._reader)
         self._request: TypeAdapter[Any] = TypeAdapter(self._codec.request(about.input))
 
     def answer(self, chunk: Chunk, logging: Logging | None) -> tuple[Answers, Errors, Warnings, Logged | None]:

@@ -3,7 +3,8 @@
 bundle/         in float32, checked against torch on real data
 bundle-int8/    the same with its heavy layers in int8, see `quantize`
 
-Both bring the reference by which they are watched (`reference.py`), of the float32 graph.
+Both bring the reference by which they are watched (`reference.py`), of the float32 graph, and the golden rows by which
+whoever runs them is checked (`golden.py`), each with what its own graph says of them.
 
 Both say how unlike training an example is, where that can be told (`unfamiliar.py`), and from where on it is
 unfamiliar, which each finds by its own graph on the validation split.
@@ -18,6 +19,7 @@ import shutil
 import tempfile
 import warnings
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -31,12 +33,15 @@ from components import catalogue
 from components.config.errors import ParityError
 from components.config.settings import artifacts
 from components.inference.bundle import EMBEDDING, HEAT, MODEL, SERVING, Bundle, new_bundle
+from components.inference.golden import write_golden
 from components.inference.reference import ReferenceArrays, write_reference
 from components.inference.unfamiliar import UNFAMILIAR
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry
+from components.tasks.codec import TaskCodec
 from components.training import hardware
 from components.training.checkpoints import clear_recorded
+from components.training.golden import golden_rows
 from components.training.quantize import quantize
 from components.training.reference import reference
 from components.training.restore import restored
@@ -84,20 +89,28 @@ def export(name: str) -> None:
     known, codec = reference(about, serving, data), catalogue.codec(data.kind, data.task)
     rate = workload.serve.unfamiliar if learner.objective(data, workload.train).supervised else 0.0
     rate = rate if tell_unfamiliar(serving, data, codec, rate) else 0.0
-    _export_float32(name, about, serving, data, known, rate)
-    _export_int8(name, about, data, known, rate)
+    beside = _Beside(known, rate, codec)
+    _export_float32(name, about, serving, data, beside)
+    _export_int8(name, about, data, beside)
 
 
-def _export_float32(
-    name: str, about: dict[str, Any], serving: nn.Module, data: PreparedData, known: ReferenceArrays, rate: float
-) -> None:
+@dataclass(frozen=True)
+class _Beside:
+    """What both bundles get beside their graph."""
+
+    known: ReferenceArrays
+    rate: float
+    codec: TaskCodec
+
+
+def _export_float32(name: str, about: dict[str, Any], serving: nn.Module, data: PreparedData, beside: _Beside) -> None:
     path = bundle_path(name, "float32")
-    outputs = [catalogue.answers(data.kind, data.task).OUTPUT, EMBEDDING, *([UNFAMILIAR] if rate else [])]
+    outputs = [catalogue.answers(data.kind, data.task).OUTPUT, EMBEDDING, *([UNFAMILIAR] if beside.rate else [])]
     outputs += [HEAT] if getattr(serving, "tells_heat", False) else []
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / MODEL
         _write_onnx(serving, data, model, outputs)
-        _write_bundle(path, "float32", model, about, data, known, rate)
+        _write_bundle(path, "float32", model, about, data, beside)
     worst = _largest_difference(Bundle(path), serving, data)
     if not worst <= TOLERANCE:  # not a number is no parity either
         shutil.rmtree(path)
@@ -106,14 +119,14 @@ def _export_float32(
     logger.info("exported %s: %.2f MB, largest difference to torch %.1e", name, size / 1e6, worst)
 
 
-def _export_int8(name: str, about: dict[str, Any], data: PreparedData, known: ReferenceArrays, rate: float) -> None:
+def _export_int8(name: str, about: dict[str, Any], data: PreparedData, beside: _Beside) -> None:
     path = bundle_path(name, "int8")
     examples = data.inputs("validation" if data.counts["validation"] else "train")
     some = examples[:: ceil(len(examples) / _CALIBRATION_EXAMPLES)]
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / MODEL
         layers = quantize(bundle_path(name, "float32") / MODEL, some, model)
-        _write_bundle(path, "int8", model, about, data, known, rate)
+        _write_bundle(path, "int8", model, about, data, beside)
     size = (path / MODEL).stat().st_size
     logger.info("exported %s with %d layers in int8: %.2f MB", name, layers, size / 1e6)
 
@@ -124,21 +137,22 @@ def _write_bundle(
     model: Path,
     about: dict[str, Any],
     data: PreparedData,
-    known: ReferenceArrays,
-    rate: float,
+    beside: _Beside,
 ) -> None:
     """Write the bundle of `model`, which is moved; it says its own precision, not the one asked for."""
     own: dict[str, Any] = {"serve": about["serve"] | {"precision": precision}}
-    if rate:
-        test = unfamiliar_test(model, data, rate)
+    if beside.rate:
+        test = unfamiliar_test(model, data, beside.rate)
         own["decision"] = about["decision"] | {UNFAMILIAR: test.as_json()}
         if precision == "float32":
-            say_rate(test, rate)
+            say_rate(test, beside.rate)
+    golden = golden_rows(model, precision, data, about | own, beside.codec)
     with new_bundle(path, **about | own) as draft:
         shutil.move(model, draft / MODEL)
         if data.serving.is_dir():
             shutil.copytree(data.serving, draft / SERVING)
-        write_reference(draft / SERVING, known)
+        write_reference(draft / SERVING, beside.known)
+        write_golden(draft / SERVING, golden)
 
 
 def _write_onnx(serving: nn.Module, data: PreparedData, path: Path, outputs: list[str]) -> None:

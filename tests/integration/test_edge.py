@@ -149,10 +149,20 @@ def test_pictures_are_answered_on_a_device(
         (tmp_path / f"{number}.pgm").write_bytes(b"P5\n# a comment\n16 16\n255\n" + picture.tobytes())
         if number < 2:
             assert predicted(device, tmp_path, f"{number}.pgm") == [answer]
+    golden = tmp_path / "bundle" / "serving" / "golden.json"
+    assert len(json.loads(golden.read_text())["requests"]) == 9
+    golden.write_text(golden.read_text() + " ")
+    assert refused(device, tmp_path) == "bundle/serving/golden.json: not the one that bundle.json was written for"
+    other = json.loads(golden.read_text())
+    other["outputs"]["probabilities"] = other["outputs"]["unfamiliar"] | {"shape": [20, 1]}
+    write_json(golden, other)
+    about = json.loads((tmp_path / "bundle" / "bundle.json").read_text())
+    write_json(tmp_path / "bundle" / "bundle.json", about | {"files": about["files"] | {golden.name: sha256(golden)}})
+    assert refused(device, tmp_path).startswith(
+        "bundle: golden rows are answered otherwise here: probabilities differs"
+    )
     (tmp_path / "bundle" / "model.onnx").write_bytes(b"another")
-    said = subprocess.run([device, ROOT / "docs" / "predict.py", "bundle", "0.pgm"], cwd=tmp_path, capture_output=True)
-    assert said.returncode == 1
-    assert b"model.onnx is not the one that bundle.json was written for" in said.stderr
+    assert refused(device, tmp_path) == "bundle: model.onnx is not the one that bundle.json was written for"
 
 
 def test_records_are_answered_on_a_device(payments_once: Project, device: str, tmp_path: Path) -> None:
@@ -202,3 +212,10 @@ def predicted(python: str, folder: Path, file: str) -> list[tuple[str, float]]:
     said = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
     lines = [line.removesuffix(" unfamiliar") for line in said.splitlines()]
     return [(label, float(value)) for label, _, value in (line.rpartition(" ") for line in lines)]
+
+
+def refused(python: str, folder: Path) -> str:
+    command = [python, "-I", ROOT / "docs" / "predict.py", "bundle", "0.pgm"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    return done.stderr.strip()

@@ -1,6 +1,7 @@
 """A model at work: one registered version, verified, warmed up and measured, with the codec that reads for it."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from components.config.errors import BundleError
 from components.inference.answering import Answering
 from components.inference.bundle import Bundle, Scored
 from components.inference.examples import read_examples
+from components.inference.golden import check_golden
 
 if TYPE_CHECKING:
     import onnxruntime
 
     from components.kinds.contract import Row
     from components.kinds.labels import Label
+
+logger = logging.getLogger(__name__)
 
 CARD = "card.json"
 """What the registry says of the version, beside the bundle; it may not be there."""
@@ -63,6 +67,10 @@ class Model:
         self.examples = read_examples(bundle.path)
         self._bundle = bundle
         about = self.about
+        if not check_golden(bundle, self.codec.Reader(about.workload, about.input, about.serve, bundle.files, None)):
+            logger.info(
+                "%s: version %s is from before golden rows: nothing checks its answers", about.workload, version
+            )
         self._reader = self.codec.Reader(about.workload, about.input, about.serve, bundle.files, memory)
         self.batched_reads: bool = self._reader.batched_reads
         """Whether many rows are read much faster at once than one by one."""
@@ -78,7 +86,8 @@ class Model:
             memory: where its reader remembers, an SQLAlchemy address; None: callers send what would be remembered.
 
         Raises:
-            BundleError: a file is missing, or is not what its hash says, or its card is no JSON object.
+            BundleError: a file is missing, or is not what its hash says, its card is no JSON object, or its golden rows
+                are answered or read otherwise here.
             EndpointError: the memory does not answer.
         """
         return cls(Bundle(path), version, memory)

@@ -9,6 +9,7 @@ from components.kinds.contract.data import Overviews, Params, Preparation, Sampl
 from components.kinds.contract.erasure import Erasure
 from components.kinds.contract.evaluation import Evaluated, Inspection
 from components.kinds.contract.exploration import Exploration, Explored
+from components.kinds.contract.golden import Golden
 from components.kinds.contract.learner import Batches, Learner, TrainingBatches
 from components.kinds.contract.logged import Logged
 from components.kinds.contract.objective import NumberObjective, Objective, SupervisedObjective
@@ -22,6 +23,7 @@ __all__ = [
     "Explain",
     "Exploration",
     "Explored",
+    "Golden",
     "Inspection",
     "Learner",
     "Logged",

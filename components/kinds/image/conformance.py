@@ -9,6 +9,7 @@ if TYPE_CHECKING:
         erasure,
         evaluation,
         exploration,
+        golden,
         learner,
         logged,
         overview,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     _erasure: contract.Erasure = erasure
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
     _exploration: contract.Exploration[Input, params.Prepare] = exploration
+    _golden: contract.Golden[Input] = golden
     _learner: contract.Learner[Input, params.Train, Module] = learner
     _logged: contract.Logged = logged
     _overview: contract.Overviews = overview

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
         codec,
         erasure,
         evaluation,
+        golden,
         learner,
         logged,
         overview,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     _codec: contract.Codec[Input] = codec
     _erasure: contract.Erasure = erasure
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
+    _golden: contract.Golden[Input] = golden
     _learner: contract.Learner[Input, params.Train, RecordModule | TreeModule] = learner
     _logged: contract.Logged = logged
     _overview: contract.Overviews = overview

@@ -22,7 +22,7 @@ PARTS = {
     "logged": contract.Logged,
     "evaluation": contract.Inspection,
 }
-OPTIONAL = {"exploration": contract.Exploration}
+OPTIONAL = {"exploration": contract.Exploration, "golden": contract.Golden}
 """Parts that a kind may leave out."""
 MODULES = {"preparation": "prepare"}
 """Parts that are called otherwise than their module."""
