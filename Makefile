@@ -19,8 +19,8 @@ run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Ben
 check: setup  ## show what would be read, split and trained
 	@. ./env.sh && exec python -m flows.check $(WORKLOAD)
 
-quick: setup lint  ## before each push: lint and the unit tests, about two minutes
-	@. ./env.sh && exec python -m pytest -n 2 --dist worksteal tests/unit
+quick: setup lint  ## before each push: lint and the unit tests but the slow ones, within two minutes
+	@. ./env.sh && exec python -m pytest -n 2 --dist worksteal -m "not slow" tests/unit
 
 test: setup chromium curl lint  ## lint, then every test; what failed once more, one after another
 	@. ./env.sh && python -m pytest -n 4 --dist loadfile --no-loadscope-reorder || { \

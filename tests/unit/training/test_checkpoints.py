@@ -10,6 +10,8 @@ import pytest
 from components.kinds.prepared import PreparedData, open_prepared
 from components.training.checkpoints import code_hash, key_of
 
+pytestmark = pytest.mark.slow
+
 CODE = b'''"""What it does."""
 
 LIMIT = 3  # of something

@@ -19,6 +19,8 @@ from components.training.fold_plan import fold_plan
 from tests.conftest import ROOT
 from tests.unit.small_data import small_data
 
+pytestmark = pytest.mark.slow
+
 SECTION = """\
 workloads:
   cups:

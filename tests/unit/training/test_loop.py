@@ -26,6 +26,8 @@ from components.training.callbacks.process import Process
 from components.training.loop import fit
 from components.training.result import TrainingResult
 
+pytestmark = pytest.mark.slow
+
 PICTURES = {"epochs": 3, "batch_size": 40, "width": 8, "flip": False}
 RECORDS = {"epochs": 4, "batch_size": 40, "width": 8, "dropout": 0.3, "autoencoder": True, "autoencoder_epochs": 2}
 

@@ -15,6 +15,8 @@ from components.watch.report import Report
 from components.watch.watch import watch
 from tests.unit.watch.at_work import FIRST, AtWork, make_bundle
 
+pytestmark = pytest.mark.slow
+
 NO_DELAY = timedelta(0)
 
 

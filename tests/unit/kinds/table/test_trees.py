@@ -32,6 +32,8 @@ from components.training.models import train_models
 from components.training.restore import restored
 from components.training.temperature import temperature_and_decision
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from components.kinds.contract import SupervisedObjective
 
