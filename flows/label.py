@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from components.prediction_log.reader import Log
 from components.prediction_log.record import Label
 from components.prediction_log.writer import Writer
 from components.registry.version import get_version
+from components.system import clock
 from components.system.clock import now_us
 from components.system.files import write_content
 from components.watch.asking import Choice, Chosen, choose_answers
@@ -82,7 +82,7 @@ def choose_questions(
         seed: by which it is decided; None: another one each time.
     """
     log = log.standing()
-    choice = choose_answers(log, bundles, count, datetime.now(UTC), days, least, np.random.default_rng(seed))
+    choice = choose_answers(log, bundles, count, clock.now(), days, least, np.random.default_rng(seed))
     questions = Questions.begin(folder)
     before = set(questions.shares())
     encode = catalogue.codec(choice.about.kind, choice.about.task).encode

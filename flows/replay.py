@@ -1,7 +1,7 @@
 """What another version would have answered. `python -m flows.replay WORKLOAD --version N --days D`."""
 
 import argparse
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from components import catalogue
 from components.config.errors import ConfigError, DataError
@@ -9,6 +9,7 @@ from components.config.settings import log_folder
 from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from components.registry.version import get_version
+from components.system import clock
 from components.watch.bundles import Bundles
 from components.watch.replay import Replay
 from components.watch.replay import replay as replay_log
@@ -35,7 +36,7 @@ def replay(workload: str, version: str, days: float = DAYS) -> str:
     ask_registry()
     get_version(workload, version)
     compact(log_folder(workload))
-    now = datetime.now(UTC)
+    now = clock.now()
     bundles = Bundles(lambda number: get_version(workload, number).bundle())
     log = Log.open(log_folder(workload)).standing()
     found = replay_log(log, bundles, version, now - timedelta(days=days), now, delay_of(section), section.watch.asked)

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from components.retraining.due import Decision, decide
 from components.retraining.manifest import Live, gather, note_learnt, write
 from components.retraining.poison import refused
 from components.retraining.trainings import counted, trainings
+from components.system import clock
 from components.system.files import whole_directory
 from components.watch.bundles import Bundle
 from flows import console
@@ -109,7 +109,7 @@ def check(workload: str = DEFAULT, dry_run: bool = False) -> None:
 @task(task_run_name="decide", cache_policy=NO_CACHE, persist_result=False)
 def decided(workload: str) -> tuple[Decision, Live]:
     """Return whether a training is due, and what it would learn from."""
-    section, now = catalogue.workload(workload), datetime.now(UTC)
+    section, now = catalogue.workload(workload), clock.now()
     compact(log_folder(workload))
     live = gather(workload, Log.open(log_folder(workload)), now, delay_of(section), section.retrain.without)
     done, champion = trainings(workload), champion_of(workload)

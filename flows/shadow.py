@@ -7,7 +7,7 @@ import argparse
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -24,6 +24,7 @@ from components.registry.promotion.rollback import roll_back
 from components.registry.promotion.trial import TRIAL, after_trial, began, end
 from components.registry.version import find_version, get_version
 from components.registry.versions import tagged
+from components.system import clock
 from components.watch.bundles import Bundles
 from components.watch.replay import Replay
 from components.watch.replay import replay as replay_log
@@ -128,7 +129,7 @@ def watch_promotion(workload: str) -> tuple[Outcome | None, Rows]:
     last = Ledger(workload).read().last
     if champion is None or last is None or last.what != "promoted" or last.left is None:
         return None, []
-    over = datetime.now(UTC) - last.when > timedelta(days=gate.reverse)
+    over = clock.now() - last.when > timedelta(days=gate.reverse)
     if over or (former := find_version(workload, last.left)) is None:
         return None, []
     name = f"version {former.number}, which was at work before, beside version {champion.number}"
@@ -144,7 +145,7 @@ def watch_promotion(workload: str) -> tuple[Outcome | None, Rows]:
 
 def compared(workload: str, name: str, version: str, of: str, since: datetime) -> tuple[Replay | None, Rows]:
     """Return what `version` says of the answers of the version `of`, and a row about it; None: it cannot be asked."""
-    section, now = catalogue.workload(workload), datetime.now(UTC)
+    section, now = catalogue.workload(workload), clock.now()
     bundles = Bundles(lambda number: get_version(workload, number).bundle())
     log = Log.open(log_folder(workload)).standing()
     try:

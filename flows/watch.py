@@ -27,6 +27,7 @@ from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from components.prediction_log.summaries import Summaries
 from components.registry.version import get_version
+from components.system import clock
 from components.system.files import write_content, write_json
 from components.tracking.daily import log_days
 from components.tracking.store import open_store
@@ -126,7 +127,7 @@ def report_on(workload: str, as_of: str | None) -> Report:
     """Return what log and bundles say."""
     section = catalogue.workload(workload)
     compact(log_folder(workload))
-    moment = _moment(as_of) if as_of else datetime.now(UTC)
+    moment = _moment(as_of) if as_of else clock.now()
     log = Log.open(log_folder(workload))
     summaries = Summaries(log.folder, made_by(), write=as_of is None)
     return watch_log(

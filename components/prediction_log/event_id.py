@@ -6,8 +6,9 @@ number: so the identity of row `i` is that of the request plus `i`.
 
 import os
 import struct
-import time
 from binascii import hexlify
+
+from components.system.clock import time_ns
 
 ROWS = 1 << 16
 """Rows that a request may have."""
@@ -29,7 +30,7 @@ class EventIds:
 
     def new(self) -> int:
         """Return the identity of a request's first row."""
-        now = time.time_ns() // 1_000_000 * _COUNTS
+        now = time_ns() // 1_000_000 * _COUNTS
         self._last = last = now if now > self._last else self._last + 1
         if not self._constant:
             self._constant = _constants()

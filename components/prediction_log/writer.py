@@ -202,6 +202,6 @@ class Writer:
 def _next_number(slot: int) -> int:
     """Return a number that no segment of the slot had: the time, or the one after the last, which the slot keeps."""
     last = int(os.pread(slot, 20, 0) or b"0")
-    number = max(time.time_ns() // 1_000_000, last + 1)
+    number = max(now_us() // 1_000, last + 1)
     os.pwrite(slot, f"{number:020d}".encode(), 0)
     return number

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
 from components.config.settings import STATE
+from components.system.clock import now
 from components.system.files import read_json, write_json
 from components.system.locks import locked
 
@@ -45,7 +46,7 @@ def cost(done: Sequence[Training], as_of: datetime) -> float:
 @contextmanager
 def counted(workload: str, why: str) -> Iterator[None]:
     """Count the block as a training, with the CPU time of this process and its children; not one that is cut short."""
-    began, before = datetime.now(UTC), _cpu_seconds()
+    began, before = now(), _cpu_seconds()
     try:
         yield
     except Exception:
@@ -55,7 +56,7 @@ def counted(workload: str, why: str) -> Iterator[None]:
 
 
 def _note(workload: str, began: datetime, why: str, failed: bool, spent: float) -> None:
-    made = Training(began=began, ended=datetime.now(UTC), why=why, failed=failed, cpu_seconds=spent)
+    made = Training(began=began, ended=now(), why=why, failed=failed, cpu_seconds=spent)
     with locked(_path(workload).with_suffix(".lock")):
         write_json(_path(workload), _TRAININGS.dump_python((*trainings(workload), made), mode="json"))
 

@@ -1,11 +1,12 @@
 """The history of what was at work: entries that are only ever added, and what follows from them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 from uuid import uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from components.system.clock import now
 
 What = Literal["promoted", "overridden", "rolled back", "by hand"]
 """By the gate; by a person against or without the gate; by a person, back; by a person, in MLflow itself."""
@@ -27,7 +28,7 @@ class Entry(BaseModel):
     """Its place in the history."""
     id: str = Field(default_factory=lambda: uuid4().hex)
     """Of this entry alone: two writers never write the same one."""
-    when: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    when: AwareDatetime = Field(default_factory=now)
     """By the writer's clock; what comes before what, `number` says."""
     what: What
     by: str

@@ -3,12 +3,13 @@
 A version's tag `journeyman.trial` says how its trial stands: `since MOMENT`, `passed: WHY`, or `stopped: WHY`.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from components.config.gate import Gate
 from components.registry.gate import Verdict
 from components.registry.promotion.history import History
 from components.registry.version import Version
+from components.system.clock import now
 
 TRIAL = "journeyman.trial"
 SINCE, PASSED, STOPPED = "since ", "passed: ", "stopped: "
@@ -59,7 +60,7 @@ def after_trial(challenger: Version, verdict: Verdict, gate: Gate, history: Hist
 
 def begin(challenger: Version) -> str:
     """Begin the trial; return what the tag says."""
-    said = f"{SINCE}{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+00:00"
+    said = f"{SINCE}{now():%Y-%m-%dT%H:%M:%S}+00:00"
     challenger.set_tags({TRIAL: said})
     return said
 
