@@ -1,0 +1,1 @@
+"""The loop by itself, in a folder of its own: `make demo`."""
