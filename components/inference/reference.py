@@ -5,13 +5,18 @@
     labels        [M], as the prepared data has them
     entity        [M] int64, which of them are of one entity; -1: of none; left out where there are no entities
     embedding     [at most 500, at most 64] float16, of as many of them
+    slices        [M, columns] int64, in which part of each column of `slice_rules` each is, -1: in none; left out where
+                  `prepare.slices` names no column
+    slice_rules   bytes of JSON: of each such column its `values`, and the `limits` of those that are parts of numbers
     rows, days    how many validation examples there were, on how many days (0: they have no time)
 
-It names nobody: columns are counted in bins, entities are numbered anew.
+It names nobody: columns are counted in bins, entities are numbered anew, and a column that names an entity or a record
+is none of `slice_rules`.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import BundleError
+from components.kinds.slices import SliceRule
 
 REFERENCE = "reference.npz"
 _DRIFT = "drift."
@@ -35,6 +41,8 @@ class ReferenceArrays:
     embedding: NDArray[np.float16]
     rows: int
     days: int
+    slices: NDArray[np.int64] | None = None
+    slice_rules: tuple[SliceRule, ...] = ()
 
 
 def write_reference(folder: Path, reference: ReferenceArrays) -> None:
@@ -49,6 +57,10 @@ def write_reference(folder: Path, reference: ReferenceArrays) -> None:
     }
     if reference.entity is not None:
         arrays["entity"] = reference.entity
+    if reference.slices is not None:
+        said = [asdict(rule) for rule in reference.slice_rules]
+        arrays["slices"] = reference.slices
+        arrays["slice_rules"] = np.frombuffer(json.dumps(said).encode(), np.uint8)
     folder.mkdir(exist_ok=True)
     np.savez_compressed(folder / REFERENCE, **arrays)
 
@@ -66,8 +78,17 @@ def read_reference(folder: Path) -> ReferenceArrays | None:
         with np.load(path) as file:
             drift = {name.removeprefix(_DRIFT): file[name] for name in file.files if name.startswith(_DRIFT)}
             entity = file["entity"] if "entity" in file.files else None
+            slices, rules = (file["slices"], _rules(file["slice_rules"])) if "slices" in file.files else (None, ())
             return ReferenceArrays(
-                drift, file["outputs"], file["labels"], entity, file["embedding"], int(file["rows"]), int(file["days"])
-            )
+                drift, file["outputs"], file["labels"], entity, file["embedding"], int(file["rows"]), int(file["days"]),
+                slices, rules,
+            )  # fmt: skip
     except (OSError, KeyError, ValueError) as error:
         raise BundleError(f"{path}: not a reference ({error})") from error
+
+
+def _rules(said: NDArray[np.uint8]) -> tuple[SliceRule, ...]:
+    return tuple(
+        SliceRule(rule["column"], tuple(rule["values"]), None if rule["limits"] is None else tuple(rule["limits"]))
+        for rule in json.loads(said.tobytes())
+    )

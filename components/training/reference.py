@@ -7,9 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from components import catalogue
 from components.inference.bundle import About
 from components.inference.reference import ReferenceArrays
 from components.kinds.prepared import PreparedData, Split
+from components.kinds.slices import SliceRule, slice_rules
 from components.watch.columns import columns
 from components.watch.statistics.drift import fit_reference, packed
 
@@ -54,6 +56,8 @@ def reference(about: Mapping[str, Any], serving: "nn.Module", data: PreparedData
     described = About(format=1, model_sha256="", **about)
     counted = fit_reference(columns(described, examples, outputs), day, entity)
     kept = _evenly(np.arange(len(rows)), _sample(outputs.shape[1]))
+    rules = _slice_rules(described, data) if data.has(split, "slices") else {}
+    sliced = data.array(split, "slices")[rows[kept]][:, list(rules)] if rules else None
     return ReferenceArrays(
         drift=packed(counted),
         outputs=outputs[kept],
@@ -62,7 +66,18 @@ def reference(about: Mapping[str, Any], serving: "nn.Module", data: PreparedData
         embedding=embedding[_evenly(kept, _EMBEDDINGS)].astype(np.float16),
         rows=data.counts[split],
         days=0 if day is None else len(np.unique(day)),
+        slices=sliced,
+        slice_rules=() if sliced is None else tuple(rules.values()),
     )
+
+
+def _slice_rules(about: About, data: PreparedData) -> dict[int, SliceRule]:
+    """Return how parts of the data are told, by the place of their column; of none that names an entity or a record."""
+    if not (rules := slice_rules(data)):
+        return {}
+    codec = catalogue.codec(about.kind, about.task)
+    naming = {codec.key(about.input), *codec.entities(about.input)}
+    return {index: rule for index, rule in enumerate(rules) if rule.column not in naming}
 
 
 def _days_before(data: PreparedData, split: Split) -> Int64:

@@ -86,7 +86,9 @@ class Bundle:
         """The parts that are judged each for itself."""
         if self.about is None or self.arrays is None:
             return Slices({}, (), np.empty(0))
-        return Slices(self.rates, self.about.classes, self.arrays.labels[is_known(self.arrays.labels)])
+        there, codes = is_known(self.arrays.labels), self.arrays.slices
+        of_columns = (self.arrays.slice_rules, None if codes is None else codes[there])
+        return Slices(self.rates, self.about.classes, self.arrays.labels[there], *of_columns)
 
     @cached_property
     def calibration(self) -> Calibration:

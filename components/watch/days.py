@@ -92,7 +92,9 @@ class Days:
         def make() -> dict[str, Any]:
             named = pa.Table.from_batches(self._batches(day, ROW), schema=NAMES)
             told = self._log.labels(self._as_of, of=named, sources=sources)
-            found = labelled.measure(self._batches(day, labelled.NEEDED), told, self._bundles)
+            sliced = any(self._bundles[name].slices.rules for name in versions)
+            batches = self._batches(day, labelled.SLICED if sliced else labelled.NEEDED)
+            found = labelled.measure(batches, told, self._bundles)
             packed = {name: pack_labelled(each) for name, each in found.items()}
             return {name: [self._bundles[name].identity, packed.get(name)] for name in versions}
 

@@ -20,6 +20,8 @@ from components.watch.statistics.tally import Tally, joined, tally
 
 NEEDED = ("id", "key", "request_id", "row", "version", "origin", "share", "outputs")
 """Columns of the log."""
+SLICED = (*NEEDED, "record")
+"""Where values of columns are slices."""
 
 
 @dataclass
@@ -52,6 +54,8 @@ class LabelledRows:
     """1 / the probability with which a row was kept and its label asked for."""
     asked: NDArray[np.float64]
     """The probability with which its label was asked for; not a number: nobody asked."""
+    codes: NDArray[np.int64] | None
+    """In which parts of columns it is; see `Slices.codes`."""
 
 
 def measure(
@@ -60,7 +64,7 @@ def measure(
     """Return what the labelled rows of a day come to, by version.
 
     Args:
-        batches: of the log, with the columns `NEEDED`.
+        batches: of the log, with the columns `NEEDED`, where a version has slices of columns `SLICED`.
         labels: that may name one of them, in the order in which they were recorded.
         bundles: of the versions.
     """
@@ -126,7 +130,8 @@ def _take(
     odds = chosen["share"].to_numpy().astype(np.float64) * sought
     found.rows += len(there)
     found.asked = min(found.asked, float(sought.min()))
-    _add(found, LabelledRows(matrix(chosen["outputs"]), values[known], 1 / odds, asked), bundle, about)
+    codes = bundle.slices.codes(_records(chosen)) if bundle.slices.rules else None
+    _add(found, LabelledRows(matrix(chosen["outputs"]), values[known], 1 / odds, asked, codes), bundle, about)
 
 
 def _add(found: LabelledDay, rows: LabelledRows, bundle: Bundle, about: About) -> None:
@@ -138,11 +143,15 @@ def _add(found: LabelledDay, rows: LabelledRows, bundle: Bundle, about: About) -
     for name, rate in rates.items():
         _join(found.rates, name, tally(rate.values[rate.counted], rows.weights[rate.counted]))
     if (judged := rates.get(bundle.slices.metric)) is not None:
-        for name, its in bundle.slices.tallies(judged, labels, rows.weights).items():
+        for name, its in bundle.slices.tallies(judged, labels, rows.weights, rows.codes).items():
             _join(found.slices, name, its)
     if ACTIVE in rates and (loss := expected_loss(bundle, rows.outputs)) is not None:
         asked = rows.asked > 0
         found.corrections += correction_sums(loss[asked], 1.0 - rates[ACTIVE].values[asked], rows.asked[asked])
+
+
+def _records(rows: pa.RecordBatch) -> list[dict[str, Any]]:
+    return [{} if text is None else json.loads(text) for text in rows["record"].to_pylist()]
 
 
 def _join(found: dict[str, Tally], name: str, more: Tally) -> None:

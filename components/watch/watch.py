@@ -1,6 +1,7 @@
 """What log and bundles say of a workload at work up to some moment."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -176,6 +177,7 @@ def _judged(
             f"harm is not judged: a label was asked for with probability {least:g}, below watch.asked ({asked:g}): "
             "set it to the smallest with which you ask"
         )
+    questions.extend(_not_sliced(bundle, mature))
     return _Judged(
         quality=measured(bundle, mature, most),
         slices=slice_quality(bundle, mature, tolerance, most),
@@ -186,6 +188,16 @@ def _judged(
         columns=columns,
         data=data,
     )
+
+
+def _not_sliced(bundle: Bundle, mature: dict[date, LabelledDay]) -> Iterator[str]:
+    """Yield why columns of `prepare.slices` are not judged."""
+    if not any(of_day.rows for of_day in mature.values()):
+        return
+    for rule in bundle.slices.rules:
+        names = {f"{rule.column}: {value}" for value in rule.values}
+        if not any(names & of_day.slices.keys() for of_day in mature.values()):
+            yield f"quality by {rule.column} is not known: no labelled answer says a value of it that validation had"
 
 
 def _strange(rows: VersionRows) -> tuple[StrangeRow, ...]:

@@ -10,7 +10,9 @@ from components.config.params import parse
 from components.inference.reference import REFERENCE, read_reference, write_reference
 from components.kinds.image.params import Train as PictureTrain
 from components.kinds.prepared import PreparedData
+from components.kinds.slices import SliceRule, write_limits
 from components.kinds.table.params import Train as RecordTrain
+from components.system.files import write_json
 from components.training.reference import reference
 from components.training.temperature import temperature_and_decision
 from components.watch.statistics.drift import unpacked, watch
@@ -75,6 +77,28 @@ def test_days_and_entities_are_kept_and_name_nobody(tmp_path: Path) -> None:
     assert found.days == 10
     assert found.entity is not None
     assert found.entity.tolist() == [*(np.arange(98) // 4).tolist(), -1, -1]
+
+
+def test_named_slices_of_validation_are_kept_and_none_that_name_somebody(tmp_path: Path) -> None:
+    data = small_data(tmp_path / "data")
+    codes = np.column_stack([np.arange(12), np.arange(12) % 2, np.arange(12) % 3 - 1])
+    write_json(
+        data.path / "slices.json", {"card": [str(row) for row in range(12)], "plan": ["a", "b"], "price": ["x", "y"]}
+    )
+    write_limits(data.path, {"price": [1.5]})
+    np.save(data.path / "validation_slices.npy", codes)
+    about, serving = exported(data)
+    card = {"name": "card", "days": [1], "measures": ["count"], "delayed": False}
+    about["input"]["definition"] |= {"id": None, "amount": None, "decimals": 2, "delay": 0.0, "entities": [card]}
+    about["input"]["schema"] = {"columns": {}}
+    found = reference(about, serving, data)
+    write_reference(tmp_path, found)
+    assert (read := read_reference(tmp_path)) is not None
+    assert (
+        read.slice_rules == found.slice_rules == (SliceRule("plan", ("a", "b")), SliceRule("price", ("x", "y"), (1.5,)))
+    )
+    assert read.slices is not None
+    assert read.slices.tolist() == codes[:, 1:].tolist()
 
 
 def test_a_few_days_of_validation_are_held_against_those_before(tmp_path: Path) -> None:

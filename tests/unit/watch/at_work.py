@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from components.inference.bundle import SERVING, About, new_bundle, read_about
 from components.inference.reference import ReferenceArrays, write_reference
+from components.kinds.slices import SliceRule
 from components.prediction_log.description import Description, describe
 from components.prediction_log.event_id import EventIds, as_text
 from components.prediction_log.reader import Log
@@ -38,8 +39,13 @@ def truth(outputs: Float32, random: np.random.Generator, right: float = 0.9) -> 
     return np.where(wrong, outputs.argmin(axis=1), outputs.argmax(axis=1))
 
 
-def make_bundle(path: Path, reference: bool = True, rows: int = 3_000, decision: dict[str, Any] | None = None) -> Path:
-    """Write a bundle of a table's classification, with what it was validated on; of under 100 rows at no cost."""
+def make_bundle(
+    path: Path, reference: bool = True, rows: int = 3_000, decision: dict[str, Any] | None = None, plans: bool = False
+) -> Path:
+    """Write a bundle of a table's classification, with what it was validated on; of under 100 rows at no cost.
+
+    With `plans` half of that was of the plan `big`, half of `small`, by which quality is told.
+    """
     said: dict[str, Any] = {
         "workload": "w",
         "kind": "table",
@@ -56,7 +62,8 @@ def make_bundle(path: Path, reference: bool = True, rows: int = 3_000, decision:
             drift = packed(fit_reference(columns(About(format=1, model_sha256="", **said), examples, outputs)))
             labels = truth(outputs, random)
             embedding = np.zeros((1, 1), dtype=np.float16)
-            write_reference(draft / SERVING, ReferenceArrays(drift, outputs, labels, None, embedding, rows, 0))
+            sliced = (np.arange(rows)[:, np.newaxis] % 2, (SliceRule("plan", ("big", "small")),)) if plans else ()
+            write_reference(draft / SERVING, ReferenceArrays(drift, outputs, labels, None, embedding, rows, 0, *sliced))
     assert read_about(path).workload == "w"
     return path
 
@@ -84,6 +91,7 @@ class AtWork:
         sure: float = 0.9,
         asked: bool = False,
         unfamiliar: int | None = None,
+        record: bytes = b"{}",
     ) -> list[str]:
         """Answer on that day, from 0, and label a part an hour later, which was asked for or not; return the ids.
 
@@ -99,7 +107,7 @@ class AtWork:
             said = [b'%s,"unfamiliar":%s}' % (answer[:-1], flag) for answer, flag in zip(said, flags, strict=True)]
         self.writer.answered(
             Answered(
-                identity, time, 0.01, version, f"r{number}", outputs, examples, said, [b"{}"] * rows, origin=origin
+                identity, time, 0.01, version, f"r{number}", outputs, examples, said, [record] * rows, origin=origin
             )
         )
         ids = [as_text(identity + row) for row in range(rows)]

@@ -10,10 +10,11 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import yaml
+from pydantic_core import to_json
 
 from components.config.errors import DataError
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared
-from components.kinds.slices import read_slices
+from components.kinds.slices import read_slices, slice_rules
 from components.kinds.table import scoring
 from components.kinds.table.codec import features, schema
 from components.kinds.table.codec.features import DAY, Definition
@@ -129,6 +130,27 @@ def test_slices_are_columns_of_the_test_records(frame: pl.DataFrame, prepared: P
     for path in (path for path in prepared.path.iterdir() if path.is_file()):  # all else stays as it was
         assert path.read_bytes() == (data.path / path.name).read_bytes(), path.name
     assert read_slices(prepared) == {}
+    assert slice_rules(prepared) == ()
+
+
+def test_what_callers_send_is_in_the_slices_of_preparation(frame: pl.DataFrame, tmp_path: Path) -> None:
+    data = run(
+        frame, tmp_path, CONFIG.model_copy(update={"slices": ["channel", "scenario", "age", "foreign", "terminal"]})
+    )
+    rules, codes = slice_rules(data), array(data, "test_slices")
+    assert [rule.column for rule in rules] == ["age", "channel", "foreign", "scenario", "terminal"]
+    sent = [json.loads(to_json(record)) for record in rows(data)]
+    for index, rule in enumerate(rules):
+        known = rule.codes(sent)
+        if rule.column == "scenario":  # no feature, so nobody sends it
+            assert set(known) == {-1}
+        else:
+            assert known.tolist() == codes[:, index].tolist(), rule.column
+    validation = array(data, "validation_slices")
+    assert len(validation) == data.counts["validation"]
+    assert set(np.unique(validation[:, 1])) == {0, 1, 2}
+    odd: list[dict[str, Any]] = [{"channel": 7, "age": "old"}, {"channel": "fax", "age": True}, {"channel": None}]
+    assert [rule.codes(odd).tolist() for rule in rules[:2]] == [[-1, -1, -1], [-1, -1, -1]]
 
 
 def test_a_slice_that_is_no_column_is_refused(frame: pl.DataFrame, tmp_path: Path) -> None:
