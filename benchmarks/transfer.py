@@ -135,12 +135,12 @@ def picture(file: Path) -> np.ndarray:
 
 def cifar(source: Path, each: int, seed: int, folder: Path) -> PreparedData:
     """Write a set of `each` pictures a class of CIFAR-10 to learn from, and a quarter as many to validate by."""
-    pictures = np.concatenate([rows(source / f"data_batch_{number}.png") for number in range(1, 6)])
+    pictures = np.concatenate([cifar_rows(source / f"data_batch_{number}.png") for number in range(1, 6)])
     labels = np.array(json.loads((source / "train_lables.json").read_text()))
     random = np.random.default_rng(seed)
     kept = drawn(labels, each + each // 4, random).reshape(len(_CIFAR), -1)
     train, validation = (random.permutation(part.ravel()) for part in (kept[:, :each], kept[:, each:]))
-    test, known = rows(source / "test_batch.png"), np.array(json.loads((source / "test_lables.json").read_text()))
+    test, known = cifar_rows(source / "test_batch.png"), np.array(json.loads((source / "test_lables.json").read_text()))
     splits = {
         "train": (pictures[train], labels[train]),
         "validation": (pictures[validation], labels[validation]),
@@ -149,7 +149,7 @@ def cifar(source: Path, each: int, seed: int, folder: Path) -> PreparedData:
     return written(folder, splits, _CIFAR)
 
 
-def rows(file: Path) -> np.ndarray:
+def cifar_rows(file: Path) -> np.ndarray:
     """Return 10,000 pictures of a file that has one in each row of pixels."""
     with Image.open(file) as opened:
         return np.asarray(opened).reshape(-1, _CIFAR_SIDE, _CIFAR_SIDE, 3)

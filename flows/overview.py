@@ -7,6 +7,7 @@ from components.kinds.overview import Overview, counts_by_class
 from components.kinds.prepared import SPLITS, PreparedData, Split
 from components.training.fold_plan import FoldPlan, fold_plan
 from components.training.plan import TrainingPlan, choice, training_plan
+from components.training.unlabelled_plan import unlabelled_plan
 from flows.report import publish_page
 from flows.tables import markdown, table
 
@@ -28,6 +29,8 @@ class DataReport:
     """How what the section `train` leaves to the data is decided; None: it leaves nothing."""
     plan: TrainingPlan
     folds: FoldPlan
+    unlabelled: str | None = None
+    """What examples without labels are used for; None: there are none."""
 
     @property
     def title(self) -> str:
@@ -62,11 +65,12 @@ class DataReport:
 
     def _facts(self) -> list[list[str]]:
         overview = self.overview
+        training = [self.choice, self.unlabelled, str(self.plan), self.plan.warning, self.folds.told]
         facts = {
             "read": list(overview.read),
             "left out": [str(finding) for finding in overview.lost] or ["nothing"],
             "noticed": [str(finding) for finding in overview.findings if not finding.lost],
-            "training": list(filter(None, [self.choice, str(self.plan), self.plan.warning, self.folds.told])),
+            "training": list(filter(None, training)),
         }
         return [[what, "\n".join(lines)] for what, lines in facts.items() if lines]
 
@@ -78,7 +82,8 @@ def report_data(data: PreparedData, name: str) -> DataReport:
     workload = catalogue.decided(asked, data)
     plan = training_plan(workload.train, data.counts["train"], data.input, supervised)
     told, folds = choice(asked.train, data, supervised), fold_plan(data, workload, supervised)
-    return DataReport(name, counts_by_class(data), overview, told, plan, folds)
+    unlabelled = unlabelled_plan(data, workload.train)
+    return DataReport(name, counts_by_class(data), overview, told, plan, folds, unlabelled)
 
 
 def _numbers(counts: dict[Split, int]) -> list[str]:

@@ -167,6 +167,10 @@ class Training(TaskOptions):
         """
         return {}
 
+    def learns_unlabelled(self, examples: int, classes: int) -> bool:
+        """Return whether examples without labels are learned from besides so many labelled ones of so many classes."""
+        return False
+
     def pretrained_for(self, data: DataFacts, supervised: bool = True) -> str | None:
         """Return the name of the backbone that the training on the data begins with; None: with none."""
         return self.pretrained()
@@ -240,6 +244,10 @@ class Workload(Section):
     card: Card = Card()
     watch: Watch = Watch()
     retrain: Retrain = Retrain()
+
+    def unlabelled(self) -> Path | None:
+        """Return the folder of examples without labels that are learned from besides; None: there is none."""
+        return None
 
     @model_validator(mode="before")
     @classmethod

@@ -11,6 +11,8 @@ LIVE = INBOX / ".live"
 SCHEMAS = Path("data/schemas")
 CORRECTIONS = Path("data/corrections")
 """Files of labels that are put right, which `prepare.corrections` names."""
+UNLABELLED = Path("data/unlabelled")
+"""What may be learned from besides, without labels: folders that sections name. Every `ingest` depends on it."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MEMORY = "JOURNEYMAN_MEMORY"
 """The variable with the address (SQLAlchemy's form) of the database in which endpoints remember."""

@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,10 +16,14 @@ from components.config.params import Workload
 from components.config.settings import INBOX, LIVE, artifacts
 from components.data.description import read_description
 from components.data.fetch import fetch
+from components.kinds.prepared import UNLABELLED_RECORDS
 from components.kinds.raw import DataSet, Origin, Raw
 from components.system import entry
 from components.system.files import whole_directory
 from components.system.progress import Progress
+
+if TYPE_CHECKING:
+    from components.kinds.contract.data import UnlabelledSource
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +53,8 @@ def ingest(name: str) -> None:
 def write_raw(name: str, workload: Workload, path: Path) -> int:
     """Write the raw records of the workload to the Parquet file `path`; return how many there are.
 
+    Those without labels, where the section names a folder of them, are in `unlabelled.parquet` beside it.
+
     Raises:
         DataError: see `ingest`.
     """
@@ -61,6 +68,9 @@ def write_raw(name: str, workload: Workload, path: Path) -> int:
     count = _write(path, catalogue.source(workload.kind).open(origin))
     if count == 0:
         raise DataError(f"{workload.source}: the source holds no record")
+    if folder := workload.unlabelled():
+        source = cast("UnlabelledSource", catalogue.source(workload.kind))
+        _write(path.with_name(UNLABELLED_RECORDS), source.open_unlabelled(folder))
     return count
 
 

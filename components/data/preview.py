@@ -7,7 +7,7 @@ from components import catalogue
 from components.config.settings import SCHEMAS, STATE
 from components.data.ingest import RECORDS, write_raw
 from components.data.prepare import write_prepared
-from components.kinds.prepared import PreparedData, open_prepared
+from components.kinds.prepared import UNLABELLED_RECORDS, PreparedData, open_prepared
 from components.system.files import scratch_directory
 
 
@@ -30,7 +30,8 @@ def preview(name: str) -> Iterator[PreparedData]:
         if not schema.exists():
             schema = scratch / schema.name
         write_prepared(workload, scratch / RECORDS, out, schema)
-        (scratch / RECORDS).unlink()
+        for records in (RECORDS, UNLABELLED_RECORDS):
+            (scratch / records).unlink(missing_ok=True)
         data = open_prepared(out)
         catalogue.check_options(name, workload.train, data.kind, data.task)
         yield data

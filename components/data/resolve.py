@@ -65,7 +65,7 @@ def parameters(workload: Workload, stage: str) -> dict[str, Any]:
     for task in asked:
         package = catalogue.package("task", task)
         code |= {f"{task}.{part}": code_hash(f"{package}.{part}") for part in TASK_PARTS.get(stage, ())}
-    said: dict[str, Any] = {"kind": workload.kind, "code": code}
+    said: dict[str, Any] = {"kind": workload.kind, "code": code, **_besides(workload, stage)}
     if stage == "prepare":
         said["labels"] = catalogue.labels_of(workload.task)
     if stage not in ("backbone", "ingest"):
@@ -80,6 +80,12 @@ def parameters(workload: Workload, stage: str) -> dict[str, Any]:
     if stage == "evaluate":
         said["serve"] = {"precision": serve.precision, "margin": serve.margin}
     return said
+
+
+def _besides(workload: Workload, stage: str) -> dict[str, Any]:
+    """Return what `ingest` takes of the section `prepare`: the folder that it reads besides, of a kind that has any."""
+    taken = workload.prepare.model_dump(mode="json", include={"unlabelled"}) if stage == "ingest" else {}
+    return {"prepare": taken} if taken else {}
 
 
 def code_hash(module: str) -> str:

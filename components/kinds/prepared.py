@@ -9,6 +9,8 @@
     serving/                 what the endpoint needs beside the model, if the kind has anything
     {split}_{name}.npy       what the kind keeps of each example besides
     {split}_rows.npy         N int64, which raw record each example is, from 0
+    unlabelled_inputs.npy    examples without labels that may be learned from besides, if the section names any
+    unlabelled.json          what they are: `UnlabelledData`
     {split}_keys.npy         N uint64, of splits that were drawn: what each was drawn from; equal ones stay together
 
 `split` is one of `train`, `validation`, `test`.
@@ -32,11 +34,29 @@ KEYS = "keys"
 """Name of the array of what splits were drawn from."""
 ROWS = "rows"
 """Name of the array of which raw record each example is."""
+UNLABELLED_RECORDS = "unlabelled.parquet"
+"""Raw records without labels, beside the others."""
+UNLABELLED_ABOUT = "unlabelled.json"
 UNLABELLED = "(no label)"
 """Stands for a label that is not known."""
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 InputT = TypeVar("InputT", covariant=True, default=Any)
+
+
+@dataclass(frozen=True)
+class UnlabelledData:
+    """Examples without labels, beside the splits."""
+
+    folder: str
+    """As the section names it."""
+    sha256: str
+    """Of the hashes of its files, sorted: it depends on what they hold alone."""
+    files: int
+    count: int
+    """Of the examples that are left."""
+    left_out: Mapping[str, int]
+    """How many are not, by why."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +87,24 @@ class PreparedData(Generic[InputT]):
         Raises:
             DataError: there is no such file, or it is no array.
         """
-        path = self.path / f"{split}_{name}.npy"
-        try:
-            array: NDArray[Any] = np.load(path, mmap_mode="r")
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path}: not readable ({error}); run `dvc repro`") from error
-        return array
+        return _mapped(self.path / f"{split}_{name}.npy")
 
     def has(self, split: Split, name: str) -> bool:
         """Whether something is kept under `name` of the examples of `split`."""
         return (self.path / f"{split}_{name}.npy").exists()
+
+    def unlabelled(self) -> UnlabelledData | None:
+        """Return what is known of the examples without labels; None: the section names none."""
+        path = self.path / UNLABELLED_ABOUT
+        return UnlabelledData(**read_json(path)) if path.exists() else None
+
+    def unlabelled_inputs(self) -> NDArray[Any]:
+        """Return the examples without labels, `[N, ...]` in the kind's type.
+
+        Raises:
+            DataError: there are none, or they cannot be read.
+        """
+        return _mapped(self.path / "unlabelled_inputs.npy")
 
     @property
     def drawn(self) -> bool:
@@ -108,6 +136,14 @@ def open_prepared(path: Path, backbone: Path | None = None) -> PreparedData:
     return PreparedData(
         path, about["kind"], tuple(about["classes"]), about["input"], about["counts"], about.get("task", ""), backbone
     )
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not readable ({error}); run `dvc repro`") from error
+    return array
 
 
 def known(labels: NDArray[Any]) -> NDArray[np.bool_]:

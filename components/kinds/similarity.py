@@ -62,5 +62,11 @@ def nearest(wanted: Float32, known: Float32) -> Int64:
 
 def correlation(picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Return the correlation of two pictures, pixel by pixel; 0 if either is flat."""
-    both = _unit(np.stack([picture.ravel(), other.ravel()]).astype(np.float32))
-    return float(both[0] @ both[1])
+    return float(correlations(picture[None], other[None])[0])
+
+
+def correlations(pictures: NDArray[np.uint8], others: NDArray[np.uint8]) -> Float32:
+    """Return the correlation of each picture `[N, ...]` with the other one at its place; 0 if either is flat."""
+    first, second = (_unit(some.reshape(len(some), -1).astype(np.float32)) for some in (pictures, others))
+    found: Float32 = np.einsum("nf,nf->n", first, second)
+    return found

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from components.kinds.contract import Batches, Learner, Objective, TrainingBatches
-    from components.kinds.contract.learner import TreeLearner
+    from components.kinds.contract.learner import TreeLearner, UnlabelledLearner
     from components.kinds.prepared import PreparedData, Split
     from components.tasks.contract import Objectives
 
@@ -57,6 +57,10 @@ class TaskLearner:
     def loaders(self, data: "PreparedData", config: Any) -> "tuple[TrainingBatches, Batches]":
         """Return the batches of training and of validation, which hold each example once, over all processes."""
         return self._kind.loaders(data, config, self.objective(data, config))
+
+    def with_unlabelled(self) -> "TaskLearner":
+        """Return how the same is learned from the examples without labels as well; its weights are of one module."""
+        return TaskLearner(cast("UnlabelledLearner", self._kind).unlabelled, self._task)
 
     def leaves_out(self, config: Any) -> bool:
         """Whether there are steps that train only a part of the parameters: DDP has to look for the others."""

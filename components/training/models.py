@@ -1,28 +1,28 @@
-"""Which models are trained, and which of them serves: `train.model` of a kind that has trees beside its network."""
+"""Which models are trained, and which of them serves.
+
+`train.model` of a kind that has trees beside its network says it; where examples without labels may be learned from, a
+model that does stands beside one that does not.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from components.internals.lightning import process_rank
-from components.kinds.prepared import known
 from components.training.altered import altered
 from components.training.loop import fit
-from components.training.restore import JOINT, NETWORK, TREES, asked_model, restored
+from components.training.restore import JOINT, NETWORK, TREES, asked_model
 from components.training.result import TrainingResult
-from components.training.temperature import raw
+from components.training.unlabelled import fit_both
+from components.training.unlabelled_plan import learns_unlabelled
+from components.training.validated import Validated, validated
 
 if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
 
     from components.config.params import Training
-    from components.kinds.deciding import Deciding
     from components.kinds.prepared import PreparedData
     from components.tasks.learner import TaskLearner
 
@@ -43,6 +43,8 @@ def train_models(
 
     The arguments and errors are those of `fit`. Trees are fitted by the first process alone, in one go.
     """
+    if learns_unlabelled(data, config):
+        return fit_both(learner, data, config, log_to, checkpoint)
     if asked_model(config) == NETWORK:
         return fit(learner, data, config, log_to, checkpoint)
     if asked_model(config) == TREES:
@@ -57,7 +59,7 @@ def _fit_trees(
     if process_rank():
         return TrainingResult({}, [], TREES)
     weights, losses = learner.fit_trees(data, altered(config, model=TREES))
-    found = _validated(learner, data, config, weights)
+    found = validated(learner, data, config, weights)
     last = {"epoch": len(losses), "step": len(losses), **found.told}
     every = ceil(len(losses) / _POINTS) or 1
     curve = [{"epoch": n, "step": n, "validation_loss": losses[n - 1]} for n in range(every, len(losses), every)]
@@ -85,7 +87,7 @@ def _better(
     results = [network, _fit_trees(learner, data, config)]
     if not learner.objective(data, config).supervised:
         results.insert(0, _joined(learner, data, config, *results))
-    scores = {result.model: _validated(learner, data, config, result.weights) for result in results}
+    scores = {result.model: validated(learner, data, config, result.weights) for result in results}
     better = max(results, key=lambda result: scores[result.model].merit)
     found = {
         f"{name}_validation_{score.deciding.metric}": score.deciding.value
@@ -101,46 +103,16 @@ def _joined(
     learner: "TaskLearner", data: "PreparedData", config: "Training", network: TrainingResult, trees: TrainingResult
 ) -> TrainingResult:
     weights = learner.join(data, altered(config, model=JOINT), network.weights, trees.weights)
-    told = _validated(learner, data, config, weights).told
+    told = validated(learner, data, config, weights).told
     return TrainingResult(weights, [*network.curve[:-1], {**network.curve[-1], **told}], JOINT)
 
 
-def _tell(better: TrainingResult, scores: "Mapping[str, _Validated]") -> None:
+def _tell(better: TrainingResult, scores: "Mapping[str, Validated]") -> None:
     reached = [f"{name} {score.deciding.value:.5g}" for name, score in scores.items() if score.deciding]
     if (decided := scores[better.model].deciding) is None:
         logger.info("%s serves: no label of the validation split tells which model is better", better.model)
         return
     logger.info("%s serves: %s on the validation split: %s", better.model, decided.metric, ", ".join(reached))
-
-
-class _Validated(NamedTuple):
-    """What a model reaches on the validation split."""
-
-    told: dict[str, float]
-    """What the curve tells: what the task watches, and the loss if there is one."""
-    deciding: "Deciding | None"
-    loss: float
-
-    @property
-    def merit(self) -> tuple[float, float]:
-        """What is compared; higher is better."""
-        return 0.0 if self.deciding is None else self.deciding.merit, -self.loss
-
-
-def _validated(
-    learner: "TaskLearner", data: "PreparedData", config: "Training", weights: Mapping[str, Tensor]
-) -> _Validated:
-    objective = learner.objective(data, config)
-    labels, costs = np.asarray(data.labels("validation")), learner.costs(data, "validation")
-    there = np.flatnonzero(known(labels)) if objective.supervised else np.arange(len(labels))
-    module = restored(learner, data, config, weights)
-    numbers = torch.from_numpy(raw(learner, module, data.inputs("validation")[there]))
-    labels, costs = labels[there], None if costs is None else costs[there]
-    outputs = objective.outputs(numbers).numpy()
-    loss = float(objective.loss(numbers, torch.from_numpy(labels)))
-    told = {"validation_loss": loss} if objective.supervised else {}
-    told[objective.MONITOR] = objective.monitored(outputs, labels)
-    return _Validated(told, objective.deciding(outputs, labels, costs), loss)
 
 
 def _log(log_to: "Sequence[Logger]", found: Mapping[str, float], step: int) -> None:

@@ -15,3 +15,5 @@ class TrainingResult:
     """One point an epoch: `epoch`, `step` and what the module logged last."""
     model: str = "network"
     """Which one it is, see `train.model`."""
+    unlabelled: dict[str, float | bool] | None = None
+    """Where a model has learned from examples without labels as well: what that was worth, see `unlabelled.py`."""

@@ -34,6 +34,7 @@ from components.training.models import train_models
 from components.training.plan import choice, training_plan
 from components.training.restore import asked_model
 from components.training.result import TrainingResult
+from components.training.unlabelled_plan import unlabelled_plan
 from components.versioning import lock
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def _tell(data: "PreparedData", config: "Training") -> None:
     supervised = catalogue.is_supervised(data.kind, data.task)
     if told := choice(config, data, supervised):
         logger.info("%s", told)
+    if (unlabelled := unlabelled_plan(data, config.decided(data, supervised))) is not None:
+        logger.info("%s", unlabelled)
     plan = training_plan(config.decided(data, supervised), data.counts["train"], data.input, supervised)
     logger.info("training plan: %s", plan)
     if plan.warning:
@@ -105,7 +108,7 @@ def _train(
             params["used"]["model"] = trained.model
             log_params(store, run, flat({"used": {"model": trained.model}}))
         with whole_directory(artifacts(name, "weights")) as draft:
-            _write(draft, trained, _record(run, params, trained))
+            _write(draft, trained, _record(run, params, trained, data))
         training.written(artifacts(name, "weights") / WEIGHTS)
     return trained
 
@@ -142,7 +145,7 @@ def _write(draft: Path, trained: TrainingResult, record: dict[str, Any]) -> None
     write_json(draft / "run.json", record)
 
 
-def _record(run: Run, params: dict[str, Any], trained: TrainingResult) -> dict[str, Any]:
+def _record(run: Run, params: dict[str, Any], trained: TrainingResult, data: "PreparedData") -> dict[str, Any]:
     return {
         "run_id": run.info.run_id,
         "name": run.info.run_name,
@@ -151,7 +154,16 @@ def _record(run: Run, params: dict[str, Any], trained: TrainingResult) -> dict[s
         "params": flat(params),
         "curve": trained.curve,
         "environment": environment(hardware.device(params["used"]["accelerator"])).model_dump(mode="json"),
+        **_unlabelled(trained, data),
     }
+
+
+def _unlabelled(trained: TrainingResult, data: "PreparedData") -> dict[str, Any]:
+    """Return which examples without labels there were, and what they were worth, where that was tried."""
+    if (known := data.unlabelled()) is None or trained.unlabelled is None:
+        return {}
+    about = {"folder": known.folder, "sha256": known.sha256, "count": known.count}
+    return {"unlabelled": {**about, **trained.unlabelled}}
 
 
 if __name__ == "__main__":

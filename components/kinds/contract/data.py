@@ -30,6 +30,18 @@ class Source(Protocol):
         """
 
 
+class UnlabelledSource(Source, Protocol):
+    """`source/` of a kind whose sections may name a folder of examples without labels."""
+
+    def open_unlabelled(self, folder: Path, /) -> Raw:
+        """Open the folder; nothing in it is a label.
+
+        Raises:
+            ConfigError: there is no such folder.
+            DataError: it holds nothing of the kind.
+        """
+
+
 class Preparation(Protocol[ConfigT]):
     """`prepare/`: raw records -> the prepared data set (`components.kinds.prepared`) and `report.json`."""
 

@@ -66,6 +66,14 @@ class Learner(Protocol[InputT, ConfigT, ModuleT]):
         """Return what each example of a split costs if it is positive and missed, `[N]`; None: 1."""
 
 
+class UnlabelledLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
+    """`learner/` of a kind that may learn from examples without labels as well."""
+
+    @property
+    def unlabelled(self) -> Learner[InputT, ConfigT, ModuleT]:
+        """How it does: in as many steps, to weights of the same module, which serves as the other does."""
+
+
 class TreeLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
     """`learner/` of a kind that has trees beside its network; its section `train` has `model`.
 

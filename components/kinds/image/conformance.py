@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from components.kinds import contract
+    from components.kinds.contract.data import UnlabelledSource
+    from components.kinds.contract.learner import UnlabelledLearner
     from components.kinds.image import (
         codec,
         erasure,
@@ -35,3 +37,7 @@ if TYPE_CHECKING:
     _sample: contract.Sample[Input] = sample
     _scoring: contract.Scoring[Input] = scoring
     _source: contract.Source = source
+
+    def _has_unlabelled(source: UnlabelledSource, learner: UnlabelledLearner[Input, params.Train, Module]) -> None: ...
+
+    _has_unlabelled(source, learner)

@@ -63,6 +63,7 @@ def card_contents(version: Version, measured: Measurements | None = None) -> dic
         "precision": version.precision,
         "data": _data(tags, run),
         "backbone": _tagged(tags, "backbone"),
+        "unlabelled": _tagged(tags, "unlabelled"),
         "metrics": _metrics(run.data.metrics, version.metric),
         "measured": measured.model_dump(mode="json") if measured else None,
         "model": _model(run),

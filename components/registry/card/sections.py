@@ -50,6 +50,7 @@ def card_sections(card: Card, figures: Mapping[str, bytes]) -> list[Section]:
         "What it must not be used for": [BulletList(card["not_for"])] if "not_for" in card else [],
         "The data": _data(card),
         "What it began with": _backbone(card),
+        "Pictures without labels": _unlabelled(card),
         "How good it is": metrics_table(card),
         "Cross-validation": cross_validation_table(card),
         "Slices": _slices(card),
@@ -136,6 +137,26 @@ def _backbone(card: Card) -> list[Block]:
         (label, backbone[key]) for key, label in {**labels, "sha256": "Tensors, SHA-256"}.items() if key in backbone
     ]
     return [Paragraph(words), Definitions(rows)]
+
+
+def _unlabelled(card: Card) -> list[Block]:
+    """Return what examples without labels were worth; nothing where none were tried."""
+    if not (found := card.get("unlabelled")):
+        return []
+    learned = "learned from them" if found["kept"] == "true" else "learned from labels alone"
+    words = (
+        f"Beside its labelled examples there were {int(found['count']):,} without labels. It was trained twice, in as "
+        "many steps, once from them as well (FixMatch), and the better on the validation split was kept: this is the "
+        f"model that {learned}."
+    )
+    rows = [
+        [label, share(float(found[of])), f"{share(float(found[f'{of}_low']))} to {share(float(found[f'{of}_high']))}"]
+        for of, label in (("alone", "labels alone"), ("both", "examples without labels as well"))
+    ]
+    caption = f"On the {int(found['validated_on']):,} examples of the validation split, which chose"
+    table = Table(["learned from", "right", "95 % interval"], rows, caption)
+    facts = [("Folder", found["folder"]), ("Its files, SHA-256", found["sha256"])]
+    return [Paragraph(words), table, Definitions(facts)]
 
 
 def metrics_table(card: Card) -> list[Block]:

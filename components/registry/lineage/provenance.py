@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from components import catalogue
 from components.config.errors import RegistryError
 from components.config.params import PARAMS, read_yaml
-from components.config.settings import INBOX, artifacts
+from components.config.settings import INBOX, UNLABELLED, artifacts
 from components.extensions import check_pinned
 from components.inference.bundle import bundle_hash
 from components.inference.code import code_hash
@@ -70,6 +70,7 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
             bundle_sha256=bundle_hash(bundle_path(workload, read_served(workload).precision)),
             extensions=tuple(extension.requirement for extension in extensions),
             backbone=_backbone(workload),
+            unlabelled=record.get("unlabelled"),
             serving_code_sha256=code_hash(),
             parent=_champion(workload),
         )
@@ -82,7 +83,7 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
 
 def _needed(stages: Mapping[str, lock.Stage], source: str) -> dict[str, str]:
     """Return DVC's hashes of what the stages depend on and do not make: code and descriptions, not the data."""
-    data = {str(INBOX)} | (set() if _describes(source) else {source})
+    data = {str(INBOX), str(UNLABELLED)} | (set() if _describes(source) else {source})
     made = {out: md5 for stage in stages.values() for out, md5 in stage.outs.items()}
     pairs = [pair for stage in stages.values() for pair in stage.deps.items()]
     deps = {dep: md5 for dep, md5 in pairs if dep not in data}

@@ -66,6 +66,30 @@ class Pretrained(_Part):
     """Of its tensors."""
 
 
+class Unlabelled(_Part):
+    """The examples without labels beside those that it learned from, and what they were worth."""
+
+    folder: Said
+    """As the section named it."""
+    sha256: Said
+    """Of the hashes of its files, sorted."""
+    count: int
+    """Of those that were not left out."""
+    kept: bool
+    """Whether the model that learned from them is the one that was kept."""
+    validated_on: int
+    """Labelled examples of the validation split; the other figures are parts of them that were answered rightly."""
+    alone: float
+    """Of the model of labels alone."""
+    alone_low: float
+    """Bounds of 95 %."""
+    alone_high: float
+    both: float
+    """Of the model that learned from both."""
+    both_low: float
+    both_high: float
+
+
 class Lineage(_Part):
     """What a version was made of."""
 
@@ -92,6 +116,8 @@ class Lineage(_Part):
     """The installed packages that kind and task are of, as pip names them; none: both are built in."""
     backbone: Pretrained | None = None
     """The pretrained network that it began with; none: it began with fresh weights."""
+    unlabelled: Unlabelled | None = None
+    """Pictures without labels, if it was tried to learn from any."""
     serving_code_sha256: Said
     """The code that its Bento carries; the Bento's tag ends with the first eight digits."""
     parent: Said
@@ -99,7 +125,7 @@ class Lineage(_Part):
 
     def to_json(self) -> str:
         """Return it as JSON; the same lineage gives the same bytes."""
-        later = ("extensions", "backbone")  # versions from before there were any say none
+        later = ("extensions", "backbone", "unlabelled")  # versions from before there were any say none
         left_out = {name for name in later if not getattr(self, name)}
         return json.dumps(self.model_dump(mode="json", exclude=left_out), indent=2, ensure_ascii=False) + "\n"
 
@@ -116,6 +142,7 @@ class Lineage(_Part):
             **{f"data.{name}": data[name] for name in ("title", "licence", "homepage")},
             **({"extensions": ", ".join(self.extensions)} if self.extensions else {}),
             **({f"backbone.{name}": said for name, said in self.backbone} if self.backbone else {}),
+            **{f"unlabelled.{name}": said for name, said in self._without_labels().items()},
             "dvc.source": data["source"],
             **{f"dvc.{path.removeprefix(artifacts_of)}": md5 for path, md5 in outs.items()},
             **{f"inputs.{name}": _inputs(stage) for name, stage in stages.items()},
@@ -129,6 +156,10 @@ class Lineage(_Part):
             **{name: getattr(self, name) for name in ("mlflow_run", "flow_run", "parent")},
         }
         return {f"{PREFIX}{name}": value for name, value in said.items() if value}
+
+    def _without_labels(self) -> dict[str, str]:
+        found = self.unlabelled.model_dump(mode="json") if self.unlabelled else {}
+        return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in found.items()}
 
 
 def _inputs(stage: Stage) -> str:

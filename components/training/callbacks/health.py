@@ -19,6 +19,7 @@ _EXPLODED = 100.0
 _LOOK = 50
 """Steps between two looks on a GPU: each look waits for it. The offending step is named nevertheless."""
 
+_LEARNED_FROM = ("train", "validation", "unlabelled")
 _PAUSE = 1.0
 """Seconds between two looks at the files."""
 
@@ -72,7 +73,7 @@ class UnchangedData(Callback):
     """Stops the training when a file of its data set is changed under it."""
 
     def __init__(self, data: PreparedData) -> None:
-        paths = [path for split in ("train", "validation") for path in sorted(data.path.glob(f"{split}_*.npy"))]
+        paths = [path for of in _LEARNED_FROM for path in sorted(data.path.glob(f"{of}_*.npy"))]
         self._files = {path: _stamp(path) for path in paths}
         self._next = 0.0
 

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 from math import log
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from components.kinds.image.params import Train
+
+_VARIED = 0.25  # of pictures in colour, where it is left to us; grey ones stay as the recipes were chosen on them
 _ERASED_AREA = (0.02, 0.25)  # of the picture
 _LIGHT = 0.2  # of the full scale, that a picture is lighter or darker by at most
 _CONTRAST = (0.5, 1.2)  # times its own
@@ -31,6 +36,12 @@ class Augmentation:
         return augment(pictures, generator, self, count, part)
 
 
+def augmentation(config: "Train", channels: int) -> Augmentation:
+    """Return what may happen to a training picture of so many channels."""
+    vary = (_VARIED if channels > 1 else 0.0) if config.vary == "auto" else config.vary
+    return Augmentation(config.flip, config.shift, config.erase, vary)
+
+
 def augment(pictures: Tensor, generator: torch.Generator, how: Augmentation, count: int, part: slice) -> Tensor:
     """Return the pictures moved, mirrored, erased and varied.
 
@@ -50,7 +61,7 @@ def augment(pictures: Tensor, generator: torch.Generator, how: Augmentation, cou
         columns = torch.where(mirrored, width - 1 - columns, columns)
     moved = _gathered(pictures, rows, columns)
     if how.erase:
-        moved = _erased(moved, torch.rand(6, count, 1, generator=generator)[:, part], how.erase)
+        moved = erased(moved, torch.rand(6, count, 1, generator=generator)[:, part], how.erase)
     return _varied(moved, generator, how.vary, count, part) if how.vary else moved
 
 
@@ -69,7 +80,7 @@ def _reflected(indices: Tensor, size: int) -> Tensor:
     return torch.minimum(indices, period - indices)
 
 
-def _erased(pictures: Tensor, chances: Tensor, share: float) -> Tensor:
+def erased(pictures: Tensor, chances: Tensor, share: float) -> Tensor:
     """Fill a rectangle in a share of the pictures with one shade each (Zhong et al. 2017, arXiv:1708.04896).
 
     `chances` `[6, N, 1]` from 0 to 1: whether at all, area, aspect, from which row, from which column, shade.

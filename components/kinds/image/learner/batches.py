@@ -14,6 +14,8 @@ from components.kinds.share import Share
 Seen = Callable[[torch.Tensor, torch.Generator, int, slice], torch.Tensor]
 """How a batch is seen, by its own generator: the part, a slice, of a batch of so many."""
 
+VALIDATION_BATCH = 1_000
+
 _MEASURED = 10_000  # pictures that the statistics are taken from
 _MEASURED_VALUES = 20_000_000  # most values of them: 160 MB in 64 bit
 
@@ -66,10 +68,10 @@ class TrainingBatches:
         pictures, labels = (
             torch.from_numpy(np.asarray(array).take(indices[part], 0)) for array in (self.pictures, self.labels)
         )
-        return self.how(pictures, _generator(self.seed, epoch, index), len(indices), part), labels
+        return self.how(pictures, generator(self.seed, epoch, index), len(indices), part), labels
 
 
-def _generator(*key: int) -> torch.Generator:
+def generator(*key: int) -> torch.Generator:
     """Return a generator of its own for each key, independent of the global one (`numpy.random.SeedSequence`)."""
     (state,) = np.random.SeedSequence(key).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state) >> 1)

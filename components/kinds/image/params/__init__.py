@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from math import ceil
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ModelWrapValidatorHandler, model_validator
 
 from components.config import params
 from components.config.backbone import backbones, read_backbone
+from components.config.settings import UNLABELLED
 from components.kinds.image.params.operations import (
     SLOWER,
     backbone_operations,
@@ -15,7 +17,15 @@ from components.kinds.image.params.operations import (
     operations,
     weights,
 )
-from components.kinds.image.params.recipes import AUTO, PRETRAINED, RECIPES, SHAPE, chosen_recipe, written_recipe
+from components.kinds.image.params.recipes import (
+    AUTO,
+    FEW_LABELS,
+    PRETRAINED,
+    RECIPES,
+    SHAPE,
+    chosen_recipe,
+    written_recipe,
+)
 
 Side = Annotated[int, Field(ge=8, le=1024)]
 Format = Literal["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM", "JPEG2000", "HEIC"]
@@ -38,6 +48,21 @@ def _label(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError(f"expected the name of a label, which YAML reads as {str(value).lower()}: write it in quotes")
     return str(value) if isinstance(value, int | float) else value
+
+
+def _unlabelled(folder: str) -> str:
+    """Return the folder as it is written; DVC has to see it, so that it lies where `dvc.yaml` says.
+
+    Raises:
+        ValueError: it lies elsewhere.
+    """
+    path = PurePosixPath(folder)
+    if ".." in path.parts or path.parent != PurePosixPath(UNLABELLED):
+        raise ValueError(
+            f"DVC versions what is in {UNLABELLED}/: put the pictures there, as {UNLABELLED}/mugs (`cp -al` takes no "
+            "space), and write that folder"
+        )
+    return str(path)
 
 
 Levels = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_rising)]
@@ -98,6 +123,9 @@ class Prepare(params.Section):
     corrections: params.Corrections | None = None
     """A CSV file in `data/corrections` with labels that are put right, see docs/labelling.md; nothing of the source is
     changed."""
+    unlabelled: Annotated[str, AfterValidator(_unlabelled)] | None = None
+    """A folder in `data/unlabelled/` of pictures without labels, as `data/unlabelled/mugs`: where labels are few, a
+    classification learns from them as well, if that is better on the validation split, see docs/few-pictures.md."""
     limits: Limits = Limits()
 
 
@@ -180,6 +208,10 @@ class Train(params.Training):
         if self.views > 1 and not self.flip:
             raise ValueError("views: 2 shows mirrored pictures, which a training with flip: false does not show")
         return self
+
+    def learns_unlabelled(self, examples: int, classes: int) -> bool:
+        """Return whether there are so few labels of a class that pictures without any are worth their cost."""
+        return examples < FEW_LABELS * classes
 
     def undecided(self) -> dict[str, str]:
         """Return the recipe, where it is left to the data."""
@@ -286,3 +318,7 @@ class Workload(params.Workload):
     prepare: Prepare
     train: Annotated[Train, Field(description=params.TRAIN)]
     serve: Serve = Serve()
+
+    def unlabelled(self) -> Path | None:
+        """Return the folder that `prepare.unlabelled` names."""
+        return Path(self.prepare.unlabelled) if self.prepare.unlabelled else None

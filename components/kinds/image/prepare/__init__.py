@@ -33,6 +33,7 @@ from components.kinds.image.prepare.records import (
 from components.kinds.image.prepare.shape import prepared_shape
 from components.kinds.image.prepare.split import key_of
 from components.kinds.image.prepare.task import NO_LABELS, AskedTask, asked_task
+from components.kinds.image.prepare.unlabelled import write_unlabelled
 from components.kinds.prepared import KEYS, ROWS, SPLITS, write_about
 from components.kinds.slices import write_slices
 
@@ -78,6 +79,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     read = [*about["read"], *read, *asked.read, *split_read]
     read += [*shape_read, *describe_formats(decoded), *depth_read, *describe_dark(decoded)]
     read += describe_groups(pictures, records, grouped=config.group is not None)
+    read += write_unlabelled(raw, out, config, input, asked, pictures, kept)
     report(out, findings, read, examples(kept, sizes, asked.shown))
     enforce(config.limits, findings, total)
     if asked.name in ("classification", "detection"):

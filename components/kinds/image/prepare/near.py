@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from components.kinds import similarity
 from components.kinds.image.prepare import pattern
 
-_ALIKE = 0.995  # correlation from which two pictures are one thing whatever their names, as in the evaluation's leaks
+ALIKE = 0.995
+"""Correlation from which two pictures are one thing whatever their names, as in the evaluation's leaks."""
+
 _MAY_BE = 0.9  # from which they are if their names say so too
 _MOST = 1_000  # test pictures that are looked for
 _FEWEST = 3
@@ -50,7 +52,7 @@ def describe_near(
     may_be = [(picture, nearest) for picture, nearest, much in correlated if much >= _MAY_BE]
     grouping = _grouping(may_be, [*test, *train]) if _many(may_be, looked_at) else None
     if grouping is None:
-        may_be = [(picture, nearest) for picture, nearest, much in correlated if much >= _ALIKE]
+        may_be = [(picture, nearest) for picture, nearest, much in correlated if much >= ALIKE]
         if not _many(may_be, looked_at):
             return []
     picture, nearest = may_be[0]

@@ -14,6 +14,7 @@ from components.kinds.image.source.folder import Folder, look_at, refuse_empty
 from components.kinds.image.source.idx import from_files
 from components.kinds.image.source.records import BATCH
 from components.kinds.image.source.records import SCHEMA as SCHEMA
+from components.kinds.image.source.unlabelled import open_unlabelled as open_unlabelled
 from components.kinds.raw import Origin, Raw
 
 

@@ -154,7 +154,7 @@ def look_at(path: Path, origin: str, source: str = "", wrapped: bool = False) ->
     return Folder(path, origin, files, lay_out(names, source or str(path), wrapped, covered), tables)
 
 
-def refuse_empty(folder: Folder, source: str) -> None:
+def refuse_empty(folder: Folder, source: str, expected: str = "label/picture.png is expected") -> None:
     """Raise what is to be done about a folder without a picture that can be read."""
     found = dict[str, FileFormat]()
     counts: Counter[str] = Counter()
@@ -163,7 +163,7 @@ def refuse_empty(folder: Folder, source: str) -> None:
         found.setdefault(format.name, format)
     dead = list(folder.files.dead)
     if not counts and not dead:
-        raise DataError(f"{source}: no picture there: label/picture.png is expected")
+        raise DataError(f"{source}: no picture there: {expected}")
     said = [f"{counts[name]:,} {name} ({_examples(folder, name)}): {format.advice}" for name, format in found.items()]
     said += [f"{len(dead):,} that cannot be opened ({dead[0]}: {folder.files.dead[dead[0]]})"] if dead else []
     raise DataError(f"{source}: no picture there that can be read: {'; '.join(said)}")

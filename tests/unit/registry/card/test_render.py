@@ -13,10 +13,16 @@ from components.tracking.description import LONGEST
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 TITLES = [
-    "The model", "What it is for", "What it must not be used for", "The data", "What it began with", "How good it is",
-    "Slices", "Calibration", "Robustness", "Behaviour", "What it looks like", "The gate's verdict",
-    "What became of it", "What it was made of", "How to make it again", "Whom to ask",
+    "The model", "What it is for", "What it must not be used for", "The data", "What it began with",
+    "Pictures without labels", "How good it is", "Slices", "Calibration", "Robustness", "Behaviour",
+    "What it looks like", "The gate's verdict", "What became of it", "What it was made of", "How to make it again",
+    "Whom to ask",
 ]  # fmt: skip
+WORTH = {
+    f"{of}{bound}": value
+    for of, values in (("both", (0.8, 0.65, 0.9)), ("alone", (0.7, 0.55, 0.8)))
+    for bound, value in zip(("", "_low", "_high"), map(str, values), strict=True)
+}
 WHERE = "    mlflow artifacts download --artifact-uri models:/cups/2/card.html"
 VOID = {"meta", "img"}
 
@@ -44,6 +50,8 @@ def full(text: str) -> dict[str, Any]:
         "contact": text, "trained": "2026-05-04T03:02:01+00:00", "bundle_sha256": "ab" * 32, "precision": "int8",
         "data": {"title": text, "licence": text, "homepage": text, "examples": {"train": 1200, "test": 100}},
         "backbone": {"title": text, "learned_from": text, "licence": text, "homepage": text, "sha256": "cd" * 32},
+        "unlabelled": {"folder": text, "sha256": "ef" * 32, "count": "1200", "kept": "true", "validated_on": "40",
+                       **WORTH},
         "metrics": [{"name": "accuracy", "model": 0.9, "baseline": 0.7, "decides": True}],
         "measured": measured, "parameters": {"epochs": text}, "verdict": verdict.model_dump(mode="json"),
         "model": {"serves": "trees", "metric": "accuracy", "network": 0.8, "trees": 0.85},
@@ -90,7 +98,19 @@ def test_every_section_is_on_the_page_and_in_the_markdown() -> None:
 
 
 @pytest.mark.parametrize(
-    "gone", ["intended", "not_for", "backbone", "measured", "verdict", "history", "lineage", "contact", "metrics"]
+    "gone",
+    [
+        "intended",
+        "not_for",
+        "backbone",
+        "unlabelled",
+        "measured",
+        "verdict",
+        "history",
+        "lineage",
+        "contact",
+        "metrics",
+    ],
 )
 def test_what_is_not_known_is_left_out(gone: str) -> None:
     card = full("plain")
@@ -103,6 +123,14 @@ def test_what_is_not_known_is_left_out(gone: str) -> None:
 def test_a_version_of_which_only_the_name_is_known_has_a_card() -> None:
     assert Read(page({"name": "cups", "version": "2"}, {})).titles == ["The model", "How to make it again"]
     assert "python -m flows.rebuild cups 2" in markdown({"name": "cups", "version": "2"})
+
+
+def test_it_says_what_pictures_without_labels_were_worth() -> None:
+    card = full("plain")
+    assert "this is the model that learned from them" in markdown(card)
+    assert "| examples without labels as well | 80.0% | 65.0% to 90.0% |" in markdown(card)
+    card["unlabelled"]["kept"] = "false"
+    assert "this is the model that learned from labels alone" in markdown(card)
 
 
 def test_it_needs_no_script_and_no_other_address() -> None:

@@ -27,12 +27,19 @@ def pretrained_module(data: "PreparedData[Input]", config: "Train", objective: "
     Raises:
         DataError: the stage `backbone` left none.
     """
+    return PretrainedModule(*pretrained_network(data, config, objective), config, objective)
+
+
+def pretrained_network(
+    data: "PreparedData[Input]", config: "Train", objective: "Objective"
+) -> tuple[PretrainedNetwork, Preprocessing]:
+    """Return the network of such a module, and the preprocessing of its pictures."""
     described, tensors = read_artifact(data.backbone)
     preprocessing = Preprocessing(described["mean"], described["std"])
     side = looked_at(described["sizes"], data.input["height"])
     network = PretrainedNetwork(described, side, config.tune or "last", objective.prior)
     network.load(tensors)
-    return PretrainedModule(network, preprocessing, config, objective)
+    return network, preprocessing
 
 
 def pretrained_loaders(

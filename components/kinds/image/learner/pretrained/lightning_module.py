@@ -37,9 +37,14 @@ class PretrainedModule(ObjectiveModule):
 
     def loss(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of one batch, of labels that are smoothed."""
+        return self.objective.loss(self.learning(inputs), labels, self.config.label_smoothing)
+
+    def learning(self, inputs: Tensor) -> Tensor:
+        """Return the head's numbers as it learns, a part of the features dropped."""
         kept = self.network.kept(self.preprocessing(inputs)) if inputs.dtype == torch.uint8 else inputs.float()
         features = functional.dropout(self.network.learned(kept), _DROPPED, training=self.training)
-        return self.objective.loss(self.network.head(features).float(), labels, self.config.label_smoothing)
+        numbers: Tensor = self.network.head(features).float()
+        return numbers
 
     def raw(self, inputs: Tensor) -> Tensor:
         """Return the head's numbers, answered as the endpoint will."""
