@@ -5,7 +5,7 @@ import re
 
 from components import catalogue
 from components.registry.promotion.aliases import CHAMPION, PREVIOUS, aliases
-from components.registry.promotion.history import Entry, History
+from components.registry.promotion.history import Entry, History, Step
 from components.registry.promotion.ledger import Ledger
 from flows import console
 from flows.tables import table
@@ -22,19 +22,23 @@ def history(workload: str) -> str:
 
 
 def rows(history: History) -> list[list[str]]:
-    """Return a row for each entry, in the order of `COLUMNS`."""
-    return [
-        [
-            str(entry.number),
-            f"{entry.when:%Y-%m-%d %H:%M:%S}",
-            entry.left or "",
-            entry.to or "",
-            entry.what,
-            _short(entry.by),
-            _why(entry),
-        ]
-        for entry in history.entries
-    ]
+    """Return a row for each entry and each step of a trial, in the order of `COLUMNS`."""
+    told = [(entry.when, _entry(entry)) for entry in history.entries]
+    told += [(step.when, _step(step)) for step in history.steps]
+    return [row for _, row in sorted(told, key=lambda each: each[0])]
+
+
+def _entry(entry: Entry) -> list[str]:
+    when = f"{entry.when:%Y-%m-%d %H:%M:%S}"
+    return [str(entry.number), when, entry.left or "", entry.to or "", entry.what, _short(entry.by), _why(entry)]
+
+
+def _step(step: Step) -> list[str]:
+    """Return its row: nothing has changed at work, so nobody comes from one version to another."""
+    share = f"{100 * step.share:g} % of entities" if step.share else ""
+    beside = f"version {step.version} beside version {step.against}" if step.against else f"version {step.version}"
+    why = ": ".join(filter(None, [beside, step.why or share]))
+    return ["", f"{step.when:%Y-%m-%d %H:%M:%S}", "", "", f"{step.trial} {step.what}", _short(step.by), why]
 
 
 def _short(by: str) -> str:

@@ -3,6 +3,7 @@
 from components.kinds.formatting import number
 from components.registry.promotion import Outcome
 from components.registry.promotion.ledger import Ledger
+from flows.canary import tell_of_canary
 from flows.release import package_champion, publish_champion
 from flows.report import Report, publish_report
 
@@ -11,6 +12,7 @@ def release_champion(workload: str, outcome: Outcome) -> Report:
     """Package and publish the champion that a person chose; return the report on it."""
     bundle, bento = package_champion(outcome.champion)
     published = publish_champion(bundle, outcome.champion)
+    tell_of_canary(workload)
     return publish_report(
         workload,
         promotion_facts(workload, outcome, bento, published),

@@ -79,6 +79,13 @@ def said(found: Comparison) -> str:
     return f"{pairs}: it is {found.decision}, decided after {found.decided:,} rows ({evidence})"
 
 
+def evidence(result: Replay) -> str:
+    """Return by what it was decided, for the history."""
+    assert result.comparison is not None
+    both = f"{result.metric.replace('_', ' ')} {result.now:.4f} against {result.before:.4f}"
+    return f"{both} on {result.labelled:,} live labels; {said(result.comparison)}"
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m flows.replay", description=__doc__.partition(".")[0])
     parser.add_argument("workload", help="whose requests")

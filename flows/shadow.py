@@ -1,4 +1,4 @@
-"""Flow `shadow`: try a challenger on live answers, and watch a promotion. `python -m flows.shadow [WORKLOAD]`.
+"""Flow `shadow`: decide what is tried on live answers, and watch a promotion. `python -m flows.shadow [WORKLOAD]`.
 
 Both are asked what the prediction log has, by this process alone, which gives way to all others: no request waits.
 """
@@ -29,9 +29,10 @@ from components.watch.bundles import Bundles
 from components.watch.replay import Replay
 from components.watch.replay import replay as replay_log
 from flows import console
+from flows.canary import tell_of_canary, try_canary
 from flows.promotion import release_champion
 from flows.release import this_run
-from flows.replay import said
+from flows.replay import evidence, said
 from flows.report import Report
 from flows.runs import mark_dead_runs
 from flows.servers import ask_all
@@ -77,12 +78,18 @@ def shadow(workload: str = DEFAULT) -> Shadowed:
         os.nice(_LOWEST)
     compact(log_folder(workload))
     outcome, rows = watch_promotion(workload)
+    if not outcome:
+        outcome, more = try_canary(workload)
+        rows = [*rows, *more]
     for number in [] if outcome else tried(workload):
         outcome, more = try_challenger(workload, number)
         rows = [*rows, *more]
         if outcome:
             break
-    return Shadowed(workload, rows, release_champion(workload, outcome) if outcome else None)
+    report = release_champion(workload, outcome) if outcome else None
+    if (told := tell_of_canary(workload)) and not report:
+        rows = [*rows, ["endpoints were told", told]]
+    return Shadowed(workload, rows, report)
 
 
 def check(workload: str = DEFAULT) -> None:
@@ -102,7 +109,10 @@ def try_challenger(workload: str, number: str) -> tuple[Outcome | None, Rows]:
     """Decide the trial of a challenger, if it can be decided; return what has changed at work, and what was found."""
     challenger, champion = get_version(workload, number), reconciled_champion(workload)
     since = began(challenger)
-    if since is None or champion is None or champion == challenger:
+    if since is None or champion is None:
+        return None, []
+    if champion == challenger:  # who decided was killed in between, or a person has decided
+        end(challenger, True, _why_at_work(workload), None, this_run())
         return None, []
     name = f"version {number} beside version {champion.number}, since {since:%Y-%m-%d %H:%M}"
     result, rows = compared(workload, name, number, champion.number, since)
@@ -110,12 +120,12 @@ def try_challenger(workload: str, number: str) -> tuple[Outcome | None, Rows]:
         return None, rows
     better, why = result.comparison.decision == "better", evidence(result)
     if not better:
-        end(challenger, False, why)
+        end(challenger, False, why, champion.number, this_run())
         return None, [*rows, [f"version {number}", f"stopped: {why}"]]
     verdict, history = judge(challenger, champion), Ledger(workload).read()
-    held = after_trial(challenger, verdict, catalogue.workload(workload).gate, history, why)
+    held = after_trial(challenger, verdict, catalogue.workload(workload).gate, history, why, this_run())
     outcome = promote(challenger, verdict, this_run(), why, hold=held)
-    end(challenger, True, why)
+    end(challenger, True, why, champion.number, this_run())
     return outcome if outcome.promoted else None, [*rows, [f"version {number}", outcome.reason]]
 
 
@@ -157,11 +167,9 @@ def compared(workload: str, name: str, version: str, of: str, since: datetime) -
     return result, [[name, f"{result.rows:,} answers; {labels}"]]
 
 
-def evidence(result: Replay) -> str:
-    """Return by what it was decided, for the history."""
-    assert result.comparison is not None
-    both = f"{result.metric.replace('_', ' ')} {result.now:.4f} against {result.before:.4f}"
-    return f"{both} on {result.labelled:,} live labels; {said(result.comparison)}"
+def _why_at_work(workload: str) -> str:
+    last = Ledger(workload).read().last
+    return (last.reason or last.verdict) if last else ""
 
 
 def _arguments() -> tuple[object, ...]:

@@ -27,6 +27,7 @@ from components.system.files import read_json
 from components.training.served import read_served
 from components.versioning.stages import PREPARING, TRAINING
 from flows import console
+from flows.canary import tell_of_canary
 from flows.overview import DataReport, report_data
 from flows.release import package_champion, publish_champion, this_run
 from flows.report import Report
@@ -58,6 +59,7 @@ def train(workload: str = DEFAULT) -> Report:
     bundle, bento = package_champion(decided.champion)
     asked = ask_endpoint(bento, bundle, decided.champion)
     published = publish_champion(bundle, decided.champion)
+    tell_of_canary(workload)
 
     validated = read_cross_validation(workload)
     evaluated = Evaluated(version, new, measured(version), read_served(workload), verdict, validated)
@@ -111,7 +113,7 @@ def describe_version(version: Version) -> None:
 def promote_version(challenger: Version, verdict: Verdict) -> Outcome:
     """Put the challenger to work if the verdict lets it, and nothing else stands between."""
     history, gate = Ledger(challenger.workload).read(), catalogue.workload(challenger.workload).gate
-    return promote(challenger, verdict, this_run(), hold=hold(challenger, verdict, gate, history))
+    return promote(challenger, verdict, this_run(), hold=hold(challenger, verdict, gate, history, this_run()))
 
 
 def finishes_earlier(decided: Outcome) -> str:

@@ -121,6 +121,9 @@ class Gate(Section):
     """What becomes of a challenger that has passed: it goes to work, or waits for a person (`flows.promote`)."""
     shadow: bool = False
     """Whether one that has passed is tried first: `flows.shadow` has it answer what was asked since, and compares."""
+    canary: Annotated[float, Field(ge=0.0, le=50.0)] = 0.0
+    """Per cent of all entities (cards, customers; pictures: requests) that one that has passed, and its shadow, answers
+    beside the champion, until `flows.shadow` can decide; 0: none. See docs/trying.md#canary."""
     reverse: Amount = 7.0
     """Days after a promotion by the gate in which `flows.shadow` has the champion before answer too, and takes the
     promotion back where that is better."""

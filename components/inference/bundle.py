@@ -214,6 +214,12 @@ def verified(path: Path) -> About:
     return about
 
 
+def examples_of(about: About) -> object:
+    """Return what examples of a bundle are: the size of pictures, or the features of records, in their order."""
+    asked = about.input
+    return {name: asked[name] for name in ("height", "width", "channels", "features", "definition") if name in asked}
+
+
 def bundle_hash(path: Path) -> str:
     """Hash of the whole bundle: SHA-256 of its `bundle.json`, which names that of the model."""
     read_about(path)

@@ -19,13 +19,15 @@ from components.inference.answering import Answering
 from components.inference.bento_io import input_type, output_type
 from components.inference.bundle import verified
 from components.inference.champion.follow import Follower
-from components.inference.champion.source import opening
+from components.inference.champion.follow_canary import CanaryFollower
+from components.inference.champion.source import canary_follower, opening
 from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.gateway.access import warn_of_strangers
 from components.inference.gateway.answer_log import AnswerLog
 from components.inference.gateway.app import Gateway
 from components.inference.gateway.asking import folder_of, label_operations, label_pages
+from components.inference.gateway.canaries import canary_cells, report_canaries
 from components.inference.gateway.cells import Cells
 from components.inference.gateway.client_schema import SCHEMA, client_schema
 from components.inference.gateway.labelling import labelling, one_or_more
@@ -74,7 +76,7 @@ try:
     if _options.metrics != "off":
         _shown["/watch"] = partial(watched, _watched)
     _observers = (_log.observe,) if _log else ()
-    _policies = policies(_options, _metrics, _shown, *_observers, verdict=partial(verdict_cells, _watched))
+    _policies = policies(_options, _metrics, _shown, *_observers, verdict=lambda: _beside())
     _tracing = tracing(_options.tracing, _options.tracing_share)
 except NotFound as error:
     missing = f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there"
@@ -123,7 +125,7 @@ class Endpoint:
             if _log:
                 _log.open(*_log_of(_model.tag.name))
             _engine.ran, _engine.swapped = _metrics.ran, _metrics.serves
-            model, self._follower = _opening()
+            model, self._follower, self._canaries = _opening()
             _engine.swap(model)
             ignore_upgrades()
             if not _options.looks_at_each:
@@ -139,6 +141,11 @@ class Endpoint:
             _log.begin()
         if self._follower:
             self._follower.failed = partial(loop.call_soon_threadsafe, _metrics.swapped, "failed")
+            if self._canaries:
+                report_canaries(_engine, self._canaries, _metrics)
+                self._canaries.failed = self._follower.failed
+                self._canaries.start(loop)
+                self._follower.also = self._canaries.look
             self._follower.start(_engine.swap, loop)
 
     @bentoml.api
@@ -189,13 +196,19 @@ def _log_of(workload: str) -> tuple[Path, Description]:
     return _logs / workload, log_description(workload, _about, _options)
 
 
-def _opening() -> tuple[Model, Follower | None]:
-    """Return the model to start with; what it remembers and what is fetched is kept beside the models."""
+def _opening() -> tuple[Model, Follower | None, CanaryFollower | None]:
+    """Return the model to start with, and who follows; what is remembered and fetched is kept beside the models."""
     home, version = internals.bento_home(), str(_model.info.metadata["version"])
     memory = home / "memory" / f"{_model.tag.name}.db"
     memory.parent.mkdir(parents=True, exist_ok=True)
     options = _options.model_copy(update={"version": version}) if _pinned else _options
-    return opening(Path(_model.path), version, _options.memory or f"sqlite:///{memory}", home / "followed", options)
+    path, followed = Path(_model.path), home / "followed"
+    model, follower = opening(path, version, _options.memory or f"sqlite:///{memory}", followed, options)
+    return model, follower, canary_follower(path, _engine, followed, options) if follower else None
+
+
+def _beside() -> dict[str, float]:
+    return verdict_cells(_watched) | canary_cells(_engine)
 
 
 cast("Any", Endpoint).add_asgi_middleware(

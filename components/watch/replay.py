@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from components import catalogue
 from components.config.errors import DataError
-from components.inference.bundle import About
+from components.inference.bundle import About, examples_of
 from components.inference.bundle import Bundle as Graph
 from components.prediction_log.reader import Log
 from components.tasks.rates import Rate
@@ -107,6 +107,42 @@ def replay(
     Raises:
         DataError: the version cannot be had, or takes other examples.
     """
+    found, pairs = _collected(log, bundles, version, since, until, delay, of)
+    return _summed(found, pairs, least, alpha)
+
+
+def replay_both(
+    log: Log,
+    bundles: Bundles,
+    versions: tuple[str, str],
+    since: datetime,
+    until: datetime,
+    delay: timedelta,
+    least: float,
+    alpha: float = ALPHA,
+) -> Replay:
+    """Compare a canary with the champion, `versions`: each is asked what the other has answered; otherwise as `replay`.
+
+    So every labelled row has the answers of both, whoever gave its own.
+    """
+    champion, canary = versions
+    found, pairs = _collected(log, bundles, canary, since, until, delay, champion)
+    other, reverse = _collected(log, bundles, champion, since, until, delay, canary)
+    pairs.recorded += reverse.recorded
+    pairs.before += reverse.after
+    pairs.after += reverse.before
+    pairs.odds += reverse.odds
+    pairs.kept, pairs.asked = min(pairs.kept, reverse.kept), min(pairs.asked, reverse.asked)
+    pairs.metric, pairs.scale = pairs.metric or reverse.metric, max(pairs.scale, reverse.scale)
+    pairs.lower_is_better = pairs.lower_is_better or reverse.lower_is_better
+    found.rows += other.rows
+    return _summed(found, pairs, least, alpha)
+
+
+def _collected(
+    log: Log, bundles: Bundles, version: str, since: datetime, until: datetime, delay: timedelta, of: str | None
+) -> tuple[Replay, _Pairs]:
+    """Return what the version says, and the losses of labelled rows."""
     bundle = bundles[version]
     if bundle.about is None:
         raise DataError(bundle.question)
@@ -126,7 +162,7 @@ def replay(
                 _count(found, bundles[before], bundle, matrix(rows["outputs"]), outputs)
                 if labels is not None and len(labels):
                     _judge(pairs, rows, labels, bundles[before], bundle, outputs)
-    return _summed(found, pairs, least, alpha)
+    return found, pairs
 
 
 def _parts(batch: pa.RecordBatch, of: str | None) -> Iterator[tuple[str, str, pa.RecordBatch]]:
@@ -142,17 +178,11 @@ def _check(before: Bundle, now: Bundle) -> None:
     if before.about is None:
         raise DataError(before.question)
     assert now.about is not None
-    if _taken(before.about) != _taken(now.about):
+    if examples_of(before.about) != examples_of(now.about):
         raise DataError(
             f"version {now.version} takes other examples than version {before.version}, which answered: what is logged "
             "cannot be asked of it"
         )
-
-
-def _taken(about: About) -> object:
-    """Return what examples of a version are: the size of pictures, or the features of records, in their order."""
-    asked = about.input
-    return {name: asked[name] for name in ("height", "width", "channels", "features", "definition") if name in asked}
 
 
 def _count(found: Replay, before: Bundle, now: Bundle, was: NDArray[np.float32], outputs: NDArray[np.float32]) -> None:

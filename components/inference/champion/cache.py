@@ -12,7 +12,7 @@ from components.system.locks import locked
 
 logger = logging.getLogger(__name__)
 
-_KEPT = 2  # bundles in the cache: the one at work and the one before
+_KEPT = 3  # bundles in the cache: the one at work, the one before, and a canary's
 
 
 class Champions:

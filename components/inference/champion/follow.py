@@ -33,6 +33,8 @@ class Follower:
         self.failures = 0
         self.failed: Callable[[], object] = lambda: None
         """Is called in the follower's thread at each failure (for metrics)."""
+        self.also: Callable[[], object] = lambda: None
+        """Is called in the follower's thread after each look."""
         self._champions, self._opened, self._every = champions, opened, every
         self._at: Pointer | None = None
         self._failed: Pointer | None = None
@@ -83,6 +85,7 @@ class Follower:
     def _run(self, swap: Callable[[Model], None]) -> None:
         while not self._ended.wait(self._wait):
             self.look(swap)
+            self.also()
 
     def _pointer(self) -> Pointer | None:
         """Return where the pointer points; None: it cannot be read, or there is none."""

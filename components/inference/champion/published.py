@@ -64,7 +64,15 @@ class Pointer(BaseModel):
 def publish(bundle: Path, workload: str, version: str, address: str) -> Pointer:
     """Publish the bundle with what lies beside it, then move the workload's pointer to it.
 
-    What is there already and right is left alone. A kill leaves the pointer where it was.
+    What is there already and right is left alone. A kill leaves the pointer where it was. Raises as `publish_version`.
+    """
+    pointer = publish_version(bundle, workload, version, address)
+    write_if_new(Address(address), f"{workload}/{CHAMPION}.json", as_bytes(pointer))
+    return pointer
+
+
+def publish_version(bundle: Path, workload: str, version: str, address: str) -> Pointer:
+    """Publish the bundle with what lies beside it, and the pointer by its version's name; nobody follows that.
 
     Raises:
         BundleError: the bundle is not whole, or another workload's.
@@ -78,11 +86,23 @@ def publish(bundle: Path, workload: str, version: str, address: str) -> Pointer:
     for name in [*erased, *_files(about), ABOUT, *pointer.beside]:
         if champions.sha256(f"{pointer.path}/{name}") != sha256(bundle / name):
             champions.put(bundle / name, f"{pointer.path}/{name}")
-    content = pointer.model_dump_json(indent=2).encode() + b"\n"
-    for name in (version, CHAMPION):
-        if champions.read(at := f"{workload}/{name}.json") != content:
-            champions.write(at, content)
+    write_if_new(champions, f"{workload}/{version}.json", as_bytes(pointer))
     return pointer
+
+
+def write_if_new(address: Address, name: str, content: bytes) -> None:
+    """Make `content` the file's, unless it is.
+
+    Raises:
+        PublishedError: the address cannot be read or written.
+    """
+    if address.read(name) != content:
+        address.write(name, content)
+
+
+def as_bytes(said: BaseModel) -> bytes:
+    """Return it as a file holds it."""
+    return said.model_dump_json(indent=2).encode() + b"\n"
 
 
 def read_pointer(address: Address, workload: str, name: str = CHAMPION) -> Pointer | None:

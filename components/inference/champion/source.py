@@ -10,9 +10,11 @@ from pydantic import TypeAdapter
 
 from components import catalogue
 from components.config.errors import BundleError, PublishedError
-from components.inference.bundle import About, read_about
+from components.inference.bundle import About, examples_of, read_about
 from components.inference.champion.cache import Champions
 from components.inference.champion.follow import Follower
+from components.inference.champion.follow_canary import CanaryFollower
+from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.options import Options, variable
 
@@ -57,6 +59,28 @@ def _published(champions: Champions | None, version: str, opened: Callable[[Path
         return opened(champions.bundle(pointer), version)
     where = f"nor at {champions.address}" if champions else f"and {variable('champions')} does not say where to look"
     raise PublishedError(f"{variable('version')}: version {version} is not in the Bento, {where}")
+
+
+def canary_follower(bundle: Path, engine: Engine, cache: Path, options: Options) -> CanaryFollower | None:
+    """Return who is to follow the canary, if anybody follows the champion; see `opening`."""
+    if options.version or not options.champions:
+        return None
+    own = read_about(bundle)
+    return CanaryFollower(
+        Champions(options.champions, own.workload, cache), partial(_opened_beside, own, engine), engine
+    )
+
+
+def _opened_beside(own: About, engine: Engine, path: Path, version: str) -> Model:
+    """Open the bundle at `path`, which has to take the very examples that the champion does; it remembers nothing.
+
+    Raises:
+        BundleError: it does not, or is not whole.
+    """
+    champion = engine.model
+    if examples_of(read_about(path)) != examples_of(champion.about):
+        raise BundleError(f"version {version} takes other examples than version {champion.version}, the champion")
+    return _opened(own, None, path, version)
 
 
 def _opened(own: About, memory: str | None, path: Path, version: str) -> Model:

@@ -59,12 +59,17 @@ class Job(Generic[Value]):
 class Batcher:
     """The queue before one model. Lives in one event loop."""
 
-    def __init__(self, model: Model, ran: Callable[[int], None]) -> None:
-        """Make the batcher of `model`; `ran` is told how many examples each run had."""
+    def __init__(self, model: Model, ran: Callable[[int], None], inline: bool = True) -> None:
+        """Make the batcher of `model`; `ran` is told how many examples each run had.
+
+        Unless it is `inline`, the model runs in a thread of its own, however fast it is.
+        """
         self.model = model
         self.reader = BatchedReader(model.read, self.hold_until) if model.batched_reads else None
         """Reads what is not cheap, if that goes better for many."""
-        self.inline = model.pace.single <= INLINE
+        self.inline = inline and model.pace.single <= INLINE
+        self.timed: Callable[[int, float], None] | None = None
+        """Is told how many examples a run had and the seconds of a processor that it took; from the model's thread."""
         self._ran = ran
         self._users = 0
         self._retired = False
@@ -161,10 +166,14 @@ class Batcher:
     def _score(self, jobs: list[Job[Any]], run: Any) -> Scored | Exception:
         parts = [job.examples for job in jobs if job.examples is not None]
         examples = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        began = time.thread_time() if self.timed else 0.0
         try:
-            return self.model.scored(examples, run)
+            scored = self.model.scored(examples, run)
         except Exception as error:  # handed on to those who wait
             return error
+        if self.timed:
+            self.timed(len(examples), time.thread_time() - began)
+        return scored
 
     def _start(self, jobs: list[Job[Any]]) -> None:
         import onnxruntime
@@ -174,7 +183,7 @@ class Batcher:
         self._running, self._run = jobs, onnxruntime.RunOptions()
         done = self._thread.submit(self._score, jobs, self._run)
         self.hold_until(done)
-        done.add_done_callback(lambda scored: loop.call_soon_threadsafe(self._ended, scored))
+        done.add_done_callback(lambda scored: loop.is_closed() or loop.call_soon_threadsafe(self._ended, scored))
 
     def _ended(self, scored: "Future[Scored | Exception]") -> None:
         jobs, self._running, self._run = self._running, [], None
@@ -193,7 +202,11 @@ class Batcher:
             for job in jobs:
                 fail(job.future, scored)
             return
-        answers, start = self.model.answers(scored), 0
+        try:
+            answers, start = self.model.answers(scored), 0
+        except Exception as error:  # outputs that are no answers: nobody is to wait for them
+            self._answer(jobs, error)
+            return
         for job in jobs:
             end = start + len(job.rows)
             if not job.future.done():

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.inference.engine.batcher import Batcher, Job, Late
+from components.inference.engine.canary import Canary, Part
 from components.inference.engine.model import Model
 from components.inference.engine.prediction import Prediction
+from components.inference.engine.trial import Trial
 
 if TYPE_CHECKING:
     from components.kinds.contract import Row
@@ -37,6 +39,12 @@ class Engine:
         """Is told how many examples each run of the model had (for metrics)."""
         self.swapped: Callable[[str], None] = _nothing
         """Is told which version answers from now on (for metrics)."""
+        self.canary: Canary | None = None
+        """What answers a share of all entities beside the current model; None: nothing does."""
+        self.canary_begun: Callable[[Canary], None] = _nothing
+        """Is told of a canary that begins."""
+        self.canary_ended: Callable[[Canary, str], None] = _nothing
+        """Is told that a canary answers no longer, and why if it was stopped here."""
         self._batcher: Batcher | None = None
         self._beside: ThreadPoolExecutor | None = None
 
@@ -55,7 +63,11 @@ class Engine:
 
         What has begun ends with the model that it began with, which is closed when the last of that is done.
         """
+        if self.canary and self.canary.trial.against != model.version:
+            self.end_canary()
         before, self._batcher = self._batcher, Batcher(model, self._tell)
+        if self.canary:
+            self._batcher.timed = self.canary.guard.champion_ran
         self.swapped(model.version)
         if before:
             before.retire()
@@ -94,6 +106,55 @@ class Engine:
                 return finish(await self._much(batcher, rows, explained))
             return await batcher.submit(Job(rows, finish, deadline, await self._read(batcher, rows)))
 
+    def begin_canary(self, trial: Trial, model: Model) -> bool:
+        """Have `model` answer its share from here on; False, and it is closed: another champion is at work by now."""
+        if self.model.version != trial.against:
+            model.close()
+            return False
+        self.end_canary()
+        self.canary = Canary(trial, model, self.model, self._tell)
+        self._current.timed = self.canary.guard.champion_ran
+        self.canary_begun(self.canary)
+        return True
+
+    def end_canary(self, why: str = "") -> None:
+        """Have the current model answer everything again; what the canary has begun, it ends."""
+        canary, self.canary = self.canary, None
+        if canary is None:
+            return
+        if self._batcher:
+            self._batcher.timed = None
+        canary.batcher.retire()
+        self.canary_ended(canary, why)
+
+    async def split(
+        self, canary: Canary, rows: "Sequence[Row]", chosen: Sequence[int], *, deadline: float, explained: bool = False
+    ) -> list[Part]:
+        """Return the answers to `rows`, those of the numbers `chosen` by the canary; otherwise as `answer`.
+
+        The champion reads them all, once: what is remembered of a row is remembered as if there were no canary.
+        """
+        beside = explained or len(rows) > _MANY
+
+        async def how(batcher: Batcher, rows: "Sequence[Row]", examples: NDArray[Any], deadline: float) -> Prediction:
+            if beside:
+                return await self._much(batcher, rows, explained, examples)
+            return await batcher.submit(Job(rows, _as_it_is, deadline, examples))
+
+        batcher = self._current
+        with batcher:
+            if beside:
+                examples = await self.beside(partial(batcher.model.read, rows), batcher)
+            elif (read := await self._read(batcher, rows)) is not None:
+                examples = read
+            else:
+                examples = batcher.model.read(rows)
+            try:
+                return await canary.parts(batcher, rows, chosen, examples, how, deadline)
+            finally:
+                if canary.guard.stopped and canary is self.canary:
+                    self.end_canary(canary.guard.stopped)
+
     async def record_labels(self, labels: "Sequence[Label]", values: Sequence[str | float]) -> int:
         """Have the memory take what became of rows, `values` as the task has them; return how many it knows."""
         if not self.model.remembers:
@@ -116,6 +177,7 @@ class Engine:
         """Let go of the model, and of the threads when they are done."""
         if self._beside:
             self._beside.shutdown(wait=False, cancel_futures=True)
+        self.end_canary()
         batcher, self._batcher = self._batcher, None
         if batcher:
             batcher.retire()
@@ -128,8 +190,10 @@ class Engine:
             return await batcher.reader.read(rows)
         return await self.beside(partial(batcher.model.read, rows), batcher)
 
-    async def _much(self, batcher: Batcher, rows: "Sequence[Row]", explained: bool) -> Prediction:
-        """Read and answer in a thread; cancelled, the model's run there is ended."""
+    async def _much(
+        self, batcher: Batcher, rows: "Sequence[Row]", explained: bool, read: NDArray[Any] | None = None
+    ) -> Prediction:
+        """Read, unless it is done, and answer in a thread; cancelled, the model's run there is ended."""
         import onnxruntime
 
         model, run = batcher.model, onnxruntime.RunOptions()
@@ -138,7 +202,7 @@ class Engine:
             return model.outputs(examples, run)
 
         def work() -> Prediction:
-            examples = model.read(rows)
+            examples = model.read(rows) if read is None else read
             found = model.scored(examples, run)
             answers = model.explained(examples, found, score) if explained else model.answers(found)
             model.warn(rows, answers)
@@ -160,7 +224,7 @@ class Engine:
         self.ran(examples)
 
 
-def _nothing(_: object) -> None: ...
+def _nothing(*_: object) -> None: ...
 
 
 def _as_it_is(found: Prediction) -> Prediction:

@@ -84,7 +84,13 @@ class AnswerLog:
         return None
 
     def keep(
-        self, call: Call, found: Prediction, identity: int, answers: Sequence[bytes], records: Sequence[bytes]
+        self,
+        call: Call,
+        found: Prediction,
+        identity: int,
+        answers: Sequence[bytes],
+        records: Sequence[bytes],
+        rows: Sequence[int] = (),
     ) -> bool:
         """Log the answers to a call as they are to be sent; return whether they are logged, or left out by chance.
 
@@ -94,6 +100,7 @@ class AnswerLog:
             identity: the event id of the first row.
             answers: each row's JSON.
             records: each row as it came, as JSON; none where an example says all of it.
+            rows: which rows of the call these are; none: all.
 
         Raises:
             LogError: it cannot be logged, and is required.
@@ -102,7 +109,7 @@ class AnswerLog:
         time_us, count = now_us(), len(answers)
         fields = (
             identity, time_us, time.monotonic() - call.began, found.version, call.id.decode(), found.outputs,
-            found.examples, answers, records, (), _ORIGINS.get(call.headers.get(_ORIGIN), "caller"),
+            found.examples, answers, records, rows, _ORIGINS.get(call.headers.get(_ORIGIN), "caller"),
             _ROUTES[call.path], self._share,
         )  # fmt: skip
         if self._sampling:

@@ -49,8 +49,8 @@ class Call:
     """One request: what it says, and what becomes known of it."""
 
     __slots__ = (
-        "answers", "began", "caller", "deadline", "given_up", "headers", "id", "method", "outcome", "path", "receive",
-        "received", "scope", "seconds", "status", "uploads", "version", "whole",
+        "answers", "began", "caller", "deadline", "given_up", "headers", "id", "method", "outcome", "parts", "path",
+        "receive", "received", "scope", "seconds", "status", "uploads", "version", "whole",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, limit: float) -> None:
@@ -75,7 +75,9 @@ class Call:
         self.uploads: Sequence[Upload] = ()
         """What each row's file was, where rows are files."""
         self.version: str | None = None
-        """The registered version that answered."""
+        """The registered version that answered; both, where a champion and its canary did."""
+        self.parts: Sequence[tuple[str, Sequence[BaseModel]]] = ()
+        """What each version answered, where a canary has had a part in it."""
         self.status = 0
         """Of the answer; 0: none was sent, for its reader was gone."""
         self.outcome = "answered"

@@ -16,7 +16,7 @@ from components.inference.gateway.call import Call, Header, Reply, refusal
 
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d+)?")
 _VARY = (b"vary", b"Origin")
-_READABLE = (b"access-control-expose-headers", b"x-request-id, x-prediction-id, retry-after")
+_READABLE = (b"access-control-expose-headers", b"x-request-id, x-prediction-id, x-model-version, retry-after")
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"GET, POST"),
     (b"access-control-allow-headers", b"authorization, content-type, x-api-key, x-request-id"),

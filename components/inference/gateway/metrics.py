@@ -35,8 +35,7 @@ class Metrics:
         self._cells, self._values = cells, cells.values
         self._answered: dict[tuple[str, int], tuple[int, _Histogram]] = {}
         self._refused: dict[str, int] = {}
-        self._labels: dict[str, int] = {}
-        self._version = ""
+        self._labels: dict[str, dict[str, int]] = {}
         self._served: str | None = None
         self._bytes = _Histogram(cells, "journeyman_body_bytes")
         self._rows = _Histogram(cells, "journeyman_rows")
@@ -62,10 +61,11 @@ class Metrics:
         if call.answers and call.version is not None:
             self.asked(call.received, len(call.answers))
             self.uploaded(call.uploads)
-            answers = cast("Sequence[Any]", call.answers)
-            self.predicted(call.version, [answer.label for answer in answers if hasattr(answer, "label")])
-            if unfamiliar := sum(getattr(answer, "unfamiliar", None) or 0 for answer in answers):
-                self.unfamiliar(call.version, unfamiliar)
+            for version, given in call.parts or ((call.version, call.answers),):
+                answers = cast("Sequence[Any]", given)
+                self.predicted(version, [answer.label for answer in answers if hasattr(answer, "label")])
+                if unfamiliar := sum(getattr(answer, "unfamiliar", None) or 0 for answer in answers):
+                    self.unfamiliar(version, unfamiliar)
 
     def shed(self) -> None:
         """Count a question that was refused before it was a call."""
@@ -112,13 +112,15 @@ class Metrics:
 
     def predicted(self, version: str, labels: Sequence[str]) -> None:
         """Count answers by label."""
-        if version != self._version:
-            self._version, self._labels = version, {}
+        known = self._labels.get(version)
+        if known is None:
+            self._labels = dict(list(self._labels.items())[-1:])  # of a champion and its canary both are known
+            known = self._labels[version] = {}
         for label in labels:
-            index = self._labels.get(label)
+            index = known.get(label)
             if index is None:
                 name = cell("journeyman_predictions_total", version=version, label=label)
-                index = self._labels[label] = self._cells.index(name)
+                index = known[label] = self._cells.index(name)
             self._values[index] += 1
 
     def unfamiliar(self, version: str, rows: int) -> None:
@@ -148,6 +150,18 @@ class Metrics:
     def swapped(self, outcome: str) -> None:
         """Count an attempt to change the version; `outcome` is `done` or `failed`."""
         self._values[self._cells.index(cell("journeyman_swaps_total", outcome=outcome))] += 1
+
+    def tried(self, version: str, outcome: str) -> None:
+        """Count a request that a canary had; `outcome` is `answered`, or `failed`, and the champion answered."""
+        self._values[self._cells.index(cell("journeyman_canary_requests_total", version=version, outcome=outcome))] += 1
+
+    def canary(self, version: str, workers: int) -> None:
+        """Say whether this worker tries a canary, 1 or 0."""
+        self._values[self._cells.index(cell("journeyman_canary_workers", version=version))] = workers
+
+    def canary_stopped(self, version: str) -> None:
+        """Count a canary that this worker has stopped by itself."""
+        self._values[self._cells.index(cell("journeyman_canary_stopped_total", version=version))] += 1
 
     def exposition(self, beside: Mapping[str, float] | None = None) -> bytes:
         """Return what all workers have counted, and what is known beside it, in Prometheus's text format."""

@@ -1,11 +1,8 @@
 """`POST /predict` and `/explain`. Each request is read in one way, whatever its format."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel
-from pydantic_core import to_json
+from typing import TYPE_CHECKING
 
 from components.inference.engine.engine import Engine
 from components.inference.engine.prediction import Prediction
@@ -14,14 +11,13 @@ from components.inference.gateway.request.body import read_body
 from components.inference.gateway.request.encoding import plain
 from components.inference.gateway.request.form import FORM, form_content
 from components.inference.gateway.request.parser import Question, RequestParser
+from components.inference.gateway.split_reply import rows_of, split_reply
+from components.inference.gateway.written import MANY, MODEL_VERSION, PREDICTION_ID, Written, as_json, written
 from components.kinds.upload import Upload
-from components.prediction_log.event_id import texts, with_id
 
 if TYPE_CHECKING:
     from components.inference.gateway.answer_log import AnswerLog
 
-PREDICTION_ID = b"x-prediction-id"
-"""The header with the event id of the first row."""
 PREDICT, EXPLAIN, LABELS = "/predict", "/explain", "/labels"
 
 Operation = Callable[[Call], Awaitable[Reply]]
@@ -32,10 +28,7 @@ Raises:
     Exception: what the engine raises.
 """
 
-_Written = tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]]
 _LARGE = 32 * 1024  # bytes of JSON from which it is read beside the others
-_HEADERS: tuple[Header, ...] = (JSON,)
-_MANY = 500  # answers from which they are written beside the others
 
 
 def prediction(
@@ -53,11 +46,16 @@ def prediction(
 
     async def predict(call: Call) -> Reply:
         asked = await question(engine, parser, call)
-        if len(asked.rows) > _MANY:
+        canary = engine.canary
+        if canary and (chosen := rows_of(canary, call, asked)):
+            parts = await engine.split(canary, asked.rows, chosen, deadline=call.deadline, explained=explained)
+            call.uploads = list(map(upload, asked.rows)) if upload else ()
+            reply = await split_reply(call, asked, parts, engine, log, uploaded)
+        elif len(asked.rows) > MANY:
             found = await engine.answer(asked.rows, deadline=call.deadline, explained=explained)
             identity = log.identity(len(found.answers)) if log else None
-            written = await engine.beside(partial(_written, found.answers, asked.rows, identity, uploaded))
-            reply = replied(call, asked, found, identity, written)
+            texts = await engine.beside(partial(written, found.answers, asked.rows, identity, uploaded))
+            reply = replied(call, asked, found, identity, texts)
         else:
             finish = partial(finished, call, asked)
             reply = await engine.finished(asked.rows, finish, deadline=call.deadline, explained=explained)
@@ -67,18 +65,11 @@ def prediction(
 
     def finished(call: Call, asked: Question, found: Prediction) -> Reply:
         identity = log.identity(len(found.answers)) if log else None
-        return replied(call, asked, found, identity, _written(found.answers, asked.rows, identity, uploaded))
+        return replied(call, asked, found, identity, written(found.answers, asked.rows, identity, uploaded))
 
-    def replied(call: Call, asked: Question, found: Prediction, identity: int | None, written: _Written) -> Reply:
-        call.answers, call.version = found.answers, found.version
-        (ids, answers, records), headers = written, _HEADERS
+    def replied(call: Call, asked: Question, found: Prediction, identity: int | None, texts: Written) -> Reply:
         call.uploads = list(map(upload, asked.rows)) if upload else ()
-        if log and identity is not None:
-            if log.keep(call, found, identity, answers, [each.json() for each in call.uploads] or records):
-                headers = (JSON, (PREDICTION_ID, ids[0]))
-            else:
-                answers = list(map(_object, found.answers))
-        return Reply(200, b"[" + b",".join(answers) + b"]" if asked.many else answers[0], headers)
+        return _reply(call, asked, found, identity, texts, log)
 
     return predict
 
@@ -102,27 +93,16 @@ async def question(engine: Engine, parser: RequestParser, call: Call) -> Questio
     return parser.question(body, call.media)
 
 
-def _written(answers: Sequence[BaseModel], rows: Sequence[Any], identity: int | None, uploaded: bool) -> _Written:
-    """Return what is sent and logged of N rows.
-
-    Args:
-        answers: `[N]`.
-        rows: `[N]`, as they came.
-        identity: the event id of the first row; None: nothing is logged.
-        uploaded: whether a row is all in its example.
-
-    Returns:
-        `[N]` event ids, `[N]` answers as JSON with these ids in them, and `[N]` rows as JSON; without `identity` the
-        answers alone, for uploads no rows.
-    """
-    written = list(map(_object, answers))
-    if identity is None:
-        return (), written, ()
-    ids = texts(identity, len(written))
-    return ids, list(map(with_id, written, ids)), () if uploaded else list(map(to_json, rows))
-
-
-def _object(answer: BaseModel) -> bytes:
-    """Return what `model_dump_json` does, without making a string of it in between."""
-    written: bytes = answer.__pydantic_serializer__.to_json(answer)
-    return written
+def _reply(
+    call: Call, asked: Question, found: Prediction, identity: int | None, texts: Written, log: "AnswerLog | None"
+) -> Reply:
+    """Return the reply; what it says is logged."""
+    call.answers, call.version = found.answers, found.version
+    (ids, answers, records), version = texts, (MODEL_VERSION, found.version.encode())
+    headers: tuple[Header, ...] = (JSON, version)
+    if log and identity is not None:
+        if log.keep(call, found, identity, answers, [each.json() for each in call.uploads] or records):
+            headers = (JSON, version, (PREDICTION_ID, ids[0]))
+        else:
+            answers = list(map(as_json, found.answers))
+    return Reply(200, b"[" + b",".join(answers) + b"]" if asked.many else answers[0], headers)

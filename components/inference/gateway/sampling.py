@@ -18,7 +18,8 @@ class Sampling:
 
     def kept(self, entry: Answered) -> Answered | None:
         """Return what is kept of it; None: nothing."""
-        return entry.without({index for index in range(len(entry.answers)) if not self._keeps(entry, index)})
+        left_out = {number for index, number in enumerate(entry.numbers) if not self._keeps(entry, index)}
+        return entry.without(left_out)
 
     def _keeps(self, entry: Answered, index: int) -> bool:
         record = json.loads(entry.records[index]) if self._entities and entry.records else {}

@@ -45,6 +45,32 @@ class Entry(BaseModel):
     """The gate's rules that were against it."""
 
 
+class Step(BaseModel):
+    """One step of a version that is tried; each is taken once. It changes nothing of what is at work."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trial: Literal["shadow", "canary"]
+    what: Literal["waits", "began", "passed", "stopped"]
+    version: str
+    against: str | None
+    """The champion beside which it is tried."""
+    when: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    by: str = ""
+    """The flow and its run."""
+    why: str = ""
+    """By what it was decided."""
+    share: float = 0.0
+    """Of all entities, what a canary answers."""
+    id: str = Field(default_factory=lambda: uuid4().hex)
+    """Of this step alone; of a canary's beginning it is that of the trial, which endpoints go by."""
+
+    @property
+    def key(self) -> str:
+        """What it is called where steps are kept: one that has passed cannot be stopped as well."""
+        return f"trial.{self.version}.{self.trial}.{'ended' if self.what in ('passed', 'stopped') else self.what}"
+
+
 @dataclass(frozen=True)
 class History:
     """What the entries say, up to the last."""
@@ -52,6 +78,8 @@ class History:
     entries: tuple[Entry, ...] = ()
     marks: frozenset[tuple[int, str]] = frozenset()
     """An entry's number with `MOVED` or `PUBLISHED`."""
+    steps: tuple[Step, ...] = ()
+    """Of the versions that were tried, in the order of time."""
 
     @property
     def last(self) -> Entry | None:
@@ -89,6 +117,31 @@ class History:
             if entry.what != "promoted":
                 return None
         return None
+
+    def ended(self, version: str, trial: str) -> Step | None:
+        """Return how the trial of a version ended; None: it has not."""
+        return next((step for step in self.steps if step.key == f"trial.{version}.{trial}.ended"), None)
+
+    @property
+    def canary(self) -> Step | None:
+        """The step with which the canary began that is tried now; None: nothing is."""
+        began = (step for step in self.steps if (step.trial, step.what) == ("canary", "began"))
+        return next((step for step in began if not self.ended(step.version, "canary")), None)
+
+    @property
+    def passed_canary(self) -> Step | None:
+        """How the last canary ended, if it has passed beside the champion of today, and was never at work itself."""
+        ends = [step for step in self.steps if step.trial == "canary" and step.what in ("passed", "stopped")]
+        last = ends[-1] if ends else None
+        passed = last is not None and last.what == "passed" and last.against == self.champion
+        return last if last and passed and not self.was_at_work(last.version) else None
+
+    @property
+    def waiting(self) -> Step | None:
+        """The latest step with which a version began to wait to be a canary, and has not been one; None: none has."""
+        known = {step.version for step in self.steps if step.trial == "canary" and step.what != "waits"}
+        waits = [step for step in self.steps if step.what == "waits" and step.version not in known]
+        return waits[-1] if waits else None
 
     def marked(self, entry: Entry, mark: str) -> bool:
         """Whether the entry has the mark."""

@@ -1,10 +1,11 @@
 """Where the history is kept: in MLflow, so that everybody who shares the tracking server shares it.
 
 It is the one run of the experiment `<workload>.promotions`; an entry is a parameter of it, `000001` with the entry as
-JSON, and so is a mark, `000001.moved`. MLflow lets nobody change a parameter that is written, and of two writers at
-once its database lets one through: so nothing is overwritten, and all agree which entry is the next. Of tags and
-aliases the last writer wins, which decides nothing. (Registers that can be overwritten cannot make two processes agree,
-what is written once makes any number agree: Herlihy, "Wait-Free Synchronization", 1991.)
+JSON, and so are a mark, `000001.moved`, and a step of a trial, `trial.4.canary.began`. MLflow lets nobody change a
+parameter that is written, and of two writers at once its database lets one through: so nothing is overwritten, and all
+agree which entry is the next. Of tags and aliases the last writer wins, which decides nothing. (Registers that can be
+overwritten cannot make two processes agree, what is written once makes any number agree: Herlihy, "Wait-Free
+Synchronization", 1991.)
 """
 
 import re
@@ -14,13 +15,14 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from components.config.errors import RegistryError
-from components.registry.promotion.history import Entry, History
+from components.registry.promotion.history import Entry, History, Step
 from components.tracking.description import NOTE
 from components.tracking.store import open_client, open_store
 
 _LONGEST = 6_000  # characters that MLflow keeps of a parameter; it cuts off the rest without a word
 _ENTRY = re.compile(r"\d+")
 _MARK = re.compile(r"(\d+)\.(\w+)")
+_STEP = re.compile(r"trial\.\d+\.\w+\.\w+")
 
 
 class Ledger:
@@ -40,7 +42,12 @@ class Ledger:
         params = self.client.get_run(run).data.params
         entries = [Entry.model_validate_json(params[key]) for key in sorted(params) if _ENTRY.fullmatch(key)]
         marks = [found.groups() for key in params if (found := _MARK.fullmatch(key))]
-        return History(tuple(entries), frozenset((int(number), mark) for number, mark in marks))
+        steps = [Step.model_validate_json(params[key]) for key in params if _STEP.fullmatch(key)]
+        return History(
+            tuple(entries),
+            frozenset((int(number), mark) for number, mark in marks),
+            tuple(sorted(steps, key=lambda step: step.when)),
+        )
 
     def append(self, entry: Entry) -> bool:
         """Write the entry into its place; False if another one stands there.
@@ -56,6 +63,19 @@ class Ledger:
     def mark(self, entry: Entry, mark: str) -> None:
         """Give the entry a mark, which it may have already."""
         self._write(f"{entry.number:06d}.{mark}", "true")
+
+    def note(self, step: Step) -> Step:
+        """Note a step of a trial; return it, or the one that has been noted in its place.
+
+        Raises:
+            RegistryError: it is too long.
+        """
+        text = step.model_dump_json()
+        if len(text) > _LONGEST:
+            raise RegistryError(f"a step of a trial has at most {_LONGEST:,} characters")
+        if self._write(step.key, text):
+            return step
+        return next(found for found in self.read().steps if found.key == step.key)
 
     def _write(self, key: str, value: str) -> bool:
         run = self._run() or self._made()

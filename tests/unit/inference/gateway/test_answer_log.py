@@ -63,8 +63,12 @@ class Endpoint:
         sent = [(b"content-length", str(len(body)).encode())]
         sent += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         answer: dict[str, Any] = {"body": b""}
+        received: list[bytes] = []
 
         async def receive() -> dict[str, Any]:
+            if received:
+                await asyncio.Event().wait()  # nobody leaves
+            received.append(body)
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:

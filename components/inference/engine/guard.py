@@ -1,0 +1,60 @@
+"""Whether a canary is to stop at once: it fails, or it is slow."""
+
+from collections import deque
+from statistics import median
+
+_LATEST = 100  # answers that are looked at for failures
+_FAILURES = 3  # among them that stop it
+_RUNS = 20  # runs that are looked at for slowness
+_SLOW = 18  # among them that stop it: of a model that is exactly at the limit, 18 of 20 are slow once in 5,000 times
+_KNOWN = 10  # runs of the champion from which its pace at work is known
+
+
+class Guard:
+    """Takes down how a canary does beside the champion in one worker."""
+
+    def __init__(self, pace: float, latency: float, milliseconds: float) -> None:
+        """Begin.
+
+        Args:
+            pace: seconds of a processor that the champion takes for an example, as measured when it was opened.
+            latency: how many times as long the canary may take.
+            milliseconds: an example that takes no longer is fast enough.
+        """
+        self.stopped = ""
+        """Why it is to stop; nothing: it is not."""
+        self._pace, self._latency, self._enough = pace, latency, milliseconds / 1e3
+        self._failed: deque[bool] = deque(maxlen=_LATEST)
+        self._slow: deque[bool] = deque(maxlen=_RUNS)
+        self._canary: deque[float] = deque(maxlen=_RUNS)
+        self._champion: deque[float] = deque(maxlen=_RUNS)
+
+    def answered(self) -> None:
+        """Take down an answer."""
+        self._failed.append(False)
+
+    def failed(self, why: str) -> None:
+        """Take down a failure, which the champion has made good."""
+        self._failed.append(True)
+        if (failures := sum(self._failed)) >= _FAILURES:
+            self.stopped = self.stopped or f"{failures} of its last {len(self._failed)} answers failed, lastly: {why}"
+
+    def champion_ran(self, examples: int, seconds: float) -> None:
+        """Take down a run of the champion, seconds of a processor; of one example, since in a batch each takes less."""
+        if examples == 1:
+            self._champion.append(seconds)
+
+    def canary_ran(self, examples: int, seconds: float) -> None:
+        """Take down a run of the canary; likewise, but of any size."""
+        self._canary.append(seconds / examples)
+        self._slow.append(seconds / examples > self._limit)
+        if sum(self._slow) >= _SLOW:
+            self.stopped = self.stopped or (
+                f"an example takes {1e3 * median(self._canary):.3g} ms of a processor, "
+                f"the limit is {1e3 * self._limit:.3g} ms"
+            )
+
+    @property
+    def _limit(self) -> float:
+        known = median(self._champion) if len(self._champion) >= _KNOWN else 0.0
+        return max(self._enough, self._latency * max(self._pace, known))
