@@ -57,6 +57,7 @@ WRITES = (
     "delete_registered_model_alias",
     "log_param",
     "rename_experiment",
+    "set_model_version_tag",
     "set_registered_model_alias",
     "set_terminated",
 )
@@ -115,7 +116,8 @@ def read(forked: Forks, *projects: Project) -> list[tuple[dict[str, str], list[l
 
 
 def _serve() -> None:
-    import flows.rollback  # noqa: F401 - imported once, for all
+    import flows.rollback
+    import flows.shadow  # noqa: F401 - imported once, for all
     from tests.registering import reconciled_champion
     from tests.warm import remember
 

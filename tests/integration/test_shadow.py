@@ -94,13 +94,14 @@ def test_a_challenger_that_is_worse_is_stopped_and_who_is_asked_decides(three: P
     assert "was stopped by its trial: accuracy" in hold(version("3"), good("3"), Gate(shadow=True), history())
 
 
-def answer(number: str, wrong: float, labelled_as_answered: bool = True) -> None:
+def answer(number: str, wrong: float, labelled_as_answered: bool = True, request: str = "r") -> None:
     """Have version `number` answer 150 pictures, a part of them wrongly, and say what each is.
 
     Args:
         number: of the version.
         wrong: part of the answers that are turned round; the graph itself answers otherwise.
         labelled_as_answered: False: the labels are what was answered turned round, so the graph's answers are wrong.
+        request: its id.
     """
     data, bundle = open_prepared(artifacts("digits", "prepared")), Bundle(artifacts("digits", "bundle"))
     pictures = np.asarray(data.inputs("train"))[:150]
@@ -116,7 +117,7 @@ def answer(number: str, wrong: float, labelled_as_answered: bool = True) -> None
     writer, identity = Writer.open(LOG), EventIds().new()
     said = [json.dumps({"label": data.classes[best]}).encode() for best in outputs.argmax(axis=1)]
     now = int(datetime.now(UTC).timestamp() * 1e6)
-    writer.answered(Answered(identity, now, 0.01, number, "r", outputs, pictures, said))
+    writer.answered(Answered(identity, now, 0.01, number, request, outputs, pictures, said))
     names = [as_text(identity + row) for row in range(150)]
     writer.labelled([Label(data.classes[label], now, event_id=name) for name, label in zip(names, truth, strict=True)])
     writer.close()

@@ -11,13 +11,14 @@ from pydantic import BaseModel
 from components.config.settings import environment
 from components.data.description import Description
 from components.inference.bundle import About
+from components.inference.champion.canary import Canary
 from components.inference.champion.published import Pointer
 from components.inference.options import PREFIX, Options
 from components.kinds.image.params import Workload as Image
 from components.kinds.table.params import Workload as Table
 from components.registry.gate.verdict import Verdict
 from components.registry.lineage import Lineage
-from components.registry.promotion.history import Entry
+from components.registry.promotion.history import Entry, Step
 from components.training.served import Served
 from tests.conftest import ROOT
 from tests.public_names import differences
@@ -28,10 +29,12 @@ MODELS: dict[str, type[BaseModel]] = {
     "description of a data set": Description,
     "bundle.json": About,
     "served.json": Served,
+    "canary.json": Canary,
     "champion.json": Pointer,
     "lineage.json": Lineage,
     "verdict.json": Verdict,
     "entry of the history": Entry,
+    "step of a trial": Step,
 }
 PATTERNS = {
     "tags": (r"(?:journeyman|process)\.[a-z_.0-9]+", ("components", "flows")),
