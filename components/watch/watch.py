@@ -37,6 +37,8 @@ from components.watch.statistics.harm import Harm
 from components.watch.statistics.quantiles import SECONDS
 from components.watch.verdict import verdict
 
+_AT_ONCE = timedelta(hours=1)  # between the last answers of two versions that are at work at once, at most
+
 
 def watch(
     log: Log,
@@ -75,7 +77,7 @@ def watch(
             reports.append(found_of.model_copy(update={"embedding": _embedding(log, bundles[name], version, as_of)}))
     if not reports:
         raise DataError(f"{log.folder}: no caller has asked before {as_of:%Y-%m-%d %H:%M} UTC")
-    reports.sort(key=lambda report: report.until)
+    reports = _in_order(reports)
     refused, lost = _traffic(log, as_of)
     return Report(
         workload=workload,
@@ -86,6 +88,17 @@ def watch(
         labels=days.labels.total,
         unmatched_labels=days.labels.unmatched,
     )
+
+
+def _in_order(reports: list[VersionReport]) -> list[VersionReport]:
+    """Return them by their last answers, the version at work last: of a champion and its canary the one with more."""
+    reports = sorted(reports, key=lambda report: report.until)
+    if len(reports) > 1:
+        last, before = reports[-1], reports[-2]
+        at_once = last.since < before.until and last.until - before.until < _AT_ONCE
+        if at_once and before.traffic[-1].rows > last.traffic[-1].rows:
+            reports[-2:] = [last, before]
+    return reports
 
 
 def _version(

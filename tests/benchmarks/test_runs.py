@@ -166,6 +166,17 @@ def test_what_logging_costs_is_measured_beside_a_control(trained: Project) -> No
     assert all(row["cpu_us"] > 0 and row["p99_ms"] > 0 for rows in arms.values() for row in rows)
 
 
+def test_a_canary_that_fails_or_is_slow_costs_no_request(trained: Project) -> None:
+    figures = _quick(trained, "canary", *DIGITS)
+    assert set(figures["cost"]) == {"alone", "none", "canary", "again"}
+    assert all(row["cpu_us"] > 0 for rows in figures["cost"].values() for row in rows)
+    assert {what: sum(row["dropped"] for row in rows) for what, rows in figures["injected"].items()} == {
+        "errors": 0,
+        "slow": 0,
+    }
+    assert all(row["failed"] >= 3 for row in figures["injected"]["errors"])
+
+
 def test_a_request_is_measured_at_an_older_release_and_at_that_of_today(trained: Project) -> None:
     older = Path("tests", "fixtures", "older_project", "project.tar.xz")
     older.parent.mkdir(parents=True)

@@ -23,7 +23,9 @@ from onnx import numpy_helper
 
 from components.inference.answering import Answering
 from components.inference.bundle import Bundle
+from components.inference.champion.canary import publish_canary
 from components.inference.champion.published import publish
+from components.inference.engine.trial import Trial
 from components.inference.gateway.keys import new_key
 from components.inference.smoke.client import running_endpoint
 from components.kinds.image import codec
@@ -190,6 +192,61 @@ def test_a_corrupted_bundle_is_said_and_the_old_one_goes_on_answering(served: Se
     before = served.swaps("3")
     served.publish("3")
     wait_for(lambda: served.swaps("3") == before + 2)
+
+
+def test_a_canary_answers_its_share_and_one_that_fails_costs_no_request(served: Served, tmp_path: Path) -> None:
+    served.move("1")
+    good, bad = served.bundles["2"], without_numbers(served.bundles["3"], tmp_path / "bad")
+    expected = {version: answer(served.bundles[version], version) for version in ("1", "2")}
+
+    def publish_both() -> None:
+        publish_canary(good, "digits", tried("a" * 32, "2"), served.address)
+        wait_for(lambda: served.log.count("digits: version 2 answers 20 % of entities beside version 1") == 2)
+        begun = len(answers)
+        wait_for(lambda: len(answers) > begun + 200)
+        publish_canary(bad, "digits", tried("b" * 32, "3"), served.address)
+        wait_for(lambda: all_stopped(served))
+
+    load = Load(served.url)
+    answers = load.answers
+    load.run(8, publish_both)
+    given = Counter(told["model_version"] for told in answers)
+    assert set(given) == {"1", "2"}
+    for told in answers:
+        told.pop("id")
+    assert all(told == expected[told["model_version"]] for told in answers)
+    assert "digits: canary version 3 is stopped: 3 of its last " in served.log
+    assert "its outputs are no numbers" in served.log
+    assert "Traceback" not in served.log
+    said = json.loads((Path(served.address) / "digits" / f"stopped-{'b' * 32}.json").read_text())
+    assert said["version"] == "3"
+
+
+def tried(id: str, version: str) -> Trial:
+    return Trial(id=id, version=version, against="1", share=0.2, latency=10.0, milliseconds=1e4)
+
+
+def all_stopped(served: Served) -> bool:
+    """Whether no worker tries anything any more, and one has stopped something by itself."""
+    lines = httpx.get(f"{served.url}/metrics").text.splitlines()
+    workers = [line for line in lines if line.startswith("journeyman_canary_workers{")]
+    stopped = [line for line in lines if line.startswith('journeyman_canary_stopped_total{version="3"}')]
+    return bool(stopped) and all(line.endswith(" 0") for line in workers)
+
+
+def without_numbers(bundle: Path, path: Path) -> Path:
+    """Write the bundle again with weights that are no numbers."""
+    shutil.copytree(bundle, path)
+    model = onnx.load(path / "model.onnx")
+    for tensor in model.graph.initializer:
+        weights = numpy_helper.to_array(tensor)
+        if weights.dtype == np.float32 and weights.ndim > 1:
+            tensor.CopyFrom(numpy_helper.from_array(np.full_like(weights, np.nan), tensor.name))
+    onnx.save(model, path / "model.onnx")
+    about = json.loads((path / "bundle.json").read_text())
+    about["model_sha256"] = hashlib.sha256((path / "model.onnx").read_bytes()).hexdigest()
+    (path / "bundle.json").write_text(json.dumps(about))
+    return path
 
 
 def test_a_worker_that_comes_back_answers_as_the_others(served: Served) -> None:

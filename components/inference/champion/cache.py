@@ -44,7 +44,7 @@ class Champions:
             return None
 
     def remember(self, pointer: Pointer) -> None:
-        """Note that this pointer's bundle is good, and delete the bundles before the last two."""
+        """Note that this pointer's bundle is good, and delete the bundles before the last three."""
         try:
             with locked(self._cache / LOCK):
                 bundles = sorted((p for p in self._cache.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)

@@ -16,6 +16,9 @@ from components.registry.promotion.history import History, Step
 from components.registry.promotion.ledger import Ledger
 from components.registry.version import Version, get_version
 
+ASK = "{ask}"
+"""What is put where a person may do something, before it is known what."""
+
 
 def hold_canary(challenger: Version, gate: Gate, history: History, by: str) -> str:
     """Return why a challenger does not go to work: it has a canary's part yet to play. Nothing: it has not.
@@ -29,7 +32,7 @@ def hold_canary(challenger: Version, gate: Gate, history: History, by: str) -> s
         by: the flow and its run.
 
     Returns:
-        A sentence's end, with `{ask}` where it says what a person may do.
+        A sentence's end, with `ASK` in place of what a person may do.
     """
     ended = history.ended(challenger.number, "canary")
     if ended and ended.what == "stopped":
@@ -40,10 +43,8 @@ def hold_canary(challenger: Version, gate: Gate, history: History, by: str) -> s
         _note(challenger, "waits", history, by)
         return f"waits until version {history.canary.version} is a canary no longer"
     if not takes_the_same(challenger, history):
-        return (
-            f"takes other examples than version {history.champion}, so it cannot be a canary, and waits for a person; "
-            "{ask}"
-        )
+        other = f"takes other examples than version {history.champion}, so it cannot be a canary"
+        return f"{other}, and waits for a person; {ASK}"
     began = history.canary or _note(challenger, "began", history, by, gate.canary / 100)
     return (
         f"answers {100 * began.share:g} % of entities since {began.when:%Y-%m-%d %H:%M}, as a canary "

@@ -9,7 +9,7 @@ from typing import Literal
 
 from components.config.gate import Gate
 from components.registry.gate import Verdict
-from components.registry.promotion.canary import hold_canary
+from components.registry.promotion.canary import ASK, hold_canary
 from components.registry.promotion.history import History, Step
 from components.registry.promotion.ledger import Ledger
 from components.registry.version import Version
@@ -61,7 +61,7 @@ def after_trial(challenger: Version, verdict: Verdict, gate: Gate, history: Hist
     if before := history.rolled_back_by_itself:
         return f"{stays}, and waits for a person, for version {before.left} was rolled back by itself; {ask}"
     if held := hold_canary(challenger, gate, history, by):
-        return f"{stays}, and {held.format(ask=ask)}"
+        return f"{stays}, and {held.replace(ASK, ask)}"
     return f"{stays}, and waits for a person; {ask}" if gate.mode == "ask" else ""
 
 

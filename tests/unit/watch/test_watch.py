@@ -72,6 +72,21 @@ def test_the_share_of_unfamiliar_inputs_is_told_day_by_day(at_work: AtWork, tmp_
     assert "Share of unfamiliar inputs by day" in shown
 
 
+def test_a_champion_and_its_canary_are_told_apart_and_the_champion_is_at_work(
+    at_work: AtWork, bundle_of: BundleOf
+) -> None:
+    at_work.day(0)
+    for day in (1, 2):
+        at_work.day(day)
+        at_work.day(day, rows=40, right=0.5, labelled=1.0, version="2")
+    found = report(at_work, bundle_of, 3)
+    assert [version.version for version in found.versions] == ["2", "1"]
+    assert [[day.rows for day in version.traffic] for version in found.versions] == [[40, 40], [400, 400, 400]]
+    assert found.verdict == found.versions[1].verdict
+    at_work.day(3, version="2")  # it has been promoted
+    assert [version.version for version in report(at_work, bundle_of, 4).versions] == ["1", "2"]
+
+
 def test_drift_alone_is_no_harm(at_work: AtWork, bundle_of: BundleOf) -> None:
     asked = [at_work.day(day, moved=5.0 if day >= 3 else 0.0) for day in range(6)]
     found = report(at_work, bundle_of, 6)

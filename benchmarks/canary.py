@@ -1,0 +1,244 @@
+"""What a canary costs an endpoint, and what becomes of requests when it fails or is slow.
+
+    python -m benchmarks.canary [--quick] [--json FILE] [--bundle DIR] [--data DIR] [--seconds S] [--rounds N]
+
+One Bento with one worker that follows a champion, asked over connections that are kept. Cost: arms take turns, each on
+an endpoint of its own: `alone` (it follows no champion), `none` (it does, and there is no canary), `canary` (the same
+bundle as version 2, for 5 % of the requests), and `again`, which is `alone` once more: the control. CPU is user and
+system time of the server's processes by request, of 32 connections; a ratio is the median over rounds by `alone`.
+
+Injected: while 8 connections ask, a version is published for 5 % of the requests whose outputs are no numbers
+(`errors`), or that answers as the champion does and takes tens of milliseconds for it (`slow`), where the gate allows
+five. Dropped are requests without the answer 200; the seconds run from a worker's taking the canary to its stop, as
+`/metrics` has both.
+"""
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from benchmarks import harness
+from benchmarks.arms import Arm, packaged, serve
+from benchmarks.load import Job, Result, load
+from benchmarks.logging_cost import MANY, examples, ratio, timed
+from benchmarks.server import Server, free_port, served
+from benchmarks.serving import one_load
+from benchmarks.wire import post
+from components.config.settings import artifacts
+from components.inference.bundle import ABOUT, MODEL, read_about
+from components.inference.champion.canary import publish_canary
+from components.inference.champion.published import publish
+from components.inference.engine.trial import Trial
+from components.system.files import read_json, sha256, write_json
+
+SHARE = 0.05
+CONNECTIONS = 8
+"""Of the load under which a canary fails."""
+SIDE, TIMES = 200, 50
+"""A slow one multiplies so large matrices so often besides: some tens of milliseconds, where 5 are allowed."""
+_WARM = 1.0  # seconds of load before anything is measured
+_PATIENCE = 60.0  # seconds until a canary has to be at work, or stopped
+_LOOK = 0.05  # seconds between two looks at the metrics
+
+
+class Followed:
+    """An endpoint with a canary, or none."""
+
+    def __init__(self, bundle: Path, requests: list[bytes], folder: Path) -> None:
+        self.bundle, self.requests, self.folder = bundle, requests, folder
+        self.name = read_about(bundle).workload
+        self.home = str(folder / "bentoml")
+        self.tag = packaged(bundle, self.name, self.home)
+
+    @contextmanager
+    def served(self, follows: bool) -> Iterator[tuple[Server, Arm, str]]:
+        """Serve it, as for all figures, where champions are published at an address of its own."""
+        address = str(self.folder / uuid.uuid4().hex)
+        variables = {"BENTOML_HOME": self.home, "JOURNEYMAN_LOG_DIR": f"{address}-log"}
+        if follows:
+            publish(self.bundle, self.name, "1", address)
+            variables |= {"JOURNEYMAN_CHAMPIONS": address, "JOURNEYMAN_FOLLOW_EVERY": "0.2"}
+        arm = Arm(lambda port: serve(self.tag, port), variables, self.requests, [""] * len(self.requests))
+        port = free_port()
+        with served(arm.command(port), port, arm.variables, arm.requests[0]) as server:
+            one_load(server, arm, MANY, _WARM)
+            yield server, arm, address
+
+    def publish(self, bundle: Path, address: str) -> None:
+        """Have it try the bundle as version 2."""
+        trial = Trial(id=uuid.uuid4().hex, version="2", against="1", share=SHARE, latency=2.0, milliseconds=5.0)
+        publish_canary(bundle, self.name, trial, address)
+
+    def cost(self, name: str, seconds: float) -> dict[str, float]:
+        """Return the figures of an arm."""
+        with self.served(name in ("none", "canary")) as (server, arm, address):
+            if name == "canary":
+                self.publish(self.bundle, address)
+                wait(server, "journeyman_canary_workers")
+            return one_load(server, arm, MANY, seconds)
+
+    def injected(self, bundle: Path, seconds: float) -> dict[str, Any]:
+        """Return what becomes of requests while the bundle is tried."""
+        with self.served(True) as (server, arm, address):
+            requests, found = [request.decode("latin-1") for request in arm.requests], list[Result]()
+            job = Job(server.port, requests, arm.labels, seconds, CONNECTIONS)
+            asking = threading.Thread(target=lambda: found.append(load(job)))
+            asking.start()
+            self.publish(bundle, address)
+            begun = wait(server, "journeyman_canary_workers")
+            ended = wait(server, "journeyman_canary_stopped_total")
+            asking.join()
+            said = metrics(server)
+        (result,) = found
+        return {
+            "requests": result.asked,
+            "dropped": result.lost + result.answered - result.statuses.get("200", 0),
+            "by_canary": said.get("answered", 0.0),
+            "failed": said.get("failed", 0.0),
+            "seconds": ended - begun,
+            "p99_ms": result.p99_ms,
+        }
+
+
+def main() -> None:
+    """Measure, print the tables, and write the figures where the user wants them."""
+    options = parsed()
+    about = read_about(options.bundle)
+    requests = [_request(row) for row in examples(about.workload, options.data)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        endpoint = Followed(options.bundle, requests, folder)
+        costs: dict[str, list[dict[str, float]]] = {arm: [] for arm in ("alone", "none", "canary", "again")}
+        for number, arm in harness.turns(costs, options.rounds):
+            costs[arm].append(endpoint.cost(arm, options.seconds))
+            print(f"round {number + 1} of {options.rounds}: {arm}", file=sys.stderr)
+        wrong = {"errors": altered(options.bundle, folder / "errors", _no_numbers)}
+        wrong["slow"] = altered(options.bundle, folder / "slow", _slow)
+        injected = {
+            what: [endpoint.injected(bundle, 2 * options.seconds) for _ in range(options.rounds)]
+            for what, bundle in wrong.items()
+        }
+    harness.finish({"kind": about.kind, "cost": costs, "injected": injected}, report, options.json)
+
+
+def parsed() -> argparse.Namespace:
+    """Return the command line, what is left out filled in."""
+    parser = harness.parser(__doc__, quick="two rounds of half a second")
+    parser.add_argument("--bundle", type=Path, default=artifacts("garments", "bundle"), help="of a workload")
+    parser.add_argument("--data", type=Path, help="its prepared examples, if not those of the workload")
+    return timed(parser)
+
+
+def report(result: dict[str, Any]) -> None:
+    """Print the tables."""
+    costs, injected = result["cost"], result["injected"]
+    print(f"{result['machine']}; {result['kind']}\n")
+    print("| | CPU µs a request | by alone | p99 ms |\n|---|---|---|---|")
+    for name, rows in costs.items():
+        cpu, p99 = (statistics.median(row[figure] for row in rows) for figure in ("cpu_us", "p99_ms"))
+        print(f"| {name} | {cpu:.0f} | {ratio(costs, name, 'cpu_us', 'alone'):.3f} | {p99:.2f} |")
+    print("\n| injected | requests | dropped | the canary had | seconds until it stopped | p99 ms |")
+    print("|---|---|---|---|---|---|")
+    for name, rows in injected.items():
+        asked, dropped = (sum(row[figure] for row in rows) for figure in ("requests", "dropped"))
+        had = statistics.median(row["by_canary"] + row["failed"] for row in rows)
+        seconds, p99 = (statistics.median(row[figure] for row in rows) for figure in ("seconds", "p99_ms"))
+        print(f"| {name} | {asked:,} | {dropped} | {had:.0f} | {seconds:.2f} | {p99:.1f} |")
+
+
+def wait(server: Server, name: str) -> float:
+    """Return when a number of the metrics is first over zero, on the clock of `time.perf_counter`."""
+    given_up = time.perf_counter() + _PATIENCE
+    while time.perf_counter() < given_up:
+        if any(line.startswith(f"{name}{{") and not line.endswith(" 0") for line in exposition(server)):
+            return time.perf_counter()
+        time.sleep(_LOOK)
+    sys.exit(f"{name} did not come to be within {_PATIENCE:g} s")
+
+
+def metrics(server: Server) -> dict[str, float]:
+    """Return the canary's requests by outcome."""
+    said = [line for line in exposition(server) if line.startswith("journeyman_canary_requests_total{")]
+    return {line.partition('outcome="')[2].partition('"')[0]: float(line.rpartition(" ")[2]) for line in said}
+
+
+def exposition(server: Server) -> list[str]:
+    """Return the lines of `/metrics`."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=30) as answer:
+        return list(answer.read().decode().splitlines())
+
+
+def altered(bundle: Path, path: Path, change: Callable[[onnx.ModelProto], None]) -> Path:
+    """Return the bundle with another graph, at `path`."""
+    shutil.copytree(bundle, path)
+    model = onnx.load(path / MODEL)
+    change(model)
+    onnx.save(model, path / MODEL)
+    write_json(path / ABOUT, read_json(path / ABOUT) | {"model_sha256": sha256(path / MODEL)})
+    return path
+
+
+def _no_numbers(model: onnx.ModelProto) -> None:
+    """Have the first weights of many numbers be none."""
+    for tensor in model.graph.initializer:
+        weights = numpy_helper.to_array(tensor)
+        if weights.dtype == np.float32 and weights.ndim > 1:
+            tensor.CopyFrom(numpy_helper.from_array(np.full_like(weights, np.nan), tensor.name))
+            return
+
+
+def _slow(model: onnx.ModelProto) -> None:
+    """Have the graph multiply matrices besides, of which nothing is left in what it says."""
+    graph, output = model.graph, model.graph.output[0].name
+    for node in graph.node:
+        for index, name in enumerate(node.output):
+            if name == output:
+                node.output[index] = "quick"
+    square = numpy_helper.from_array(np.full((SIDE, SIDE), 1 / SIDE, np.float32), "square")
+    times, nought = np.array(TIMES), np.zeros(1, np.float32)
+    graph.initializer.extend(
+        [square, numpy_helper.from_array(times, "times"), numpy_helper.from_array(nought, "nought")]
+    )
+    body = helper.make_graph(
+        [helper.make_node("MatMul", ["before", "square"], ["behind"]), helper.make_node("Identity", ["go"], ["on"])],
+        "layer",
+        [
+            helper.make_tensor_value_info("number", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("before", TensorProto.FLOAT, None),
+        ],
+        [
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("behind", TensorProto.FLOAT, None),
+        ],
+    )
+    graph.node.extend(
+        [
+            helper.make_node("Loop", ["times", "", "square"], ["work"], body=body),
+            helper.make_node("ReduceMin", ["work"], ["least"], keepdims=0),
+            helper.make_node("Mul", ["least", "nought"], ["nothing"]),
+            helper.make_node("Add", ["quick", "nothing"], [output]),
+        ]
+    )
+
+
+def _request(row: dict[str, Any]) -> bytes:
+    return post(next(value for value in row.values() if isinstance(value, bytes)), "image/png")
+
+
+if __name__ == "__main__":
+    main()
