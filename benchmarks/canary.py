@@ -7,13 +7,15 @@ an endpoint of its own: `alone` (it follows no champion), `none` (it does, and t
 bundle as version 2, for 5 % of the requests), and `again`, which is `alone` once more: the control. CPU is user and
 system time of the server's processes by request, of 32 connections; a ratio is the median over rounds by `alone`.
 
-Injected: while 8 connections ask, a version is published for 5 % of the requests whose outputs are no numbers
-(`errors`), or that answers as the champion does and takes tens of milliseconds for it (`slow`), where the gate allows
-five. Dropped are requests without the answer 200; the seconds run from a worker's taking the canary to its stop, as
-`/metrics` has both.
+Injected: while 8 connections ask, a version is published for 5 % of the requests: one whose outputs are no numbers
+(`errors`), one that answers as the champion does and takes tens of milliseconds for it (`slow`), where the gate allows
+five, or one that takes each picture for what it is least like (`harm`), while one more connection labels what it is
+answered, each picture as the champion has it. Dropped are requests without the answer 200; the seconds run from a
+worker's taking the canary to its stop, as `/metrics` has both.
 """
 
 import argparse
+import json
 import shutil
 import statistics
 import sys
@@ -58,8 +60,9 @@ _LOOK = 0.05  # seconds between two looks at the metrics
 class Followed:
     """An endpoint with a canary, or none."""
 
-    def __init__(self, bundle: Path, requests: list[bytes], folder: Path) -> None:
-        self.bundle, self.requests, self.folder = bundle, requests, folder
+    def __init__(self, bundle: Path, pictures: list[bytes], folder: Path) -> None:
+        self.bundle, self.pictures, self.folder = bundle, pictures, folder
+        self.requests = [post(picture, "image/png") for picture in pictures]
         self.name = read_about(bundle).workload
         self.home = str(folder / "bentoml")
         self.tag = packaged(bundle, self.name, self.home)
@@ -78,9 +81,10 @@ class Followed:
             one_load(server, arm, MANY, _WARM)
             yield server, arm, address
 
-    def publish(self, bundle: Path, address: str) -> None:
+    def publish(self, bundle: Path, address: str, harm: float | None = None) -> None:
         """Have it try the bundle as version 2."""
-        trial = Trial(id=uuid.uuid4().hex, version="2", against="1", share=SHARE, latency=2.0, milliseconds=5.0)
+        id = uuid.uuid4().hex
+        trial = Trial(id=id, version="2", against="1", share=SHARE, latency=2.0, milliseconds=5.0, harm=harm)
         publish_canary(bundle, self.name, trial, address)
 
     def cost(self, name: str, seconds: float) -> dict[str, float]:
@@ -91,15 +95,18 @@ class Followed:
                 wait(server, "journeyman_canary_workers")
             return one_load(server, arm, MANY, seconds)
 
-    def injected(self, bundle: Path, seconds: float) -> dict[str, Any]:
+    def injected(self, bundle: Path, seconds: float, harm: float | None = None) -> dict[str, Any]:
         """Return what becomes of requests while the bundle is tried."""
         with self.served(True) as (server, arm, address):
             requests, found = [request.decode("latin-1") for request in arm.requests], list[Result]()
             job = Job(server.port, requests, arm.labels, seconds, CONNECTIONS)
             asking = threading.Thread(target=lambda: found.append(load(job)))
             asking.start()
-            self.publish(bundle, address)
+            truth = labels(server, self.pictures)
+            self.publish(bundle, address, harm)
             begun = wait(server, "journeyman_canary_workers")
+            if harm:
+                tell(server, truth)
             ended = wait(server, "journeyman_canary_stopped_total")
             asking.join()
             said = metrics(server)
@@ -118,18 +125,23 @@ def main() -> None:
     """Measure, print the tables, and write the figures where the user wants them."""
     options = parsed()
     about = read_about(options.bundle)
-    requests = [_request(row) for row in examples(about.workload, options.data)]
+    rows = examples(about.workload, options.data)
+    pictures = [next(value for value in row.values() if isinstance(value, bytes)) for row in rows]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        endpoint = Followed(options.bundle, requests, folder)
+        endpoint = Followed(options.bundle, pictures, folder)
         costs: dict[str, list[dict[str, float]]] = {arm: [] for arm in ("alone", "none", "canary", "again")}
         for number, arm in harness.turns(costs, options.rounds):
             costs[arm].append(endpoint.cost(arm, options.seconds))
             print(f"round {number + 1} of {options.rounds}: {arm}", file=sys.stderr)
         wrong = {"errors": altered(options.bundle, folder / "errors", _no_numbers)}
         wrong["slow"] = altered(options.bundle, folder / "slow", _slow)
+        wrong["harm"] = altered(options.bundle, folder / "harm", _turned)
         injected = {
-            what: [endpoint.injected(bundle, 2 * options.seconds) for _ in range(options.rounds)]
+            what: [
+                endpoint.injected(bundle, 2 * options.seconds, 0.05 if what == "harm" else None)
+                for _ in range(options.rounds)
+            ]
             for what, bundle in wrong.items()
         }
     harness.finish({"kind": about.kind, "cost": costs, "injected": injected}, report, options.json)
@@ -158,6 +170,29 @@ def report(result: dict[str, Any]) -> None:
         had = statistics.median(row["by_canary"] + row["failed"] for row in rows)
         seconds, p99 = (statistics.median(row[figure] for row in rows) for figure in ("seconds", "p99_ms"))
         print(f"| {name} | {asked:,} | {dropped} | {had:.0f} | {seconds:.2f} | {p99:.1f} |")
+
+
+def labels(server: Server, pictures: list[bytes]) -> list[tuple[bytes, str]]:
+    """Return a hundred pictures with what the champion takes each for."""
+    return [(picture, asked(server, "/predict", picture, "image/png")["label"]) for picture in pictures[:100]]
+
+
+def tell(server: Server, truth: list[tuple[bytes, str]]) -> None:
+    """Ask about the pictures and label each answer at once, until a canary is stopped."""
+    for picture, label in truth:
+        answer = asked(server, "/predict", picture, "image/png")
+        said = json.dumps({"event_id": answer["id"], "label": label}).encode()
+        asked(server, "/labels", said, "application/json")
+        if any(line.startswith("journeyman_canary_stopped_total{") for line in exposition(server)):
+            return
+
+
+def asked(server: Server, path: str, body: bytes, media: str) -> dict[str, Any]:
+    """Return the answer to a POST."""
+    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", body, {"content-type": media})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        said: dict[str, Any] = json.load(answer)
+    return said
 
 
 def wait(server: Server, name: str) -> float:
@@ -201,13 +236,33 @@ def _no_numbers(model: onnx.ModelProto) -> None:
             return
 
 
-def _slow(model: onnx.ModelProto) -> None:
-    """Have the graph multiply matrices besides, of which nothing is left in what it says."""
-    graph, output = model.graph, model.graph.output[0].name
-    for node in graph.node:
+def _turned(model: onnx.ModelProto) -> None:
+    """Have the graph say the least of what it said most of."""
+    graph, output = model.graph, _renamed(model)
+    ones, last = np.ones(1, np.float32), np.array([1])
+    graph.initializer.extend([numpy_helper.from_array(ones, "all"), numpy_helper.from_array(last, "last")])
+    graph.node.extend(
+        [
+            helper.make_node("Sub", ["all", "quick"], ["turned"]),
+            helper.make_node("ReduceSum", ["turned", "last"], ["sum"], keepdims=1),
+            helper.make_node("Div", ["turned", "sum"], [output]),
+        ]
+    )
+
+
+def _renamed(model: onnx.ModelProto) -> str:
+    """Return the name of the graph's first output, whose values are `quick` from here on."""
+    output = str(model.graph.output[0].name)
+    for node in model.graph.node:
         for index, name in enumerate(node.output):
             if name == output:
                 node.output[index] = "quick"
+    return output
+
+
+def _slow(model: onnx.ModelProto) -> None:
+    """Have the graph multiply matrices besides, of which nothing is left in what it says."""
+    graph, output = model.graph, _renamed(model)
     square = numpy_helper.from_array(np.full((SIDE, SIDE), 1 / SIDE, np.float32), "square")
     times, nought = np.array(TIMES), np.zeros(1, np.float32)
     graph.initializer.extend(
@@ -234,10 +289,6 @@ def _slow(model: onnx.ModelProto) -> None:
             helper.make_node("Add", ["quick", "nothing"], [output]),
         ]
     )
-
-
-def _request(row: dict[str, Any]) -> bytes:
-    return post(next(value for value in row.values() if isinstance(value, bytes)), "image/png")
 
 
 if __name__ == "__main__":

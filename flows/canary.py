@@ -138,4 +138,5 @@ def _trial(workload: str, began: Step) -> Trial:
         share=began.share,
         latency=cost.latency,
         milliseconds=cost.milliseconds,
+        harm=None if delay_of(section) else section.gate.error,  # labels that may change yet stop none
     )

@@ -18,7 +18,7 @@ from components.config.settings import log_folder
 from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from components.registry.gate import judge
-from components.registry.promotion import Outcome, promote, reconciled_champion
+from components.registry.promotion import Outcome, promote, reconciled_champion, unpublished
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.rollback import roll_back
 from components.registry.promotion.trial import TRIAL, after_trial, began, end
@@ -86,7 +86,7 @@ def shadow(workload: str = DEFAULT) -> Shadowed:
         rows = [*rows, *more]
         if outcome:
             break
-    report = release_champion(workload, outcome) if outcome else None
+    report = release_champion(workload, outcome) if (outcome := outcome or cut_short(workload)) else None
     if (told := tell_of_canary(workload)) and not report:
         rows = [*rows, ["endpoints were told", told]]
     return Shadowed(workload, rows, report)
@@ -104,6 +104,14 @@ def tried(workload: str) -> list[str]:
     return [version.number for version in tagged(workload, TRIAL) if began(version)]
 
 
+def cut_short(workload: str) -> Outcome | None:
+    """Return what an earlier run has put to work, and ended before endpoints were told; None: nothing."""
+    champion = reconciled_champion(workload)
+    if champion is None or not unpublished(champion):
+        return None
+    return Outcome(champion, True, f"version {champion.number} was put to work by a run that did not publish it")
+
+
 @task(task_run_name="try version {number}", cache_policy=NO_CACHE, persist_result=False)
 def try_challenger(workload: str, number: str) -> tuple[Outcome | None, Rows]:
     """Decide the trial of a challenger, if it can be decided; return what has changed at work, and what was found."""
@@ -112,7 +120,9 @@ def try_challenger(workload: str, number: str) -> tuple[Outcome | None, Rows]:
     if since is None or champion is None:
         return None, []
     if champion == challenger:  # who decided was killed in between, or a person has decided
-        end(challenger, True, _why_at_work(workload), None, this_run())
+        last = Ledger(workload).read().last
+        assert last
+        end(challenger, True, last.reason or last.verdict, last.left, this_run())
         return None, []
     name = f"version {number} beside version {champion.number}, since {since:%Y-%m-%d %H:%M}"
     result, rows = compared(workload, name, number, champion.number, since)
@@ -165,11 +175,6 @@ def compared(workload: str, name: str, version: str, of: str, since: datetime) -
         return None, [[name, f"cannot be compared: {error}"]]
     labels = result.unequal or "no label has come" if result.comparison is None else said(result.comparison)
     return result, [[name, f"{result.rows:,} answers; {labels}"]]
-
-
-def _why_at_work(workload: str) -> str:
-    last = Ledger(workload).read().last
-    return (last.reason or last.verdict) if last else ""
 
 
 def _arguments() -> tuple[object, ...]:

@@ -220,6 +220,15 @@ def examples_of(about: About) -> object:
     return {name: asked[name] for name in ("height", "width", "channels", "features", "definition") if name in asked}
 
 
+def label_value(value: Any, about: About) -> float | None:
+    """Return the label as an index of a class, or as a number; None: it is none of the version's."""
+    if not about.classes:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) and len(about.classes) == 2:
+        return float(value)
+    return float(about.classes.index(str(value))) if str(value) in about.classes else None
+
+
 def bundle_hash(path: Path) -> str:
     """Hash of the whole bundle: SHA-256 of its `bundle.json`, which names that of the model."""
     read_about(path)

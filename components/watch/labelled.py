@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from components.inference.bundle import About
+from components.inference.bundle import About, label_value
 from components.watch.active import METRIC as ACTIVE
 from components.watch.active import expected_loss
 from components.watch.arrow import matrix, parts, texts
@@ -165,12 +165,3 @@ def label_values(column: pa.ChunkedArray, about: About) -> NDArray[np.float64]:
     values = [np.nan if value is None else value for value in known]
     found: NDArray[np.float64] = np.array(values)[coded.indices.to_numpy()]
     return found
-
-
-def label_value(value: Any, about: About) -> float | None:
-    """Return the label as an index of a class, or as a number; None: it is none of the version's."""
-    if not about.classes:
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if isinstance(value, bool) and len(about.classes) == 2:
-        return float(value)
-    return float(about.classes.index(str(value))) if str(value) in about.classes else None

@@ -173,6 +173,7 @@ def test_a_canary_that_fails_or_is_slow_costs_no_request(trained: Project) -> No
     assert {what: sum(row["dropped"] for row in rows) for what, rows in figures["injected"].items()} == {
         "errors": 0,
         "slow": 0,
+        "harm": 0,
     }
     assert all(row["failed"] >= 3 for row in figures["injected"]["errors"])
 

@@ -48,7 +48,7 @@ class Canary:
         self.trial = trial
         self.split = Split(trial.id, trial.share, (*codec.entities(asked), *((key,) if key else ())))
         self.batcher = Batcher(model, ran, inline=False)
-        self.guard = Guard(champion.pace.single, trial.latency, trial.milliseconds)
+        self.guard = Guard(champion.pace.single, trial.latency, trial.milliseconds, trial.harm)
         self.batcher.timed = self.guard.canary_ran
         self.told: Callable[[str, str], None] = _nothing
         """Is told version, and `answered` or `failed`, of each request (for metrics)."""

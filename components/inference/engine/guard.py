@@ -1,5 +1,6 @@
-"""Whether a canary is to stop at once: it fails, or it is slow."""
+"""Whether a canary is to stop at once: it fails, it is slow, or labels say that it does harm."""
 
+import math
 from collections import deque
 from statistics import median
 
@@ -13,14 +14,19 @@ _KNOWN = 10  # runs of the champion from which its pace at work is known
 class Guard:
     """Takes down how a canary does beside the champion in one worker."""
 
-    def __init__(self, pace: float, latency: float, milliseconds: float) -> None:
+    def __init__(self, pace: float, latency: float, milliseconds: float, harm: float | None = None) -> None:
         """Begin.
 
         Args:
             pace: seconds of a processor that the champion takes for an example, as measured when it was opened.
             latency: how many times as long the canary may take.
             milliseconds: an example that takes no longer is fast enough.
+            harm: how probable it is that labels ever stop one that is as good; None: they are not looked at.
         """
+        self.harm = harm
+        self.labelled: set[int] = set()
+        """The event ids of the rows whose labels have been looked at."""
+        self._won = self._lost = 0
         self.stopped = ""
         """Why it is to stop; nothing: it is not."""
         self._pace, self._latency, self._enough = pace, latency, milliseconds / 1e3
@@ -54,7 +60,25 @@ class Guard:
                 f"the limit is {1e3 * self._limit:.3g} ms"
             )
 
+    def compared(self, won: int, lost: int) -> None:
+        """Take down so many labelled rows on which the canary alone is better, and on which the champion alone is.
+
+        Each is a fair coin's if neither is better: E = 2^(w+l) B(w+1/2, l+1/2) / B(1/2, 1/2) ever reaches 1 / harm with
+        a probability of at most `harm` (as `components/watch/statistics/comparing.py` has it).
+        """
+        self._won, self._lost = self._won + won, self._lost + lost
+        both = self._won + self._lost
+        logs = both * math.log(2) + _betaln(self._won + 0.5, self._lost + 0.5) - _betaln(0.5, 0.5)
+        if self.harm and self._lost > self._won and logs >= -math.log(self.harm):
+            self.stopped = self.stopped or (
+                f"harm: of {both} labelled rows on which they differ, the champion is better on {self._lost}"
+            )
+
     @property
     def _limit(self) -> float:
         known = median(self._champion) if len(self._champion) >= _KNOWN else 0.0
         return max(self._enough, self._latency * max(self._pace, known))
+
+
+def _betaln(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)

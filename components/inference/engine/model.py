@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -18,6 +19,7 @@ from components.inference.answering import Answering
 from components.inference.bundle import Bundle, Scored
 from components.inference.examples import read_examples
 from components.inference.golden import check_golden
+from components.inference.reference import read_reference
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -146,6 +148,26 @@ class Model:
         told = zip(labels, values, strict=True)
         rows = [{key: label.own, "label": index.get(str(value), -1)} for label, value in told if key and label.own]
         return self._reader.record_labels(rows) if rows else 0
+
+    def losses(self, outputs: NDArray[np.float32], labels: Sequence[float]) -> NDArray[np.float64] | None:
+        """Return how wrong each of N answers is by its label, 0 to 1; None: its task does not say, or has no reference.
+
+        Args:
+            outputs: `[N, K]`.
+            labels: `[N]`, see `label_value`.
+        """
+        about = self.about
+        live, validated = catalogue.live(about.kind, about.task), self._validated
+        if live is None or validated is None:
+            return None
+        told = np.array(labels, dtype=np.int64 if about.classes else np.float64)
+        rates = live.rates(outputs, told, about.decision, validated).values()
+        return next((rate.losses for rate in rates if rate.counted.all()), None)
+
+    @cached_property
+    def _validated(self) -> NDArray[np.float32] | None:
+        reference = read_reference(self._bundle.files)
+        return None if reference is None else reference.outputs
 
     def close(self) -> None:
         """Let go of the memory."""

@@ -23,3 +23,6 @@ class Trial(BaseModel):
     """How many times as long as the champion one example may take."""
     milliseconds: float = Field(ge=0.0)
     """An example that takes no longer is fast enough."""
+    harm: float | None = Field(default=None, gt=0.0, lt=1.0)
+    """How probable it is that labels, as they come, ever stop a canary that is as good; None: they stop none, for a
+    label may change yet."""

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from components.inference.options import Options
 from components.prediction_log.description import Description, describe
 from components.prediction_log.event_id import EventIds
 from components.prediction_log.identities import Identities
-from components.prediction_log.lookup import records_of
+from components.prediction_log.lookup import AnsweredRow, answers_of, records_of
 from components.prediction_log.record import Answered, Label, Origin, Route, encode, encode_answered
 from components.prediction_log.retention import retain
 from components.prediction_log.writer import LogError, Writer
@@ -164,6 +164,10 @@ class AnswerLog:
         found = records_of(self._folder, [event_id.int for event_id in event_ids])
         keys = {UUID(int=identity): json.loads(record).get(column) for identity, record in found.items()}
         return {event_id: str(key) for event_id, key in keys.items() if key not in (None, "")}
+
+    def answers_of(self, event_ids: Collection[UUID]) -> Mapping[int, AnsweredRow]:
+        """Return what was answered to those rows that the log's segments have; may take milliseconds for each."""
+        return answers_of(self._folder, [event_id.int for event_id in event_ids])
 
     def observe(self, call: Call) -> None:
         """Count a question that was refused."""

@@ -10,6 +10,7 @@ from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.gateway.answer_log import AnswerLog
 from components.inference.gateway.call import Call, Reply
+from components.inference.gateway.harm import look_for_harm
 from components.inference.gateway.operations import Operation, question
 from components.inference.gateway.request.parser import RequestParser
 from components.kinds.labels import Label
@@ -33,6 +34,7 @@ def labelling(engine: Engine, parser: RequestParser, log: AnswerLog | None) -> O
         said = {"recorded": len(labels) if log else 0, "known": await engine.record_labels(own, values)}
         if log:
             await log.label(_logged(labels, values))
+            await look_for_harm(engine, log, labels, values)
         return Reply(200, to_json({**said, **_note(engine.model, own)}))
 
     return record
