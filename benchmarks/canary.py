@@ -41,10 +41,11 @@ from benchmarks.server import Server, free_port, served
 from benchmarks.serving import one_load
 from benchmarks.wire import post
 from components.config.settings import artifacts
-from components.inference.bundle import ABOUT, MODEL, read_about
+from components.inference.bundle import ABOUT, MODEL, SERVING, read_about
 from components.inference.champion.canary import publish_canary
 from components.inference.champion.published import publish
 from components.inference.engine.trial import Trial
+from components.inference.golden import GOLDEN
 from components.system.files import read_json, sha256, write_json
 
 SHARE = 0.05
@@ -223,7 +224,10 @@ def altered(bundle: Path, path: Path, change: Callable[[onnx.ModelProto], None])
     model = onnx.load(path / MODEL)
     change(model)
     onnx.save(model, path / MODEL)
-    write_json(path / ABOUT, read_json(path / ABOUT) | {"model_sha256": sha256(path / MODEL)})
+    about = read_json(path / ABOUT)
+    if about["files"].pop(GOLDEN, None):  # of the champion's graph
+        (path / SERVING / GOLDEN).unlink()
+    write_json(path / ABOUT, about | {"model_sha256": sha256(path / MODEL)})
     return path
 
 
