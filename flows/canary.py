@@ -1,7 +1,6 @@
 """A canary: endpoints are told of it, and it is decided by what the log says of both; for the flows that do so."""
 
 import os
-from datetime import UTC, datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -22,6 +21,7 @@ from components.registry.promotion.history import Step
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.trial import after_trial
 from components.registry.version import find_version, get_version
+from components.system.clock import now
 from components.watch.bundles import Bundles
 from components.watch.replay import Replay, replay_both
 from components.watch.split_check import check_split
@@ -81,7 +81,7 @@ def _against(workload: str, began: Step) -> str:
     assert began.against
     about = read_about(get_version(workload, began.version).bundle())
     log, versions = Log.open(log_folder(workload)).standing(), (began.against, began.version)
-    split = check_split(log, about, versions, began.id, began.share, began.when, datetime.now(UTC))
+    split = check_split(log, about, versions, began.id, began.share, began.when, now())
     return f"sample ratio mismatch: {split}" if split.mismatch else ""
 
 
@@ -120,9 +120,9 @@ def _compared(workload: str, began: Step) -> Replay:
     bundles = Bundles(lambda number: get_version(workload, number).bundle())
     log = Log.open(log_folder(workload)).standing()
     assert began.against
-    versions, now = (began.against, began.version), datetime.now(UTC)
+    versions = began.against, began.version
     delay, least = delay_of(section), section.watch.asked
-    return replay_both(log, bundles, versions, began.when, now, delay, least, section.gate.error)
+    return replay_both(log, bundles, versions, began.when, now(), delay, least, section.gate.error)
 
 
 def _trial(workload: str, began: Step) -> Trial:

@@ -6,7 +6,6 @@
 An endpoint that knows no canary reads neither. One that stops the canary writes the second, which the others follow.
 """
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -16,6 +15,7 @@ from components.config.errors import PublishedError
 from components.inference.champion.address import Address
 from components.inference.champion.published import FORMAT, Pointer, as_bytes, publish_version, write_if_new
 from components.inference.engine.trial import Trial, TrialId
+from components.system.clock import now
 
 CANARY = "canary"
 """The name of the file that says which version is tried."""
@@ -92,7 +92,7 @@ def note_stopped(address: Address, workload: str, trial: Trial, why: str) -> Non
     Raises:
         PublishedError: the address cannot be written.
     """
-    said = Stop(format=FORMAT, id=trial.id, version=trial.version, why=why, when=datetime.now(UTC))
+    said = Stop(format=FORMAT, id=trial.id, version=trial.version, why=why, when=now())
     address.write(_stop(workload, trial.id), as_bytes(said))
 
 

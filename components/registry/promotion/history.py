@@ -55,7 +55,7 @@ class Step(BaseModel):
     version: str
     against: str | None
     """The champion beside which it is tried."""
-    when: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    when: AwareDatetime = Field(default_factory=now)
     by: str = ""
     """The flow and its run."""
     why: str = ""
