@@ -188,6 +188,12 @@ def golden(kind: str) -> "contract.Golden | None":
     return cast("contract.Golden", _module(kind, "golden")) if there else None
 
 
+def relabelling(kind: str) -> "contract.Relabelling | None":
+    """Return what raw records are called whose labels are put right; None: the kind has no such names."""
+    there = find_spec(f"{package('kind', kind)}.relabelling")
+    return cast("contract.Relabelling", _module(kind, "relabelling")) if there else None
+
+
 def learner(kind: str, said: str = "") -> "TaskLearner":
     """Return how the kind learns what the task asks. Imports torch."""
     objectives = _task_module(task(kind, said), "objective")

@@ -114,7 +114,7 @@ def serve(workload: str, port: int = PORT) -> str:
     codec = catalogue.codec(section.kind, log.description.task)
     with closing(Writer.open(log.folder)) as writer:
         server = label_server(
-            questions, _person(), writer.labelled, lambda value: codec.label(value, questions.classes), port
+            questions, person(), writer.labelled, lambda value: codec.label(value, questions.classes), port
         )
         console.print_report(
             f"labels for {workload}: http://127.0.0.1:{server.server_address[1]}/label (Ctrl-C ends it)"
@@ -233,7 +233,8 @@ def _said(workload: str, choice: Choice, new: int, taken: int, questions: Questi
     return "\n".join(lines)
 
 
-def _person() -> str:
+def person() -> str:
+    """Return what whoever started this is called as the source of labels."""
     try:
         return source_of(getpass.getuser())
     except (KeyError, OSError):  # a container may have no name for its user

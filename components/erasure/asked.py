@@ -1,5 +1,6 @@
 """What people are asked about: questions show pictures and records of somebody."""
 
+import shutil
 from collections.abc import Iterator
 
 from components.config.errors import DataError
@@ -12,6 +13,9 @@ from components.prediction_log.identities import buried
 def erase_from_questions(name: str) -> Iterator[Removed]:
     """Remove the questions of the workload about what has been erased from its log."""
     folder = label_folder(name)
+    if (listed := folder / "suspects").exists():  # whose records those are is not kept: all of them go
+        shutil.rmtree(listed)
+        yield Removed(str(listed), "lists of labels that are likely wrong", 1)
     try:
         questions = Questions(folder)
     except DataError:

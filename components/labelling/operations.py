@@ -109,13 +109,15 @@ def carry_out(questions: Questions, path: str, said: Asked, who: str, labels: li
         who: sent it.
         labels: what `to_log` returned, which is in the log.
     """
-    note = ""
+    note, before = "", None
     if path == "/label/answer" and said.what:
         value = labels[0].value if labels and said.what == "label" else None
         logged = bool(labels) or said.what == "skip"
         now = labels[0].recorded_us if labels else now_us()
         if not logged or not questions.settle(said.id, said.holder, who, said.what, value, said.seen, now):
             note = "somebody else has answered that one meanwhile"
+        elif said.what != "skip" and (given := questions.given(said.id)) is not None:
+            before = {"value": value, "given": given}
     elif path == "/label/undo":
         questions.undo(said.holder, who)
     history = questions.history()
@@ -127,6 +129,7 @@ def carry_out(questions: Questions, path: str, said: Asked, who: str, labels: li
         "fewest": FEWEST,
         "who": who,
         "note": note,
+        "before": before,
     }
 
 

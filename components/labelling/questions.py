@@ -17,6 +17,8 @@ from components.config.errors import DataError
 from components.labelling.estimate import Known, Point, points
 
 FILE = "questions.db"
+GIVEN = "given"
+"""What `shown` of a question about a label holds: the label, which is told once it is answered."""
 What = Literal["label", "unusable", "skip"]
 Value = str | float
 HELD = 600.0
@@ -35,6 +37,7 @@ CREATE TABLE IF NOT EXISTS actions (
 );
 CREATE INDEX IF NOT EXISTS actions_of ON actions (id, undone);
 """
+_SEEN = ("record", "explanation")  # before it is answered
 _NEXT = """
 SELECT id, shown, picture, answer FROM questions WHERE state = 'open'
 AND (holder IS NULL OR holder = :holder OR held_until < :now)
@@ -60,7 +63,7 @@ class Question:
     time_us: int
     """When it was answered, microseconds since 1970."""
     shown: Mapping[str, Any]
-    """What there is to see beside the picture: `record`, and `explanation` where one was asked for."""
+    """What there is to see beside the picture: `record`, and `explanation` where one was asked for; see `GIVEN`."""
     picture: str | None
     """A `data:` address."""
     answer: Value | None
@@ -175,7 +178,15 @@ class Questions:
             database.execute("UPDATE questions SET holder = NULL WHERE holder = ? AND id <> ?", (holder, row[0]))
             held = (holder, now + HELD, row[0])
             database.execute("UPDATE questions SET holder = ?, held_until = ? WHERE id = ?", held)
-        return {**json.loads(row[1]), "id": row[0], "picture": row[2], "answer": json.loads(row[3])}
+        seen = {name: json.loads(row[1])[name] for name in _SEEN if name in json.loads(row[1])}
+        return {**seen, "id": row[0], "picture": row[2], "answer": json.loads(row[3])}
+
+    def given(self, identity: str) -> str | None:
+        """Return the label that a question is about; None: it is about none."""
+        with self._reading() as database:
+            row = database.execute("SELECT shown FROM questions WHERE id = ?", (identity,)).fetchone()
+        found: str | None = None if row is None else json.loads(row[0]).get(GIVEN)
+        return found
 
     def is_open(self, identity: str, holder: str) -> bool:
         """Whether the holder may answer it: nobody has, and nobody else has it before them."""
@@ -270,6 +281,12 @@ class Questions:
         ]
         self._remove(gone)
         return len(gone)
+
+    def retain(self, ids: Collection[str]) -> None:
+        """Remove the questions that nobody has answered and that are not among `ids`."""
+        with self._reading() as database:
+            there = [row[0] for row in database.execute("SELECT id FROM questions WHERE state = 'open'")]
+        self._remove(sorted({*there} - {*ids}))
 
     def _remove(self, ids: Collection[str]) -> None:
         if not ids:

@@ -21,6 +21,8 @@ HEADERS = {
 _MOST = 2**16  # bytes of a body
 
 Log = Callable[[Sequence[Label]], None]
+Reply = Callable[[str, bytes], dict[str, Any]]
+"""Path and body of a POST -> what is answered."""
 
 
 def label_server(questions: Questions, who: str, log: Log, read: Read, port: int) -> ThreadingHTTPServer:
@@ -38,24 +40,28 @@ def label_server(questions: Questions, who: str, log: Log, read: Read, port: int
     """
     lock = threading.Lock()
 
-    class Handler(_Handler):
-        def reply(self, path: str, body: bytes) -> dict[str, Any]:
-            said = asked(body)
-            with lock:  # one thread writes the log
-                labels = to_log(questions, path, said, who, read)
-                if labels:
-                    log(labels)
-                return carry_out(questions, path, said, who, labels)
+    def reply(path: str, body: bytes) -> dict[str, Any]:
+        said = asked(body)
+        with lock:  # one thread writes the log
+            labels = to_log(questions, path, said, who, read)
+            if labels:
+                log(labels)
+            return carry_out(questions, path, said, who, labels)
 
     try:
-        return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        return _Server(port, reply)
     except OSError as error:
         raise EndpointError(f"port {port} cannot be had ({error.strerror}): name another one by --port") from error
 
 
+class _Server(ThreadingHTTPServer):
+    def __init__(self, port: int, reply: Reply) -> None:
+        self.reply = reply
+        super().__init__(("127.0.0.1", port), _Handler)
+
+
 class _Handler(BaseHTTPRequestHandler):
-    def reply(self, path: str, body: bytes) -> dict[str, Any]:
-        raise NotImplementedError
+    server: _Server
 
     def do_GET(self) -> None:
         path = "/label" if self.path in ("/", "/label/") else self.path
@@ -77,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(413, "that is too much")
             return
         try:
-            found = self.reply(self.path, self.rfile.read(int(length)))
+            found = self.server.reply(self.path, self.rfile.read(int(length)))
         except BadRequest as error:
             self._refuse(422, str(error))
         except EndpointError as error:

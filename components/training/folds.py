@@ -25,14 +25,14 @@ def make_folds(data: PreparedData, count: int) -> list[PreparedData]:
     validation split unless it is in that of `data`. Where there are fewer groups than folds, there are as many folds as
     groups.
     """
-    labels, units = all_examples(data, "labels"), _units(data)
-    folds = assigned(units, labels, count)
+    labels, together = all_examples(data, "labels"), units(data)
+    folds = assigned(together, labels, count)
     parts = round((data.counts["train"] + data.counts["validation"]) / max(data.counts["validation"], 1))
     train, validation = (np.asarray(data.labels(split)) for split in ("train", "validation"))
     learned = np.isin(labels, train) if labels.dtype.kind != "f" else np.ones(len(labels), dtype=np.bool_)
     validated = learned | np.isin(labels, validation)
     return [
-        resplit(data, _members(folds == fold, units, labels, max(parts, 2), learned, validated))
+        resplit(data, _members(folds == fold, together, labels, max(parts, 2), learned, validated))
         for fold in range(int(folds.max()) + 1)
     ]
 
@@ -54,15 +54,16 @@ def _members(
     }
 
 
-def _units(data: PreparedData) -> Int64:
-    """Return what stays together, `[N]`, numbered in the order of its keys: one key, and the same content."""
-    keys, content = all_examples(data, KEYS), identities(all_examples(data, "inputs"))
+def units(data: PreparedData) -> Int64:
+    """Return what stays together, `[N]`: one key, where splits were drawn from keys, and the same content."""
+    content = identities(all_examples(data, "inputs"))
+    keys = all_examples(data, KEYS) if data.drawn else content
     (_, of_keys), (_, of_content) = (np.unique(values, return_inverse=True) for values in (keys, content))
     size = int(of_keys.max() + of_content.max()) + 2
     edges = np.ones(len(keys), dtype=np.int8), (of_keys, of_content + int(of_keys.max()) + 1)
     _, parts = connected_components(coo_array(edges, shape=(size, size)), directed=False)
-    units: Int64 = parts[of_keys].astype(np.int64)
-    return units
+    found: Int64 = parts[of_keys].astype(np.int64)
+    return found
 
 
 def assigned(units: Int64, labels: NDArray[np.generic], count: int) -> Int64:

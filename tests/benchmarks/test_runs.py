@@ -239,3 +239,12 @@ def test_strangers_are_told_beside_others_scores(trained: Project) -> None:
     ours = [row["area"] for row in figures["tables"] if row["score"] == "ours"]
     assert min(ours) > 0.8
     assert all(row["bytes_with"] > row["bytes_without"] for row in figures["cost"])
+
+
+def test_labels_that_were_made_wrong_are_found(trained: Project) -> None:
+    said = trained.run(sys.executable, "-m", "benchmarks.wrong_labels", "--quick", "--json", "figures.json")
+    assert "tumours, table" in said
+    rows = json.loads(Path("figures.json").read_text())["rows"]
+    assert [row["wrong by"] for row in rows] == ["uniform", "pair"]
+    assert all(row["precision"] > 0.3 > 0.1 > row["random"] for row in rows)
+    assert all(row["auprc"] > 5 * row["random"] for row in rows)

@@ -13,6 +13,7 @@ from components.kinds.contract.golden import Golden
 from components.kinds.contract.learner import Batches, Learner, TrainingBatches
 from components.kinds.contract.logged import Logged
 from components.kinds.contract.objective import NumberObjective, Objective, SupervisedObjective
+from components.kinds.contract.relabelling import RawRecord, Relabelling
 from components.kinds.contract.scoring import Observations, Scoring, SequenceMemory
 
 __all__ = [
@@ -33,7 +34,9 @@ __all__ = [
     "Overviews",
     "Params",
     "Preparation",
+    "RawRecord",
     "Reader",
+    "Relabelling",
     "Row",
     "Sample",
     "Score",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         overview,
         params,
         prepare,
+        relabelling,
         sample,
         scoring,
         source,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     _overview: contract.Overviews = overview
     _params: contract.Params = params
     _preparation: contract.Preparation[params.Prepare] = prepare
+    _relabelling: contract.Relabelling[params.Prepare] = relabelling
     _sample: contract.Sample[Input] = sample
     _scoring: contract.Scoring[Input] = scoring
     _source: contract.Source = source

@@ -42,6 +42,7 @@ function show(said) {
   const { question, counts } = said;
   const answered = counts.label + counts.unusable;
   byId("problem").textContent = said.note;
+  byId("before").textContent = said.before ? told(said.before) : "";
   byId("progress").textContent = `${answered} of ${answered + counts.open} answered, as ${said.who}`;
   byId("bar").max = answered + counts.open || 1;
   byId("bar").value = answered;
@@ -52,6 +53,12 @@ function show(said) {
     : "All questions are answered. `python -m flows.label` chooses more.";
   if (question) showQuestion(question, said.classes);
   showEstimate(said.history, said.fewest);
+}
+
+// Of a question about a label that is there: what it is, once somebody has answered.
+function told({ value, given }) {
+  if (value === given) return `You said ${value}, as the label does.`;
+  return `You said ${value ?? "none of these, or unusable"}; the label is ${given}.`;
 }
 
 function showQuestion(question, classes) {

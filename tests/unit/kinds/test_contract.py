@@ -22,7 +22,7 @@ PARTS = {
     "logged": contract.Logged,
     "evaluation": contract.Inspection,
 }
-OPTIONAL = {"exploration": contract.Exploration, "golden": contract.Golden}
+OPTIONAL = {"exploration": contract.Exploration, "golden": contract.Golden, "relabelling": contract.Relabelling}
 """Parts that a kind may leave out."""
 MODULES = {"preparation": "prepare"}
 """Parts that are called otherwise than their module."""
