@@ -59,8 +59,9 @@ def _day(story: Story, day: int) -> str:
     right = sum(each.said == each.example.truth for each in asked) / max(len(asked), 1)
     versions = sorted({str(each.answer["model_version"]) for each in asked})
     said = f"{len(asked):,} answers by version {' and '.join(versions)}, {right:.1%} right"
+    lost = f"{len(traffic.dropped)} dropped" + (f" (the last one: {traffic.dropped[-1]})" if traffic.dropped else "")
     return (
         said
         + (f"; of {len(new)} that are new {found} right" if new else "")
-        + f"; cost {story.told.costs[day]:,.0f}; of {traffic.requests:,} requests so far {len(traffic.dropped)} dropped"
+        + f"; cost {story.told.costs[day]:,.0f}; of {traffic.requests:,} requests so far {lost}"
     )
