@@ -248,3 +248,13 @@ def test_labels_that_were_made_wrong_are_found(trained: Project) -> None:
     assert [row["wrong by"] for row in rows] == ["uniform", "pair"]
     assert all(row["precision"] > 0.3 > 0.1 > row["random"] for row in rows)
     assert all(row["auprc"] > 5 * row["random"] for row in rows)
+
+
+def test_an_hour_of_the_loop_at_rest_is_measured(project: Project) -> None:
+    said = project.run(sys.executable, "-m", "benchmarks.at_rest", "--quick", "--json", "figures.json")
+    assert "an hour of the loop at rest takes" in said
+    figures = json.loads(Path("figures.json").read_text())
+    assert figures["rows"] == 2_000
+    hour = {flow: found["cpu_s"] for flow, found in figures["an hour"].items()}
+    assert set(hour) == {"flows.watch", "flows.shadow", "flows.retrain"}
+    assert all(seconds > 0 for seconds in hour.values())
