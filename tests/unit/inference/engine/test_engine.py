@@ -3,6 +3,7 @@ import gc
 import time
 import weakref
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from components.inference.engine.batched_reader import BatchedReader
 from components.inference.engine.batcher import INLINE
 from components.inference.engine.engine import Engine, Late
 from components.inference.engine.model import Model, Pace
+from components.inference.engine.prediction import Prediction
+from components.prediction_log.writer import LogError
 from tests.unit.inference.conftest import picture
 
 NewModel = Callable[..., Model]
@@ -182,6 +185,29 @@ def test_a_bad_row_is_its_senders_trouble_alone(new_model: NewModel) -> None:
     first, bad, last = _with(model, three)
     assert isinstance(bad, BadRequest)
     assert first.answers[0].label == last.answers[0].label == "bright"
+
+
+@pytest.mark.parametrize("runs_in", ["the loop", "a thread"])
+def test_what_cannot_be_finished_is_its_askers_trouble_alone(runs_in: str, new_model: NewModel) -> None:
+    """One of a batch whose answer cannot be logged, as on a full disk: the others of the batch get theirs."""
+    model, sizes = new_model(), list[int]()
+    model.pace = Pace(single=1e-4 if runs_in == "the loop" else 2 * INLINE, batch=8, batched=1e-5)
+
+    def finish(number: int, found: Prediction) -> str:
+        if number == 2:
+            raise LogError("the disk is full")
+        return f"{number}: {found.answers[0].label}"  # type: ignore[attr-defined]
+
+    async def together(engine: Engine) -> Any:
+        engine.ran = sizes.append
+        rows = [picture(255 if number > 2 else 0) for number in range(5)]
+        asked = (engine.finished([row], partial(finish, number), deadline=_soon()) for number, row in enumerate(rows))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    found = _with(model, together)
+    assert sizes == [5]  # all of them in one run
+    assert isinstance(found.pop(2), LogError)
+    assert found == ["0: dark", "1: dark", "3: bright", "4: bright"]
 
 
 def test_rows_are_read_together_while_others_are_being_read() -> None:
