@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from components.prediction_log.tables import ANSWERS
 from components.watch.labelled import places
+from components.watch.statistics.ascending import Ascending
 
 ROW = ("id", "key", "request_id", "row")
 """Columns of the log by which a row is named."""
@@ -48,8 +49,9 @@ class LabelIndex:
         """Which of `BY` are used at all."""
         each = [self.merged(names.hashes[by] for by in BY) for names in sources.values()]
         names = np.concatenate(each)
-        order = np.argsort(names, kind="stable")
+        order = np.argsort(names)
         self._names = names[order]
+        self._ascending = Ascending(self._names)
         self._source_of = np.repeat(np.arange(len(each), dtype=np.int32), [len(one) for one in each])[order]
         self._met = np.zeros(len(names), dtype=np.bool_)
 
@@ -69,9 +71,10 @@ class LabelIndex:
         Args:
             rows: what they may be named by; see `row_names`.
         """
-        first, behind = (np.searchsorted(self._names, rows, side) for side in ("left", "right"))
-        there = behind > first
-        first, counts = first[there], (behind - first)[there]
+        first = self._ascending.first(rows)
+        counts = self._ascending.counts(rows, first)
+        there = counts > 0
+        first, counts = first[there], counts[there]
         within = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
         found = np.repeat(first, counts) + within
         self._met[found] = True
