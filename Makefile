@@ -4,7 +4,7 @@ WORKLOAD ?= garments
 PORT ?= 5000
 TESTS ?= tests/unit
 
-.PHONY: help setup chromium curl run check demo quick test benchmarks score coverage docs site lint format ui serve label lock clean
+.PHONY: help setup chromium curl run check demo quick test benchmarks score coverage docs site lint format ui serve label lock clean edge
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -22,3 +22,58 @@ check: setup  ## show what would be read, split and trained
 demo: setup  ## the whole loop in ten minutes, told sentence by sentence: drift, labels, training, trial, swap, poison; in state/demo
 	@. ./env.sh && exec python -m demo
 
+test: setup chromium curl lint  ## lint, then every test; what failed once more, one after another
+	@. ./env.sh && python -m pytest -n 4 --dist loadfile --no-loadscope-reorder || { \
+	  echo "error: tests failed. They run once more, alone; one that passes now depends on the machine's load: mend it, too" >&2; \
+	  exec python -m pytest --last-failed --last-failed-no-failures none --exitfirst; }
+
+benchmarks: setup  ## every benchmark once, on little data: whether it runs; each prints its table by `python -m benchmarks.NAME`
+	@. ./env.sh && exec python -m pytest tests/benchmarks tests/integration/test_benchmarks.py
+
+score: setup  ## the ML Test Score: which of its 28 tests are checked here, and whether they pass
+	@. ./env.sh && exec python -m tests.ml_test_score --write
+
+coverage: setup  ## the part of components and flows, by line and branch, that the unit tests run; `make coverage TESTS=tests`: all tests
+	@. ./env.sh && mkdir -p state/coverage && coverage erase && coverage run -m pytest -n 2 --dist worksteal $(TESTS)
+	@. ./env.sh && coverage combine --quiet && coverage report
+
+docs: setup  ## the tables of docs/params.md, made anew from the models that read params.yaml
+	@. ./env.sh && exec python -m docs.params
+
+site: setup  ## the documentation as a site, state/site/index.html, which loads nothing from elsewhere
+	@. ./env.sh && NO_MKDOCS_2_WARNING=1 exec mkdocs build --strict
+
+lint: setup  ## style, format, types and import contracts
+	@. ./env.sh && ruff check . && ruff format --check . && mypy && lint-imports
+
+format: setup  ## mend style and format
+	@. ./env.sh && ruff check --fix --quiet . && ruff format .
+
+ui: setup  ## the MLflow UI on this project's runs and models, http://127.0.0.1:5000
+	@. ./env.sh && exec mlflow server --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri "$$MLFLOW_TRACKING_URI"
+
+serve: setup  ## the endpoint of the champion, http://127.0.0.1:3000
+	@. ./env.sh && exec bentoml serve $(WORKLOAD):latest
+
+edge: setup  ## the champion as a static folder that answers in a browser, state/edge/WORKLOAD
+	@. ./env.sh && exec python -m flows.edge $(WORKLOAD)
+
+label: setup  ## the page that asks what answers should have been, http://127.0.0.1:3100/label
+	@. ./env.sh && exec python -m flows.label $(WORKLOAD) --serve
+
+lock:  ## solve pyproject.toml anew and pin what comes out in constraints.txt
+	$(or $(PYTHON),python3) -m venv .venv/lock
+	.venv/lock/bin/python -m pip install --quiet --upgrade pip
+	.venv/lock/bin/python -m pip install --quiet --progress-bar on --group dev
+	{ echo "# Every package of the tested environment, exactly. Made by: make lock"; \
+	  .venv/lock/bin/python -m pip freeze --all | sed 's/+cpu//' | sort -f; } > constraints.txt
+	rm -rf .venv/lock
+
+clean:  ## forget what local runs wrote: MLflow, Prefect and Bento stores. Data and models stay in DVC's cache
+	rm -rf state
+
+chromium: setup
+	@sh install/chromium.sh
+
+curl:
+	@command -v curl >/dev/null || sh install/apt.sh curl || { echo "error: curl is missing, which the tests need: install it" >&2; exit 1; }

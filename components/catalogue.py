@@ -182,6 +182,18 @@ def exploration(kind: str) -> "contract.Exploration | None":
     return cast("contract.Exploration", _module(kind, "exploration")) if there else None
 
 
+def browser(kind: str) -> Path | None:
+    """Return the folder of the kind's codec in JavaScript, `codec.js` and what that imports; None: it has none."""
+    folder = _folder(package("kind", kind)) / "browser"
+    return folder if (folder / "codec.js").is_file() else None
+
+
+def browser_answers(kind: str, said: str = "") -> Path | None:
+    """Return the file of the task's answers in JavaScript; None: it has none."""
+    file = _folder(package("task", task(kind, said))) / "answers.js"
+    return file if file.is_file() else None
+
+
 def golden(kind: str) -> "contract.Golden | None":
     """Return the requests by which readers of the kind are checked; None: it has none."""
     there = find_spec(f"{package('kind', kind)}.golden")
@@ -243,6 +255,13 @@ def _built_in(what: What) -> frozenset[str]:
 
 def _module(kind: str, part: str) -> object:
     return import_module(f"{package('kind', kind)}.{part}")
+
+
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
+    assert spec
+    assert spec.origin
+    return Path(spec.origin).parent
 
 
 def _task_module(task: str, part: str) -> object:

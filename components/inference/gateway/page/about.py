@@ -22,13 +22,13 @@ def describe(model: "Model") -> dict[str, Any]:
     """
     about, codec = model.about, catalogue.codec(model.about.kind, model.about.task)
     schema = schema_of_one(TypeAdapter(codec.request(about.input)).json_schema())
-    upload = _upload(schema)
+    file = upload(schema)
     return {
         "workload": about.workload,
         "task": catalogue.task(about.kind, about.task),
         "version": model.version,
         "classes": list(about.classes),
-        "form": {"upload": upload} if upload else {"fields": schema},
+        "form": {"upload": file} if file else {"fields": schema},
         "explains": codec.explains,
         "remembers": codec.remembers(about.input),
         "card": model.card,
@@ -51,7 +51,8 @@ def schema_of_one(schema: dict[str, Any]) -> dict[str, Any]:
     return {**meant, "$defs": definitions} if definitions else meant
 
 
-def _upload(schema: Mapping[str, Any]) -> dict[str, Any] | None:
+def upload(schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the field of a request that is a file, with the media types that it takes; None: there is none."""
     for name, field in schema["properties"].items():
         if field.get("format") == "binary":
             types = field.get(MEDIA_TYPES, [])

@@ -8,10 +8,10 @@ const SLIGHT = 0.05; // an effect that fills half of its bar at least is no smal
 const at = (id) => document.getElementById(id);
 
 /** Show one answer: a number with its interval, how unusual something is, or classes with their probabilities. */
-export function showAnswer(answer, classes, milliseconds) {
+export function showAnswer(answer, classes, milliseconds, way = "there and back") {
   showProblem("");
   const { said, hint, bars, moved } = told(answer, classes);
-  const facts = [hint, `${value(milliseconds)} ms there and back`, `version ${answer.model_version}`].filter(Boolean);
+  const facts = [hint, `${value(milliseconds)} ms ${way}`, `version ${answer.model_version}`].filter(Boolean);
   at("verdict").replaceChildren(
     element("p", "label", said),
     ...(answer.unfamiliar ? [element("p", "unfamiliar", unfamiliarTold(answer))] : []),

@@ -1,0 +1,140 @@
+// The page of a model that answers here, in the browser: nothing that it is asked leaves the machine.
+
+import { showAnswer, showProblem, showWaiting } from "./page/answer.js";
+import { showCard } from "./page/card.js";
+import { drawFields, readFields } from "./page/fields.js";
+import { showPicture } from "./page/picture.js";
+import { offerCamera } from "./camera.js";
+import { className, percent, value } from "./page/words.js";
+
+const at = (id) => document.getElementById(id);
+const worker = new Worker("worker.js", { type: "module" });
+const waiting = new Map();
+let asked = 0;
+let shown = 0;
+let edge = null;
+let about = null;
+
+worker.addEventListener("message", ({ data: { id, found, problem } }) => {
+  const { resolve, reject } = waiting.get(id);
+  waiting.delete(id);
+  if (problem === undefined) resolve(found);
+  else reject(new Error(problem));
+});
+worker.addEventListener("error", () => refuse("this browser cannot run it: it has no modules in workers"));
+
+await introduce();
+
+async function introduce() {
+  if (!globalThis.crypto?.subtle) {
+    refuse("it has to come over HTTPS, or from this machine: over plain HTTP its files cannot be checked");
+    return;
+  }
+  offerOffline();
+  try {
+    const opened = await call("open");
+    ({ edge, about } = opened);
+    at("opened").textContent = `ready in ${value(opened.milliseconds)} ms, checked by its golden rows`;
+  } catch (error) {
+    refuse(error.message);
+    return;
+  }
+  showCard({ workload: about.workload, version: edge.version, classes: about.classes, card: edge.card });
+  tellUpdate();
+  at("question").hidden = false;
+  if (edge.form.upload) drawUpload();
+  else drawRecord();
+  document.documentElement.dataset.ready = "";
+}
+
+/** Call the worker; `moved`: what it takes over. */
+function call(name, content, moved = []) {
+  asked += 1;
+  const id = asked;
+  worker.postMessage({ id, call: name, content }, moved);
+  return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
+}
+
+function refuse(why) {
+  at("refused").textContent = `This model does not answer: ${why}.`;
+  at("refused").hidden = false;
+  at("question").hidden = true;
+}
+
+async function ask(name, content, moved) {
+  shown += 1;
+  const mine = shown;
+  showWaiting();
+  try {
+    const { answer, milliseconds } = await call(name, content, moved);
+    if (mine === shown) showAnswer(answer, about.classes, milliseconds, "in this browser");
+  } catch (error) {
+    if (mine === shown) showProblem(error.message);
+  }
+}
+
+function drawUpload() {
+  at("upload").hidden = false;
+  const take = (files) => files?.length && askPicture(files[0]);
+  at("file").addEventListener("change", () => {
+    take(at("file").files);
+    at("file").value = "";
+  });
+  addEventListener("paste", (event) => take(event.clipboardData.files));
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    take(event.dataTransfer.files);
+  });
+  at("frame").addEventListener("click", () => at("file").click());
+  offerCamera((bitmap) => call("frame", bitmap, [bitmap]), said);
+}
+
+async function askPicture(file) {
+  const drawn = await showPicture(at("picture"), file);
+  at("picture").hidden = !drawn;
+  at("invitation").hidden = drawn;
+  const bytes = await file.arrayBuffer();
+  await ask("picture", bytes, [bytes]);
+}
+
+function drawRecord() {
+  at("record").hidden = false;
+  at("record").addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask("record", JSON.parse(readFields(at("fields"))));
+  });
+  drawFields(at("fields"), edge.form.fields);
+}
+
+/** What an answer says, in one line over a picture. */
+function said(answer) {
+  if (answer.abstains || answer.unfamiliar) return "like nothing I was trained on";
+  if ("value" in answer) return value(answer.value);
+  const sure = answer.probabilities?.[answer.label] ?? answer.score ?? answer.probability;
+  return `${className(answer.label, about.classes)} ${percent(sure)}`;
+}
+
+/** Keep everything, so that it works without a network; what has changed comes whole, and then the page begins anew. */
+function offerOffline() {
+  const service = navigator.serviceWorker;
+  if (!service) return;
+  let before = service.controller; // none at the first visit: then nothing has changed when one takes over
+  service.register("sw.js", { updateViaCache: "none" }).then(
+    (registration) => addEventListener("visibilitychange", () => document.hidden || registration.update().catch(() => {})),
+    () => {}, // without it the page works as long as there is a network
+  );
+  service.addEventListener("controllerchange", () => {
+    if (before) location.reload();
+    before = service.controller;
+  });
+}
+
+function tellUpdate() {
+  const key = `journeyman-edge-${about.workload}`;
+  const before = localStorage.getItem(key);
+  localStorage.setItem(key, edge.version);
+  if (before === null || before === edge.version) return;
+  at("updated").textContent = `updated to version ${edge.version}`;
+  at("updated").hidden = false;
+}
