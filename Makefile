@@ -4,7 +4,7 @@ WORKLOAD ?= garments
 PORT ?= 5000
 TESTS ?= tests/unit
 
-.PHONY: help setup chromium curl run check demo quick test benchmarks score coverage docs site lint format ui serve label lock clean edge
+.PHONY: help setup chromium curl run check demo quick test benchmarks score coverage docs site lint format ui serve edge label lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is

@@ -258,3 +258,19 @@ def test_an_hour_of_the_loop_at_rest_is_measured(project: Project) -> None:
     hour = {flow: found["cpu_s"] for flow, found in figures["an hour"].items()}
     assert set(hour) == {"flows.watch", "flows.shadow", "flows.retrain"}
     assert all(seconds > 0 for seconds in hour.values())
+
+
+def test_decoding_at_a_reduced_size_is_measured(trained: Project) -> None:
+    found = _quick(trained, "draft", "--artifacts", "artifacts/digits")["sizes"]
+    assert set(found) == {"200", "520"}
+    assert found["520"]["none"]["other labels"] == found["520"]["none"]["largest difference"] == 0
+    assert found["520"]["2"]["largest difference"] > 0
+
+
+def test_a_page_that_answers_itself_is_measured(trained: Project) -> None:
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        pytest.skip("needs Chromium on the PATH: make chromium")
+    found = _quick(trained, "edge", "--artifacts", "artifacts/digits")["arms"]
+    assert set(found) == {"float32", "int8"}
+    assert all(arm["frames/s"] > 0 and arm["a picture, ms"] > 0 for arm in found.values())
+    assert all(arm["compressed, MB"] > arm["of it the runtime"] > 1 for arm in found.values())
