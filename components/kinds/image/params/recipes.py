@@ -92,7 +92,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 FEW = 10_000
 """Training pictures up to which `auto` begins with a pretrained network."""
 FEW_LABELS = 30
-"""Of a class, on average, below which pictures without labels are learned from (`benchmarks/unlabelled.py`)."""
+"""Of a class, on average, below which pictures without labels are learned from: of a first trial alone."""
 LEAST_SIDE = 32
 """Pixels of a side from which on it does: smaller pictures show it too little."""
 OWN = ("width", "depth", "fine", "learning_rate", "momentum", "weight_decay")

@@ -1,10 +1,10 @@
 """FixMatch (Sohn et al. 2020, arXiv:2001.07685): a picture without a label is what the network is sure that it is.
 
 What it says of a picture that is augmented weakly, where it is sure, is learned as the label of the same picture
-augmented strongly. The constants are the paper's (section 2.3 and table 4), but for `RATIO`, which is 7 there: of few
-thousand steps, 4 come to the same in two thirds of the time. What is guessed is aligned first with the classes as the
-labels have them (ReMixMatch, Berthelot et al. 2019, arXiv:1911.09785, section 3.1), as in the paper's appendix; with
-four labels a class some classes would be guessed for none otherwise.
+augmented strongly. The constants are the paper's (section 2.3 and table 4), but for `RATIO`, which is 7 there and
+smaller here because it is most of the cost; the two were not compared. What is guessed is aligned first with the
+classes as the labels have them (ReMixMatch, Berthelot et al. 2019, arXiv:1911.09785, section 3.1), as in the paper's
+appendix.
 """
 
 from typing import TYPE_CHECKING
