@@ -22,6 +22,9 @@ check: setup  ## show what would be read, split and trained
 demo: setup  ## the whole loop in ten minutes, told sentence by sentence: drift, labels, training, trial, swap, poison; in state/demo
 	@. ./env.sh && exec python -m demo
 
+quick: setup lint  ## before each push: lint and the unit tests but the slow ones, within two minutes
+	@. ./env.sh && exec python -m pytest -n 2 --dist worksteal -m "not slow" tests/unit
+
 test: setup chromium curl lint  ## lint, then every test; what failed once more, one after another
 	@. ./env.sh && python -m pytest -n 4 --dist loadfile --no-loadscope-reorder || { \
 	  echo "error: tests failed. They run once more, alone; one that passes now depends on the machine's load: mend it, too" >&2; \
