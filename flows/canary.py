@@ -27,6 +27,7 @@ from components.watch.replay import Replay, replay_both
 from components.watch.split_check import check_split
 from flows.release import this_run
 from flows.replay import evidence, said
+from flows.trials import keep_found
 from flows.watch import delay_of
 
 Rows = list[list[str]]
@@ -58,10 +59,13 @@ def try_canary(workload: str) -> tuple[Outcome | None, Rows]:
     name = f"version {began.version}, a canary beside version {began.against} since {began.when:%Y-%m-%d %H:%M}"
     if why := _against(workload, began):
         return None, [[name, _stop(workload, began, why)]]
+    assert began.against
     try:
         found = _compared(workload, began)
     except DataError as error:
-        return None, [[name, f"cannot be compared: {error}"]]
+        keep_found(workload, "canary", began.version, began.against, why := f"cannot be compared: {error}")
+        return None, [[name, why]]
+    keep_found(workload, "canary", began.version, began.against, found)
     labels = found.unequal or "no label has come" if found.comparison is None else said(found.comparison)
     rows = [[name, f"{found.rows:,} answers; {labels}"]]
     if found.comparison is None or found.comparison.decision == "open":

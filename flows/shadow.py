@@ -28,6 +28,7 @@ from components.system import clock
 from components.watch.bundles import Bundles
 from components.watch.replay import Replay
 from components.watch.replay import replay as replay_log
+from components.watch.trials import Kind
 from flows import console
 from flows.canary import tell_of_canary, try_canary
 from flows.promotion import release_champion
@@ -37,6 +38,7 @@ from flows.report import Report
 from flows.runs import mark_dead_runs
 from flows.servers import ask_all
 from flows.tables import table
+from flows.trials import keep_found
 from flows.watch import delay_of
 
 DEFAULT = "garments"
@@ -125,7 +127,7 @@ def try_challenger(workload: str, number: str) -> tuple[Outcome | None, Rows]:
         end(challenger, True, last.reason or last.verdict, last.left, this_run())
         return None, []
     name = f"version {number} beside version {champion.number}, since {since:%Y-%m-%d %H:%M}"
-    result, rows = compared(workload, name, number, champion.number, since)
+    result, rows = compared(workload, name, "shadow", number, champion.number, since)
     if result is None or result.comparison is None or result.comparison.decision == "open":
         return None, rows
     better, why = result.comparison.decision == "better", evidence(result)
@@ -153,7 +155,7 @@ def watch_promotion(workload: str) -> tuple[Outcome | None, Rows]:
     if over or (former := find_version(workload, last.left)) is None:
         return None, []
     name = f"version {former.number}, which was at work before, beside version {champion.number}"
-    result, rows = compared(workload, name, former.number, champion.number, last.when)
+    result, rows = compared(workload, name, "reverse shadow", former.number, champion.number, last.when)
     if result is None or result.comparison is None or result.comparison.decision != "better":
         return None, rows
     why = evidence(result)
@@ -163,8 +165,13 @@ def watch_promotion(workload: str) -> tuple[Outcome | None, Rows]:
     return outcome, [*rows, [f"version {champion.number}", outcome.reason]]
 
 
-def compared(workload: str, name: str, version: str, of: str, since: datetime) -> tuple[Replay | None, Rows]:
-    """Return what `version` says of the answers of the version `of`, and a row about it; None: it cannot be asked."""
+def compared(
+    workload: str, name: str, kind: Kind, version: str, of: str, since: datetime
+) -> tuple[Replay | None, Rows]:
+    """Return what `version` says of the answers of the version `of`, and a row about it; None: it cannot be asked.
+
+    It is kept for the page of the watch.
+    """
     section, now = catalogue.workload(workload), clock.now()
     bundles = Bundles(lambda number: get_version(workload, number).bundle())
     log = Log.open(log_folder(workload)).standing()
@@ -172,7 +179,9 @@ def compared(workload: str, name: str, version: str, of: str, since: datetime) -
         least, alpha = section.watch.asked, section.gate.error
         result = replay_log(log, bundles, version, since, now, delay_of(section), least, of, alpha)
     except DataError as error:
-        return None, [[name, f"cannot be compared: {error}"]]
+        keep_found(workload, kind, version, of, why := f"cannot be compared: {error}")
+        return None, [[name, why]]
+    keep_found(workload, kind, version, of, result)
     labels = result.unequal or "no label has come" if result.comparison is None else said(result.comparison)
     return result, [[name, f"{result.rows:,} answers; {labels}"]]
 

@@ -3,6 +3,7 @@
 state/watch/<workload>/index.html     the page
 state/watch/<workload>/report.json    the same for programs
 state/watch/<workload>/verdict.json   the verdict alone, which the endpoint has in its metrics
+state/watch/<workload>/trials.json    what `flows.shadow` found last of trials, which the page shows
 state/watch/<workload>/alerted.json   the verdict that was last told by webhook and mail
 
 It is `watch/` beside the folder of the logs, `JOURNEYMAN_LOG_DIR`, where that is another.
@@ -26,6 +27,7 @@ from components.inference.gateway.watched import VERDICT
 from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from components.prediction_log.summaries import Summaries
+from components.registry.promotion.waiting import waiting
 from components.registry.version import get_version
 from components.system import clock
 from components.system.files import write_content, write_json
@@ -43,6 +45,7 @@ from flows.report import publish_page
 from flows.runs import mark_dead_runs
 from flows.servers import ask_all
 from flows.tables import markdown, table
+from flows.trials import trials_of
 
 DEFAULT = "garments"
 PAGE, REPORT = SHOWING
@@ -124,15 +127,18 @@ def check(workload: str = DEFAULT, as_of: str | None = None) -> None:
 
 @task(task_run_name="report", cache_policy=NO_CACHE, persist_result=False)
 def report_on(workload: str, as_of: str | None) -> Report:
-    """Return what log and bundles say."""
+    """Return what log, bundles and history say."""
     section = catalogue.workload(workload)
     compact(log_folder(workload))
     moment = _moment(as_of) if as_of else clock.now()
     log = Log.open(log_folder(workload))
     summaries = Summaries(log.folder, made_by(), write=as_of is None)
-    return watch_log(
+    report = watch_log(
         log, _bundle_of(workload), moment, delay_of(section), section.watch.tolerance, summaries, section.watch.asked
     )
+    waits = [] if as_of else waiting(workload, section.gate)
+    tried = {"trials": trials_of(workload, moment), "waiting": tuple(version.number for version in waits)}
+    return report.model_copy(update=tried)
 
 
 @task(task_run_name="keep page", cache_policy=NO_CACHE, persist_result=False)

@@ -15,6 +15,11 @@ def last_registered(workload: str) -> datetime | None:
 
 def tagged(workload: str, tag: str) -> list[Version]:
     """Return the versions that have a tag, the latest first."""
+    return [version for version, _ in with_tags(workload, tag)]
+
+
+def with_tags(workload: str, tag: str) -> list[tuple[Version, dict[str, str]]]:
+    """Return the versions that have a tag, each with all of its tags, the latest first."""
     found = open_client().search_model_versions(f"name = '{workload}'")
-    there = [as_version(version) for version in found if tag in version.tags]
-    return sorted(there, key=lambda version: -int(version.number))
+    there = [(as_version(version), dict(version.tags)) for version in found if tag in version.tags]
+    return sorted(there, key=lambda each: -int(each[0].number))

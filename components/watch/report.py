@@ -1,12 +1,15 @@
 """What is known of a workload at work up to some moment: a report of each version, as JSON.
 
-It is a function of the log and of the bundles alone: asked again for the same moment it says the same.
+It is a function of the log, of the bundles and of the history alone: asked again for the same moment it says the same,
+but for what was found of trials, of which the last is kept.
 """
 
 from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from components.watch.trials import Trial
 
 
 class _Part(BaseModel):
@@ -228,6 +231,10 @@ class Report(_Part):
     labels: int = 0
     unmatched_labels: int = 0
     """Labels that name no row of the log."""
+    trials: tuple[Trial, ...] = ()
+    """Under way, or lately ended; the latest first."""
+    waiting: tuple[str, ...] = ()
+    """Versions that nothing but a person keeps from work."""
 
     @property
     def verdict(self) -> Verdict:

@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from components.config.settings import artifacts
 from components.system.files import write_content
 from components.watch.page import page as page_of
-from docs.at_work import DAYS, FOGGED, UNTIL, month
+from components.watch.trials import Finding, Trial
+from docs.at_work import DAYS, FOGGED, LATER, UNTIL, month
 from tests.conftest import Project
 from tests.e2e.conftest import Visit
 from tests.e2e.test_page import FAINT, PHONE
@@ -21,7 +22,13 @@ pytestmark = pytest.mark.usefixtures("chromium")
 @pytest.fixture(scope="module")
 def folder(chromium: str, trained_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("month")
-    report = month(trained_once.path / artifacts("digits", "bundle").parent, folder / "log" / "digits", "digits")
+    seen = month(trained_once.path / artifacts("digits", "bundle").parent, folder / "log" / "digits", "digits")
+    found = Finding(
+        kind="shadow", version="4", against="3", when=UNTIL, answers=1_200, labelled=60, metric="accuracy", before=0.8,
+        now=0.9, better=9, worse=2, evidence=6.25, needed=20.0, course=((1, 1.0), (30, 2.5), (60, 6.25)),
+    )  # fmt: skip
+    tried = Trial(kind="shadow", version="4", against="3", since=UNTIL - LATER, state="runs", found=found)
+    report = seen.model_copy(update={"trials": (tried,), "waiting": ("4",)})
     write_content(folder / "index.html", page_of(report))
     return folder
 
@@ -48,6 +55,9 @@ def test_it_shows_curves_and_distributions_and_asks_nobody(opened: Callable[...,
         expect(curve).to_be_visible()
         assert curve.locator("polyline").count() >= 1
         expect(curve.locator(".since")).to_be_attached()
+    tried = _section(page, "Tried on live work")
+    expect(tried).to_contain_text("better on 9 of them, worse on 2")
+    expect(tried.get_by_role("img").first).to_be_visible()
     drift = _section(page, "Drift")
     expect(drift.get_by_text("moved by").first).to_be_visible()
     expect(drift).to_contain_text("a classifier tells them from those of validation")

@@ -16,14 +16,18 @@ from components.prediction_log.event_id import EventIds, as_text
 from components.prediction_log.record import Answered, Label
 from components.prediction_log.writer import Writer
 from components.registry.gate import Verdict
+from components.registry.gate.record import keep
 from components.registry.promotion import champion, promote
 from components.registry.promotion.history import History
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.trial import TRIAL, began, hold
+from components.registry.promotion.waiting import waiting
 from components.registry.version import Version, get_version
+from components.system.clock import now
 from flows import shadow
 from flows.history import rows as told
 from flows.replay import replay
+from flows.trials import trials_of
 from tests.conftest import Project
 from tests.registering import promoted, verdict
 
@@ -59,6 +63,11 @@ def test_a_trial_decides_and_a_promotion_is_taken_back_once(three: Project) -> N
     assert "it is better, decided after" in told(history())[-1][-1]
     assert version("3").tags()[TRIAL].startswith("passed: accuracy")
     assert shadow.tried("digits") == []
+    (tried_lately,) = [each for each in trials_of("digits", now()) if each.kind == "shadow"]
+    assert (tried_lately.version, tried_lately.against, tried_lately.state) == ("3", "1", "passed")
+    assert tried_lately.found
+    assert tried_lately.found.evidence
+    assert tried_lately.found.evidence == tried_lately.found.course[-1][1] > 20
     assert "its own answers are the same" not in replay("digits", "2")
 
     assert shadow.watch_promotion.fn("digits")[0] is None  # it has not answered yet
@@ -66,6 +75,10 @@ def test_a_trial_decides_and_a_promotion_is_taken_back_once(three: Project) -> N
     outcome, rows = shadow.watch_promotion.fn("digits")
     assert outcome is not None
     assert at_work() == "1"
+    back = trials_of("digits", now())[0]
+    assert (back.kind, back.version, back.against, back.state) == ("reverse shadow", "1", "3", "rolled back")
+    assert back.found
+    assert back.found.labelled == 150
     last = history().last
     assert last is not None
     assert (last.what, last.by) == ("rolled back", "flow shadow, run 1")
@@ -84,6 +97,10 @@ def test_a_challenger_that_is_worse_is_stopped_and_who_is_asked_decides(three: P
     assert "waits for a person; python -m flows.promote digits 2 --reason" in hold(
         version("2"), good("2"), ask, history()
     )
+    assert waiting("digits", ask) == []  # the gate has not kept its verdict yet
+    keep(version("2"), good("2"), None)
+    assert waiting("digits", ask) == [version("2")]
+    assert waiting("digits", Gate()) == []
     hold(version("3"), good("3"), Gate(shadow=True), history())
     assert began(version("3")) is not None
     answer("1", wrong=0.0, labelled_as_answered=False)
@@ -116,10 +133,12 @@ def answer(number: str, wrong: float, labelled_as_answered: bool = True, request
     describe(LOG, Description(workload="digits", kind="image", task="classification"))
     writer, identity = Writer.open(LOG), EventIds().new()
     said = [json.dumps({"label": data.classes[best]}).encode() for best in outputs.argmax(axis=1)]
-    now = int(datetime.now(UTC).timestamp() * 1e6)
-    writer.answered(Answered(identity, now, 0.01, number, request, outputs, pictures, said))
+    moment = int(datetime.now(UTC).timestamp() * 1e6)
+    writer.answered(Answered(identity, moment, 0.01, number, request, outputs, pictures, said))
     names = [as_text(identity + row) for row in range(150)]
-    writer.labelled([Label(data.classes[label], now, event_id=name) for name, label in zip(names, truth, strict=True)])
+    writer.labelled(
+        [Label(data.classes[label], moment, event_id=name) for name, label in zip(names, truth, strict=True)]
+    )
     writer.close()
 
 

@@ -22,6 +22,7 @@ from components.watch.statistics.betting import BETS
 Floats = NDArray[np.float64]
 Decision = Literal["better", "worse", "open"]
 ALPHA = 0.05
+_POINTS = 60  # of the course
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Comparison:
     """Whether the challenger is better or worse; `open`: it cannot be said yet."""
     decided: int | None
     """After which row it was decided, from 1; None: it was not."""
+    course: tuple[tuple[int, float], ...] = ()
+    """E after some of the rows, from 1, the last among them."""
 
 
 def compare(
@@ -68,10 +71,21 @@ def compare(
         better=int((gained > 0).sum()),
         worse=int((gained < 0).sum()),
         difference=float(np.average(gained, weights=counted)) if len(gained) else 0.0,
-        evidence=float(np.exp(min(float(logs[-1]), 700.0))) if len(logs) else 1.0,
+        evidence=_finite(logs[-1]) if len(logs) else 1.0,
         decision=decisions[sign],
         decided=found,
+        course=tuple((row + 1, _finite(logs[row])) for row in _thinned(len(logs), found)),
     )
+
+
+def _finite(log: float) -> float:
+    return float(np.exp(min(float(log), 700.0)))
+
+
+def _thinned(rows: int, decided: int | None) -> list[int]:
+    """Return the rows that are kept of the course: evenly over all of them, and the one that decided."""
+    even = np.linspace(0, rows - 1, min(rows, _POINTS)).astype(int).tolist()
+    return sorted({*even, *([decided - 1] if decided else [])})
 
 
 def _evidence(gained: Floats, weights: Floats, most: float, binary: bool) -> Floats:

@@ -19,7 +19,8 @@ def test_ties_are_no_evidence() -> None:
     same = np.zeros(1_000)
     found = compare(same, same)
     assert (found.decision, found.evidence, found.rows) == ("open", 1.0, 1_000)
-    assert compare(np.empty(0), np.empty(0)).decision == "open"
+    nothing = compare(np.empty(0), np.empty(0))
+    assert (nothing.decision, nothing.course) == ("open", ())
 
 
 def test_as_good_a_challenger_is_seldom_promoted_or_stopped_though_one_looks_after_every_row() -> None:
@@ -41,6 +42,10 @@ def test_a_difference_is_found_in_its_direction(sign: int, decision: str) -> Non
     assert found.decision == decision
     assert np.sign(found.difference) == sign
     assert found.decided is not None
+    assert len(found.course) <= 61
+    assert found.course[0][0] == 1
+    assert found.course[-1] == (3_000, found.evidence)
+    assert dict(found.course)[found.decided] >= 20
     assert compare(champion[: found.decided], challenger[: found.decided]).decision == decision
     assert compare(champion[: found.decided - 1], challenger[: found.decided - 1]).decision == "open"
 
