@@ -22,6 +22,7 @@ from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.trial import after_trial
 from components.registry.version import find_version, get_version
 from components.system.clock import now
+from components.system.priority import gently
 from components.watch.bundles import Bundles
 from components.watch.replay import Replay, replay_both
 from components.watch.split_check import check_split
@@ -126,7 +127,7 @@ def _compared(workload: str, began: Step) -> Replay:
     assert began.against
     versions = began.against, began.version
     delay, least = delay_of(section), section.watch.asked
-    return replay_both(log, bundles, versions, began.when, now(), delay, least, section.gate.error)
+    return gently(lambda: replay_both(log, bundles, versions, began.when, now(), delay, least, section.gate.error))
 
 
 def _trial(workload: str, began: Step) -> Trial:

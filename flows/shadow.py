@@ -1,11 +1,10 @@
 """Flow `shadow`: decide what is tried on live answers, and watch a promotion. `python -m flows.shadow [WORKLOAD]`.
 
-Both are asked what the prediction log has, by this process alone, which gives way to all others: no request waits.
+Both are asked what the prediction log has, by this process alone, in a thread that gives way to all others: no request
+waits.
 """
 
 import argparse
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +24,7 @@ from components.registry.promotion.trial import TRIAL, after_trial, began, end
 from components.registry.version import find_version, get_version
 from components.registry.versions import tagged
 from components.system import clock
+from components.system.priority import gently
 from components.watch.bundles import Bundles
 from components.watch.replay import Replay
 from components.watch.replay import replay as replay_log
@@ -42,8 +42,6 @@ from flows.trials import keep_found
 from flows.watch import delay_of
 
 DEFAULT = "garments"
-_LOWEST = 19  # by which it gives way
-
 
 Rows = list[list[str]]
 
@@ -76,8 +74,6 @@ def shadow(workload: str = DEFAULT) -> Shadowed:
     console.prepare()
     check(workload)
     mark_dead_runs("shadow")
-    with suppress(OSError):
-        os.nice(_LOWEST)
     compact(log_folder(workload))
     outcome, rows = watch_promotion(workload)
     if not outcome:
@@ -177,7 +173,7 @@ def compared(
     log = Log.open(log_folder(workload)).standing()
     try:
         least, alpha = section.watch.asked, section.gate.error
-        result = replay_log(log, bundles, version, since, now, delay_of(section), least, of, alpha)
+        result = gently(lambda: replay_log(log, bundles, version, since, now, delay_of(section), least, of, alpha))
     except DataError as error:
         keep_found(workload, kind, version, of, why := f"cannot be compared: {error}")
         return None, [[name, why]]
