@@ -12,7 +12,7 @@ from components.config.settings import CHAMPIONS, MEMORY, STATE, log_folder, tra
 from components.erasure import training
 from components.erasure.asked import erase_from_questions
 from components.erasure.copies import bundles, erase_from_copies, erase_from_schema, older_bentos, shown_by
-from components.erasure.inbox import erase_from_inbox
+from components.erasure.inbox import erase_from_inbox, erase_from_unlabelled
 from components.erasure.live import erase_from_live
 from components.erasure.source import rows_in_source
 from components.erasure.subject import Removed, Subject
@@ -102,6 +102,7 @@ def _erase(name: str, workload: Workload, subject: Subject, person: Person, cach
     if kind and (count := kind.erase_remembered(name, workload, memory, subject.column, subject.value)):
         done.removed.append(Removed(_shown(memory), "records of the endpoint's memory", count))
     done.removed += erase_from_inbox(name, subject, bool(kind and kind.BY_FILE))
+    done.removed += erase_from_unlabelled(workload, subject)
     done.removed += erase_from_copies(name, workload, subject)
     done.removed += erase_from_schema(name, subject)
     if cache:

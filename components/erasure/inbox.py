@@ -1,7 +1,9 @@
-"""The inbox of a workload: rows of its tables, and pictures by their name."""
+"""The inbox of a workload, and its examples without labels: rows of tables, and pictures by their name."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from components.config.params import Workload
 from components.config.settings import INBOX
 from components.erasure.subject import Removed, Subject
 from components.erasure.texts import remove_rows
@@ -16,7 +18,7 @@ def erase_from_inbox(name: str, subject: Subject, pictures: bool) -> Iterator[Re
     folder = INBOX / name
     for path in sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else ():
         relative = path.relative_to(folder).as_posix()
-        if pictures and subject.value in (relative, path.name):
+        if pictures and _is_named(path, f"inbox/{relative}", subject):
             path.unlink()
             yield Removed(str(path), "the file", 1)
             continue
@@ -25,6 +27,20 @@ def erase_from_inbox(name: str, subject: Subject, pictures: bool) -> Iterator[Re
             yield Removed(str(path), "the file of that folder", 1)
         elif count := remove_rows(path, lambda row: _names(row, subject, pictures)):
             yield Removed(str(path), "rows", count)
+
+
+def erase_from_unlabelled(workload: Workload, subject: Subject) -> Iterator[Removed]:
+    """Remove the file of that name in the workload's folder of examples without labels, if it has one."""
+    folder = workload.unlabelled()
+    for path in sorted(folder.rglob("*")) if folder else ():
+        if path.is_file() and folder and _is_named(path, f"unlabelled/{path.relative_to(folder).as_posix()}", subject):
+            path.unlink()
+            yield Removed(str(path), "the file", 1)
+
+
+def _is_named(path: Path, name: str, subject: Subject) -> bool:
+    """Whether the subject is the file, which is called `name` among the raw records, or goes without its first part."""
+    return subject.value in (name, name.partition("/")[2], path.name)
 
 
 def _names(row: dict[str, object], subject: Subject, pictures: bool) -> bool:

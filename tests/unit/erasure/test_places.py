@@ -7,8 +7,9 @@ import pytest
 from components.config.errors import ConfigError
 from components.erasure.copies import erase_from_schema, without
 from components.erasure.erase import erase_entity, erase_event, erase_key
-from components.erasure.inbox import erase_from_inbox
+from components.erasure.inbox import erase_from_inbox, erase_from_unlabelled
 from components.erasure.subject import Subject
+from components.kinds.image.params import Workload as PictureWorkload
 from components.kinds.table import erasure
 from components.kinds.table.params import Workload
 
@@ -58,6 +59,25 @@ def test_the_inbox_of_pictures(project: Path) -> None:
     assert [(Path(one.place).name, one.count) for one in removed] == [("a.png", 1), ("labels.csv", 1)]
     assert sorted(path.name for path in folder.rglob("*.png")) == ["b.png"]
     assert (folder / "labels.csv").read_text() == "file,label\ncup/b.png,cup\n"
+
+
+@pytest.mark.parametrize("name", ["unlabelled/shelf/a.png", "shelf/a.png", "a.png"])
+def test_a_picture_without_a_label(name: str, project: Path) -> None:
+    folder = Path("data/unlabelled/mugs/shelf")
+    folder.mkdir(parents=True)
+    for file in ("a.png", "b.png"):
+        (folder / file).write_bytes(b"picture")
+    section = {"kind": "image", "source": "mugs", "prepare": {"unlabelled": "data/unlabelled/mugs"}, "train": {}}
+    removed = list(erase_from_unlabelled(PictureWorkload.model_validate(section), Subject("name", name)))
+    assert [Path(one.place).name for one in removed] == ["a.png"]
+    assert [path.name for path in folder.iterdir()] == ["b.png"]
+
+
+def test_a_picture_of_the_inbox_by_its_name_among_the_raw_records(project: Path) -> None:
+    folder = Path("data/inbox/mugs/cup")
+    folder.mkdir(parents=True)
+    (folder / "a.png").write_bytes(b"picture")
+    assert len(list(erase_from_inbox("mugs", Subject("name", "inbox/cup/a.png"), True))) == 1
 
 
 def test_the_inbox_of_a_table_with_folders_of_values(project: Path) -> None:
