@@ -1,6 +1,10 @@
-"""Flow `promote`: a person overrides the gate. `python -m flows.promote WORKLOAD VERSION --reason TEXT`."""
+"""Flow `promote`: a person overrides the gate. `python -m flows.promote WORKLOAD VERSION --reason TEXT`.
+
+`python -m flows.promote WORKLOAD --serve` shows who waits for a person, with the evidence and a button that does it.
+"""
 
 import argparse
+from collections.abc import Sequence
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -11,6 +15,7 @@ from components.registry.gate import judge
 from components.registry.promotion import Outcome, promote, reconciled_champion
 from components.registry.version import get_version
 from flows import console
+from flows.promote_page import PORT, serve
 from flows.promotion import release_champion
 from flows.release import this_person
 from flows.report import Report
@@ -45,14 +50,23 @@ def promote_version(workload: str, number: str, reason: str) -> Outcome:
     return promote(challenger, verdict, this_person(), reason, override=True)
 
 
-def _arguments() -> tuple[object, ...]:
+def _arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m flows.promote", description=__doc__.partition(".")[0])
     parser.add_argument("workload", help="whose version")
-    parser.add_argument("version", help="the version's number")
-    parser.add_argument("--reason", required=True, help="why, for the history")
-    given = parser.parse_args()
-    return given.workload, given.version, given.reason
+    parser.add_argument("version", nargs="?", help="the version's number")
+    parser.add_argument("--reason", help="why, for the history")
+    parser.add_argument("--serve", action="store_true", help="show who waits, and a button, on this machine")
+    parser.add_argument("--port", type=int, default=PORT, help=f"of the page ({PORT}; 0: any)")
+    said = parser.parse_args(given)
+    if not said.serve and (said.version is None or said.reason is None):
+        parser.error("a version and --reason are needed, or --serve")
+    if said.serve and (said.version is not None or said.reason is not None):
+        parser.error("--serve asks for version and reason on its page")
+    return said
 
 
 if __name__ == "__main__":
-    console.run(override, check=check, arguments=_arguments())
+    said = _arguments()
+    if said.serve:
+        console.show(lambda: serve(said.workload, said.port))
+    console.run(override, check=check, arguments=(said.workload, said.version, said.reason))

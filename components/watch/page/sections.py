@@ -8,7 +8,7 @@ from components.pages.curves import NARROW, Curve, DayPoint, Level
 from components.pages.distributions import draw_distributions
 from components.pages.formatting import name, number, share
 from components.pages.strips import Strips
-from components.watch.page.trials import trials
+from components.watch.page.trials import waiting_and_tried
 from components.watch.report import (
     ColumnDrift,
     DriftDay,
@@ -48,7 +48,7 @@ def sections(report: Report) -> list[Section]:
     version = report.versions[-1]
     found = [
         Section("The verdict", list(_verdict(version))),
-        Section("Tried on live work", list(trials(report))),
+        Section("Tried on live work", list(waiting_and_tried(report))),
         Section("Quality, by labels", list(_quality(version))),
         Section("Quality that is expected", list(_expected(version))),
         Section("Drift", list(_drift(version))),

@@ -1,6 +1,6 @@
 """What the page shows of trials on live work: of each how it stands, and how its evidence went."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from components.pages.blocks import Block, Command, Drawing, Paragraph, Table
 from components.pages.curves import NARROW
@@ -13,21 +13,30 @@ _DRAWN = 3  # trials whose evidence is drawn
 _COLUMNS = ["trial", "since (UTC)", "until (UTC)", "how it stands", "answers", "labels", "better", "worse", "E"]
 
 
-def trials(report: Report) -> Iterator[Block]:
-    """Yield the blocks: what is under way, what ended lately, and who waits for a person."""
+def waiting_and_tried(report: Report) -> Iterator[Block]:
+    """Yield the blocks of a report: who waits for a person, what is under way, and what ended lately."""
     for version in report.waiting:
-        yield Paragraph(f"Version {version} has passed all that stands between it and work, and waits for a person:")
-        yield Command(f"python -m flows.promote {report.workload} {version} --reason ...")
-    if not report.trials:
+        yield Paragraph(
+            f"Version {version} has passed all that stands between it and work, and waits for a person. Its evidence, "
+            "and the button that puts it to work, are on the page of:"
+        )
+    if report.waiting:
+        yield Command(f"python -m flows.promote {report.workload} --serve")
+    yield from tried(report.trials)
+
+
+def tried(trials: Sequence[Trial]) -> Iterator[Block]:
+    """Yield the blocks of trials; none of none."""
+    if not trials:
         return
-    running = [trial for trial in report.trials if trial.state == "runs"]
-    for trial in running:
-        yield Paragraph(f"{_named(trial)}: {_stands(trial.found)}.")
-    drawn = [trial for trial in report.trials if trial.found and trial.found.course]
+    for trial in trials:
+        if trial.state == "runs":
+            yield Paragraph(f"{_named(trial)}: {_stands(trial.found)}.")
+    drawn = [trial for trial in trials if trial.found and trial.found.course]
     for trial in sorted(drawn, key=lambda each: each.state != "runs")[:_DRAWN]:
         yield from _evidence(trial)
-    yield Table(_COLUMNS, [_row(trial) for trial in report.trials], caption="Under way, and lately ended")
-    ended = [[_named(trial), trial.why] for trial in report.trials if trial.why]
+    yield Table(_COLUMNS, [_row(trial) for trial in trials], caption="Under way, and lately ended")
+    ended = [[_named(trial), trial.why] for trial in trials if trial.why]
     if ended:
         yield Table(["trial", "by what it ended"], ended)
 

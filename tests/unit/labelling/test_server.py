@@ -81,6 +81,9 @@ def test_the_page_is_for_this_machine_alone(questions: Questions) -> None:
         plain = {"content-type": "text/plain"}  # which a page of another address may send without asking
         assert client.post("/label/next", content=b'{"holder": "x2345678"}', headers=plain).status_code == 404
         assert client.post("/label/else", json={}).status_code == 404
+        asked, here = {"holder": HOLDER}, f"http://{client.base_url.netloc.decode()}"
+        for origin, status in ((here, 200), ("http://localhost:1", 403), ("null", 403)):
+            assert client.post("/label/next", json=asked, headers={"origin": origin}).status_code == status
         assert client.post("/label/next", json={"holder": "x" * 2**17}).status_code == 413
 
 

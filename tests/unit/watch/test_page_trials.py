@@ -48,5 +48,5 @@ def test_what_has_ended_says_by_what_and_a_canary_its_share() -> None:
 def test_who_waits_for_a_person_is_named_with_the_command() -> None:
     shown = page(report(waiting=("4",)))
     assert "Version 4 has passed all that stands between it and work" in shown
-    assert "python -m flows.promote shop 4 --reason" in shown
+    assert "python -m flows.promote shop --serve" in shown
     assert "Tried on live work" not in page(report())
