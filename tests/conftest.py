@@ -159,6 +159,7 @@ class Project:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "PREFECT_HOME": str(state / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "JOURNEYMAN_SERVER_TIMEOUT": "60",  # on a machine that runs other tests besides
             "BENTOML_HOME": str(state / "bentoml"),
             "BENTOML_DO_NOT_TRACK": "True",
             "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -1,5 +1,6 @@
 """Servers that a setting names are asked before any work; a dead server is reported in one line, within seconds."""
 
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -9,9 +10,10 @@ from functools import partial
 from time import monotonic
 
 from components.config.errors import ConfigError
+from components.config.settings import SERVER_TIMEOUT
 
 WITHIN = 4.0
-"""Seconds that all of them have together."""
+"""Seconds that all of them have together, where `JOURNEYMAN_SERVER_TIMEOUT` does not say another number."""
 
 _STATUS = re.compile(r"(?:error code |too many |(?:Client|Server) error '|status[= ])(\d{3})\b")
 _PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
@@ -48,13 +50,30 @@ class Server:
     """The settings that say who asks."""
 
 
-def ask_servers(servers: Sequence[Server], within: float = WITHIN) -> None:
-    """Ask all of them at once.
+def seconds_to_answer() -> float:
+    """Return how many seconds servers have to answer.
+
+    Raises:
+        ConfigError: the variable says no number over zero.
+    """
+    said = os.environ.get(SERVER_TIMEOUT)
+    try:
+        seconds = float(said) if said else WITHIN
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < float("inf"):
+        raise ConfigError(f"{SERVER_TIMEOUT}={said}: expected a number of seconds over zero")
+    return seconds
+
+
+def ask_servers(servers: Sequence[Server], within: float | None = None) -> None:
+    """Ask all of them at once; `within` seconds, or as many as `seconds_to_answer` says.
 
     Raises:
         ConfigError: the first that does not answer as it should: its setting, its address, what it said, what to do.
     """
     answers: dict[int, BaseException | None] = {}
+    within = seconds_to_answer() if within is None else within
 
     def ask(index: int, server: Server) -> None:
         try:
@@ -72,7 +91,7 @@ def ask_servers(servers: Sequence[Server], within: float = WITHIN) -> None:
     for thread in asked:
         thread.join(max(0.0, deadline - monotonic()))
     for index, server in enumerate(servers):
-        error = answers.get(index, TimeoutError(f"timed out: no answer within {within:.0f} s"))
+        error = answers.get(index, TimeoutError(f"timed out: no answer within {within:g} s"))
         if error is not None:
             raise _told(server, error) from error
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import entry_points
+from math import ceil
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from mlflow import MlflowClient
 from components.config.errors import ConfigError
 from components.config.settings import tracking_uri
 from components.system.files import must_be_writable
-from components.system.servers import WITHIN, Server, ask_servers
+from components.system.servers import Server, ask_servers, seconds_to_answer
 
 TRACKING, REGISTRY = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
 
@@ -119,10 +120,10 @@ def without_retries() -> Iterator[float]:
         the seconds that it waits for an answer: `MLFLOW_HTTP_REQUEST_TIMEOUT` where it is set, for a slow server.
     """
     before = {name: os.environ.get(name) for name in (_RETRIES, _TIMEOUT)}
-    seconds = before[_TIMEOUT] or f"{WITHIN:.0f}"
+    seconds = before[_TIMEOUT] or f"{ceil(seconds_to_answer())}"
     os.environ.update({_RETRIES: "0", _TIMEOUT: seconds})
     try:
-        yield float(seconds) if seconds.isdecimal() else WITHIN
+        yield float(seconds) if seconds.isdecimal() else seconds_to_answer()
     finally:
         for name, value in before.items():
             if value is None:

@@ -46,8 +46,7 @@ def answering() -> Iterator[str]:
 @pytest.fixture
 def mute(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A server that takes a connection and says nothing."""
-    monkeypatch.setattr(asking, "WITHIN", 0.2)
-    monkeypatch.setattr(asking.ask_servers, "__defaults__", (0.2,))
+    monkeypatch.setenv("JOURNEYMAN_SERVER_TIMEOUT", "0.2")
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
@@ -202,3 +201,10 @@ def test_loopback_goes_past_the_proxy(
     assert variables["no_proxy"] == variables["NO_PROXY"] == expected
     os.environ.update(variables)
     assert environment(tmp_path)["no_proxy"] == expected
+
+
+@pytest.mark.parametrize("said", ["soon", "0", "-1", "inf", "nan"])
+def test_a_time_limit_that_is_none_is_refused(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNEYMAN_SERVER_TIMEOUT", said)
+    with pytest.raises(ConfigError, match=f"JOURNEYMAN_SERVER_TIMEOUT={said}: expected a number of seconds over zero"):
+        asking.ask_servers([])
