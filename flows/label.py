@@ -226,8 +226,9 @@ def _said(workload: str, choice: Choice, new: int, taken: int, questions: Questi
     smallest = float(choice.probabilities.min())
     if smallest < least * (1 - 1e-9):
         lines.append(
-            f"harm will not be judged by these labels: an answer is asked about with probability {smallest:.2g}, and "
-            f"watch.asked is {least:g}; ask about {int(np.ceil(least * rows)):,}, about fewer days, or set it lower"
+            f"harm of version {choice.version} will not be judged once such a label comes: an answer is asked about "
+            f"with probability {smallest:.2g}, and watch.asked is {least:g}; ask about "
+            f"{int(np.ceil(least * rows)):,}, about fewer days, or set it lower"
         )
     lines.append(f"the page: make label WORKLOAD={workload}, or GET /label at the endpoint, where it has keys")
     return "\n".join(lines)
