@@ -57,10 +57,11 @@ WRITES = (
     "delete_registered_model_alias",
     "log_param",
     "rename_experiment",
-    "set_model_version_tag",
     "set_registered_model_alias",
     "set_terminated",
 )
+TAG = "set_model_version_tag"
+"""The write that notes how a trial stands; others of it decide nothing."""
 
 
 class Forks:
@@ -87,12 +88,15 @@ def forks(warm: Project) -> Iterator[Forks]:
         yield Forks(process)
 
 
-def item(project: Project, code: str, uri: str = "", kill: int | None = None) -> dict[str, Any]:
-    """Return what `Forks.run` takes: code to run in the project's folder."""
+def item(project: Project, code: str, uri: str = "", kill: int | None = None, tags: bool = False) -> dict[str, Any]:
+    """Return what `Forks.run` takes: code to run in the project's folder.
+
+    Killed before its write number `kill`; `tags`: those of tags are counted as well.
+    """
     store = uri or f"sqlite:///{project.path}/state/mlflow/mlflow.db"
     patient = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "60"}  # eight at once ask a server that has two cores
     environment = {**project.environment(), **patient, "MLFLOW_TRACKING_URI": store}
-    return {"code": NAMES + code, "cwd": str(project.path), "env": environment, "kill": kill}
+    return {"code": NAMES + code, "cwd": str(project.path), "env": environment, "kill": kill, "tags": tags}
 
 
 def succeed(forked: Forks, *items: dict[str, Any]) -> list[Any]:
@@ -148,7 +152,7 @@ def _start(item: dict[str, Any], output: Path) -> int:
         os.chdir(item["cwd"])
         os.environ.clear()
         os.environ.update(item["env"])
-        _count_steps(item.get("kill"))
+        _count_steps(item.get("kill"), (*WRITES, TAG) if item.get("tags") else WRITES)
         exec(item["code"], {"__name__": "__fork__"})
         status = 0
     except BaseException:
@@ -161,8 +165,8 @@ def _start(item: dict[str, Any], output: Path) -> int:
         os._exit(status)
 
 
-def _count_steps(kill: int | None) -> None:
-    """Kill this process at its step number `kill`."""
+def _count_steps(kill: int | None, writes: tuple[str, ...]) -> None:
+    """Kill this process at its step number `kill`: before one of these writes, or a file is moved to its place."""
     from mlflow import MlflowClient
 
     seen = 0
@@ -180,7 +184,7 @@ def _count_steps(kill: int | None) -> None:
 
         return call
 
-    for name in WRITES:
+    for name in writes:
         setattr(MlflowClient, name, counted(getattr(MlflowClient, name)))
     sys.addaudithook(lambda event, _: step() if event == "os.rename" else None)
 

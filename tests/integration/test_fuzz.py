@@ -26,6 +26,7 @@ from components.inference.engine.model import Model
 from components.kinds.image import codec
 from tests.conftest import Project
 from tests.integration.test_bento import PACKAGE, serving
+from tests.integration.test_follow import without_golden_rows
 
 _EXAMPLES = 25  # of each operation, of what is allowed and of what is not
 _QUIET = settings(
@@ -63,6 +64,7 @@ def endpoints(
 
 def _narrow(about: Path, limits: dict[str, object]) -> None:
     content = json.loads(about.read_text())
+    without_golden_rows(about.parent, content)  # which are of every format
     about.write_text(json.dumps({**content, "serve": {**content["serve"], **limits}}))
 
 

@@ -57,7 +57,7 @@ def sure(*classes: int) -> Change:
 
 def slow(graph: onnx.GraphProto, given: str, answer: str) -> None:
     """Think for long, and answer the same."""
-    wide = numpy_helper.from_array(np.zeros((1, 1, 500), dtype=np.float32), "wide")
+    wide = numpy_helper.from_array(np.zeros((1, 1, 2_000), dtype=np.float32), "wide")
     graph.initializer.extend([wide, numpy_helper.from_array(np.array([2]), "last")])
     graph.node.append(helper.make_node("Unsqueeze", [given, "last"], ["column"]))
     graph.node.append(helper.make_node("Add", ["column", "wide"], ["broad"]))

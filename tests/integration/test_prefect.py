@@ -46,7 +46,10 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(trained: Project, serv
     assert "there is no former champion to go back to" in str(failed["state"])
     assert run["parameters"] == {"workload": "digits"}
     states = {task["name"]: task["state_name"] for task in _tasks(server, run["id"])}
-    tasks = ("describe data", "register", "judge", "describe", "promote", "package", "ask endpoint", "publish")
+    tasks = (
+        "describe data", "register", "judge", "describe", "promote", "package", "ask endpoint", "publish",
+        "tell of canary",
+    )  # fmt: skip
     assert states == dict.fromkeys(STAGES, "Skipped") | dict.fromkeys(tasks, "Completed")
     artifacts = {one["key"]: one["data"] for one in httpx.post(f"{server}/artifacts/latest/filter", json={}).json()}
     assert set(artifacts) == {"data-digits", "summary-digits", "verdict-digits", "rebuild-digits-1"}

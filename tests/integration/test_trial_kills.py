@@ -106,7 +106,7 @@ def test_killed_before_any_write_the_next_run_comes_to_the_same(
         canary.tell_of_canary.fn("digits")
         answer("1", wrong=abs(wrong), labelled_as_answered=wrong > 0)
     copies = [copy_of(three, tmp_path / f"{step}") for step in range(least + 1)]
-    runs = [item(copy, FLOW + code, kill=step if step < least else None) for step, copy in enumerate(copies)]
+    runs = [item(copy, FLOW + code, kill=step if step < least else None, tags=True) for step, copy in enumerate(copies)]
     done = forked.run(*runs)
     assert [status for status, _ in done] == [-9] * least + [0], [output[-500:] for _, output in done]
     succeed(forked, *(item(copy, FLOW + code) for copy in copies))

@@ -457,7 +457,7 @@ def test_records_at_fault_are_counted_shown_and_left_out(
     assert found["out_of_range"]["examples"] == ["row 2002: amount = -0.01", "row 2005: age = 901.0"]
     assert found["conflicts"]["examples"] == [f"row 2007: id = {row['id']}"]
     assert found["duplicates"]["examples"] == [f"row {line}: id = {row['id']}" for line in (2_006, 2_007)]
-    same(prepared, data, but=("report.json",))
+    same(prepared, data, but=("report.json", *(f"{split}_rows.npy" for split in SPLITS)))
     for name, count in (("invalid", 2), ("future", 1), ("out_of_range", 2), ("duplicates", 2), ("conflicts", 1)):
         (tmp_path / "prepared").rename(tmp_path / name)
         limits = Limits.model_validate({name: count - 1})
