@@ -55,6 +55,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.timeout(1_800)  # it is all that README has
 def test_every_command_works(project: Project, digits: Path, prefect_url: str) -> None:
     """The first run starts a Prefect server of its own; those behind it are of a person who has one."""
     _make_small(project, digits)
