@@ -19,7 +19,7 @@ run: setup  ## raw data -> prepared -> trained -> evaluated -> registered -> Ben
 check: setup  ## show what would be read, split and trained
 	@. ./env.sh && exec python -m flows.check $(WORKLOAD)
 
-demo: setup  ## the whole loop in ten minutes, told sentence by sentence: drift, labels, training, trial, swap, poison; in state/demo
+demo: setup  ## the whole loop in ten minutes, told sentence by sentence: drift, labels, training, gate, trial, wrong labels; in state/demo
 	@. ./env.sh && exec python -m demo
 
 quick: setup lint  ## before each push: lint and the unit tests but the slow ones, within two minutes

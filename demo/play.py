@@ -30,7 +30,7 @@ def poisoned(story: Story, say: Say) -> list[str]:
     """Have one source turn the labels of a day round, then one say the same of everything; return what came of it."""
     last = len(story.days) - 1
     story.night(last)
-    day, before = last - story.work.delay, len(story.told.refused)
+    day, before = last - story.work.delay - 1, len(story.told.refused)  # the last day whose labels are final
     changes = len(story.told.changes)
     say(f"now a source {TURNED!r} tells the labels of day {day} the wrong way round")
     _told_by(story, day, TURNED, story.work.turned)
