@@ -166,20 +166,17 @@ def scoring(kind: str) -> "contract.Scoring":
 
 def erasure(kind: str) -> "contract.Erasure | None":
     """Return what of somebody the kind keeps beside its records; None: nothing."""
-    there = find_spec(f"{package('kind', kind)}.erasure")
-    return cast("contract.Erasure", _module(kind, "erasure")) if there else None
+    return cast("contract.Erasure | None", _optional(kind, "erasure"))
 
 
 def logged(kind: str) -> "contract.Logged | None":
     """Return how answers of the prediction log become raw records; None: the kind does not learn from its work."""
-    there = find_spec(f"{package('kind', kind)}.logged")
-    return cast("contract.Logged", _module(kind, "logged")) if there else None
+    return cast("contract.Logged | None", _optional(kind, "logged"))
 
 
 def exploration(kind: str) -> "contract.Exploration | None":
     """Return how the kind describes examples that are to be grouped; None: it does not."""
-    there = find_spec(f"{package('kind', kind)}.exploration")
-    return cast("contract.Exploration", _module(kind, "exploration")) if there else None
+    return cast("contract.Exploration | None", _optional(kind, "exploration"))
 
 
 def browser(kind: str) -> Path | None:
@@ -196,14 +193,12 @@ def browser_answers(kind: str, said: str = "") -> Path | None:
 
 def golden(kind: str) -> "contract.Golden | None":
     """Return the requests by which readers of the kind are checked; None: it has none."""
-    there = find_spec(f"{package('kind', kind)}.golden")
-    return cast("contract.Golden", _module(kind, "golden")) if there else None
+    return cast("contract.Golden | None", _optional(kind, "golden"))
 
 
 def relabelling(kind: str) -> "contract.Relabelling | None":
     """Return what raw records are called whose labels are put right; None: the kind has no such names."""
-    there = find_spec(f"{package('kind', kind)}.relabelling")
-    return cast("contract.Relabelling", _module(kind, "relabelling")) if there else None
+    return cast("contract.Relabelling | None", _optional(kind, "relabelling"))
 
 
 def learner(kind: str, said: str = "") -> "TaskLearner":
@@ -255,6 +250,11 @@ def _built_in(what: What) -> frozenset[str]:
 
 def _module(kind: str, part: str) -> object:
     return import_module(f"{package('kind', kind)}.{part}")
+
+
+def _optional(kind: str, name: str) -> object | None:
+    """Return a module of the kind that it may do without; None: it has none."""
+    return _module(kind, name) if find_spec(f"{package('kind', kind)}.{name}") else None
 
 
 def _folder(package: str) -> Path:
