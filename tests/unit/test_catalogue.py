@@ -122,6 +122,7 @@ def test_two_packages_with_one_name_are_told_apart_by_the_user(installed: list[t
         catalogue.names()
 
 
+@pytest.mark.slow
 def test_to_ask_what_measures_a_model_takes_none_of_the_libraries_that_train_fit_and_draw() -> None:
     """Registration, promotion and every flow ask it, and each would wait seconds for them."""
     code = """

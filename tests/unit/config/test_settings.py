@@ -11,6 +11,7 @@ import pytest
 from components.config.settings import environment
 
 
+@pytest.mark.slow
 def test_threads_of_a_training_do_not_spin_unless_the_user_wants_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ def test_a_users_folder_is_asked_first(packed: bool, here: Path, monkeypatch: py
     assert fetch.fetch(_description())["all"].read_bytes() == CONTENT
 
 
+@pytest.mark.slow
 def test_a_public_address_is_asked_last(here: Path, server: str) -> None:
     _put(here / "public", packed=True)
     description = _description(debian=Debian(package="no-such-package-anywhere", folder="x"), addresses=[server])

@@ -45,6 +45,7 @@ def answer(at_work: AtWork, questions: Questions, many: int) -> None:
         carry_out(questions, "/label/answer", said, "bob", labels)
 
 
+@pytest.mark.slow
 def test_what_is_answered_is_told_with_its_probability_to_watch(at_work: AtWork, tmp_path: Path) -> None:
     said, questions = choose(at_work, tmp_path, 60, seed=1)
     assert f"60 of {ROWS} answers of version 1" in said
@@ -64,6 +65,7 @@ def test_what_is_answered_is_told_with_its_probability_to_watch(at_work: AtWork,
     assert active.now.low == pytest.approx(last.low, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_second_round_tells_labels_with_the_probability_of_both(at_work: AtWork, tmp_path: Path) -> None:
     _, questions = choose(at_work, tmp_path, 40, seed=1)
     answer(at_work, questions, 40)

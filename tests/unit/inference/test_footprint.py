@@ -10,6 +10,7 @@ from components.inference.bundle import MODEL, Bundle, new_bundle
 from components.inference.footprint import milliseconds, peak_megabytes
 
 
+@pytest.mark.slow
 def test_what_is_larger_takes_more_memory_and_what_does_more_takes_longer(tmp_path: Path) -> None:
     small, large = made(tmp_path / "small", 10), made(tmp_path / "large", 4_000)
     ballast = np.ones(40_000_000)  # of this process: no affair of the bundle's

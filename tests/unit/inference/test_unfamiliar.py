@@ -25,6 +25,7 @@ LEVELS = UnfamiliarTest.calibrated(np.arange(199, dtype=np.float32), 0.01)
 """Flags what is above 197: of 199 examples two may be, together with the one that is asked about."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("examples", "rate"), [(99, 0.01), (1_000, 0.01), (5_000, 0.01), (200, 0.1)])
 def test_of_familiar_examples_so_many_are_flagged_as_is_stated(examples: int, rate: float) -> None:
     random = np.random.default_rng(0)
@@ -102,6 +103,7 @@ def test_one_of_another_graph_is_not_told_of(new_model: Callable[..., Model]) ->
     assert "unfamiliar" not in answer.model_dump()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("abstain", [False, True])
 def test_bulk_scoring_and_mlflows_model_say_the_same(
     abstain: bool, new_model: Callable[..., Model], tmp_path: Path

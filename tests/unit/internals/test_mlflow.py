@@ -85,6 +85,7 @@ def test_a_data_set_is_written_as_mlflow_writes_it(tmp_path: Path) -> None:
     assert [(tag.key, tag.value) for tag in ours.tags] == [(tag, "training")], LOST.format("such a tag")
 
 
+@pytest.mark.slow
 def test_no_longer_digest_fits() -> None:
     limit = import_module("mlflow.store.tracking.dbmodels.models").SqlDataset.__table__.c.digest.type.length
     assert limit == import_module("components.internals.mlflow").LONGEST_DIGEST

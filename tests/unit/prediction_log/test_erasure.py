@@ -61,6 +61,7 @@ def holds(folder: Path, *values: str) -> list[Path]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["live", "half", "compacted"])
 def test_somebodys_rows_go_and_all_others_stay_while_a_worker_writes(folder: Path, moment: str) -> None:
     describe(folder, CUPS)
@@ -114,6 +115,7 @@ def test_by_event_and_by_key(folder: Path) -> None:
     assert find(folder, Person("number", "never")) == 0
 
 
+@pytest.mark.slow
 def test_one_of_very_many_rows_leaves_no_room_for_their_numbers(folder: Path) -> None:
     describe(folder, CUPS)
     writer = Writer.open(folder)

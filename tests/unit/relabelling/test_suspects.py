@@ -81,6 +81,7 @@ def labels(name: str) -> dict[int, str]:
     return {int(row): data.classes[label] for row, label in found if label >= 0}
 
 
+@pytest.mark.slow
 def test_pictures_in_a_wrong_folder_are_found_and_put_right(here: Path) -> None:
     data = load_digits(n_class=4)
     right = {index: f"digit-{data.target[index]}" for index in (20, 41, 77, 130, 160, 201)}
@@ -120,6 +121,7 @@ def test_pictures_in_a_wrong_folder_are_found_and_put_right(here: Path) -> None:
     assert Questions(suspects_folder("digits")).counts()["label"] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", ["", ", id: plant"])
 def test_records_with_a_wrong_label_are_found_and_put_right(id: str, here: Path) -> None:
     frame = load_iris(as_frame=True).frame
@@ -147,6 +149,7 @@ def test_records_with_a_wrong_label_are_found_and_put_right(id: str, here: Path)
     assert Path("flowers.csv").read_bytes() == content
 
 
+@pytest.mark.slow
 def test_the_label_is_told_once_it_is_answered(here: Path) -> None:
     pictures({index: f"digit-{(load_digits(n_class=4).target[index] + 1) % 4}" for index in (41, 77, 130, 160)})
     made(PICTURES.format(more=""), "digits")

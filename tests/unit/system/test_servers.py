@@ -130,6 +130,7 @@ def test_what_can_be_used_is_not_held_up(uri: str, tmp_path: Path, monkeypatch: 
     assert reach.servers(uri.format(here=tmp_path)) == []
 
 
+@pytest.mark.slow
 def test_prefects_server_is_asked(answering: str, nobody: str) -> None:
     for url, line in {
         f"http://{nobody}/api": "does not answer: nothing listens there",

@@ -172,6 +172,7 @@ def test_without_labels_what_is_left_is_how_well_the_rate_of_alerts_is_kept(unla
     assert EVALUATION.corruptions(unlabelled, train()) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labelled", [True, False])
 def test_every_figure_can_be_drawn(labelled: bool, data: PreparedData, request: pytest.FixtureRequest) -> None:
     found = data if labelled else request.getfixturevalue("unlabelled")

@@ -98,6 +98,7 @@ def test_metrics_are_the_fields_own(data: PreparedData) -> None:
     assert 4.5 < found["baseline_rmse"] < 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["rmse", "mae", "pinball_loss"])
 def test_the_deciding_metric_is_the_one_that_is_asked_for_wherever_one_looks(metric: str, data: PreparedData) -> None:
     outputs, config = answered(data), train(metric=metric)
@@ -112,6 +113,7 @@ def test_the_deciding_metric_is_the_one_that_is_asked_for_wherever_one_looks(met
     assert np.isnan(EVALUATION.value(data, outputs, DECISION, config, np.array([0, 50])))  # no label is known
 
 
+@pytest.mark.slow
 def test_every_figure_can_be_drawn(data: PreparedData) -> None:
     drawn = EVALUATION.figures(data, answered(data), DECISION, train())
     assert set(drawn) == {"predicted", "residuals", "calibration"}
@@ -123,6 +125,7 @@ def learned(labels: NDArray[np.float64], **keys: Any) -> Any:
     return objective(train(**keys), (), labels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "middle"), [("rmse", "mean"), ("mae", "median"), ("pinball_loss", "median")])
 def test_what_is_learned_is_the_mean_or_the_median_and_the_quantiles(metric: str, middle: str) -> None:
     labels = 1e6 + 1e4 * RANDOM.gamma(1.0, 1.0, 4_000)
@@ -241,6 +244,7 @@ def predictions(data: PreparedData, outputs: NDArray[np.float32], quantile: floa
     return Predictions(spec, cast("Bundle", SimpleNamespace(about=about, outputs=None)), outputs)
 
 
+@pytest.mark.slow
 def test_slices_are_quarters_of_the_labels_and_what_the_user_names(data: PreparedData) -> None:
     found = EVALUATION.slices(data, train())
     names = list(found)
@@ -322,6 +326,7 @@ def verdict(ours: Predictions, theirs: Predictions | None, baseline: float = 9.0
     return {rule.name: rule for rule in found}
 
 
+@pytest.mark.slow
 def test_of_a_loss_less_is_better_in_every_rule(plain: PreparedData) -> None:
     better, worse = (predictions(plain, answered(plain, error)) for error in (1.0, 12.0))
     promoted, refused = verdict(better, worse), verdict(worse, better)
@@ -339,6 +344,7 @@ def test_of_a_loss_less_is_better_in_every_rule(plain: PreparedData) -> None:
     assert first["baseline: rmse"].warns  # by chance
 
 
+@pytest.mark.slow
 def test_margins_count_in_the_spread_of_the_labels(plain: PreparedData) -> None:
     spread = float(np.nanstd(np.asarray(plain.labels("test"))))
     gate = Gate.model_validate({"better": {"rule": "not_worse", "margin": 0.1}})
@@ -349,6 +355,7 @@ def test_margins_count_in_the_spread_of_the_labels(plain: PreparedData) -> None:
     assert row.limit == f"improvement above {-0.1 * spread:+.6g} at 95%"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("quantile", "passed"), [(6.0, True), (-3.0, False)])
 def test_intervals_are_held_to_the_coverage_that_they_state(quantile: float, passed: bool, plain: PreparedData) -> None:
     ours = predictions(plain, answered(plain), quantile)

@@ -9,6 +9,7 @@ from components.tracking.store import open_store
 DAYS = {date(2026, 11, 2): 0.9, date(2026, 11, 3): 0.8}
 
 
+@pytest.mark.slow
 def test_days_are_logged_once_and_what_came_late_beside_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")

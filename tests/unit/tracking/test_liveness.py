@@ -78,6 +78,7 @@ def status(store: Store, run_id: str) -> str:
     return str(store.client.get_run(run_id).info.status)
 
 
+@pytest.mark.slow
 def test_in_one_folder_a_run_is_killed_when_its_process_is(store: Store, begun: Begin) -> None:
     process, run_id = begun(Path.cwd())
     mark_dead_runs(store)
@@ -90,6 +91,7 @@ def test_in_one_folder_a_run_is_killed_when_its_process_is(store: Store, begun: 
     assert list(ALIVE.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_of_a_process_elsewhere_the_heartbeat_tells(
     store: Store, begun: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +113,7 @@ def test_of_a_process_elsewhere_the_heartbeat_tells(
     assert status(store, run_id) == "KILLED"
 
 
+@pytest.mark.slow
 def test_a_run_that_ended_while_it_was_looked_for_stays_as_it_ended(
     store: Store, begun: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,6 +83,7 @@ def test_heavy_layers_alone_are_in_int8_and_the_answers_stay(small: Path, tmp_pa
     assert 0 < np.abs(before - after).max() < 0.05
 
 
+@pytest.mark.slow
 def test_a_network_of_depthwise_convolutions_is_in_int8_but_for_its_first_layers(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = written(Depthwise(), torch.from_numpy(examples(2)), tmp_path / "model.onnx")

@@ -72,6 +72,7 @@ def test_both_are_trained_and_what_they_reached_is_told(few: PreparedData) -> No
     assert set(found.weights) == set(alone)  # it serves as any other
 
 
+@pytest.mark.slow
 def test_the_better_one_is_kept_and_of_equals_the_one_without(
     few: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +89,7 @@ def test_the_better_one_is_kept_and_of_equals_the_one_without(
         assert all(torch.equal(found.weights[name], value) for name, value in chosen.weights.items())
 
 
+@pytest.mark.slow
 def test_one_that_is_stopped_in_either_goes_on_to_the_same_bits(
     few: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

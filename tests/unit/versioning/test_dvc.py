@@ -30,6 +30,7 @@ def test_advice_is_left_out_however_the_output_is_cut(capsys: pytest.CaptureFixt
         assert shown == "Running stage 'ingest@mugs':\nread: 10%\rread: 100%\nread from errors: a.csv\n"
 
 
+@pytest.mark.slow
 def test_a_run_passes_on_what_stages_say_and_no_advice_of_dvc(
     tmp_path: Path, capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

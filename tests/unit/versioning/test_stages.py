@@ -13,6 +13,7 @@ stages:
 """
 
 
+@pytest.mark.slow
 def test_each_stage_is_known_as_soon_as_it_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path(".dvc").mkdir()

@@ -58,6 +58,7 @@ def test_answers_to_unfamiliar_examples_are_asked_about_however_sure_they_are(at
     assert found.candidates.loss[:60].max() < 0.5  # what is expected of the metric stays the model's word
 
 
+@pytest.mark.slow
 def test_the_smallest_probability_is_what_is_asked_where_it_can_be(at_work: AtWork, path: Path) -> None:
     at_work.day(0, rows=300, sure=0.99, labelled=0)
     at_work.day(0, rows=300, sure=0.55, labelled=0)
@@ -65,6 +66,7 @@ def test_the_smallest_probability_is_what_is_asked_where_it_can_be(at_work: AtWo
     assert chosen(at_work, path, asked=0.5).probabilities.min() == pytest.approx(20 / 600)
 
 
+@pytest.mark.slow
 def test_it_looks_back_so_many_days_and_at_the_version_that_answered_last(at_work: AtWork, path: Path) -> None:
     at_work.day(0, rows=40, labelled=0)
     at_work.day(1, rows=40, version="2", labelled=0)

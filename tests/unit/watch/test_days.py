@@ -52,6 +52,7 @@ def kept(at_work: AtWork, bundle_of: BundleOf, days: float, write: bool = True, 
     return summaries.read, summaries.made
 
 
+@pytest.mark.slow
 def test_a_day_that_is_over_is_read_once_whatever_comes_later(at_work: AtWork, bundle_of: BundleOf) -> None:
     each_day = 4  # answers, names of its rows; names of its labels, labels
     assert kept(at_work, bundle_of, 3) == (0, 3 * each_day)
@@ -65,6 +66,7 @@ def test_a_day_that_is_over_is_read_once_whatever_comes_later(at_work: AtWork, b
     assert kept(at_work, bundle_of, 5) == (4 * each_day - 1, 2)  # of the fourth day alone what its labels come to
 
 
+@pytest.mark.slow
 def test_of_a_moment_in_the_past_what_is_kept_is_used_and_left_as_it_is(at_work: AtWork, bundle_of: BundleOf) -> None:
     kept(at_work, bundle_of, 3)
     before = {path.name: path.read_bytes() for path in (at_work.folder / FOLDER).iterdir()}
@@ -75,6 +77,7 @@ def test_of_a_moment_in_the_past_what_is_kept_is_used_and_left_as_it_is(at_work:
     assert kept(at_work, bundle_of, 3) == (12, 0)
 
 
+@pytest.mark.slow
 def test_what_is_damaged_is_made_anew(at_work: AtWork, bundle_of: BundleOf) -> None:
     kept(at_work, bundle_of, 3)
     cut, empty, changed = sorted((at_work.folder / FOLDER).glob("*.answers"))
@@ -86,6 +89,7 @@ def test_what_is_damaged_is_made_anew(at_work: AtWork, bundle_of: BundleOf) -> N
     assert kept(at_work, bundle_of, 3) == (12, 0)
 
 
+@pytest.mark.slow
 def test_other_code_another_file_and_another_bundle_make_it_anew(
     at_work: AtWork, bundle_of: BundleOf, tmp_path: Path
 ) -> None:
@@ -104,6 +108,7 @@ def test_other_code_another_file_and_another_bundle_make_it_anew(
     assert kept(at_work, bundle_of, 3, code="2") == (7, 6)
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_of_what_is_erased(at_work: AtWork, bundle_of: BundleOf) -> None:
     kept(at_work, bundle_of, 3)
     before, late = report(at_work, bundle_of, 3), Summaries(at_work.folder, "1")

@@ -50,6 +50,7 @@ def test_the_class_that_is_worse_is_named_and_since_when(bundle: Bundle) -> None
     assert said.rule == "the accuracy of class: b is worse than the reference allows"
 
 
+@pytest.mark.slow
 def test_values_of_a_column_are_judged_by_what_callers_sent(tmp_path: Path) -> None:
     path, at_work = make_bundle(tmp_path / "bundle", plans=True), AtWork(tmp_path / "log" / "w")
     for day in range(10):

@@ -122,6 +122,7 @@ def test_what_is_late_is_not_run(new_model: NewModel) -> None:
     assert sizes == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, 40], ids=["queued", "beside"])
 def test_given_up_it_frees_the_model(rows: int, new_model: NewModel, monkeypatch: pytest.MonkeyPatch) -> None:
     model, runs = new_model(wide=1024, deep=3000), list[str]()

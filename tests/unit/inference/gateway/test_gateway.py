@@ -116,6 +116,7 @@ def test_a_body_that_does_not_say_is_counted(path: str, chunks: int, close: bool
     assert (answer.headers.get(b"connection") == b"close") == close
 
 
+@pytest.mark.slow
 def test_beyond_the_queue_it_says_so_at_once_and_admitted_ones_are_answered(new_model: NewModel) -> None:
     answers = _ask(new_model(**SLOW), "POST", "/predict", WHITE, options=Options(queue=2, deadline=120), times=5)
     assert sorted(answer.status for answer in answers) == [200, 200, 429, 429, 429]
@@ -125,12 +126,14 @@ def test_beyond_the_queue_it_says_so_at_once_and_admitted_ones_are_answered(new_
     assert max(a.order for a in refused) < min(a.order for a in answers if a.status == 200)
 
 
+@pytest.mark.slow
 def test_bodies_that_would_not_fit_into_memory_wait_outside(new_model: NewModel) -> None:
     options = Options(queue_bytes=2 * len(WHITE) + 1, deadline=120)
     answers = _ask(new_model(**SLOW), "POST", "/predict", WHITE, options=options, times=4)
     assert sorted(answer.status for answer in answers) == [200, 200, 429, 429]
 
 
+@pytest.mark.slow
 def test_late_is_504_and_frees_the_place(new_model: NewModel) -> None:
     options = Options(queue=1, deadline=0.06)
     model = new_model(**SLOW)
@@ -154,6 +157,7 @@ def test_a_body_that_does_not_come_is_given_up(new_model: NewModel) -> None:
     assert json.loads(answer.body) == {"error": "the body did not come within 0.1 s"}
 
 
+@pytest.mark.slow
 def test_who_has_gone_gives_his_place_to_others(new_model: NewModel) -> None:
     seen = list[Call]()
     policies = Policies(observers=(seen.append,))

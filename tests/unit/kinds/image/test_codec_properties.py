@@ -1,6 +1,7 @@
 """What holds for every array and for all bytes, looked for by hypothesis."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -21,6 +22,7 @@ BEGINNINGS = [
 SIZES = st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]))
 
 
+@pytest.mark.slow
 @given(SIZES.flatmap(lambda size: arrays(np.uint8, size)))
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_an_array_comes_back_from_its_row(example: np.ndarray) -> None:
@@ -29,6 +31,7 @@ def test_an_array_comes_back_from_its_row(example: np.ndarray) -> None:
     assert np.array_equal(back, example)
 
 
+@pytest.mark.slow
 @given(SIZES.flatmap(lambda size: arrays(np.uint8, size)), SIZES)
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_any_size_is_brought_to_any_other(example: np.ndarray, size: tuple[int, int, int]) -> None:
@@ -38,6 +41,7 @@ def test_any_size_is_brought_to_any_other(example: np.ndarray, size: tuple[int, 
     assert decoded.dtype == np.uint8
 
 
+@pytest.mark.slow
 @given(st.sampled_from(BEGINNINGS), st.binary(max_size=400))
 @settings(max_examples=1_000, deadline=None, derandomize=True)
 def test_any_bytes_are_read_or_refused_in_one_sentence(beginning: bytes, rest: bytes) -> None:

@@ -59,6 +59,7 @@ def test_values_are_the_metric_wherever_one_looks(written: PreparedData) -> None
     assert evaluation.is_probabilistic(CONFIG)
 
 
+@pytest.mark.slow
 def test_every_figure_can_be_drawn(written: PreparedData) -> None:
     probabilities = np.random.default_rng(0).dirichlet(np.ones(10), len(written.labels("test"))).astype(np.float32)
     drawn = evaluation.figures(written, probabilities, {}, CONFIG)

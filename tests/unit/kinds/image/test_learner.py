@@ -105,6 +105,7 @@ def test_untaught_it_guesses(depth: int) -> None:
     assert abs(loss - math.log(10)) < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [2, 5])
 def test_one_batch_can_be_learned_by_heart(depth: int) -> None:
     torch.manual_seed(0)

@@ -34,6 +34,7 @@ GOLDEN = {113: 5.737939, 848: 5.731869, 1257: 5.373323, 1085: 4.92687, 1169: 4.6
 COUNTS = {"train": 48, "validation": 24, "test": 6}
 
 
+@pytest.mark.slow
 def test_the_network_gives_the_publishers_numbers(once: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     described = read_backbone(REAL)
@@ -94,6 +95,7 @@ def test_what_the_stage_left_is_read_without_safetensors(tmp_path: Path) -> None
         read_artifact(tmp_path / "nowhere")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tune", ["head", "last", "all"])
 def test_what_is_tuned_changes_and_nothing_else(tune: str, data: PreparedData) -> None:
     chosen = config(tune=tune, learning_rate=0.005)
@@ -141,6 +143,7 @@ def test_of_few_pictures_its_stages_tell_strangers(tune: str, data: PreparedData
     assert strange.min() > usual.max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["detection", "regression"])
 def test_the_head_is_the_tasks(task: str, data: PreparedData) -> None:
     for split in COUNTS:
@@ -154,6 +157,7 @@ def test_the_head_is_the_tasks(task: str, data: PreparedData) -> None:
     assert trained.curve[-1]["validation_loss"] < 0.9 * trained.curve[0]["validation_loss"], monitored
 
 
+@pytest.mark.slow
 def test_where_it_was_stopped_it_goes_on_to_the_bit(
     data: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +210,7 @@ def test_more_is_learned_for_more_work(data: PreparedData) -> None:
     assert config(flip=False, tune="head").work(data.input, 100) < head
 
 
+@pytest.mark.slow
 def test_without_labels_what_is_unlike_every_ordinary_patch_is_found(data: PreparedData) -> None:
     measured = learner("anomaly")
     module = fit(measured, data, config(flip=False)).weights

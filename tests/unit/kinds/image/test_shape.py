@@ -21,6 +21,7 @@ def pictures(folder: Path, sides: list[tuple[int, int]], grey: bool = False) -> 
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sides", "grey", "expected"),
     [

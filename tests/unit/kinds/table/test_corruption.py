@@ -66,6 +66,7 @@ class Past:
         return {"count": there.sum(), "mean": self.amount[there].mean(), "risk": self.label[there].mean()}
 
 
+@pytest.mark.slow
 def test_a_delayed_history_is_one_without_its_latest_days() -> None:
     past = Past()
     examples = past.examples()

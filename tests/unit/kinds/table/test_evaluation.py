@@ -170,6 +170,7 @@ def test_the_baseline_without_labels_sees_none_of_their_making(data: PreparedDat
     assert (baseline(data, train(labels="none")) == before).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", [0.3, 1.0])
 def test_every_figure_can_be_drawn(data: PreparedData, threshold: float) -> None:
     drawn = evaluation.figures(data, guesses(data), {"threshold": threshold}, train())
@@ -231,6 +232,7 @@ def test_a_metric_never_becomes_another_one_in_a_draw(data: PreparedData) -> Non
     assert np.isnan(evaluation.measures(data, probabilities, DECISION, train(), silent)["precision"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("positives", "judged"), [(0, True), (1, False), (40, True)])
 def test_a_slice_is_judged_by_one_metric_in_every_draw_or_says_why_not(
     positives: int, judged: bool, data: PreparedData

@@ -55,6 +55,7 @@ def records() -> Records:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entity", [CUSTOMER, TERMINAL], ids=lambda entity: entity.name)
 def test_one_record_at_a_time_has_the_features_of_the_whole_table(entity: Entity, records: Records) -> None:
     count = len(records.time)
@@ -81,6 +82,7 @@ def test_a_table_that_grows_has_the_features_of_the_whole_table(entity: Entity, 
     assert len(events.time) < count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entity", [CUSTOMER, TERMINAL], ids=lambda entity: entity.name)
 def test_windows_are_what_they_are_said_to_be(entity: Entity, records: Records) -> None:
     count = len(records.time)

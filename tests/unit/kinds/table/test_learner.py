@@ -241,6 +241,7 @@ def test_one_batch_can_be_learned_by_heart() -> None:
     assert loss.item() < 0.05
 
 
+@pytest.mark.slow
 def test_it_learns_what_there_is_to_learn_and_logs_every_epoch(data: PreparedData) -> None:
     done = trained(data, epochs=8)
     labels = np.asarray(data.labels("test"))
@@ -262,6 +263,7 @@ def test_shuffled_labels_teach_nothing(tmp_path: Path) -> None:
     assert average_precision_score(labels, found) < 1.5 * labels.mean()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(partly: PreparedData) -> None:
     first, second, other = (trained(partly, autoencoder=True, autoencoder_epochs=1, seed=seed) for seed in (1, 1, 2))
     states = [done.module.state_dict() for done in (first, second, other)]
@@ -269,6 +271,7 @@ def test_the_same_seed_gives_the_same_weights(partly: PreparedData) -> None:
     assert not all(torch.equal(value, states[2][name]) for name, value in states[0].items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [{}, {"autoencoder": True, "autoencoder_epochs": 1}, {"labels": "none"}])
 def test_bf16_is_finite_and_served_in_32_bit(data: PreparedData, keys: dict[str, Any]) -> None:
     done = trained(data, precision="bf16-mixed", **keys)
@@ -279,6 +282,7 @@ def test_bf16_is_finite_and_served_in_32_bit(data: PreparedData, keys: dict[str,
     assert {value.dtype for value in done.module.state_dict().values()} <= {torch.float32, torch.int64}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [0.3, 0.9, 1.0, 1.3, 4.0])
 def test_at_every_temperature_the_same_is_decided(data: PreparedData, temperature: float) -> None:
     module = trained(data, epochs=2).module
@@ -298,6 +302,7 @@ def test_a_suspicion_has_no_temperature(data: PreparedData) -> None:
     assert objective.temperature(np.zeros((100, 1), np.float32), np.arange(100) % 2) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [{}, {"autoencoder": True, "autoencoder_epochs": 1}, {"labels": "none"}])
 def test_the_exported_graph_agrees_and_is_rebuilt_from_its_weights(
     partly: PreparedData, keys: dict[str, Any], tmp_path: Path
@@ -374,6 +379,7 @@ def test_without_labels_none_is_looked_at(data: PreparedData, tmp_path: Path) ->
     assert flagged == pytest.approx(0.01)
 
 
+@pytest.mark.slow
 def test_what_is_extreme_is_said_badly() -> None:
     torch.manual_seed(0)
     inputs, _ = records(2_000)

@@ -149,6 +149,7 @@ def test_columns_of_entities_stay_as_they_were_made(tmp_path: Path) -> None:
     EventStore(f"sqlite:///{tmp_path}/memory.db", "names", ["customer", "terminal id"], 1).close()
 
 
+@pytest.mark.slow
 def test_mlflow_takes_them_in_a_signature(prepared: PreparedData, tmp_path: Path) -> None:
     fields = codec.fields(input_of(prepared, "caller"))
     inputs = Schema([ColSpec(DataType[kind], name, required=required) for name, (kind, required) in fields.items()])

@@ -117,6 +117,7 @@ SAID = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(SAID, max_size=8), st.sampled_from(FORMATS))
 def test_a_column_is_read_as_its_values_are(said: list[str], format: str) -> None:
     read = read_texts(pl.Series("time", said, dtype=pl.String), format)

@@ -144,6 +144,7 @@ def test_it_needs_no_script_and_no_other_address() -> None:
     assert not [attrs for _, attrs in read.tags if "style" in attrs]  # a policy could not tell ours from another's
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1) | st.sampled_from(['"><script>alert(1)</script>', "</style><b>", "&lt;", "' onload='x"]))
 def test_no_text_becomes_part_of_the_page(text: str) -> None:
     written, plainly = Read(page(full(text), {})), Read(page(full("plain"), {}))
@@ -151,6 +152,7 @@ def test_no_text_becomes_part_of_the_page(text: str) -> None:
     assert written.open == []
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1) | st.sampled_from(["a | b", "# x", "<b>", "[x](y)", "a\n## b", "`x`"]))
 def test_no_text_becomes_part_of_the_markdown(text: str) -> None:
     lines = markdown(full(text)).splitlines()

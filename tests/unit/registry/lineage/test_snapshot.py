@@ -144,6 +144,7 @@ def test_a_push_that_fails_is_a_warning_with_the_command(git: Git, caplog: pytes
     assert f"later: git push origin {made.ref}" in caplog.text
 
 
+@pytest.mark.slow
 def test_eight_at_once_make_one_commit(git: Git) -> None:
     Path("note.txt").write_text("changed\n")
     script = "from components.registry.lineage.snapshot import snapshot; print(snapshot('digits').commit)"

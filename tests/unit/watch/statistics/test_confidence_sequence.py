@@ -79,6 +79,7 @@ def test_of_rows_that_were_asked_for_alike_the_known_ones_are_as_good_as_all() -
     assert asked.low < 0.9 < asked.high
 
 
+@pytest.mark.slow
 def test_the_known_ones_stand_for_those_that_were_asked_for_less() -> None:
     misses = 0
     for seed in range(200):

@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 
 from components.watch.statistics.drift.two_samples import classifier_test, mmd
 
 
+@pytest.mark.slow
 def test_samples_of_one_distribution_are_not_told_apart() -> None:
     found = []
     for seed in range(12):
@@ -22,6 +24,7 @@ def test_a_shift_of_all_directions_is_found() -> None:
     assert discrepancy.p_value == 1 / 101
 
 
+@pytest.mark.slow
 def test_new_customers_are_no_drift() -> None:
     wrong = [0, 0, 0]
     for seed in range(8):

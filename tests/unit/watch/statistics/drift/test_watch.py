@@ -8,6 +8,7 @@ from components.watch.statistics.drift import fit_reference, packed, spent, unpa
 from tests.unit.watch.statistics.drift.streams import stream
 
 
+@pytest.mark.slow
 def test_days_like_those_of_the_reference_raise_no_alarm() -> None:
     for seed in range(12):
         reference, days = stream(seed, live=21)
