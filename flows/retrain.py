@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from components.kinds.prepared import known
 from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from components.registry.promotion import champion as champion_of
+from components.registry.promotion.ledger import Ledger
+from components.registry.promotion.trial import TRIAL, began
 from components.registry.version import Version, get_version
-from components.registry.versions import last_registered
+from components.registry.versions import last_registered, tagged
 from components.retraining.due import Decision, decide
 from components.retraining.manifest import Live, gather, note_learnt, write
 from components.retraining.poison import refused
@@ -86,7 +89,8 @@ def retrain(workload: str = DEFAULT, dry_run: bool = False) -> Retrained:
     console.prepare()
     check(workload)
     mark_dead_runs("retrain")
-    decision, live = decided(workload)
+    as_of = clock.now()
+    decision, live = decided(workload, as_of)
     if decision.refused and decision.why and not dry_run:
         raise DataError(
             f"{workload}: not trained: {'; '.join(decision.refused)}. Look at them (python -m flows.log {workload}); "
@@ -94,6 +98,7 @@ def retrain(workload: str = DEFAULT, dry_run: bool = False) -> Retrained:
         )
     if dry_run or not decision.due:
         return Retrained(workload, decision, live, None)
+    live = _live(workload, as_of)
     with counted(workload, "; ".join(decision.why)), learning_from(workload, live):
         report = train(workload)
     return Retrained(workload, decision, live, report)
@@ -107,19 +112,24 @@ def check(workload: str = DEFAULT, dry_run: bool = False) -> None:
 
 
 @task(task_run_name="decide", cache_policy=NO_CACHE, persist_result=False)
-def decided(workload: str) -> tuple[Decision, Live]:
-    """Return whether a training is due, and what it would learn from."""
-    section, now = catalogue.workload(workload), clock.now()
+def decided(workload: str, as_of: datetime) -> tuple[Decision, Live]:
+    """Return whether a training is due, and the manifest of what it would learn from, without its records."""
+    section = catalogue.workload(workload)
     compact(log_folder(workload))
-    live = gather(workload, Log.open(log_folder(workload)), now, delay_of(section), section.retrain.without)
+    live = _live(workload, as_of, records=False)
     done, champion = trainings(workload), champion_of(workload)
     moments = [each.began for each in done]
     registered = last_registered(workload)
     last = max([*moments, *([registered] if registered else [])], default=None)
     number = champion.number if champion else None
-    found = decide(section.retrain, len(live.new), last, done, _verdict(workload), number, now)
+    found = decide(section.retrain, len(live.new), last, done, _verdict(workload), number, as_of, _tried(workload))
     found.refused = refused(live.new, section.retrain.flood, _before(workload, champion))
     return found, live
+
+
+def _live(workload: str, as_of: datetime, records: bool = True) -> Live:
+    section, log = catalogue.workload(workload), Log.open(log_folder(workload))
+    return gather(workload, log, as_of, delay_of(section), section.retrain.without, records)
 
 
 @contextmanager
@@ -149,6 +159,14 @@ def _verdict(workload: str) -> Mapping[str, Any] | None:
     path: Path = watch_folder(workload) / VERDICT
     found: Mapping[str, Any] | None = json.loads(path.read_bytes()) if path.exists() else None
     return found
+
+
+def _tried(workload: str) -> dict[str, datetime]:
+    """Return since when each version is tried that is tried just now."""
+    moments = {version.number: began(version) for version in tagged(workload, TRIAL)}
+    found = {number: moment for number, moment in moments.items() if moment is not None}
+    canary = Ledger(workload).read().canary
+    return found if canary is None else {**found, canary.version: canary.when}
 
 
 def _before(workload: str, champion: Version | None) -> dict[str, float]:

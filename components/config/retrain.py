@@ -18,6 +18,8 @@ class Retrain(Section):
     """Labels that are final and were not learnt from yet, under which no training is due, whatever else is."""
     cooldown: Annotated[float, Field(ge=0.0)] = 1.0
     """Days from a training to the next, at least."""
+    trial: Annotated[float, Field(ge=0.0)] = 7.0
+    """Days for which no training is due while a version is tried on live answers (`gate.shadow`, `gate.canary`)."""
     cpu_hours: Annotated[float, Field(gt=0.0)] = 40.0
     """Hours of CPU time that trainings of 30 days may take. The next one is taken to cost what the last one did."""
     flood: Annotated[float, Field(gt=0.0, le=1.0)] = 0.8

@@ -40,6 +40,7 @@ def decide(
     verdict: Mapping[str, Any] | None,
     champion: str | None,
     as_of: datetime,
+    tried: Mapping[str, datetime] | None = None,
 ) -> Decision:
     """Return whether a training is due.
 
@@ -51,6 +52,7 @@ def decide(
         verdict: of the last watch, as `verdict.json` has it; None: there was none.
         champion: the version at work.
         as_of: now.
+        tried: by version that is tried on live answers since when; None: none is.
     """
     found = Decision()
     _harm(found, verdict, champion, as_of)
@@ -66,6 +68,12 @@ def decide(
         (found.why if age >= limits.days else found.notes).append(said)
         if age < limits.cooldown:
             found.against.append(f"the last training was {age:.1f} days ago (retrain.cooldown: {limits.cooldown:g})")
+    for number, since in (tried or {}).items():
+        days = (as_of - since) / timedelta(days=1)
+        if days < limits.trial:
+            found.against.append(
+                f"version {number} has been tried on live answers for {days:.1f} days (retrain.trial: {limits.trial:g})"
+            )
     if new < limits.least:
         found.against.append(f"{new:,} labels are too few to learn from (retrain.least: {limits.least:,})")
     spent, next_one = cost(done, as_of), done[-1].cpu_seconds / 3600 if done else 0.0

@@ -38,7 +38,8 @@ LEARNT = ("caller", "score")
 """Whose answers are learnt from; the page and the flow's own questions are not work."""
 _ROW = ("id", "key", "request_id", "row")
 _ROWS = pa.schema([ANSWERS.field(name) for name in _ROW])
-_NEEDED = (*_ROW, "time", "version", "label", "origin", "record", "example", "example_type")
+_NAMED = (*_ROW, "time", "version", "label", "origin")
+_WHOLE = (*_NAMED, "record", "example", "example_type")
 _SCHEMA = pa.schema(
     {
         "id": pa.string(),
@@ -59,7 +60,7 @@ class Live:
     manifest: pa.Table
     """A row for each, in the columns above."""
     records: pa.Table
-    """The raw records, in the same order."""
+    """The raw records, in the same order; none, where they were not asked for."""
     new: pa.Table
     """Of the manifest the rows whose label was not learnt from before."""
 
@@ -73,7 +74,9 @@ class Live:
         return Counter(self.new["source"].to_pylist())
 
 
-def gather(name: str, log: Log, as_of: datetime, delay: timedelta, without: Collection[str] = ()) -> Live:
+def gather(
+    name: str, log: Log, as_of: datetime, delay: timedelta, without: Collection[str] = (), records: bool = True
+) -> Live:
     """Return what the workload can learn from its log, and from what it has learnt already.
 
     Args:
@@ -82,6 +85,7 @@ def gather(name: str, log: Log, as_of: datetime, delay: timedelta, without: Coll
         as_of: what is recorded later is not looked at.
         delay: after which a label is final; of younger answers none is taken.
         without: sources whose labels are not taken.
+        records: whether to read the records, too, which takes far longer than the manifest alone.
 
     Raises:
         DataError: the kind does not learn from its work, or nothing has been trained here yet.
@@ -94,23 +98,25 @@ def gather(name: str, log: Log, as_of: datetime, delay: timedelta, without: Coll
     if not raw.exists():
         raise DataError(f"{raw}: missing; train once before it is trained again: make run WORKLOAD={name}")
     schema, before = pq.read_schema(raw), _before(name)
-    parts = list(_days(log.standing(), section, kind, schema, as_of, delay, without))
+    parts = list(_days(log.standing(), section, kind, schema if records else None, as_of, delay, without))
     manifest = pa.concat_tables([_SCHEMA.empty_table(), *(part[1] for part in parts)])
-    records = pa.concat_tables([schema.remove_metadata().empty_table(), *(part[2] for part in parts)])
+    found = pa.concat_tables([schema.remove_metadata().empty_table(), *(part[2] for part in parts if records)])
     if before:
         seen = pa.chunked_array([pa.array([], pa.string()), *(part[0] for part in parts)]).combine_chunks()
         old = pc.invert(pc.is_in(before.manifest["id"], seen))  # what the log has dropped
         trusted = pc.invert(pc.is_in(pc.fill_null(before.manifest["source"], ""), pa.array(list(without), pa.string())))
         kept = pc.and_(old, trusted)
         manifest = pa.concat_tables([before.manifest.filter(kept), manifest])
-        records = pa.concat_tables([before.records.filter(kept).cast(records.schema), records])
+        if records:
+            found = pa.concat_tables([before.records.filter(kept).cast(found.schema), found])
     order = pc.sort_indices(manifest["id"])  # that of time, however the log has them
-    manifest, records = manifest.take(order), records.take(order)
-    return Live(manifest, records, _new(manifest, _learnt(name)))
+    manifest = manifest.take(order)
+    return Live(manifest, found.take(order) if records else found, _new(manifest, _learnt(name)))
 
 
 def write(name: str, live: Live) -> Path:
     """Have the next `ingest` take these answers; return their folder. Killed anywhere, it has the old ones or these."""
+    assert len(live.records) == len(live.manifest)
     folder = LIVE / name
     with whole_directory(folder) as draft:
         pq.write_table(live.records, draft / RECORDS, compression="zstd")
@@ -152,13 +158,13 @@ def _days(
     log: Log,
     section: Workload,
     kind: Logged,
-    schema: pa.Schema,
+    schema: pa.Schema | None,
     as_of: datetime,
     delay: timedelta,
     without: Collection[str],
-) -> Iterator[tuple[pa.Array, pa.Table, pa.Table]]:
+) -> Iterator[tuple[pa.Array, pa.Table, pa.Table | None]]:
     """Yield the event ids, the manifest and the records of each part of each day whose labels are final."""
-    every = kind.takes_unlabelled(section)
+    every, columns = kind.takes_unlabelled(section), _WHOLE if schema else _NAMED
     for day in log.days():
         since = datetime.combine(day, time.min, UTC)
         until = since + timedelta(days=1)
@@ -167,11 +173,11 @@ def _days(
         named = pa.Table.from_batches(log.answers(since, until, _ROW), schema=_ROWS)
         labels = log.labels(as_of, of=named)
         labels = labels.filter(pc.invert(pc.is_in(labels["source"], pa.array(list(without), pa.string()))))
-        for batch in log.answers(since, until, _NEEDED):
+        for batch in log.answers(since, until, columns):
             rows = batch.filter(pc.is_in(texts(batch["origin"]), pa.array(LEARNT)))
             found = _known(rows, labels)
             taken = found if every else found.filter(pc.is_valid(found["label"]))
-            yield rows["id"], taken, kind.raw(_rows(rows, found, every), schema, section)
+            yield rows["id"], taken, kind.raw(_rows(rows, found, every), schema, section) if schema else None
 
 
 def _known(rows: pa.RecordBatch, labels: pa.Table) -> pa.Table:

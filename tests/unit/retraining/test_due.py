@@ -67,6 +67,15 @@ def test_what_is_against_it_is_said() -> None:
     assert decided(new=500, done=[training(50, 9), training(5, 4)]).due
 
 
+def test_what_is_tried_is_waited_for_but_not_for_ever() -> None:
+    tried = {"4": NOW - timedelta(days=2)}
+    found = decide(LIMITS, 500, None, (), verdict(), "3", NOW, tried)
+    assert not found.due
+    assert found.against == ["version 4 has been tried on live answers for 2.0 days (retrain.trial: 7)"]
+    assert decide(LIMITS, 500, None, (), verdict(), "3", NOW + timedelta(days=5), tried).due
+    assert decide(LIMITS, 500, None, (), verdict(), "3", NOW, {}).due
+
+
 def test_refused_labels_are_against_it() -> None:
     found = decided(new=500)
     found.refused.append("eve")

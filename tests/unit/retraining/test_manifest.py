@@ -197,6 +197,16 @@ def test_the_same_log_gives_the_same_bytes(cups: Work) -> None:
     assert content[0] == content[1]
 
 
+def test_without_the_records_the_manifest_is_the_same(cups: Work) -> None:
+    write("cups", gather("cups", cups.log(), NOW, ZERO))
+    ids = cups.answer(pictures(6), ["cup"] * 6, NOW - DAY)
+    cups.label(ids, "cup")
+    whole, bare = (gather("cups", cups.log(), NOW + DAY, ZERO, records=records) for records in (True, False))
+    assert len(whole.records) == len(whole.manifest) == 6
+    assert len(bare.records) == 0
+    assert [bare.manifest, bare.new] == [whole.manifest, whole.new]
+
+
 def test_young_answers_and_sources_that_are_left_out_are_not_taken(cups: Work) -> None:
     ids = cups.answer(pictures(6), ["cup"] * 6, NOW - 3 * DAY)
     cups.label(ids[:3], "cup", "eve")
