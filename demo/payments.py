@@ -1,7 +1,7 @@
 """Simulated card payments; while a model is at work, a sort of fraud begins that nobody has seen.
 
-It is a spree: each day some cards are stolen, and within the hour each of them pays twelve times at terminals near and
-far, each time as much as its owner might have paid.
+It is a spree: each night some cards are stolen, and within the hour each of them pays twelve times at terminals near
+and far, each time as much as its owner might have paid.
 """
 
 import json
@@ -31,20 +31,20 @@ workloads:
         terminal_id: {days: [1, 7], measures: [count, risk], delayed: true}
       card: customer_id
       delay: 1
-      split: {train: 21, validation: 2, test: 2}
+      split: {train: 21, validation: 1, test: 1}
       limits: {}
-    train: {epochs: 8}
+    train: {epochs: 20, false_alarm: 20}
     serve: {precision: float32}
     retrain: {labels: 20000, least: 500, cooldown: 2}
     gate: {shadow: true}
 """
 """A label is known a day later. A version that has passed the gate is tried on live answers first."""
-FALSE_ALARM = 5.0
+FALSE_ALARM = 20.0
 """What it costs to look at a payment in vain (`train.false_alarm`)."""
 SPREE = 12  # payments of a stolen card
-_SECONDS = 86_400  # of a day
 _WITHIN = 3_600  # seconds of a spree
-_MONEY = (60.0, 180.0)  # that each of its payments is worth
+_NIGHT = 21_600  # seconds of a day from midnight on, in which sprees begin
+_MONEY = (90.0, 200.0)  # that each of its payments is worth
 _FRAUD, _HONEST = "1", "0"
 
 
@@ -64,7 +64,7 @@ class Payments:
     seed: int = 1
     workload: str = "fraud"
     params: str = PARAMS
-    change: str = "a fraud that nobody has seen: stolen cards that pay twelve times within the hour"
+    change: str = "a fraud that nobody has seen: stolen cards that pay twelve times within an hour of the night"
     at_once: int = 8
     delay: int = 1
     wrong: str = _FRAUD
@@ -119,7 +119,7 @@ class Payments:
         """Return the payments of the cards that are stolen on a day."""
         random = np.random.default_rng([self.seed, day])
         cards = np.repeat(random.choice(self.customers, self.stolen, replace=False), SPREE)
-        begun = np.repeat(random.integers(0, _SECONDS - _WITHIN, self.stolen), SPREE)
+        begun = np.repeat(random.integers(0, _NIGHT - _WITHIN, self.stolen), SPREE)
         seconds = begun + random.integers(0, _WITHIN, len(cards))
         midnight = payments["time"].dt.truncate("1d")[0]
         return pl.DataFrame(

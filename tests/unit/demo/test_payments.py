@@ -34,5 +34,5 @@ def test_a_missed_fraud_costs_its_amount_and_a_false_alarm_a_look() -> None:
     fraud = next(example for example in WORK.day(2) if example.changed)
     honest = next(example for example in WORK.day(0) if example.truth == "0")
     assert [WORK.cost(fraud, "0"), WORK.cost(fraud, "1")] == [fraud.content["amount"], 0.0]
-    assert [WORK.cost(honest, "1"), WORK.cost(honest, "0")] == [5.0, 0.0]
+    assert [WORK.cost(honest, "1"), WORK.cost(honest, "0")] == [20.0, 0.0]
     assert [WORK.turned("0"), WORK.turned("1")] == ["1", "0"]
