@@ -10,6 +10,7 @@ import json
 import re
 import textwrap
 from collections.abc import Collection, Iterable, Iterator
+from datetime import date
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
@@ -23,12 +24,13 @@ from pydantic.fields import FieldInfo
 
 from components import catalogue
 from components.config import params
+from components.config.prices import Prices
 from components.kinds.image.params.recipes import RECIPES
 from flows.tables import markdown
 
 PAGE = Path(__file__).parent / "params.md"
 
-_NAMES = {bool: "`true` or `false`", int: "whole number", float: "number", str: "text", NoneType: "`null`"}
+_NAMES = {bool: "`true` or `false`", int: "whole number", float: "number", str: "text", date: "day", NoneType: "`null`"}
 _LIMITS = (annotated_types.Ge, annotated_types.Gt, annotated_types.Le, annotated_types.Lt)
 _BOUNDS = ("{ge} to {le}", "at least {ge}", "above {gt}", "at most {le}", "below {lt}")
 
@@ -70,6 +72,7 @@ def tables() -> dict[str, str]:
         "every kind": _table(shared),
         **{f"kind {kind}": _table(rows) for kind, rows in own.items()},
         "recipes": markdown(["", *RECIPES], recipes),
+        "prices": _table(list(keys(Prices, "prices."))),
     }
 
 
@@ -150,6 +153,8 @@ def _type(annotation: Any, metadata: list[Any]) -> str:
         return "; or ".join(_type(part, []) for part in parts)
     if origin is list:
         return f"list of {_type(parts[0], [])}"
+    if origin is dict:
+        return f"names, each with a value: {_type(parts[1], [])}"
     return ", ".join([_NAMES[annotation], *_bounds(metadata)])
 
 

@@ -15,6 +15,7 @@ from components.registry.gate import judge
 from components.registry.promotion import Outcome, promote, reconciled_champion
 from components.registry.version import get_version
 from flows import console
+from flows.costs import measure
 from flows.promote_page import PORT, serve
 from flows.promotion import release_champion
 from flows.release import this_person
@@ -24,6 +25,7 @@ from flows.servers import ask_all
 
 
 @flow(name="promote", flow_run_name="promote-{workload}-{number}", persist_result=False, log_prints=False)
+@measure("promote")
 def override(workload: str, number: str, reason: str) -> Report:
     """Put version `number` to work, whatever the gate says of it; `reason` is kept with the gate's verdict."""
     console.prepare()

@@ -16,6 +16,7 @@ from components.registry.rebuild.worktree import Tree, recorded_environment, wor
 from components.registry.version import Version
 from components.tracking.environment import changed_packages, packages
 from flows import console
+from flows.costs import measure
 from flows.report import Report, publish_report
 from flows.runs import mark_dead_runs
 from flows.servers import ask_registry
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 @flow(name="rebuild", flow_run_name="rebuild-{workload}-{version}", persist_result=False, log_prints=False)
+@measure("rebuild")
 def rebuild(workload: str, version: str | int) -> Report:
     """Make a version again, in a work tree of its own, and compare it stage by stage with what was registered."""
     console.prepare()

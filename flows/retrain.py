@@ -34,6 +34,7 @@ from components.system import clock
 from components.system.files import whole_directory
 from components.watch.bundles import Bundle
 from flows import console
+from flows.costs import measure
 from flows.report import Report
 from flows.runs import mark_dead_runs
 from flows.servers import ask_all
@@ -76,6 +77,7 @@ class Retrained:
 
 
 @flow(name="retrain", flow_run_name="retrain-{workload}", persist_result=False, log_prints=False)
+@measure("retrain flow")
 def retrain(workload: str = DEFAULT, dry_run: bool = False) -> Retrained:
     """Train again by the flow `train` if it is due, from the source, the inbox and the labelled answers of the log.
 

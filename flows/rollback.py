@@ -10,6 +10,7 @@ from components.registry.promotion import Outcome
 from components.registry.promotion.rollback import roll_back
 from components.registry.version import get_version
 from flows import console
+from flows.costs import measure
 from flows.promotion import release_champion
 from flows.release import this_person
 from flows.report import Report
@@ -18,6 +19,7 @@ from flows.servers import ask_all
 
 
 @flow(name="rollback", flow_run_name="rollback-{workload}", persist_result=False, log_prints=False)
+@measure("rollback")
 def rollback(workload: str, to: str | None = None, reason: str = "") -> Report:
     """Put the champion before this one, or version `to`, to work again; doing it twice goes further back."""
     console.prepare()

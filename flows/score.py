@@ -15,12 +15,14 @@ from components.registry.version import Version
 from components.scoring.result import Scored
 from components.scoring.score import score as score_rows
 from flows import console
+from flows.costs import measure
 from flows.report import Report, publish_report
 from flows.runs import mark_dead_runs
 from flows.servers import ask_registry
 
 
 @flow(name="score", flow_run_name="score-{workload}", persist_result=False, log_prints=False)
+@measure("score")
 def score(
     workload: str, source: str, out: str | None = None, id: str | None = None, every: float = 10.0, log: bool = False
 ) -> Report:

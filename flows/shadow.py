@@ -31,6 +31,7 @@ from components.watch.replay import replay as replay_log
 from components.watch.trials import Kind
 from flows import console
 from flows.canary import tell_of_canary, try_canary
+from flows.costs import measure
 from flows.promotion import release_champion
 from flows.release import this_run
 from flows.replay import evidence, said
@@ -65,6 +66,7 @@ class Shadowed:
 
 
 @flow(name="shadow", flow_run_name="shadow-{workload}", persist_result=False, log_prints=False)
+@measure("shadow")
 def shadow(workload: str = DEFAULT) -> Shadowed:
     """Compare on the labelled answers of the log, and act on what is decided: promote, stop, or take back.
 

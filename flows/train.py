@@ -16,7 +16,9 @@ from components.inference.smoke.check import Asked, check_endpoint
 from components.kinds.baseline import BaselineComparison, compare_with_baseline
 from components.kinds.cross_validation import read_cross_validation
 from components.kinds.prepared import open_prepared
+from components.ledger.measure import metered
 from components.registry.card import keep_card
+from components.registry.cost import keep_cost
 from components.registry.gate import Verdict, judge
 from components.registry.promotion import Outcome, promote, reconciled_champion, unpublished
 from components.registry.promotion.ledger import Ledger
@@ -28,6 +30,7 @@ from components.training.served import read_served
 from components.versioning.stages import PREPARING, TRAINING
 from flows import console
 from flows.canary import tell_of_canary
+from flows.costs import measure
 from flows.overview import DataReport, report_data
 from flows.release import package_champion, publish_champion, this_run
 from flows.report import Report
@@ -42,6 +45,7 @@ DEFAULT = "garments"
 
 
 @flow(name="train", flow_run_name="train-{workload}", persist_result=False, log_prints=False)
+@measure("train flow")
 def train(workload: str = DEFAULT) -> Report:
     """Bring the workload's endpoint up to date with its data, parameters and code; what is up to date is left alone."""
     console.prepare()
@@ -53,6 +57,8 @@ def train(workload: str = DEFAULT) -> Report:
     stages |= reproduced(workload, TRAINING)
     version, new = register_version(workload)
     verdict = judge_version(version)
+    if new:
+        note_cost(version)
     describe_version(version)
     decided = promote_version(version, verdict)
     late = finishes_earlier(decided)
@@ -98,9 +104,18 @@ def measured(version: Version) -> BaselineComparison:
 @task(task_run_name="judge", cache_policy=NO_CACHE, persist_result=False)
 def judge_version(challenger: Version) -> Verdict:
     """Have the gate compare the challenger with the champion."""
-    verdict = judge(challenger, reconciled_champion(challenger.workload))
+    with metered(challenger.workload, "gate") as meter:
+        if meter:
+            meter.version = challenger.number
+        verdict = judge(challenger, reconciled_champion(challenger.workload))
     publish_verdict(verdict)
     return verdict
+
+
+@task(task_run_name="note cost", cache_policy=NO_CACHE, persist_result=False)
+def note_cost(version: Version) -> None:
+    """Keep what it took to make the version with it."""
+    keep_cost(version)
 
 
 @task(task_run_name="describe", cache_policy=NO_CACHE, persist_result=False)
@@ -130,7 +145,8 @@ def finishes_earlier(decided: Outcome) -> str:
 def ask_endpoint(bento: str, bundle: Path, champion: Version) -> list[Asked]:
     """Serve the Bento and ask it about held-out examples; not where it was made for other inputs than today's."""
     data, serve = open_prepared(artifacts(champion.workload, "prepared")), catalogue.workload(champion.workload).serve
-    asked = check_endpoint(bento, bundle, champion.number, data, start_timeout=serve.start_timeout)
+    with metered(champion.workload, "ask endpoint"):
+        asked = check_endpoint(bento, bundle, champion.number, data, start_timeout=serve.start_timeout)
     if not asked:
         logger.warning("version %s stays at work and takes other inputs than today's data: not asked", champion.number)
     return asked

@@ -41,6 +41,7 @@ from components.watch.page import page
 from components.watch.report import Estimate, Report
 from components.watch.watch import watch as watch_log
 from flows import console
+from flows.costs import measure
 from flows.report import publish_page
 from flows.runs import mark_dead_runs
 from flows.servers import ask_all
@@ -87,6 +88,7 @@ class Watched:
 
 
 @flow(name="watch", flow_run_name="watch-{workload}", persist_result=False, log_prints=False)
+@measure("watch")
 def watch(workload: str = DEFAULT, as_of: str | None = None) -> Watched:
     """Compact the log, report on it up to a moment, keep page, JSON and curves, and tell who listens of a new verdict.
 

@@ -22,6 +22,8 @@ from components.config.task import TaskOptions
 from components.config.watch import Watch
 
 PARAMS = Path("params.yaml")
+SECTIONS = ("workloads", "prices")
+"""What `params.yaml` may say."""
 LEAST_STEPS = 300
 """Steps under which a training is said to be short before it begins, and what to write instead."""
 
@@ -268,8 +270,8 @@ def read_workloads(path: Path = PARAMS) -> dict[str, dict[str, Any]]:
     """
     content = read_yaml(path)
     for key in content:
-        if key != "workloads":
-            raise ConfigError(f"{path}: {key}: unknown key. Allowed: workloads{_nearest(key, ['workloads'])}")
+        if key not in SECTIONS:
+            raise ConfigError(f"{path}: {key}: unknown key. Allowed: {', '.join(SECTIONS)}{_nearest(key, SECTIONS)}")
     workloads = content.get("workloads")
     if not isinstance(workloads, dict) or not workloads:
         raise ConfigError(f"{path}: workloads: expected at least one workload, found {_show(workloads)}")

@@ -47,6 +47,11 @@ def watch_folder(workload: str) -> Path:
     return log_folder(workload).parent.parent / "watch" / workload
 
 
+def ledger_folder(workload: str) -> Path:
+    """Return the folder of what the workload has cost; it stands beside that of the logs."""
+    return log_folder(workload).parent.parent / "ledger" / workload
+
+
 def label_folder(workload: str) -> Path:
     """Return the folder of what is asked about the workload's answers; it stands beside that of the logs."""
     return log_folder(workload).parent.parent / "label" / workload

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from components.config.errors import Interrupted, JourneymanError
+from components.ledger.measure import metered
 from components.system.processes import die_with_parent
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -27,7 +28,8 @@ def run(command: Callable[[str], None]) -> NoReturn:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     die_with_parent(signal.SIGTERM)  # not SIGKILL: a training tells its run how it ended
     try:
-        command(sys.argv[1])
+        with metered(sys.argv[1], command.__name__, whole=True):
+            command(sys.argv[1])
     except Interrupted as error:
         print(f"\n{error}", file=sys.stderr)  # below the progress bar
         sys.exit(_INTERRUPTED)

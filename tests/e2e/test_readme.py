@@ -41,6 +41,7 @@ EXPECTED = {
     "make run": "version 1",
     "dvc metrics show": "accuracy",
     "curl -F picture=@docs/ankle-boot.png http://127.0.0.1:3000/predict": '"model_version":"1"',
+    "python -m flows.ledger garments": "garments: what it has cost",
     "python -m flows.history garments": "at work: version 1",
     "dvc params diff": "workloads.garments.train.recipe",
     "dvc metrics diff": "accuracy",

@@ -44,7 +44,7 @@ def test_a_changed_parameter_reruns_what_depends_on_it(
 
 def test_what_decides_nothing_of_a_model_runs_no_stage_that_makes_one(trained: Project) -> None:
     """Words for people, what the gate asks, the words of errors, and a kind and a task that no workload has."""
-    _change("components/config/errors.py", "components/config/gate.py")
+    _change("components/config/errors.py", "components/config/gate.py", "components/ledger/measure.py")
     assert trained.run("dvc", "status").strip() == "Data and pipelines are up to date."
     _change("components/kinds/table/params/__init__.py", "components/tasks/detection/objective/threshold.py")
     trained.params("kind: image", "kind: image\n    description: Which digit is it?\n    card: {contact: me}")

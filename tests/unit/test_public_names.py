@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from components.config.prices import Prices
 from components.config.settings import environment
 from components.data.description import Description
 from components.inference.bundle import About
@@ -26,6 +27,7 @@ from tests.public_names import differences
 MODELS: dict[str, type[BaseModel]] = {
     "params.yaml, image": Image,
     "params.yaml, table": Table,
+    "params.yaml, prices": Prices,
     "description of a data set": Description,
     "bundle.json": About,
     "served.json": Served,
