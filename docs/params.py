@@ -10,7 +10,6 @@ import json
 import re
 import textwrap
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
@@ -30,7 +29,7 @@ from flows.tables import markdown
 
 PAGE = Path(__file__).parent / "params.md"
 
-_NAMES = {bool: "`true` or `false`", int: "whole number", float: "number", str: "text", date: "day", NoneType: "`null`"}
+_NAMES = {bool: "`true` or `false`", int: "whole number", float: "number", str: "text", NoneType: "`null`"}
 _LIMITS = (annotated_types.Ge, annotated_types.Gt, annotated_types.Le, annotated_types.Lt)
 _BOUNDS = ("{ge} to {le}", "at least {ge}", "above {gt}", "at most {le}", "below {lt}")
 

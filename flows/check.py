@@ -4,6 +4,7 @@ import argparse
 import logging
 
 from components import catalogue
+from components.config.prices import read_prices
 from components.data.preview import preview
 from flows import console
 from flows.overview import DataReport, report_data
@@ -19,6 +20,7 @@ def check(workload: str) -> DataReport:
         DataError: the data cannot be used; a run would end with the same line.
     """
     catalogue.workload(workload)
+    read_prices()
     with preview(workload) as data:
         return report_data(data, workload)
 

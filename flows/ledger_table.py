@@ -77,7 +77,6 @@ def notes(found: Sequence[Total], assumed: Power, prices: Prices, kept: int = 0)
 
 
 def _whose(prices: Prices) -> str:
-    assert prices.dated
-    age = (date.today() - prices.dated).days
+    age = (date.today() - date.fromisoformat(prices.dated)).days
     old = f"; they are {age} days old" if age > _OLD else ""
     return f"prices: {prices.source}, {prices.dated}, in {prices.currency}{old}"

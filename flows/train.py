@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from components import catalogue
+from components.config.prices import read_prices
 from components.config.settings import artifacts
 from components.inference.smoke.check import Asked, check_endpoint
 from components.kinds.baseline import BaselineComparison, compare_with_baseline
@@ -75,6 +76,7 @@ def train(workload: str = DEFAULT) -> Report:
 def check(workload: str = DEFAULT) -> None:
     """Raise a `ConfigError` unless `params.yaml` is in order and has the workload, and every server answers."""
     catalogue.workload(workload)
+    read_prices()
     ask_all()
 
 

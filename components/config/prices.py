@@ -36,8 +36,8 @@ class Prices(Section):
 
     currency: Annotated[str, Field(pattern=r"^([A-Z]{3})?$")] = ""
     """The currency of all prices, three letters of ISO 4217, as `EUR`."""
-    dated: date | None = None
-    """The day on which the prices held, as `2026-11-01`."""
+    dated: str = ""
+    """The day on which the prices held, in quotes, for DVC takes no bare date: `"2026-11-01"`."""
     source: str = ""
     """Whose prices they are: a list, a contract, an invoice; shown beside every sum of money."""
     cpu_hour: Price | None = None
@@ -58,10 +58,12 @@ class Prices(Section):
             raise ValueError("there is no such currency any more, it became EUR")
         return currency
 
-    @field_validator("dated")
+    @field_validator("dated", mode="before")
     @classmethod
-    def _is_past(cls, dated: date | None) -> date | None:
-        if dated and dated > date.today():
+    def _is_past(cls, dated: object) -> object:
+        if isinstance(dated, date):
+            raise ValueError(f'write it in quotes, "{dated}": DVC, which reads the file too, takes no bare date')
+        if dated and date.fromisoformat(str(dated)) > date.today():
             raise ValueError("that day is still to come; write the day on which the prices held")
         return dated
 

@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -117,11 +117,9 @@ _FIELDS = tuple(field.name for field in fields(Line))
 
 
 def _written(record: Line | Link) -> bytes:
-    told = {name: value for name, value in asdict(record).items() if value not in ("", None, 0)}
-    return json.dumps({**_REQUIRED, **told} if isinstance(record, Line) else told).encode() + b"\n"
-
-
-_REQUIRED: Mapping[str, float] = {"wall_seconds": 0.0, "cpu_seconds": 0.0}
+    defaults = {field.name: field.default for field in fields(record)}
+    told = {name: value for name, value in asdict(record).items() if value != defaults[name]}
+    return json.dumps(told).encode() + b"\n"
 
 
 def _told(path: Path) -> Iterator[dict[str, Any]]:

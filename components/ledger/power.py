@@ -34,13 +34,18 @@ class Power:
     """By what, in words."""
 
 
-def power(ledger: Path) -> Power:
-    """Return what is assumed of this machine; it is looked up once, and kept in `power.json` of the ledger's folder."""
+def power(ledger: Path, look_up: bool = True) -> Power:
+    """Return what is assumed of this machine; it is looked up once, and kept in `power.json` of the ledger's folder.
+
+    Unless it is to `look_up`, which may take half a second, what is not kept yet is the rule of thumb.
+    """
     path = ledger / "power.json"
     with suppress(OSError, ValueError, TypeError):
         kept = Power(**json.loads(path.read_text()))
         if kept.processor == processor():
             return kept
+    if not look_up:
+        return _rule_of_thumb()
     found = _looked_up()
     with suppress(OSError):
         ledger.mkdir(parents=True, exist_ok=True)
@@ -48,6 +53,11 @@ def power(ledger: Path) -> Power:
         draft.write_text(json.dumps(asdict(found), indent=2) + "\n")
         draft.replace(path)
     return found
+
+
+def _rule_of_thumb() -> Power:
+    assumed = f"{WATTS_A_THREAD:g} W a core at work, 3 W for 8 GB of memory; CodeCarbon is not installed"
+    return Power(processor(), WATTS_A_THREAD, _WATTS_A_BYTE, assumed)
 
 
 @cache
@@ -58,8 +68,7 @@ def _looked_up() -> Power:
         from codecarbon.core.cpu import TDP
         from codecarbon.external.ram import RAM
     except ImportError:
-        assumed = f"{WATTS_A_THREAD:g} W a core at work, 3 W for 8 GB (CodeCarbon, which knows more, is not installed)"
-        return Power(name, WATTS_A_THREAD, _WATTS_A_BYTE, assumed)
+        return _rule_of_thumb()
     logging.getLogger("codecarbon").setLevel(logging.CRITICAL)  # it warns of what `assumed` says
     tdp, ram = TDP(), RAM(tracking_mode="machine")
     watts, modules = float(tdp.tdp or WATTS_A_THREAD * cores), float(ram.total_power().W)

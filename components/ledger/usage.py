@@ -46,7 +46,7 @@ def usage() -> Usage:
     cpu = own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime + sum(map(_cpu_of, running))
     transfers = [found for pid in (os.getpid(), *running) if (found := _transfers(pid)) is not None]
     read, written = map(sum, zip(*transfers, strict=True)) if transfers else (None, None)
-    return Usage(_age(), cpu, read, written, _machine_cpu(), package_joules())
+    return Usage(_age(), cpu, read, written, machine_cpu(), package_joules())
 
 
 def peak_memory() -> int:
@@ -90,7 +90,8 @@ def _transfers(pid: int) -> tuple[int, int] | None:
     return None
 
 
-def _machine_cpu() -> float | None:
+def machine_cpu() -> float | None:
+    """Return the CPU seconds that all processes of the machine have used; None: the system does not tell."""
     with suppress(OSError, ValueError):
         ticks = list(map(int, (_PROC / "stat").read_text().partition("\n")[0].split()[1:9]))  # without guests: counted
         return (sum(ticks) - sum(ticks[_IDLE])) / _TICK

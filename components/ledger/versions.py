@@ -9,14 +9,15 @@ from components.ledger.stages import OUTPUTS, output_key
 
 
 def link(where: Path, workload: str, version: str) -> tuple[list[Line], list[str]]:
-    """Note which lines made what lies under `artifacts/` now, which is the version; return them, and unknown stages.
+    """Note which lines made the version that lies under `artifacts/`; return them, and the stages that are unknown.
 
-    A stage that has run on another machine, or before there was a ledger, is unknown. The flow that is running belongs
-    to the version too, once it has its line.
+    What was for it, as the gate, is among them. A stage that has run on another machine, or before there was a ledger,
+    is unknown. The flow that is running belongs to the version too, once it has its line.
     """
     lines, links = read(where)
     made = {stage: makers(lines, stage, output_key(workload, stage)) for stage in OUTPUTS}
     found = [line for of_stage in made.values() for line in of_stage]
+    found += [line for line in lines if line.version == version and line not in found]
     ids = tuple(dict.fromkeys((*(line.id for line in found), *filter(None, [within()]))))
     now = datetime.now(UTC)
     if not any(known.version == version and known.lines == ids for known in links):

@@ -44,7 +44,7 @@ def test_a_users_section_needs_at_most_ten_lines(tmp_path: Path, monkeypatch: py
         ),
         ("    kind: image\n", "", r"mugs\.kind: missing\. Allowed: image, table"),
         ("source: pictures", "sorce: pictures", r"mugs\.sorce: unknown key\. .*Did you mean 'source'\?"),
-        ("workloads:", "workload:", r"workload: unknown key\. Allowed: workloads\. Did you mean 'workloads'\?"),
+        ("workloads:", "workload:", r"workload: unknown key\. Allowed: workloads, prices\. Did you mean 'workloads'\?"),
         ("mugs:", "Mugs!:", r"workloads\.name: found 'Mugs!'; "),
         ("prepare: {size", "prepare: {limits: {unreadable: -1}, size", r"limits\.unreadable: found -1; "),
         ("prepare: {size", "prepare: {limits: {unreadible: 1}, size", r"Did you mean 'unreadable'\?"),

@@ -9,7 +9,7 @@ from components.config.errors import ConfigError
 from components.config.prices import read_prices
 from tests.conftest import ROOT
 
-WHOSE = "currency: EUR, dated: 2026-11-01, source: the list of the provider"
+WHOSE = "currency: EUR, dated: '2026-11-01', source: the list of the provider"
 
 
 def prices(tmp_path: Path, section: str) -> Path:
@@ -30,7 +30,7 @@ def test_the_shipped_file_is_read() -> None:
 def test_prices_are_read(tmp_path: Path) -> None:
     found = read_prices(prices(tmp_path, f"prices: {{{WHOSE}, cpu_hour: 0.04, gpu_hour: {{H200: 3.5}}}}"))
     assert found.any
-    assert (found.cpu_hour, found.gpu_hour, found.dated) == (0.04, {"H200": 3.5}, date(2026, 11, 1))
+    assert (found.cpu_hour, found.gpu_hour, found.dated) == (0.04, {"H200": 3.5}, "2026-11-01")
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,7 @@ def test_prices_are_read(tmp_path: Path) -> None:
         (f"prices: {{{WHOSE.replace('EUR', 'DEM')}, kwh: 0.3}}", "prices.currency: found 'DEM'; .*it became EUR"),
         (f"prices: {{{WHOSE.replace('EUR', 'euro')}, kwh: 0.3}}", "prices.currency: found 'euro'"),
         (f"prices: {{{WHOSE.replace('2026-11-01', 'May')}, kwh: 0.3}}", "prices.dated: found 'May'"),
+        ("prices: {currency: EUR, dated: 2026-11-01, source: a, kwh: 0.3}", 'prices.dated: .*in quotes, "2026-11-01"'),
         (
             f"prices: {{{WHOSE.replace('2026-11-01', str(date.today() + timedelta(days=2)))}, kwh: 0.3}}",
             "prices.dated: found .*that day is still to come",

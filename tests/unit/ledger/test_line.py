@@ -19,7 +19,7 @@ for number in range(50):
 
 
 def line(id: str, cpu: float = 1.0, ended: str = "done") -> Line:
-    return Line(id, "digits", "train", "2026-11-01T00:00:00+00:00", ended, 2.0, cpu, peak_bytes=5)
+    return Line(id, "digits", "train", "2026-11-01T00:00:00+00:00", ended, 2.0, cpu, peak_bytes=5, read_bytes=0)
 
 
 def test_what_is_read_is_what_was_added(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """What lines come to: everything once, measured apart from estimated, and money only where there is a price."""
 
-from datetime import date
-
 import pytest
 
 from components.config.prices import Prices
@@ -57,7 +55,7 @@ def test_a_gpu_that_tells_nothing_is_not_estimated() -> None:
 
 
 def test_money_is_hours_times_prices_and_what_has_none_is_named() -> None:
-    prices = Prices(currency="EUR", dated=date(2026, 11, 1), source="a list", cpu_hour=2.0, kwh=0.5)
+    prices = Prices(currency="EUR", dated="2026-11-01", source="a list", cpu_hour=2.0, kwh=0.5)
     (phase, *_) = totals([line("a", "train", 3600.0)], POWER, prices)
     assert phase.money == pytest.approx(2.0 + 0.5 * 0.01)
     assert phase.unpriced == ()
