@@ -30,6 +30,7 @@ from components.retraining.due import Decision, decide
 from components.retraining.manifest import Live, gather, note_learnt, write
 from components.retraining.poison import refused
 from components.retraining.trainings import counted, trainings
+from components.retraining.unlabelled import Unlabelled, gather_unlabelled
 from components.system import clock
 from components.system.files import whole_directory
 from components.watch.bundles import Bundle
@@ -54,6 +55,8 @@ class Retrained:
     live: Live
     report: Report | None
     """Of the training; None: nothing was trained."""
+    unlabelled: Unlabelled | None = None
+    """Answers without a label that it learned from besides; None: nothing was trained, or none are asked for."""
 
     def __str__(self) -> str:
         rows = [
@@ -67,6 +70,8 @@ class Retrained:
                 ", ".join(f"{count:,} from {name}" for name, count in self.live.sources().items()) or "none",
             ],
         ]
+        if self.unlabelled is not None:
+            rows.append(["without a label", f"{len(self.unlabelled):,} answers to learn from besides"])
         said = table(f"{self.workload}: {self._outcome()}", ["", ""], rows)
         return said if self.report is None else f"{said}\n{self.report}"
 
@@ -101,9 +106,10 @@ def retrain(workload: str = DEFAULT, dry_run: bool = False) -> Retrained:
     if dry_run or not decision.due:
         return Retrained(workload, decision, live, None)
     live = _live(workload, as_of)
-    with counted(workload, "; ".join(decision.why)), learning_from(workload, live):
+    unlabelled = gather_unlabelled(workload, Log.open(log_folder(workload)), as_of, live.manifest)
+    with counted(workload, "; ".join(decision.why)), learning_from(workload, live, unlabelled):
         report = train(workload)
-    return Retrained(workload, decision, live, report)
+    return Retrained(workload, decision, live, report, unlabelled)
 
 
 def check(workload: str = DEFAULT, dry_run: bool = False) -> None:
@@ -135,14 +141,14 @@ def _live(workload: str, as_of: datetime, records: bool = True) -> Live:
 
 
 @contextmanager
-def learning_from(workload: str, live: Live) -> Iterator[None]:
+def learning_from(workload: str, live: Live, unlabelled: Unlabelled | None) -> Iterator[None]:
     """Have the block's `ingest` take these answers; where it ends with an error, the next takes those of before."""
     kept = STATE / "retrain" / f"{workload}.before"
     folder = LIVE / workload
     shutil.rmtree(kept, ignore_errors=True)
     if folder.exists():
         shutil.copytree(folder, kept)
-    write(workload, live)
+    write(workload, live, unlabelled.files() if unlabelled else {})
     try:
         yield
     except JourneymanError:

@@ -251,6 +251,10 @@ class Workload(Section):
         """Return the folder of examples without labels that are learned from besides; None: there is none."""
         return None
 
+    def unlabelled_answers(self) -> int:
+        """Return how many answers without a label are learned from besides, at most."""
+        return 0
+
     @model_validator(mode="before")
     @classmethod
     def _empty_sections(cls, content: dict[str, Any]) -> dict[str, Any]:

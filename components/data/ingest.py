@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 RECORDS = "records.parquet"
 MANIFEST = "manifest.parquet"
 """What of the raw records was answered at work, and who labelled it; beside them, if there is any."""
+UNLABELLED_MANIFEST = "unlabelled_manifest.parquet"
+"""The same of those without labels."""
 _GROUP = 2**17  # rows of a row group, or
 _GROUP_BYTES = 64 * 2**20  # its bytes in memory
 
@@ -45,15 +47,16 @@ def ingest(name: str) -> None:
     workload = catalogue.workload(name)
     with whole_directory(artifacts(name, "raw")) as draft:
         count = write_raw(name, workload, draft / RECORDS)
-        if (manifest := LIVE / name / MANIFEST).exists():
-            shutil.copyfile(manifest, draft / MANIFEST)
+        for file in (MANIFEST, *([UNLABELLED_MANIFEST] if workload.unlabelled_answers() else [])):
+            if (manifest := LIVE / name / file).exists():
+                shutil.copyfile(manifest, draft / file)
     logger.info("ingested %s: %s records", name, f"{count:,}")
 
 
 def write_raw(name: str, workload: Workload, path: Path) -> int:
     """Write the raw records of the workload to the Parquet file `path`; return how many there are.
 
-    Those without labels, where the section names a folder of them, are in `unlabelled.parquet` beside it.
+    Those without labels, of the folder that the section names and of the log, are in `unlabelled.parquet` beside it.
 
     Raises:
         DataError: see `ingest`.
@@ -68,9 +71,11 @@ def write_raw(name: str, workload: Workload, path: Path) -> int:
     count = _write(path, catalogue.source(workload.kind).open(origin))
     if count == 0:
         raise DataError(f"{workload.source}: the source holds no record")
-    if folder := workload.unlabelled():
+    answered = LIVE / name / UNLABELLED_RECORDS
+    answered_or_none = answered if workload.unlabelled_answers() and answered.exists() else None
+    if workload.unlabelled() or answered_or_none:
         source = cast("UnlabelledSource", catalogue.source(workload.kind))
-        _write(path.with_name(UNLABELLED_RECORDS), source.open_unlabelled(folder))
+        _write(path.with_name(UNLABELLED_RECORDS), source.open_unlabelled(workload.unlabelled(), answered_or_none))
     return count
 
 

@@ -83,8 +83,9 @@ def parameters(workload: Workload, stage: str) -> dict[str, Any]:
 
 
 def _besides(workload: Workload, stage: str) -> dict[str, Any]:
-    """Return what `ingest` takes of the section `prepare`: the folder that it reads besides, of a kind that has any."""
-    taken = workload.prepare.model_dump(mode="json", include={"unlabelled"}) if stage == "ingest" else {}
+    """Return what `ingest` takes of the section `prepare`: what it reads besides, of a kind that has any."""
+    keys = {"unlabelled", "unlabelled_answers"}
+    taken = workload.prepare.model_dump(mode="json", include=keys) if stage == "ingest" else {}
     return {"prepare": taken} if taken else {}
 
 

@@ -49,7 +49,7 @@ class UnlabelledData:
     """Examples without labels, beside the splits."""
 
     folder: str
-    """As the section names it."""
+    """As the section names it; of the prediction log, that in words."""
     sha256: str
     """Of the hashes of its files, sorted: it depends on what they hold alone."""
     files: int

@@ -36,9 +36,10 @@ from components.watch.labelled import labels_of
 
 LEARNT = ("caller", "score")
 """Whose answers are learnt from; the page and the flow's own questions are not work."""
-_ROW = ("id", "key", "request_id", "row")
-_ROWS = pa.schema([ANSWERS.field(name) for name in _ROW])
-_NAMED = (*_ROW, "time", "version", "label", "origin")
+ROW = ("id", "key", "request_id", "row")
+"""What labels find an answer by."""
+_ROWS = pa.schema([ANSWERS.field(name) for name in ROW])
+_NAMED = (*ROW, "time", "version", "label", "origin")
 _WHOLE = (*_NAMED, "record", "example", "example_type")
 _SCHEMA = pa.schema(
     {
@@ -114,13 +115,16 @@ def gather(
     return Live(manifest, found.take(order) if records else found, _new(manifest, _learnt(name)))
 
 
-def write(name: str, live: Live) -> Path:
-    """Have the next `ingest` take these answers; return their folder. Killed anywhere, it has the old ones or these."""
+def write(name: str, live: Live, beside: Mapping[str, pa.Table] | None = None) -> Path:
+    """Have the next `ingest` take these answers; return their folder. Killed anywhere, it has the old ones or these.
+
+    `beside` are the tables of those without a label, by the name of the file.
+    """
     assert len(live.records) == len(live.manifest)
     folder = LIVE / name
     with whole_directory(folder) as draft:
-        pq.write_table(live.records, draft / RECORDS, compression="zstd")
-        pq.write_table(live.manifest, draft / MANIFEST, compression="zstd")
+        for file, written in {RECORDS: live.records, MANIFEST: live.manifest, **(beside or {})}.items():
+            pq.write_table(written, draft / file, compression="zstd")
     return folder
 
 
@@ -170,17 +174,17 @@ def _days(
         until = since + timedelta(days=1)
         if not _is_over(day, as_of, delay):
             continue
-        named = pa.Table.from_batches(log.answers(since, until, _ROW), schema=_ROWS)
+        named = pa.Table.from_batches(log.answers(since, until, ROW), schema=_ROWS)
         labels = log.labels(as_of, of=named)
         labels = labels.filter(pc.invert(pc.is_in(labels["source"], pa.array(list(without), pa.string()))))
         for batch in log.answers(since, until, columns):
             rows = batch.filter(pc.is_in(texts(batch["origin"]), pa.array(LEARNT)))
-            found = _known(rows, labels)
+            found = with_labels(rows, labels)
             taken = found if every else found.filter(pc.is_valid(found["label"]))
             yield rows["id"], taken, kind.raw(_rows(rows, found, every), schema, section) if schema else None
 
 
-def _known(rows: pa.RecordBatch, labels: pa.Table) -> pa.Table:
+def with_labels(rows: pa.RecordBatch, labels: pa.Table) -> pa.Table:
     """Return the manifest of rows; a label of no value says that there is none."""
     which = labels_of(rows, labels) if len(labels) else np.full(len(rows), -1)
     told = labels.take(pa.array(which, mask=which < 0))

@@ -31,10 +31,10 @@ class Source(Protocol):
 
 
 class UnlabelledSource(Source, Protocol):
-    """`source/` of a kind whose sections may name a folder of examples without labels."""
+    """`source/` of a kind whose sections may ask for examples without labels."""
 
-    def open_unlabelled(self, folder: Path, /) -> Raw:
-        """Open the folder; nothing in it is a label.
+    def open_unlabelled(self, folder: Path | None, live: Path | None, /) -> Raw:
+        """Open the folder, in which nothing is a label, and the records of answers without one; one may be missing.
 
         Raises:
             ConfigError: there is no such folder.

@@ -26,3 +26,10 @@ class Logged(Protocol):
         Raises:
             DataError: they cannot be such records.
         """
+
+
+class LoggedUnlabelled(Logged, Protocol):
+    """`logged.py` of a kind whose sections may ask for answers without labels."""
+
+    def raw_unlabelled(self, rows: Sequence[LoggedRow], /) -> "pa.Table":
+        """Return the answers as raw records without a label."""

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from components.kinds import contract
     from components.kinds.contract.data import UnlabelledSource
     from components.kinds.contract.learner import UnlabelledLearner
+    from components.kinds.contract.logged import LoggedUnlabelled
     from components.kinds.image import (
         codec,
         erasure,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     _exploration: contract.Exploration[Input, params.Prepare] = exploration
     _golden: contract.Golden[Input] = golden
     _learner: contract.Learner[Input, params.Train, Module] = learner
-    _logged: contract.Logged = logged
+    _logged: LoggedUnlabelled = logged
     _overview: contract.Overviews = overview
     _params: contract.Params = params
     _preparation: contract.Preparation[params.Prepare] = prepare

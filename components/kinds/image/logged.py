@@ -11,11 +11,11 @@ from components.kinds.image.source.records import SCHEMA, Record, to_batch
 from components.kinds.logged import LoggedRow
 
 FOLDER = "live"
-"""What the pictures' folder is called, and their name begins with below `inbox/`."""
+"""What the pictures' folder is called, and their name begins with below `inbox/` or `unlabelled/`."""
 
 
 def takes_unlabelled(workload: Any) -> bool:
-    """Return no: a picture without a label is left out."""
+    """Return no: a picture without a label is no example of a split; see `raw_unlabelled`."""
     return False
 
 
@@ -26,5 +26,13 @@ def raw(rows: Sequence[LoggedRow], schema: pa.Schema, workload: Any) -> pa.Table
     records = [
         Record(encode(row.example)["picture"], str(row.label), f"inbox/{FOLDER}/{row.id}.png", None, FOLDER)
         for row in rows
+    ]
+    return pa.Table.from_batches([to_batch(records)] if records else [], schema=SCHEMA)
+
+
+def raw_unlabelled(rows: Sequence[LoggedRow]) -> pa.Table:
+    """Return the pictures as raw records without a label, in no folder."""
+    records = [
+        Record(encode(row.example)["picture"], None, f"unlabelled/{FOLDER}/{row.id}.png", None, "") for row in rows
     ]
     return pa.Table.from_batches([to_batch(records)] if records else [], schema=SCHEMA)

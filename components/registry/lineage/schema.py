@@ -70,7 +70,7 @@ class Unlabelled(_Part):
     """The examples without labels beside those that it learned from, and what they were worth."""
 
     folder: Said
-    """As the section named it."""
+    """As the section named it; of the prediction log, that in words."""
     sha256: Said
     """Of the hashes of its files, sorted."""
     count: int

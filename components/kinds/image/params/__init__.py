@@ -126,6 +126,9 @@ class Prepare(params.Section):
     unlabelled: Annotated[str, AfterValidator(_unlabelled)] | None = None
     """A folder in `data/unlabelled/` of pictures without labels, as `data/unlabelled/mugs`: where labels are few, a
     classification learns from them as well, if that is better on the validation split, see docs/few-pictures.md."""
+    unlabelled_answers: Annotated[int, Field(ge=0)] = 0
+    """Of the prediction log: at most so many pictures, the newest, that nobody has labelled, which are learned from as
+    those of `unlabelled` are. `flows.retrain` takes them, see docs/retraining.md."""
     limits: Limits = Limits()
 
 
@@ -322,3 +325,7 @@ class Workload(params.Workload):
     def unlabelled(self) -> Path | None:
         """Return the folder that `prepare.unlabelled` names."""
         return Path(self.prepare.unlabelled) if self.prepare.unlabelled else None
+
+    def unlabelled_answers(self) -> int:
+        """Return `prepare.unlabelled_answers`."""
+        return self.prepare.unlabelled_answers

@@ -31,6 +31,7 @@ from components.system.files import write_json
 Pictures = NDArray[np.uint8]
 
 _KEY = "prepare.unlabelled"
+_LOG = "the prediction log"
 _BLOCK = 4_000_000  # values of pictures that are compared at a time
 _SHOWN = 3
 
@@ -44,7 +45,7 @@ def write_unlabelled(
     pictures: Pictures,
     kept: Sequence[PictureRecord],
 ) -> list[str]:
-    """Write the pictures of `prepare.unlabelled`, if the section names any; return what became of them, in sentences.
+    """Write the pictures without labels, if `ingest` left any; return what became of them, in sentences.
 
     Args:
         raw: the Parquet file of the labelled pictures; theirs lies beside it.
@@ -58,13 +59,17 @@ def write_unlabelled(
     Raises:
         DataError: the task does not learn from them, they have labels, or too few can be used.
     """
-    if config.unlabelled is None:
+    if not (config.unlabelled or config.unlabelled_answers):
         return []
     if asked.name != "classification":
-        raise DataError(f"{_KEY} is for task: classification, and this is task: {asked.name}; leave it out")
-    table = pq.ParquetFile(raw.with_name(UNLABELLED_RECORDS))
+        key = _KEY if config.unlabelled else f"{_KEY}_answers"
+        raise DataError(f"{key} is for task: classification, and this is task: {asked.name}; leave it out")
+    records = raw.with_name(UNLABELLED_RECORDS)
+    if not records.exists():
+        return [f"without labels: no answers yet; flows.retrain takes up to {config.unlabelled_answers:,}"]
+    table, source = pq.ParquetFile(records), _source(config)
     about = json.loads(table.schema_arrow.metadata[b"journeyman"])
-    _refuse_labels(table, config.unlabelled, {record.label for record in kept})
+    _refuse_labels(table, source, {record.label for record in kept})
     scratch = out / "unlabelled.npy"
     found = open_memmap(
         scratch, mode="w+", dtype=np.uint8, shape=(max(1, table.metadata.num_rows), *pictures.shape[1:])
@@ -74,18 +79,27 @@ def write_unlabelled(
     decoded, _ = decode_all(
         table, found, Input(**input), range(table.metadata.num_rows), input.get("levels", config.levels), unreadable
     )
-    _enforce(config, unreadable, total)
+    _enforce(config, source, unreadable, total)
     left, left_out = _without_copies(found, decoded, pictures, kept)
     if unreadable:
         left_out["cannot be read"] = len(unreadable)
+    if not left and not config.unlabelled:
+        scratch.unlink()
+        return [*about["read"], f"without labels: none is left: {_listed(left_out)}"]
     if not left:
-        raise DataError(f"{_KEY} {config.unlabelled}: none of {total:,} pictures is left: {_listed(left_out)}")
+        raise DataError(f"{_KEY} {source}: none of {total:,} pictures is left: {_listed(left_out)}")
     np.save(out / "unlabelled_inputs.npy", found[left])
     del found
     scratch.unlink()
-    known = UnlabelledData(config.unlabelled, _hash(table), total, len(left), dict(left_out))
+    known = UnlabelledData(source, _hash(table), total, len(left), dict(left_out))
     write_json(out / UNLABELLED_ABOUT, asdict(known))
     return [*about["read"], _described(known, unreadable)]
+
+
+def _source(config: Prepare) -> str:
+    """Return what the pictures are of, in words."""
+    answered = [_LOG] if config.unlabelled_answers else []
+    return " and ".join([*([config.unlabelled] if config.unlabelled else []), *answered])
 
 
 def _described(known: UnlabelledData, unreadable: dict[str, str]) -> str:
@@ -109,12 +123,12 @@ def _refuse_labels(table: pq.ParquetFile, folder: str, labels: set[str]) -> None
         )
 
 
-def _enforce(config: Prepare, unreadable: dict[str, str], total: int) -> None:
+def _enforce(config: Prepare, source: str, unreadable: dict[str, str], total: int) -> None:
     most = config.limits.unreadable
     if most is not None and len(unreadable) > (most * total if isinstance(most, float) else most):
         some = "; ".join(f"{name}: {why}" for name, why in list(unreadable.items())[:_SHOWN])
         raise DataError(
-            f"{_KEY} {config.unlabelled}: {len(unreadable):,} of {total:,} pictures cannot be read: {some}; "
+            f"{_KEY} {source}: {len(unreadable):,} of {total:,} pictures cannot be read: {some}; "
             f"prepare.limits.unreadable allows {most}"
         )
 

@@ -51,7 +51,7 @@ def _prepared(task: str | None = None, **config: Any) -> tuple[PreparedData, lis
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
     _write(source.open(Origin("pets", None, None)), raw / "records.parquet")
-    _write(source.open_unlabelled(Path(FOLDER)), raw / UNLABELLED_RECORDS)
+    _write(source.open_unlabelled(Path(FOLDER), None), raw / UNLABELLED_RECORDS)
     settings = {"size": 16, "channels": 3, "validation": 0.2, "test": 0.2, "unlabelled": FOLDER, **config}
     prepare(raw / "records.parquet", out, Prepare.model_validate(settings), Path("schema.yaml"), task)
     return open_prepared(out), json.loads((out / "report.json").read_text())["read"]
