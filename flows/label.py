@@ -226,8 +226,8 @@ def _said(workload: str, choice: Choice, new: int, taken: int, questions: Questi
     smallest = float(choice.probabilities.min())
     if smallest < least * (1 - 1e-9):
         lines.append(
-            f"harm of version {choice.version} will not be judged once such a label comes: an answer is asked about "
-            f"with probability {smallest:.2g}, and watch.asked is {least:g}; ask about "
+            f"harm of version {choice.version} will be judged without the days of such labels: an answer is asked "
+            f"about with probability {smallest:.2g}, and watch.asked is {least:g}; ask about "
             f"{int(np.ceil(least * rows)):,}, about fewer days, or set it lower"
         )
     lines.append(f"the page: make label WORKLOAD={workload}, or GET /label at the endpoint, where it has keys")

@@ -18,4 +18,5 @@ class Watch(Section):
     of the metric's range, before it is called harm."""
     asked: Annotated[float, Field(gt=0.0, le=1.0)] = 0.02
     """The smallest probability with which a label is ever asked for, where labels say theirs (`share`): by it is known
-    beforehand how much one label may count. Harm is not judged by labels that were asked for with a smaller one."""
+    beforehand how much one label may count. Harm is judged without the days of labels that were asked for with a
+    smaller one."""

@@ -27,9 +27,14 @@ def largest_weight(share: float, least: float, asked: float) -> float | None:
         least: the smallest probability with which a label was asked for; 1 where none says its.
         asked: the smallest probability with which a label is asked for, where labels say theirs.
     """
-    if least < asked * (1 - 1e-9):
+    if not is_asked_enough(least, asked):
         return None
     return 1 / (share * (asked if least < 1 else 1.0))
+
+
+def is_asked_enough(least: float, asked: float) -> bool:
+    """Whether labels that were asked for with at least the probability `least` count for no more than was said."""
+    return least >= asked * (1 - 1e-9)
 
 
 def measured(bundle: Bundle, labelled: Mapping[date, LabelledDay], most: float | None = None) -> tuple[Quality, ...]:

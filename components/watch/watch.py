@@ -1,7 +1,7 @@
 """What log and bundles say of a workload at work up to some moment."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -16,7 +16,7 @@ from components.watch.days import Days
 from components.watch.drifted import drift
 from components.watch.embeddings import embedding_drift
 from components.watch.labelled import LabelledDay
-from components.watch.quality import expected, harmed, largest_weight, measured
+from components.watch.quality import expected, harmed, is_asked_enough, largest_weight, measured
 from components.watch.report import (
     ColumnDrift,
     DataProblem,
@@ -135,7 +135,9 @@ def _version(
         uploads=_uploads(rows),
         strange=_strange(rows),
         open_questions=tuple(questions),
-        verdict=verdict(workload, judged.harm, judged.slices, judged.expected, judged.drift, judged.columns, count),
+        verdict=verdict(
+            workload, judged.harm, judged.slices, judged.expected, judged.drift, judged.columns, judged.labels
+        ),
     )
 
 
@@ -158,6 +160,8 @@ class _Judged:
     expected: Quality | None = None
     active: Quality | None = None
     harm: tuple[Harm, str, list[date]] | None = None
+    labels: int = 0
+    """By which harm is judged."""
     drift: tuple[DriftDay, ...] = ()
     columns: tuple[ColumnDrift, ...] = ()
     data: tuple[DataProblem, ...] = ()
@@ -183,23 +187,31 @@ def _judged(
     if bundle.live is None:
         questions.append(f"task {about.task} does not say what its answers are measured by at work")
         return _Judged(drift=days, columns=columns, data=data)
-    most = largest_weight(rows.share, min((day.asked for day in mature.values()), default=1.0), asked)
-    if most is None:
-        least = min(of_day.asked for of_day in mature.values())
-        questions.append(
-            f"harm is not judged: a label was asked for with probability {least:g}, below watch.asked ({asked:g}): "
-            "set it to the smallest with which you ask"
-        )
+    certain = {day: each for day, each in mature.items() if is_asked_enough(each.asked, asked)}
+    most = largest_weight(rows.share, min((each.asked for each in certain.values()), default=1.0), asked)
+    if seldom := mature.keys() - certain.keys():
+        questions.append(_left_out(seldom, min(mature[day].asked for day in seldom), asked, bool(certain)))
     questions.extend(_not_sliced(bundle, mature))
     return _Judged(
-        quality=measured(bundle, mature, most),
-        slices=slice_quality(bundle, mature, tolerance, most),
+        quality=measured(bundle, mature, None if seldom else most),
+        slices=slice_quality(bundle, certain, tolerance, most),
         expected=expected(bundle, {day: each.expected for day, each in rows.days.items() if each.expected}),
         active=active(bundle, {day: rows.days[day].sums + each.corrections for day, each in mature.items()}),
-        harm=harmed(bundle, mature, tolerance, most),
+        harm=harmed(bundle, certain, tolerance, most),
+        labels=sum(of_day.rows for of_day in certain.values()),
         drift=days,
         columns=columns,
         data=data,
+    )
+
+
+def _left_out(days: Set[date], least: float, asked: float, others: bool) -> str:
+    """Return which days' labels do not say whether there is harm, and why."""
+    what = f"{len(days):,} of its days" if len(days) > 1 else f"{min(days)}"
+    left = f"harm is judged without {what}" if others else "harm is not judged"
+    return (
+        f"{left}: a label was asked for with probability {least:g}, below watch.asked ({asked:g}): "
+        "set it to the smallest with which you ask"
     )
 
 

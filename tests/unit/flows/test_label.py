@@ -95,7 +95,7 @@ def test_a_label_that_has_come_needs_no_answer(at_work: AtWork, tmp_path: Path) 
 
 def test_too_few_questions_for_harm_are_said(at_work: AtWork, tmp_path: Path) -> None:
     said, _ = choose(at_work, tmp_path, 2, seed=1)
-    assert "harm of version 1 will not be judged once such a label comes" in said
+    assert "harm of version 1 will be judged without the days of such labels" in said
     assert "ask about 4, about fewer days" in said
 
 

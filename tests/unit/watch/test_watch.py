@@ -281,6 +281,29 @@ def test_a_label_names_its_row_by_id_key_or_request(at_work: AtWork, bundle_of: 
     assert found.versions[0].quality[0].now.rows == 2
 
 
+def test_a_label_that_was_asked_for_too_seldom_costs_its_day_and_no_more(at_work: AtWork, bundle_of: BundleOf) -> None:
+    for day in range(6):
+        ids = at_work.day(day, right=0.6 if day >= 3 else 0.9)
+        if day in (1, 4):
+            at_work.label(ids[:1], ["a"], FIRST + timedelta(days=day, hours=2), share=0.001)
+    found = report(at_work, bundle_of, 6)
+    (version,) = found.versions
+    assert (found.verdict.verdict, found.verdict.since) == ("harm", date(2026, 11, 5))
+    assert [line for line in version.open_questions if "below watch.asked" in line] == [
+        "harm is judged without 2 of its days: a label was asked for with probability 0.001, below watch.asked (0.02): "
+        "set it to the smallest with which you ask"
+    ]
+    assert [day.day.day for day in version.quality[0].days] == [2, 3, 4, 5, 6, 7]  # of these nothing is left out
+    assert "harm is not judged: a label" in report_of_day(at_work, bundle_of, 4)
+
+
+def report_of_day(at_work: AtWork, bundle_of: BundleOf, day: int) -> str:
+    """What cannot be said of a version that was at work on one day, of which one label was asked for too seldom."""
+    ids = at_work.day(day, version="2")
+    at_work.label(ids[:1], ["a"], FIRST + timedelta(days=day, hours=2), share=0.001)
+    return next(each for each in report(at_work, bundle_of, 6).versions if each.version == "2").open_questions[0]
+
+
 def test_how_much_one_label_may_count_is_known_beforehand(at_work: AtWork, bundle_of: BundleOf) -> None:
     ids = at_work.day(0, rows=2_000, labelled=0.0)
     moment = int((FIRST + timedelta(hours=1)).timestamp() * 1e6)
