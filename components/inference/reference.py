@@ -5,6 +5,9 @@
     labels        [M], as the prepared data has them
     entity        [M] int64, which of them are of one entity; -1: of none; left out where there are no entities
     embedding     [at most 500, at most 64] float16, of as many of them
+    axes          [1 + at most 16, at most 64] float32, mean and principal axes of the training split's embeddings; left
+                  out where they are all the same
+    embedded.*    counts of validation's embeddings along these axes, as those of `drift.*`
     slices        [M, columns] int64, in which part of each column of `slice_rules` each is, -1: in none; left out where
                   `prepare.slices` names no column
     slice_rules   bytes of JSON: of each such column its `values`, and the `limits` of those that are parts of numbers
@@ -16,7 +19,7 @@ is none of `slice_rules`.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from components.config.errors import BundleError
 from components.kinds.slices import SliceRule
 
 REFERENCE = "reference.npz"
-_DRIFT = "drift."
+_DRIFT, _EMBEDDED = "drift.", "embedded."
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class ReferenceArrays:
     days: int
     slices: NDArray[np.int64] | None = None
     slice_rules: tuple[SliceRule, ...] = ()
+    axes: NDArray[np.float32] | None = None
+    embedded: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def write_reference(folder: Path, reference: ReferenceArrays) -> None:
@@ -61,6 +66,9 @@ def write_reference(folder: Path, reference: ReferenceArrays) -> None:
         said = [asdict(rule) for rule in reference.slice_rules]
         arrays["slices"] = reference.slices
         arrays["slice_rules"] = np.frombuffer(json.dumps(said).encode(), np.uint8)
+    if reference.axes is not None:
+        arrays["axes"] = reference.axes
+        arrays |= {f"{_EMBEDDED}{name}": array for name, array in sorted(reference.embedded.items())}
     folder.mkdir(exist_ok=True)
     np.savez_compressed(folder / REFERENCE, **arrays)
 
@@ -76,12 +84,16 @@ def read_reference(folder: Path) -> ReferenceArrays | None:
         return None
     try:
         with np.load(path) as file:
-            drift = {name.removeprefix(_DRIFT): file[name] for name in file.files if name.startswith(_DRIFT)}
+            drift, embedded = (
+                {name.removeprefix(part): file[name] for name in file.files if name.startswith(part)}
+                for part in (_DRIFT, _EMBEDDED)
+            )
+            axes = file["axes"] if "axes" in file.files else None
             entity = file["entity"] if "entity" in file.files else None
             slices, rules = (file["slices"], _rules(file["slice_rules"])) if "slices" in file.files else (None, ())
             return ReferenceArrays(
                 drift, file["outputs"], file["labels"], entity, file["embedding"], int(file["rows"]), int(file["days"]),
-                slices, rules,
+                slices, rules, axes, embedded,
             )  # fmt: skip
     except (OSError, KeyError, ValueError) as error:
         raise BundleError(f"{path}: not a reference ({error})") from error

@@ -13,7 +13,7 @@ from components.inference.reference import ReferenceArrays
 from components.kinds.prepared import PreparedData, Split
 from components.kinds.slices import SliceRule, slice_rules
 from components.watch.columns import columns
-from components.watch.statistics.drift import fit_reference, packed
+from components.watch.statistics.drift import along, fit_reference, packed, principal_axes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,6 +25,7 @@ DAYS = 28
 _NUMBERS = 30_000  # outputs that are kept of a sample
 _SAMPLE = (200, 2_000)  # its rows, at least and at most
 _EMBEDDINGS = 500
+_AXES_OF = 1_000  # training examples that the axes are told by
 _BATCH = 100  # a network that looks at large pictures holds hundreds of megabytes of them
 _DAY = 86_400_000  # milliseconds
 
@@ -55,6 +56,7 @@ def reference(about: Mapping[str, Any], serving: "nn.Module", data: PreparedData
     day = (_joined(data, "times", parts) // _DAY).astype("datetime64[D]") if data.has(split, "times") else None
     described = About(format=1, model_sha256="", **about)
     counted = fit_reference(columns(described, examples, outputs), day, entity)
+    axes, embedded = _embedded(serving, data, embedding, day, entity)
     kept = _evenly(np.arange(len(rows)), _sample(outputs.shape[1]))
     rules = _slice_rules(described, data) if data.has(split, "slices") else {}
     sliced = data.array(split, "slices")[rows[kept]][:, list(rules)] if rules else None
@@ -68,7 +70,22 @@ def reference(about: Mapping[str, Any], serving: "nn.Module", data: PreparedData
         days=0 if day is None else len(np.unique(day)),
         slices=sliced,
         slice_rules=() if sliced is None else tuple(rules.values()),
+        axes=axes,
+        embedded=embedded,
     )
+
+
+def _embedded(
+    serving: "nn.Module",
+    data: PreparedData,
+    embedding: Float32,
+    day: NDArray[np.datetime64] | None,
+    entity: NDArray[Any] | None,
+) -> tuple[Float32 | None, dict[str, NDArray[Any]]]:
+    """Return principal axes of the training split, and the counts of `embedding` along them."""
+    few = _evenly(np.arange(data.counts["train"]), _AXES_OF)
+    axes = principal_axes(_run(serving, np.asarray(data.inputs("train")[few]))[1])
+    return axes, {} if axes is None else packed(fit_reference(along(axes, embedding), day, entity))
 
 
 def _slice_rules(about: About, data: PreparedData) -> dict[int, SliceRule]:

@@ -11,6 +11,7 @@ import numpy as np
 from components import catalogue
 from components.config.errors import JourneymanError
 from components.inference.bundle import ABOUT, SERVING, About, read_about
+from components.inference.bundle import Bundle as Graph
 from components.inference.reference import ReferenceArrays, read_reference
 from components.kinds.prepared import known as is_known
 from components.system.files import sha256
@@ -70,6 +71,23 @@ class Bundle:
     def reference(self) -> Reference | None:
         """The counts of its validation split."""
         return None if self.arrays is None else unpacked(self.arrays.drift)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph itself.
+
+        Raises:
+            BundleError: the bundle is not what it says of itself.
+        """
+        return Graph(self.path)
+
+    @cached_property
+    def embedded(self) -> Reference | None:
+        """The counts of its validation split's embeddings; None: it has none, or serves others than those."""
+        arrays = self.arrays
+        if self.about is None or arrays is None or arrays.axes is None or not arrays.embedded:
+            return None
+        return unpacked(arrays.embedded) if self.about.serve.get("precision", "float32") == "float32" else None
 
     @cached_property
     def rates(self) -> Mapping[str, Rate]:

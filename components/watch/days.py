@@ -23,6 +23,7 @@ from components.prediction_log.reader import Log
 from components.prediction_log.summaries import Summaries
 from components.watch import labelled, rows
 from components.watch.bundles import Bundles
+from components.watch.embeddings import embeddings
 from components.watch.label_index import NAMES, ROW, Hashes, LabelIndex, Names, label_names, row_names
 from components.watch.labelled import LabelledDay
 from components.watch.packing import pack_answered, pack_labelled, unpack_answered, unpack_labelled
@@ -79,6 +80,9 @@ class Days:
     def _answered(self, day: date) -> dict[str, rows.VersionDay]:
         def make() -> dict[str, Any]:
             found = rows.gather(self._batches(day, self._needed), self._bundles)
+            for name, of_day in found.items():
+                if of_day.rows and self._is_over(day):
+                    of_day.embedding, of_day.embedded = embeddings(self._log, self._bundles[name], day)
             return {name: [self._bundles[name].identity, pack_answered(each)] for name, each in found.items()}
 
         found = self._of(f"{day}.answers", self._files(day), make, self._holds)
@@ -136,8 +140,10 @@ class Days:
 
     def _files(self, day: date) -> list[Path] | None:
         """Return the files that have all of a day; None: it is not over, or not in files alone."""
-        over = self._since(day) + timedelta(days=1) <= self._as_of and day not in self._live
-        return self._log.files(day) if over else None
+        return self._log.files(day) if self._is_over(day) and day not in self._live else None
+
+    def _is_over(self, day: date) -> bool:
+        return self._since(day) + timedelta(days=1) <= self._as_of
 
     def _batches(self, day: date, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
         since = self._since(day)

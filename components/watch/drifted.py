@@ -1,6 +1,7 @@
 """How a version's inputs and answers have moved since it was validated, by day, and the columns of the latest day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -8,59 +9,87 @@ from numpy.typing import NDArray
 
 from components.watch.report import ColumnDrift, DriftDay
 from components.watch.rows import VersionRows
-from components.watch.statistics.drift import Day, Reference, watch
+from components.watch.statistics.drift import Day, Drift, Reference, watch
 from components.watch.statistics.drift.bins import Bins
 from components.watch.statistics.drift.day import weekday
 
 Floats = NDArray[np.float64]
 
+ALPHA = 0.05
+"""The probability of any alarm, in any column, on any day to come, where there is no drift."""
 SHOWN = 30  # columns, the most drifted
 _BARS = 12  # of a distribution that is shown
 
 
-def drift(rows: VersionRows, known: Reference, until: date) -> tuple[tuple[DriftDay, ...], tuple[ColumnDrift, ...]]:
+def drift(
+    rows: VersionRows, known: Reference, until: date, embedded: Reference | None = None
+) -> tuple[tuple[DriftDay, ...], tuple[ColumnDrift, ...]]:
     """Return the drift of each whole day before `until`, and the columns of the latest with traffic.
+
+    The probability of a false alarm is divided over all columns, those of embeddings among them.
 
     Args:
         rows: of the version.
         known: its reference.
         until: the first day that is not looked at, for it is not over.
+        embedded: the reference of its embeddings, of which a few rows of each day are known; None: there is none.
     """
     whole = sorted(day for day, of_day in rows.days.items() if of_day.counted and day < until)
     if not whole:
         return (), ()
     dates = [whole[0] + timedelta(days=index) for index in range((until - whole[0]).days)]
-    counts = [_counts(rows, known, day) for day in dates]
-    found = watch(known, counts)
-    days = tuple(
-        DriftDay(day=day, rows=each.rows, drifted=each.drifted) for day, each in zip(dates, found, strict=True)
-    )
+    counted = {day: of_day.counted for day, of_day in rows.days.items() if of_day.counted}
+    of_embeddings = {day: of_day.embedded for day, of_day in rows.days.items() if of_day.embedded}
+    total = len(known.bins) + (len(embedded.bins) if embedded else 0)
+    found, columns = _looked_at(counted, known, dates, total)
+    days, rows_of = [each.drifted for each in found], [each.rows for each in found]
     latest = max(index for index, each in enumerate(found) if each.day is not None)
+    if embedded is not None:
+        more, its_columns = _looked_at(of_embeddings, embedded, dates, total)
+        days = [(*one, *other.drifted) for one, other in zip(days, more, strict=True)]
+        columns += its_columns if more[latest].day is not None else []
+    columns.sort(key=lambda column: (column.column not in days[latest], -column.size))
+    told = zip(dates, rows_of, days, strict=True)
+    return tuple(DriftDay(day=day, rows=count, drifted=names) for day, count, names in told), tuple(columns[:SHOWN])
+
+
+def _looked_at(
+    counted: Mapping[date, Day], known: Reference, dates: Sequence[date], columns: int
+) -> tuple[list[Drift], list[ColumnDrift]]:
+    """Return what each day says, and the columns of the last of `dates` that has rows.
+
+    Args:
+        counted: the counts by day.
+        known: of what they are.
+        dates: all of them.
+        columns: over how many alpha is divided, these among them.
+    """
+    counts = [_counts(counted, known, day) for day in dates]
+    found = watch(known, counts, ALPHA * (len(known.bins) / max(columns, 1)))
+    with_rows = [index for index, each in enumerate(found) if each.day is not None]
+    if not with_rows:
+        return found, []
+    latest = with_rows[-1]
     effects = found[latest].day
     assert effects is not None
     names, shares = list(known.bins), counts[latest].counts / counts[latest].rows
     before = known.counts[effects.sort] / known.rows[effects.sort]
-    over = [name in found[latest].drifted for name in names]
-    order = sorted(range(len(names)), key=lambda index: (not over[index], -effects.size[index]))[:SHOWN]
-    columns = tuple(
+    return found, [
         ColumnDrift(
             column=names[index],
             size=float(effects.size[index]),
             threshold=float(effects.threshold[index]),
             **_shown(known.bins[names[index]], before[index], shares[index]),
         )
-        for index in order
-    )
-    return days, columns
+        for index in range(len(names))
+    ]
 
 
-def _counts(rows: VersionRows, known: Reference, day: date) -> Day:
+def _counts(counted: Mapping[date, Day], known: Reference, day: date) -> Day:
     moment = np.datetime64(day)
-    of_day = rows.days.get(day)
-    if of_day is None or of_day.counted is None:
+    if (found := counted.get(day)) is None:
         return known.count({}, None, moment)
-    counted = of_day.counted
-    return Day(counted.counts, counted.rows, counted.entities, counted.rows_of, int(weekday(np.array([moment]))[0]))
+    return replace(found, weekday=int(weekday(np.array([moment]))[0]))
 
 
 def _shown(bins: Bins, before: Floats, now: Floats) -> dict[str, tuple[str, ...] | tuple[float, ...]]:

@@ -1,12 +1,13 @@
 """What a day comes to, as summaries keep it: dicts, lists, texts, numbers and arrays; and back, to the bit."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from components.watch.labelled import LabelledDay
-from components.watch.report import Estimate
+from components.watch.report import EmbeddingDrift, Estimate
 from components.watch.rows import VersionDay
 from components.watch.statistics.active_inference import Sums
 from components.watch.statistics.drift import Day
@@ -15,11 +16,11 @@ from components.watch.strange import Strange
 from components.watch.uploads import Uploads
 
 _TALLIES = ("rates", "slices")
+_COUNTS = ("counts", "rows", "entities", "rows_of")
 
 
 def pack_answered(day: VersionDay) -> dict[str, Any]:
     """Return the day's answers."""
-    counted = day.counted
     return {
         "rows": day.rows,
         "aside": day.aside,
@@ -29,14 +30,18 @@ def pack_answered(day: VersionDay) -> dict[str, Any]:
         "seconds": day.seconds,
         "told": day.told,
         "unfamiliar": day.unfamiliar,
-        "counted": None
-        if counted is None
-        else {name: getattr(counted, name) for name in ("counts", "rows", "entities", "rows_of")},
+        "counted": _counts(day.counted),
+        "embedded": _counts(day.embedded),
+        "embedding": None if day.embedding is None else day.embedding.model_dump(mode="json"),
         "expected": None if day.expected is None else day.expected.model_dump(),
         "sums": vars(day.sums),
         "uploads": None if day.uploads is None else vars(day.uploads),
         "strange": [[row.id, row.why, row.columns] for row in day.strange],
     }
+
+
+def _counts(counted: Day | None) -> dict[str, Any] | None:
+    return None if counted is None else {name: getattr(counted, name) for name in _COUNTS}
 
 
 def unpack_answered(packed: Mapping[str, Any]) -> VersionDay:
@@ -52,6 +57,10 @@ def unpack_answered(packed: Mapping[str, Any]) -> VersionDay:
         told=packed["told"],
         unfamiliar=packed["unfamiliar"],
         counted=None if packed["counted"] is None else Day(**packed["counted"]),
+        embedded=None if packed["embedded"] is None else Day(**packed["embedded"]),
+        embedding=None
+        if packed["embedding"] is None
+        else EmbeddingDrift.model_validate_json(json.dumps(packed["embedding"])),
         expected=None if packed["expected"] is None else Estimate(**packed["expected"]),
         sums=Sums(**packed["sums"]),
         uploads=None if packed["uploads"] is None else _uploads(packed["uploads"]),

@@ -154,6 +154,8 @@ class EmbeddingDrift(_Part):
     """How well a classifier tells both apart: 0 where it can only guess, 1 where it is always right."""
     p_value: float
     """How often chance alone brings samples of rows that are independent as far."""
+    watched: bool = False
+    """Whether the version's bundle has counts of embeddings, by which there is an alarm as by any other column."""
 
 
 class DriftDay(_Part):
@@ -195,7 +197,7 @@ class VersionReport(_Part):
     holds for one look. None: fewer than 30 were."""
     drift: tuple[DriftDay, ...] = ()
     embedding: EmbeddingDrift | None = None
-    """None: it cannot be known. It raises no alarm, for the reference does not say by how much days differ in it."""
+    """None: it cannot be known."""
     columns: tuple[ColumnDrift, ...] = ()
     """Those that drifted on the latest day first, then by the size of their effect."""
     data: tuple[DataProblem, ...] = ()

@@ -22,7 +22,7 @@ from components.watch.bundles import Bundle
 from components.watch.columns import columns
 from components.watch.labelled import LabelledDay
 from components.watch.quality import expected_of_day
-from components.watch.report import Estimate
+from components.watch.report import EmbeddingDrift, Estimate
 from components.watch.statistics.active_inference import Sums, expected_sums
 from components.watch.statistics.drift import Day, Reference
 from components.watch.statistics.quantiles import SECONDS
@@ -71,6 +71,10 @@ class VersionDay:
     """The strangest."""
     uploads: Uploads | None = None
     """The files that were sent; None: rows are no files."""
+    embedding: EmbeddingDrift | None = None
+    """How far the embeddings of a few of its rows are from those of validation; None: it is not over, or not known."""
+    embedded: Day | None = None
+    """The counts of these embeddings along the axes of the reference."""
 
     @property
     def kept(self) -> float:

@@ -14,7 +14,6 @@ from components.watch.bundles import Bundle, BundleOf, Bundles
 from components.watch.data_quality import data_quality
 from components.watch.days import Days
 from components.watch.drifted import drift
-from components.watch.embeddings import embedding_drift
 from components.watch.labelled import LabelledDay
 from components.watch.quality import expected, harmed, is_asked_enough, largest_weight, measured
 from components.watch.report import (
@@ -73,8 +72,7 @@ def watch(
     reports = []
     for name, version in found.items():
         if version.first is not None:
-            found_of = _version(workload, version, bundles[name], as_of, delay, (tolerance, asked))
-            reports.append(found_of.model_copy(update={"embedding": _embedding(log, bundles[name], version, as_of)}))
+            reports.append(_version(workload, version, bundles[name], as_of, delay, (tolerance, asked)))
     if not reports:
         raise DataError(f"{log.folder}: no caller has asked before {as_of:%Y-%m-%d %H:%M} UTC")
     reports = _in_order(reports)
@@ -130,6 +128,7 @@ def _version(
         expected=judged.expected,
         active=judged.active,
         drift=judged.drift,
+        embedding=_embedding(rows, as_of.date()),
         columns=judged.columns,
         data=judged.data,
         uploads=_uploads(rows),
@@ -146,9 +145,9 @@ def _unfamiliar_rate(bundle: Bundle) -> float | None:
     return None if test is None else test.rate
 
 
-def _embedding(log: Log, bundle: Bundle, rows: VersionRows, as_of: datetime) -> EmbeddingDrift | None:
-    over = [day for day, of_day in rows.days.items() if of_day.rows and day < as_of.date()]
-    return embedding_drift(log, bundle, max(over)) if over else None
+def _embedding(rows: VersionRows, until: date) -> EmbeddingDrift | None:
+    over = [day for day, of_day in rows.days.items() if of_day.rows and day < until]
+    return rows.days[max(over)].embedding if over else None
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ def _judged(
     about, reference = bundle.about, bundle.reference
     if about is None or reference is None:
         return _Judged()
-    days, columns = drift(rows, reference, as_of.date())
+    days, columns = drift(rows, reference, as_of.date(), bundle.embedded)
     data = data_quality(rows, reference)
     if not days:
         questions.append("drift is told of whole days, UTC, and none is over yet")

@@ -115,10 +115,15 @@ def _expected(version: VersionReport) -> Iterator[Block]:
 
 def _embedding(found: EmbeddingDrift) -> str:
     chance = "less than 0.001" if found.p_value < 0.001 else number(found.p_value)
+    alarm = (
+        "Of these, the columns embedding below raise the alarm."
+        if found.watched
+        else "This raises no alarm: the version's bundle was made before they had counts of embeddings."
+    )
     return (
         f"Embeddings of {found.rows:,} answers of {found.day}: a classifier tells them from those of validation with "
         f"{number(found.size)}, where 0 is guessing and 1 is always right (p {chance}, were rows independent). "
-        "This raises no alarm: the reference does not say by how much days differ in it."
+        f"{alarm}"
     )
 
 
