@@ -1,6 +1,7 @@
 """A server that is measured: started on loopback, waited for, its CPU time and memory counted, ended."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -92,10 +93,15 @@ def served(command: list[str], port: int, variables: Mapping[str, str], *request
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port of 127.0.0.1 that nobody listens on.
+
+    It is none that the system gives to connections that go out: one of these would have it while a server is down.
+    """
+    for port in random.sample(range(20_000, 32_000), 100):
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port of 127.0.0.1 is free")
 
 
 def clean_environment() -> dict[str, str]:
