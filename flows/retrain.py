@@ -2,9 +2,7 @@
 
 import argparse
 import json
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +13,8 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from components import catalogue
-from components.config.errors import DataError, JourneymanError
-from components.config.settings import LIVE, STATE, log_folder, watch_folder
+from components.config.errors import DataError
+from components.config.settings import log_folder, watch_folder
 from components.inference.gateway.watched import VERDICT
 from components.kinds.prepared import known
 from components.prediction_log.compaction import compact
@@ -26,13 +24,13 @@ from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.trial import TRIAL, began
 from components.registry.version import Version, get_version
 from components.registry.versions import last_registered, tagged
+from components.retraining.attempt import learning_from, put_back
 from components.retraining.due import Decision, decide
-from components.retraining.manifest import Live, gather, note_learnt, write
+from components.retraining.manifest import Live, gather
 from components.retraining.poison import refused
 from components.retraining.trainings import counted, trainings
 from components.retraining.unlabelled import Unlabelled, gather_unlabelled
 from components.system import clock
-from components.system.files import whole_directory
 from components.watch.bundles import Bundle
 from flows import console
 from flows.costs import measure
@@ -96,6 +94,7 @@ def retrain(workload: str = DEFAULT, dry_run: bool = False) -> Retrained:
     console.prepare()
     check(workload)
     mark_dead_runs("retrain")
+    put_back(workload)
     as_of = clock.now()
     decision, live = decided(workload, as_of)
     if decision.refused and decision.why and not dry_run:
@@ -107,7 +106,8 @@ def retrain(workload: str = DEFAULT, dry_run: bool = False) -> Retrained:
         return Retrained(workload, decision, live, None)
     live = _live(workload, as_of)
     unlabelled = gather_unlabelled(workload, Log.open(log_folder(workload)), as_of, live.manifest)
-    with counted(workload, "; ".join(decision.why)), learning_from(workload, live, unlabelled):
+    files = unlabelled.files() if unlabelled else {}
+    with counted(workload, "; ".join(decision.why)), learning_from(workload, live, files):
         report = train(workload)
     return Retrained(workload, decision, live, report, unlabelled)
 
@@ -138,29 +138,6 @@ def decided(workload: str, as_of: datetime) -> tuple[Decision, Live]:
 def _live(workload: str, as_of: datetime, records: bool = True) -> Live:
     section, log = catalogue.workload(workload), Log.open(log_folder(workload))
     return gather(workload, log, as_of, delay_of(section), section.retrain.without, records)
-
-
-@contextmanager
-def learning_from(workload: str, live: Live, unlabelled: Unlabelled | None) -> Iterator[None]:
-    """Have the block's `ingest` take these answers; where it ends with an error, the next takes those of before."""
-    kept = STATE / "retrain" / f"{workload}.before"
-    folder = LIVE / workload
-    shutil.rmtree(kept, ignore_errors=True)
-    if folder.exists():
-        shutil.copytree(folder, kept)
-    write(workload, live, unlabelled.files() if unlabelled else {})
-    try:
-        yield
-    except JourneymanError:
-        if kept.exists():
-            with whole_directory(folder) as draft:
-                shutil.copytree(kept, draft, dirs_exist_ok=True)
-        else:
-            shutil.rmtree(folder)
-        raise
-    finally:
-        shutil.rmtree(kept, ignore_errors=True)
-    note_learnt(workload, live)
 
 
 def _verdict(workload: str) -> Mapping[str, Any] | None:

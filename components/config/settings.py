@@ -42,6 +42,11 @@ def log_folder(workload: str) -> Path:
     return Path(os.environ.get(LOGS) or STATE / "log") / workload
 
 
+def live_before(workload: str) -> Path:
+    """Return the folder of what stood in `LIVE` before the training that runs now, or that was killed."""
+    return STATE / "retrain" / f"{workload}.before"
+
+
 def watch_folder(workload: str) -> Path:
     """Return the folder of what is known of the workload at work; it stands beside that of the logs."""
     return log_folder(workload).parent.parent / "watch" / workload

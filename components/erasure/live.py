@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from components.config.settings import LIVE
+from components.config.settings import LIVE, live_before
 from components.data.ingest import MANIFEST, RECORDS, UNLABELLED_MANIFEST
 from components.erasure.subject import Removed
 from components.kinds.prepared import UNLABELLED_RECORDS
@@ -19,7 +19,11 @@ _PAIRS = ((RECORDS, MANIFEST), (UNLABELLED_RECORDS, UNLABELLED_MANIFEST))
 
 def erase_from_live(name: str, column: str, value: str) -> Iterator[Removed]:
     """Remove the workload's live records in which `column` is `value`, or, by its event id, one alone."""
-    folder = LIVE / name
+    for folder in (LIVE / name, live_before(name)):
+        yield from _erased(folder, column, value)
+
+
+def _erased(folder: Path, column: str, value: str) -> Iterator[Removed]:
     written, count = dict[str, pa.Table](), 0
     for pair in _PAIRS:
         if (folder / pair[1]).exists():
