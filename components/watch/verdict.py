@@ -45,7 +45,8 @@ def _harm(workload: str, harm: tuple[Harm, str, list[date]] | None) -> Verdict |
         rule=f"the {_words(metric)} of labelled answers is worse than the reference allows",
         since=days[found.since or 0],
         sure="of all watches without harm at most 5 % ever say this, however often one looks",
-        do=f"roll back: python -m flows.rollback {workload}; or add the labelled rows to the inbox and train again",
+        do=f"train again on what was labelled: python -m flows.retrain {workload}; "
+        f"or roll back, where the version before was better: python -m flows.rollback {workload}",
     )
 
 

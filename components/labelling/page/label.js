@@ -49,7 +49,7 @@ function show(said) {
   byId("work").hidden = !question;
   byId("done").hidden = Boolean(question);
   byId("rest").textContent = counts.open
-    ? `${counts.open} are open: somebody else has them before them, or you have skipped them.`
+    ? `${counts.open} are open: somebody else is looking at them, or you have skipped them.`
     : "All questions are answered. `python -m flows.label` chooses more.";
   if (question) showQuestion(question, said.classes);
   showEstimate(said.history, said.fewest);
