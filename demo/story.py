@@ -131,8 +131,7 @@ class Story:
             command = (sys.executable, "-m", "flows.label", self.work.workload, "--serve", "--port", str(port))
             server = self.project.served(f"http://127.0.0.1:{port}", "/label", *command)
             self.label_url = self.stack.enter_context(server)
-        truth = {each.answer["id"]: each.example.truth for day in self.days for each in day}
-        count = answer(self.label_url, truth, _LEFT)
+        count = answer(self.label_url, dict(self.traffic.truths), _LEFT)
         self.told.asked += count
         self.say(f"label has chosen what to ask, and somebody has answered {count} questions at {self.label_url}/label")
 

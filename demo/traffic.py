@@ -43,6 +43,8 @@ class Traffic:
     """Of them those that were asked while the loop was at work."""
     dropped: list[str] = field(default_factory=list)
     """Of each request without a good answer, what came instead."""
+    truths: dict[str, str] = field(default_factory=dict)
+    """By event id of each answer the label that is right."""
 
     def __post_init__(self) -> None:
         self._client = httpx.Client(base_url=self.url, timeout=_LIMIT, trust_env=False)
@@ -108,4 +110,5 @@ class Traffic:
             self.beside += beside
             if lost:
                 self.dropped.append(lost)
+            self.truths.update({answer["id"]: example.truth for example, answer in zip(group, answers, strict=False)})
         return [Asked(example, answer) for example, answer in zip(group, answers, strict=True)] if answers else []
