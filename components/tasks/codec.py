@@ -52,6 +52,7 @@ Rank = Annotated[
 ]
 """Likewise; 1 less the conformal p-value."""
 
+_DIGITS = 2  # of a place's heat
 _COLUMNS = 3
 """Outputs of an example that any task has enough of, to be asked what it tells of none."""
 
@@ -75,7 +76,13 @@ class TaskCodec:
         self.told, self.SURE = task.told, task.SURE
         self.label = getattr(task, "label", plain)  # likewise
         self.warns = kind.WARNS
-        self.Explained = _explained(task.Answer, kind.Effect) if kind.Effect else None
+        self.tells_heat: bool = getattr(kind, "HEAT", False) and getattr(task, "HEAT", False)
+        """Whether a graph may tell which places of an example are unusual: that explains its answer."""
+        self.Explained: type[BaseModel] | None = None
+        if kind.Effect:
+            self.Explained = _explained(task.Answer, kind.Effect)
+        elif self.tells_heat:
+            self.Explained = _heated(task.Answer)
 
     def number_names(self, decision: Mapping[str, Any]) -> list[str]:
         """Return the names of what `numbers` returns, whatever the outputs."""
@@ -115,6 +122,25 @@ class TaskCodec:
         effects = self._kind.explain(number, examples, input)
         pairs = zip(answers, effects, strict=True)
         return [self.Explained(**dict(answer), explanation=list(found)) for answer, found in pairs]
+
+    def heated(self, answers: Sequence[BaseModel], heat: Float32 | None) -> list[BaseModel]:
+        """Return `answers` with how unusual each place of their examples is, `[N, h, w]`; None: it is not told."""
+        assert self.Explained is not None
+        maps = [[]] * len(answers) if heat is None else [_rounded(places) for places in heat]
+        return [self.Explained(**dict(answer), heat=places) for answer, places in zip(answers, maps, strict=True)]
+
+
+def _rounded(places: Float32) -> list[list[float]]:
+    return [[round(value, _DIGITS) for value in row] for row in places.tolist()]
+
+
+def _heated(answer: type[BaseModel]) -> type[BaseModel]:
+    said = (
+        "How unusual each place of the picture is, row by row from above, of the square in its middle that the model "
+        "sees; the largest of an ordinary picture is about 1. Left out where the version does not tell."
+    )
+    field: Any = (list[list[float]], Field(default=[], description=said, exclude_if=operator.not_))
+    return create_model("Explained", __base__=answer, __doc__="An answer, and where it is unusual.", heat=field)
 
 
 def _explained(answer: type[BaseModel], effect: type[BaseModel]) -> type[BaseModel]:

@@ -65,6 +65,17 @@ async (schema) => {
 SHOW = """
 async ([answer, classes]) => (await import("./page/answer.js")).showAnswer(answer, classes, 3)
 """
+# A grey picture of 40 x 20 pixels, of which the model sees the middle: a place at its left, at its right, and outside.
+HEATED = """
+async (heat) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 20 });
+  const drawn = canvas.getContext("2d", { willReadFrequently: true });
+  drawn.fillStyle = "rgb(200, 200, 200)";
+  drawn.fillRect(0, 0, 40, 20);
+  (await import("./page/picture.js")).showHeat(canvas, heat);
+  return [[11, 18], [28, 1], [5, 5]].map(([x, y]) => [...drawn.getImageData(x, y, 1, 1).data]);
+}
+"""
 INPUT = {
     "history": "endpoint",
     "schema": {
@@ -423,6 +434,17 @@ def test_what_is_like_nothing_in_training_is_said_plainly(visit: Callable[..., V
         "was checked with."
     )
     expect(page.locator("#verdict")).not_to_contain_text("undefined")
+    assert seen.complaints == []
+
+
+def test_where_a_picture_is_unusual_is_drawn_over_it(visit: Callable[..., Visit], digits_url: str) -> None:
+    seen = visit(digits_url)
+    plain, odd, outside = seen.page.evaluate(HEATED, [[0.0, 4.0], [0.0, 0.0]])
+    assert plain == outside == [200, 200, 200, 255]
+    assert odd[0] > 200 > 50 > odd[1]
+    answer = {"label": "odd", "score": 0.8, "rank": 0.9, "threshold": 0.5, "model_version": "7", "heat": [[0.0]]}
+    seen.page.evaluate(SHOW, [answer, ["good", "odd"]])
+    expect(seen.page.locator("#verdict")).to_contain_text("The redder a place of the picture, the more unusual it is.")
     assert seen.complaints == []
 
 

@@ -125,9 +125,11 @@ class Model:
         found: Scored,
         score: Callable[[NDArray[Any]], NDArray[np.float32]],
     ) -> Sequence[BaseModel]:
-        """Return the answers to `examples` with what moved each of them; `score` runs the model."""
+        """Return the answers to `examples` with what moved each, or where it is unusual; `score` runs the model."""
         about, outputs = self.about, found.outputs
         answers = self.codec.answers(outputs, about.classes, about.decision, self.version)
+        if self.codec.tells_heat:
+            return self._answering.marked(self.codec.heated(answers, self._bundle.heat(examples)), found, self.version)
         explained = self.codec.explain(score, examples, outputs, about.input, answers)
         return self._answering.marked(explained, found, self.version)
 

@@ -16,6 +16,9 @@ OUTPUT = "score"
 SURE = "score"
 """What says how sure an answer is."""
 
+HEAT = True
+"""Whether which places of an example are unusual explains its answer, where a kind has places."""
+
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

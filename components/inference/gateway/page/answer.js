@@ -16,6 +16,7 @@ export function showAnswer(answer, classes, milliseconds, way = "there and back"
     element("p", "label", said),
     ...(answer.unfamiliar ? [element("p", "unfamiliar", unfamiliarTold(answer))] : []),
     element("p", "hint", facts.join(" · ")),
+    ...(answer.heat ? [element("p", "hint", "The redder a place of the picture, the more unusual it is.")] : []),
     ...(answer.warnings ?? []).map((warning) => element("p", "hint", `Unusual: ${warning}`)),
   );
   at("bars").replaceChildren(...bars);

@@ -3,7 +3,7 @@
 import { showAnswer, showProblem, showWaiting } from "./answer.js";
 import { showCard } from "./card.js";
 import { drawFields, fillFields, readFields } from "./fields.js";
-import { offerPictures, showPicture } from "./picture.js";
+import { offerPictures, showHeat, showPicture } from "./picture.js";
 import { className, element } from "./words.js";
 
 const KEY = "journeyman-key";
@@ -101,6 +101,7 @@ async function ask(type, body) {
   const answer = await response.json();
   if (mine !== asked) return;
   showAnswer(answer, about.classes, performance.now() - began);
+  if (answer.heat) showHeat(at("picture"), answer.heat);
   if (answer.model_version !== about.version) await introduce();
 }
 

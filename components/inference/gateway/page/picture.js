@@ -1,5 +1,7 @@
 // Pictures from a person: dropped, pasted, chosen, photographed. Each is handed over as (blob, name).
 
+const RED = [214, 31, 31];
+const ORDINARY = 1; // the largest heat of an ordinary picture
 const at = (id) => document.getElementById(id);
 
 /** Take pictures of these media types from everywhere, and hand each to `take`. */
@@ -31,6 +33,18 @@ export async function showPicture(canvas, blob) {
   } catch {
     return false;
   }
+}
+
+/** Draw over the square in the middle, which the model sees, how unusual each place is: the more, the redder. */
+export function showHeat(canvas, heat) {
+  const [rows, columns] = [heat.length, heat[0].length];
+  const most = Math.max(2 * ORDINARY, ...heat.flat());
+  const map = new ImageData(columns, rows);
+  heat.flat().forEach((far, place) => map.data.set([...RED, (255 * far) / most], 4 * place));
+  const small = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
+  small.getContext("2d").putImageData(map, 0, 0);
+  const [side, drawn] = [Math.min(canvas.width, canvas.height), canvas.getContext("2d")];
+  drawn.drawImage(small, (canvas.width - side) / 2, (canvas.height - side) / 2, side, side);
 }
 
 function offerDrop(takeFirst) {

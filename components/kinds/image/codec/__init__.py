@@ -69,7 +69,8 @@ class Reader(PlainReader):
         return pictures[0][np.newaxis] if len(pictures) == 1 else np.stack(pictures)
 
 
-Effect = explain = None  # pictures are not explained
+Effect = explain = None  # pictures have no features that could move an answer
+HEAT = True
 WARNS = False
 
 

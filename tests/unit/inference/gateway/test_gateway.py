@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from components.inference.gateway.call import Call, refusal
 from components.inference.gateway.operations import PREDICT, Operation, prediction
 from components.inference.gateway.request.parser import RequestParser
 from components.inference.options import Options
+from components.inference.unfamiliar import UnfamiliarTest
 from components.kinds.image import codec
 from tests.unit.inference.conftest import picture
 
@@ -34,6 +36,17 @@ def test_a_bare_body_is_answered(new_model: NewModel) -> None:
     (expected,) = model.answers(model.scored(model.read([{"picture": WHITE}])))
     assert answer.body == expected.model_dump_json().encode()
     assert answer.headers[b"content-type"] == b"application/json"
+
+
+def test_a_model_that_abstains_does_so_to_a_caller(new_model: NewModel) -> None:
+    familiar = UnfamiliarTest.calibrated(np.arange(199, dtype=np.float32), 0.01)
+    model = new_model(familiar=familiar, abstain=True)
+    (answer,) = _ask(model, "POST", "/predict", WHITE)
+    said = {"abstains": True, "model_version": "1", "unfamiliar": True, "unfamiliar_rank": 199 / 200}
+    assert (answer.status, json.loads(answer.body)) == (200, said)
+    (answer,) = _ask(model, "POST", "/predict", picture(20)["picture"])
+    assert json.loads(answer.body)["unfamiliar"] is False
+    assert "label" in json.loads(answer.body)
 
 
 @pytest.mark.parametrize("said", [b"multipart/form-data; boundary=end", b"multipart/form-data"])
