@@ -48,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = f"{folder}/bentoml"
         tag = packaged(options.bundle, about.workload, home)
-        requests = [_request(row) for row in rows]
+        requests = [request(row) for row in rows]
 
         def arm(settings: dict[str, str]) -> Arm:
             return Arm(lambda port: serve(tag, port), {"BENTOML_HOME": home, **settings}, requests, [""] * len(rows))
@@ -116,7 +116,8 @@ def ratio(arms: dict[str, list[dict[str, float]]], name: str, figure: str, by: s
     return statistics.median(own[figure] / beside[figure] for own, beside in zip(arms[name], arms[by], strict=True))
 
 
-def _request(row: dict[str, Any]) -> bytes:
+def request(row: dict[str, Any]) -> bytes:
+    """Return the request that asks about an example."""
     upload = next((value for value in row.values() if isinstance(value, bytes)), None)
     return post(json.dumps(row).encode(), "application/json") if upload is None else post(upload, "image/png")
 

@@ -26,7 +26,7 @@ def row(total: Total, prices: Prices) -> list[str]:
         _time(total.wall),
         _time(total.cpu),
         _time(total.gpu) if total.gpu else "",
-        _size(total.peak),
+        _size(total.peak) if total.peak else "",
         "not told" if total.read is None else _size(total.read),
         "not told" if total.written is None else _size(total.written),
         _energy(total),
@@ -50,7 +50,7 @@ def _size(count: int) -> str:
     for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if count >= unit:
             return f"{count / unit:.1f} {name}"
-    return f"{count} B" if count else ""
+    return f"{count} B"
 
 
 def notes(found: Sequence[Total], assumed: Power, prices: Prices, kept: int = 0) -> list[str]:

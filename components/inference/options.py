@@ -67,6 +67,8 @@ class Options(BaseModel):
     """Bytes of a workload's log at most; the oldest goes, and the log says so."""
     log_days: Annotated[int, Field(ge=1)] = 400
     """Days that it is kept."""
+    ledger: Literal["on", "off"] = "on"
+    """Whether the endpoint measures what each route costs; the lines are in `ledger` beside the folder of the logs."""
     version: str | None = None
     """The one version to answer with, whoever is champion: the Bento's, or a published one."""
 

@@ -37,6 +37,7 @@ from components.inference.gateway.operations import EXPLAIN, LABELS, PREDICT, Op
 from components.inference.gateway.page import routes
 from components.inference.gateway.policies import Route, policies
 from components.inference.gateway.request.parser import RequestParser
+from components.inference.gateway.spending import Spending
 from components.inference.gateway.tracing import tracing
 from components.inference.gateway.watched import page_of, verdict_cells, watched
 from components.inference.log_description import log_description
@@ -75,8 +76,10 @@ try:
     _watched = page_of(_logs, _model.tag.name)
     if _options.metrics != "off":
         _shown["/watch"] = partial(watched, _watched)
-    _observers = (_log.observe,) if _log else ()
-    _policies = policies(_options, _metrics, _shown, *_observers, verdict=lambda: _beside())
+    _spending = Spending(_metrics, _logs.parent / "ledger" / _model.tag.name) if _options.ledger == "on" else None
+    _observers = [each.observe for each in (_spending, _log) if each]
+    _around = {"around": _spending.around} if _spending else {}
+    _policies = policies(_options, _metrics, _shown, *_observers, verdict=lambda: _beside(), **_around)
     _tracing = tracing(_options.tracing, _options.tracing_share)
 except NotFound as error:
     missing = f"{error}; `make run WORKLOAD={_arguments.workload}` puts the champion there"
@@ -137,6 +140,8 @@ class Endpoint:
     async def follow(self) -> None:
         """Have the champion take over whenever there is another one, and the log looked after."""
         loop = asyncio.get_running_loop()
+        if _spending:
+            _spending.start(loop)
         if _log:
             _log.begin()
         if self._follower:
@@ -178,6 +183,8 @@ class Endpoint:
     @bentoml.on_shutdown
     def shut_down(self) -> None:
         """Let go of the pointer, of the model's memory, and of the log."""
+        if _spending:
+            _spending.stop()
         if self._follower:
             self._follower.stop()
         _engine.close()

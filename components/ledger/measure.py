@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from components.config.settings import LEDGER
 from components.ledger.gpus import gpus, joules, used_joules
 from components.ledger.line import WITHIN, Line, add, folder, within
 from components.ledger.rapl import wrapped
@@ -87,12 +88,12 @@ def metered(workload: str, part: str, whole: bool = False) -> Iterator[Meter | N
     """Measure the block, and write its line when it ends, however it ends; what it starts is counted in it.
 
     Args:
-        workload: whose; where that is no name of a workload, nothing is measured.
+        workload: whose; where that is no name of a workload, or the ledger is off, nothing is measured.
         part: the stage, the flow, or the part of a flow.
         whole: count what the process has used since it started, unless a line does so already.
     """
     global _whole
-    if (where := folder(workload)) is None:
+    if (where := folder(workload)) is None or os.environ.get(LEDGER) == "off":
         yield None
         return
     first, _whole = whole and not _whole, _whole or whole

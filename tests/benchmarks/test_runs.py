@@ -178,6 +178,14 @@ def test_what_logging_costs_is_measured_beside_a_control(trained: Project) -> No
     assert all(row["cpu_us"] > 0 and row["p99_ms"] > 0 for rows in arms.values() for row in rows)
 
 
+def test_what_measuring_costs_is_measured_beside_a_control(trained: Project) -> None:
+    figures = _quick(trained, "ledger", *DIGITS)
+    assert set(figures["arms"]) == set(figures["stages"]) == {"off", "on", "again"}
+    assert all(seconds > 0 for own in figures["stages"].values() for seconds in own)
+    assert all(row["cpu_us"] > 0 for rows in figures["arms"].values() for row in rows)
+    assert figures["training"]["lines"] == 8
+
+
 def test_a_canary_that_fails_or_is_slow_costs_no_request(trained: Project) -> None:
     figures = _quick(trained, "canary", *DIGITS)
     assert set(figures["cost"]) == {"alone", "none", "canary", "again"}

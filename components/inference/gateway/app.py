@@ -55,7 +55,8 @@ class Gateway:
         """Answer, or have BentoML answer (ASGI)."""
         if scope["type"] == "http" and _SEEN not in scope:
             scope[_SEEN] = True
-            return await self._answer(Call(scope, receive, self._options.deadline), send)
+            call = Call(scope, receive, self._options.deadline)
+            return await self._policies.around(call, self._answer(call, send))
         if scope["type"] == "lifespan" and self._first:
             scope["app"].middleware_stack = self
         await self._app(scope, receive, send)
@@ -96,6 +97,7 @@ class Gateway:
             self._watch.release(call)
 
     async def _send(self, call: Call, reply: Reply, send: Send) -> None:
+        call.sent = len(reply.body)
         length = (b"content-length", str(len(reply.body)).encode())
         headers = [*reply.headers, length]
         await self._started(call, send)({"type": "http.response.start", "status": reply.status, "headers": headers})

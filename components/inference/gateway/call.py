@@ -50,7 +50,7 @@ class Call:
 
     __slots__ = (
         "answers", "began", "caller", "deadline", "given_up", "headers", "id", "method", "outcome", "parts", "path",
-        "receive", "received", "scope", "seconds", "status", "uploads", "version", "whole",
+        "receive", "received", "scope", "seconds", "sent", "status", "uploads", "version", "whole",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, limit: float) -> None:
@@ -86,6 +86,8 @@ class Call:
         """Whether the body has been read to its end."""
         self.given_up = ""
         """Why its work has been cancelled, if it has: `late`, `gone`."""
+        self.sent = 0
+        """Bytes of the answer's body, where the gateway has made it."""
         self.seconds = 0.0
         """From arrival to the end of the answer."""
 

@@ -21,6 +21,11 @@ _PATHS = {
 _BY_NAME = {family.name: family for family in FAMILIES}
 
 
+def route_of(path: str) -> str:
+    """Return the path if it is one of the endpoint's own, else `other`: callers make no series."""
+    return path if path in _PATHS else "other"
+
+
 class Metrics:
     """One worker's counters. All are moved by one thread, that of the event loop."""
 
@@ -36,6 +41,7 @@ class Metrics:
         self._answered: dict[tuple[str, int], tuple[int, _Histogram]] = {}
         self._refused: dict[str, int] = {}
         self._labels: dict[str, dict[str, int]] = {}
+        self._spent: dict[tuple[str, str], tuple[int, int]] = {}
         self._served: str | None = None
         self._bytes = _Histogram(cells, "journeyman_body_bytes")
         self._rows = _Histogram(cells, "journeyman_rows")
@@ -55,7 +61,7 @@ class Metrics:
         """Count a request that is over."""
         self._in_hand -= 1
         self._values[self._index_in_hand] = self._in_hand
-        self.answered(call.path if call.path in _PATHS else "other", call.status, call.seconds)
+        self.answered(route_of(call.path), call.status, call.seconds)
         if call.outcome != "answered":
             self.refused(call.outcome)
         if call.answers and call.version is not None:
@@ -130,6 +136,27 @@ class Metrics:
     def logged(self, rows: int) -> None:
         """Count rows that are in the prediction log."""
         self._values[self._index_logged] += rows
+
+    def spent(self, path: str, version: str, cpu: float, joules: float, method: str) -> None:
+        """Count the CPU seconds that a path, or `idle`, has used, and their energy; `method` is how that is known."""
+        version = version or self._served or ""
+        cells = self._spent.get((path, version))
+        if cells is None:
+            labels = {"path": path, "version": version}
+            seconds = self._cells.index(cell("journeyman_cpu_seconds_total", **labels))
+            energy = self._cells.index(cell("journeyman_energy_joules_total", **labels, method=method))
+            cells = self._spent[path, version] = seconds, energy
+        self._values[cells[0]] += cpu
+        self._values[cells[1]] += joules
+
+    def busy(self, cores: float) -> None:
+        """Say how many cores this worker has kept busy of late."""
+        self._values[self._cells.index(cell("journeyman_busy_cores"))] = cores
+
+    @property
+    def served(self) -> str | None:
+        """Return the version that this worker answers with; None: none yet."""
+        return self._served
 
     def lost(self, rows: int) -> None:
         """Count rows that were answered, or were to be, and are not in the prediction log."""

@@ -1,9 +1,10 @@
 """The policies of an endpoint, made from its settings: who gets in, what every answer says, what is seen."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
+from typing import Any
 
 from components.inference.gateway import headers, log, tracing
 from components.inference.gateway.access import Access
@@ -19,6 +20,12 @@ Guard = Callable[[Call], Reply | None]
 Route = Callable[[Call], Reply]
 Headers = Callable[[Call], Iterable[Header]]
 Observer = Callable[[Call], None]
+Around = Callable[[Call, Coroutine[Any, Any, None]], Awaitable[None]]
+"""(call, what answers it) -> what is awaited instead."""
+
+
+def _as_it_is(_: Call, answering: Coroutine[Any, Any, None]) -> Awaitable[None]:
+    return answering
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class Policies:
     routes: Mapping[str, Route] = field(default_factory=dict)
     headers: tuple[Headers, ...] = ()
     observers: tuple[Observer, ...] = ()
+    around: Around = _as_it_is
 
 
 def policies(
@@ -37,6 +45,7 @@ def policies(
     pages: Mapping[str, Route],
     *more: Observer,
     verdict: Callable[[], Mapping[str, float]] = dict,
+    around: Around = _as_it_is,
 ) -> Policies:
     """Return what `options` ask for, beside `pages`; `more` are told of every call too.
 
@@ -46,6 +55,7 @@ def policies(
         pages: what else is shown, by path.
         more: observers.
         verdict: what is shown beside what was counted; read whenever `/metrics` is asked for.
+        around: what is awaited in place of what answers a call.
 
     Raises:
         ConfigError: the API keys cannot be read, or an origin is none.
@@ -60,6 +70,7 @@ def policies(
             *((tracing.headers,) if options.tracing else ()),
         ),
         observers=(metrics.observe, *((log.observe,) if options.log_requests else ()), *more),
+        around=around,
     )
 
 

@@ -87,6 +87,13 @@ def test_nothing_is_measured_of_what_is_no_workload() -> None:
     assert list(Path().iterdir()) == []
 
 
+def test_it_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNEYMAN_LEDGER", "off")
+    with metered("digits", "gate") as meter:
+        assert meter is None
+    assert list(Path().iterdir()) == []
+
+
 def test_a_kill_loses_what_came_after_the_last_minute() -> None:
     with subprocess.Popen([sys.executable, "-c", GOES_ON], stdout=subprocess.PIPE) as process:
         assert process.stdout
