@@ -5,23 +5,31 @@
 A stage that does nothing is run as DVC runs one, and the endpoint is asked as in `benchmarks/logging_cost.py`. Arms
 take turns: `off` (JOURNEYMAN_LEDGER=off), `on`, and `again`, which is `off` once more: the control. What a stage's line
 costs is the same however long the stage takes, so it is held against what the stages of a real training took, as the
-ledger of this folder has it. A ratio is the median over rounds of an arm's figure by that of `off` in the same round.
+ledger of this folder has it. A ratio is the median over rounds of an arm's figure by that of `off` in the same round. A
+busy machine hides half a percent in it: so what is done for a request and for each second is timed by itself, too, and
+that is what the promise is held against.
 """
 
+import asyncio
 import os
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks import harness, logging_cost
 from benchmarks.arms import Arm, packaged, serve
-from components.config.settings import LEDGER, ledger_folder
+from components.config.settings import LEDGER, LOGS, ledger_folder
 from components.inference.bundle import read_about
 from components.inference.examples import read_examples
+from components.inference.gateway.call import Call
+from components.inference.gateway.cells import Cells
+from components.inference.gateway.metrics import Metrics
+from components.inference.gateway.spending import SECOND, Spending
 from components.ledger.line import read
 from components.ledger.stages import OUTPUTS
 
@@ -48,8 +56,8 @@ def main() -> None:
 
         arms = {name: arm(settings) for name, settings in ARMS.items()}
         figures = logging_cost.measure(arms, options.seconds, options.rounds)
-    training = training_seconds(about.workload)
-    harness.finish({"kind": about.kind, "stages": stages, "training": training, "arms": figures}, report, options.json)
+    found = {"stages": stages, "training": training_seconds(about.workload), "alone": asyncio.run(alone(options.quick))}
+    harness.finish({"kind": about.kind, **found, "arms": figures}, report, options.json)
 
 
 def stage_seconds(workload: str, artifacts: Path, rounds: int) -> dict[str, list[float]]:
@@ -59,7 +67,7 @@ def stage_seconds(workload: str, artifacts: Path, rounds: int) -> dict[str, list
         Path(folder, "artifacts").mkdir()
         Path(folder, "artifacts", workload).symlink_to(artifacts)
         for _, name in harness.turns(ARMS, rounds):
-            variables = {**os.environ, "PYTHONPATH": str(harness.ROOT), **ARMS[name]}
+            variables = {**os.environ, "PYTHONPATH": str(harness.ROOT), LOGS: f"{folder}/log", **ARMS[name]}
             before = _children()
             subprocess.run([sys.executable, "-c", _STAGE, workload], cwd=folder, env=variables, check=True)
             found[name].append(_children() - before)
@@ -70,6 +78,35 @@ def training_seconds(workload: str) -> dict[str, float]:
     """Return the lines and the CPU seconds of the stages that this folder's ledger has; nothing: it has none."""
     lines = [line for line in read(ledger_folder(workload))[0] if line.part in OUTPUTS and line.ended == "done"]
     return {"lines": len(lines), "cpu_seconds": sum(line.cpu_seconds for line in lines)} if lines else {}
+
+
+async def alone(quick: bool) -> dict[str, float]:
+    """Return the CPU microseconds that a request costs more, and those of what is done each second."""
+    requests, seconds = (2_000, 100) if quick else (200_000, 2_000)
+    with tempfile.TemporaryDirectory() as folder:
+        spending = Spending(Metrics(Cells.private()), Path(folder, "ledger", "garments"))
+        call = Call({"method": "POST", "path": "/predict", "headers": []}, _receive, 5.0)
+
+        async def unseen() -> None: ...
+
+        async def seen() -> None:
+            spending.observe(call)
+
+        began = time.thread_time()
+        for _ in range(requests):
+            await unseen()
+        between = time.thread_time()
+        for _ in range(requests):
+            await spending.around(call, seen())
+        more = (time.thread_time() - between) - (between - began)
+        spending.start(asyncio.get_running_loop())
+        began = time.thread_time()
+        for _ in range(seconds):
+            spending.observe(call)
+            spending.take()
+        each = time.thread_time() - began
+        spending.stop()
+    return {"request_us": 1e6 * more / requests, "second_us": 1e6 * each / seconds}
 
 
 def report(result: dict[str, Any]) -> None:
@@ -91,8 +128,18 @@ def report(result: dict[str, Any]) -> None:
         ratios = [logging_cost.ratio(arms, name, figure) for figure in ("cpu_us", "p99_ms")]
         print(f"| {name} | {cpu:.0f} | {ratios[0]:.3f} | {p99:.2f} | {ratios[1]:.3f} |")
     found, control = (logging_cost.ratio(arms, name, "cpu_us") for name in ("on", "again"))
-    verdict = "met" if found <= 1 + PROMISED else "NOT MET"
-    print(f"CPU, on / off: {found:.4f} (off / off: {control:.4f}), at most {1 + PROMISED:g}: {verdict}")
+    print(f"CPU, on / off: {found:.3f}; off / off, the control: {control:.3f}")
+    own, cpu = result["alone"], statistics.median(row["cpu_us"] for row in arms["off"])
+    rate = statistics.median(row["rate"] for row in arms["off"])
+    share = (own["request_us"] + own["second_us"] / SECOND / rate) / cpu
+    print(f"\nby itself: {own['request_us']:.2f} µs a request and {own['second_us']:.0f} µs a second")
+    print(
+        f"of {cpu:.0f} µs a request: {share:.3%}, at most {PROMISED:.1%}: {'met' if share <= PROMISED else 'NOT MET'}"
+    )
+
+
+async def _receive() -> Any:
+    raise RuntimeError("nobody reads the body")
 
 
 def _children() -> float:

@@ -82,12 +82,12 @@ class Spending:
         """Look once more, and write the lines of this hour as they end."""
         if self._timer:
             self._timer.cancel()
-            self._take()
+            self.take()
             _write(self._where, self._lines("done"))
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = loop.call_later(SECOND, self._look, loop)
-        self._take()
+        self.take()
         if datetime.now(UTC).strftime(_HOUR) != self._began:
             loop.run_in_executor(None, _write, self._where, self._lines("done"))
             self._begin_hour()
@@ -95,7 +95,7 @@ class Spending:
             self._written = time.monotonic()
             loop.run_in_executor(None, _write, self._where, self._lines("running"))
 
-    def _take(self) -> None:
+    def take(self) -> None:
         """Divide what was used since the last look."""
         used, now = _cpu(), time.monotonic()
         cpu, wall = used - self._cpu, now - self._looked
