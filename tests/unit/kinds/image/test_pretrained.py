@@ -54,7 +54,7 @@ def test_the_network_gives_the_publishers_numbers(once: Any, monkeypatch: pytest
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedData:
-    """Three classes: noise that is red, green or blue."""
+    """Three classes: noise that is red, green or blue; and noise without a label, for who asks for it."""
     monkeypatch.chdir(tmp_path)
     describe(tmp_path)
     random = np.random.default_rng(0)
@@ -64,6 +64,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedData:
         pictures[np.arange(count), :, :, labels] += 100
         np.save(tmp_path / f"{split}_inputs.npy", pictures)
         np.save(tmp_path / f"{split}_labels.npy", labels)
+    np.save(tmp_path / "unlabelled_inputs.npy", random.integers(0, 256, (60, 16, 16, 3), dtype=np.uint8))
     write_about(tmp_path, "image", ["r", "g", "b"], {"height": 16, "width": 16, "channels": 3}, COUNTS)
     return open_prepared(tmp_path, write_artifact(tmp_path / "backbone"))
 
@@ -81,8 +82,9 @@ def config(**keys: Any) -> Train:
     return parse(Train, given, "train.")
 
 
-def learner(task: str = "classification") -> Any:
-    return catalogue.learner("image", task)
+def learner(task: str = "classification", unlabelled: bool = False) -> Any:
+    found = catalogue.learner("image", task)
+    return found.with_unlabelled() if unlabelled else found
 
 
 def test_what_the_stage_left_is_read_without_safetensors(tmp_path: Path) -> None:
@@ -96,10 +98,11 @@ def test_what_the_stage_left_is_read_without_safetensors(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("unlabelled", [False, True], ids=["labels", "pictures without labels too"])
 @pytest.mark.parametrize("tune", ["head", "last", "all"])
-def test_what_is_tuned_changes_and_nothing_else(tune: str, data: PreparedData) -> None:
+def test_what_is_tuned_changes_and_nothing_else(tune: str, unlabelled: bool, data: PreparedData) -> None:
     chosen = config(tune=tune, learning_rate=0.005)
-    trained = fit(learner(), data, chosen)
+    trained = fit(learner(unlabelled=unlabelled), data, chosen)
     before = {f"network.backbone.{name}": value for name, value in tensors().items()}
     changed = {name.split(".")[2] for name, value in before.items() if not torch.equal(trained.weights[name], value)}
     assert changed == {
@@ -158,18 +161,19 @@ def test_the_head_is_the_tasks(task: str, data: PreparedData) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("unlabelled", [False, True], ids=["labels", "pictures without labels too"])
 def test_where_it_was_stopped_it_goes_on_to_the_bit(
-    data: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unlabelled: bool, data: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tests.unit.training.test_loop import Killed, die_after
 
     chosen = config(epochs=2, checkpoint_every=0.0)
-    expected = fit(learner(), data, chosen)
+    expected = fit(learner(unlabelled=unlabelled), data, chosen)
     with monkeypatch.context() as patch:
         die_after(7, patch)
         with pytest.raises(Killed):
-            fit(learner(), data, chosen, checkpoint=tmp_path / "last.ckpt")
-    resumed = fit(learner(), data, chosen, checkpoint=tmp_path / "last.ckpt")
+            fit(learner(unlabelled=unlabelled), data, chosen, checkpoint=tmp_path / "last.ckpt")
+    resumed = fit(learner(unlabelled=unlabelled), data, chosen, checkpoint=tmp_path / "last.ckpt")
     assert resumed.curve == expected.curve
     assert all(torch.equal(resumed.weights[name], value) for name, value in expected.weights.items())
 
