@@ -5,6 +5,7 @@ Bento remembers both, so that it serves what it was built with.
 """
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -33,9 +34,12 @@ from components.inference.gateway.client_schema import SCHEMA, client_schema
 from components.inference.gateway.labelling import labelling, one_or_more
 from components.inference.gateway.metrics import Metrics
 from components.inference.gateway.openapi import DOCUMENT, document
-from components.inference.gateway.operations import EXPLAIN, LABELS, PREDICT, Operation, prediction
+from components.inference.gateway.operations import EXPLAIN, LABELS, PREDICT, Operation, answering, prediction
 from components.inference.gateway.page import routes
 from components.inference.gateway.policies import Route, policies
+from components.inference.gateway.protocols import sagemaker
+from components.inference.gateway.protocols.open_inference import metadata, paths
+from components.inference.gateway.protocols.open_inference.infer import infer
 from components.inference.gateway.request.parser import RequestParser
 from components.inference.gateway.spending import Spending
 from components.inference.gateway.tracing import tracing
@@ -96,12 +100,21 @@ _max_bytes = _about.serve["max_bytes"]
 _request = _codec.request(_about.input)
 _parser = RequestParser(_request, _codec.rows, _max_bytes)
 _labels_parser = RequestParser(_codec.labelled(_about.input), one_or_more, _max_bytes)
+_answer = answering(_engine, bool(_parser.uploads), log=_log, upload=_codec.upload)
 _operations: dict[str, Operation] = {
-    PREDICT: prediction(_engine, _parser, log=_log, upload=_codec.upload),
+    PREDICT: prediction(_engine, _parser, _answer),
+    paths.INFER: infer(_engine, _parser, _answer, _codec.encode),
     LABELS: labelling(_engine, _labels_parser, _log),
     **label_operations(_engine, folder_of(_logs, _model.tag.name), _log),
 }
 _answers = Answering(_about).types
+_operations[sagemaker.INVOCATIONS] = _operations[PREDICT]
+_named = paths.named(lambda: (_model.tag.name, _engine.model.version))
+_policies = replace(
+    _policies,
+    guards=(*_policies.guards, _named),
+    routes={**_policies.routes, **metadata.routes(_engine, _parser)},
+)
 Input, Output = input_type(_parser), output_type(_answers, _request)
 
 
@@ -159,7 +172,8 @@ class Endpoint:
         raise RuntimeError(_ANSWERED)
 
     if _codec.Explained:
-        _operations[EXPLAIN] = prediction(_engine, _parser, explained=True, log=_log, upload=_codec.upload)
+        _explained = answering(_engine, bool(_parser.uploads), explained=True, log=_log, upload=_codec.upload)
+        _operations[EXPLAIN] = prediction(_engine, _parser, _explained)
 
         @bentoml.api
         async def explain(self, request: Input, /) -> output_type((_codec.Explained, *_answers[1:]), _request):  # type: ignore[valid-type]

@@ -244,6 +244,64 @@ def test_bentomls_own_clients_ask(endpoint: str, tmp_path: Path) -> None:
     assert [{**answer, "id": expected["id"]} for answer in told] == [expected] * 6
 
 
+OPEN_INFERENCE = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from tritonclient.http import InferenceServerClient, InferenceServerException, InferInput, InferRequestedOutput
+url, workload, path = sys.argv[1].removeprefix("http://"), sys.argv[2], Path(sys.argv[3])
+client = InferenceServerClient(url)
+assert client.is_server_live() and client.is_server_ready() and client.is_model_ready(workload)
+assert client.get_server_metadata()["extensions"] == ["binary_tensor_data"]
+described = client.get_model_metadata(workload)
+file = InferInput("picture", [2], "BYTES")
+file.set_data_from_numpy(np.array([path.read_bytes()] * 2, dtype=object))
+pixels = np.load(path.with_suffix(".npy"))
+drawn = InferInput("picture", list(pixels.shape), "UINT8")
+drawn.set_data_from_numpy(pixels)
+listed = InferInput("picture", list(pixels.shape), "UINT8")
+listed.set_data_from_numpy(pixels, binary_data=False)
+asked = [
+    client.infer(workload, [file]),
+    client.infer(workload, [drawn], model_version=described["versions"][0], request_compression_algorithm="gzip"),
+    client.infer(workload, [listed], outputs=[InferRequestedOutput("answer", binary_data=False)]),
+]
+told = [[json.loads(text) for text in result.as_numpy("answer").tolist()] for result in asked]
+columns = {name: asked[0].as_numpy(name).tolist() for name in ("probability", "probabilities")}
+columns["label"] = [label.decode() for label in asked[0].as_numpy("label")]
+refused = []
+for name, version in (("nobody", ""), (workload, "999")):
+    try:
+        client.infer(name, [file], model_version=version)
+    except InferenceServerException as error:
+        refused.append(str(error))
+print(json.dumps({"told": told, "columns": columns, "refused": refused, "described": described}))
+"""
+
+
+def test_tritons_own_client_asks(packaged: tuple[Project, str], endpoint: str, tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(_picture())
+    pixels = np.asarray(Image.open(path))
+    np.save(path.with_suffix(".npy"), np.stack([pixels[..., np.newaxis]] * 2))
+    told, expected = by_clients(OPEN_INFERENCE, endpoint, "digits", str(path)), _ask(endpoint, _picture())
+    answers = [_without_id(answer) for each in told["told"] for answer in each]
+    assert answers == [_close_to(expected)] * 6
+    assert len({answer["id"] for each in told["told"] for answer in each}) == 6
+    assert told["columns"]["label"] == [expected["label"]] * 2
+    assert told["columns"]["probability"] == [pytest.approx(expected["probability"], abs=1e-6)] * 2
+    assert np.allclose(told["columns"]["probabilities"], [list(expected["probabilities"].values())] * 2, atol=1e-6)
+    assert ["'nobody'" in told["refused"][0], "'999'" in told["refused"][1]] == [True, True]
+    assert told["described"]["inputs"] == [{"name": "picture", "datatype": "BYTES", "shape": [-1]}]
+    assert [each["name"] for each in told["described"]["outputs"]][:2] == ["answer", "label"]
+
+
+def test_what_a_container_on_sagemaker_is_asked(endpoint: str) -> None:
+    assert httpx.get(f"{endpoint}/ping").status_code == 200
+    sent = {"content": _picture(), "headers": {"content-type": "application/x-image"}}
+    assert _without_id(httpx.post(f"{endpoint}/invocations", **sent).json()) == _without_id(_ask(endpoint, _picture()))
+
+
 def test_a_truncated_picture_is_refused(endpoint: str) -> None:
     whole = _picture()
     answer = httpx.post(f"{endpoint}/predict", files={"picture": whole[: len(whole) * 2 // 3]})
@@ -389,6 +447,14 @@ def _picture(format: str = "PNG") -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) * 4).save(buffer, format)
     return buffer.getvalue()
+
+
+def _close_to(answer: dict[str, Any]) -> dict[str, Any]:
+    """The same answer, given in another batch."""
+    return {
+        name: pytest.approx(value, abs=1e-6) if isinstance(value, float | dict) else value
+        for name, value in _without_id(answer).items()
+    }
 
 
 def _without_id(answer: dict[str, Any]) -> dict[str, Any]:

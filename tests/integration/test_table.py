@@ -226,6 +226,32 @@ print(json.dumps({"one": one + asyncio.run(ask()), "explained": explained, "know
 """
 
 
+OPEN_INFERENCE = """
+import json, sys
+import numpy as np
+from tritonclient.http import InferenceServerClient, InferInput
+url, workload, row = sys.argv[1].removeprefix("http://"), sys.argv[2], json.loads(sys.argv[3])
+client = InferenceServerClient(url)
+types = {each["name"]: each["datatype"] for each in client.get_model_metadata(workload)["inputs"]}
+arrays = {"BYTES": object, "INT64": np.int64, "FP64": np.float64, "BOOL": np.bool_}
+inputs = []
+for name, value in row.items():
+    each = InferInput(name, [2], types[name])
+    each.set_data_from_numpy(np.array([value] * 2, dtype=arrays[types[name]]))
+    inputs.append(each)
+answers = client.infer(workload, inputs).as_numpy("answer")
+print(json.dumps([json.loads(answer) for answer in answers]))
+"""
+
+
+def test_tritons_own_client_asks(endpoint: str) -> None:
+    expected = ask(endpoint, NEW)
+    told = by_clients(OPEN_INFERENCE, endpoint, "payments", json.dumps(NEW))
+    assert len({answer.pop("id") for answer in [*told, expected]}) == 3
+    expected["probability"] = pytest.approx(expected["probability"], abs=1e-6)
+    assert told == [expected] * 2
+
+
 def test_bentomls_own_clients_ask(endpoint: str) -> None:
     expected = ask(endpoint, NEW)
     del expected["id"]  # which every answer has of its own

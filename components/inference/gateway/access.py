@@ -7,11 +7,13 @@ import psutil
 
 from components.inference.gateway.call import Call, Reply, refusal
 from components.inference.gateway.keys import Keys
+from components.inference.gateway.protocols.open_inference.paths import LIVE, READY
+from components.inference.gateway.protocols.sagemaker import PING
 from components.inference.gateway.rate import Rate
 
 Shown = Literal["open", "keys", "off"]
 
-HEALTH = ("/livez", "/healthz", "/readyz")
+HEALTH = ("/livez", "/healthz", "/readyz", PING, LIVE, READY)
 """Routes that ask for no key."""
 _PAGE = ("/page/", "/label/label.")
 """The page itself is the same for everyone and says nothing; what it asks for, it asks for with a key."""

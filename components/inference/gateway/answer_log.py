@@ -13,6 +13,8 @@ from components.inference.engine.prediction import Prediction
 from components.inference.gateway.call import Call
 from components.inference.gateway.group_commit import GroupCommit
 from components.inference.gateway.metrics import Metrics
+from components.inference.gateway.protocols.open_inference.paths import INFER
+from components.inference.gateway.protocols.sagemaker import INVOCATIONS
 from components.inference.gateway.sampling import Sampling
 from components.inference.options import Options
 from components.prediction_log.description import Description, describe
@@ -29,7 +31,7 @@ ORIGIN = "x-journeyman-origin"
 
 _ORIGIN = ORIGIN.encode()
 _ORIGINS: dict[bytes | None, Origin] = {b"page": "page", b"smoke": "smoke"}
-_ROUTES: dict[str, Route] = {"/predict": "predict", "/explain": "explain"}
+_ROUTES: dict[str, Route] = {"/predict": "predict", "/explain": "explain", INVOCATIONS: "predict", INFER: "predict"}
 _TICK = 1.0  # seconds
 _RETAIN = 600.0  # seconds between two looks at what is too old, or too much
 _PAUSE = 10.0  # seconds from a log that could not be opened to the next try

@@ -10,6 +10,7 @@ from components.inference.gateway.call import Call, Receive, Reply, Scope, Send,
 from components.inference.gateway.failure import failure
 from components.inference.gateway.operations import Operation
 from components.inference.gateway.policies import Policies, Route
+from components.inference.gateway.protocols.sagemaker import PING
 from components.inference.gateway.watch import Watch
 from components.inference.options import Options
 
@@ -129,4 +130,4 @@ def _health(engine: Engine) -> dict[str, Route]:
     def ready(_: Call) -> Reply:
         return well if engine.ready else not_yet
 
-    return {"/livez": live, "/healthz": live, "/readyz": ready}
+    return {"/livez": live, "/healthz": live, "/readyz": ready, PING: ready}

@@ -12,11 +12,13 @@ from typing import Any, cast
 from components.inference.gateway.call import Call
 from components.inference.gateway.cells import Cells
 from components.inference.gateway.exposition import FAMILIES, cell, exposition
+from components.inference.gateway.protocols import sagemaker
+from components.inference.gateway.protocols.open_inference import paths
 from components.kinds.upload import Upload
 
 _PATHS = {
     "/", "/about", "/card", "/docs", "/docs.json", "/explain", "/labels", "/livez", "/metrics", "/predict", "/readyz",
-    "/watch",
+    "/watch", sagemaker.PING, sagemaker.INVOCATIONS, *paths.ALL,
 }  # fmt: skip
 _BY_NAME = {family.name: family for family in FAMILIES}
 

@@ -28,24 +28,39 @@ Raises:
     Exception: what the engine raises.
 """
 
+Answer = Callable[[Call, Question], Awaitable[Reply]]
+"""Answers a question that a call asks: as JSON, and in the log before it is sent.
+
+Raises:
+    Exception: what the engine raises.
+"""
+
 _LARGE = 32 * 1024  # bytes of JSON from which it is read beside the others
 
 
-def prediction(
+def prediction(engine: Engine, parser: RequestParser, answer: Answer) -> Operation:
+    """Return the operation that reads what a call asks and answers it."""
+
+    async def predict(call: Call) -> Reply:
+        return await answer(call, await question(engine, parser, call))
+
+    return predict
+
+
+def answering(
     engine: Engine,
-    parser: RequestParser,
+    uploaded: bool,
     explained: bool = False,
     log: "AnswerLog | None" = None,
     upload: Callable[[Any], Upload] | None = None,
-) -> Operation:
-    """Return the operation that has the model answer, with what moved each answer where it is `explained`.
+) -> Answer:
+    """Return what has the model answer, with what moved each answer where it is `explained`.
 
-    What it answers is in the `log` before it is sent, with what `upload` says of a row that is a file.
+    What it answers is in the `log` before it is sent, with what `upload` says of a row that is a file, if rows are
+    `uploaded`.
     """
-    uploaded = bool(parser.uploads)
 
-    async def predict(call: Call) -> Reply:
-        asked = await question(engine, parser, call)
+    async def answer(call: Call, asked: Question) -> Reply:
         canary = engine.canary
         if canary and (chosen := rows_of(canary, call, asked)):
             parts = await engine.split(canary, asked.rows, chosen, deadline=call.deadline, explained=explained)
@@ -71,7 +86,7 @@ def prediction(
         call.uploads = list(map(upload, asked.rows)) if upload else ()
         return _reply(call, asked, found, identity, texts, log)
 
-    return predict
+    return answer
 
 
 async def question(engine: Engine, parser: RequestParser, call: Call) -> Question:
@@ -81,9 +96,7 @@ async def question(engine: Engine, parser: RequestParser, call: Call) -> Questio
         Refused: it is too large, or holds nothing that can be answered.
         Gone: its sender left.
     """
-    body = await read_body(call, parser.max_bytes)
-    if encoding := call.headers.get(b"content-encoding"):
-        body = await engine.beside(partial(plain, body, encoding, parser.max_bytes))
+    body = await whole_body(engine, call, parser.max_bytes)
     if parser.uploads:
         if call.media == FORM:
             fields = await form_content(call.headers[b"content-type"], body, parser.uploads)
@@ -91,6 +104,19 @@ async def question(engine: Engine, parser: RequestParser, call: Call) -> Questio
     elif len(body) > _LARGE:
         return await engine.beside(partial(parser.question, body, call.media))
     return parser.question(body, call.media)
+
+
+async def whole_body(engine: Engine, call: Call, limit: int) -> bytes:
+    """Return the body of a call as it was before it was compressed.
+
+    Raises:
+        Refused: it is larger than `limit` bytes, or damaged, or compressed in a way that is not read.
+        Gone: its sender left.
+    """
+    body = await read_body(call, limit)
+    if encoding := call.headers.get(b"content-encoding"):
+        return await engine.beside(partial(plain, body, encoding, limit))
+    return body
 
 
 def _reply(

@@ -94,10 +94,10 @@ class RequestParser:
         plain = plain_json(body)
         if plain is not body:
             return self.content(plain, media)
-        content = record_of(body, media == _PAIRS, self._fields)
+        content = record_of(body, media == _PAIRS, self.fields)
         if content is not None:
             return self.checked(content)
-        why = why_no_record(body, self._fields)
+        why = why_no_record(body, self.fields)
         raise (refused(400, why) if why else self._refused(error)) from error
 
     def _file(self, body: bytes, media: str) -> bytes:
@@ -123,7 +123,7 @@ class RequestParser:
         return refused(400, sentence(error, behind=0 if is_model(self.type) else 1))
 
     @cached_property
-    def _fields(self) -> frozenset[str]:
+    def fields(self) -> frozenset[str]:
         """The names of all fields that a record may have."""
         shapes = [self._adapter.json_schema(), *self._adapter.json_schema().get("$defs", {}).values()]
         return frozenset(name for shape in shapes for name in shape.get("properties", {}))

@@ -20,7 +20,7 @@ from components.inference.gateway.cells import Cells
 from components.inference.gateway.group_commit import GroupCommit
 from components.inference.gateway.labelling import labelling, one_or_more
 from components.inference.gateway.metrics import Metrics
-from components.inference.gateway.operations import LABELS, PREDICT, prediction
+from components.inference.gateway.operations import LABELS, PREDICT, answering, prediction
 from components.inference.gateway.policies import Policies
 from components.inference.gateway.request.parser import RequestParser
 from components.inference.gateway.sampling import Sampling
@@ -50,7 +50,7 @@ class Endpoint:
         parser = RequestParser(codec.Request, codec.rows)
         labels = RequestParser(codec.labelled({}), one_or_more)
         operations = {
-            PREDICT: prediction(self.engine, parser, log=self.log, upload=codec.upload),
+            PREDICT: prediction(self.engine, parser, answering(self.engine, True, log=self.log, upload=codec.upload)),
             LABELS: labelling(self.engine, labels, self.log),
         }
         policies = Policies(guards=(self.metrics.guard,), observers=(self.log.observe, self.metrics.observe))

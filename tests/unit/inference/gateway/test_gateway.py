@@ -16,7 +16,7 @@ from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.gateway.app import Gateway, Policies
 from components.inference.gateway.call import Call, refusal
-from components.inference.gateway.operations import PREDICT, Operation, prediction
+from components.inference.gateway.operations import PREDICT, Operation, answering, prediction
 from components.inference.gateway.request.parser import RequestParser
 from components.inference.options import Options
 from components.inference.unfamiliar import UnfamiliarTest
@@ -308,7 +308,7 @@ def _gateway(
 
 
 def _operations(engine: Engine, limit: int = 10**6) -> dict[str, Operation]:
-    return {PREDICT: prediction(engine, RequestParser(codec.Request, codec.rows, limit))}
+    return {PREDICT: prediction(engine, RequestParser(codec.Request, codec.rows, limit), answering(engine, True))}
 
 
 async def _call(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from backports import zstd
 from PIL import Image
 
 from components.inference.gateway.request.body import Refused
@@ -156,12 +157,17 @@ def test_a_column_of_such_a_name_is_a_column(column: str) -> None:
 def test_a_compressed_body_is_unpacked_up_to_the_limit() -> None:
     assert plain(gzip.compress(b"abc"), b"GZIP", 3) == b"abc"
     assert plain(zlib.compress(b"abc"), b"deflate", 3) == b"abc"
+    assert plain(zstd.compress(b"abc"), b"zstd", 3) == b"abc"
     assert plain(b"abc", b"identity", 3) == b"abc"
     for body, encoding, status in (
         (gzip.compress(b"abcd"), b"gzip", 413),
         (gzip.compress(bytes(50_000_000)), b"gzip", 413),
         (gzip.compress(b"abc")[:-9], b"gzip", 400),
         (b"abc", b"gzip", 400),
+        (zstd.compress(bytes(50_000_000)), b"zstd", 413),
+        (zstd.compress(b"abc")[:-2], b"zstd", 400),
+        (b"abc", b"zstd", 400),
+        (zstd.compress(bytes(4_000_000), options={int(zstd.CompressionParameter.window_log): 27}), b"zstd", 413),
         (b"abc", b"br", 415),
         (b"abc", b"gzip, gzip", 415),
     ):
