@@ -9,6 +9,9 @@ is, over the runs, the mean absolute difference between each estimate and what t
 many runs the 95 % interval held that: for *ours* (`components/watch/statistics`), for the model's probabilities
 without correction, and for what the test split said, with its own bootstrap interval.
 
+How far inputs may move before the interval is not to be believed is told by tables that move by less: the effect is
+what `flows.watch` shows of the column that moved most, the Kolmogorov-Smirnov distance.
+
 Then labels change while the inputs do not: in a fifth of the table's space each label flips, from day 15 on, 500 rows
 a day. The expected accuracy must stay where it was, since it cannot see it; an audit sample of 50 labels a day, asked
 for by active inference, must raise the alarm of harm. The control is the same without the change.
@@ -16,10 +19,12 @@ for by active inference, must raise the alarm of harm. The control is the same w
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import ks_2samp
 from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -39,6 +44,7 @@ Int64 = NDArray[np.int64]
 Metric = Callable[[Floats, Int64], float]
 
 ROWS, DRAWS = 1_000, 100
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 DAYS, CHANGE, DAILY, ASKED = 40, 15, 500, 50
 TOLERANCE = 0.02
 
@@ -51,6 +57,8 @@ class Case:
     test: tuple[Floats, Int64]
     live: tuple[Floats, Int64]
     metrics: Mapping[str, Metric]
+    apart: float = 0.0
+    """The largest Kolmogorov-Smirnov distance of a column at work from the reference."""
 
 
 def accuracy(probabilities: Floats, labels: Int64) -> float:
@@ -63,14 +71,15 @@ def recall(probabilities: Floats, labels: Int64) -> float:
     return float((probabilities[labels == 1, 1] >= 0.4).mean())
 
 
-def table(seed: int, rows: int = ROWS) -> Case:
+def table(seed: int, rows: int = ROWS, strength: float = 1.0) -> Case:
     """Draw the table; its inputs move along the first two columns."""
     random = np.random.default_rng(seed)
     model, draw = _table(seed)
-    parts = [draw(rows, random), draw(rows, random), _moved(*draw(6 * rows, random), (0, 1), rows, random)]
+    parts = [draw(rows, random), draw(rows, random), _moved(*draw(6 * rows, random), (0, 1), rows, random, strength)]
     said = [(model.predict_proba(inputs), labels) for inputs, labels in parts]
+    apart = max(ks_2samp(old, new).statistic for old, new in zip(parts[0][0].T, parts[2][0].T, strict=True))
     ranked: Metric = lambda probabilities, labels: average_precision(labels, probabilities[:, 1])  # noqa: E731
-    return Case(*said, {"accuracy": accuracy, "average precision": ranked, "recall at 0.4": recall})
+    return Case(*said, {"accuracy": accuracy, "average precision": ranked, "recall at 0.4": recall}, float(apart))
 
 
 def digits(seed: int, rows: int = 400) -> Case:
@@ -101,7 +110,24 @@ def main() -> None:
     changed = {
         name: concept(flip, 4 if options.quick else 20) for name, flip in (("flipped", True), ("control", False))
     }
-    harness.finish({"runs": runs, "shifted": shifted, "changed": changed}, report, options.json)
+    believed = {str(strength): moved_by(strength, max(2, runs // 3)) for strength in STRENGTHS}
+    figures = {"runs": runs, "shifted": shifted, "believed": believed, "changed": changed}
+    harness.finish(figures, report, options.json)
+
+
+def moved_by(strength: float, runs: int) -> dict[str, float]:
+    """Return how far the column that moved most is from the reference, and in which part of the runs ours held."""
+    apart, held = [], []
+    for seed in range(runs):
+        case = table(1_000 + seed, strength=strength)
+        probabilities, labels = case.live
+        corrected = fit_calibration(*case.reference, draws=DRAWS, seed=seed)
+        apart.append(case.apart)
+        for metric in case.metrics.values():
+            found = expected_metric(probabilities, partial(metric, probabilities), corrected, DRAWS, seed=seed)
+            held.append(found.low <= metric(probabilities, labels) <= found.high)
+    of_runs = np.array(held).reshape(runs, -1).mean(axis=0)
+    return {"apart": float(np.median(apart)), **dict(zip(case.metrics, of_runs.tolist(), strict=True))}
 
 
 def covariate(make: Callable[[int], Case], runs: int) -> dict[str, dict[str, dict[str, float]]]:
@@ -192,9 +218,9 @@ def _table(seed: int) -> tuple[Any, Callable[[int, np.random.Generator], tuple[F
 
 
 def _moved(
-    inputs: Floats, labels: Int64, along: tuple[int, ...], rows: int, random: np.random.Generator
+    inputs: Floats, labels: Int64, along: tuple[int, ...], rows: int, random: np.random.Generator, strength: float
 ) -> tuple[Floats, Int64]:
-    weight = np.exp(inputs[:, along].sum(axis=1))
+    weight = np.exp(strength * inputs[:, along].sum(axis=1))
     chosen = random.choice(len(labels), rows, p=weight / weight.sum())
     return inputs[chosen], labels[chosen]
 
@@ -216,6 +242,11 @@ def report(figures: Mapping[str, Any]) -> None:
         for metric, ways in metrics.items():
             for way, one in ways.items():
                 print(f"| {case}, {metric} | {way} | {one['error']:.4f} | {100 * one['held']:.1f} % |")
+    metrics = [name for name in next(iter(figures["believed"].values())) if name != "apart"]
+    print(f"\n| the column that moved most is apart by | {' | '.join(f'{name} held' for name in metrics)} |")
+    print("|---" * (len(metrics) + 1) + "|")
+    for one in figures["believed"].values():
+        print(f"| {one['apart']:.2f} | {' | '.join(f'{100 * one[name]:.0f} %' for name in metrics)} |")
     print(
         "\n| labels | expected accuracy moved | true accuracy moved | alarm of the audit sample | before the change |"
     )

@@ -82,9 +82,13 @@ class Watched:
         ]
 
     def _said(self) -> list[str]:
-        said = self.report.verdict
+        said, version = self.report.verdict, self.report.versions[-1]
         lines = [f"{said.verdict}: {said.rule}", f"what to do: {said.do}" if said.do else ""]
-        return [line for line in (*lines, *self.report.versions[-1].open_questions, f"the page: {self.page}") if line]
+        return [
+            line
+            for line in (*lines, version.doubt, self.report.slower, *version.open_questions, f"the page: {self.page}")
+            if line
+        ]
 
 
 @flow(name="watch", flow_run_name="watch-{workload}", persist_result=False, log_prints=False)

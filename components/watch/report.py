@@ -192,6 +192,8 @@ class VersionReport(_Part):
     slices: tuple[SliceQuality, ...] = ()
     """Those that are worse than the reference allows first."""
     expected: Quality | None = None
+    doubt: str = ""
+    """Why what is expected is not to be believed; empty: nothing says so."""
     active: Quality | None = None
     """By what is expected and the labels that were asked for together; its rows are those labels, and its interval
     holds for one look. None: fewer than 30 were."""
@@ -233,6 +235,8 @@ class Report(_Part):
     labels: int = 0
     unmatched_labels: int = 0
     """Labels that name no row of the log."""
+    slower: str = ""
+    """That answers have become slower than they were; empty: they have not."""
     trials: tuple[Trial, ...] = ()
     """Under way, or lately ended; the latest first."""
     waiting: tuple[str, ...] = ()

@@ -13,8 +13,10 @@ from components.watch.active import active
 from components.watch.bundles import Bundle, BundleOf, Bundles
 from components.watch.data_quality import data_quality
 from components.watch.days import Days
+from components.watch.doubt import doubt
 from components.watch.drifted import drift
 from components.watch.labelled import LabelledDay
+from components.watch.latency import slower
 from components.watch.quality import expected, harmed, is_asked_enough, largest_weight, measured
 from components.watch.report import (
     ColumnDrift,
@@ -85,6 +87,7 @@ def watch(
         lost=lost,
         labels=days.labels.total,
         unmatched_labels=days.labels.unmatched,
+        slower=slower(reports[-1].traffic, [day for each in reports[:-1] for day in each.traffic]),
     )
 
 
@@ -126,6 +129,7 @@ def _version(
         quality=judged.quality,
         slices=judged.slices,
         expected=judged.expected,
+        doubt=doubt(judged.expected, judged.drift, judged.columns),
         active=judged.active,
         drift=judged.drift,
         embedding=_embedding(rows, as_of.date()),

@@ -38,7 +38,13 @@ def headline(report: Report) -> list[tuple[str, str, str]]:
         found.append((name(first.metric), number(first.now.value), f"validation {number(first.reference.value)}"))
     if version.expected and version.expected.now.value is not None:
         expected = version.expected
-        found.append((f"Expected {_words(expected.metric)}", number(expected.now.value), "without labels"))
+        found.append(
+            (
+                f"Expected {_words(expected.metric)}",
+                number(expected.now.value),
+                "not to be believed" if version.doubt else "without labels",
+            )
+        )
     rows = sum(day.rows for day in version.traffic)
     return [*found, ("Answers", f"{rows:,}", f"on {len(version.traffic)} days")]
 
@@ -108,6 +114,8 @@ def _expected(version: VersionReport) -> Iterator[Block]:
     if quality is None or not quality.days:
         return
     yield Paragraph(f"{_told(quality)} This needs no label, but {BLIND}.")
+    if version.doubt:
+        yield Paragraph(f"{version.doubt[0].upper()}{version.doubt[1:]}.")
     if version.active:
         yield Paragraph(_active(version.active, quality))
     yield from _curve(quality, "by day, as the probabilities lead to expect", version)
@@ -263,6 +271,8 @@ def _traffic(report: Report, days: Sequence[TrafficDay]) -> Iterator[Block]:
         ],
         caption="By day, UTC",
     )  # fmt: skip
+    if report.slower:
+        yield Paragraph(f"{report.slower[0].upper()}{report.slower[1:]}.")
     if report.refused:
         yield Table(["refused", "requests"], [[why, f"{count:,}"] for why, count in report.refused.items()])
     if report.lost:

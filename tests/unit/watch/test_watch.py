@@ -93,6 +93,9 @@ def test_drift_alone_is_no_harm(at_work: AtWork, bundle_of: BundleOf) -> None:
     assert found.verdict.verdict == "look"
     assert found.verdict.since == date(2026, 11, 5)
     assert "size" in found.verdict.rule
+    assert "not to be believed on 2026-11-07: size has moved by 0.9" in found.versions[0].doubt
+    assert "What is expected is not to be believed" in page(found)
+    assert not report(at_work, bundle_of, 3).versions[0].doubt
     assert [bool(day.drifted) for day in found.versions[0].drift] == [False] * 3 + [True] * 3
     first = found.versions[0].columns[0]
     assert first.column == "size"

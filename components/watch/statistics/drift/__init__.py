@@ -4,13 +4,14 @@
 far. Drift is no harm: it says that what is known of the model's quality is of other data.
 """
 
-from components.watch.statistics.drift.axes import along, principal_axes
+from components.watch.statistics.drift.axes import EMBEDDING, along, principal_axes
 from components.watch.statistics.drift.day import Day, count_day
 from components.watch.statistics.drift.packing import packed, unpacked
 from components.watch.statistics.drift.reference import Reference, fit_reference
 from components.watch.statistics.drift.watch import Drift, spent, watch
 
 __all__ = [
+    "EMBEDDING",
     "Day",
     "Drift",
     "Reference",
