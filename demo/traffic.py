@@ -16,6 +16,9 @@ CALLERS = 2
 _LIMIT = 30.0  # seconds for an answer
 _LABELS = 500  # in a request
 _LOOK = 0.02  # seconds
+_AGAIN = (429, 503, 504)
+"""What a busy endpoint says."""
+_TRIES, _PAUSE = 10, 1.0  # times to tell a label, seconds between them
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,15 @@ class Traffic:
                 raise
 
     def tell(self, labels: Sequence[dict[str, Any]]) -> None:
-        """Tell what became of answers."""
+        """Tell what became of answers; a busy endpoint is told again, for a label that is told twice counts once."""
         for start in range(0, len(labels), _LABELS):
-            self._client.post("/labels", json=list(labels[start : start + _LABELS])).raise_for_status()
+            some = list(labels[start : start + _LABELS])
+            for _ in range(_TRIES):
+                reply = self._client.post("/labels", json=some)
+                if reply.status_code not in _AGAIN:
+                    break
+                time.sleep(_PAUSE)
+            reply.raise_for_status()
 
     def close(self) -> None:
         """Let go of the connections."""
