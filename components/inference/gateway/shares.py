@@ -8,10 +8,13 @@ in `EVERY` is timed), and what remains is theirs whom the model answered, by the
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from components.inference.gateway.protocols.open_inference.paths import INFER
+from components.inference.gateway.protocols.sagemaker import INVOCATIONS
+
 EVERY = 32
 """Of so many requests one is timed, besides the first of each route."""
 IDLE = "idle"
-MODEL = frozenset({"/predict", "/explain", "/labels"})
+MODEL = frozenset({"/predict", "/explain", "/labels", INVOCATIONS, INFER})
 """Routes that the model, its memory or the log work for."""
 _RECENT = 0.1  # the part that the last second without requests has in what such a second is known to take
 
