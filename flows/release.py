@@ -43,7 +43,7 @@ def publish_champion(bundle: Path, champion: Version) -> str:
     publish(packaged_bundle(bundle, champion.workload, champion.number), champion.workload, champion.number, address)
     now = champion_of(champion.workload)
     if now and now != champion:
-        return publish_champion.fn(package_champion.fn(now)[0], now)
+        return str(publish_champion.fn(package_champion.fn(now)[0], now))
     note_published(champion)
     return f"{address.removeprefix(f'{Path.cwd()}/')}/{champion.workload}"
 

@@ -49,7 +49,7 @@ def _is_dead(run: FlowRun) -> bool:
         return False
     if "/" not in marks[0]:
         return look_for(marks[0]) == "gone"
-    host, pid, _ = marks[0].split("/")  # a run from before there were tokens
+    host, pid, _ = str(marks[0]).split("/")  # a run from before there were tokens
     return host == socket.gethostname() and _identity(int(pid)) != marks[0]
 
 
