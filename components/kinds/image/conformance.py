@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     _exploration: contract.Exploration[Input, params.Prepare] = exploration
     _golden: contract.Golden[Input] = golden
     _learner: contract.Learner[Input, params.Train, Module] = learner
-    _logged: LoggedUnlabelled = logged
+    _logged: contract.Logged = logged
     _overview: contract.Overviews = overview
     _params: contract.Params = params
     _preparation: contract.Preparation[params.Prepare] = prepare
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     _scoring: contract.Scoring[Input] = scoring
     _source: contract.Source = source
 
-    def _has_unlabelled(source: UnlabelledSource, learner: UnlabelledLearner[Input, params.Train, Module]) -> None: ...
+    def _has_unlabelled(
+        source: UnlabelledSource, learner: UnlabelledLearner[Input, params.Train, Module], logged: LoggedUnlabelled
+    ) -> None: ...
 
-    _has_unlabelled(source, learner)
+    _has_unlabelled(source, learner, logged)
