@@ -14,8 +14,11 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_for(condition: Callable[[], bool], within: float = 120.0) -> None:
-    """Wait until the condition holds; a server that it asks and that does not answer yet is asked again."""
+def wait_for(condition: Callable[[], bool], within: float = 120.0, told: Callable[[], str] = str) -> None:
+    """Wait until the condition holds; a server that it asks and that does not answer yet is asked again.
+
+    `told` returns what to show where the condition never comes to hold, such as the server's log.
+    """
     deadline = time.monotonic() + within
     while True:
         try:
@@ -23,5 +26,5 @@ def wait_for(condition: Callable[[], bool], within: float = 120.0) -> None:
                 return
         except httpx.HTTPError:
             pass
-        assert time.monotonic() < deadline, f"it did not come to be within {within:g} s"
+        assert time.monotonic() < deadline, f"it did not come to be within {within:g} s\n{told()}"
         time.sleep(0.05)

@@ -5,7 +5,7 @@ from pathlib import Path
 from components.prediction_log.record import Answered, decode
 from components.prediction_log.segment import payloads
 from components.prediction_log.writer import SLOTS, WAL
-from components.system.files import entries_to_disk, whole_file
+from components.system.files import entries_to_disk, found, whole_file
 
 SLOT = "score"
 """The slot whose segments these are: nobody appends to one, so nobody takes it."""
@@ -25,7 +25,7 @@ def put_segment(folder: Path, segment: Path, name: str) -> None:
     for needed in (WAL, SLOTS):
         (folder / needed).mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / WAL / f"{SLOT}-{name}-{_began(segment):015d}.seg"
-    if path.exists() or any(folder.glob(f"*/{path.stem}.parquet")):
+    if path.exists() or found(folder, f"*/{path.stem}.parquet"):
         return
     (folder / SLOTS / SLOT).touch(mode=0o600)
     with whole_file(path) as draft:

@@ -21,6 +21,7 @@ from components.prediction_log.description import Description, read_description
 from components.prediction_log.identities import Identities, buried
 from components.prediction_log.tables import ANSWERS, LABELS, TRAFFIC, is_label_buried, table
 from components.prediction_log.writer import WAL
+from components.system.files import found
 
 _NAMED_BY = {"event_id": "id", "key": "key", "request_id": "request_id"}
 """By which columns of a label a row is named, and what they are called in the row."""
@@ -196,7 +197,7 @@ class Log:
         if self._seen is not None:
             names = fnmatch.filter(self._seen[1], folder)
             return [path for name in sorted(names) for path in self._seen[1][name]]
-        return [path for path in sorted(self.folder.glob(f"{folder}/*.parquet")) if path.stem not in read]
+        return [path for path in found(self.folder, f"{folder}/*.parquet") if path.stem not in read]
 
 
 def _batches_of(

@@ -112,6 +112,13 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
+def found(folder: Path, pattern: str) -> list[Path]:
+    """Return the paths below `folder` that `pattern` names, sorted, also while another process removes folders."""
+    while True:
+        with suppress(FileNotFoundError):  # a folder that was seen and is gone now
+            return sorted(folder.glob(pattern))
+
+
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of the file's bytes."""
     digest = hashlib.sha256()

@@ -56,7 +56,10 @@ def _server(process: int) -> str:
 
 def _in_use(folder: Path) -> bool:
     """Return whether a worker holds a file in it: of a server that is not seen from in here, in another container."""
-    return any(_is_locked(file) for file in folder.iterdir())
+    try:
+        return any(_is_locked(file) for file in folder.iterdir())
+    except FileNotFoundError:  # another worker, which starts now too, removes it
+        return False
 
 
 def _is_locked(path: Path) -> bool:

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -37,6 +38,7 @@ def test_what_a_killed_writer_leaves_is_never_believed_and_cleared_away(tmp_path
     script = f"""
 import os, signal
 from pathlib import Path
+from threading import Event, Thread
 from components.system.files import whole_directory
 with whole_directory(Path({str(tmp_path / "folder")!r})) as draft:
     (draft / "half").write_text("half")
@@ -82,6 +84,29 @@ def test_a_text_is_written_as_it_is_and_anything_else_as_json(tmp_path: Path) ->
     for content, written in (("<é>", "<é>"), (["é"], '[\n  "é"\n]\n')):
         files.write_content(tmp_path / "file", content)
         assert (tmp_path / "file").read_text(encoding="utf-8") == written
+
+
+def test_files_are_found_while_another_process_removes_their_folders(tmp_path: Path) -> None:
+    """`Path.glob` alone raises FileNotFoundError for a folder that is gone between the two looks."""
+    stays = tmp_path / "day=0" / "a.parquet"
+    stays.parent.mkdir()
+    stays.touch()
+    done = Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            for day in range(1, 40):
+                (tmp_path / f"day={day}").mkdir()
+            for day in range(1, 40):
+                (tmp_path / f"day={day}").rmdir()
+
+    thread = Thread(target=come_and_go)
+    thread.start()
+    try:
+        assert all(files.found(tmp_path, "day=*/*.parquet") == [stays] for _ in range(300))
+    finally:
+        done.set()
+        thread.join()
 
 
 def _names(folder: Path) -> list[str]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -84,6 +85,20 @@ def test_what_ended_servers_left_is_removed(folder: Path) -> None:
         (folder / left / "0").write_bytes(b"")
     with worker("a", folder=folder):
         assert list(folder.iterdir()) == [server]
+
+
+def test_workers_that_start_at_once_all_share_their_numbers_whatever_ended_servers_left(folder: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for start in range(300):
+        left = folder / f"{gone.pid}-{start}"
+        left.mkdir(parents=True)
+        for slot in range(4):
+            (left / f"{slot:03d}").touch()
+    with ThreadPoolExecutor(8) as workers:
+        folders = list(workers.map(lambda _: Cells.shared()._folder, range(8)))
+    assert len(set(folders)) == 1
+    assert folders[0], "a worker that meets what another one removes shares nothing"
 
 
 def test_a_server_that_is_not_seen_from_here_keeps_its_files(folder: Path) -> None:
