@@ -12,8 +12,6 @@ difference of an output, how many are right, and the median CPU time of reading 
 import io
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +22,8 @@ from PIL import Image
 from benchmarks import harness
 from components import catalogue
 from components.inference.bundle import Bundle
-from components.kinds.image.codec import picture
 from components.kinds.image.codec.file import DecodeLimits
+from components.kinds.image.codec.picture import decode
 from components.kinds.prepared import open_prepared
 
 FACTORS = {"2": 2, "4": 4, "8": 8, "none": 1 << 20}
@@ -58,10 +56,9 @@ def measure(artifacts: Path, size: int, count: int) -> dict[str, Any]:
     times: dict[str, list[float]] = {arm: [] for arm in FACTORS}
     for file in files:
         for _, arm in harness.turns(FACTORS, 1):
-            with keeping(FACTORS[arm]):
-                began = time.thread_time()
-                read[arm].append(picture.decode(file, bundle.about.input, _TAKEN))
-                times[arm].append(1e3 * (time.thread_time() - began))
+            began = time.thread_time()
+            read[arm].append(decode(file, {**bundle.about.input, "draft": FACTORS[arm]}, _TAKEN))
+            times[arm].append(1e3 * (time.thread_time() - began))
     outputs = {arm: bundle.outputs(np.stack(pictures)) for arm, pictures in read.items()}
     decide = catalogue.codec(bundle.about.kind, bundle.about.task).decide
     labels = {arm: decide(found, bundle.about.decision) for arm, found in outputs.items()}
@@ -84,16 +81,6 @@ def enlarged(example: NDArray[np.uint8], size: int) -> bytes:
     buffer = io.BytesIO()
     plain.resize((size * 4 // 3, size), Image.Resampling.BICUBIC).save(buffer, format="JPEG", quality=QUALITY)
     return buffer.getvalue()
-
-
-@contextmanager
-def keeping(factor: int) -> Iterator[None]:
-    """Have pictures decoded so that as many times the pixels that are needed are kept a side."""
-    before, picture._DRAFT = picture._DRAFT, factor
-    try:
-        yield
-    finally:
-        picture._DRAFT = before
 
 
 def report(figures: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ async ([files, input]) => {
 }
 """
 INPUTS: list[Any] = [
-    {"height": 28, "width": 28, "channels": 1},
+    {"height": 28, "width": 28, "channels": 1, "draft": 3},
     {"height": 32, "width": 20, "channels": 3, "background": 40, "levels": [1000.0, 50000.0]},
 ]
 

@@ -7,7 +7,7 @@ import { readPng } from "./png.js";
 import { by255, fitted } from "./resize.js";
 import { readWebp } from "./webp.js";
 
-const DRAFT = 2; // as the endpoint has it: a JPEG is decoded at a half, a quarter, an eighth of its size while it has so many times the pixels needed a side
+const FIRST_DRAFT = 2; // of bundles that say none
 const WHITE = 255;
 const FORMATS = { PNG: [0x89, 0x50, 0x4e, 0x47], JPEG: [0xff, 0xd8, 0xff], WEBP: [0x52, 0x49, 0x46, 0x46], BMP: [0x42, 0x4d] };
 
@@ -43,7 +43,8 @@ const turned = (picture) => ({ ...picture, turn: orientation(picture.exif) });
 function jpeg(bytes, input, { width, height }) {
   const turn = orientationOfJpeg(bytes);
   const [wide, tall] = onItsSide(turn) ? [input.height, input.width] : [input.width, input.height];
-  const times = Math.min(Math.floor(width / (DRAFT * wide)), Math.floor(height / (DRAFT * tall)));
+  const draft = input.draft ?? FIRST_DRAFT; // a large JPEG is decoded at a part of its size, as the endpoint does
+  const times = Math.min(Math.floor(width / (draft * wide)), Math.floor(height / (draft * tall)));
   const scale = [8, 4, 2].find((size) => times >= size) ?? 1;
   return { ...readJpeg(bytes, scale, input.channels === 1), turn };
 }

@@ -13,10 +13,9 @@ from PIL.ImageFile import ImageFile
 from components.config.errors import BadRequest
 from components.kinds.image.codec.depth import Deep, depth_of, is_deep, may_be_deep, to_eight_bits
 from components.kinds.image.codec.file import DecodeLimits, open_picture
-from components.kinds.image.codec.input import Input
+from components.kinds.image.codec.input import FIRST_DRAFT, Input
 from components.kinds.image.codec.orientation import orientation
 
-_DRAFT = 2  # a JPEG is decoded at 1/2, 1/4 or 1/8 of its size while it has so many times the pixels needed a side
 _WHITE = 255
 _ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 
@@ -65,17 +64,19 @@ class _Wanted:
     background: int
     levels: Sequence[float] | None
     """Of pictures of more than 8 bits: black and white."""
+    draft: int
 
     @classmethod
     def of(cls, input: Input) -> "_Wanted":
         mode = "L" if input["channels"] == 1 else "RGB"
-        return cls(mode, (input["width"], input["height"]), input.get("background", _WHITE), input.get("levels"))
+        background, draft = input.get("background", _WHITE), input.get("draft", FIRST_DRAFT)
+        return cls(mode, (input["width"], input["height"]), background, input.get("levels"), draft)
 
 
 def _array(picture: ImageFile, turn: Image.Transpose | None, wanted: _Wanted) -> NDArray[np.uint8]:
     width, height = wanted.size
     size = (height, width) if turn in _ON_ITS_SIDE else (width, height)
-    picture.draft(wanted.mode, (_DRAFT * size[0], _DRAFT * size[1]))
+    picture.draft(wanted.mode, (wanted.draft * size[0], wanted.draft * size[1]))
     picture.load()
     plain = _plain(picture, wanted.levels)
     fitted = plain if plain.size == size else ImageOps.fit(plain, size, Image.Resampling.BILINEAR)

@@ -11,7 +11,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
-from components.kinds.image.codec.input import Input
+from components.kinds.image.codec.input import DRAFT, Input
 from components.kinds.image.params import Prepare
 from components.kinds.image.prepare.decode import decode_all
 from components.kinds.image.prepare.describe import (
@@ -63,7 +63,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     size, channels, shape_read = prepared_shape(config, table, labelled)
     shape = (max(1, table.metadata.num_rows), size, size, channels)
     pictures = open_memmap(scratch, mode="w+", dtype=np.uint8, shape=shape)
-    input = Input(height=size, width=size, channels=channels, background=config.background)
+    input = Input(height=size, width=size, channels=channels, background=config.background, draft=DRAFT)
     decoded, depths = decode_all(table, pictures, input, labelled, config.levels, findings.unreadable)
     depth_read = depths.describe(labels, input.get("levels"))
     findings.note_lost(about["lost"])

@@ -155,6 +155,17 @@ def test_a_large_photograph_is_decoded_small_with_the_same_result() -> None:
     assert np.abs(decode(data, GREY)[..., 0].astype(int) - np.asarray(expected)).max() <= 2
 
 
+@pytest.mark.parametrize(("input", "times"), [(COLOUR, 2), ({**COLOUR, "draft": 8}, 8)], ids=["from before", "now"])
+def test_a_photograph_keeps_so_many_times_the_pixels_that_are_needed(input: dict[str, int], times: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (160, 160, 3), dtype=np.uint8)
+    photograph = encoded(Image.fromarray(noise), "JPEG")
+    with Image.open(io.BytesIO(photograph)) as small:
+        small.draft("RGB", (8 * times, 8 * times))
+        assert small.size == (160 // {2: 8, 8: 2}[times],) * 2, "it is decoded at a part of its size"
+        expected = ImageOps.fit(small, (8, 8), Image.Resampling.BILINEAR)
+    np.testing.assert_array_equal(decode(photograph, input), np.asarray(expected))
+
+
 @pytest.mark.parametrize(("width", "height"), [(0, 8), (8, 0), (0, 0)])
 def test_nothing_wide_or_high_is_refused(width: int, height: int) -> None:
     refused(png(width, height), "the picture is damaged")
