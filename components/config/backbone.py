@@ -1,37 +1,69 @@
 """The description of a pretrained network, `backbones/*.yaml`: what it is, how it is trusted, who may have it."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator, model_validator
 
 from components.config import params
 from components.config.section import Section
 
 BACKBONES = Path("backbones")
 
+Count = Annotated[int, Field(ge=1)]
+
 
 class Stage(Section):
     """Blocks in a row that give maps of one size."""
 
-    repeats: Annotated[int, Field(ge=1)]
+    repeats: Count
     kernel: Literal[3, 5]
     stride: Literal[1, 2]
     """Of the first block; the others keep the size."""
-    expand: Annotated[int, Field(ge=1)]
+    expand: Count
     """How many times as wide a block is inside."""
-    width: Annotated[int, Field(ge=1)]
+    width: Count
     """Channels of what it gives."""
 
 
-class Network(Section):
-    """The shape of the network, from which its tensors have their names."""
+class EfficientNetLite(Section):
+    """The shape of such a network, from which its tensors have their names."""
 
-    stem: Annotated[int, Field(ge=1)]
+    LAST: ClassVar[int] = 3
+    """Parts that learn with `tune: last`."""
+    SLOWER: ClassVar[float] = 3.0
+    """Times as long as its operations it takes to learn, measured: most layers see one channel at a time."""
+
+    stem: Count
     """Channels of the first layer."""
     stages: Annotated[list[Stage], Field(min_length=2)]
-    head: Annotated[int, Field(ge=1)]
+    head: Count
     """Features that it makes of a picture."""
+
+
+class ConvNeXtStage(Section):
+    """Blocks in a row that give maps of one size."""
+
+    repeats: Count
+    width: Count
+    """Channels of what it gives."""
+
+
+class ConvNeXt(Section):
+    """The shape of such a network: every stage but the first halves the maps before its blocks."""
+
+    LAST: ClassVar[int] = 2
+    """Parts that learn with `tune: last`."""
+    SLOWER: ClassVar[float] = 1.0
+    """Times as long as its operations it takes to learn."""
+
+    stages: Annotated[list[ConvNeXtStage], Field(min_length=2)]
+
+
+Network = EfficientNetLite | ConvNeXt
+
+NETWORKS: dict[str, type[Network]] = {"efficientnet-lite": EfficientNetLite, "convnext": ConvNeXt}
+"""What `network` says, by the name of the architecture."""
 
 
 class PackageSource(Section):
@@ -53,6 +85,8 @@ class AddressSource(Section):
     """A file at an address; of a hub that of a fixed revision, so that it stays what it is."""
 
     address: Annotated[str, Field(pattern=r"^(https?|file)://")]
+    file_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")] | None = None
+    """The SHA-256 of the file or its beginning, of eight digits or more, as names of PyTorch's files end with it."""
 
 
 class Backbone(Section):
@@ -63,17 +97,39 @@ class Backbone(Section):
     homepage: str = ""
     learned_from: str
     """The data that it was trained on, in words; it goes onto the model card."""
-    architecture: Literal["efficientnet-lite"]
+    architecture: Literal["efficientnet-lite", "convnext"]
     network: Network
+    """Its shape; what is said of it depends on the architecture."""
     mean: Annotated[list[float], Field(min_length=3, max_length=3)]
     """Of each channel, in units of the full scale, that pictures are standardised by."""
     std: Annotated[list[float], Field(min_length=3, max_length=3)]
     sizes: Annotated[list[int], Field(min_length=2, max_length=2)]
     """Smallest and largest side in pixels that it looks at pictures in; multiples of 32."""
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    """Of the tensors, in whatever file they come, see `components/data/tensors.py`."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Of the tensors, in whatever file they come, see `components/data/tensors.py`. Left out where nobody has had them
+    yet: then the sources have to say that of the file."""
     sources: Annotated[list[PackageSource | FileSource | AddressSource], Field(min_length=1)]
     """Asked in this order."""
+
+    @field_validator("network", mode="wrap")
+    @classmethod
+    def _of_the_architecture(cls, network: Any, _: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Read it by the architecture; where that is wrong, its own error says so."""
+        read = NETWORKS.get(info.data.get("architecture", ""))
+        return read.model_validate(network) if read else network
+
+    @model_validator(mode="after")
+    def _can_be_verified(self) -> Self:
+        if self.sha256 is None and not all(self.files_sha256()):
+            raise ValueError(
+                "sha256: missing; it may be left out where every source is an address with file_sha256, the beginning "
+                "of the file's SHA-256"
+            )
+        return self
+
+    def files_sha256(self) -> list[str | None]:
+        """Return of each source what it says of the SHA-256 of its file."""
+        return [source.file_sha256 if isinstance(source, AddressSource) else None for source in self.sources]
 
     def side(self, size: int) -> int:
         """Return the side in pixels that pictures of `size` pixels are looked at in."""

@@ -332,7 +332,7 @@ def _first_error(errors: list[ErrorDetails], model: type[BaseModel], content: Ma
     error, path = errors[0], _path(errors[0], content)
     key = ".".join(map(str, path))
     if error["type"] == "extra_forbidden":
-        allowed = _allowed_keys(model, path[:-1])
+        allowed = _allowed_keys(model, path)
         return f"{key}: unknown key. Allowed: {', '.join(allowed)}{_nearest(str(path[-1]), allowed)}"
     if error["type"] == "missing":
         return f"{key}: missing{_described(model, path)}"
@@ -359,20 +359,23 @@ def _path(error: ErrorDetails, content: Mapping[str, Any]) -> list[int | str]:
 
 def _described(model: type[BaseModel], path: Sequence[int | str]) -> str:
     """Return what the section says of a key that has to be there."""
-    field = _section(model, path[:-1]).model_fields.get(str(path[-1]))
-    return f"; {field.description}" if field and field.description else ""
+    fields = [section.model_fields.get(str(path[-1])) for section in _sections(model, path[:-1])]
+    return next((f"; {field.description}" for field in fields if field and field.description), "")
 
 
 def _allowed_keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
-    return list(_section(model, path).model_fields)
+    """Return the keys of the section that has not the last one of `path`."""
+    sections = [list(section.model_fields) for section in _sections(model, path[:-1])]
+    return next((keys for keys in sections if path[-1] not in keys), sections[0])
 
 
-def _section(model: type[BaseModel], path: Sequence[int | str]) -> type[BaseModel]:
-    """Return the model of the section that the keys lead to."""
+def _sections(model: type[BaseModel], path: Sequence[int | str]) -> list[type[BaseModel]]:
+    """Return the models of the section that the keys lead to; several where it may be one or another."""
+    models = [model]
     for part in path:
-        if isinstance(part, str) and part in model.model_fields:
-            model = next(_models_in(model.model_fields[part].annotation), model)
-    return model
+        fields = [outer.model_fields[part] for outer in models if isinstance(part, str) and part in outer.model_fields]
+        models = [inner for field in fields for inner in _models_in(field.annotation)] or models
+    return models
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

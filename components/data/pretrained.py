@@ -1,5 +1,6 @@
-"""The tensors of a pretrained network, from the first source that answers; their hash decides."""
+"""The tensors of a pretrained network, from the first source that answers; their hash decides, or that of the file."""
 
+import hashlib
 import importlib.util
 import logging
 import os
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 _TIMEOUT = 60.0  # seconds without a byte
 _COMMAND_TIMEOUT = 600.0  # seconds for pip
 _SUFFIXES = (".safetensors", ".pth")
+_KEPT = "kept"
 _REFUSED = (
     DataError, OSError, SafetensorError, UnpicklingError, RuntimeError, subprocess.SubprocessError, zipfile.BadZipFile
 )  # fmt: skip
@@ -48,22 +50,23 @@ def fetch_tensors(name: str, described: Backbone) -> "dict[str, Tensor]":
     `NAME.pth`, then the sources of the description.
 
     Raises:
-        DataError: no source has tensors with the right hash; the message says what each one answered.
+        DataError: no source has what the description says; the message says what each one answered.
     """
-    here = STATE / "downloads" / "backbones" / f"{name}.safetensors"
-    kept: list[Source] = [("kept", here.read_bytes)] if here.exists() else []
+    folder = STATE / "downloads" / "backbones"
+    kept: list[Source] = [(_KEPT, path.read_bytes) for path in _files(folder, name) if path.exists()]
     refusals = []
-    with scratch_directory(STATE / "downloads" / "backbones" / "package") as scratch:
+    with scratch_directory(folder / "package") as scratch:
         for title, read in [*kept, *_sources(name, described, scratch)]:
             try:
-                tensors = _verified(read(), described)
+                content = read()
+                tensors = _verified(content, described)
             except _REFUSED as error:
                 refusals.append(f"{title}: {' '.join(str(error).split())[:300]}")
                 continue
-            if title != "kept":
+            if title != _KEPT:
                 logger.info("%s: from %s", name, title)
-                with whole_file(here) as draft:
-                    safetensors.torch.save_file(tensors, draft)
+                with whole_file(folder / f"{name}{_suffix(content)}") as draft:
+                    draft.write_bytes(content)
             return tensors
     raise DataError(
         f"backbone {name}: no source has it. {'; '.join(refusals)}. Set {MIRROR} to a folder or address with "
@@ -71,16 +74,25 @@ def fetch_tensors(name: str, described: Backbone) -> "dict[str, Tensor]":
     )
 
 
+def _files(folder: Path, name: str) -> list[Path]:
+    return [folder / f"{name}{suffix}" for suffix in _SUFFIXES]
+
+
 def _verified(content: bytes, described: Backbone) -> "dict[str, Tensor]":
+    """Return the tensors of a file, which are those of the description; where it does not say, its file is."""
+    if described.sha256 is None:
+        found, expected = hashlib.sha256(content).hexdigest(), [said for said in described.files_sha256() if said]
+        if not found.startswith(tuple(expected)):
+            raise DataError(f"the SHA-256 of the file is {found}, expected {' or '.join(expected)}...")
     tensors = canonical(_read(content), described.network)
-    if (found := tensors_sha256(tensors)) != described.sha256:
+    if described.sha256 not in (None, found := tensors_sha256(tensors)):
         raise DataError(f"the SHA-256 of its tensors is {found}, expected {described.sha256}")
     return tensors
 
 
 def _read(content: bytes) -> "dict[str, Tensor]":
     """Return the tensors of a file of safetensors or of torch, of which nothing is run."""
-    if content[8:9] == b"{":
+    if _suffix(content) == ".safetensors":
         return safetensors.torch.load(content)
     found = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     if not isinstance(found, dict):
@@ -88,10 +100,14 @@ def _read(content: bytes) -> "dict[str, Tensor]":
     return found
 
 
+def _suffix(content: bytes) -> str:
+    """Return how a file of that content is called: one of safetensors begins with the length of a head in JSON."""
+    return ".safetensors" if content[8:9] == b"{" else ".pth"
+
+
 def _sources(name: str, described: Backbone, scratch: Path) -> Iterator[Source]:
     if mirror := os.environ.get(MIRROR):
-        for suffix in _SUFFIXES:
-            yield _mirror(mirror, f"{name}{suffix}")
+        yield from (_mirror(mirror, f"{name}{suffix}") for suffix in _SUFFIXES)
     for source in described.sources:
         match source:
             case PackageSource():

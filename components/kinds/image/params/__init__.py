@@ -11,9 +11,10 @@ from components.config import params
 from components.config.backbone import backbones, read_backbone
 from components.config.settings import UNLABELLED
 from components.kinds.image.params.operations import (
-    SLOWER,
+    backbone_cut,
     backbone_operations,
     backbone_weights,
+    learning_operations,
     operations,
     weights,
 )
@@ -250,7 +251,7 @@ class Train(params.Training):
     def operations(self, input: Mapping[str, Any]) -> float:
         """Return about how many multiplications and additions it takes to answer one picture."""
         if self.backbone:
-            return sum(backbone_operations(self.backbone, input["height"]))
+            return sum(learning_operations(self.backbone, input["height"]))
         size = (input["height"], input["width"], input["channels"])
         return operations(size, self.width or 0, self.depth or 0, bool(self.fine))
 
@@ -258,15 +259,15 @@ class Train(params.Training):
         """Return the operations of a training; of a backbone what stays is computed once, with the mirror image."""
         if not self.backbone:
             return super().work(input, examples)
-        parts = backbone_operations(self.backbone, input["height"])
-        cut = {"head": len(parts), "last": len(parts) - 3, "all": 0}[self.tune or "last"]
+        parts = learning_operations(self.backbone, input["height"])
+        cut = backbone_cut(self.backbone, self.tune or "last")
         once = 2 if self.flip else 1
         learned = self.epochs * params.PASSES * sum(parts[cut:])
         return examples * (once * sum(parts[:cut]) + learned)
 
     def answer_operations(self, input: Mapping[str, Any]) -> float:
         """Return about how many multiplications and additions the served graph takes to answer one picture."""
-        return self.operations(input) / (SLOWER if self.backbone else 1.0)
+        return sum(backbone_operations(self.backbone, input["height"])) if self.backbone else self.operations(input)
 
     def served_megabytes(self) -> float:
         """Return about how large the graph is that is served: four bytes a weight."""
@@ -282,11 +283,16 @@ class Train(params.Training):
         return frozenset({"recipe", "backbone"} if self.backbone else ())
 
     def ordinary_cost(self, input: Mapping[str, Any]) -> dict[str, float]:
-        """Return what an answer costs that looks at 128 pixels a side, times the pixels that it looks at."""
+        """Return what an answer may cost: of a network of few operations as much as EfficientNet-Lite0's."""
         if not self.backbone:
             return {}
-        times = self.views * (read_backbone(self.backbone).side(input["height"]) / 128) ** 2
-        return {"milliseconds": 20.0 * times, "megabytes": 20.0, "memory_megabytes": 200.0 + 200.0 * times}
+        looks = self.views * (read_backbone(self.backbone).side(input["height"]) / 128) ** 2
+        megabytes, operations = self.served_megabytes(), self.views * self.answer_operations(input)
+        return {
+            "milliseconds": max(20.0 * looks, 5e-8 * operations),
+            "megabytes": max(20.0, 1.4 * megabytes),
+            "memory_megabytes": 200.0 + 200.0 * looks + max(0.0, 3.0 * (megabytes - 20.0)),
+        }
 
     def pretrained_for(self, data: params.DataFacts, supervised: bool = True) -> str | None:
         """Return the name of the backbone, that of `auto` among them."""

@@ -1,10 +1,11 @@
 """How much work the network is, counted from its shape: to tell beforehand how long a training takes."""
 
-from components.config.backbone import Stage, read_backbone
+from itertools import pairwise
+
+from components.config.backbone import ConvNeXt, EfficientNetLite, Stage, read_backbone
 
 _KERNEL = 9  # pixels that a convolution sees
-SLOWER = 3.0
-"""Times as long as its operations a backbone takes to learn; measured with EfficientNet-Lite0."""
+_STEM = 4  # pixels of a side that ConvNeXt's first layer makes one place of
 
 
 def operations(size: tuple[int, int, int], width: int, depth: int, fine: bool) -> float:
@@ -29,8 +30,39 @@ def weights(width: int, depth: int) -> float:
 
 
 def backbone_weights(name: str) -> float:
-    """Return about how many weights a backbone has."""
+    """Return about how many weights a backbone has: those of its kernels."""
+    match network := read_backbone(name).network:
+        case EfficientNetLite():
+            return _efficientnet_weights(network)
+        case ConvNeXt():
+            return _convnext_weights(network)
+
+
+def backbone_operations(name: str, size: int) -> list[float]:
+    """Return about how many multiplications and additions each part of a backbone takes of a picture of that size."""
+    described = read_backbone(name)
+    pixels = float(described.side(size) ** 2)
+    match network := described.network:
+        case EfficientNetLite():
+            return _efficientnet_operations(network, pixels)
+        case ConvNeXt():
+            return _convnext_operations(network, pixels)
+
+
+def learning_operations(name: str, size: int) -> list[float]:
+    """Return those, as many more as its layers take longer to learn than their operations elsewhere."""
+    slower = read_backbone(name).network.SLOWER
+    return [slower * operations for operations in backbone_operations(name, size)]
+
+
+def backbone_cut(name: str, tune: str) -> int:
+    """Return how many of a backbone's parts stay as they are."""
     network = read_backbone(name).network
+    parts = len(network.stages) + 2
+    return {"head": parts, "last": parts - network.LAST, "all": 0}[tune]
+
+
+def _efficientnet_weights(network: EfficientNetLite) -> float:
     total, before = _KERNEL * 3 * network.stem, network.stem
     for stage in network.stages:
         for _ in range(stage.repeats):
@@ -40,22 +72,17 @@ def backbone_weights(name: str) -> float:
     return float(total + before * network.head)
 
 
-def backbone_operations(name: str, size: int) -> list[float]:
-    """Return about how many multiplications and additions each part of a backbone takes of a picture of that size.
-
-    The parts are the first layer, the stages, and the last convolution. Layers that see one channel at a time take as
-    long as several times as many operations elsewhere, so that all count as more.
-    """
-    described = read_backbone(name)
-    pixels = (described.side(size) / 2) ** 2
-    parts, before = [SLOWER * 2 * _KERNEL * 3 * described.network.stem * pixels], described.network.stem
-    for stage in described.network.stages:
-        parts.append(SLOWER * _stage(before, stage, pixels))
+def _efficientnet_operations(network: EfficientNetLite, pixels: float) -> list[float]:
+    """Return those of each part: the first layer, the stages, and the last convolution."""
+    pixels /= 4
+    parts, before = [2 * _KERNEL * 3 * network.stem * pixels], network.stem
+    for stage in network.stages:
+        parts.append(_efficientnet_stage(before, stage, pixels))
         before, pixels = stage.width, pixels / stage.stride**2
-    return [*parts, SLOWER * 2 * before * described.network.head * pixels]
+    return [*parts, 2 * before * network.head * pixels]
 
 
-def _stage(before: int, stage: Stage, pixels: float) -> float:
+def _efficientnet_stage(before: int, stage: Stage, pixels: float) -> float:
     """Return the operations of a stage that is given maps of so many pixels and `before` channels."""
     total = 0.0
     for index in range(stage.repeats):
@@ -63,3 +90,30 @@ def _stage(before: int, stage: Stage, pixels: float) -> float:
         total += 2 * (before * inside * pixels * (stage.expand > 1) + inside * (stage.kernel**2 + stage.width) * after)
         before, pixels = stage.width, after
     return total
+
+
+def _convnext_weights(network: ConvNeXt) -> float:
+    stem, *halvings = _convnext_reductions(network)
+    blocks = [stage.repeats * _convnext_block(stage.width) for stage in network.stages]
+    return float(stem + sum(halvings) + sum(blocks))
+
+
+def _convnext_operations(network: ConvNeXt, pixels: float) -> list[float]:
+    """Return those of each part: the first layer, the stages, and the last norm, which counts for nothing."""
+    stem, *halvings = _convnext_reductions(network)
+    pixels /= _STEM**2
+    parts = [2 * stem * pixels]
+    for index, (stage, halving) in enumerate(zip(network.stages, (0, *halvings), strict=True)):
+        parts.append(2 * (halving + stage.repeats * _convnext_block(stage.width)) * pixels / 4**index)
+    return [*parts, 0.0]
+
+
+def _convnext_reductions(network: ConvNeXt) -> list[int]:
+    """Return the weights of the layers that make maps smaller: the first one, and one before each later stage."""
+    widths = [stage.width for stage in network.stages]
+    return [3 * _STEM**2 * widths[0], *(4 * before * after for before, after in pairwise(widths))]
+
+
+def _convnext_block(width: int) -> int:
+    """Return the weights of a depthwise convolution of 7 x 7, and of two layers, four times as wide between them."""
+    return width * (49 + 2 * 4 * width)

@@ -1,5 +1,6 @@
 """Networks that were trained before: the real one's numbers, and what is done with a tiny one."""
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,25 +8,31 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from onnxruntime import InferenceSession
 
 from components import catalogue
 from components.config.backbone import read_backbone
 from components.config.errors import ConfigError, DataError
 from components.config.params import parse
 from components.data.pretrained import fetch_tensors
+from components.inference.bundle import EMBEDDING
+from components.inference.unfamiliar import UNFAMILIAR
 from components.kinds.image.evaluation.drawing import draw_heat
 from components.kinds.image.learner.batches import TrainingBatches
 from components.kinds.image.learner.pretrained.activations import Mirror
 from components.kinds.image.learner.pretrained.artifact import read_artifact
-from components.kinds.image.learner.pretrained.efficientnet import efficientnet_lite
-from components.kinds.image.learner.pretrained.network import PretrainedNetwork
+from components.kinds.image.learner.pretrained.network import ARCHITECTURES, PretrainedNetwork
 from components.kinds.image.params import Train
+from components.kinds.image.params.operations import backbone_cut, backbone_operations
 from components.kinds.prepared import PreparedData, open_prepared, write_about
 from components.kinds.ranking import roc_auc
 from components.kinds.share import Share
+from components.training.export import _write_onnx
 from components.training.loop import fit
 from components.training.plan import training_plan
-from tests.backbones import NETWORK, describe, tensors, write_artifact
+from components.training.quantize import quantize
+from components.training.restore import restored
+from tests.backbones import LITE, SHAPES, describe, tensors, write_artifact
 from tests.conftest import ROOT
 
 REAL = "efficientnet-lite0"
@@ -43,7 +50,7 @@ def test_the_network_gives_the_publishers_numbers(once: Any, monkeypatch: pytest
         found = fetch_tensors(REAL, described)
     except DataError as error:
         pytest.skip(f"the weights cannot be had here: {error}")
-    network = efficientnet_lite(described.network.model_dump()).eval()
+    network = ARCHITECTURES[described.architecture](described.network.model_dump()).network.eval()
     network.load_state_dict(found, strict=False)
     ramp = torch.linspace(-1, 1, 3 * 128 * 128).view(1, 3, 128, 128)
     with torch.inference_mode():
@@ -89,7 +96,7 @@ def learner(task: str = "classification", unlabelled: bool = False) -> Any:
 
 def test_what_the_stage_left_is_read_without_safetensors(tmp_path: Path) -> None:
     described, found = read_artifact(write_artifact(tmp_path / "backbone"))
-    assert described["network"] == NETWORK
+    assert described["network"] == SHAPES[LITE]
     assert {name: value.tolist() for name, value in found.items()} == {
         name: value.tolist() for name, value in tensors().items()
     }
@@ -147,6 +154,34 @@ def test_of_few_pictures_its_stages_tell_strangers(tune: str, data: PreparedData
 
 
 @pytest.mark.slow
+def test_another_architecture_is_trained_exported_and_rounded(data: PreparedData, tmp_path: Path) -> None:
+    describe(tmp_path, "next", "convnext")
+    data = open_prepared(tmp_path, write_artifact(tmp_path / "next", "convnext"))
+    chosen = config(backbone="next", learning_rate=0.005)
+    trained = fit(learner(), data, chosen)
+    before = {f"network.backbone.{name}": value for name, value in tensors(0, "convnext").items()}
+    changed = {name.split(".")[2] for name, value in before.items() if not torch.equal(trained.weights[name], value)}
+    assert changed == {"stage3", "head"}
+    assert trained.curve[-1]["validation_loss"] < 0.9 * trained.curve[0]["validation_loss"]
+    serving = learner().serving(restored(learner(), data, chosen, trained.weights))
+    serving.measure_unfamiliarity(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the older of two exporters
+        _write_onnx(serving, data, tmp_path / "model.onnx", ["probabilities", EMBEDDING, UNFAMILIAR])
+    pictures = np.array(data.inputs("validation"))
+    assert quantize(tmp_path / "model.onnx", pictures, tmp_path / "int8.onnx") > 0
+    with torch.inference_mode():
+        expected = [found.numpy() for found in serving(torch.from_numpy(pictures))]
+    float32, int8 = (
+        InferenceSession(tmp_path / f"{name}.onnx").run(None, {"inputs": pictures}) for name in ("model", "int8")
+    )
+    for found, rounded, right in zip(float32, int8, expected, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-4, atol=1e-4)
+        assert np.abs(rounded - right).max() > 0
+    assert np.abs(int8[0] - expected[0]).mean() < 0.1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["detection", "regression"])
 def test_the_head_is_the_tasks(task: str, data: PreparedData) -> None:
     for split in COUNTS:
@@ -187,9 +222,10 @@ def test_processes_see_together_what_one_sees() -> None:
         assert {int(value) % 2 for value in all_of_it} == {0, 1}, "pictures and mirror images"
 
 
+@pytest.mark.parametrize("architecture", SHAPES)
 @pytest.mark.parametrize("size", [16, 32, 70])
-def test_a_picture_of_any_size_is_looked_at(size: int) -> None:
-    described = {"network": NETWORK}
+def test_a_picture_of_any_size_is_looked_at(size: int, architecture: str) -> None:
+    described = {"architecture": architecture, "network": SHAPES[architecture]}
     network = PretrainedNetwork(described, 32, "last", np.zeros(3, dtype=np.float32)).eval()
     assert network.features(torch.zeros(2, 3, size, size)).shape == (2, 72)
 
@@ -207,6 +243,16 @@ def test_what_means_nothing_to_a_recipe_is_refused_in_one_line(data: PreparedDat
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("architecture", SHAPES)
+def test_what_the_estimate_counts_as_learning_is_what_learns(architecture: str, data: PreparedData) -> None:
+    describe(Path.cwd(), "other", architecture)
+    described = {"architecture": architecture, "network": SHAPES[architecture]}
+    for tune in ("head", "last", "all"):
+        network = PretrainedNetwork(described, 32, tune, np.zeros(3, dtype=np.float32))
+        assert backbone_cut("other", tune) == network.cut
+        assert len(backbone_operations("other", 32)) == len(network.backbone) == len(network.strides) + 1
+
+
 def test_more_is_learned_for_more_work(data: PreparedData) -> None:
     asked = [config(tune=tune) for tune in ("head", "last", "all")]
     head, last, everything = (chosen.work(data.input, 100) for chosen in asked)
@@ -215,7 +261,11 @@ def test_more_is_learned_for_more_work(data: PreparedData) -> None:
 
 
 @pytest.mark.slow
-def test_without_labels_what_is_unlike_every_ordinary_patch_is_found(data: PreparedData) -> None:
+@pytest.mark.parametrize(("architecture", "numbers", "side"), [(LITE, 32, 16), ("convnext", 64, 4)])
+def test_without_labels_what_is_unlike_every_ordinary_patch_is_found(
+    architecture: str, numbers: int, side: int, data: PreparedData, tmp_path: Path
+) -> None:
+    data = open_prepared(tmp_path, write_artifact(tmp_path / "artifact", architecture))
     measured = learner("anomaly")
     module = fit(measured, data, config(flip=False)).weights
     made = measured.module(data, config(flip=False))
@@ -228,13 +278,14 @@ def test_without_labels_what_is_unlike_every_ordinary_patch_is_found(data: Prepa
     with torch.inference_mode():
         scores, embedding, heat = served(torch.from_numpy(np.concatenate([ordinary, odd])))
     assert scores.shape == (48, 1)
-    assert embedding.shape == (48, 32)
+    assert embedding.shape == (48, numbers)
     assert roc_auc(np.repeat([0, 1], 24), scores[:, 0].numpy()) > 0.95
     drawn = draw_heat(data, scores[24:30, 0].numpy(), heat[24:30].numpy())["heat"]
     assert [len(axes.images) for axes in drawn.axes] == [1, 2] * 6
     assert 0.4 < float(scores[:24].median()) < 0.7
-    assert heat.shape == (48, 16, 16)
-    assert heat[24:, 8:, :8].mean() > 1.2 * heat[24:, :8, 8:].mean()
+    assert heat.shape == (48, side, side)
+    half = side // 2
+    assert heat[24:, half:, :half].mean() > 1.2 * heat[24:, :half, half:].mean()
 
 
 def test_recipe_and_backbone_mean_something_without_labels_too(data: PreparedData) -> None:

@@ -6,27 +6,34 @@ https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite.
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from itertools import accumulate
+from operator import mul
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from components.kinds.image.learner.pretrained.parts import Parts
+
+_LAST = 3  # two stages of blocks, and the last convolution
 _EPSILON = 1e-3  # of the batch norms, as in TensorFlow
 
 
-def efficientnet_lite(network: Mapping[str, Any]) -> nn.Sequential:
-    """Return the network with fresh weights: float `[N, 3, H, W]` -> maps `[N, head, H / 32, W / 32]`.
+def efficientnet_lite(network: Mapping[str, Any]) -> Parts:
+    """Return the network with fresh weights, which gives maps `[N, head, H / 32, W / 32]`.
 
     Args:
         network: `stem`, `stages` and `head` of a description in `backbones/`.
     """
-    parts: OrderedDict[str, nn.Module] = OrderedDict(stem=_Layer(3, network["stem"], kernel=3, stride=2))
-    before = network["stem"]
-    for index, stage in enumerate(network["stages"], start=1):
+    stages, before = network["stages"], network["stem"]
+    parts: OrderedDict[str, nn.Module] = OrderedDict(stem=_Layer(3, before, kernel=3, stride=2))
+    for index, stage in enumerate(stages, start=1):
         parts[f"stage{index}"] = _stage(before, stage)
         before = stage["width"]
     parts["head"] = _Layer(before, network["head"])
-    return nn.Sequential(parts)
+    widths = [network["stem"], *(stage["width"] for stage in stages), network["head"]]
+    strides = list(accumulate((stage["stride"] for stage in stages), mul, initial=2))
+    return Parts(nn.Sequential(parts), widths, strides, _LAST)
 
 
 def _stage(before: int, stage: Mapping[str, Any]) -> nn.Sequential:

@@ -7,13 +7,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from components.kinds.image.learner.pretrained.convnext import convnext
 from components.kinds.image.learner.pretrained.efficientnet import efficientnet_lite
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_LAST = 3  # parts that learn with `tune: last`: two stages of blocks, and the last convolution
+ARCHITECTURES = {"efficientnet-lite": efficientnet_lite, "convnext": convnext}
+"""What makes a network of `network` of a description, by its `architecture`."""
+
 _BATCH_VALUES = 25_000_000  # of the pictures that the part that stays looks at at a time, 64 of 128 pixels a side
 
 
@@ -34,9 +37,10 @@ class PretrainedNetwork(nn.Module):
         """
         super().__init__()
         self.side = side
-        self.backbone = efficientnet_lite(described["network"])
-        self.cut = {"head": len(self.backbone), "last": max(0, len(self.backbone) - _LAST), "all": 0}[tune]
-        self.head = nn.Linear(described["network"]["head"], len(prior))
+        parts = ARCHITECTURES[described["architecture"]](described["network"])
+        self.backbone, self.widths, self.strides = parts.network, parts.widths, parts.strides
+        self.cut = {"head": len(self.backbone), "last": len(self.backbone) - parts.last, "all": 0}[tune]
+        self.head = nn.Linear(self.widths[-1], len(prior))
         nn.init.zeros_(self.head.weight)
         with torch.no_grad():
             self.head.bias.copy_(torch.from_numpy(prior))

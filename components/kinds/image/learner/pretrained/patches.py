@@ -6,7 +6,7 @@ score is that of its most unusual patch, without their weighting by the neighbou
 
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -57,8 +57,8 @@ class PatchModule(nn.Module):
         self.network = PretrainedNetwork(described, side, "head", np.zeros(1, dtype=np.float32)).eval()
         self.network.load(tensors)
         _freeze(self.network)
-        self.parts, self.stride = _parts(described["network"]["stages"])
-        widths = [described["network"]["stages"][part - 1]["width"] for part in self.parts]
+        self.parts, self.stride = _parts(self.network.strides)
+        widths = [self.network.widths[part] for part in self.parts]
         self.register_buffer("units", torch.ones(sum(widths)))
         self.register_buffer("scale", torch.ones(()))
         batches = self._batches(pictures[:: ceil(len(pictures) / _MEASURED)], mirrored)
@@ -156,14 +156,14 @@ def _coreset(rows: Tensor, count: int) -> Tensor:
     return torch.tensor(chosen)
 
 
-def _parts(stages: list[dict[str, Any]]) -> tuple[list[int], int]:
-    """Return the numbers of two stages, from 1: the last ones with maps of a stride up to 16 and of half of it.
+def _parts(strides: list[int]) -> tuple[list[int], int]:
+    """Return the numbers of two parts: the last ones with maps of a stride up to 16 and of half of it.
 
-    And the stride of the finer.
+    And the stride of the finer. `strides`: of each part but the last.
     """
-    strides = 2 * np.cumprod([stage["stride"] for stage in stages])  # the stem's is 2
-    coarse = int(strides[strides <= _COARSEST].max())
-    return [int(np.flatnonzero(strides == stride)[-1]) + 1 for stride in (coarse // 2, coarse)], coarse // 2
+    coarse = max(stride for stride in strides if stride <= _COARSEST)
+    last = {stride: number for number, stride in enumerate(strides)}
+    return [last[coarse // 2], last[coarse]], coarse // 2
 
 
 def _places(batch: Tensor) -> int:
