@@ -4,7 +4,7 @@ WORKLOAD ?= garments
 PORT ?= 5000
 TESTS ?= tests/unit
 
-.PHONY: help setup chromium curl run check demo quick test benchmarks score coverage docs site lint format ui serve edge label lock clean
+.PHONY: help setup chromium curl run check demo quick test benchmarks score coverage docs site lint format ui serve edge label plan lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -60,6 +60,9 @@ serve: setup  ## the endpoint of the champion, http://127.0.0.1:3000
 
 edge: setup  ## the champion as a static folder that answers in a browser, state/edge/WORKLOAD
 	@. ./env.sh && exec python -m flows.edge $(WORKLOAD)
+
+plan: setup  ## what both phases will cost: make plan PLAN="--requests 50/s --peak 4 --p99 20ms --retrain weekly"
+	@. ./env.sh && exec python -m flows.plan $(WORKLOAD) $(PLAN)
 
 label: setup  ## the page that asks what answers should have been, http://127.0.0.1:3100/label
 	@. ./env.sh && exec python -m flows.label $(WORKLOAD) --serve

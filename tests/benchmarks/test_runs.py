@@ -172,6 +172,13 @@ def test_what_is_answered_is_logged_whoever_is_killed(trained: Project) -> None:
     assert (figures["missing"], figures["doubled"], figures["otherwise"]) == (0, 0, 0)
 
 
+def test_what_is_planned_of_an_endpoint_stands_beside_what_it_does(trained: Project) -> None:
+    figures = _quick(trained, "plan", *DIGITS, "--workers", "1", "--loads", "0.3", "--seconds", "0.5")
+    assert {window["what"] for window in figures["windows"]} <= {"p50 ms", "p99 ms", "requests/s"}
+    assert all(window["predicted"] > 0 and window["measured"] > 0 for window in figures["windows"])
+    assert figures["probe"]["capacity"] > 0
+
+
 def test_what_logging_costs_is_measured_beside_a_control(trained: Project) -> None:
     arms = _quick(trained, "logging_cost", *DIGITS)["arms"]
     assert set(arms) == {"off", "on", "always", "again"}

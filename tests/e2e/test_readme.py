@@ -42,6 +42,7 @@ EXPECTED = {
     "dvc metrics show": "accuracy",
     "curl -F picture=@docs/ankle-boot.png http://127.0.0.1:3000/predict": '"model_version":"1"',
     "python -m flows.ledger garments": "garments: what it has cost",
+    "python -m flows.plan garments --requests 50/s --peak 4 --p99 20ms --retrain weekly": "garments: the plan",
     "python -m flows.history garments": "at work: version 1",
     "dvc params diff": "workloads.garments.train.recipe",
     "dvc metrics diff": "accuracy",

@@ -110,4 +110,4 @@ def commands() -> Iterator[str]:
             continue
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         yield module
-        yield from (f"{module}:{name}" for name in re.findall(r"add_argument\(\"([a-z-]+)\"", text))
+        yield from (f"{module}:{name}" for name in re.findall(r"add_argument\(\"([a-z0-9-]+)\"", text))

@@ -38,6 +38,8 @@ class EndpointClient:
 
     url: str
     client: httpx.Client
+    process: int
+    """The id of the process that has started the workers."""
 
     def ask(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to one row, as the kind's codec encodes it: bytes are uploaded, the rest is JSON.
@@ -56,12 +58,15 @@ class EndpointClient:
 
 
 @contextmanager
-def running_endpoint(bento: str, start_timeout: float = START_TIMEOUT) -> Iterator[EndpointClient]:
+def running_endpoint(
+    bento: str, start_timeout: float = START_TIMEOUT, variables: Mapping[str, str] | None = None
+) -> Iterator[EndpointClient]:
     """Serve the Bento with the tag `bento` on a free port of 127.0.0.1 for as long as the block runs.
 
     Args:
         bento: the tag.
         start_timeout: seconds until it has to be ready.
+        variables: what its environment has besides.
 
     Raises:
         EndpointError: it ends or stays unready; the message has the last lines of its log.
@@ -75,14 +80,15 @@ def running_endpoint(bento: str, start_timeout: float = START_TIMEOUT) -> Iterat
         server = subprocess.Popen(
             command,
             cwd=folder,
-            env={**public, **own, **alone},
+            env={**public, **own, **alone, **(variables or {})},
             stdout=log,
             stderr=log,
             preexec_fn=partial(die_with_parent, SIGTERM),
         )
         try:
             with httpx.Client(trust_env=False) as client:
-                yield _ready(EndpointClient(f"http://127.0.0.1:{port}", client), server, log, start_timeout)
+                endpoint = EndpointClient(f"http://127.0.0.1:{port}", client, server.pid)
+                yield _ready(endpoint, server, log, start_timeout)
         finally:
             _end(server)
 

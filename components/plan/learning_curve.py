@@ -1,0 +1,98 @@
+"""What the recipe reaches with parts of the training data: a few trainings, each kept as soon as it is done.
+
+    state/plan/<workload>/curve/<key>/<examples>-<seed>.json
+
+A part is drawn from the training split, as many of each class as it has there; the examination is on the validation
+split, so that the test split stays what nobody has chosen by. The key is that of a checkpoint: all that a training
+depends on.
+"""
+
+import logging
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from components import catalogue
+from components.internals.lightning import quiet
+from components.kinds.prepared import PreparedData
+from components.kinds.resplit import Int64, resplit
+from components.plan.power_law import Point
+from components.system.files import read_json, write_json
+from components.training.altered import altered
+from components.training.checkpoints import key_of
+from components.training.models import train_models
+from components.training.restore import restored
+from components.training.temperature import raw, temperature_and_decision
+
+if TYPE_CHECKING:
+    from components.config.params import Workload
+
+PARTS = (0.125, 0.25, 0.5, 1.0)
+"""Of the training split."""
+_FEWEST = 20  # examples of a part
+
+logger = logging.getLogger(__name__)
+
+
+def learning_curve(name: str, workload: "Workload", data: PreparedData, folder: Path) -> tuple[str, list[Point]]:
+    """Return the metric, and a point for each part; those that were trained before are read.
+
+    The metric is the deciding one if it lies between 0 and 1 and more is better; the error is what it lacks of 1.
+    """
+    quiet()
+    config = altered(workload.train, devices=1, nodes=1, strategy="auto")
+    kept = folder / key_of(name, data, {"kind": data.kind, "train": config.model_dump(mode="json")})
+    points = []
+    for part in PARTS:
+        if (count := round(part * data.counts["train"])) < _FEWEST:
+            continue
+        path = kept / f"{count}-0.json"
+        if not path.exists():
+            logger.info("%s with %s of %s examples", name, f"{count:,}", f"{data.counts['train']:,}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, asdict(_trained(part_of(data, count), workload)))
+        points.append(Point(**read_json(path)))
+    return catalogue.evaluation(data.kind, data.task).metric(data, workload.train), points
+
+
+def part_of(data: PreparedData, count: int, seed: int = 0) -> PreparedData:
+    """Return the data set with `count` of its training examples, as many of each class as there are in it."""
+    train, validation = data.counts["train"], data.counts["validation"]
+    return resplit(
+        data,
+        {
+            "train": _drawn(np.asarray(data.labels("train")), count, seed),
+            "validation": np.arange(train, train + validation),
+            "test": np.arange(train, train + validation),  # what is examined
+        },
+    )
+
+
+def _drawn(labels: "np.typing.NDArray[np.generic]", count: int, seed: int) -> Int64:
+    order = np.random.default_rng(seed).permutation(len(labels))
+    if labels.dtype.kind == "f":
+        return np.sort(order[:count])
+    # the rank of each example within its class, as a part of it: the least ranks are as many of each class as there are
+    rank = np.zeros(len(labels))
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        rank[members] = (np.arange(len(members)) + 0.5) / len(members)
+    return np.sort(np.lexsort((order, rank))[:count])
+
+
+def _trained(data: PreparedData, workload: "Workload") -> Point:
+    learner, evaluation = catalogue.learner(data.kind, data.task), catalogue.evaluation(data.kind, data.task)
+    config = altered(workload.train, devices=1, nodes=1, strategy="auto").fitted(data.counts["train"])
+    began = time.process_time()
+    module = restored(learner, data, config, train_models(learner, data, config).weights)
+    cpu = time.process_time() - began
+    temperature, decision = temperature_and_decision(learner, module, data, config)
+    numbers = torch.from_numpy(raw(learner, module, data.inputs("test")))
+    outputs = learner.objective(data, config).outputs(numbers, temperature).numpy()
+    metric = evaluation.metric(data, workload.train)
+    reached = evaluation.measure(data, outputs, decision, workload.train)[metric]
+    return Point(data.counts["train"], 1.0 - reached, data.counts["test"], cpu)

@@ -1,0 +1,41 @@
+"""What the workers of an endpoint have used, by the kernel's own accounting; Linux alone tells how long they waited."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Used:
+    """By all workers. Seconds."""
+
+    cpu: float
+    waited: float
+    """For which they wanted a core that others had."""
+
+
+def worker_processes(supervisor: int) -> list[int]:
+    """Return the ids of the processes that the supervisor of an endpoint has started."""
+    return [child.pid for child in psutil.Process(supervisor).children(recursive=True)]
+
+
+def used_by(workers: Sequence[int]) -> Used:
+    """Return what the workers, all threads of each, have used up to now (`/proc/PID/task/TID/schedstat`)."""
+    cpu = waited = 0
+    for worker in workers:
+        for task in (_PROC / str(worker) / "task").iterdir():
+            with suppress(OSError):  # a thread that has ended since
+                ran, queued, _ = map(int, (task / "schedstat").read_text().split())
+                cpu, waited = cpu + ran, waited + queued
+    return Used(cpu / 1e9, waited / 1e9)
+
+
+def memory_of(supervisor: int) -> int:
+    """Return the bytes that the endpoint, supervisor and workers, holds; what they share is counted once."""
+    processes = [psutil.Process(supervisor), *psutil.Process(supervisor).children(recursive=True)]
+    return sum(process.memory_full_info().pss for process in processes)
