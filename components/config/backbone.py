@@ -131,6 +131,13 @@ class Backbone(Section):
         """Return of each source what it says of the SHA-256 of its file."""
         return [source.file_sha256 if isinstance(source, AddressSource) else None for source in self.sources]
 
+    def pin(self, name: str) -> str:
+        """Return the name of the file beside the kept tensors that has their hash where the description has none.
+
+        It names the file that was verified, so that another one is not taken for it.
+        """
+        return f"{name}-{'-'.join(filter(None, self.files_sha256()))}.sha256"
+
     def side(self, size: int) -> int:
         """Return the side in pixels that pictures of `size` pixels are looked at in."""
         least, most = self.sizes
@@ -142,11 +149,11 @@ def backbones() -> list[str]:
     return sorted(path.stem for path in BACKBONES.glob("*.yaml"))
 
 
-def read_backbone(name: str) -> Backbone:
+def read_backbone(name: str, folder: Path = BACKBONES) -> Backbone:
     """Return the description of the backbone of that name.
 
     Raises:
         ConfigError: one line that names the first thing wrong.
     """
-    path = BACKBONES / f"{name}.yaml"
+    path = folder / f"{name}.yaml"
     return params.parse(Backbone, params.read_yaml(path), f"{path}: ")

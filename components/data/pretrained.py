@@ -35,7 +35,6 @@ logger = logging.getLogger(__name__)
 _TIMEOUT = 60.0  # seconds without a byte
 _COMMAND_TIMEOUT = 600.0  # seconds for pip
 _SUFFIXES = (".safetensors", ".pth")
-_KEPT = "kept"
 _REFUSED = (
     DataError, OSError, SafetensorError, UnpicklingError, RuntimeError, subprocess.SubprocessError, zipfile.BadZipFile
 )  # fmt: skip
@@ -53,20 +52,20 @@ def fetch_tensors(name: str, described: Backbone) -> "dict[str, Tensor]":
         DataError: no source has what the description says; the message says what each one answered.
     """
     folder = STATE / "downloads" / "backbones"
-    kept: list[Source] = [(_KEPT, path.read_bytes) for path in _files(folder, name) if path.exists()]
+    here, pin = folder / f"{name}.safetensors", folder / described.pin(name)
+    pinned = described if described.sha256 or not pin.exists() else _pinned(described, pin.read_text().strip())
+    kept: list[Source] = [("kept", here.read_bytes)] if here.exists() else []
     refusals = []
     with scratch_directory(folder / "package") as scratch:
         for title, read in [*kept, *_sources(name, described, scratch)]:
             try:
-                content = read()
-                tensors = _verified(content, described)
+                tensors = _verified(read(), pinned if title == "kept" else described)
             except _REFUSED as error:
                 refusals.append(f"{title}: {' '.join(str(error).split())[:300]}")
                 continue
-            if title != _KEPT:
+            if title != "kept":
                 logger.info("%s: from %s", name, title)
-                with whole_file(folder / f"{name}{_suffix(content)}") as draft:
-                    draft.write_bytes(content)
+                _keep(tensors, here, pin if described.sha256 is None else None)
             return tensors
     raise DataError(
         f"backbone {name}: no source has it. {'; '.join(refusals)}. Set {MIRROR} to a folder or address with "
@@ -74,8 +73,16 @@ def fetch_tensors(name: str, described: Backbone) -> "dict[str, Tensor]":
     )
 
 
-def _files(folder: Path, name: str) -> list[Path]:
-    return [folder / f"{name}{suffix}" for suffix in _SUFFIXES]
+def _keep(tensors: "dict[str, Tensor]", here: Path, pin: Path | None) -> None:
+    with whole_file(here) as draft:
+        safetensors.torch.save_file(tensors, draft)
+    if pin:
+        with whole_file(pin) as draft:
+            draft.write_text(tensors_sha256(tensors))
+
+
+def _pinned(described: Backbone, sha256: str) -> Backbone:
+    return described.model_copy(update={"sha256": sha256})
 
 
 def _verified(content: bytes, described: Backbone) -> "dict[str, Tensor]":
@@ -92,17 +99,12 @@ def _verified(content: bytes, described: Backbone) -> "dict[str, Tensor]":
 
 def _read(content: bytes) -> "dict[str, Tensor]":
     """Return the tensors of a file of safetensors or of torch, of which nothing is run."""
-    if _suffix(content) == ".safetensors":
+    if content[8:9] == b"{":
         return safetensors.torch.load(content)
     found = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     if not isinstance(found, dict):
         raise DataError("it holds no tensors by name")
     return found
-
-
-def _suffix(content: bytes) -> str:
-    """Return how a file of that content is called: one of safetensors begins with the length of a head in JSON."""
-    return ".safetensors" if content[8:9] == b"{" else ".pth"
 
 
 def _sources(name: str, described: Backbone, scratch: Path) -> Iterator[Source]:

@@ -1,7 +1,9 @@
 """The stages of a version, run again in its work tree."""
 
 import shutil
+from pathlib import Path
 
+from components.config.backbone import BACKBONES, read_backbone
 from components.config.errors import RegistryError, StageError
 from components.config.settings import STATE
 from components.registry.lineage import Lineage
@@ -52,17 +54,26 @@ def fetch_backbone(made_of: Lineage, tree: Tree) -> None:
         status, output = dvc("repro", "--no-commit", stage, folder=tree.project, environment=environment)
     if status != 0:
         raise StageError(f"{stage}: {last_error(output)}")
-    _keep(made_of, tree)
+    if (name := made_of.parameters["train"].get("backbone")) and made_of.backbone:
+        ((path, _),) = made_of.stages[BACKBONE].outs.items()
+        keep(name, made_of.backbone.sha256, tree.project / path / "model.safetensors", tree.project)
 
 
-def _keep(made_of: Lineage, tree: Tree) -> None:
-    """Put the network where the stage `backbone`, which comes behind `prepare`, looks before it asks a source."""
-    ((path, _),) = made_of.stages[BACKBONE].outs.items()
-    held, name = tree.project / path / "model.safetensors", made_of.parameters["train"].get("backbone")
-    if name and held.exists():
-        kept = tree.project / STATE / "downloads" / "backbones" / f"{name}.safetensors"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(held, kept)
+def keep(name: str, sha256: str, held: Path, project: Path) -> None:
+    """Put the network where the stage `backbone`, which comes behind `prepare`, looks before it asks a source.
+
+    Args:
+        name: of the network.
+        sha256: of its tensors, which its description may not say.
+        held: the file with them, if it is there.
+        project: of the rebuild.
+    """
+    if held.exists():
+        folder = project / STATE / "downloads" / "backbones"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(held, folder / f"{name}.safetensors")
+        if (described := read_backbone(name, project / BACKBONES)).sha256 is None:
+            (folder / described.pin(name)).write_text(sha256)
 
 
 def reproduce(made_of: Lineage, tree: Tree) -> None:

