@@ -280,11 +280,14 @@ def test_what_is_asked_for_is_not_the_champion_but_the_bento(
 
 
 @pytest.mark.parametrize("by", ["variable", "argument"])
-def test_a_version_is_pinned(by: str, packaged: tuple[Project, str, dict[str, Path]], tmp_path: Path) -> None:
+def test_a_version_is_pinned_and_gives_no_answer_to_a_stranger_where_it_abstains(
+    by: str, packaged: tuple[Project, str, dict[str, Path]], tmp_path: Path
+) -> None:
     project, bento, bundles = packaged
-    for version in ("2", "3"):
-        publish(bundles[version], "digits", version, str(tmp_path))
-    variables = {"JOURNEYMAN_CHAMPIONS": str(tmp_path)}
+    sure = abstaining(bundles["1"], tmp_path / "abstaining")
+    for version, bundle in (("2", sure), ("3", bundles["3"])):
+        publish(bundle, "digits", version, str(tmp_path / "champions"))
+    variables = {"JOURNEYMAN_CHAMPIONS": str(tmp_path / "champions")}
     if by == "variable":
         wanted, what, variables["JOURNEYMAN_VERSION"] = "2", (bento,), "2"
     else:
@@ -292,6 +295,10 @@ def test_a_version_is_pinned(by: str, packaged: tuple[Project, str, dict[str, Pa
         wanted, what = "1", (".", "--arg", "workload=digits", "--arg", f"version={model.name}")
     with serving(project, *what, cwd=project.path, variables=variables) as url:
         assert {told["model_version"] for told in Load(url).ask(3)} == {wanted}
+        asked = {"content": strange(bundles["1"]), "headers": {"content-type": "image/png"}}
+        told = httpx.post(f"{url}/predict", **asked).raise_for_status().json()
+    assert told["unfamiliar"] is True
+    assert (told.get("abstains"), "label" in told) == ((True, False) if wanted == "2" else (None, True))
 
 
 @pytest.mark.parametrize(
@@ -314,6 +321,23 @@ def test_a_corrupted_bento_is_refused_in_one_line_and_ends(
     assert len(re.findall(sentence, output)) == 1, output
     assert "Traceback" not in output
     assert len(output.splitlines()) <= 2
+
+
+def abstaining(bundle: Path, path: Path) -> Path:
+    """Write the bundle again, as it is with `serve.abstain: true`."""
+    shutil.copytree(bundle, path)
+    about = json.loads((path / "bundle.json").read_text())
+    about["serve"]["abstain"] = True
+    (path / "bundle.json").write_text(json.dumps(about))
+    return path
+
+
+def strange(bundle: Path) -> bytes:
+    """Return a picture of noise that the bundle says is unfamiliar."""
+    opened, random = Bundle(bundle), np.random.default_rng(0)
+    noise = random.integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
+    flagged = [answer.unfamiliar for answer in Answering(opened.about).answers(opened.scored(noise), "1")]
+    return codec.encode(noise[flagged.index(True)])["picture"]
 
 
 def other(bundle: Path, path: Path, seed: int) -> Path:
