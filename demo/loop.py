@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +39,6 @@ class Loop:
 @contextmanager
 def loop(project: Project, workload: str) -> Iterator[Loop]:
     """Have the process for as long as the block runs."""
-    command = (sys.executable, "-m", "demo.night")
+    command = ("python", "-m", "demo.night")
     with project.started(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield Loop(workload, process, project)

@@ -53,7 +53,13 @@ def _retrain(workload: str) -> dict[str, Any]:
     found = retrain(workload)
     decision, report = found.decision, found.report
     facts = {} if report is None else {str(row[0]): str(row[1]) for row in report.facts}
-    return {"why": decision.why, "against": decision.against, "trained": report is not None, "facts": facts}
+    return {
+        "why": decision.why,
+        "against": decision.against,
+        "refused": decision.refused,
+        "trained": report is not None,
+        "facts": facts,
+    }
 
 
 def _shadow(workload: str) -> dict[str, Any]:

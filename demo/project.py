@@ -74,6 +74,9 @@ class Project:
             yield process
         finally:
             _end(process)
+            for stream in (process.stdin, process.stdout):
+                if stream:
+                    stream.close()
 
     @contextmanager
     def served(self, url: str, path: str, *command: str) -> Iterator[str]:

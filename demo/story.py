@@ -2,7 +2,6 @@
 
 import math
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -128,7 +127,7 @@ class Story:
             return
         if not self.label_url:
             port = free_port()
-            command = (sys.executable, "-m", "flows.label", self.work.workload, "--serve", "--port", str(port))
+            command = ("python", "-m", "flows.label", self.work.workload, "--serve", "--port", str(port))
             server = self.project.served(f"http://127.0.0.1:{port}", "/label", *command)
             self.label_url = self.stack.enter_context(server)
         count = answer(self.label_url, dict(self.traffic.truths), _LEFT)
@@ -146,6 +145,9 @@ class Story:
             self.told.trainings.append(day)
             self.say(f"retrain has trained a new version, because {'; '.join(found['why'])}")
             self.say(f"the gate: {found['facts'].get('champion', '')}")
+        elif found["refused"]:
+            self.told.refused += found["refused"]
+            self.say(f"retrain would not learn from it: {'; '.join(found['refused'])}")
         elif found["why"]:
             self.say(f"retrain would train ({'; '.join(found['why'])}), and does not: {'; '.join(found['against'])}")
         self._changes(day, found)
@@ -178,7 +180,7 @@ def begun(work: Work, project: Project, say: Say, patience: float) -> Iterator[S
     project.run("python", "-m", "flows.train", work.workload)
     shutil.copytree(project.path / artifacts(work.workload, "bundle"), project.path / FIRST, dirs_exist_ok=True)
     port = free_port()
-    serve = (sys.executable, "-m", "bentoml", "serve", f"{work.workload}:latest", "--port", str(port))
+    serve = ("python", "-m", "bentoml", "serve", f"{work.workload}:latest", "--port", str(port))
     with ExitStack() as stack:
         url = stack.enter_context(project.served(f"http://127.0.0.1:{port}", "/readyz", *serve))
         say(f"version 1 is at work at {url}; {cores()} cores")
