@@ -3,10 +3,15 @@
 Of such a mean there are intervals that hold however often one looks; of an average precision there are none.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+COSTS = "costs"
+"""Of a decision: what each sort of mistake costs, where they do not cost the same; see `of_costs`."""
 
 
 @dataclass(frozen=True)
@@ -42,3 +47,20 @@ def of_flags(flagged: NDArray[np.bool_], positive: NDArray[np.bool_]) -> dict[st
     """Return recall and precision of what was flagged."""
     hit = (flagged & positive).astype(np.float64)
     return {"recall": Rate(hit, positive), "precision": Rate(hit, flagged)}
+
+
+def of_costs(flagged: NDArray[np.bool_], positive: NDArray[np.bool_], costs: Mapping[str, float]) -> Rate:
+    """Return the mean cost of an answer, by what a `miss` and a `false_alarm` cost on average."""
+    cost = np.where(positive, costs["miss"] * ~flagged, costs["false_alarm"] * flagged)
+    scale = max(costs.values())
+    return Rate(cost / scale, np.ones(len(cost), dtype=np.bool_), lower_is_better=True, scale=scale)
+
+
+def at_the_same_costs(
+    decision: Mapping[str, Any], other: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return both decisions with the costs of `other`, or else those of `decision`: both versions pay the same."""
+    costs = other.get(COSTS, decision.get(COSTS))
+    if costs is None:
+        return decision, other
+    return {**decision, COSTS: costs}, {**other, COSTS: costs}

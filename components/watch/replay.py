@@ -5,9 +5,10 @@ that answered; one that was made for pictures of another size, or other features
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ from components.config.errors import DataError
 from components.inference.bundle import About, examples_of
 from components.inference.bundle import Bundle as Graph
 from components.prediction_log.reader import Log
-from components.tasks.rates import Rate
+from components.tasks.rates import Rate, at_the_same_costs
 from components.watch.arrow import examples, matrix, parts, texts
 from components.watch.bundles import Bundle, Bundles
 from components.watch.label_index import NAMES, ROW
@@ -225,8 +226,9 @@ def _judge(
     was, new = label_values(told["value"], before.about), label_values(told["value"], now.about)
     known = ~np.isnan(was) & ~np.isnan(new)
     there, told = there[known], told.filter(pa.array(known))
-    old_rate = _rate(before, matrix(rows["outputs"].take(pa.array(there))), was[known])
-    new_rate = _rate(now, outputs[there], new[known])
+    by = at_the_same_costs(before.about.decision, now.about.decision)
+    old_rate = _rate(before, matrix(rows["outputs"].take(pa.array(there))), was[known], by[0])
+    new_rate = _rate(now, outputs[there], new[known], by[1])
     if old_rate is None or new_rate is None or not len(there):
         return
     name, old = old_rate
@@ -243,12 +245,14 @@ def _judge(
     pairs.asked = min(pairs.asked, float(asked.min()))
 
 
-def _rate(bundle: Bundle, outputs: NDArray[np.float32], labels: Floats) -> tuple[str, Rate] | None:
+def _rate(
+    bundle: Bundle, outputs: NDArray[np.float32], labels: Floats, decision: Mapping[str, Any]
+) -> tuple[str, Rate] | None:
     """Return the first metric that every row counts for, which pairs can be made by."""
     if bundle.live is None or bundle.about is None or bundle.arrays is None:
         return None
     told = labels.astype(np.int64) if bundle.about.classes else labels
-    rates = bundle.live.rates(outputs, told, bundle.about.decision, bundle.arrays.outputs)
+    rates = bundle.live.rates(outputs, told, decision, bundle.arrays.outputs)
     return next(((name, rate) for name, rate in rates.items() if rate.counted.all()), None)
 
 

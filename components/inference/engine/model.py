@@ -20,6 +20,7 @@ from components.inference.bundle import Bundle, Scored
 from components.inference.examples import read_examples
 from components.inference.golden import check_golden
 from components.inference.reference import read_reference
+from components.tasks.rates import COSTS
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -152,7 +153,9 @@ class Model:
         return self._reader.record_labels(rows) if rows else 0
 
     def losses(self, outputs: NDArray[np.float32], labels: Sequence[float]) -> NDArray[np.float64] | None:
-        """Return how wrong each of N answers is by its label, 0 to 1; None: its task does not say, or has no reference.
+        """Return how wrong each of N answers is by its label, 0 to 1.
+
+        None: its task does not say, or has no reference, or one mistake costs more than another.
 
         Args:
             outputs: `[N, K]`.
@@ -160,7 +163,7 @@ class Model:
         """
         about = self.about
         live, validated = catalogue.live(about.kind, about.task), self._validated
-        if live is None or validated is None:
+        if live is None or validated is None or COSTS in about.decision:
             return None
         told = np.array(labels, dtype=np.int64 if about.classes else np.float64)
         rates = live.rates(outputs, told, about.decision, validated).values()

@@ -42,11 +42,12 @@ def graph(slope: float) -> bytes:
     return content
 
 
-def bundle(path: Path, slope: float, **about: Any) -> Path:
+def bundle(path: Path, slope: float, decision: dict[str, Any] | None = None, **about: Any) -> Path:
     make_bundle(path, rows=200)
     (path / MODEL).write_bytes(graph(slope))
     said = read_json(path / "bundle.json")
     said |= {"model_sha256": sha256(path / MODEL), "input": {**said["input"], **about}}
+    said |= {"task": "detection", "decision": decision} if decision else {}
     write_json(path / "bundle.json", said)
     return path
 
@@ -104,6 +105,25 @@ def test_another_version_is_compared_on_the_labelled_rows(at_work: AtWork, paths
     assert (found.comparison.decision, found.comparison.worse) == ("better", 0)
     assert found.comparison.decided is not None
     assert found.comparison.decided < 12  # as many heads as a coin seldom shows
+
+
+def test_detections_are_compared_by_what_mistakes_cost_where_versions_say_it(
+    at_work: AtWork, paths: dict[str, Path], tmp_path: Path
+) -> None:
+    """Version 1 flags nothing; the others flag nearly all, which is wrong more often than not, and cheaper."""
+    costs = {"costs": {"miss": 50.0, "false_alarm": 1.0}}
+    paths["1"] = bundle(tmp_path / "none", 2.0, {"threshold": 0.7} | {"costs": {"miss": 1.0, "false_alarm": 1.0}})
+    paths["2"] = bundle(tmp_path / "all", 0.1, {"threshold": 0.3} | costs)
+    paths["3"] = bundle(tmp_path / "old", 0.1, {"threshold": 0.3})
+    by_cost, by_own = asked(at_work, paths, "2"), asked(at_work, paths, "3")
+    assert (by_cost.metric, by_own.metric) == ("cost", "cost")
+    assert by_cost.comparison is not None
+    assert by_own.comparison is not None
+    assert by_cost.comparison.decision == "better"  # by its own prices, which version 1 pays, too
+    assert by_own.comparison.decision == "open"  # by those of version 1; as often wrong the other way round
+    assert by_cost.before > 10 * by_cost.now
+    paths["1"] = bundle(tmp_path / "older", 2.0, {"threshold": 0.7})
+    assert asked(at_work, paths, "3").metric == "accuracy"
 
 
 def test_labels_that_were_asked_for_too_seldom_decide_nothing(at_work: AtWork, paths: dict[str, Path]) -> None:

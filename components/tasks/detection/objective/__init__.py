@@ -10,8 +10,9 @@ from components.config.errors import DataError
 from components.kinds.calibration import can_fit_temperature, fit_temperature
 from components.kinds.deciding import Deciding
 from components.kinds.ranking import average_precision
-from components.tasks.detection.objective.cost import COST, cost_per_1000
+from components.tasks.detection.objective.cost import COST, cost_per_1000, of_a_miss
 from components.tasks.detection.objective.threshold import choose
+from components.tasks.rates import COSTS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -77,8 +78,11 @@ class Detection:
     def decision(
         self, outputs: NDArray[np.float32], labels: NDArray[Any], costs: NDArray[np.float64] | None
     ) -> dict[str, Any]:
-        """Return the threshold: from which probability on an example is taken for positive."""
-        return {"threshold": choose(outputs[:, 1], labels, costs, self._config)}
+        """Return the threshold: from which probability on an example is taken for positive; and what it goes by."""
+        found: dict[str, Any] = {"threshold": choose(outputs[:, 1], labels, costs, self._config)}
+        if self._config.least_precision is None and self._config.least_recall is None:
+            found[COSTS] = {"miss": of_a_miss(labels, costs), "false_alarm": float(self._config.false_alarm)}
+        return found
 
 
 class UnlabelledDetection:

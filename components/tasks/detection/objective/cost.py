@@ -20,3 +20,16 @@ def cost_per_1000(
     """
     cost = misses[positive & ~flagged].sum() + false_alarm * (flagged & ~positive).sum()
     return 1_000 * float(cost) / len(positive)
+
+
+def of_a_miss(labels: NDArray[np.int64], misses: NDArray[np.float64] | None) -> float:
+    """Return what a missed positive costs on average; where none is known, what an example would.
+
+    Args:
+        labels: `[N]`: 1, 0, -1 not known.
+        misses: `[N]`, what each example costs if it is positive and not flagged; None: 1.
+    """
+    if misses is None:
+        return 1.0
+    positive = labels == 1
+    return float(misses[positive].mean() if positive.any() else misses.mean())
