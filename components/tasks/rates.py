@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-COSTS = "costs"
-"""Of a decision: what each sort of mistake costs, where they do not cost the same; see `of_costs`."""
+from components.tasks.codec import COSTS
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from components.tasks.codec import COSTS
 from components.tasks.detection.answers import decide
-from components.tasks.rates import COSTS, Rate, of_all, of_costs, of_flags
+from components.tasks.rates import Rate, of_all, of_costs, of_flags
 
 DRAWS = True
 """Labels may be drawn by the outputs, which are probabilities: so a metric can be expected before labels come."""

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from components.tasks.codec import COSTS
 from components.tasks.detection.live import rates
 from components.tasks.detection.objective import Detection
-from components.tasks.rates import COSTS, at_the_same_costs
+from components.tasks.rates import at_the_same_costs
 
 LABELS = np.array([1, 0, 0, 1, -1])
 SCORES = np.array([0.9, 0.6, 0.2, 0.4, 0.5], np.float32)
