@@ -1,23 +1,29 @@
 """What the plan predicts of an endpoint beside what is measured, on loads that were not used for the fit.
 
     python -m benchmarks.plan [--quick] [--json FILE] [--bundle DIR] [--data DIR] [--workers 1,2] [--loads 0.3,0.6,…]
-                              [--rounds N] [--seconds S] [--patience S] [--heavy]
+                              [--rounds N] [--seconds S] [--patience S] [--heavy] [--training]
 
 The service time is fitted as `flows.plan` does it, by closed loops of 1 to 32 connections; then requests come at random
 at parts of the capacity that was fitted, and p50, p99 and the throughput of 64 connections are held against what was
 predicted. Other work on the machine would be measured, too: a window in which the workers waited for a core for more
 than 5 % of their time, or the load was sent late, is measured again, until `--patience` seconds have gone by for its
 load; then the least disturbed is taken, and marked `busy`. An endpoint whose workers and load do not fit on the cores
-is marked `shared`. Errors are of undisturbed windows alone, if there are any.
+is marked `shared`. Errors are of undisturbed windows alone, if there are any; but for the CPU time of an answer, which
+is predicted for as many turns as there were, and which others cannot lengthen by taking the cores.
+
+`--training` trains on parts of the data as `--learn-curve` does, and holds what the lesser parts predict of the whole
+against what it took and reached: CPU time, and the error.
 """
 
 import argparse
 import math
 import os
+import re
 import statistics
 import sys
 import tempfile
 import time
+import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,18 +37,23 @@ from components import catalogue
 from components.config.errors import EndpointError
 from components.config.settings import artifacts
 from components.inference.bundle import read_about
-from components.kinds.prepared import open_prepared
+from components.kinds.prepared import PreparedData, open_prepared
 from components.ledger.usage import machine_cpu
 from components.plan.asking import ask, http_request
+from components.plan.learning_curve import learning_curve
+from components.plan.power_law import fitted_law
 from components.plan.predicted import Predictor, predictor
 from components.plan.probe import Probe, probe
+from components.plan.value import grown
 from components.plan.workers import used_by, worker_processes
 
+WORK = "CPU µs an answer"
 QUIET = 0.05
 """Of the time for which a worker was at it or waited."""
 PROMISED, COVERED = 0.15, 0.9
 """The median error, and how many of what was measured lie in the interval."""
 _CONNECTIONS = 64
+_TURNS = re.compile(r"^journeyman_batch_size_count\S* (\S+)$", re.MULTILINE)
 _LOOK, _OTHERS = 0.3, 0.2  # seconds, and the part of all cores that others may have in them
 _LATE = 0.2  # of p50, that an arrival in a hundred may be sent late
 
@@ -89,7 +100,8 @@ def main() -> None:
             bundle = heavy_bundle(options.bundle, Path(folder) / "heavy", batches=True)
         found = probe(bundle, rows, 120.0, 0.15 if options.quick else 1.0)
         windows = measure(bundle, rows, predictor(found), options, folder)
-    figures = {"workload": about.workload, "heavy": options.heavy, "probe": summary(found)}
+        trained = trainings(about.workload, data, Path(folder)) if options.training else []
+    figures = {"workload": about.workload, "heavy": options.heavy, "probe": summary(found), "trainings": trained}
     harness.finish({**figures, "windows": [asdict(window) for window in windows]}, report, options.json)
 
 
@@ -104,6 +116,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="of a window (4)")
     parser.add_argument("--patience", type=float, help="seconds for a load until a window is undisturbed (60)")
     parser.add_argument("--heavy", action="store_true", help="a model of 75 MB for which batching pays")
+    parser.add_argument("--training", action="store_true", help="trainings, too; the section is that of params.yaml")
     options = parser.parse_args()
     options.workers = [int(count) for count in options.workers.split(",")]
     options.loads = [float(load) for load in options.loads.split(",")]
@@ -111,6 +124,20 @@ def parsed() -> argparse.Namespace:
     options.seconds = options.seconds or (0.2 if options.quick else 4.0)
     options.patience = options.patience if options.patience is not None else 0.0 if options.quick else 60.0
     return options
+
+
+def trainings(workload: str, data: PreparedData, folder: Path) -> list[dict[str, Any]]:
+    """Return what the trainings on parts of the data say of the one on all of it, and what that took and reached."""
+    section = catalogue.decided(catalogue.workload(workload), data)
+    metric, points = learning_curve(workload, section, data, folder / "curve")
+    *lesser, whole = points
+    times = whole.examples / lesser[-1].examples
+    cpu = grown([point.examples for point in lesser], [point.cpu for point in lesser], times)
+    law = fitted_law(lesser)
+    found = [Window(0, 0.0, "CPU s of a training", *cpu, whole.cpu, 0.0, "")]
+    if law and whole.error > 0:
+        found.append(Window(0, 0.0, f"1 - {metric}", *law.error(whole.examples), whole.error, 0.0, ""))
+    return [asdict(each) for each in found]
 
 
 def summary(found: Probe) -> dict[str, Any]:
@@ -191,23 +218,34 @@ def window(
 ) -> tuple[float, list[Window]]:
     """Return how disturbed a window was, and what it found."""
     rate = load * made.capacity(workers) or None
-    before = used_by(processes)
+    turns, before = turns_of(port), used_by(processes)
     asked = ask(port, requests, seconds, _CONNECTIONS, rate, seed + 1)
     now = used_by(processes)
-    cpu, waited = now.cpu - before.cpu, now.waited - before.waited
+    cpu, waited, turns = now.cpu - before.cpu, now.waited - before.waited, turns_of(port) - turns
     share = waited / max(cpu + waited, 1e-9)
     p50, p99 = (float(np.quantile(asked.latencies, part)) for part in (0.5, 0.99))
     late = float(np.quantile(asked.late, 0.99)) / max(p50, 1e-9) if len(asked.late) else 0.0
     disturbed = max(share, QUIET * late / _LATE)
     state = "shared" if workers >= (os.cpu_count() or 1) else "busy" if disturbed > QUIET else ""
+    count = len(asked.latencies)
+    each = made.interval(lambda service: 1e6 * (service.each + service.turn * turns / count), workers)
+    taken = 1e6 * (cpu - made.found.idle * workers * asked.seconds) / count
+    used = Window(workers, load, WORK, *each, taken, share, state)
     if rate is None:
         predicted = made.interval(lambda service: service.capacity * workers, workers)
-        return disturbed, [Window(workers, 0.0, "requests/s", *predicted, asked.rate, share, state)]
-    found = []
+        return disturbed, [Window(workers, 0.0, "requests/s", *predicted, asked.rate, share, state), used]
+    found = [used]
     for what, part, measured in (("p50 ms", 0.5, p50), ("p99 ms", 0.99, p99)):
         predicted = made.latency(rate, workers, part)
         found.append(Window(workers, load, what, *(1e3 * each for each in predicted), 1e3 * measured, share, state))
     return disturbed, found
+
+
+def turns_of(port: int) -> int:
+    """Return how often the model has run, by all workers."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        counts = _TURNS.findall(answer.read().decode())
+    return round(sum(map(float, counts)))
 
 
 def report(result: dict[str, Any]) -> None:
@@ -220,6 +258,7 @@ def report(result: dict[str, Any]) -> None:
         f"request, {found['together']:.1f} together, {found['capacity']:,.0f} requests/s a worker; "
         f"it waited for a core {found['waited']:.0%} of its time"
     )
+    windows += [Window(**told) for told in result["trainings"]]
     print("\n| workers | load | what | predicted | interval | measured | error | waited | |")
     print("|---|---|---|---|---|---|---|---|---|")
     for each in windows:
@@ -228,8 +267,8 @@ def report(result: dict[str, Any]) -> None:
             f"| {each.workers} | {load} | {each.what} | {each.predicted:,.2f} | {each.low:,.2f} to {each.high:,.2f} | "
             f"{each.measured:,.2f} | {each.error:+.0%} | {each.waited:.0%} | {each.state} |"
         )
-    undisturbed = [each for each in windows if not each.state]
-    if not undisturbed:
+    undisturbed = [each for each in windows if not each.state or each.what == WORK]
+    if all(each.state for each in windows):
         print("no window was undisturbed: other work had the machine, and nothing can be said of the model")
     for what in dict.fromkeys(each.what for each in undisturbed):
         those = [each for each in undisturbed if each.what == what and math.isfinite(each.predicted)]

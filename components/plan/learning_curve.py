@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from components import catalogue
+from components.config.errors import ConfigError
 from components.internals.lightning import quiet
 from components.kinds.prepared import PreparedData
 from components.kinds.resplit import Int64, resplit
@@ -39,10 +40,20 @@ logger = logging.getLogger(__name__)
 
 
 def learning_curve(name: str, workload: "Workload", data: PreparedData, folder: Path) -> tuple[str, list[Point]]:
-    """Return the metric, and a point for each part; those that were trained before are read.
+    """Return the metric that decides, and a point for each part; those that were trained before are read.
 
-    The metric is the deciding one if it lies between 0 and 1 and more is better; the error is what it lacks of 1.
+    The error is what the metric lacks of 1. Of a metric that is no share of right answers it is not known how far it
+    would be from another examination of as many examples: as far as if those of the rarest class were counted.
+
+    Raises:
+        ConfigError: the metric is a loss or a cost, which no law of a part of 1 is fitted to.
     """
+    evaluation = catalogue.evaluation(data.kind, data.task)
+    metric = evaluation.metric(data, workload.train)
+    if evaluation.lower_is_better(metric):
+        raise ConfigError(
+            f"--learn-curve: {name} is judged by {metric}, which is no share of what is right: leave it out"
+        )
     quiet()
     config = altered(workload.train, devices=1, nodes=1, strategy="auto")
     kept = folder / key_of(name, data, {"kind": data.kind, "train": config.model_dump(mode="json")})
@@ -56,7 +67,7 @@ def learning_curve(name: str, workload: "Workload", data: PreparedData, folder: 
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, asdict(_trained(part_of(data, count), workload)))
         points.append(Point(**read_json(path)))
-    return catalogue.evaluation(data.kind, data.task).metric(data, workload.train), points
+    return metric, points
 
 
 def part_of(data: PreparedData, count: int, seed: int = 0) -> PreparedData:
@@ -95,4 +106,7 @@ def _trained(data: PreparedData, workload: "Workload") -> Point:
     outputs = learner.objective(data, config).outputs(numbers, temperature).numpy()
     metric = evaluation.metric(data, workload.train)
     reached = evaluation.measure(data, outputs, decision, workload.train)[metric]
-    return Point(data.counts["train"], 1.0 - reached, data.counts["test"], cpu)
+    examined = data.counts["test"]
+    if evaluation.correct(data, outputs, decision, workload.train) is None:
+        examined = int(np.unique(np.asarray(data.labels("test")), return_counts=True)[1].min())
+    return Point(data.counts["train"], 1.0 - reached, examined, cpu)

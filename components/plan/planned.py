@@ -27,7 +27,7 @@ from components.plan.power_law import Point
 from components.plan.queue import percentile
 from components.plan.speed import relative_speed, this_machine
 from components.plan.training import host_figures, training_figures
-from components.plan.value import hour_figure, label_figures, staleness_figure
+from components.plan.value import grown_figure, hour_figure, label_figures, staleness_figure
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ def planned(given: Given, today: date) -> Plan:
         beyond=_beyond(given, served[0]),
         value=[
             *label_figures(given.metric, given.points),
+            grown_figure(given.points),
             hour_figure(given.metric, len(given.made)),
             staleness_figure(given.metric, given.by_chance),
         ],

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from scipy.stats import t
+
 from components.plan.figure import Figure, not_known
-from components.plan.power_law import Point, PowerLaw, fitted_law
+from components.plan.power_law import FEWEST, Point, PowerLaw, fitted_law
+from components.plan.predicted import Predicted
 
 MORE = 10_000
 """Labels."""
@@ -33,6 +37,32 @@ def _gain(name: str, law: PowerLaw, most: int, more: int, said: str) -> Figure:
     if most + more > FAR * most:
         said += f"; {(most + more) / most:.0f} times what was tried, which is far beyond it"
     return Figure(name, gain.value, "", "extrapolated", said, gain.low, gain.high)
+
+
+def grown_figure(points: Sequence[Point]) -> Figure:
+    """Return the CPU time of training on twice the examples, by a line through the trainings on parts of them."""
+    name = "CPU of training on twice the data"
+    if len({point.examples for point in points}) < FEWEST:
+        return not_known(name, "ask for it: --learn-curve trains on parts of the data")
+    found = grown([point.examples for point in points], [point.cpu for point in points], 2.0)
+    said = f"a line through the CPU seconds of {len(points)} trainings by their examples"
+    return Figure(name, found.value, "s", "extrapolated", said, found.low, found.high)
+
+
+def grown(examples: Sequence[int], cpu: Sequence[float], times: float) -> Predicted:
+    """Return the CPU seconds on `times` the most examples, by least squares, and where nine of ten such trainings lie.
+
+    The interval is that of a new point of a regression with normal errors, by Student's t of two fewer than there are.
+    """
+    x, y = np.array(examples, dtype=np.float64), np.array(cpu)
+    design = np.stack([np.ones_like(x), x], axis=1)
+    line, *_ = np.linalg.lstsq(design, y, rcond=None)
+    at = np.array([1.0, times * x.max()])
+    freedom = max(1, len(x) - 2)
+    spread = float(np.sum((y - design @ line) ** 2)) / freedom
+    error = float(t.ppf(0.95, freedom) * np.sqrt(spread * (1.0 + at @ np.linalg.inv(design.T @ design) @ at)))
+    value = float(at @ line)
+    return Predicted(value, max(0.0, value - error), value + error)
 
 
 def hour_figure(metric: str, versions: int) -> Figure:

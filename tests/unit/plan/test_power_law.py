@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.plan.power_law import Point, fitted_law
-from components.plan.value import label_figures
+from components.plan.value import grown, grown_figure, label_figures
 
 
 def points(examined: int, seed: int, factor: float = 2.0, exponent: float = 0.4) -> list[Point]:
@@ -31,6 +31,14 @@ def test_nine_of_ten_intervals_hold_what_is_true() -> None:
         assert law is not None
         held += law.error(4000).low <= true <= law.error(4000).high
     assert held >= 80  # nine of ten are expected: less than one in a thousand such tests has fewer
+
+
+def test_a_training_on_twice_the_data_takes_what_a_line_says() -> None:
+    exact = grown([100, 200, 400], [3.0, 4.0, 6.0], 2.0)
+    assert tuple(exact) == pytest.approx((10.0, 10.0, 10.0))
+    rough = grown([100, 200, 400, 800], [3.1, 3.9, 6.2, 9.9], 2.0)
+    assert rough.low < 18.0 < rough.high
+    assert grown_figure([]).known == "not known"
 
 
 def test_what_is_not_known_has_a_reason() -> None:
