@@ -1,6 +1,7 @@
 """Shadow, canary and the way back, killed before every write: the next run comes to what an undisturbed one does."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from components.config.gate import Gate
 from components.config.settings import CHAMPIONS
 from components.registry.promotion.trial import hold
 from flows import canary
-from tests.conftest import Project, copy_of
+from tests.conftest import Project
 from tests.forks import IMPATIENT, Forks, item, succeed
 from tests.integration.test_shadow import answer, good, history, version
 from tests.registering import promoted
@@ -55,6 +56,9 @@ told = told and [told["version"], told["against"], told["share"], told["id"] == 
 tried = {number: re.sub("since .*", "since", tag) for number, tag in tags.items()}
 answer([aliases.aliases(ledger), entries, steps, tried, told])
 """
+
+CODE = {".git", "benchmarks", "components", "docs", "examples", "flows", "tests"}
+"""Of a checkout; the processes have their own."""
 
 
 @pytest.mark.parametrize(
@@ -105,12 +109,20 @@ def test_killed_before_any_write_the_next_run_comes_to_the_same(
         assert hold(version("3"), good("3"), gate, history())
         canary.tell_of_canary.fn("digits")
         answer("1", wrong=abs(wrong), labelled_as_answered=wrong > 0)
-    copies = [copy_of(three, tmp_path / f"{step}") for step in range(least + 1)]
+    copies = [without_code(three, tmp_path / f"{step}") for step in range(least + 1)]
     runs = [item(copy, FLOW + code, kill=step if step < least else None, tags=True) for step, copy in enumerate(copies)]
     done = forked.run(*runs)
     assert [status for status, _ in done] == [-9] * least + [0], [output[-500:] for _, output in done]
-    succeed(forked, *(item(copy, FLOW + code) for copy in copies))
-    states = succeed(forked, *(item(copy, STATE) for copy in copies))
+    states = succeed(forked, *(item(copy, FLOW + code + STATE) for copy in copies))
     assert states == [states[-1]] * len(copies)
     changed = re.sub(r"\W+", " ", str(states[-1]))
     assert {"canary": "canary", "shadow": "shadow", "reverse": "rolled back"}[trial] in changed
+
+
+def without_code(project: Project, folder: Path) -> Project:
+    """Return a copy of what runs read and write."""
+
+    def left_out(path: str, names: list[str]) -> set[str]:
+        return CODE & set(names) if Path(path) == project.path else set()
+
+    return Project(Path(shutil.copytree(project.path, folder / "journeyman", symlinks=True, ignore=left_out)))
