@@ -21,7 +21,7 @@ from demo.play import play
 from demo.project import commit, copied
 from demo.story import begun
 
-CALM, DAYS = 2, 18
+CALM, DAYS = 1, 18
 FOLDER = STATE / "demo"
 _PATIENCE = 45.0  # seconds that a day takes at least while the loop is at work
 
