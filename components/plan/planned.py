@@ -29,11 +29,6 @@ from components.plan.speed import relative_speed, this_machine
 from components.plan.training import host_figures, training_figures
 from components.plan.value import grown_figure, hour_figure, label_figures, staleness_figure
 
-_OFF = (
-    "CPU an answer 7 % (median, at most 18 %) and outside of its interval mostly, on a busy machine; p99 was not held "
-    "against a quiet one yet: benchmarks/plan.py, docs/planning.md"
-)
-
 
 @dataclass(frozen=True)
 class Given:
@@ -163,7 +158,6 @@ def _assumptions(given: Given) -> list[tuple[str, str]]:
         ("energy", f"{given.power.assumed}; to be changed in power.json of the ledger's folder"),
         ("a training", f"{given.demand.retrain}, each as the last one; --retrain"),
     ]
-    found.append(("how far off it is", _OFF))
     if given.prices.any:
         said = f"{given.prices.source}, {given.prices.dated}, in {given.prices.currency}: params.yaml, `prices`"
         return [*found, ("prices", said)]

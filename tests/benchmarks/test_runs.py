@@ -287,6 +287,19 @@ def test_an_hour_of_the_loop_at_rest_is_measured(project: Project) -> None:
     assert all(seconds > 0 for seconds in hour.values())
 
 
+def test_what_the_loop_is_worth_is_measured_beside_other_ways_of_training_again(project: Project) -> None:
+    said = project.run("python", "-m", "benchmarks.story", "--quick", "--json", "figures.json")
+    assert "| never | 0 |" in said
+    figures = json.loads(Path("figures.json").read_text())
+    assert figures["dropped"] == 0 < figures["requests"]
+    assert set(figures["regret"]) == {"the loop", "never", "every 1 days", "oracle"}
+    assert all(len(days) == 3 for days in figures["costs"].values())
+    assert figures["costs"]["the loop"] == pytest.approx(figures["costs"]["never"])  # it has not trained within 3 days
+    assert figures["costs"]["oracle"] == pytest.approx(figures["costs"]["every 1 days"])
+    assert figures["regret"]["oracle"] == 0
+    assert len(figures["poisoned"]) == 2
+
+
 def test_decoding_at_a_reduced_size_is_measured(trained: Project) -> None:
     found = _quick(trained, "draft", "--artifacts", "artifacts/digits")["sizes"]
     assert set(found) == {"200", "520"}
