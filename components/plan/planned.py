@@ -29,6 +29,11 @@ from components.plan.speed import relative_speed, this_machine
 from components.plan.training import host_figures, training_figures
 from components.plan.value import grown_figure, hour_figure, label_figures, staleness_figure
 
+_OFF = (
+    "CPU an answer 7 to 12 % (medians; at most 28 %), mostly outside of its interval, on a busy machine; p99 was not held "
+    "against a quiet one yet: benchmarks/plan.py, docs/planning.md"
+)
+
 
 @dataclass(frozen=True)
 class Given:
@@ -158,6 +163,7 @@ def _assumptions(given: Given) -> list[tuple[str, str]]:
         ("energy", f"{given.power.assumed}; to be changed in power.json of the ledger's folder"),
         ("a training", f"{given.demand.retrain}, each as the last one; --retrain"),
     ]
+    found.append(("how far off it is", _OFF))
     if given.prices.any:
         said = f"{given.prices.source}, {given.prices.dated}, in {given.prices.currency}: params.yaml, `prices`"
         return [*found, ("prices", said)]

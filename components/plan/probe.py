@@ -25,7 +25,7 @@ from components.config.errors import BundleError, EndpointError
 from components.inference.smoke.client import EndpointClient, running_endpoint
 from components.ledger.measure import processor
 from components.plan.asking import Asked, ask, ask_alone, http_request
-from components.plan.service_time import Float64, Level
+from components.plan.service_time import Float64, Level, ServiceTime, fitted
 from components.plan.workers import memory_of, used_by, worker_processes
 from components.system.processes import cores
 
@@ -60,7 +60,7 @@ class Probe:
     memory: dict[int, int]
     """Workers -> bytes that the whole endpoint held."""
     several: dict[int, float]
-    """Workers -> CPU seconds of a request while many connections asked each."""
+    """Workers -> CPU seconds that they took, by those that one alone takes for as many turns and requests."""
     size: int
     """Bytes of the bundle."""
 
@@ -112,10 +112,11 @@ def probe(bundle: Path, rows: Sequence[Mapping[str, Any]], patience: float, seco
             started = time.perf_counter() - served.began
             single, undisturbed = _alone(served.client, rows, 4 * seconds)
             levels, idle = _measured(served.client, rows, seconds)
-            memory, several = {1: memory_of(served.client.process)}, {1: _crowded(levels)}
+            memory, several = {1: memory_of(served.client.process)}, {1: 1.0}
+        alone = fitted(levels, single)
         for workers in [count for count in _SEVERAL if count <= cores()]:
             with _served(tag, home, workers, patience) as served:
-                several[workers] = _of_several(served.client, rows, workers, idle, 2 * seconds)
+                several[workers] = _of_several(served.client, rows, workers, idle, 2 * seconds, alone)
                 memory[workers] = memory_of(served.client.process)
     return Probe(
         datetime.now(UTC).isoformat(timespec="seconds"),
@@ -188,22 +189,22 @@ def _measured(client: EndpointClient, rows: Sequence[Mapping[str, Any]], seconds
 
 
 def _of_several(
-    client: EndpointClient, rows: Sequence[Mapping[str, Any]], workers: int, idle: float, seconds: float
+    client: EndpointClient,
+    rows: Sequence[Mapping[str, Any]],
+    workers: int,
+    idle: float,
+    seconds: float,
+    alone: ServiceTime,
 ) -> float:
-    """Return the CPU seconds of a request while as many connections as for one worker ask each of them."""
+    """Return the CPU seconds of what they do, by those of one, while as many connections as for one ask each."""
     port, processes = _port(client), worker_processes(client.process)
     requests = [http_request(port, row) for row in rows]
     ask(port, requests, seconds / 2, workers * CONNECTIONS[-1])
-    before = used_by(processes)
+    turns, before = _turns(client), used_by(processes)
     asked = _checked(ask(port, requests, seconds, workers * CONNECTIONS[-1]), client)
     cpu = used_by(processes).cpu - before.cpu - workers * idle * asked.seconds
-    return max(1e-9, cpu) / len(asked.latencies)
-
-
-def _crowded(levels: Sequence[Level]) -> float:
-    """Return the CPU seconds of a request with the most connections."""
-    most = [level for level in levels if level.connections == CONNECTIONS[-1]]
-    return sum(level.cpu for level in most) / sum(level.requests for level in most)
+    turns = max(1, _turns(client) - turns)
+    return max(1e-9, cpu) / (alone.turn * turns + alone.each * len(asked.latencies))
 
 
 def _checked(asked: Asked, client: EndpointClient) -> Asked:

@@ -29,7 +29,7 @@ class Scaling:
 
 
 def fitted_scaling(cpu: Mapping[int, float]) -> Scaling:
-    """Return the law by least squares over how many seconds of a core a request takes with so many workers.
+    """Return the law by least squares over how much time of a core the same work takes with so many workers.
 
     Of two counts only the contention can be told, and of one nothing: then there is none. Neither is below zero.
     """
