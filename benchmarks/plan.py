@@ -272,6 +272,8 @@ def report(result: dict[str, Any]) -> None:
         print("no window was undisturbed: other work had the machine, and nothing can be said of the model")
     for what in dict.fromkeys(each.what for each in undisturbed):
         those = [each for each in undisturbed if each.what == what and math.isfinite(each.predicted)]
+        if not those:
+            continue
         error = statistics.median(abs(each.error) for each in those)
         covered = sum(each.covered for each in those) / len(those)
         kept = "kept" if error <= PROMISED and covered >= COVERED else "NOT KEPT"

@@ -30,8 +30,8 @@ from components.plan.training import host_figures, training_figures
 from components.plan.value import grown_figure, hour_figure, label_figures, staleness_figure
 
 _OFF = (
-    "CPU an answer 7 to 12 % (medians; at most 28 %), mostly outside of its interval, on a busy machine; p99 was not held "
-    "against a quiet one yet: benchmarks/plan.py, docs/planning.md"
+    "CPU an answer 7 to 12 % (medians; at most 28 %), mostly outside of its interval, on a busy machine; p99 was not "
+    "held against a quiet one yet: benchmarks/plan.py, docs/planning.md"
 )
 
 
