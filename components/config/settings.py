@@ -49,6 +49,11 @@ def live_before(workload: str) -> Path:
     return STATE / "retrain" / f"{workload}.before"
 
 
+def learnt_file(workload: str) -> Path:
+    """Return the file with the labels that a training has learnt from."""
+    return STATE / "retrain" / f"{workload}.parquet"
+
+
 def watch_folder(workload: str) -> Path:
     """Return the folder of what is known of the workload at work; it stands beside that of the logs."""
     return log_folder(workload).parent.parent / "watch" / workload

@@ -13,7 +13,7 @@ from components.erasure import training
 from components.erasure.asked import erase_from_questions
 from components.erasure.copies import bundles, erase_from_copies, erase_from_schema, older_bentos, shown_by
 from components.erasure.inbox import erase_from_inbox, erase_from_unlabelled
-from components.erasure.live import erase_from_live
+from components.erasure.live import erase_from_live, event_of, is_learnt_from
 from components.erasure.source import rows_in_source
 from components.erasure.subject import Removed, Subject
 from components.erasure.watched import erase_from_watch
@@ -21,6 +21,7 @@ from components.prediction_log.erasure import Person, erase, find
 from components.prediction_log.event_id import of_text
 from components.prediction_log.identities import EVENT, is_buried
 from components.registry.made_of import stored_elsewhere
+from components.versioning import lock
 from components.versioning.cache import cache_folder
 
 
@@ -56,9 +57,14 @@ def erase_entity(name: str, column: str, value: str, cache: bool) -> Erasure:
 
 
 def erase_key(name: str, key: str, cache: bool) -> Erasure:
-    """Remove the record that has the caller's own `key`. Raises as `erase_entity` does."""
+    """Remove the record that has the caller's own `key`. Raises as `erase_entity` does.
+
+    A picture that was answered is called by its event id among the raw records: then it is the answer that is erased.
+    """
     workload = catalogue.workload(name)
     kind = catalogue.erasure(workload.kind)
+    if kind and kind.BY_FILE and (event := event_of(key)):
+        return erase_event(name, event, cache)
     column = kind.key(workload) if kind else None
     if column is None:
         raise ConfigError(
@@ -68,25 +74,37 @@ def erase_key(name: str, key: str, cache: bool) -> Erasure:
 
 
 def erase_event(name: str, event: str, cache: bool) -> Erasure:
-    """Remove one answer, and the record that it was given to, where that has a key. Raises as `erase_entity` does."""
+    """Remove one answer, and the record that it was given to, where that has a key. Raises as `erase_entity` does.
+
+    Where it has none, it is found by its id where it was learnt from, with a label or without.
+    """
     workload = catalogue.workload(name)
     try:
         of_text(event)
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    person = Person(EVENT, event)
-    if not find(log_folder(name), person) and not is_buried(log_folder(name), EVENT, event):
+    person, subject = Person(EVENT, event), Subject(EVENT, event)
+    in_log = find(log_folder(name), person) or is_buried(log_folder(name), EVENT, event)
+    held = training.held(name, workload, subject) if lock.LOCK.exists() else training.Held()
+    if not (in_log or held.versions or held.workspace or held.objects or is_learnt_from(name, event)):
         raise ConfigError(
             f"{event}: no answer in {log_folder(name)} has this id; `python -m flows.log {name}` shows those there are"
         )
     kind = catalogue.erasure(workload.kind)
     column = kind.key(workload) if kind else None
     if column is None or len(person.keys) != 1:
-        done = Erasure()
-        done.removed += _from_log(name, person)
-        return done
+        return _erase_answer(name, subject, person, held, cache)
     (key,) = person.keys
     return _erase(name, workload, Subject(column, key, {key}), person, cache)
+
+
+def _erase_answer(name: str, subject: Subject, person: Person, held: training.Held, cache: bool) -> Erasure:
+    """Remove an answer that has no key of its own, from the log and from where it was learnt from."""
+    done = Erasure([*_from_log(name, person), *(training.clean(held) if cache else ())])
+    done.notes += _trained(name, subject, held, cache)
+    if held.versions:
+        done.notes += _out_of_reach(name, subject)
+    return done
 
 
 def _erase(name: str, workload: Workload, subject: Subject, person: Person, cache: bool) -> Erasure:
@@ -117,7 +135,7 @@ def _from_log(name: str, person: Person) -> Iterator[Removed]:
         if count:
             yield Removed(str(log_folder(name)), what, count)
     yield from erase_from_watch(name)
-    yield from erase_from_questions(name)
+    yield from erase_from_questions(name, person.events | ({person.value} if person.column == EVENT else set()))
     yield from erase_from_live(name, person.column, person.value)
 
 

@@ -1,5 +1,6 @@
 """Answers that are learnt from, with and without a label: somebody's records, and pictures by their event id."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,42 +8,60 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from components.config.settings import LIVE, live_before
+from components.config.settings import LIVE, learnt_file, live_before
 from components.data.ingest import MANIFEST, RECORDS, UNLABELLED_MANIFEST
 from components.erasure.subject import Removed
+from components.erasure.texts import remove_rows
 from components.kinds.prepared import UNLABELLED_RECORDS
 from components.prediction_log.identities import EVENT
 from components.system.files import whole_directory
 
+_PICTURE = re.compile(r"(?:inbox|unlabelled)/live/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.png")
 _PAIRS = ((RECORDS, MANIFEST), (UNLABELLED_RECORDS, UNLABELLED_MANIFEST))
+
+
+def event_of(key: str) -> str | None:
+    """Return the event id by which a picture that was learnt from is called among the raw records; None: it is not."""
+    named = _PICTURE.fullmatch(key)
+    return named[1] if named else None
+
+
+def is_learnt_from(name: str, event: str) -> bool:
+    """Whether the answer is among the workload's live records, with a label or without."""
+    manifests = [LIVE / name / manifest for _, manifest in _PAIRS]
+    return any(event in pq.read_table(path, columns=["id"])["id"].to_pylist() for path in manifests if path.exists())
 
 
 def erase_from_live(name: str, column: str, value: str) -> Iterator[Removed]:
     """Remove the workload's live records in which `column` is `value`, or, by its event id, one alone."""
     for folder in (LIVE / name, live_before(name)):
-        yield from _erased(folder, column, value)
+        yield from _erased(folder, learnt_file(name), column, value)
 
 
-def _erased(folder: Path, column: str, value: str) -> Iterator[Removed]:
-    written, count = dict[str, pa.Table](), 0
+def _erased(folder: Path, learnt: Path, column: str, value: str) -> Iterator[Removed]:
+    written, ids = dict[str, pa.Table](), list[str]()
     for pair in _PAIRS:
         if (folder / pair[1]).exists():
             tables, gone = _without(folder, pair, column, value)
             written |= dict(zip(pair, tables, strict=True))
-            count += gone
-    if not count:
+            ids += gone
+    if not ids:
         return
+    if learnt.exists():  # before the rest, by which it is found
+        remove_rows(learnt, lambda row: row["id"] in ids)
     with whole_directory(folder) as draft:
         for file, table in written.items():
             pq.write_table(table, draft / file, compression="zstd")
-    yield Removed(str(folder), "answers that were learnt from", count)
+    yield Removed(str(folder), "answers that were learnt from", len(ids))
 
 
-def _without(folder: Path, pair: tuple[str, str], column: str, value: str) -> tuple[tuple[pa.Table, pa.Table], int]:
-    """Return the records and their manifest without what is to go, and how many that is."""
+def _without(
+    folder: Path, pair: tuple[str, str], column: str, value: str
+) -> tuple[tuple[pa.Table, pa.Table], list[str]]:
+    """Return the records and their manifest without what is to go, and the event ids of that."""
     records, manifest = (pq.read_table(folder / file) for file in pair)
     gone = pc.equal(manifest["id"], value.rpartition("/")[2].removesuffix(".png"))
     if column != EVENT and column in records.column_names:
         gone = pc.or_(gone, pc.fill_null(pc.equal(pc.cast(records[column], pa.string()), value), False))
     kept = pc.invert(gone)
-    return (records.filter(kept), manifest.filter(kept)), pc.sum(gone).as_py() or 0
+    return (records.filter(kept), manifest.filter(kept)), manifest.filter(gone)["id"].to_pylist()

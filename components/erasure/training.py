@@ -15,12 +15,14 @@ from components.config.settings import artifacts
 from components.erasure.subject import Removed, Subject
 from components.erasure.texts import remove_rows
 from components.inference.bundle import ABOUT, SERVING
+from components.prediction_log.identities import EVENT
 from components.registry.made_of import lineages
 from components.system.files import scratch_directory
 from components.versioning import lock
 from components.versioning.cache import cache_file, cache_folder, files_of, recorded
 from components.versioning.lock import Stage
 
+_ANSWER = "id"  # column of a manifest
 _RAW, _PREPARED, _BUNDLES = "raw", "prepared", ("bundle", "bundle-int8")
 
 
@@ -72,12 +74,16 @@ def clean(found: Held) -> Iterator[Removed]:
 
 
 def _count(paths: Iterable[Path], workload: Workload, subject: Subject) -> int:
-    """Return how many raw records of Parquet files are the subject's; note their keys."""
+    """Return how many raw records of Parquet files are the subject's; note their keys.
+
+    One answer is told by its id, which stands in the manifest beside the records.
+    """
     kind = catalogue.erasure(workload.kind)
     key = kind.key(workload) if kind else None
+    column = _ANSWER if subject.column == EVENT else subject.column
 
     def is_it(row: dict[str, object]) -> bool:
-        found = subject.is_it(row.get(subject.column))
+        found = subject.is_it(row.get(column))
         if found and key and row.get(key) is not None:
             subject.keys.add(str(row[key]))
         return found
@@ -86,7 +92,7 @@ def _count(paths: Iterable[Path], workload: Workload, subject: Subject) -> int:
     for path in paths:
         with scratch_directory(Path("state") / "erasure") as scratch:  # a cache's file has no ending
             (scratch / "records.parquet").symlink_to(path.resolve())
-            count += remove_rows(scratch / "records.parquet", is_it, {subject.column, key or subject.column}, False)
+            count += remove_rows(scratch / "records.parquet", is_it, {column, key or column}, False)
     return count
 
 

@@ -268,18 +268,21 @@ class Questions:
                 value = None if row[8] is None else json.loads(row[8])
                 yield Done(question, row[6], None if row[7] == "open" else row[7], value, row[9] or "", row[10] or 0)
 
-    def forget(self, buried: Mapping[bytes, int]) -> int:
-        """Remove the questions about what has been erased; return how many.
+    def forget(self, buried: Mapping[bytes, int], events: Collection[str] = ()) -> int:
+        """Remove the questions about what has been erased, and what might have been asked; return how many.
 
         Args:
             buried: hashes, with the time until which each counts, microseconds since 1970.
+            events: the ids of the answers, where they are known.
         """
-        gone = [
+        gone = {
             each.question.id
             for each in self.all()
             if any(each.question.time_us <= buried.get(hash, -1) for hash in each.question.hashes)
-        ]
-        self._remove(gone)
+        }
+        with self._reading() as database:
+            gone |= {*events} & {row[0] for row in database.execute("SELECT id FROM candidates")}
+        self._remove(sorted(gone))
         return len(gone)
 
     def retain(self, ids: Collection[str]) -> None:

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from components import catalogue
 from components.config.errors import DataError
 from components.config.params import Workload
-from components.config.settings import LIVE, STATE, artifacts
+from components.config.settings import LIVE, artifacts, learnt_file
 from components.data.ingest import MANIFEST, RECORDS
 from components.kinds.contract import Logged
 from components.kinds.logged import LoggedRow
@@ -112,7 +112,7 @@ def gather(
             found = pa.concat_tables([before.records.filter(kept).cast(found.schema), found])
     order = pc.sort_indices(manifest["id"])  # that of time, however the log has them
     manifest = manifest.take(order)
-    return Live(manifest, found.take(order) if records else found, _new(manifest, _learnt(name)))
+    return Live(manifest, found.take(order) if records else found, _new(manifest, learnt_file(name)))
 
 
 def write(name: str, live: Live, beside: Mapping[str, pa.Table] | None = None) -> Path:
@@ -130,14 +130,10 @@ def write(name: str, live: Live, beside: Mapping[str, pa.Table] | None = None) -
 
 def note_learnt(name: str, live: Live) -> None:
     """Have these labels count as learnt, once a training with them has ended."""
-    path = _learnt(name)
+    path = learnt_file(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as draft:
         pq.write_table(live.manifest.select(["id", "label"]), draft, compression="zstd")
-
-
-def _learnt(name: str) -> Path:
-    return STATE / "retrain" / f"{name}.parquet"
 
 
 def _before(name: str) -> Live | None:

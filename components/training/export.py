@@ -87,9 +87,10 @@ def export(name: str) -> None:
         "requires": tuple(one.requirement for one in catalogue.extensions_of(workload.kind, workload.task)),
     }
     known, codec = reference(about, serving, data), catalogue.codec(data.kind, data.task)
-    rate = workload.serve.unfamiliar if learner.objective(data, workload.train).supervised else 0.0
+    objective = learner.objective(data, workload.train)
+    rate = workload.serve.unfamiliar if objective.supervised else 0.0
     rate = rate if tell_unfamiliar(serving, data, codec, rate) else 0.0
-    beside = _Beside(known, rate, codec)
+    beside = _Beside(known, rate, codec, objective.calibrated and objective.width > 1)
     _export_float32(name, about, serving, data, beside)
     _export_int8(name, about, data, beside)
 
@@ -101,6 +102,8 @@ class _Beside:
     known: ReferenceArrays
     rate: float
     codec: TaskCodec
+    probabilities: bool
+    """Whether the answers are probabilities of several classes."""
 
 
 def _export_float32(name: str, about: dict[str, Any], serving: nn.Module, data: PreparedData, beside: _Beside) -> None:
@@ -125,7 +128,7 @@ def _export_int8(name: str, about: dict[str, Any], data: PreparedData, beside: _
     some = examples[:: ceil(len(examples) / _CALIBRATION_EXAMPLES)]
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / MODEL
-        layers = quantize(bundle_path(name, "float32") / MODEL, some, model)
+        layers = quantize(bundle_path(name, "float32") / MODEL, some, model, beside.probabilities)
         _write_bundle(path, "int8", model, about, data, beside)
     size = (path / MODEL).stat().st_size
     logger.info("exported %s with %d layers in int8: %.2f MB", name, layers, size / 1e6)

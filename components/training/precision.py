@@ -30,7 +30,7 @@ def choose(
     if wanted == "float32":
         return Served(precision="float32", reason=f"asked for; int8 has {found}" if gains else "asked for")
     if not gains:
-        return Served(precision="float32", reason="int8 is asked for, but no layer is heavy enough to gain by it")
+        return Served(precision="float32", reason="int8 is asked for, but no layer gains by it")
     lost = (values["int8"] - values["float32"]) * (1.0 if lower_is_better else -1.0)
     if lost <= margin + _ROUNDING * margin:  # what is not a number is not
         return Served(precision="int8", reason=f"asked for, and good enough: {found}")

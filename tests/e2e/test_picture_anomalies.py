@@ -1,21 +1,29 @@
-"""Pictures of defects, of which training sees the good ones alone, through the whole loop: threes among digits."""
+"""Pictures of defects, of which training sees the good ones alone, through the whole loop: threes among digits.
+
+They are compared by a backbone's patches, and the endpoint says where a picture is unusual.
+"""
 
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from mlflow import MlflowClient
 from PIL import Image
 from sklearn.datasets import load_digits
 
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
+from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
+from tests.backbones import describe
 from tests.conftest import EASY, Project
 from tests.e2e.test_champion_stays import run
+from tests.integration.test_bento import serving
 
 PARAMS = (
     """\
@@ -24,8 +32,8 @@ workloads:
     kind: image
     task: anomaly
     source: {source}
-    prepare: {{size: 8, channels: 1, background: 0}}
-    train: {{flip: false, alerts: 0.05}}
+    prepare: {{size: 8, channels: 3, background: 0}}
+    train: {{recipe: transfer, backbone: tiny, flip: false, alerts: 0.05}}
 """
     + EASY
 )
@@ -54,6 +62,7 @@ def test_what_no_training_has_seen_is_found_among_pictures(
     source = defects(tmp_path / "threes")
     project = new_project(PARAMS.format(source=source))
     monkeypatch.chdir(project.path)
+    describe(project.path, "tiny", "convnext")
     facts = run(project, "threes", prefect_url)
     assert facts["champion"].startswith("version 1 is the first champion")
     assert re.search(r"([6-9]|10) of 10 held-out examples right", facts["endpoint"])
@@ -72,3 +81,14 @@ def test_what_no_training_has_seen_is_found_among_pictures(
     threshold = bundle.about.decision["threshold"]
     assert scored["label"] == ["anomaly" if score >= threshold else "good" for score in scored["score"]]
     assert scored["label"].count("anomaly") > 15
+
+    strange = next((source / "test" / "eight").iterdir())
+    with serving(project, facts["Bento"], cwd=tmp_path) as url:
+        asked = httpx.post(f"{url}/explain", files={"picture": strange.read_bytes()}).raise_for_status().json()
+    picture = codec.decode({"picture": strange.read_bytes()}, data.input)
+    heat = bundle.heat(picture[None])
+    assert heat is not None
+    assert np.shape(asked["heat"]) == (4, 4)
+    np.testing.assert_allclose(asked["heat"], heat[0], rtol=1e-3, atol=1e-3)
+    version = MlflowClient(f"sqlite:///{project.path}/state/mlflow/mlflow.db").get_model_version("threes", "1")
+    assert version.tags["journeyman.backbone.title"] == "Tiny"

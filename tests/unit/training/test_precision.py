@@ -11,7 +11,7 @@ from components.training.served import Precision
     [
         ("float32", 0.95, True, "float32", "asked for; int8 has accuracy 0.9500 against 0.9000 in float32"),
         ("float32", 0.90, False, "float32", "asked for"),
-        ("int8", 0.90, False, "float32", "int8 is asked for, but no layer is heavy enough to gain by it"),
+        ("int8", 0.90, False, "float32", "int8 is asked for, but no layer gains by it"),
         ("int8", 0.95, True, "int8", "asked for, and good enough: accuracy 0.9500 against 0.9000 in float32"),
         ("int8", 0.899, True, "int8", "asked for, and good enough: accuracy 0.8990 against 0.9000 in float32"),
         (

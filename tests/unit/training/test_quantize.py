@@ -37,17 +37,28 @@ class Small(nn.Module):
 
 
 class Depthwise(nn.Module):
-    """Pictures -> probabilities: twelve convolutions, every other one of which sees one channel at a time."""
+    """Pictures -> probabilities: 24 convolutions, every other one of which sees one channel at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, sure: float = 1.0) -> None:
         super().__init__()
-        pairs = [(nn.Conv2d(1 if index == 0 else 16, 16, 1), nn.Conv2d(16, 16, 3, groups=16)) for index in range(6)]
+        self.sure = sure
+        pairs = [(nn.Conv2d(1 if index == 0 else 16, 16, 1), nn.Conv2d(16, 16, 3, groups=16)) for index in range(12)]
         self.layers = nn.Sequential(*(part for pair in pairs for layer in pair for part in (layer, nn.ReLU6())))
         self.head = nn.Linear(16, 3)
+        for layer in self.layers:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight)
+        with torch.no_grad():  # every class is the most probable one of some
+            logits = self.logits(torch.from_numpy(examples(64)))
+            self.head.bias.sub_(logits.mean(dim=0))
+            for part in (self.head.weight, self.head.bias):
+                part.div_(logits.std(dim=0).mean())
+
+    def logits(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.head(self.layers(pictures.permute(0, 3, 1, 2).float() / 32.0).mean(dim=(2, 3)))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        features = self.layers(pictures.permute(0, 3, 1, 2).float() / 32.0)
-        return self.head(features.mean(dim=(2, 3))).softmax(dim=1)
+        return (self.sure * self.logits(pictures)).softmax(dim=1)
 
 
 class Light(nn.Module):
@@ -86,17 +97,38 @@ def test_heavy_layers_alone_are_in_int8_and_the_answers_stay(small: Path, tmp_pa
 @pytest.mark.slow
 def test_a_network_of_depthwise_convolutions_is_in_int8_but_for_its_first_layers(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = written(Depthwise(), torch.from_numpy(examples(2)), tmp_path / "model.onnx")
+    model = written(Depthwise(0.1), torch.from_numpy(examples(2)), tmp_path / "model.onnx")
     layers = quantize(model, examples(64), tmp_path / "int8.onnx")
-    assert 13 - layers in (3, 6, 9)
+    assert 25 - layers in (3, 9, 20)
     found = [
         np.abs(answers(_only(model, examples(64), count, tmp_path), examples(64)) - answers(model, examples(64)))
-        for count in (3, 6, 9)
+        for count in (3, 9, 20)
     ]
     chosen = np.abs(answers(tmp_path / "int8.onnx", examples(64)) - answers(model, examples(64)))
     assert np.square(chosen).mean() == min(np.square(one).mean() for one in found)
     before, after = answers(model, examples(200)), answers(tmp_path / "int8.onnx", examples(200))
     assert 0 < np.abs(before - after).max() < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sure", "left"), [(0.05, 3), (0.8, 20), (10.0, 25)])
+def test_of_classes_no_more_layers_stay_in_float32_than_the_loss_asks_for(
+    sure: float, left: int, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    model = written(Depthwise(sure), torch.from_numpy(examples(2)), tmp_path / "model.onnx")
+    assert 25 - quantize(model, examples(64), tmp_path / "int8.onnx", True) == left
+    assert _risen(model, tmp_path / "int8.onnx") <= (0.008 if left == 3 else 0.015)
+    if left == 20:
+        assert _risen(model, _only(model, examples(64), 3, tmp_path)) > 0.008
+    if left == 25:
+        assert (tmp_path / "int8.onnx").read_bytes() == model.read_bytes()
+        assert _risen(model, _only(model, examples(64), 20, tmp_path)) > 0.015
+
+
+def _risen(model: Path, int8: Path) -> float:
+    one, other = (answers(path, examples(64)).clip(1e-7).astype(np.float64) for path in (model, int8))
+    return float((one * np.log(one / other)).sum(axis=1).mean())
 
 
 def _only(model: Path, some: NDArray[np.uint8], first: int, folder: Path) -> Path:
