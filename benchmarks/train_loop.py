@@ -49,7 +49,7 @@ from components.kinds.table.source import simulator
 from components.tracking.runs import running
 from components.tracking.store import open_store
 from components.training.loop import fit
-from components.training.train import _RunLogger
+from components.training.run_logger import RunLogger
 
 RECIPES = {
     "image": image.Train.model_validate({"recipe": "quick", "width": 32, "epochs": 5}),
@@ -119,7 +119,7 @@ def single_run(kind: str, data: PreparedData, quick: bool) -> dict[str, Any]:
     bare = {arm: laps.timed(f"{arm} start", lambda: Bare(kind, data, config)) for arm in ARMS[:2]}
     store = open_store(kind)
     with contextlib.redirect_stdout(io.StringIO()), running(store, "benchmark", config.model_dump()) as run:
-        log_to = _RunLogger({}, tracking_uri=tracking_uri(), run_id=run.info.run_id)
+        log_to = RunLogger({}, tracking_uri=tracking_uri(), run_id=run.info.run_id)
         beside = time.process_time() - time.thread_time()
         laps.turn("ours start")
         trained = fit(Turns(catalogue.learner(kind, data.task), bare, laps), data, config, [log_to], Path("last.ckpt"))

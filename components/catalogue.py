@@ -179,6 +179,11 @@ def exploration(kind: str) -> "contract.Exploration | None":
     return cast("contract.Exploration | None", _optional(kind, "exploration"))
 
 
+def space(kind: str) -> "contract.SearchSpace | None":
+    """Return what a search may vary of the kind's trainings; None: it does not say."""
+    return cast("contract.SearchSpace | None", _optional(kind, "space"))
+
+
 def browser(kind: str) -> Path | None:
     """Return the folder of the kind's codec in JavaScript, `codec.js` and what that imports; None: it has none."""
     folder = _folder(package("kind", kind)) / "browser"

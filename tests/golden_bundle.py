@@ -9,7 +9,7 @@ from components import catalogue
 from components.config.params import Serve
 from components.inference.bundle import new_bundle
 from components.inference.golden import GoldenRows, write_golden
-from components.training.export import _write_onnx
+from components.training.export import write_onnx
 from components.training.golden import golden_rows
 from tests.unit.small_data import small_data
 from tests.unit.training.test_reference import exported
@@ -33,7 +33,7 @@ def golden_bundle(folder: Path, kind: str, task: str) -> tuple[Path, GoldenRows]
     outputs: list[Any] = [catalogue.answers(kind, task).OUTPUT, "embedding"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch's exporter, of itself
-        _write_onnx(serving, data, model, outputs)
+        write_onnx(serving, data.inputs("test"), model, outputs)
     rows = golden_rows(model, "float32", data, about, catalogue.codec(kind, task))
     with new_bundle(folder / "bundle", **about) as draft:
         shutil.copy(model, draft / "model.onnx")

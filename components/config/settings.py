@@ -30,6 +30,8 @@ VERSION = "JOURNEYMAN_VERSION"
 """The variable with the one version that an endpoint answers with, whoever is champion."""
 ROOT = "JOURNEYMAN_ROOT"
 """The variable with the project's folder for which the others were set; see `environment`."""
+STUDIES = "JOURNEYMAN_STUDIES"
+"""The variable with the address (SQLAlchemy's form) of the database in which searches keep their trials."""
 USED = "JOURNEYMAN_USED"
 """The variable with what each `auto` of a training came to, as JSON, where that training is made again."""
 

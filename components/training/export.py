@@ -18,6 +18,7 @@ import logging
 import shutil
 import tempfile
 import warnings
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from math import ceil
@@ -26,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
@@ -112,7 +114,7 @@ def _export_float32(name: str, about: dict[str, Any], serving: nn.Module, data: 
     outputs += [HEAT] if getattr(serving, "tells_heat", False) else []
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / MODEL
-        _write_onnx(serving, data, model, outputs)
+        write_onnx(serving, data.inputs("test"), model, outputs)
         _write_bundle(path, "float32", model, about, data, beside)
     worst = _largest_difference(Bundle(path), serving, data)
     if not worst <= TOLERANCE:  # not a number is no parity either
@@ -158,9 +160,9 @@ def _write_bundle(
         write_golden(draft / SERVING, golden)
 
 
-def _write_onnx(serving: nn.Module, data: PreparedData, path: Path, outputs: list[str]) -> None:
-    """Trace the module on two examples, the count of examples left open."""
-    examples = torch.from_numpy(np.array(data.inputs("test")[:2]))
+def write_onnx(serving: nn.Module, inputs: NDArray[Any], path: Path, outputs: Sequence[str]) -> None:
+    """Trace the module on two of the inputs `[N, ...]`, the count of examples left open."""
+    examples = torch.from_numpy(np.array(inputs[:2]))
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.filterwarnings("ignore", ".*legacy TorchScript-based ONNX export.*", DeprecationWarning)
         warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean", Warning)  # sizes are fixed
@@ -170,7 +172,7 @@ def _write_onnx(serving: nn.Module, data: PreparedData, path: Path, outputs: lis
             (examples,),
             str(path),
             input_names=["inputs"],
-            output_names=outputs,
+            output_names=list(outputs),
             dynamic_axes={name: {0: "count"} for name in ("inputs", *outputs)},
             opset_version=OPSET,
             dynamo=False,

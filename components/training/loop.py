@@ -61,6 +61,7 @@ def fit(
     config: "Training",
     log_to: "Sequence[Logger]" = (),
     checkpoint: Path | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> TrainingResult:
     """Train the kind's module on the training split.
 
@@ -71,6 +72,7 @@ def fit(
         log_to: where the curve goes.
         checkpoint: the file that keeps the state of the training. Where there is one, the training goes on from it, and
             comes to the same weights, to the bit, as one that was never stopped. None: nothing is kept.
+        callbacks: who else looks on; what one of them raises ends the training.
 
     Raises:
         TrainingError: the loss left the numbers, memory or disk are full, or another process is gone.
@@ -90,9 +92,9 @@ def fit(
     monitor = learner.monitor(data, config)
     curve, stopping = LearningCurve(), EarlyStopping(monitor, config.patience)
     watching: list[Callback] = [FiniteLoss(checkpointing), UnchangedData(data), ProgressBar(monitor)]
-    callbacks: list[Callback] = [Process(config.seed, chosen.threads, training, validation), curve, stopping, *watching]
-    callbacks += [checkpointing] if checkpointing else []
-    trainer = _trainer(learner, config, chosen, training, callbacks, log_to)
+    parts: list[Callback] = [Process(config.seed, chosen.threads, training, validation), curve, stopping, *watching]
+    parts += [*([checkpointing] if checkpointing else []), *callbacks]
+    trainer = _trainer(learner, config, chosen, training, parts, log_to)
     resumed = checkpoint if checkpoint is not None and checkpoint.exists() else None
     _tell(trainer, chosen, resumed)
     gc.freeze()  # what is there now stays: the collector need not look through it every few steps

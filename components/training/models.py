@@ -20,6 +20,7 @@ from components.training.unlabelled_plan import learns_unlabelled
 from components.training.validated import Validated, validated
 
 if TYPE_CHECKING:
+    from lightning.pytorch.callbacks import Callback
     from lightning.pytorch.loggers import Logger
 
     from components.config.params import Training
@@ -38,18 +39,20 @@ def train_models(
     config: "Training",
     log_to: "Sequence[Logger]" = (),
     checkpoint: Path | None = None,
+    callbacks: "Sequence[Callback]" = (),
 ) -> TrainingResult:
     """Train what `train.model` asks for; of several models return the one that is better on the validation split.
 
-    The arguments and errors are those of `fit`. Trees are fitted by the first process alone, in one go.
+    The arguments and errors are those of `fit`; `callbacks` look on where a network learns from labels
+    alone. Trees are fitted by the first process alone, in one go.
     """
     if learns_unlabelled(data, config):
         return fit_both(learner, data, config, log_to, checkpoint)
     if asked_model(config) == NETWORK:
-        return fit(learner, data, config, log_to, checkpoint)
+        return fit(learner, data, config, log_to, checkpoint, callbacks)
     if asked_model(config) == TREES:
         return _fit_trees(learner, data, config, log_to)
-    network = fit(learner, data, config, log_to, checkpoint)
+    network = fit(learner, data, config, log_to, checkpoint, callbacks)
     return network if process_rank() else _better(learner, data, config, network, log_to)
 
 

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lightning.pytorch.loggers import MLFlowLogger
 from mlflow.entities import Run
 from safetensors.torch import save_file
 
@@ -34,6 +33,7 @@ from components.training.models import train_models
 from components.training.plan import choice, training_plan
 from components.training.restore import asked_model
 from components.training.result import TrainingResult
+from components.training.run_logger import RunLogger
 from components.training.unlabelled_plan import unlabelled_plan
 from components.versioning import lock
 
@@ -100,7 +100,7 @@ def _train(
         if run.info.run_id != training.run_id():
             training.keep_run(run.info.run_id)
             log_data(store, run, name, digest or "untracked", data)
-        log_to = _RunLogger(last_steps(store, run), tracking_uri=tracking_uri(), run_id=run.info.run_id)
+        log_to = RunLogger(last_steps(store, run), tracking_uri=tracking_uri(), run_id=run.info.run_id)
         left = training.finished()
         trained = TrainingResult(**left) if left else train_models(learner, data, config, [log_to], training.checkpoint)
         training.finish(vars(trained))
@@ -116,24 +116,6 @@ def _train(
 def _run_name(workload: str, params: Mapping[str, Any], digest: str) -> str:
     """Return workload, recipe if its kind has any, and the start of the data's hash: `garments quick 3f2a91c`."""
     return " ".join(filter(None, [workload, params.get("recipe"), digest[:_SHORT_HASH]]))
-
-
-class _RunLogger(MLFlowLogger):
-    """Logs every step once, also where a resumed training comes by it again; and leaves the run's end to us."""
-
-    def __init__(self, logged: Mapping[str, int], **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self._logged = dict(logged)
-
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Log those that this step does not have yet."""
-        new = {name: value for name, value in metrics.items() if step is None or step > self._logged.get(name, -1)}
-        if new:
-            super().log_metrics(new, step)
-            self._logged.update(dict.fromkeys(new, step or 0))
-
-    def finalize(self, status: str = "success") -> None:
-        """Leave the run as it is."""
 
 
 def _write(draft: Path, trained: TrainingResult, record: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from components.kinds.contract.logged import Logged
 from components.kinds.contract.objective import NumberObjective, Objective, SupervisedObjective
 from components.kinds.contract.relabelling import RawRecord, Relabelling
 from components.kinds.contract.scoring import Observations, Scoring, SequenceMemory
+from components.kinds.contract.space import SearchSpace
 
 __all__ = [
     "Batches",
@@ -41,6 +42,7 @@ __all__ = [
     "Sample",
     "Score",
     "Scoring",
+    "SearchSpace",
     "SequenceMemory",
     "Source",
     "SupervisedObjective",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         sample,
         scoring,
         source,
+        space,
     )
     from components.kinds.image.codec.input import Input
     from components.kinds.image.learner import Module
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     _sample: contract.Sample[Input] = sample
     _scoring: contract.Scoring[Input] = scoring
     _source: contract.Source = source
+    _space: contract.SearchSpace[params.Train] = space
 
     def _has_unlabelled(
         source: UnlabelledSource, learner: UnlabelledLearner[Input, params.Train, Module], logged: LoggedUnlabelled

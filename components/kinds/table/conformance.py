@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         sample,
         scoring,
         source,
+        space,
     )
     from components.kinds.table.codec.input import Input
     from components.kinds.table.learner.lightning_module import RecordModule
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     _sample: contract.Sample[Input] = sample
     _scoring: contract.Scoring[Input] = scoring
     _source: contract.Source = source
+    _space: contract.SearchSpace[params.Train] = space
 
     def _has_trees(learner: TreeLearner[Input, params.Train, RecordModule | TreeModule]) -> None: ...
 

@@ -22,7 +22,12 @@ PARTS = {
     "logged": contract.Logged,
     "evaluation": contract.Inspection,
 }
-OPTIONAL = {"exploration": contract.Exploration, "golden": contract.Golden, "relabelling": contract.Relabelling}
+OPTIONAL = {
+    "exploration": contract.Exploration,
+    "golden": contract.Golden,
+    "relabelling": contract.Relabelling,
+    "space": contract.SearchSpace,
+}
 """Parts that a kind may leave out."""
 MODULES = {"preparation": "prepare"}
 """Parts that are called otherwise than their module."""

@@ -27,7 +27,7 @@ from components.kinds.image.params.operations import backbone_cut, backbone_oper
 from components.kinds.prepared import PreparedData, open_prepared, write_about
 from components.kinds.ranking import roc_auc
 from components.kinds.share import Share
-from components.training.export import _write_onnx
+from components.training.export import write_onnx
 from components.training.loop import fit
 from components.training.plan import training_plan
 from components.training.quantize import quantize
@@ -167,7 +167,7 @@ def test_another_architecture_is_trained_exported_and_rounded(data: PreparedData
     serving.measure_unfamiliarity(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of the older of two exporters
-        _write_onnx(serving, data, tmp_path / "model.onnx", ["probabilities", EMBEDDING, UNFAMILIAR])
+        write_onnx(serving, data.inputs("test"), tmp_path / "model.onnx", ["probabilities", EMBEDDING, UNFAMILIAR])
     pictures = np.array(data.inputs("validation"))
     assert quantize(tmp_path / "model.onnx", pictures, tmp_path / "int8.onnx") > 0
     with torch.inference_mode():
