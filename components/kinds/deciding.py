@@ -1,6 +1,9 @@
-"""The metric that decides which of two models is better."""
+"""The metric that decides which of two models is better, and what mistakes cost where that decides."""
 
 from typing import NamedTuple
+
+COSTS = "costs"
+"""Of a decision: what each sort of mistake costs, where they do not cost the same."""
 
 
 class Deciding(NamedTuple):

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 Float32 = NDArray[np.float32]
 
-COSTS = "costs"
-"""Of a decision: what each sort of mistake costs, where they do not cost the same."""
-
 
 def _is_none(value: object) -> bool:
     return value is None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.tasks.codec import COSTS
+from components.kinds.deciding import COSTS
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from components.inference.bundle import Bundle, Scored
 from components.inference.examples import read_examples
 from components.inference.golden import check_golden
 from components.inference.reference import read_reference
-from components.tasks.codec import COSTS
+from components.kinds.deciding import COSTS
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.tasks.codec import COSTS
+from components.kinds.deciding import COSTS
 from components.tasks.detection.answers import decide
 from components.tasks.rates import Rate, of_all, of_costs, of_flags
 

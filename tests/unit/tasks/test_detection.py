@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.tasks.codec import COSTS
+from components.kinds.deciding import COSTS
 from components.tasks.detection.live import rates
 from components.tasks.detection.objective import Detection
 from components.tasks.rates import at_the_same_costs

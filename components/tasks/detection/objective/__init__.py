@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from components.config.errors import DataError
 from components.kinds.calibration import can_fit_temperature, fit_temperature
-from components.kinds.deciding import Deciding
+from components.kinds.deciding import COSTS, Deciding
 from components.kinds.ranking import average_precision
-from components.tasks.codec import COSTS
 from components.tasks.detection.objective.cost import COST, cost_per_1000, of_a_miss
 from components.tasks.detection.objective.threshold import choose
 
