@@ -27,7 +27,7 @@ def draw_front(path: Path, found: Found) -> None:
                 (first, _AS_IT_IS, "as it is", "x"),
             ):
                 axes.plot(_values(trials, key), _values(trials, "reached.metric"), marker, color=colour, label=name)
-            axes.set_xscale("log")
+            axes.set_xlim(left=0.0)
             axes.set_xlabel(label)
             axes.grid(alpha=0.3)
         figure.axes[0].set_ylabel(f"{found.metric} of the validation split")
