@@ -36,7 +36,7 @@ class Found:
     best: Sequence[FrozenTrial]
     """Those of them that no other is better than in every goal: of one goal the best; the best by the metric first."""
     as_it_is: dict[str, Value]
-    """The section's own value of each key of the space."""
+    """The section's own value of each key of the space, rounded as those of trials are."""
     decided: dict[str, Value]
     """What the section leaves to the data, as it was decided."""
     seconds: float
@@ -77,13 +77,12 @@ def search(
     key = key_of(workload, subject.data, depends)
     directions = [direction(goal) for goal in goals]
     found = open_search(workload, key, space, directions, seed)
-    if not found.study.get_trials(deepcopy=False):
-        found.study.enqueue_trial(as_it_is, skip_if_exists=True)
+    found.begin_with(as_it_is)
     cut = _run(found, subject, budget, most, tell) if budget > 0 else ""
     complete = found.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     front = found.study.best_trials if complete else []
     best = sorted(front, key=lambda trial: -float(trial.user_attrs["reached.metric"]))[: 1 if len(goals) == 1 else None]
-    return Found(workload, goals, space, found.ended(), best, as_it_is, decided, found.used(), cut)
+    return Found(workload, goals, space, found.ended(), best, rounded(as_it_is), decided, found.used(), cut)
 
 
 def _subject(workload: str, goals: tuple[Goal, ...]) -> tuple[Subject, Space, dict[str, Value], dict[str, Value]]:

@@ -47,6 +47,12 @@ class Search:
     local: bool
     """The storage is this machine's alone."""
 
+    def begin_with(self, values: Mapping[str, Value]) -> None:
+        """Have the first trial of all try these values."""
+        with locked(self.folder / "lock"):
+            if not self.study.get_trials(deepcopy=False):
+                self.study.enqueue_trial(dict(values))
+
     def used(self) -> float:
         """Return the seconds that all trials have taken."""
         return sum(float(trial.user_attrs.get(SECONDS, 0.0)) for trial in self.study.get_trials(deepcopy=False))

@@ -1,8 +1,12 @@
 import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import create_trial
 
 from components.config.errors import ConfigError
 from components.tuning.goals import goals_of
-from flows.tune import seconds
+from components.tuning.search import Found
+from components.tuning.study import rounded
+from flows.tune import best_values, seconds
 
 
 def test_goals_are_named_in_any_order_and_once() -> None:
@@ -24,3 +28,15 @@ def test_a_budget_is_a_time() -> None:
 def test_a_budget_of_nothing_is_refused(said: str) -> None:
     with pytest.raises(ConfigError, match="--budget"):
         seconds(said)
+
+
+def test_a_section_that_is_the_best_itself_has_nothing_to_be_applied() -> None:
+    own = {"weight_decay": 0.3871204}
+    for drawn, expected in ((0.3871204, {}), (0.2, {"recipe": "quick", "weight_decay": 0.2})):
+        trial = create_trial(
+            value=0.9, params={"weight_decay": drawn}, distributions={"weight_decay": FloatDistribution(0.001, 1.0)}
+        )
+        found = Found(
+            "w", ("metric",), {"weight_decay": range_of}, [trial], [trial], rounded(own), {"recipe": "quick"}, 1.0, ""
+        )
+        assert best_values(found) == expected
