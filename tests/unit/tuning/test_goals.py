@@ -37,6 +37,14 @@ def test_a_section_that_is_the_best_itself_has_nothing_to_be_applied() -> None:
             value=0.9, params={"weight_decay": drawn}, distributions={"weight_decay": FloatDistribution(0.001, 1.0)}
         )
         found = Found(
-            "w", ("metric",), {"weight_decay": range_of}, [trial], [trial], rounded(own), {"recipe": "quick"}, 1.0, ""
+            "w",
+            ("metric",),
+            {"weight_decay": Interval(0.001, 1.0)},
+            [trial],
+            [trial],
+            rounded(own),
+            {"recipe": "quick"},
+            1.0,
+            "",
         )
         assert best_values(found) == expected
