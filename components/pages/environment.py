@@ -1,6 +1,7 @@
 """The environments of the templates: whatever is put into one is escaped for its form."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,6 +14,7 @@ _LIST_START = re.compile(r"^(\d*)(?=[-+=.)])")  # of a list, a rule, a heading
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&#])")
 
 
+@cache
 def html(templates: Path) -> Environment:
     """Return the environment of pages in the folder `templates`, beside those of this package."""
     environment = _environment(templates)
@@ -21,6 +23,7 @@ def html(templates: Path) -> Environment:
     return environment
 
 
+@cache
 def markdown(templates: Path) -> Environment:
     """Return the same for Markdown; what is put into a template is escaped as Markdown, macros apart."""
     environment = _environment(templates)

@@ -15,13 +15,17 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 def page(plan: Plan) -> str:
     """Return the plan as HTML."""
-    template = _html().get_template("plan.html.jinja")
+    template = environment.html(_TEMPLATES).get_template("plan.html.jinja")
     return template.render(plan=plan, asked=asked(plan), headline=headline(plan), sections=sections(plan)) + "\n"
 
 
 def markdown(plan: Plan) -> str:
     """Return the plan as Markdown, all of it but the drawings."""
-    return _markdown().get_template("plan.md.jinja").render(plan=plan, asked=asked(plan), sections=sections(plan))
+    return (
+        environment.markdown(_TEMPLATES)
+        .get_template("plan.md.jinja")
+        .render(plan=plan, asked=asked(plan), sections=sections(plan))
+    )
 
 
 def asked(plan: Plan) -> str:
@@ -32,13 +36,3 @@ def asked(plan: Plan) -> str:
         f"within {said(own.p99, 's')}, trained anew: {own.retrain}. Planned on {plan.day:%Y-%m-%d}; this machine is "
         f"{plan.machine}."
     )
-
-
-@cache
-def _html() -> Environment:
-    return environment.html(_TEMPLATES)
-
-
-@cache
-def _markdown() -> Environment:
-    return environment.markdown(_TEMPLATES)

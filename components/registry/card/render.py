@@ -1,11 +1,8 @@
 """The three forms of a card, by the folder `templates`: the page, Markdown, and the brief that MLflow shows."""
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment
 
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.pages import environment
@@ -32,13 +29,17 @@ def page(card: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
         card: what `card_contents` returns.
         figures: what the evaluation drew, PNG by name.
     """
-    template = _html().get_template("card.html.jinja")
+    template = environment.html(_TEMPLATES).get_template("card.html.jinja")
     return template.render(card=card, headline=headline(card), sections=card_sections(card, figures)) + "\n"
 
 
 def markdown(card: Mapping[str, Any]) -> str:
     """Return `card` as Markdown: all of it but the pictures."""
-    return _markdown().get_template("card.md.jinja").render(card=card, sections=card_sections(card, {}))
+    return (
+        environment.markdown(_TEMPLATES)
+        .get_template("card.md.jinja")
+        .render(card=card, sections=card_sections(card, {}))
+    )
 
 
 def brief(card: Mapping[str, Any]) -> str:
@@ -52,7 +53,7 @@ def brief(card: Mapping[str, Any]) -> str:
     tables: list[Block] = [*metrics_table(card), *cross_validation_table(card), *slices_table(card, most=_BRIEF_SLICES)]
     while True:
         text = (
-            _markdown()
+            environment.markdown(_TEMPLATES)
             .get_template("brief.md.jinja")
             .render(
                 card=card,
@@ -65,13 +66,3 @@ def brief(card: Mapping[str, Any]) -> str:
         if len(text) <= LONGEST or not tables:
             return text
         tables.pop()
-
-
-@cache
-def _html() -> Environment:
-    return environment.html(_TEMPLATES)
-
-
-@cache
-def _markdown() -> Environment:
-    return environment.markdown(_TEMPLATES)

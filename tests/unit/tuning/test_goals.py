@@ -3,6 +3,7 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
 from components.config.errors import ConfigError
+from components.kinds.space import Interval
 from components.tuning.goals import goals_of
 from components.tuning.search import Found
 from components.tuning.study import rounded
