@@ -1,9 +1,6 @@
 """A plan for people: one HTML file that asks no other address and needs no script, and the same as Markdown."""
 
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment
 
 from components.pages import environment
 from components.plan.contents import Plan
