@@ -27,6 +27,7 @@ from components.inference.gateway.watched import VERDICT
 from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from components.prediction_log.summaries import Summaries
+from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.waiting import waiting
 from components.registry.version import get_version
 from components.system import clock
@@ -139,9 +140,9 @@ def report_on(workload: str, as_of: str | None) -> Report:
     moment = _moment(as_of) if as_of else clock.now()
     log = Log.open(log_folder(workload))
     summaries = Summaries(log.folder, made_by(), write=as_of is None)
-    report = watch_log(
-        log, _bundle_of(workload), moment, delay_of(section), section.watch.tolerance, summaries, section.watch.asked
-    )
+    champion = Ledger(workload).read().champion_at(moment)
+    limits = (section.watch.tolerance, summaries, section.watch.asked)
+    report = watch_log(log, _bundle_of(workload), moment, delay_of(section), *limits, champion)
     waits = [] if as_of else waiting(workload, section.gate)
     tried = {"trials": trials_of(workload, moment), "waiting": tuple(version.number for version in waits)}
     return report.model_copy(update=tried)

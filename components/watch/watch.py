@@ -49,6 +49,7 @@ def watch(
     tolerance: float,
     summaries: Summaries | None = None,
     asked: float = 0.02,
+    champion: str | None = None,
 ) -> Report:
     """Return the report up to `as_of`.
 
@@ -61,6 +62,8 @@ def watch(
             part of its range.
         summaries: what is known already of days that are over; without it all is read, and the report is the same.
         asked: the smallest probability with which a label is asked for, where labels say theirs.
+        champion: the version that was at work at `as_of`, of the history; None: not known. Of two that answered at once
+            it is the one that is reported on, whichever answered last.
 
     Raises:
         DataError: nothing was answered before `as_of`.
@@ -77,7 +80,7 @@ def watch(
             reports.append(_version(workload, version, bundles[name], as_of, delay, (tolerance, asked)))
     if not reports:
         raise DataError(f"{log.folder}: no caller has asked before {as_of:%Y-%m-%d %H:%M} UTC")
-    reports = _in_order(reports)
+    reports = _in_order(reports, champion)
     refused, lost = _traffic(log, as_of)
     return Report(
         workload=workload,
@@ -91,13 +94,20 @@ def watch(
     )
 
 
-def _in_order(reports: list[VersionReport]) -> list[VersionReport]:
-    """Return them by their last answers, the version at work last: of a champion and its canary the one with more."""
+def _in_order(reports: list[VersionReport], champion: str | None) -> list[VersionReport]:
+    """Return them by their last answers, the version at work last.
+
+    A champion and its canary answer at once, and either may be the last to have answered. Where the history does not
+    say which of them is at work, it is the one with more answers of the last day.
+    """
     reports = sorted(reports, key=lambda report: report.until)
     if len(reports) > 1:
         last, before = reports[-1], reports[-2]
-        at_once = last.since < before.until and last.until - before.until < _AT_ONCE
-        if at_once and before.traffic[-1].rows > last.traffic[-1].rows:
+        overlap = last.since < before.until
+        at_once = overlap and last.until - before.until < _AT_ONCE
+        has_more = at_once and before.traffic[-1].rows > last.traffic[-1].rows
+        known = champion in (last.version, before.version)
+        if (overlap and champion == before.version) if known else has_more:
             reports[-2:] = [last, before]
     return reports
 

@@ -1,6 +1,7 @@
 """The history of what was at work: entries that are only ever added, and what follows from them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import uuid4
 
@@ -90,6 +91,10 @@ class History:
     def champion(self) -> str | None:
         """The version that is at work."""
         return self.last.to if self.last else None
+
+    def champion_at(self, moment: datetime) -> str | None:
+        """Return the version that was at work at a moment; None: none was, or nothing is known of then."""
+        return next((entry.to for entry in reversed(self.entries) if entry.when <= moment), None)
 
     @property
     def behind(self) -> tuple[str, ...]:

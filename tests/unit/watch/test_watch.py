@@ -31,10 +31,12 @@ def bundle_of(tmp_path: Path) -> BundleOf:
     return lambda _: path
 
 
-def report(at_work: AtWork, bundle_of: BundleOf, days: int, delay: timedelta = NO_DELAY) -> Report:
+def report(
+    at_work: AtWork, bundle_of: BundleOf, days: int, delay: timedelta = NO_DELAY, champion: str | None = None
+) -> Report:
     """Report at midnight after so many days."""
     as_of = datetime.combine(FIRST.date(), datetime.min.time(), UTC) + timedelta(days=days)
-    return watch(at_work.log(), bundle_of, as_of, delay, 0.02)
+    return watch(at_work.log(), bundle_of, as_of, delay, 0.02, champion=champion)
 
 
 def test_an_endpoint_that_does_well_is_said_to(at_work: AtWork, bundle_of: BundleOf) -> None:
@@ -85,6 +87,30 @@ def test_a_champion_and_its_canary_are_told_apart_and_the_champion_is_at_work(
     assert found.verdict == found.versions[1].verdict
     at_work.day(3, version="2")  # it has been promoted
     assert [version.version for version in report(at_work, bundle_of, 4).versions] == ["1", "2"]
+
+
+def test_a_canary_that_answered_last_is_not_reported_on_in_the_champions_place(
+    at_work: AtWork, bundle_of: BundleOf
+) -> None:
+    at_work.day(0)
+    at_work.day(0, rows=40, version="2")
+    at_work.day(1)
+    at_work.day(2, rows=40, version="2")  # nobody has asked the champion since yesterday
+
+    def order(champion: str | None) -> list[str]:
+        return [each.version for each in report(at_work, bundle_of, 3, champion=champion).versions]
+
+    assert order("1") == ["2", "1"]
+    assert order("2") == ["1", "2"]
+    assert order("3") == order(None) == ["1", "2"]
+
+
+def test_a_champion_that_has_not_answered_since_another_came_is_not_reported_on(
+    at_work: AtWork, bundle_of: BundleOf
+) -> None:
+    at_work.day(0)
+    at_work.day(1, version="2")
+    assert [each.version for each in report(at_work, bundle_of, 2, champion="1").versions] == ["1", "2"]
 
 
 def test_drift_alone_is_no_harm(at_work: AtWork, bundle_of: BundleOf) -> None:

@@ -110,3 +110,12 @@ def test_after_a_rollback_by_itself_a_person_is_waited_for(moves: str, waits: bo
     turned = [entry.model_copy(update={"by": f"{BY_ITSELF}, run 1"} if entry.what == "rolled back" else {})
               for entry in said.entries]  # fmt: skip
     assert (History(tuple(turned)).rolled_back_by_itself is not None) == waits
+
+
+def test_which_version_was_at_work_at_a_moment() -> None:
+    days = [datetime(2026, 11, day, tzinfo=UTC) for day in (3, 5, 9)]
+    moved = zip(days, history("p1", "p2", "r1").entries, strict=True)
+    told = History(tuple(entry.model_copy(update={"when": day}) for day, entry in moved))
+    assert [told.champion_at(day) for day in days] == ["1", "2", "1"]
+    assert told.champion_at(datetime(2026, 11, 8, tzinfo=UTC)) == "2"
+    assert told.champion_at(datetime(2026, 11, 2, tzinfo=UTC)) is None
