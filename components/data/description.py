@@ -14,7 +14,12 @@ class PublishedFile(params.Section):
     name: str
     """As its publisher calls it, without the `.gz` it may come with."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    """Of the decompressed bytes, so that it does not matter who compressed them."""
+    """Of the decompressed bytes, so that it does not matter who compressed them; of an `archive`, of its files."""
+    archive: str | None = None
+    """Of a ZIP file: the folder in it, at any depth, whose files are the data. `sha256` is then that of what
+    `sha256sum *` prints there in the C locale, so that it does not matter who packed them."""
+    address: str | None = None
+    """The file's own public address, where it is called otherwise there; asked last."""
 
 
 class Debian(params.Section):

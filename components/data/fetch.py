@@ -1,20 +1,25 @@
 """The files of a public data set, from the first source that answers; their hash decides."""
 
 import gzip
+import hashlib
 import logging
 import os
 import shutil
 import subprocess
 import tempfile
+import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.config.errors import DataError
 from components.config.settings import STATE
 from components.data.description import Debian, Description, PublishedFile
+from components.kinds.archive import files_in
 from components.system.files import scratch_directory, sha256, whole_file
 from components.system.processes import die_with_parent
 from components.system.progress import Progress
@@ -43,26 +48,42 @@ def fetch(description: Description) -> dict[str, Path]:
     here = STATE / "downloads" / description.title.lower()
     with scratch_directory(here / "package") as scratch:
         sources = _sources(description, scratch.resolve())
-        return {role: _verified(file, here / file.name, sources) for role, file in description.files.items()}
+        return {
+            role: _verified(file, here / file.name, [*sources, *_own_address(file)])
+            for role, file in description.files.items()
+        }
 
 
 def _verified(file: PublishedFile, path: Path, sources: list[FileSource]) -> Path:
-    if path.exists() and sha256(path) == file.sha256:
-        return path
+    with suppress(zipfile.BadZipFile):
+        if path.exists() and _hash(file, path) == file.sha256:
+            return path
     refusals = []
     for title, take in sources:
         try:
             with whole_file(path) as draft:
                 take(file, draft)
-                if (found := sha256(draft)) != file.sha256:
+                if (found := _hash(file, draft)) != file.sha256:
                     raise DataError(f"SHA-256 is {found}, expected {file.sha256}")
             logger.info("%s: from %s", file.name, title)
             return path
-        except (OSError, DataError, subprocess.SubprocessError, EOFError) as error:
+        except (OSError, DataError, subprocess.SubprocessError, EOFError, zipfile.BadZipFile) as error:
             refusals.append(f"{title}: {error}")
     raise DataError(
         f"{file.name}: no source has it. {'; '.join(refusals)}. Set {MIRROR} to a folder or address that does"
     )
+
+
+def _hash(file: PublishedFile, path: Path) -> str:
+    """Return the SHA-256 of the file; of an archive, that of the lines `SHA-256  name` of its files, by their names.
+
+    Raises:
+        BadZipFile: an archive is none.
+    """
+    if file.archive is None:
+        return sha256(path)
+    lines = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files_in(path, file.archive)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _sources(description: Description, scratch: Path) -> list[FileSource]:
@@ -98,13 +119,30 @@ def _debian(debian: Debian, scratch: Path) -> Callable[[PublishedFile, Path], No
 
 
 def _address(address: str) -> Callable[[PublishedFile, Path], None]:
+    """Take from a public folder: compressed, or else as it is."""
+
     def take(file: PublishedFile, draft: Path) -> None:
-        with urllib.request.urlopen(f"{address.rstrip('/')}/{file.name}.gz", timeout=_TIMEOUT) as answer:
-            total = int(answer.headers.get("Content-Length") or 0) or None
-            with Progress.wrapattr(answer, "read", total=total, desc=file.name, unit="B", unit_scale=True) as stream:
-                _unpack(stream, draft)
+        whole = f"{address.rstrip('/')}/{file.name}"
+        try:
+            _download(f"{whole}.gz", file.name, draft)
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
+            _download(whole, file.name, draft)
 
     return take
+
+
+def _own_address(file: PublishedFile) -> list[FileSource]:
+    address = file.address
+    return [(address, lambda file, draft: _download(address, file.name, draft))] if address else []
+
+
+def _download(address: str, name: str, draft: Path) -> None:
+    with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
+        total = int(answer.headers.get("Content-Length") or 0) or None
+        with Progress.wrapattr(answer, "read", total=total, desc=name, unit="B", unit_scale=True) as stream:
+            _unpack(stream, draft)
 
 
 def _unpack(stream: "SupportsRead[bytes]", draft: Path) -> None:

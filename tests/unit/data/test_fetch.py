@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import threading
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,7 @@ import pytest
 from components.config.errors import ConfigError, DataError
 from components.data import fetch
 from components.data.description import Debian, Description, PublishedFile, read_description
+from components.kinds.archive import files_in
 from tests.conftest import ROOT
 
 CONTENT = b"sixteen tons and what do you get" * 1000
@@ -120,3 +122,31 @@ def server(here: Path) -> Iterator[str]:
     listener.shutdown()
     listener.server_close()
     thread.join()
+
+
+@pytest.mark.parametrize("before", ["", "repository-26eb9aa/"])
+def test_of_an_archive_the_files_are_believed_whoever_packed_them(before: str, here: Path, server: str) -> None:
+    songs = {"b.txt": b"another day older", "a.txt": CONTENT}
+    with zipfile.ZipFile(here / "public" / "1.0.zip", "w", zipfile.ZIP_DEFLATED if before else 0) as archive:
+        archive.mkdir(f"{before}songs")
+        for name, content in songs.items():
+            archive.writestr(f"{before}songs/{name}", content)
+        archive.writestr(f"{before}README.md", before)
+    lines = "".join(f"{hashlib.sha256(songs[name]).hexdigest()}  {name}\n" for name in sorted(songs))
+    file = PublishedFile(
+        name="songs.zip",
+        sha256=hashlib.sha256(lines.encode()).hexdigest(),
+        archive="songs",
+        address=f"{server}/1.0.zip",
+    )
+    place = fetch.fetch(_description().model_copy(update={"files": {"all": file}}))["all"]
+    assert list(files_in(place, "songs")) == sorted(songs.items())
+    place.write_bytes(b"damaged")
+    assert (
+        dict(files_in(fetch.fetch(_description().model_copy(update={"files": {"all": file}}))["all"], "songs")) == songs
+    )
+
+
+def test_a_file_that_is_not_compressed_is_found_at_a_public_address(here: Path, server: str) -> None:
+    _put(here / "public", packed=False)
+    assert fetch.fetch(_description(addresses=[server]))["all"].read_bytes() == CONTENT
