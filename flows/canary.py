@@ -1,6 +1,7 @@
 """A canary: endpoints are told of it, and it is decided by what the log says of both; for the flows that do so."""
 
 import os
+from datetime import timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -30,6 +31,9 @@ from flows.release import this_run
 from flows.replay import evidence, said
 from flows.trials import keep_found
 from flows.watch import delay_of
+
+LEAST = 20
+"""Answers that a canary must have given where labels do not decide."""
 
 Rows = list[list[str]]
 
@@ -70,7 +74,10 @@ def try_canary(workload: str) -> tuple[Outcome | None, Rows]:
     labels = found.unequal or "no label has come" if found.comparison is None else said(found.comparison)
     rows = [[name, f"{found.rows:,} answers; {labels}"]]
     if found.comparison is None or found.comparison.decision == "open":
-        return None, rows
+        if not (why := _lasted(workload, began, found)):
+            return None, rows
+        outcome = _passed(workload, began, why)
+        return outcome if outcome.promoted else None, [*rows, [f"version {began.version}", outcome.reason]]
     if found.comparison.decision == "worse":
         return None, [*rows, [f"version {began.version}", _stop(workload, began, evidence(found))]]
     outcome = _passed(workload, began, evidence(found))
@@ -88,6 +95,18 @@ def _against(workload: str, began: Step) -> str:
     log, versions = Log.open(log_folder(workload)).standing(), (began.against, began.version)
     split = check_split(log, about, versions, began.id, began.share, began.when, now())
     return f"sample ratio mismatch: {split}" if split.mismatch else ""
+
+
+def _lasted(workload: str, began: Step, found: Replay) -> str:
+    """Return why a canary has shown enough whose shadow had passed; nothing: it has not, or labels are to decide."""
+    shadow = Ledger(workload).read().ended(began.version, "shadow")
+    days = (now() - began.when) / timedelta(days=1)
+    if shadow is None or shadow.what != "passed" or days < catalogue.workload(workload).gate.canary_days:
+        return ""
+    doing = found.comparison
+    if found.tried < LEAST or (doing and doing.difference < 0):
+        return ""
+    return f"{found.tried:,} answers in {days:.3g} days as a canary with nothing against it; its shadow: {shadow.why}"
 
 
 def _stop(workload: str, began: Step, why: str) -> str:

@@ -21,12 +21,13 @@ from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from components.registry.promotion import champion as champion_of
 from components.registry.promotion.ledger import Ledger
-from components.registry.promotion.trial import TRIAL, began
+from components.registry.promotion.trial import TRIAL, UNSEEN, began
+from components.registry.register import register
 from components.registry.version import Version, get_version
 from components.registry.versions import last_registered, tagged
 from components.retraining.attempt import learning_from, put_back
 from components.retraining.due import Decision, decide
-from components.retraining.manifest import Live, gather
+from components.retraining.manifest import Live, first_left, gather
 from components.retraining.poison import refused
 from components.retraining.trainings import counted, trainings
 from components.retraining.unlabelled import Unlabelled, gather_unlabelled
@@ -104,11 +105,13 @@ def retrain(workload: str = DEFAULT, dry_run: bool = False) -> Retrained:
         )
     if dry_run or not decision.due:
         return Retrained(workload, decision, live, None)
-    live = _live(workload, as_of)
+    live, section = _live(workload, as_of), catalogue.workload(workload)
     unlabelled = gather_unlabelled(workload, Log.open(log_folder(workload)), as_of, live.manifest)
     files = unlabelled.files() if unlabelled else {}
     with counted(workload, "; ".join(decision.why)), learning_from(workload, live, files):
         report = train(workload)
+        version, _ = register(workload)  # which it has registered
+        version.set_tags({UNSEEN: (as_of if files else first_left(as_of, delay_of(section))).isoformat()})
     return Retrained(workload, decision, live, report, unlabelled)
 
 

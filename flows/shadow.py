@@ -20,7 +20,7 @@ from components.registry.gate import judge
 from components.registry.promotion import Outcome, promote, reconciled_champion, unpublished
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.rollback import roll_back
-from components.registry.promotion.trial import TRIAL, after_trial, began, end
+from components.registry.promotion.trial import TRIAL, after_trial, began, end, unseen_since
 from components.registry.version import find_version, get_version
 from components.registry.versions import tagged
 from components.system import clock
@@ -116,7 +116,7 @@ def cut_short(workload: str) -> Outcome | None:
 def try_challenger(workload: str, number: str) -> tuple[Outcome | None, Rows]:
     """Decide the trial of a challenger, if it can be decided; return what has changed at work, and what was found."""
     challenger, champion = get_version(workload, number), reconciled_champion(workload)
-    since = began(challenger)
+    since = unseen_since(challenger)
     if since is None or champion is None:
         return None, []
     if champion == challenger:  # who decided was killed in between, or a person has decided
@@ -124,7 +124,7 @@ def try_challenger(workload: str, number: str) -> tuple[Outcome | None, Rows]:
         assert last
         end(challenger, True, last.reason or last.verdict, last.left, this_run())
         return None, []
-    name = f"version {number} beside version {champion.number}, since {since:%Y-%m-%d %H:%M}"
+    name = f"version {number} beside version {champion.number}, answers since {since:%Y-%m-%d %H:%M}"
     result, rows = compared(workload, name, "shadow", number, champion.number, since)
     if result is None or result.comparison is None or result.comparison.decision == "open":
         return None, rows

@@ -124,6 +124,9 @@ class Gate(Section):
     canary: Annotated[float, Field(ge=0.0, le=50.0)] = 0.0
     """Per cent of all entities (cards, customers; pictures: requests) that one that has passed, and its shadow, answers
     beside the champion, until `flows.shadow` can decide; 0: none. See docs/trying.md#canary."""
+    canary_days: Amount = 1.0
+    """Days for which a canary answers whose shadow has passed: labels have shown already that it is better, so it goes
+    to work after them, unless something speaks against it. Without a shadow labels decide."""
     reverse: Amount = 7.0
     """Days after a promotion by the gate in which `flows.shadow` has the champion before answer too, and takes the
     promotion back where that is better."""

@@ -115,6 +115,11 @@ def gather(
     return Live(manifest, found.take(order) if records else found, _new(manifest, learnt_file(name)))
 
 
+def first_left(as_of: datetime, delay: timedelta) -> datetime:
+    """Return from when on `gather` takes no answer: their labels are not final, or they have not been given yet."""
+    return datetime.combine((as_of - delay).date(), time.min, UTC) if delay else as_of
+
+
 def write(name: str, live: Live, beside: Mapping[str, pa.Table] | None = None) -> Path:
     """Have the next `ingest` take these answers; return their folder. Killed anywhere, it has the old ones or these.
 

@@ -41,6 +41,8 @@ class Replay:
     version: str
     """That was asked."""
     rows: int = 0
+    tried: int = 0
+    """Of `replay_both` the rows that the canary had answered."""
     own: int = 0
     """Rows that it had answered itself."""
     same: int = 0
@@ -137,6 +139,7 @@ def replay_both(
     pairs.metric, pairs.scale = pairs.metric or reverse.metric, max(pairs.scale, reverse.scale)
     pairs.lower_is_better = pairs.lower_is_better or reverse.lower_is_better
     found.rows += other.rows
+    found.tried = other.rows
     return _summed(found, pairs, least, alpha)
 
 

@@ -40,6 +40,7 @@ workloads:
     + """\
       shadow: true
       canary: 20
+      canary_days: 0.5
 """
 )
 

@@ -12,7 +12,8 @@ from components.inference.champion.canary import Canary, note_stopped, read_cana
 from components.registry.promotion import promote
 from components.registry.promotion.history import Step
 from components.registry.promotion.ledger import Ledger
-from components.registry.promotion.trial import hold
+from components.registry.promotion.trial import end, hold
+from components.system.clock import now
 from components.watch.split_check import evidence
 from flows import canary, shadow
 from flows.history import rows as told
@@ -64,6 +65,31 @@ def test_a_canary_that_is_better_goes_to_work_with_its_evidence() -> None:
     assert told(history())[1][-1] == "version 3 beside version 1: 20 % of entities"
     assert tell() == Canary(format=1, workload="digits")
     assert canary.try_canary.fn("digits") == (None, [])
+
+
+def test_a_canary_whose_shadow_has_passed_goes_to_work_when_nothing_has_spoken_against_it(three: Project) -> None:
+    end(version("3"), True, "it was better on 40 labels", "1")
+    began = Step(trial="canary", what="began", version="3", against="1", share=0.2, when=now() - timedelta(days=1.1))
+    Ledger("digits").note(began)
+    answer("1", wrong=0.0)
+    assert canary.try_canary.fn("digits")[0] is None  # it has not answered yet
+    answer("3", wrong=0.0)
+    three.params("canary: 20", "canary: 20\n      canary_days: 1.5")
+    assert canary.try_canary.fn("digits")[0] is None
+    three.params("canary_days: 1.5", "canary_days: 1")
+    assert canary.try_canary.fn("digits")[0] is not None
+    assert at_work() == "3"
+    last = history().last
+    assert last
+    assert "150 answers in 1.1 days as a canary with nothing against it; its shadow: it was better" in last.reason
+
+
+def test_without_a_shadow_labels_decide(three: Project) -> None:
+    Ledger("digits").note(
+        Step(trial="canary", what="began", version="3", against="1", share=0.2, when=now() - timedelta(days=9))
+    )
+    answer("3", wrong=0.0)
+    assert canary.try_canary.fn("digits")[0] is None
 
 
 def test_one_that_is_worse_is_stopped_by_either_sides_answers() -> None:

@@ -1,7 +1,7 @@
 """A challenger is tried on live answers, put to work, found to be worse there, and taken back once: in a real store."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from components.registry.gate.record import keep
 from components.registry.promotion import champion, promote
 from components.registry.promotion.history import History
 from components.registry.promotion.ledger import Ledger
-from components.registry.promotion.trial import TRIAL, began, hold
+from components.registry.promotion.trial import TRIAL, UNSEEN, began, hold
 from components.registry.promotion.waiting import waiting
 from components.registry.version import Version, get_version
 from components.system.clock import now
@@ -111,7 +111,23 @@ def test_a_challenger_that_is_worse_is_stopped_and_who_is_asked_decides(three: P
     assert "was stopped by its trial: accuracy" in hold(version("3"), good("3"), Gate(shadow=True), history())
 
 
-def answer(number: str, wrong: float, labelled_as_answered: bool = True, request: str = "r") -> None:
+def test_answers_that_its_training_could_not_have_had_count_from_before_its_trial(three: Project) -> None:
+    promoted(version("1"))
+    answer("1", wrong=0.5, ago=timedelta(minutes=1))
+    hold(version("3"), good("3"), Gate(shadow=True), history())
+    outcome, rows = shadow.try_challenger.fn("digits", "3")
+    assert outcome is None
+    assert rows[0][1].startswith("0 answers")  # it may have learnt from them
+    version("3").set_tags({UNSEEN: (now() - timedelta(minutes=2)).isoformat()})
+    outcome, rows = shadow.try_challenger.fn("digits", "3")
+    assert outcome is not None
+    assert rows[0][1].startswith("150 answers")
+    assert at_work() == "3"
+
+
+def answer(
+    number: str, wrong: float, labelled_as_answered: bool = True, request: str = "r", ago: timedelta = timedelta(0)
+) -> None:
     """Have version `number` answer 150 pictures, a part of them wrongly, and say what each is.
 
     Args:
@@ -119,6 +135,7 @@ def answer(number: str, wrong: float, labelled_as_answered: bool = True, request
         wrong: part of the answers that are turned round; the graph itself answers otherwise.
         labelled_as_answered: False: the labels are what was answered turned round, so the graph's answers are wrong.
         request: its id.
+        ago: since when.
     """
     data, bundle = open_prepared(artifacts("digits", "prepared")), Bundle(artifacts("digits", "bundle"))
     pictures = np.asarray(data.inputs("train"))[:150]
@@ -133,7 +150,7 @@ def answer(number: str, wrong: float, labelled_as_answered: bool = True, request
     describe(LOG, Description(workload="digits", kind="image", task="classification"))
     writer, identity = Writer.open(LOG), EventIds().new()
     said = [json.dumps({"label": data.classes[best]}).encode() for best in outputs.argmax(axis=1)]
-    moment = int(datetime.now(UTC).timestamp() * 1e6)
+    moment = int((datetime.now(UTC) - ago).timestamp() * 1e6)
     writer.answered(Answered(identity, moment, 0.01, number, request, outputs, pictures, said))
     names = [as_text(identity + row) for row in range(150)]
     writer.labelled(

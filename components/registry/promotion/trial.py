@@ -15,6 +15,8 @@ from components.registry.promotion.ledger import Ledger
 from components.registry.version import Version
 
 TRIAL = "journeyman.trial"
+UNSEEN = "journeyman.unseen_since"
+"""Tag: answers from this moment on were not there to learn from, or to be chosen by, when the version was trained."""
 SINCE, PASSED, STOPPED = "since ", "passed: ", "stopped: "
 
 
@@ -78,6 +80,15 @@ def began(challenger: Version) -> datetime | None:
     """Return when its trial began; None: it is not tried just now."""
     said = challenger.tags().get(TRIAL, "")
     return datetime.fromisoformat(said.removeprefix(SINCE)) if said.startswith(SINCE) else None
+
+
+def unseen_since(challenger: Version) -> datetime | None:
+    """Return from when on a version that is tried has seen no answer; None: it is not tried just now.
+
+    That are those since its trial began, and those before that its training could not have had.
+    """
+    since, said = began(challenger), challenger.tags().get(UNSEEN)
+    return min(since, datetime.fromisoformat(said)) if since and said else since
 
 
 def end(challenger: Version, passed: bool, why: str, against: str | None = None, by: str = "") -> None:

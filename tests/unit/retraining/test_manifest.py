@@ -27,7 +27,7 @@ from components.prediction_log.identities import EVENT
 from components.prediction_log.reader import Log
 from components.prediction_log.record import Answered, Label, Origin
 from components.prediction_log.writer import Writer
-from components.retraining.manifest import Live, gather, note_learnt, write
+from components.retraining.manifest import Live, first_left, gather, note_learnt, write
 
 NOW = datetime.now(UTC)
 DAY, ZERO = timedelta(days=1), timedelta(0)
@@ -185,6 +185,17 @@ def test_only_what_is_new_counts_and_what_the_log_dropped_is_kept(cups: Work) ->
     assert sorted(gather("cups", empty.log(), NOW + DAY, ZERO).manifest["id"].to_pylist()) == sorted(
         [ids[0], *ids[2:4]]
     )
+
+
+@pytest.mark.parametrize("hours", [0, 1, 24, 30, 47])
+def test_from_when_on_nothing_is_taken(cups: Work, hours: int) -> None:
+    delay = timedelta(hours=hours)
+    moments = [NOW - timedelta(hours=3 * number) for number in range(33)]
+    ids = [cups.answer(pictures(1, seed), ["cup"], moment)[0] for seed, moment in enumerate(moments)]
+    cups.label(ids, "cup")
+    as_of = NOW + timedelta(minutes=1)
+    taken = set(gather("cups", cups.log(), as_of, delay).manifest["id"].to_pylist())
+    assert taken == {name for name, moment in zip(ids, moments, strict=True) if moment < first_left(as_of, delay)}
 
 
 def test_the_same_log_gives_the_same_bytes(cups: Work) -> None:
