@@ -40,7 +40,7 @@ def check(workload: str, number: str, reason: str) -> None:
     catalogue.workload(workload)
     if not reason.strip():
         raise ConfigError("--reason: say why the gate is overridden; it is kept in the history")
-    ask_all()
+    ask_all(workload)
     get_version(workload, number)
 
 

@@ -9,7 +9,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from components.config.settings import CHAMPIONS
+from components.config.settings import CHAMPIONS, STATE
+from components.inference.champion.position import Position
 from components.inference.champion.published import publish
 from components.inference.examples import EXAMPLES
 from components.inference.package import package, packaged_bundle
@@ -17,7 +18,8 @@ from components.registry.card import keep_card
 from components.registry.examples import version_examples
 from components.registry.lineage import BENTO
 from components.registry.promotion import champion as champion_of
-from components.registry.promotion import note_published
+from components.registry.promotion import note_published, reconciled_champion
+from components.registry.promotion.ledger import Ledger
 from components.registry.version import Version
 
 
@@ -37,15 +39,37 @@ def package_champion(champion: Version) -> tuple[Path, str]:
 def publish_champion(bundle: Path, champion: Version) -> str:
     """Point the endpoints that follow to the champion; return where that is said.
 
-    Who has become champion meanwhile is published too: of several who publish, the last is right.
+    Who has become champion meanwhile is published too. Of several who publish, that of the last entry is right, whoever
+    comes last.
     """
-    address = os.environ[CHAMPIONS]
-    publish(packaged_bundle(bundle, champion.workload, champion.number), champion.workload, champion.number, address)
-    now = champion_of(champion.workload)
-    if now and now != champion:
-        return str(publish_champion.fn(package_champion.fn(now)[0], now))
-    note_published(champion)
-    return f"{address.removeprefix(f'{Path.cwd()}/')}/{champion.workload}"
+    workload, address = champion.workload, os.environ[CHAMPIONS]
+    position = _position(champion)
+    if position is None or not _published(bundle, champion, position) or champion_of(workload) not in (None, champion):
+        now = reconciled_champion(workload)
+        if now:
+            return str(publish_champion.fn(package_champion.fn(now)[0], now))
+    if position:
+        note_published(champion, position.number)
+    return f"{address.removeprefix(f'{Path.cwd()}/')}/{workload}"
+
+
+def is_own(address: str) -> bool:
+    """Whether that is the folder under `state/`, where no other registry publishes."""
+    return address == str(Path.cwd() / STATE / "champions")
+
+
+def _position(champion: Version) -> Position | None:
+    """Return the position of the entry that put the champion to work; None: by the last one another version is."""
+    ledger = Ledger(champion.workload)
+    last = ledger.read().last
+    return Position(last.number, ledger.id) if last and last.to == champion.number else None
+
+
+def _published(bundle: Path, champion: Version, position: Position) -> bool:
+    """Publish the champion; return whether the pointer is where the entry at `position` put it."""
+    address, packaged = os.environ[CHAMPIONS], packaged_bundle(bundle, champion.workload, champion.number)
+    alone = is_own(address)
+    return publish(packaged, champion.workload, champion.number, address, position, alone).position == position
 
 
 def this_run() -> str:

@@ -119,7 +119,7 @@ def check(workload: str = DEFAULT, dry_run: bool = False) -> None:
     """Raise unless `params.yaml` has the workload, it has a log, and every server answers."""
     catalogue.workload(workload)
     Log.open(log_folder(workload))
-    ask_all()
+    ask_all(workload)
 
 
 @task(task_run_name="decide", cache_policy=NO_CACHE, persist_result=False)

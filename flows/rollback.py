@@ -32,7 +32,7 @@ def rollback(workload: str, to: str | None = None, reason: str = "") -> Report:
 def check(workload: str, to: str | None = None, *_: object) -> None:
     """Raise unless `params.yaml` has the workload, the registry version `to`, and every server answers."""
     catalogue.workload(workload)
-    ask_all()
+    ask_all(workload)
     if to is not None:
         get_version(workload, to)
 

@@ -10,22 +10,40 @@ from prefect.settings import get_current_settings
 from components.config.errors import ConfigError
 from components.config.settings import ARTIFACTS, CHAMPIONS, MEMORY, STATE
 from components.inference.champion.address import Address
+from components.inference.champion.published import CHAMPION, read_pointer
 from components.kinds.table.codec.database import address_of
+from components.registry.promotion.ledger import Ledger
 from components.system.files import must_be_writable
 from components.system.servers import Server, ask_servers
 from components.tracking.reach import ask_tracking
+from flows.release import is_own
 
 PREFECT = "PREFECT_API_URL"
 
 
-def ask_all() -> None:
+def ask_all(workload: str) -> None:
     """Ask every server that a setting names, for a flow that changes what is at work, and look at the disk.
 
     Raises:
         ConfigError: one does not answer as it should, or the project's folder cannot be written.
+        PublishedError: endpoints of the workload follow another registry at the address where champions are published.
     """
     must_be_writable(ARTIFACTS, "artifacts")
     ask_registry(*_published(), *_memory())
+    ask_followed(workload)
+
+
+def ask_followed(workload: str) -> None:
+    """See to it that no other registry publishes champions of the workload at the same address.
+
+    Raises:
+        PublishedError: one does.
+    """
+    if is_own(where := os.environ[CHAMPIONS]):
+        return
+    pointer = read_pointer(Address(where), workload)
+    if pointer and pointer.position:
+        pointer.position.must_share_history(Ledger(workload).id, f"{where}/{workload}/{CHAMPION}.json")
 
 
 def ask_registry(*more: Server) -> None:

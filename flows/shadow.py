@@ -96,7 +96,7 @@ def check(workload: str = DEFAULT) -> None:
     """Raise unless `params.yaml` has the workload, it has a log, and every server answers."""
     catalogue.workload(workload)
     Log.open(log_folder(workload))
-    ask_all()
+    ask_all(workload)
 
 
 def tried(workload: str) -> list[str]:

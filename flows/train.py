@@ -77,7 +77,7 @@ def check(workload: str = DEFAULT) -> None:
     """Raise a `ConfigError` unless `params.yaml` is in order and has the workload, and every server answers."""
     catalogue.workload(workload)
     read_prices()
-    ask_all()
+    ask_all(workload)
 
 
 @task(task_run_name="describe data", cache_policy=NO_CACHE, persist_result=False)

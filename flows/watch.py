@@ -129,7 +129,7 @@ def check(workload: str = DEFAULT, as_of: str | None = None) -> None:
         raise DataError(
             f"{folder} has the log of {said}, not of {workload}: rename the folder, or set JOURNEYMAN_LOG_DIR"
         )
-    ask_all()
+    ask_all(workload)
 
 
 @task(task_run_name="report", cache_policy=NO_CACHE, persist_result=False)

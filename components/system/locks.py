@@ -1,10 +1,13 @@
 """Locks on files: the kernel releases one when its holder ends, however that ends, and shows it to other containers."""
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+_LOOK = 0.02  # seconds between two tries
 
 
 @contextmanager
@@ -13,6 +16,23 @@ def locked(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def locked_within(path: Path, seconds: float) -> Iterator[None]:
+    """Hold the lock file at `path` for the block; wait so many seconds for it and no longer.
+
+    Raises:
+        TimeoutError: another process has held it all that time, for it was stopped, perhaps.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        deadline = time.monotonic() + seconds
+        while not try_lock(file):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{path} is held by another process for {seconds:g} s")
+            time.sleep(_LOOK)
         yield
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,20 @@ from fsspec.core import url_to_fs
 from components.config.errors import ConfigError, PublishedError
 from components.config.settings import CHAMPIONS
 from components.system.files import must_be_writable, whole_file
+from components.system.locks import locked_within
 
 _CHUNK = 1 << 20
+_LOCKED = 20.0  # seconds that another process may take to compare and rename
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file as it was read, by which `Address.swap` knows whether it is the same still."""
+
+    content: bytes | None
+    """None: there was none."""
+    etag: str = ""
+    """The object store's name for this content."""
 
 
 class Address:
@@ -32,6 +45,7 @@ class Address:
         except (ImportError, ValueError) as error:
             raise ConfigError(f"{address}: {error}") from error
         self._local = "file" in self._files.protocol
+        self._conditional = "s3" in self._files.protocol
         self._address = address
 
     def __str__(self) -> str:
@@ -78,6 +92,46 @@ class Address:
                     draft.write_bytes(content)
             else:
                 self._files.pipe_file(self._at(name), content)
+
+    def look(self, name: str) -> Found:
+        """Return the file as it is now, for `swap`."""
+        with self._reaching(name):
+            try:  # the tag first: a content that is newer than its tag is refused by `swap`
+                etag = str(self._files.info(self._at(name))["ETag"]) if self._conditional else ""
+                return Found(self._files.cat_file(self._at(name)), etag)
+            except FileNotFoundError:
+                return Found(None)
+
+    def swap(self, name: str, found: Found, content: bytes) -> bool:
+        """Make `content` the file's if nobody has changed it since it was `found`; return whether that was so.
+
+        On S3 the store compares and swaps at once, in a directory whoever holds its lock does. Of any other store the
+        file is compared right before it is written.
+        """
+        with self._reaching(name):
+            if self._local:
+                path = Path(self._at(name))
+                with locked_within(path.with_name(f".{path.name}.lock"), _LOCKED):
+                    return self._written(name, found, content)
+            return self._swapped(name, found, content) if self._conditional else self._written(name, found, content)
+
+    def _written(self, name: str, found: Found, content: bytes) -> bool:
+        if self.read(name) != found.content:
+            return False
+        self.write(name, content)
+        return True
+
+    def _swapped(self, name: str, found: Found, content: bytes) -> bool:
+        condition = {"mode": "create"} if found.content is None else {"IfMatch": found.etag}
+        try:
+            self._files.pipe_file(self._at(name), content, **condition)
+        except FileExistsError:
+            return False
+        except OSError:
+            if self.look(name) != found:
+                return False
+            raise
+        return True
 
     def put(self, file: Path, name: str) -> None:
         """Copy a local file there."""

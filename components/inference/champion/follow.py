@@ -49,7 +49,7 @@ class Follower:
     def first(self) -> Model | None:
         """Return the champion to start with, else the one last at work on this machine, else None; not for long."""
         for pointer in (_soon(self._pointer), self._champions.last()):
-            if pointer and (model := self._open(pointer)):
+            if pointer and (model := self._open(pointer.at(None))):
                 return model
         return None
 
@@ -73,6 +73,7 @@ class Follower:
         pointer = self._pointer()
         if pointer is None:
             return
+        pointer = pointer.at(None)  # another entry that leads to the same bundle changes nothing here
         if pointer == self._at:
             self._failed, self._said = None, ""  # a move that failed was taken back; another one is news
             return

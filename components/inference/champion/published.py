@@ -4,7 +4,8 @@
     <address>/<workload>/<version>.json       a pointer to it
     <address>/<workload>/champion.json        the pointer that is followed; it moves at once and last
 
-Nothing else is changed or deleted when it moves, so that it may move back.
+Nothing else is changed or deleted when it moves, so that a rollback may move it to what is there. The pointer of an
+older entry of the history never takes the place of a newer one's; see `position`.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 from components.config.errors import BundleError, PublishedError
 from components.inference.bundle import ABOUT, MODEL, SERVING, About, read_about, verified
 from components.inference.champion.address import Address
+from components.inference.champion.position import Position, position_of
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.inference.examples import EXAMPLES
 from components.kinds.replaced import FILE as ERASED
@@ -53,7 +55,18 @@ class Pointer(BaseModel):
     path: Annotated[str, AfterValidator(_below)]
     """Where the bundle is, from the address on."""
     beside: dict[_Name, _Hash] = {}
-    """SHA-256 of what lies beside the bundle, by name."""
+    """SHA-256 of what lies beside the bundle, by name; the name of one of them is that of a `Position`."""
+
+    @property
+    def position(self) -> Position | None:
+        """Where in the history the entry stands that moved the pointer here; None: it does not say."""
+        return position_of(self.beside)
+
+    def at(self, position: Position | None) -> "Pointer":
+        """Return the same pointer, moved by that entry; None: without saying by which."""
+        before = self.position
+        beside = {name: hash for name, hash in self.beside.items() if before is None or name != before.name}
+        return self.model_copy(update={"beside": beside | (position.beside if position else {})})
 
     @property
     def name(self) -> str:
@@ -61,14 +74,57 @@ class Pointer(BaseModel):
         return f"{self.version}-{self.bundle[:8]}"
 
 
-def publish(bundle: Path, workload: str, version: str, address: str) -> Pointer:
-    """Publish the bundle with what lies beside it, then move the workload's pointer to it.
+def publish(
+    bundle: Path, workload: str, version: str, address: str, position: Position | None = None, alone: bool = False
+) -> Pointer:
+    """Publish the bundle with what lies beside it, then move the workload's pointer to it; return where it points then.
 
-    What is there already and right is left alone. A kill leaves the pointer where it was. Raises as `publish_version`.
+    What is there already and right is left alone. A kill leaves the pointer where it was. A pointer that a later entry
+    of the history has moved stays, and is returned.
+
+    Args:
+        bundle: its directory.
+        workload: whose it is.
+        version: its name.
+        address: where to publish.
+        position: of the history's entry that put the version to work; None: it is not known.
+        alone: whether no other registry publishes there, so that another history is one that is no more.
+
+    Raises:
+        PublishedError: the pointer there is of another registry's history; else as `publish_version`.
     """
-    pointer = publish_version(bundle, workload, version, address)
-    write_if_new(Address(address), f"{workload}/{CHAMPION}.json", as_bytes(pointer))
+    pointer = publish_version(bundle, workload, version, address).at(position)
+    champions = Address(address)
+    if position:
+        write_if_new(champions, f"{pointer.path}/{position.name}", position.content)
+    return _move(champions, pointer, alone)
+
+
+def _move(address: Address, pointer: Pointer, alone: bool) -> Pointer:
+    """Move the workload's pointer, unless a later entry has; whoever sleeps in between finds that out when it wakes."""
+    name, content = f"{pointer.workload}/{CHAMPION}.json", as_bytes(pointer)
+    while (found := address.look(name)).content != content:
+        there = _position(found.content)
+        if there and pointer.position and _is_later(there, pointer.position, f"{address}/{name}", alone):
+            return parse_pointer(found.content or b"", pointer.workload, f"{address}/{name}")
+        if address.swap(name, found, content):
+            break
     return pointer
+
+
+def _is_later(there: Position, here: Position, where: str, alone: bool) -> bool:
+    if alone and there.history != here.history:
+        return False
+    there.must_share_history(here.history, where)
+    return there.number > here.number
+
+
+def _position(content: bytes | None) -> Position | None:
+    """Return the position of a pointer's content; None: it has none, or is no pointer, which is then written anew."""
+    try:
+        return Pointer.model_validate_json(content).position if content else None
+    except ValidationError:
+        return None
 
 
 def publish_version(bundle: Path, workload: str, version: str, address: str) -> Pointer:
@@ -185,7 +241,7 @@ def _bring(address: Address, pointer: Pointer, to: Path) -> None:
     if (erased := address.read(f"{pointer.path}/{SERVING}/{ERASED}")) is not None:
         (to / SERVING).mkdir()
         (to / SERVING / ERASED).write_bytes(erased)
-    for name in [*_files(read_about(to)), *pointer.beside]:
+    for name in [*_files(read_about(to)), *pointer.at(None).beside]:
         address.get(f"{pointer.path}/{name}", to / name)
 
 
@@ -193,7 +249,7 @@ def _hold(path: Path, pointer: Pointer) -> None:
     """Raise a `BundleError` unless the directory is what the pointer names, to the byte."""
     _expect(path / ABOUT, pointer.bundle)
     verified(path)
-    for name, expected in pointer.beside.items():
+    for name, expected in pointer.at(None).beside.items():
         _expect(path / name, expected)
 
 

@@ -35,6 +35,11 @@ class Ledger:
         self._name = f"{workload}.promotions"
         self._known: str | None = None
 
+    @property
+    def id(self) -> str:
+        """What only this history is called; nothing: there is none yet."""
+        return self._run() or ""
+
     def read(self) -> History:
         """Return the history as it is now."""
         if (run := self._run()) is None:

@@ -98,12 +98,17 @@ def unpublished(champion: Version) -> bool:
     return last is not None and last.to == champion.number and not history.marked(last, PUBLISHED)
 
 
-def note_published(champion: Version) -> None:
-    """Note in the history that endpoints have been told to follow this champion."""
+def note_published(champion: Version, number: int | None = None) -> None:
+    """Note in the history that endpoints have been told to follow this champion.
+
+    `number` is of the entry by which they were; where a later one has put the same version to work, that one is not
+    published by it. None: by the last.
+    """
     ledger = Ledger(champion.workload)
     history = ledger.read()
-    if history.last and history.champion == champion.number and not history.marked(history.last, PUBLISHED):
-        ledger.mark(history.last, PUBLISHED)
+    last = history.last if history.champion == champion.number else None
+    if last and number in (None, last.number) and not history.marked(last, PUBLISHED):
+        ledger.mark(last, PUBLISHED)
 
 
 @contextmanager
