@@ -14,7 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from components.inference.bundle import ABOUT, MODEL, read_about
+from components.inference.bundle import ABOUT, MODEL, SERVING, read_about
+from components.inference.golden import GOLDEN
 from components.system.files import sha256, write_json
 
 WIDTH = 768
@@ -47,7 +48,7 @@ class Heavy(nn.Module):
 
 
 def heavy_bundle(like: Path, path: Path, batches: bool) -> Path:
-    """Write a bundle that takes and answers what the one at `like` does; return its directory.
+    """Write a bundle that takes and answers what the one at `like` does, without golden rows; return its directory.
 
     Without `batches` the graph takes one example a run, so that the endpoint has nothing to collect.
     """
@@ -56,7 +57,9 @@ def heavy_bundle(like: Path, path: Path, batches: bool) -> Path:
     torch.manual_seed(0)
     size = (about.input["height"], about.input["width"], about.input["channels"])
     _write_onnx(Heavy(*size, len(about.classes)).eval(), size, path / MODEL, batches)
-    changed = about.model_copy(update={"model_sha256": sha256(path / MODEL)})
+    (path / SERVING / GOLDEN).unlink(missing_ok=True)  # of the other model
+    files = {name: hash for name, hash in about.files.items() if name != GOLDEN}
+    changed = about.model_copy(update={"model_sha256": sha256(path / MODEL), "files": files})
     write_json(path / ABOUT, changed.model_dump(mode="json"))
     return path
 

@@ -195,6 +195,9 @@ class Serve(Section):
     margin: Annotated[float, Field(ge=0.0, le=1.0)] = 0.002
     """How much of the deciding metric, on the test split, `int8` may lose against `float32`; if it loses more,
     `float32` is served."""
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    """Where the endpoint's model runs: `auto`, on a GPU where ONNX Runtime can use one; `gpu`, else it does not start.
+    The endpoint's `JOURNEYMAN_DEVICE` comes first. See docs/serving.md#a-gpu."""
     max_bytes: Annotated[int, Field(ge=1, le=2**30)] = 10 * 2**20
     """Largest request that the endpoint reads, in bytes."""
     start_timeout: Annotated[float, Field(gt=0.0, le=3600.0)] = 180.0
@@ -208,7 +211,10 @@ class Serve(Section):
 
     def in_bundle(self) -> dict[str, Any]:
         """Return what travels in the bundle: what the answers of the model depend on."""
-        return self.model_dump(mode="json", exclude={"margin", "start_timeout"})
+        said = self.model_dump(mode="json", exclude={"margin", "start_timeout"})
+        if said["device"] == "auto":  # as what reads no such key does
+            del said["device"]
+        return said
 
 
 class Evaluate(Section):

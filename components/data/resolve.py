@@ -74,7 +74,7 @@ def parameters(workload: Workload, stage: str) -> dict[str, Any]:
         said["train"] = workload.train.decides_backbone()
     serve = workload.serve
     if stage == "export":
-        said["serve"] = serve.in_bundle()
+        said["serve"] = {"device": serve.device, **serve.in_bundle()}
     if stage == "cross_validate":
         said["evaluate"] = workload.evaluate.model_dump(mode="json")
     if stage == "evaluate":

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.config.errors import BundleError
 from components.config.params import Serve
+from components.inference.device import Device, Provider, open_session, provider_of
+from components.inference.runner import CpuRunner, GpuRunner
 from components.inference.unfamiliar import UNFAMILIAR, UnfamiliarTest
 from components.kinds.replaced import read_replaced
 from components.system.files import sha256, whole_directory, write_json
@@ -32,9 +34,6 @@ EMBEDDING = "embedding"
 HEAT = "heat"
 """Name of the output that says which places of a picture are unusual; few graphs have it."""
 FORMAT = 1
-_EXAMPLES = (
-    100  # examples a run when many are asked for at once: a network that looks at large pictures holds much of each
-)
 _SERVE = Serve().in_bundle()  # what every kind takes where nothing is said
 
 
@@ -73,22 +72,25 @@ class Scored(NamedTuple):
 
 
 class Bundle:
-    """A bundle that is ready to answer: verified, its graph loaded for one thread."""
+    """A bundle that is ready to answer: verified, its graph loaded for one thread, or for a GPU."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, device: Device = "cpu") -> None:
         """Open the bundle at `path`.
 
         Raises:
             BundleError: a file is missing, or is not what its hash says.
+            EndpointError: the device is not there.
         """
         self.path = path
         self.about = verified(path)
         self.unfamiliar_test = UnfamiliarTest.of(self.about.decision)
         """What says which examples are unfamiliar; None: nothing does."""
-        self._session = open_session(path / MODEL)
-        self._graph_input = self._session.get_inputs()[0]
-        self._input = self._graph_input.name
-        self._outputs = [output.name for output in self._session.get_outputs()]
+        session = open_session(path / MODEL, device)
+        self.provider: Provider = provider_of(session)
+        """By what its graph is run."""
+        self.runner: CpuRunner | GpuRunner = CpuRunner(session) if self.provider == "cpu" else GpuRunner(session)
+        self._graph_input = session.get_inputs()[0]
+        self._outputs = [output.name for output in session.get_outputs()]
         self._asked = [self._outputs[0], *([UNFAMILIAR] if UNFAMILIAR in self._outputs else [])]
 
     def outputs(self, inputs: NDArray[Any], run: "onnxruntime.RunOptions | None" = None) -> NDArray[np.float32]:
@@ -119,8 +121,8 @@ class Bundle:
     def _run(
         self, outputs: list[str], inputs: NDArray[Any], run: "onnxruntime.RunOptions | None"
     ) -> list[NDArray[np.float32]]:
-        starts = range(0, len(inputs), _EXAMPLES)
-        parts = [self._session.run(outputs, {self._input: inputs[i : i + _EXAMPLES]}, run) for i in starts]
+        most = self.runner.largest
+        parts = [self.runner(outputs, inputs[start : start + most], run) for start in range(0, len(inputs), most)]
         return parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts, strict=True)]
 
     def named_outputs(self, names: list[str], inputs: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
@@ -137,6 +139,11 @@ class Bundle:
     def takes_many(self) -> bool:
         """Whether the graph takes any number of examples at once."""
         return not isinstance(self._graph_input.shape[0], int)
+
+    def choose_way(self) -> None:
+        """Have a GPU run the graph the faster way; on the CPU there is one."""
+        if isinstance(self.runner, GpuRunner):
+            self.runner.choose(self._asked, self.nothing(self.runner.sizes[0] if self.takes_many else 1))
 
     def nothing(self, count: int) -> NDArray[Any]:
         """Return `count` examples of zeros, to warm up with."""
@@ -242,20 +249,3 @@ def _verify(path: Path, expected: str, *others: str) -> None:
         raise BundleError(f"{path}: missing, though {ABOUT} names it") from error
     if found not in (expected, *others):
         raise BundleError(f"{path}: SHA-256 is {found}, {ABOUT} says {expected}")
-
-
-def open_session(model: Path) -> "onnxruntime.InferenceSession":
-    """Return the graph at `model`, loaded for one thread.
-
-    Raises:
-        BundleError: ONNX Runtime does not take it.
-    """
-    import onnxruntime  # here, because the endpoint's supervisor reads bundles too and never runs one
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's have no root of their own
-        raise BundleError(f"{model}: ONNX Runtime does not take it: {error}") from error

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from components.config.errors import ConfigError
+from components.inference.device import Device
 
 PREFIX = "JOURNEYMAN_"
 _NEVER_EMPTY = ("api_keys", "api_keys_file")  # a secret that did not arrive is no leave for everyone
@@ -31,6 +32,8 @@ class Options(BaseModel):
     """Bytes of bodies that one worker has in hand at most; likewise."""
     deadline: Annotated[float, Field(gt=0.0)] = 5.0
     """Seconds from a request's arrival to its answer; what has no answer by then is given up (504)."""
+    device: Device | None = None
+    """Where models run: `cpu`, `gpu`, or `auto`, a GPU where there is one; as the bundle says (`serve.device`)."""
     memory: str | None = None
     """Address (SQLAlchemy's form) of the database in which the endpoint remembers; a file beside the models."""
     api_keys_file: Path | None = None

@@ -5,14 +5,14 @@ they are made in a store of their own beside it and moved by one rename.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from bentoml import Tag
 
-from components.inference.bundle import bundle_hash, read_about
+from components.inference.bundle import About, bundle_hash, read_about
 from components.inference.code import BENTOFILE, code_hash
 from components.internals.bentoml import bento_home, build_bento, create_model
 from components.system.files import scratch_directory, whole_file, write_content
@@ -34,7 +34,7 @@ def package(bundle: Path, name: str, version: str, beside: Mapping[str, Any] | N
     bento = Tag(name, f"{model.version}-{code_hash()[:8]}")
     home = bento_home()
     _take_in(bundle, model, version, beside or {}, home)
-    _build(bento, model, home, read_about(bundle).requires)
+    _build(bento, model, home, read_about(bundle))
     return str(bento)
 
 
@@ -58,24 +58,32 @@ def _take_in(bundle: Path, tag: Tag, version: str, beside: Mapping[str, Any], ho
     _make_latest(home / "models", tag)
 
 
-def _build(tag: Tag, model: Tag, home: Path, requires: Sequence[str]) -> None:
+def _build(tag: Tag, model: Tag, home: Path, about: About) -> None:
     if not _path(home / "bentos", tag).exists():
         with scratch_directory(home / "building") as scratch:
             arguments = {"workload": model.name, "version": model.version, "pinned": False}
-            build_bento(_bentofile(requires, scratch), Path.cwd(), tag, arguments, scratch)
+            build_bento(_bentofile(about, scratch), Path.cwd(), tag, arguments, scratch)
             _arrive(scratch, home / "bentos", tag)
     _make_latest(home / "bentos", tag)
 
 
-def _bentofile(requires: Sequence[str], scratch: Path) -> Path:
-    """Return the description of the Bento, with the installed packages that its kind and task are of."""
-    if not requires:
+def _bentofile(about: About, scratch: Path) -> Path:
+    """Return the description of the Bento, with the packages of its kind and task, and for a GPU if it needs one."""
+    on_gpu = about.serve.get("device") == "gpu"
+    if not (about.requires or on_gpu):
         return BENTOFILE
     said = yaml.safe_load(BENTOFILE.read_text())
-    said["python"]["packages"] += requires
+    packages = [*said["python"]["packages"], *about.requires]
+    said["python"]["packages"] = [_for_gpu(package) if on_gpu else package for package in packages]
     path = scratch / BENTOFILE.name
     path.write_text(yaml.safe_dump(said, sort_keys=False))
     return path
+
+
+def _for_gpu(package: str) -> str:
+    """Return the package for a GPU that takes the place of `package`, at the same version, or `package`."""
+    name, _, version = package.partition("==")
+    return f"onnxruntime-gpu[cuda,cudnn]=={version}" if name == "onnxruntime" else package
 
 
 def _arrive(scratch: Path, store: Path, tag: Tag) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components import catalogue
-from components.inference.bundle import SERVING, open_session
+from components.inference.bundle import SERVING
+from components.inference.device import open_session
 from components.inference.examples import spread
 from components.inference.golden import TOLERANCES, GoldenRead, GoldenRows
 from components.inference.unfamiliar import UNFAMILIAR

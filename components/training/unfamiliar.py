@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from components.inference.bundle import open_session
+from components.inference.device import open_session
 from components.inference.unfamiliar import UNFAMILIAR, UnfamiliarTest
 from components.kinds.prepared import PreparedData
 from components.kinds.unfamiliar import TellsUnfamiliar

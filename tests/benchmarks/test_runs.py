@@ -314,3 +314,13 @@ def test_a_page_that_answers_itself_is_measured(trained: Project) -> None:
     assert set(found) == {"float32", "int8"}
     assert all(arm["frames/s"] > 0 and arm["a picture, ms"] > 0 for arm in found.values())
     assert all(arm["compressed, MB"] > arm["of it the runtime"] > 1 for arm in found.values())
+
+
+def test_what_a_gpu_would_run_is_run_where_there_is_none(trained: Project) -> None:
+    figures = _quick(trained, "serving_gpu", "--bundle", "artifacts/digits/bundle", "--seconds", "0.1")
+    assert set(figures["bundles"]) == {"float32", "int8", "heavy"}
+    for found in figures["bundles"].values():
+        assert set(found["runs"]) == {"cpu", "copied", "bound"}
+        assert all(milliseconds > 0 for times in found["runs"].values() for milliseconds in times.values())
+        assert set(found["engine"]) == {"cpu", "again"} | ({"gpu"} if figures["gpu"] == "used" else set())
+        assert all(row["answers_s"] > 0 for loads in found["engine"].values() for row in loads.values())

@@ -33,14 +33,15 @@ def opening(
         version: its version.
         memory: where readers remember; see `Model.open`.
         cache: where published bundles are kept.
-        options: of them `champions`, `version` and `follow_every`.
+        options: of them `champions`, `version`, `follow_every` and `device`.
 
     Raises:
         BundleError: the bundle is not whole.
         PublishedError: the version that is asked for is neither in the Bento nor published.
+        EndpointError: a GPU is asked for, and there is none.
     """
     own = read_about(bundle)
-    opened = partial(_opened, own, memory)
+    opened = partial(_opened, own, memory, options)
     if options.version == version or not (options.version or options.champions):
         return opened(bundle, version), None
     champions = Champions(options.champions, own.workload, cache) if options.champions else None
@@ -67,11 +68,11 @@ def canary_follower(bundle: Path, engine: Engine, cache: Path, options: Options)
         return None
     own = read_about(bundle)
     return CanaryFollower(
-        Champions(options.champions, own.workload, cache), partial(_opened_beside, own, engine), engine
+        Champions(options.champions, own.workload, cache), partial(_opened_beside, own, options, engine), engine
     )
 
 
-def _opened_beside(own: About, engine: Engine, path: Path, version: str) -> Model:
+def _opened_beside(own: About, options: Options, engine: Engine, path: Path, version: str) -> Model:
     """Open the bundle at `path`, which has to take the very examples that the champion does; it remembers nothing.
 
     Raises:
@@ -80,10 +81,10 @@ def _opened_beside(own: About, engine: Engine, path: Path, version: str) -> Mode
     champion = engine.model
     if examples_of(read_about(path)) != examples_of(champion.about):
         raise BundleError(f"version {version} takes other examples than version {champion.version}, the champion")
-    return _opened(own, None, path, version)
+    return _opened(own, None, options, path, version)
 
 
-def _opened(own: About, memory: str | None, path: Path, version: str) -> Model:
+def _opened(own: About, memory: str | None, options: Options, path: Path, version: str) -> Model:
     """Open the bundle at `path`, which has to take the requests that `own` does.
 
     Raises:
@@ -94,7 +95,7 @@ def _opened(own: About, memory: str | None, path: Path, version: str) -> Model:
         raise BundleError(f"a bundle of {about.workload} ({about.kind}), not of {own.workload} ({own.kind})")
     if _requests(about) != _requests(own):
         raise BundleError("it takes other requests than this endpoint does: start its own Bento")
-    return Model.open(path, version, memory)
+    return Model.open(path, version, memory, options.device)
 
 
 def _requests(about: About) -> Any:

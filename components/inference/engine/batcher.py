@@ -62,14 +62,16 @@ class Batcher:
     def __init__(self, model: Model, ran: Callable[[int], None], inline: bool = True) -> None:
         """Make the batcher of `model`; `ran` is told how many examples each run had.
 
-        Unless it is `inline`, the model runs in a thread of its own, however fast it is.
+        Unless it is `inline`, the model runs in a thread of its own, however fast it is. So does one on a GPU: the loop
+        would wait for the device.
         """
         self.model = model
         self.reader = BatchedReader(model.read, self.hold_until) if model.batched_reads else None
         """Reads what is not cheap, if that goes better for many."""
-        self.inline = inline and model.pace.single <= INLINE
+        self.inline = inline and model.provider == "cpu" and model.pace.single <= INLINE
         self.timed: Callable[[int, float], None] | None = None
         """Is told how many examples a run had and the seconds of a processor that it took; from the model's thread."""
+        self._clock = time.thread_time if model.provider == "cpu" else time.perf_counter
         self._ran = ran
         self._users = 0
         self._retired = False
@@ -166,13 +168,13 @@ class Batcher:
     def _score(self, jobs: list[Job[Any]], run: Any) -> Scored | Exception:
         parts = [job.examples for job in jobs if job.examples is not None]
         examples = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        began = time.thread_time() if self.timed else 0.0
+        began = self._clock() if self.timed else 0.0
         try:
             scored = self.model.scored(examples, run)
         except Exception as error:  # handed on to those who wait
             return error
         if self.timed:
-            self.timed(len(examples), time.thread_time() - began)
+            self.timed(len(examples), self._clock() - began)
         return scored
 
     def _start(self, jobs: list[Job[Any]]) -> None:
@@ -193,7 +195,7 @@ class Batcher:
             self._look_soon()
 
     def _no_longer_wanted(self, _: object) -> None:
-        """End the run if all whom it is for are late or gone."""
+        """End the run if all whom it is for are late or gone; what a GPU has begun it ends by itself, soon."""
         if self._running and all(job.future.done() for job in self._running):
             self._run.terminate = True
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "Late"]
 
 _BESIDE = 2  # threads for what takes long; what they do lets go of the interpreter most of the time
-_MANY = 32  # rows of one request from which it is answered beside the others
+_MANY = 32  # rows of one request from which it is answered beside the others, where no larger batch pays
 
 Value = TypeVar("Value")
 
@@ -37,8 +37,8 @@ class Engine:
     def __init__(self) -> None:
         self.ran: Callable[[int], None] = _nothing
         """Is told how many examples each run of the model had (for metrics)."""
-        self.swapped: Callable[[str], None] = _nothing
-        """Is told which version answers from now on (for metrics)."""
+        self.swapped: Callable[[str, str], None] = _nothing
+        """Is told which version answers from now on, and by which provider (for metrics)."""
         self.canary: Canary | None = None
         """What answers a share of all entities beside the current model; None: nothing does."""
         self.canary_begun: Callable[[Canary], None] = _nothing
@@ -68,7 +68,7 @@ class Engine:
         before, self._batcher = self._batcher, Batcher(model, self._tell)
         if self.canary:
             self._batcher.timed = self.canary.guard.champion_ran
-        self.swapped(model.version)
+        self.swapped(model.version, model.provider)
         if before:
             before.retire()
 
@@ -102,7 +102,7 @@ class Engine:
         """
         batcher = self._current
         with batcher:
-            if explained or len(rows) > _MANY:
+            if explained or len(rows) > _many(batcher.model):
                 return finish(await self._much(batcher, rows, explained))
             return await batcher.submit(Job(rows, finish, deadline, await self._read(batcher, rows)))
 
@@ -134,7 +134,7 @@ class Engine:
 
         The champion reads them all, once: what is remembered of a row is remembered as if there were no canary.
         """
-        beside = explained or len(rows) > _MANY
+        beside = explained or len(rows) > _many(self.model)
 
         async def how(batcher: Batcher, rows: "Sequence[Row]", examples: NDArray[Any], deadline: float) -> Prediction:
             if beside:
@@ -222,6 +222,10 @@ class Engine:
 
     def _tell(self, examples: int) -> None:
         self.ran(examples)
+
+
+def _many(model: Model) -> int:
+    return max(_MANY, model.pace.batch)
 
 
 def _nothing(*_: object) -> None: ...

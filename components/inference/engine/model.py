@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from components import catalogue
 from components.config.errors import BundleError
 from components.inference.answering import Answering
-from components.inference.bundle import Bundle, Scored
+from components.inference.bundle import Bundle, Scored, read_about
+from components.inference.device import Device, Provider
 from components.inference.examples import read_examples
 from components.inference.golden import check_golden
 from components.inference.reference import read_reference
@@ -38,8 +39,8 @@ CARD_TEXT = "card.md"
 """The same as Markdown."""
 
 _BINARY = 2  # classes of which the second is positive
-_BATCHES = (2, 4, 8, 16, 32)
 _PAYS = 0.8  # of an example's time alone: what it may take in a batch for batching to be worth while
+_ABOUT = 1.1  # times the least that is about as little
 _PATIENCE = 0.05  # seconds that the largest batch may hold up whoever comes next
 _MEASURING = 0.02  # seconds that each size is measured for, two runs at least
 
@@ -77,23 +78,29 @@ class Model:
         self._reader = self.codec.Reader(about.workload, about.input, about.serve, bundle.files, memory)
         self.batched_reads: bool = self._reader.batched_reads
         """Whether many rows are read much faster at once than one by one."""
+        self.provider: Provider = bundle.provider
+        """By what the graph is run."""
+        if self.provider == "cuda" and about.serve.get("precision") == "int8":
+            logger.info("%s: version %s is of int8, of which a GPU computes float32", about.workload, version)
+        bundle.choose_way()
         self.pace = _pace(bundle)
 
     @classmethod
-    def open(cls, path: Path, version: str, memory: str | None) -> Self:
+    def open(cls, path: Path, version: str, memory: str | None, device: Device | None = "cpu") -> Self:
         """Open the bundle at `path` as the registered version `version`.
 
         Args:
             path: the bundle's directory, with `card.json` in it if the registry wrote one.
             version: what its answers call themselves.
             memory: where its reader remembers, an SQLAlchemy address; None: callers send what would be remembered.
+            device: where its graph runs; None: as the bundle says (`serve.device`).
 
         Raises:
             BundleError: a file is missing, or is not what its hash says, its card is no JSON object, or its golden rows
                 are answered or read otherwise here.
-            EndpointError: the memory does not answer.
+            EndpointError: the memory does not answer, or the device is not there.
         """
-        return cls(Bundle(path), version, memory)
+        return cls(Bundle(path, device or read_about(path).serve.get("device", "auto")), version, memory)
 
     def is_cheap(self, rows: "Sequence[Row]") -> bool:
         """Whether `read` of these rows takes well under a millisecond and waits for nobody."""
@@ -200,11 +207,13 @@ def _pace(bundle: Bundle) -> Pace:
     """Run the model on nothing in several sizes; the first run is not counted."""
     bundle.outputs(bundle.nothing(1))
     single, each = _seconds(bundle, 1), dict[int, float]()
-    for size in _BATCHES if bundle.takes_many else ():
+    for size in bundle.runner.sizes if bundle.takes_many else ():
         if (seconds := _seconds(bundle, size)) > _PATIENCE:
             break
         each[size] = seconds / size
-    best = min(each, key=lambda size: (round(each[size] / single, 1), size), default=1)  # the smallest of about equals
+    bundle.runner.met(each)
+    least = min(each.values(), default=single)
+    best = next((size for size in each if each[size] <= _ABOUT * least), 1)  # the smallest of about equals
     if best == 1 or each[best] > _PAYS * single:
         return Pace(single, 1, single)
     return Pace(single, best, each[best])

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Awaitable, Mapping
-from typing import Any
+from typing import Any, get_args
 
+from components.inference.device import Provider
 from components.inference.engine.engine import Engine
 from components.inference.gateway import relay
 from components.inference.gateway.call import Call, Receive, Reply, Scope, Send, refusal
@@ -122,12 +123,13 @@ class Gateway:
 
 
 def _health(engine: Engine) -> dict[str, Route]:
-    well, not_yet = Reply(200, b"\n", (_PLAIN,)), refusal(503, "the endpoint is not ready")
+    live_reply, not_yet = Reply(200, b"\n", (_PLAIN,)), refusal(503, "the endpoint is not ready")
+    by = {provider: Reply(200, b"%b\n" % provider.encode(), (_PLAIN,)) for provider in get_args(Provider)}
 
     def live(_: Call) -> Reply:
-        return well
+        return live_reply
 
     def ready(_: Call) -> Reply:
-        return well if engine.ready else not_yet
+        return by[engine.model.provider] if engine.ready else not_yet
 
     return {"/livez": live, "/healthz": live, "/readyz": ready, PING: ready}

@@ -45,6 +45,7 @@ FAMILIES = (
     Family("journeyman_energy_joules_total", "counter", "Their energy; method: rapl (measured) or estimate."),
     Family("journeyman_busy_cores", "gauge", "Cores that the workers kept busy in the last second."),
     Family("journeyman_model_workers", "gauge", "Workers that answer with this version."),
+    Family("journeyman_provider_workers", "gauge", "Workers whose model runs by this provider: cpu or cuda."),
     Family("journeyman_swaps_total", "counter", "Changes of version while running, by outcome."),
     Family("journeyman_canary_workers", "gauge", "Workers in which this version answers a share beside the champion."),
     Family("journeyman_canary_share", "gauge", "Of all entities, the share that this version answers as a canary."),

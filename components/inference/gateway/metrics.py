@@ -168,13 +168,15 @@ class Metrics:
         """Count labels that are in the prediction log."""
         self._values[self._cells.index(cell("journeyman_log_labels_total"))] += labels
 
-    def serves(self, version: str) -> None:
-        """Say which version this worker answers with from now on, and count the change."""
+    def serves(self, version: str, provider: str = "cpu") -> None:
+        """Say which version this worker answers with from now on, and by what it runs; count the change."""
         if self._served is not None:
             self.swapped("done")
         self._served = version
         self._forget("journeyman_model_workers")
+        self._forget("journeyman_provider_workers")
         self._values[self._cells.index(cell("journeyman_model_workers", version=version))] = 1
+        self._values[self._cells.index(cell("journeyman_provider_workers", provider=provider))] = 1
 
     def swapped(self, outcome: str) -> None:
         """Count an attempt to change the version; `outcome` is `done` or `failed`."""

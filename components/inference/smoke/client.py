@@ -28,6 +28,7 @@ START_TIMEOUT: float = Serve().start_timeout
 _STOP_LIMIT = 20.0  # seconds from SIGTERM to SIGKILL
 _ANSWER_LIMIT = 30.0  # seconds for one answer
 _SMOKE = {ORIGIN: "smoke"}
+_DEVICE = variable("device")
 # set for others: an endpoint that is asked here answers on loopback, for a moment
 _WHO_GETS_IN = [variable(field) for field in ("api_keys", "api_keys_file", "rate", "burst")]
 
@@ -76,11 +77,12 @@ def running_endpoint(
         command = [sys.executable, "-m", "bentoml", "serve", bento, "--host", "127.0.0.1", "--port", str(port)]
         own = {MEMORY: f"sqlite:///{folder}/memory.db", LOGS: f"{folder}/predictions"}  # what is asked is no customer's
         alone = {CHAMPIONS: "", VERSION: ""}  # this very Bento is asked, whoever is champion
+        here = {_DEVICE: os.environ.get(_DEVICE) or "auto"}  # a GPU that is asked for is where it will serve
         public = {name: value for name, value in os.environ.items() if name not in _WHO_GETS_IN}
         server = subprocess.Popen(
             command,
             cwd=folder,
-            env={**public, **own, **alone, **(variables or {})},
+            env={**public, **own, **alone, **here, **(variables or {})},
             stdout=log,
             stderr=log,
             preexec_fn=partial(die_with_parent, SIGTERM),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnx
@@ -31,6 +32,7 @@ def new_model(tmp_path: Path) -> Callable[..., Model]:
         deep: int = 1,
         familiar: UnfamiliarTest | None = None,
         abstain: bool = False,
+        device: Literal["auto", "cpu", "gpu"] = "auto",
     ) -> Model:
         path = tmp_path / f"bundle-{version}-{wide}-{deep}"
         with new_bundle(
@@ -40,7 +42,7 @@ def new_model(tmp_path: Path) -> Callable[..., Model]:
             classes=CLASSES,
             input={"height": SIDE, "width": SIDE, "channels": 1},
             decision={} if familiar is None else {UNFAMILIAR: familiar.as_json()},
-            serve={**Serve().in_bundle(), "abstain": abstain},
+            serve={**Serve(device=device).in_bundle(), "abstain": abstain},
         ) as draft:
             onnx.save(_graph(float(version), wide, deep, familiar is not None), draft / "model.onnx")
         return Model.open(path, version, None)

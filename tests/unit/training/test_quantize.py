@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from components.inference.golden import TOLERANCES
 from components.training.quantize import _fused, quantize
 
 
@@ -166,3 +167,13 @@ def written(module: nn.Module, example: torch.Tensor, path: Path) -> Path:
         warnings.simplefilter("ignore", DeprecationWarning)  # of the older of two exporters
         torch.onnx.export(module.eval(), (example,), str(path), opset_version=18, dynamo=False, **names)
     return path
+
+
+def test_a_gpu_which_computes_float32_where_int8_is_rounded_answers_alike(small: Path, tmp_path: Path) -> None:
+    """ONNX Runtime as it opens a graph for CUDA, but on the CPU: the same graph, its layers not in int8."""
+    quantize(small, examples(64), tmp_path / "int8.onnx")
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    session = onnxruntime.InferenceSession(tmp_path / "int8.onnx", options, providers=["CPUExecutionProvider"])
+    found: NDArray[np.float32] = session.run(None, {"inputs": examples(200)})[0]
+    assert np.abs(found - answers(tmp_path / "int8.onnx", examples(200))).max() < TOLERANCES["int8"]

@@ -27,6 +27,7 @@ def describe(model: "Model") -> dict[str, Any]:
         "workload": about.workload,
         "task": catalogue.task(about.kind, about.task),
         "version": model.version,
+        "provider": model.provider,
         "classes": list(about.classes),
         "form": {"upload": file} if file else {"fields": schema},
         "explains": codec.explains,

@@ -16,6 +16,7 @@ from components.inference.champion.source import _opened_beside
 from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.engine.trial import Trial
+from components.inference.options import Options
 from components.system.files import read_json, write_json
 from tests.servers import wait_for
 from tests.unit.inference.champion.test_follow import a_bundle
@@ -37,7 +38,7 @@ class Followed:
 
     def worker(self, engine: Engine) -> CanaryFollower:
         champions = Champions(self.address, "w", self.folder / "cache")
-        opened = partial(_opened_beside, read_about(self.bundle("1")), engine)
+        opened = partial(_opened_beside, read_about(self.bundle("1")), Options(), engine)
         follower = CanaryFollower(champions, opened, engine)
         engine.canary_ended = follower.ended
         return follower

@@ -70,7 +70,7 @@ def test_whatever_goes_wrong_the_champion_answers_and_the_third_time_ends_it(row
         engine.canary_ended = lambda canary, why: ended.append((canary.trial.version, why))
         bad = new_model("2")
         bad._bundle = new_model("3", wide=8)._bundle  # a graph of another size
-        bad._bundle._input = "no such input"
+        bad._bundle.runner._input = "no such input"
         canary, told = begin(engine, bad), Counter[tuple[str, str]]()
         canary.told = lambda *what: told.update([what])
         for _ in range(3):

@@ -101,14 +101,15 @@ def test_an_id_is_made_where_none_is_sent_that_is_fit_for_a_log(sent: bytes | No
 
 
 def test_it_is_alive_before_it_is_ready(new_model: NewModel) -> None:
-    async def watch() -> list[int]:
+    async def watch() -> tuple[list[int], bytes]:
         engine = Engine()
         gateway = _gateway(engine)
         told = [await _call(gateway, "GET", path) for path in ("/livez", "/readyz")]
         engine.swap(new_model())
-        return [answer.status for answer in (*told, await _call(gateway, "GET", "/readyz"))]
+        last = await _call(gateway, "GET", "/readyz")
+        return [answer.status for answer in (*told, last)], last.body
 
-    assert asyncio.run(watch()) == [200, 503, 200]
+    assert asyncio.run(watch()) == ([200, 503, 200], b"cpu\n")
 
 
 def test_a_body_that_says_it_is_too_large_is_not_read(new_model: NewModel) -> None:

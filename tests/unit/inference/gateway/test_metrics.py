@@ -129,11 +129,13 @@ def test_labels_are_counted_by_the_version_that_gave_them(metrics: Metrics) -> N
 
 def test_a_swap_changes_the_version_that_is_served(metrics: Metrics) -> None:
     metrics.serves("1")
-    metrics.serves("2")
+    metrics.serves("2", "cuda")
     metrics.swapped("failed")
     found = samples(metrics)
     served = {labels: value for (name, labels), value in found.items() if name == "journeyman_model_workers"}
     assert served == {(("version", "1"),): 0, (("version", "2"),): 1}
+    by = {labels: value for (name, labels), value in found.items() if name == "journeyman_provider_workers"}
+    assert by == {(("provider", "cpu"),): 0, (("provider", "cuda"),): 1}
     assert found["journeyman_swaps_total", (("outcome", "done"),)] == 1
     assert found["journeyman_swaps_total", (("outcome", "failed"),)] == 1
 
