@@ -4,11 +4,10 @@ state/label/<workload>/questions.db    what is asked, and what became of it; bes
 """
 
 import argparse
-import base64
 import getpass
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import pyarrow.compute as pc
 from components import catalogue
 from components.config.errors import BadRequest, ConfigError, DataError
 from components.config.settings import label_folder, log_folder
+from components.kinds.upload import Shown
 from components.labelling.label_studio import Told, config, tasks, told
 from components.labelling.operations import NONE, source_of
 from components.labelling.questions import Question, Questions, Value
@@ -85,11 +85,11 @@ def choose_questions(
     choice = choose_answers(log, bundles, count, clock.now(), days, least, np.random.default_rng(seed))
     questions = Questions.begin(folder)
     before = set(questions.shares())
-    encode = catalogue.codec(choice.about.kind, choice.about.task).encode
+    shown, input = catalogue.codec(choice.about.kind, choice.about.task).shown, choice.about.input
     loss = choice.candidates.loss
     expected = [None] * len(choice.candidates.ids) if loss is None else loss.tolist()
     candidates = zip(choice.candidates.ids, choice.probabilities.tolist(), expected, strict=True)
-    asked = [_question(each, encode) for each in choice.chosen if each.id not in before]
+    asked = [_question(each, shown, input) for each in choice.chosen if each.id not in before]
     questions.ask(candidates, asked, choice.about.classes, choice.version)
     taken = _take_known(log, questions)
     return _said(log.description.workload, choice, len(asked), taken, questions, least)
@@ -132,7 +132,8 @@ def export(workload: str, path: Path) -> str:
     made = tasks(done, classes, questions.version)
     write_content(path, json.dumps(made, indent=1) + "\n")
     beside = path.with_suffix(".xml")
-    write_content(beside, config(classes, pictures=any(each.question.picture for each in done)))
+    files = (each.question.picture for each in done if each.question.picture)
+    write_content(beside, config(classes, next(files, None)))
     return f"{len(made):,} tasks are in {path}; the labelling configuration of the project is {beside}"
 
 
@@ -172,16 +173,13 @@ def _label(told: Told, value: Value, share: float) -> Label:
     return Label(value, now_us(), event_id=told.id, time_us=None, source=source_of(told.who), share=share)
 
 
-def _question(chosen: Chosen, encode: Callable[[Any], Mapping[str, Any]] | None) -> Question:
+def _question(chosen: Chosen, show: Callable[[Any, Any], Shown] | None, input: Any) -> Question:
     shown: dict[str, Any] = {"record": chosen.record} if chosen.record else {}
     if moved := chosen.answer.get("explanation"):
         shown["explanation"] = moved
-    picture = None
-    if encode is not None and chosen.record is None:
-        (content,) = encode(chosen.example).values()
-        picture = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    file = show(chosen.example, input).address if show is not None and chosen.record is None else None
     answer = chosen.decided if chosen.decided is not None else chosen.answer.get("value")
-    return Question(chosen.id, chosen.time_us, shown, picture, answer, chosen.hashes)
+    return Question(chosen.id, chosen.time_us, shown, file, answer, chosen.hashes)
 
 
 def _take_known(log: Log, questions: Questions) -> int:

@@ -42,11 +42,11 @@ def suspects(name: str) -> str:
     data = open_prepared(artifacts(name, "prepared"), artifacts(name, "backbone"))
     found = find_suspects(name, catalogue.decided(asked, data), data)
     folder = suspects_folder(name)
-    encode = catalogue.codec(data.kind, data.task).encode
+    show = catalogue.codec(data.kind, data.task).shown
     made = Questions.begin(folder)
     made.ask(
         ((each.name, 1.0, None) for each in found.suspects),
-        questions(found.suspects, data, encode),
+        questions(found.suspects, data, show),
         data.classes,
         "the list of suspects",
     )

@@ -235,7 +235,7 @@ class Workload(Section):
     """One section of `workloads:`; each kind narrows `kind`, `prepare`, `train` and `serve`."""
 
     kind: str
-    """What sort of data: `image`, `table`, or a kind of an installed package, see docs/extensions.md."""
+    """What sort of data: `audio`, `image`, `table`, or a kind of an installed package, see docs/extensions.md."""
     task: str | None = None
     """What is asked of it: which class (`classification`), whether positive (`detection`), which number (`regression`),
     how unusual (`anomaly`), or a task of an installed package. Left out: by the labels, and said; see docs/tasks.md."""

@@ -1,4 +1,4 @@
-"""Answers that are learnt from, with and without a label: somebody's records, and pictures by their event id."""
+"""Answers that are learnt from, with and without a label: somebody's records, and files by their event id."""
 
 import re
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from components.kinds.prepared import UNLABELLED_RECORDS
 from components.prediction_log.identities import EVENT
 from components.system.files import whole_directory
 
-_PICTURE = re.compile(r"(?:inbox|unlabelled)/live/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.png")
+_FILE = re.compile(r"(?:inbox|unlabelled)/live/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.\w+")
 _PAIRS = ((RECORDS, MANIFEST), (UNLABELLED_RECORDS, UNLABELLED_MANIFEST))
 
 
 def event_of(key: str) -> str | None:
-    """Return the event id by which a picture that was learnt from is called among the raw records; None: it is not."""
-    named = _PICTURE.fullmatch(key)
+    """Return the event id by which a file that was learnt from is called among the raw records; None: it is not."""
+    named = _FILE.fullmatch(key)
     return named[1] if named else None
 
 
@@ -60,7 +60,7 @@ def _without(
 ) -> tuple[tuple[pa.Table, pa.Table], list[str]]:
     """Return the records and their manifest without what is to go, and the event ids of that."""
     records, manifest = (pq.read_table(folder / file) for file in pair)
-    gone = pc.equal(manifest["id"], value.rpartition("/")[2].removesuffix(".png"))
+    gone = pc.equal(manifest["id"], value.rpartition("/")[2].partition(".")[0])
     if column != EVENT and column in records.column_names:
         gone = pc.or_(gone, pc.fill_null(pc.equal(pc.cast(records[column], pa.string()), value), False))
     kept = pc.invert(gone)

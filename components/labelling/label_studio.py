@@ -30,9 +30,13 @@ class Told:
     """When, microseconds since 1970; None: it does not say."""
 
 
-def config(classes: Sequence[str], pictures: bool) -> str:
-    """Return the labelling configuration of a project that takes these tasks."""
-    shown = f'<Image name="{_OF}" value="$image"/>' if pictures else f'<Text name="{_OF}" value="$text"/>'
+def config(classes: Sequence[str], file: str | None) -> str:
+    """Return the labelling configuration of a project that takes these tasks.
+
+    `file` is an address that holds one of the examples (`data:audio/wav;...`); None: they are records.
+    """
+    sort = "text" if file is None else _sort(file)
+    shown = f'<{sort.title()} name="{_OF}" value="${sort}"/>'
     choices = "".join(f"<Choice value={quoteattr(name)}/>" for name in (*classes, UNUSABLE))
     asked = f'<Choices name="{_BY}" toName="{_OF}" choice="single">{choices}</Choices>'
     number = f'<Number name="{_BY}" toName="{_OF}"/>'
@@ -68,7 +72,7 @@ def _task(done: Done, classes: Sequence[str], version: str) -> dict[str, Any]:
     question = done.question
     data: dict[str, Any] = {"id": question.id, "share": done.share}
     if question.picture:
-        data["image"] = question.picture
+        data[_sort(question.picture)] = question.picture
     if record := question.shown.get("record"):
         data["text"] = "\n".join(f"{name}: {'missing' if value is None else value}" for name, value in record.items())
     task: dict[str, Any] = {"data": data}
@@ -81,6 +85,10 @@ def _task(done: Done, classes: Sequence[str], version: str) -> dict[str, Any]:
             {"result": [_result(value, classes)], "completed_by": {"email": done.who}, "created_at": moment}
         ]
     return task
+
+
+def _sort(file: str) -> str:
+    return "audio" if file.startswith("data:audio/") else "image"
 
 
 def _result(value: Value, classes: Sequence[str]) -> dict[str, Any]:

@@ -1,33 +1,32 @@
 """What people said of labels that are likely wrong: questions of the label page, and answers as corrections."""
 
-import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from components.kinds.corrections import Correction
 from components.kinds.prepared import PreparedData
 from components.kinds.resplit import all_examples
+from components.kinds.upload import Shown
 from components.labelling.questions import GIVEN, Done, Question
 from components.relabelling.suspects import Suspect
 
 _SOURCE = "source"  # what of a question holds the label as it stands in the source
 
-Encode = Callable[[Any], Mapping[str, Any]]
+Show = Callable[[Any, Any], Shown]
 
 
-def questions(suspects: Sequence[Suspect], data: PreparedData, encode: Encode | None) -> Iterator[Question]:
-    """Yield a question about each; `encode` makes a file of an example that has no record."""
-    inputs = all_examples(data, "inputs") if encode is not None else None
+def questions(suspects: Sequence[Suspect], data: PreparedData, show: Show | None) -> Iterator[Question]:
+    """Yield a question about each; `show` makes a file of an example that has no record."""
+    inputs = all_examples(data, "inputs") if show is not None else None
     for each in suspects:
         shown: dict[str, Any] = {GIVEN: each.given, _SOURCE: each.source}
-        picture = None
+        file = None
         if each.record is not None:
             shown["record"] = each.record
-        elif encode is not None and inputs is not None:
-            (content,) = encode(inputs[each.place]).values()
-            picture = f"data:image/png;base64,{base64.b64encode(content).decode()}"
-        yield Question(each.name, 0, shown, picture, each.likely, [])
+        elif show is not None and inputs is not None:
+            file = show(inputs[each.place], data.input).address
+        yield Question(each.name, 0, shown, file, each.likely, [])
 
 
 def corrections(done: Iterable[Done], before: Sequence[Correction]) -> list[Correction]:

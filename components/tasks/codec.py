@@ -12,7 +12,7 @@ from components.tasks.labels import plain
 
 if TYPE_CHECKING:
     from components.kinds.contract import Codec, Row, Score
-    from components.kinds.upload import Upload
+    from components.kinds.upload import Shown, Upload
     from components.tasks.contract import Answers
 
 Float32 = NDArray[np.float32]
@@ -68,6 +68,9 @@ class TaskCodec:
         self.key = getattr(kind, "key", lambda _: None)
         self.entities = getattr(kind, "entities", lambda _: ())
         self.encode = getattr(kind, "encode", None)
+        """Makes a row of pixels, `[height, width, channels]`; None: rows are no pictures."""
+        self.shown: Callable[[NDArray[Any], Any], Shown] | None = getattr(kind, "shown", None)
+        """What a person is shown of an example, by the description of it; None: its record says it all."""
         self.upload: Callable[[Row], Upload] | None = getattr(kind, "upload", None)
         """What the file of a row is, that was sent; None: rows are no files."""
         self.Answer = task.Answer

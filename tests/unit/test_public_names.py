@@ -15,6 +15,7 @@ from components.inference.bundle import About
 from components.inference.champion.canary import Canary
 from components.inference.champion.published import Pointer
 from components.inference.options import PREFIX, Options
+from components.kinds.audio.params import Workload as Audio
 from components.kinds.image.params import Workload as Image
 from components.kinds.table.params import Workload as Table
 from components.registry.gate.verdict import Verdict
@@ -25,6 +26,7 @@ from tests.conftest import ROOT
 from tests.public_names import differences
 
 MODELS: dict[str, type[BaseModel]] = {
+    "params.yaml, audio": Audio,
     "params.yaml, image": Image,
     "params.yaml, table": Table,
     "params.yaml, prices": Prices,

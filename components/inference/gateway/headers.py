@@ -17,20 +17,20 @@ ABOUT: Headers = (*_ALL, (b"cache-control", b"private, no-cache"), _NO_PAGE)
 """With what the page asks for first: it may be kept by its reader, who asks each time whether it is still so."""
 
 
-def _page(styles: bytes, images: bytes, camera: bytes) -> Headers:
+def _page(styles: bytes, images: bytes, devices: bytes) -> Headers:
     policy = (
-        b"default-src 'self'; style-src 'self'%b; img-src 'self'%b data:; object-src 'none'; base-uri 'none'; "
-        b"form-action 'self'; frame-ancestors 'none'" % (styles, images)
+        b"default-src 'self'; style-src 'self'%b; img-src 'self'%b data:; media-src 'self' data: blob:; "
+        b"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" % (styles, images)
     )
-    permissions = b"camera=(%b), microphone=(), geolocation=()" % camera
+    permissions = b"camera=(%b), microphone=(%b), geolocation=()" % (devices, devices)
     kept = (b"cache-control", b"no-cache")
     return (*_ALL, kept, (b"content-security-policy", policy), (b"permissions-policy", permissions))
 
 
-PAGE = _page(styles=b"", images=b" blob:", camera=b"self")
-"""With the page for a person: nothing from another address, no inline script, the camera for the page alone."""
+PAGE = _page(styles=b"", images=b" blob:", devices=b"self")
+"""With the page for a person: nothing from another address, no inline script, camera and microphone for it alone."""
 
-DOCS = _page(styles=b" 'unsafe-inline'", images=b"", camera=b"")
+DOCS = _page(styles=b" 'unsafe-inline'", images=b"", devices=b"")
 """With BentoML's Swagger page, which would also fetch a tracker from another address: this keeps it from that."""
 
 

@@ -61,9 +61,18 @@ function told({ value, given }) {
   return `You said ${value ?? "none of these, or unusable"}; the label is ${given}.`;
 }
 
+/** Show the example's file, a picture or a recording, which is played at once where the browser allows it. */
+function showFile(address) {
+  const heard = address.startsWith("data:audio/");
+  byId("picture").hidden = !address || heard;
+  if (!byId("picture").hidden) byId("picture").src = address;
+  byId("sound").hidden = !heard;
+  byId("sound").src = heard ? address : "";
+  if (heard) byId("sound").play().catch(() => {}); // the browser waits for a click
+}
+
 function showQuestion(question, classes) {
-  byId("picture").hidden = !question.picture;
-  if (question.picture) byId("picture").src = question.picture;
+  showFile(question.picture ?? "");
   const record = Object.entries(question.record ?? {});
   byId("record").hidden = !record.length;
   byId("record").tBodies[0].replaceChildren(...record.map(([name, value]) => row(name, value)));

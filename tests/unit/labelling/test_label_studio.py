@@ -40,7 +40,7 @@ def test_numbers_are_numbers() -> None:
     of_number = replace(QUESTION, answer=2.5)
     made = tasks([Done(of_number, 0.25, "label", 3.5, "alice", 1_000_000)], [], "3")
     assert back(made) == [("e1", "label", 3.5, "alice", 1_000_000)]
-    assert "<Number" in config([], pictures=False)
+    assert "<Number" in config([], None)
 
 
 def test_an_export_of_label_studio_is_read() -> None:
@@ -60,10 +60,17 @@ def test_an_export_of_label_studio_is_read() -> None:
 
 
 def test_the_configuration_has_the_classes() -> None:
-    made = config(CLASSES, pictures=True)
+    made = config(CLASSES, "data:image/png;base64,AA==")
     assert '<Image name="example" value="$image"/>' in made
     assert "<Choice value='mug \"big\"'/>" in made
     assert f'<Choice value="{UNUSABLE}"/>' in made
+
+
+def test_a_recording_is_heard_there() -> None:
+    sound = "data:audio/wav;base64,AA=="
+    assert '<Audio name="example" value="$audio"/>' in config(CLASSES, sound)
+    (task,) = tasks([Done(replace(QUESTION, picture=sound), 0.25, None, None, "", 0)], CLASSES, "3")
+    assert task["data"]["audio"] == sound
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import { offerPictures, showHeat, showPicture } from "./picture.js";
 import { className, element } from "./words.js";
 
 const KEY = "journeyman-key";
+const PICTURES = { offer: offerPictures, show: showPicture };
 const at = (id) => document.getElementById(id);
+let files = PICTURES; // what the endpoint takes
 let about = null;
 let asked = 0;
 
@@ -23,15 +25,30 @@ async function introduce() {
   showCard(about);
   if (before) return; // another version came to work: what the person has typed stays
   at("question").hidden = false;
-  if (about.form.upload) drawUpload(about.form.upload);
+  if (about.form.upload) await drawUpload(about.form.upload);
   else drawRecord(about.form.fields);
   drawExamples(about.examples);
 }
 
-function drawUpload(upload) {
+async function drawUpload(upload) {
   at("upload").hidden = false;
   at("upload-hint").textContent = upload.description ?? "";
-  offerPictures(upload.types, askPicture);
+  if (upload.types.some((type) => type.startsWith("audio/"))) files = (await import("./sound.js")).SOUNDS;
+  offerDrop(files.offer(upload.types, askFile));
+}
+
+/** Take what is dropped anywhere on the page. */
+function offerDrop(takeFirst) {
+  const over = (event, inside) => {
+    event.preventDefault();
+    at("frame").classList.toggle("over", inside);
+  };
+  addEventListener("dragover", (event) => over(event, true));
+  addEventListener("dragleave", (event) => over(event, false));
+  addEventListener("drop", (event) => {
+    over(event, false);
+    takeFirst(event.dataTransfer.files);
+  });
 }
 
 function drawRecord(schema) {
@@ -54,34 +71,34 @@ function example({ name, href, record }) {
   button.type = "button";
   button.append(element("span", "", className(name, about.classes)));
   if (record) button.addEventListener("click", () => askRecord(record));
-  else offerPicture(button, name, href);
+  else offerFile(button, name, href);
   const item = element("li", "");
   item.append(button);
   return item;
 }
 
-/** Show an example's picture on its button, which asks about it; what did not come at first is fetched by the click. */
-async function offerPicture(button, name, href) {
+/** Show an example's file on its button, which asks about it; what did not come at first is fetched by the click. */
+async function offerFile(button, name, href) {
   const canvas = element("canvas", "");
-  let picture = null;
+  let file = null;
   const load = async () => {
-    picture ??= await (await call(href))?.blob();
-    if (picture) await showPicture(canvas, picture);
+    file ??= await (await call(href))?.blob();
+    if (file) await files.show(canvas, file);
   };
   button.prepend(canvas);
   button.addEventListener("click", async () => {
-    if (!picture) await load();
-    if (picture) await askPicture(picture, name);
+    if (!file) await load();
+    if (file) await askFile(file, name);
   });
   await load();
 }
 
-async function askPicture(picture, name) {
-  const shown = await showPicture(at("picture"), picture);
+async function askFile(file, name) {
+  const shown = await files.show(at("picture"), file);
   at("picture").hidden = !shown;
   at("picture").setAttribute("aria-label", name);
   at("invitation").hidden = shown;
-  await ask("application/octet-stream", picture);
+  await ask("application/octet-stream", file);
 }
 
 function askRecord(record) {

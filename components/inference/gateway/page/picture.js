@@ -1,10 +1,10 @@
-// Pictures from a person: dropped, pasted, chosen, photographed. Each is handed over as (blob, name).
+// Pictures from a person: pasted, chosen, photographed. Each is handed over as (blob, name).
 
 const RED = [214, 31, 31];
 const ORDINARY = 1; // the largest heat of an ordinary picture
 const at = (id) => document.getElementById(id);
 
-/** Take pictures of these media types from everywhere, and hand each to `take`. */
+/** Take pictures of these media types, and hand each to `take`; return what takes the first of several files. */
 export function offerPictures(types, take) {
   const takeFirst = (files) => files?.length && take(files[0], files[0].name);
   for (const input of [at("file"), at("snapshot")]) {
@@ -16,8 +16,8 @@ export function offerPictures(types, take) {
   }
   at("frame").addEventListener("click", () => at("file").click());
   addEventListener("paste", (event) => takeFirst(event.clipboardData.files));
-  offerDrop(takeFirst);
   at("photograph").addEventListener("click", () => photograph(take));
+  return takeFirst;
 }
 
 /** Draw the picture on the canvas, upright; return whether the browser can read it. */
@@ -45,19 +45,6 @@ export function showHeat(canvas, heat) {
   small.getContext("2d").putImageData(map, 0, 0);
   const [side, drawn] = [Math.min(canvas.width, canvas.height), canvas.getContext("2d")];
   drawn.drawImage(small, (canvas.width - side) / 2, (canvas.height - side) / 2, side, side);
-}
-
-function offerDrop(takeFirst) {
-  const over = (event, inside) => {
-    event.preventDefault();
-    at("frame").classList.toggle("over", inside);
-  };
-  addEventListener("dragover", (event) => over(event, true));
-  addEventListener("dragleave", (event) => over(event, false));
-  addEventListener("drop", (event) => {
-    over(event, false);
-    takeFirst(event.dataTransfer.files);
-  });
 }
 
 /** A phone has its own camera application; elsewhere the page looks through the camera itself, if it may. */

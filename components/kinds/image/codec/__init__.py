@@ -22,7 +22,7 @@ from components.kinds.plain import entities as entities
 from components.kinds.plain import key as key
 from components.kinds.plain import labelled as labelled
 from components.kinds.plain import remembers as remembers
-from components.kinds.upload import Upload
+from components.kinds.upload import Shown, Upload
 
 ENDPOINT_LIMITS = DecodeLimits()
 """The formats that every endpoint takes, up to the default size."""
@@ -100,6 +100,11 @@ def rows(request: Request) -> list[dict[str, Any]]:
 def upload(row: Mapping[str, Any]) -> Upload:
     """Return what the row's file is."""
     return uploaded(row["picture"])
+
+
+def shown(example: NDArray[np.uint8], input: Input) -> Shown:
+    """Return `[height, width, channels]` as a PNG."""
+    return Shown("image/png", encode(example)["picture"])
 
 
 def decode(row: Mapping[str, Any], input: Input, limits: DecodeLimits = ENDPOINT_LIMITS) -> NDArray[np.uint8]:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from components.config.errors import ConfigError, DataError
+from components.kinds import pattern
 from components.kinds.image.params import Prepare
-from components.kinds.image.prepare import pattern
 from components.kinds.image.prepare.source_picture import SourcePicture
 
 _KEY = "prepare.group"

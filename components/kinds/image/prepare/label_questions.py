@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 from components.config.errors import DataError
-from components.kinds.image.prepare import pattern
+from components.kinds import pattern
 from components.kinds.image.prepare.columns import TableColumn
 from components.kinds.image.prepare.label_tables import LabelCandidate
 from components.kinds.image.prepare.source_picture import SourcePicture

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from components.config.errors import ConfigError, DataError
-from components.kinds import split_names
+from components.kinds import pattern, split_names
 from components.kinds.image.params import Prepare
-from components.kinds.image.prepare import columns, pattern
+from components.kinds.image.prepare import columns
 from components.kinds.image.prepare.columns import TableColumn
 from components.kinds.image.prepare.findings import Findings
 from components.kinds.image.prepare.label_questions import (

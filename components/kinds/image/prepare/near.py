@@ -8,8 +8,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds import similarity
-from components.kinds.image.prepare import pattern
+from components.kinds import pattern, similarity
 
 ALIKE = 0.995
 """Correlation from which two pictures are one thing whatever their names, as in the evaluation's leaks."""

@@ -1,4 +1,4 @@
-"""Patterns of names: `{label}_*` says where in a picture's name its label stands, `{group}_*` its group.
+"""Patterns of names: `{label}_*` says where in a file's name its label stands, `{group}_*` its group.
 
 In a pattern `*` stands for anything, `#` for digits, and what is in braces is as short as it can be. With a `/` in it
 the pattern is held against the path below the source, else against the name of the file; its suffix may be left out.
@@ -30,7 +30,7 @@ def is_pattern(text: str, name: str) -> bool:
 
 
 def finder(pattern: str, name: str, key: str) -> Find:
-    """Return what finds the part `name` in a picture's path below the source; None: the pattern does not fit.
+    """Return what finds the part `name` in a file's path below the source; None: the pattern does not fit.
 
     Raises:
         ConfigError: it is no regular expression; `key` is where it stands.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.config.errors import ConfigError, DataError
-from components.kinds.image.prepare.pattern import finder, propose
+from components.kinds.pattern import finder, propose
 from tests.unit.kinds.image.preparing import label_of, prepared, save
 
 

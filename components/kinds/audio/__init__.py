@@ -1,0 +1,1 @@
+"""The kind of sounds: what is heard in a recording."""

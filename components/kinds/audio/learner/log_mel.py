@@ -1,0 +1,78 @@
+"""The log-mel spectrum, computed in the graph: training and serving cannot differ.
+
+`components.kinds.audio.evaluation.spectrum` computes the same with a Fourier transform, and is what this is held to.
+"""
+
+from math import log10
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+FRAMES = 100
+"""A second."""
+_WINDOW = 0.032  # seconds
+_LOWEST = 50.0  # Hz, of the bands
+_FLOOR = 1e-6  # of the energy, so that silence has a logarithm
+_FULL = 32_768.0
+
+Float32 = NDArray[np.float32]
+
+
+class LogMel(nn.Module):
+    """Samples `[N, length]`, int16 or of -1 to 1 -> natural logarithms of the energy in mel bands `[N, mels, frames]`.
+
+    A Hann window of 32 ms each 10 ms, silence before the first sample and behind the last one; the power spectrum by a
+    convolution with cosines and sines; triangles on the mel scale of O'Shaughnessy (1987), 2595 log10(1 + f/700).
+    """
+
+    waves: Tensor
+    bands: Tensor
+
+    def __init__(self, rate: int, mels: int) -> None:
+        super().__init__()
+        self.size, self.hop = window(rate), max(1, rate // FRAMES)
+        self.register_buffer("waves", torch.from_numpy(_waves(self.size))[:, None], persistent=False)
+        self.register_buffer("bands", torch.from_numpy(bands(rate, self.size, mels)), persistent=False)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return the spectrum, in 32 bit whatever the rest is computed in."""
+        with torch.autocast(samples.device.type, enabled=False):
+            sound = samples.float() if samples.is_floating_point() else samples.float() / _FULL
+            padded = functional.pad(sound[:, None], (self.size // 2, self.size // 2))
+            parts = functional.conv1d(padded, self.waves, stride=self.hop) ** 2
+            real, imaginary = parts.chunk(2, dim=1)
+            return torch.log(self.bands @ (real + imaginary) + _FLOOR)
+
+
+def window(rate: int) -> int:
+    """Return how many samples a window has: the power of two next to 32 ms."""
+    return int(2 ** round(np.log2(_WINDOW * rate)))
+
+
+def bands(rate: int, size: int, mels: int) -> Float32:
+    """Return `[mels, size // 2 + 1]`: how much of each frequency is in each band, 0 to 1."""
+    edges = _hertz(np.linspace(_mel(_LOWEST), _mel(rate / 2), mels + 2))[:, None]
+    frequencies = np.arange(size // 2 + 1) * rate / size
+    rising = (frequencies - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - frequencies) / (edges[2:] - edges[1:-1])
+    found: Float32 = np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    return found
+
+
+def _mel(hertz: float) -> float:
+    return 2595.0 * log10(1.0 + hertz / 700.0)
+
+
+def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
+
+
+def _waves(size: int) -> Float32:
+    """Return `[2 * (size // 2 + 1), size]`: windowed cosines, then sines, of every frequency."""
+    angles = 2.0 * np.pi / size * np.outer(np.arange(size // 2 + 1), np.arange(size))
+    hann = 0.5 - 0.5 * np.cos(2.0 * np.pi / size * np.arange(size))
+    found: Float32 = (np.concatenate([np.cos(angles), np.sin(angles)]) * hann).astype(np.float32)
+    return found

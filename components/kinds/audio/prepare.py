@@ -1,0 +1,234 @@
+"""Raw records -> samples int16 `[N, length]` and their labels; a voice of the test split was never heard before."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from components.config.errors import BadRequest, ConfigError, DataError
+from components.kinds import pattern
+from components.kinds.audio.codec import sound
+from components.kinds.audio.codec.input import Input
+from components.kinds.audio.params import Prepare
+from components.kinds.corrections import read_as, read_corrections, refuse
+from components.kinds.draw import TEST, TRAIN, VALIDATION, content_keys, draw
+from components.kinds.prepared import ROWS, write_about, write_splits
+from components.system.files import write_json
+
+logger = logging.getLogger(__name__)
+
+TASKS = ("classification", "detection", "regression")
+_MOST_RATE = 16_000
+_SECONDS = (0.25, 10.0)
+_LONGEST = 0.95  # part of the recordings that are heard whole
+_TRAINING_SECONDS = 3_600.0
+
+UInt64 = NDArray[np.uint64]
+Heads = Mapping[int, sound.Head]
+
+
+@dataclass(frozen=True)
+class _Recording:
+    """What is known of a recording beside its file."""
+
+    row: int
+    name: str
+    label: str
+    group: str | None
+
+
+def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | None = None) -> None:
+    """Write the prepared data set.
+
+    Raises:
+        ConfigError: a pattern fits no name.
+        DataError: recordings are unreadable, labels are missing or none of the task, or a split would be empty.
+    """
+    table = pq.read_table(raw)
+    sounds, about = table["sound"], json.loads(table.schema.metadata[b"journeyman"])
+    lost: dict[str, str] = {}
+    known, read = _known(table.select(["name", "label", "folder"]).to_pylist(), config, lost)
+    heads = {one.row: head for one in known if (head := _head(sounds[one.row].as_py(), one.name, lost))}
+    input = _input(heads, config)
+    samples, kept = _decoded(sounds, [one for one in known if one.row in heads], input, lost)
+    if len(lost) > config.unreadable * len(table) or not kept:
+        shown = "; ".join(f"{name}: {why}" for name, why in list(lost.items())[:3])
+        raise DataError(
+            f"{len(lost)} of {len(table)} recordings cannot be used ({shown}); prepare.unreadable allows "
+            f"{config.unreadable:g} of them"
+        )
+    labels, classes, asked = _labels([one.label for one in kept], task, config.positive)
+    contents = content_keys(samples)
+    keys = np.array([_key(one.group, int(key)) for one, key in zip(kept, contents, strict=True)], dtype=np.uint64)
+    splits, split_read = _splits(kept, keys, contents, labels, config)
+    rows = np.array([one.row for one in kept], dtype=np.int64)
+    counts = write_splits(out, splits, inputs=samples, labels=labels, keys=keys, **{ROWS: rows})
+    read += [f"{input['length'] / input['rate']:g} seconds of each are heard, at {input['rate']:,} Hz", *split_read]
+    for sentence in read:
+        logger.info("%s", sentence)
+    write_json(out / "report.json", {"read": read, "unreadable": lost, "ignored": about["ignored"]})
+    write_about(out, "audio", classes, input, counts, asked)
+
+
+def _known(
+    records: Sequence[Mapping[str, Any]], config: Prepare, lost: dict[str, str]
+) -> tuple[list[_Recording], list[str]]:
+    """Return the recordings with a label, and how labels and groups were found."""
+    find_label = _finder(config.labels, "label")
+    find_group = _finder(config.group, "group") if config.group else lambda record: None
+    labels = {row: _label(record, find_label) for row, record in enumerate(records)}
+    read = _correct(labels, [record["name"] for record in records], config)
+    if not any(labels.values()):
+        raise ConfigError(f"prepare.labels: {config.labels!r} finds no label, as of {records[0]['name']!r}")
+    groups = {row: find_group(record) for row, record in enumerate(records)}
+    if config.group and not any(groups.values()):
+        raise ConfigError(f"prepare.group: {config.group!r} finds no group, as of {records[0]['name']!r}")
+    lost |= {record["name"]: "without a label" for row, record in enumerate(records) if labels[row] is None}
+    known = [_Recording(row, records[row]["name"], label, groups[row]) for row, label in labels.items() if label]
+    counts = Counter(one.group for one in known if one.group)
+    by = [f"each of {len(counts):,} groups is in one split: " + _listed(counts)] if counts else []
+    return known, [*read, *by]
+
+
+def _label(record: Mapping[str, Any], find: Callable[[Mapping[str, Any]], str | None]) -> str | None:
+    """Return the label: of what came later, where it lies in a folder, that folder."""
+    later = record["label"] if record["name"].startswith("inbox/") else None
+    return later or find(record)
+
+
+def _finder(said: str, part: str) -> Callable[[Mapping[str, Any]], str | None]:
+    if said == "folder":
+        return lambda record: record["label" if part == "label" else "folder"]
+    key = f"prepare.{part}s" if part == "label" else f"prepare.{part}"
+    if not pattern.is_pattern(said, part):
+        raise ConfigError(f"{key}: {said!r} is neither `folder` nor a pattern with {{{part}}} in it")
+    find = pattern.finder(said, part, key)
+    return lambda record: find(record["name"].partition("/")[2])
+
+
+def _correct(labels: dict[int, str | None], names: Sequence[str], config: Prepare) -> list[str]:
+    """Put labels right as the corrections say; return what is said of it."""
+    if config.corrections is None:
+        return []
+    corrections, rows = read_corrections(Path(config.corrections)), {name: row for row, name in enumerate(names)}
+    known = set(labels.values())
+    for one in corrections:
+        row = rows.get(one.name)
+        if row is None:
+            raise refuse(config.corrections, one, "is no recording of the source")
+        if labels[row] != one.given:
+            raise refuse(config.corrections, one, f"has the label {labels[row]!r}, not {one.given!r}")
+        if one.label and one.label not in known:
+            raise refuse(config.corrections, one, f"is to be {one.label!r}, a label that no recording has")
+        labels[row] = one.label or None
+    return read_as(config.corrections, corrections)
+
+
+def _head(data: bytes, name: str, lost: dict[str, str]) -> sound.Head | None:
+    try:
+        return sound.head(data)
+    except BadRequest as error:
+        lost[name] = str(error)
+        return None
+
+
+def _input(heads: Heads, config: Prepare) -> Input:
+    """Return rate and length, as the section says or as most recordings have them."""
+    if not heads:
+        return {"rate": config.rate or _MOST_RATE, "length": 1}
+    ((commonest, _),) = Counter(head.rate for head in heads.values()).most_common(1)
+    rate = config.rate or min(commonest, _MOST_RATE)
+    usual = float(np.quantile([head.seconds for head in heads.values()], _LONGEST))
+    seconds = config.seconds or round(float(np.clip(usual, *_SECONDS)), 2)
+    return {"rate": rate, "length": round(rate * seconds)}
+
+
+def _decoded(
+    sounds: Any, known: Sequence[_Recording], input: Input, lost: dict[str, str]
+) -> tuple[NDArray[np.int16], list[_Recording]]:
+    samples, kept = np.empty((len(known), input["length"]), dtype=np.int16), list[_Recording]()
+    for one in known:
+        try:
+            samples[len(kept)] = sound.decode(sounds[one.row].as_py(), input, _TRAINING_SECONDS)
+        except BadRequest as error:
+            lost[one.name] = str(error)
+        else:
+            kept.append(one)
+    return samples[: len(kept)], kept
+
+
+def _labels(texts: Sequence[str], task: str | None, positive: str | None) -> tuple[NDArray[Any], list[str], str]:
+    """Return labels `[N]`, the classes, of two the negative one first, and the task."""
+    asked = task or ("detection" if positive is not None else "classification")
+    if asked not in TASKS:
+        raise DataError(f"task: {asked}: of sounds there is {', '.join(TASKS)}")
+    if asked == "regression":
+        try:
+            return np.array([float(text) for text in texts]), [], asked
+        except ValueError as error:
+            raise DataError(f"a regression tells numbers: {error}; or write task: classification") from error
+    classes, labels = np.unique(np.array(texts), return_inverse=True)
+    names = classes.tolist()
+    if len(names) < 2:
+        raise DataError(f"at least two labels with readable recordings are needed, found {names}")
+    if asked == "detection":
+        if len(names) != 2 or positive not in names:
+            raise DataError(f"task: detection needs two labels, one of them prepare.positive; there are {names}")
+        names.sort(key=lambda name: name == positive)
+        labels = np.array([text == positive for text in texts])
+    return labels.astype(np.int64), names, asked
+
+
+def _key(group: str | None, content: int) -> int:
+    """Return what a recording's split is drawn from."""
+    return content if group is None else int.from_bytes(blake2b(group.encode(), digest_size=8).digest(), "little")
+
+
+def _splits(
+    kept: Sequence[_Recording], keys: UInt64, contents: UInt64, labels: NDArray[Any], config: Prepare
+) -> tuple[NDArray[np.int8], list[str]]:
+    """Return the split of each recording, `[N]`, and how it came about."""
+    groups = [one.group for one in kept]
+    if unknown := set(config.test_groups) - set(groups):
+        raise ConfigError(
+            f"prepare.test_groups: {_listed(sorted(unknown))}: no group; there are {_listed(_names(groups))}"
+        )
+    splits = draw(keys, labels, config.validation, config.test)
+    if config.test_groups:
+        held_out = np.array([group in config.test_groups for group in groups])
+        splits[~held_out] = _part(keys[~held_out], labels[~held_out], config)
+        splits[held_out] = TEST
+    if config.validation_by == "file":
+        rest = splits != TEST
+        splits[rest] = _part(contents[rest], labels[rest], config)
+    for split, name in ((TRAIN, "training"), (VALIDATION, "validation"), (TEST, "test")):
+        if not (splits == split).any():
+            raise DataError(
+                f"no recording fell into the {name} split: more groups are needed, or prepare.validation_by: file"
+            )
+    tested = _names([group for group, split in zip(groups, splits, strict=True) if split == TEST])
+    return splits, [f"the test split has the groups {_listed(tested)}"] if tested else []
+
+
+def _part(keys: UInt64, labels: NDArray[Any], config: Prepare) -> NDArray[np.int8]:
+    """Return which of the recordings train and which validate."""
+    part = draw(keys, labels, config.validation / (1 - config.test), 0.0)
+    part[part == TEST] = TRAIN
+    return part
+
+
+def _names(groups: Sequence[str | None]) -> list[str]:
+    return sorted({group for group in groups if group})
+
+
+def _listed(names: Sequence[str] | Counter[str]) -> str:
+    shown = [f"{name} ({names[name]:,})" for name in sorted(names)] if isinstance(names, Counter) else list(names)
+    return ", ".join(shown[:8]) + (f" and {len(shown) - 8:,} more" if len(shown) > 8 else "")
