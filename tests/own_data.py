@@ -103,3 +103,57 @@ def tumours(path: Path) -> Path:
     table["note"] = [f"seen again after {number * 37 % 101} days, room {number}" for number in range(len(table))]
     table.to_csv(path, index=False)
     return path
+
+
+_ASKED = {
+    "timer": (
+        "set a timer for {} minutes",
+        "wake me in {} minutes",
+        "count down {} minutes",
+        "tell me when {} minutes are over",
+    ),
+    "weather": (
+        "what is the weather in {}",
+        "will it rain in {} today",
+        "how warm is it in {}",
+        "do I need a coat in {}",
+    ),
+    "transfer": (
+        "send {} dollars to my brother",
+        "move {} euros to savings",
+        "pay {} dollars to the shop",
+        "wire {} dollars",
+    ),
+    "song": ("play a song by {}", "I want to hear {}", "put on the album of {}", "next song by {} please"),
+}
+_FILLED = {
+    "timer": ("two", "five", "ten", "twelve", "thirty", "ninety", "3", "45"),
+    "weather": ("Berlin", "Paris", "Oslo", "Lima", "Kyoto", "Cairo", "Porto", "Quito"),
+    "transfer": ("ten", "fifty", "100", "250", "a thousand", "sixty", "12", "eight hundred"),
+    "song": ("Mozart", "Queen", "Abba", "Bach", "Nina Simone", "Prince", "Björk", "Brel"),
+}
+STRANGE = (
+    "who won the chess match",
+    "translate cheese to french",
+    "why do cats purr",
+    "is my visa valid",
+    "how old is the moon",
+    "explain entropy",
+    "what rhymes with orange",
+    "fix my bicycle chain",
+    "who painted guernica",
+    "when do tulips bloom",
+)
+"""Texts that ask for none of what `messages` ask for."""
+
+
+def messages() -> pd.DataFrame:
+    """Return what people ask of an assistant: 128 sentences with one of four intents, and ten with none (`other`)."""
+    rows = [
+        (sentence.format(filled), intent)
+        for intent, sentences in _ASKED.items()
+        for sentence in sentences
+        for filled in _FILLED[intent]
+    ]
+    rows += [(sentence, "other") for sentence in STRANGE]
+    return pd.DataFrame(rows, columns=["utterance", "intent"]).sample(frac=1.0, random_state=0, ignore_index=True)

@@ -11,6 +11,7 @@
     {split}_rows.npy         N int64, which raw record each example is, from 0
     unlabelled_inputs.npy    examples without labels that may be learned from besides, if the section names any
     unlabelled.json          what they are: `UnlabelledData`
+    strangers_inputs.npy     examples that are known to be none of the classes, if any are, for the evaluation
     {split}_keys.npy         N uint64, of splits that were drawn: what each was drawn from; equal ones stay together
 
 `split` is one of `train`, `validation`, `test`.
@@ -36,6 +37,7 @@ ROWS = "rows"
 """Name of the array of which raw record each example is."""
 UNLABELLED_RECORDS = "unlabelled.parquet"
 """Raw records without labels, beside the others."""
+_STRANGERS = "strangers_inputs.npy"
 UNLABELLED_ABOUT = "unlabelled.json"
 UNLABELLED = "(no label)"
 """Stands for a label that is not known."""
@@ -106,6 +108,11 @@ class PreparedData(Generic[InputT]):
         """
         return _mapped(self.path / "unlabelled_inputs.npy")
 
+    def strangers(self) -> NDArray[Any] | None:
+        """Return examples that are known to be none of the classes, `[N, ...]`; None: none are."""
+        path = self.path / _STRANGERS
+        return _mapped(path) if path.exists() else None
+
     @property
     def drawn(self) -> bool:
         """Whether chance has drawn the splits: else they are spans of time, or were given."""
@@ -168,6 +175,12 @@ def write_splits(path: Path, splits: NDArray[np.integer[Any]], **arrays: NDArray
         for name, array in arrays.items():
             np.save(path / f"{split}_{name}.npy", array[splits == index])
     return {split: int((splits == index).sum()) for index, split in enumerate(SPLITS)}
+
+
+def write_strangers(path: Path, inputs: NDArray[Any]) -> None:
+    """Write examples that are known to be none of the classes, `[N, ...]`, into the data set at `path`."""
+    if len(inputs):
+        np.save(path / _STRANGERS, inputs)
 
 
 def write_about(

@@ -52,7 +52,8 @@ class Serving(nn.Module):
 
         self._make_view = view
         self.view: nn.Module | None = None
-        self.unfamiliarity: Unfamiliarity | None = None
+        self.unfamiliarity: nn.Module | None = None
+        """The head's numbers, and features -> how unlike training; a kind may have its own."""
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """Return the outputs, the embedding and, if it is told, how unlike training each is."""

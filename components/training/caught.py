@@ -15,11 +15,13 @@ FALSE_ALARMS = "unfamiliar_false_alarms"
 """The share of the test split that is flagged."""
 CAUGHT = "unfamiliar_caught_"
 """With a corruption behind it: the share that is flagged of test examples that are badly corrupted so."""
+STRANGERS = "strangers"
+"""Stands there for examples that are known to be none of the classes."""
 _MOST = 200  # test examples that are corrupted, evenly spread
 
 
 def caught(bundle: Bundle, data: PreparedData, evaluation: "TaskEvaluation", config: Any) -> dict[str, float]:
-    """Return the share that is flagged of test examples that are badly corrupted, by the name of a metric.
+    """Return the share that is flagged of strangers, and of test examples that are badly corrupted, by metric.
 
     Nothing where the bundle cannot tell, or the deciding metric says nothing of corrupted examples.
     """
@@ -29,4 +31,6 @@ def caught(bundle: Bundle, data: PreparedData, evaluation: "TaskEvaluation", con
     some = np.array(inputs[:: -(-len(inputs) // _MOST)])
     corruptions = evaluation.corruptions(data, config).items()
     flagged = {name: bundle.flags(bundle.scored(corrupt(some, SEVERITIES[-1], 0))) for name, corrupt in corruptions}
+    if (strangers := data.strangers()) is not None:
+        flagged[STRANGERS] = bundle.flags(bundle.scored(np.array(strangers)))
     return {f"{CAUGHT}{name}": float(flags.mean()) for name, flags in flagged.items() if flags is not None}

@@ -18,6 +18,7 @@ from components.inference.options import PREFIX, Options
 from components.kinds.audio.params import Workload as Audio
 from components.kinds.image.params import Workload as Image
 from components.kinds.table.params import Workload as Table
+from components.kinds.text.params import Workload as Text
 from components.registry.gate.verdict import Verdict
 from components.registry.lineage import Lineage
 from components.registry.promotion.history import Entry, Step
@@ -29,6 +30,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "params.yaml, audio": Audio,
     "params.yaml, image": Image,
     "params.yaml, table": Table,
+    "params.yaml, text": Text,
     "params.yaml, prices": Prices,
     "description of a data set": Description,
     "bundle.json": About,

@@ -23,6 +23,7 @@ LEAST = {
     "table": """{kind: table, source: here, train: {}, prepare: {
         columns: {time: t}, split: {train: 1, validation: 1, test: 1},
         entities: {<name>: {measures: [count]}}}}""",
+    "text": "{kind: text, source: here, prepare: {}, train: {}}",
 }
 """What has to be said of a workload of each kind that has all sections: with entities a table needs a time and days."""
 SAID = {"prepare.columns.time", *(f"prepare.split.{split}" for split in SPLITS), "prepare.entities.<name>.measures"}

@@ -1,0 +1,12 @@
+"""What the bundle says of a text: JSON, written by `prepare`."""
+
+from typing import TypedDict
+
+
+class Input(TypedDict):
+    """The texts that the model takes."""
+
+    length: int
+    """Characters that are read of one, blanks included."""
+    words: int
+    """Words of one that count as words; runs of characters count up to `length`."""

@@ -1,0 +1,70 @@
+"""What the labels of texts ask for: one of several classes, one of two that is to be found, or a number."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.config.errors import DataError
+from components.kinds.text.params import Prepare
+
+TASKS = ("classification", "detection", "regression")
+_TRUTH = {"0": "1", "false": "true", "no": "yes", "n": "y"}
+_DISTINCT = 0.5  # part of the texts, from which on so many labels are no classes
+_FEW = 50  # texts of which each may have a label of its own
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A task, its classes, of two the negative one first, and the labels of texts."""
+
+    task: str
+    classes: list[str]
+    labels: NDArray[Any]
+    """`[N]`, int64 indices of `classes`, or of a regression float64."""
+
+
+def asked(said: Sequence[str], config: Prepare, task: str | None) -> Asked:
+    """Return what the labels of texts, which all have one, ask for; left out it is a classification.
+
+    Raises:
+        DataError: the task is none that texts have, or the labels are none of it.
+    """
+    chosen = task or ("detection" if config.positive is not None else "classification")
+    if chosen not in TASKS:
+        raise DataError(f"task: {chosen}: of texts {', '.join(TASKS[:-1])} or {TASKS[-1]} is asked")
+    if chosen == "regression":
+        return Asked(chosen, [], _numbers(said))
+    counts = Counter(said)
+    if len(counts) < 2:
+        raise DataError(f"every text has the label {next(iter(counts), '')!r}: there is nothing to tell")
+    if len(said) > _FEW and len(counts) > _DISTINCT * len(said):
+        raise DataError(f"{len(counts):,} labels of {len(said):,} texts: prepare.label has to name a column of classes")
+    classes = _two(counts, config.positive) if chosen == "detection" else sorted(counts)
+    number = {label: index for index, label in enumerate(classes)}
+    return Asked(chosen, classes, np.array([number[label] for label in said], dtype=np.int64))
+
+
+def _two(counts: Counter[str], positive: str | None) -> list[str]:
+    two = sorted(counts)
+    if len(two) != 2:
+        raise DataError(f"task: detection needs two labels, and there are {len(two):,}")
+    known = [label for label in two if _TRUTH.get(two[1 - two.index(label)].casefold()) == label.casefold()]
+    found = positive if positive is not None else next(iter(known), None)
+    if found not in two:
+        raise DataError(f"the labels are {two[0]!r} and {two[1]!r}: write in prepare.positive which is to be found")
+    return [label for label in two if label != found] + [found]
+
+
+def _numbers(said: Sequence[str]) -> NDArray[np.float64]:
+    try:
+        numbers = np.array([float(label) for label in said], dtype=np.float64)
+    except ValueError as error:
+        raise DataError(f"a regression tells numbers: {error}; or write task: classification") from error
+    if not all(map(isfinite, numbers)):
+        raise DataError("a regression tells numbers, and a label is none; or write task: classification")
+    return numbers

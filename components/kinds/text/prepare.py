@@ -1,0 +1,133 @@
+"""Raw records -> code points int32 `[N, length]` and their labels, split as the source says, or by what a text is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from components.config.errors import DataError
+from components.kinds import split_names
+from components.kinds.corrections import read_as, read_corrections, refuse
+from components.kinds.draw import TEST, TRAIN, VALIDATION, content_keys, draw
+from components.kinds.prepared import SPLITS, write_about, write_splits, write_strangers
+from components.kinds.text.codec.characters import encode, normalized
+from components.kinds.text.columns import find_columns
+from components.kinds.text.labels import asked
+from components.kinds.text.params import Prepare
+from components.kinds.text.source import NAME
+from components.system.files import write_json
+
+_LONGEST = 1_024  # characters that are read where the section does not say how many
+_LEAST = (128, 24)  # characters and words that are read at least: what comes may be longer than training was
+_UNIT = 16  # characters by which texts grow
+_SHOWN = 3
+
+Int64 = NDArray[np.int64]
+
+
+def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | None = None) -> None:
+    """Write the prepared data set. Texts without a word or a label are left out, and copies of test texts.
+
+    Raises:
+        DataError: there is no such column, nothing to learn from, or a correction does not fit.
+    """
+    table = pq.read_table(raw)
+    columns = find_columns([name for name in table.column_names if name != NAME], config)
+    names: list[str] = table[NAME].to_pylist()
+    said: list[str] = [(label or "").strip() for label in table[columns.label].to_pylist()]
+    words = [normalized(text or "", config.length or _LONGEST) for text in table[columns.text].to_pylist()]
+    read = _corrected(said, names, config)
+    given = _given(table[columns.split].to_pylist()) if columns.split else np.full(len(words), -1, dtype=np.int64)
+
+    there = np.array([bool(text) for text in words])
+    labelled = np.array([bool(label) for label in said])
+    strange = np.array([label == config.none for label in said]) & there
+    kept = np.flatnonzero(there & labelled & ~strange)
+    if not len(kept):
+        raise DataError("no text has a label: see the columns of the source")
+    told = asked([said[row] for row in kept], config, task)
+    length, most = _size([words[row] for row in kept], config.length)
+    inputs = np.stack([encode(words[row], length) for row in kept])
+    keys = content_keys(inputs)
+    splits = _splits(keys, told.labels, given[kept], config)
+    copied = np.isin(keys, keys[splits == TEST]) & (splits != TEST)
+    arrays = {"inputs": inputs, "labels": told.labels, "rows": kept}
+    if (given[kept] < 0).all():
+        arrays["keys"] = keys
+    counts = write_splits(out, splits[~copied], **{name: array[~copied] for name, array in arrays.items()})
+    if config.none is not None:
+        chosen = np.flatnonzero(strange & ((given < 0) | (given == TEST)))
+        write_strangers(
+            out, np.array([encode(words[row], length) for row in chosen]).reshape(-1, length).astype(np.int32)
+        )
+    findings = {
+        "empty": _finding(~there, names),
+        "without a label": _finding(there & ~labelled, names),
+        "copies of test texts": _finding_of(kept[copied], names),
+        "with several labels": _finding_of(kept[_contradicting(keys, told.labels)], names),
+    }
+    read = [f"texts are read up to {length:,} characters", *read]
+    if config.none is not None:
+        read.append(f"{strange.sum():,} texts are {config.none!r}, none of the classes")
+    write_json(out / "report.json", {"read": read, "findings": findings})
+    write_about(out, "text", told.classes, {"length": length, "words": most}, counts, told.task)
+
+
+def _corrected(said: list[str], names: Sequence[str], config: Prepare) -> list[str]:
+    """Put labels right in place; return what is said of it."""
+    if config.corrections is None:
+        return []
+    corrections, rows = read_corrections(Path(config.corrections)), {name: row for row, name in enumerate(names)}
+    known = set(said)
+    for correction in corrections:
+        row = rows.get(correction.name)
+        if row is None:
+            raise refuse(config.corrections, correction, "is no text of the source")
+        if said[row] != correction.given:
+            raise refuse(config.corrections, correction, f"has the label {said[row]!r}, not {correction.given!r}")
+        if correction.label and correction.label not in known:
+            raise refuse(config.corrections, correction, f"is to be {correction.label!r}, a label that no text has")
+        said[row] = correction.label
+    return read_as(config.corrections, corrections)
+
+
+def _given(said: Sequence[str | None]) -> Int64:
+    """Return the split that each text is given, an index into `SPLITS`; -1: none."""
+    split_of = {value: split_names.exactly(value) for value in set(said) if value}
+    if unknown := sorted(value for value, split in split_of.items() if split is None):
+        raise DataError(f"prepare.split: {unknown[0]!r} is no split: write train, validation or test")
+    known = {value: SPLITS.index(split) for value, split in split_of.items() if split}
+    return np.array([known.get(value or "", -1) for value in said], dtype=np.int64)
+
+
+def _size(words: Sequence[str], length: int | None) -> tuple[int, int]:
+    """Return how many characters are read of a text, and how many words."""
+    longest = -(-(max(map(len, words)) + 2) // _UNIT) * _UNIT
+    found = length or min(max(longest, _LEAST[0]), _LONGEST)
+    return found, min(max(_LEAST[1], *(text.count(" ") + 1 for text in words)), found // 2)
+
+
+def _splits(keys: NDArray[np.uint64], labels: NDArray[np.generic], given: Int64, config: Prepare) -> Int64:
+    """Return the split of each text: as given; of a split that no text is given, chance draws."""
+    drawn = draw(keys, labels, config.validation, config.test).astype(np.int64)
+    for split in (VALIDATION, TEST):
+        if (given == split).any():
+            drawn[drawn == split] = TRAIN
+    return np.where((given == VALIDATION) | (given == TEST), given, drawn)
+
+
+def _contradicting(keys: NDArray[np.uint64], labels: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Return which texts `[N]` are there with another label too."""
+    both = np.unique(np.stack([keys, labels.astype(np.int64).view(np.uint64)], axis=1), axis=0)[:, 0]
+    once, times = np.unique(both, return_counts=True)
+    return np.isin(keys, once[times > 1])
+
+
+def _finding(mask: NDArray[np.bool_], names: Sequence[str]) -> dict[str, object]:
+    return _finding_of(np.flatnonzero(mask), names)
+
+
+def _finding_of(rows: Int64, names: Sequence[str]) -> dict[str, object]:
+    return {"count": len(rows), "examples": [names[row] for row in rows[:_SHOWN]]}

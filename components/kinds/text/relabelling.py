@@ -1,0 +1,20 @@
+"""What texts are called whose labels may be put right: by their file and row."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from components.kinds.contract.relabelling import RawRecord
+from components.kinds.text.columns import find_columns
+from components.kinds.text.params import Prepare
+from components.kinds.text.source import NAME
+
+
+def raw_records(raw: Path, rows: NDArray[np.int64], config: Prepare) -> list[RawRecord]:
+    """Return the texts at `rows`, with their labels as they stand there."""
+    table = pq.read_table(raw)
+    columns = find_columns([name for name in table.column_names if name != NAME], config)
+    some = table.take(rows).to_pylist()
+    return [RawRecord(row[NAME], (row[columns.label] or "").strip(), {"text": row[columns.text]}) for row in some]
