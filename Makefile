@@ -4,11 +4,11 @@ WORKLOAD ?= garments
 PORT ?= 5000
 TESTS ?= tests/unit
 
-.PHONY: help setup chromium curl run check demo quick test benchmarks score coverage docs site lint format ui serve edge label plan lock clean
+.PHONY: help setup chromium curl run check demo quick test test-machines benchmarks score coverage docs site lint format ui serve edge label plan lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 setup:  ## install everything into .venv
 	@sh install/venv.sh $(PYTHON)
@@ -29,6 +29,10 @@ test: setup chromium curl lint  ## lint, then every test; what failed once more,
 	@. ./env.sh && python -m pytest -n 4 --dist loadfile --no-loadscope-reorder || { \
 	  echo "error: tests failed. They run once more, alone; one that passes now depends on the machine's load: mend it, too" >&2; \
 	  exec python -m pytest --last-failed --last-failed-no-failures none --exitfirst; }
+
+test-machines: setup  ## what several machines share, on a real PostgreSQL and a server of S3's protocol; `make test` does without
+	@.venv/bin/python -m pip install --quiet --constraint constraints.txt --group machines
+	@. ./env.sh && exec python -m pytest tests/machines
 
 benchmarks: setup  ## every benchmark once, on little data: whether it runs; each prints its table by `python -m benchmarks.NAME`
 	@. ./env.sh && exec python -m pytest tests/benchmarks tests/integration/test_benchmarks.py
@@ -70,7 +74,7 @@ label: setup  ## the page that asks what answers should have been, http://127.0.
 lock:  ## solve pyproject.toml anew and pin what comes out in constraints.txt
 	$(or $(PYTHON),python3) -m venv .venv/lock
 	.venv/lock/bin/python -m pip install --quiet --upgrade pip
-	.venv/lock/bin/python -m pip install --quiet --progress-bar on --group dev
+	.venv/lock/bin/python -m pip install --quiet --progress-bar on --group dev --group machines
 	{ echo "# Every package of the tested environment, exactly. Made by: make lock"; \
 	  .venv/lock/bin/python -m pip freeze --all | sed 's/+cpu//' | sort -f; } > constraints.txt
 	rm -rf .venv/lock

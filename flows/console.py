@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from prefect.context import refresh_global_settings_context
 from prefect.logging.handlers import PrefectConsoleHandler
 
 from components.config import errors
@@ -17,6 +18,7 @@ from components.config.settings import environment
 from components.internals.prefect import CHATTY_LOGGERS
 from flows.embedded import prefect_server
 
+API = "PREFECT_API_URL"
 _OURS = [name for name, value in vars(errors).items() if isinstance(value, type)]
 _ERRORS_OF_OURS = re.compile(rf"\b({'|'.join(_OURS)})\b")
 """How Prefect names them in its lines."""
@@ -40,9 +42,9 @@ def run(flow: Callable[..., Any], check: Callable[..., Any], arguments: Sequence
 
 def show(call: Callable[[], Any]) -> NoReturn:
     """Print what `call` returns, and exit with a status as `run` does."""
-    prepare()
-    _quiet_about_errors()
     try:
+        prepare()
+        _quiet_about_errors()
         result = call()
     except JourneymanError as error:
         if isinstance(error, NotIdentical):
@@ -63,7 +65,10 @@ def print_report(report: object) -> None:
 
 def prepare() -> None:
     """Point the tools to state/ and keep a user's error to one line: for a flow run here as for one run by a worker."""
+    before = os.environ.get(API)
     os.environ.update(environment(Path.cwd()))
+    if os.environ.get(API) != before:
+        refresh_global_settings_context()  # Prefect has read its settings when it was imported
     for handler in {*logging.getLogger().handlers, *logging.getLogger("prefect").handlers}:
         handler.addFilter(_without_trace)
     for chatty in (*CHATTY_LOGGERS, "httpx", "bentoml"):

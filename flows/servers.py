@@ -8,14 +8,14 @@ from prefect.client.orchestration import get_client
 from prefect.settings import get_current_settings
 
 from components.config.errors import ConfigError
-from components.config.settings import ARTIFACTS, CHAMPIONS, MEMORY, STATE
+from components.config.settings import ARTIFACTS, CHAMPIONS, MEMORY, STATE, tracking_uri
 from components.inference.champion.address import Address
 from components.inference.champion.published import CHAMPION, read_pointer
 from components.kinds.table.codec.database import address_of
 from components.registry.promotion.ledger import Ledger
 from components.system.files import must_be_writable
 from components.system.servers import Server, ask_servers
-from components.tracking.reach import ask_tracking
+from components.tracking.reach import ask_tracking, has_no_tables
 from flows.release import is_own
 
 PREFECT = "PREFECT_API_URL"
@@ -43,17 +43,19 @@ def ask_followed(workload: str) -> None:
         return
     pointer = read_pointer(Address(where), workload)
     if pointer and pointer.position:
-        pointer.position.must_share_history(Ledger(workload).id, f"{where}/{workload}/{CHAMPION}.json")
+        history = "" if has_no_tables(tracking_uri()) else Ledger(workload).id
+        pointer.position.must_share_history(history, f"{where}/{workload}/{CHAMPION}.json")
 
 
 def ask_registry(*more: Server) -> None:
     """Ask the servers that a flow needs which only looks things up in the registry, and `more`."""
     must_be_writable(STATE, "state")
     ask_tracking()
-    ask_servers([*_prefect(), *more])
+    ask_servers([*prefect_servers(), *more])
 
 
-def _prefect() -> list[Server]:
+def prefect_servers() -> list[Server]:
+    """Return Prefect's server; none where each run has its own."""
     url = get_current_settings().api.url
     otherwise = "each run has a server of its own"
     return [Server(PREFECT, url, _flows, otherwise, "PREFECT_API_KEY or PREFECT_API_AUTH_STRING")] if url else []

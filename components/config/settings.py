@@ -1,7 +1,10 @@
 """Where state and servers are. Everything local is under `state/`: delete it and you are new again."""
 
+import json
 import os
 from pathlib import Path
+
+from components.config.team import SET, read_team
 
 STATE = Path("state")
 ARTIFACTS = Path("artifacts")
@@ -32,6 +35,8 @@ ROOT = "JOURNEYMAN_ROOT"
 """The variable with the project's folder for which the others were set; see `environment`."""
 STUDIES = "JOURNEYMAN_STUDIES"
 """The variable with the address (SQLAlchemy's form) of the database in which searches keep their trials."""
+RUN_ARTIFACTS = "JOURNEYMAN_ARTIFACTS"
+"""The variable with the address of MLflow's artifacts, where MLflow's store is a database without a server."""
 USED = "JOURNEYMAN_USED"
 """The variable with what each `auto` of a training came to, as JSON, where that training is made again."""
 
@@ -80,13 +85,30 @@ def environment(root: Path) -> dict[str, str]:
     """Return the variables that point each tool to `root`/state, keep its telemetry off and its threads from spinning.
 
     What is set already wins: a user's own server or home is a choice, not an accident. What `env.sh` has set in another
-    project's folder, or in this one before it was moved, is no choice.
+    project's folder, or in this one before it was moved, is no choice, and neither is what `journeyman.toml` said then.
+    After what is set comes what that file says now.
+
+    Raises:
+        ConfigError: `journeyman.toml` is not in order.
     """
-    before = os.environ.get(ROOT)
+    before, team_before, team = os.environ.get(ROOT), _team_before(), read_team(root)
     others = _defaults(Path(before)) if before else {}
-    said = {name: os.environ.get(name) for name in _defaults(root)}
-    chosen = {name: value for name, value in said.items() if value and value != others.get(name)}
-    return {**_defaults(root), **chosen, **_past_the_proxy(), ROOT: str(root)}
+    said = {name: os.environ.get(name) for name in (*_defaults(root), *team)}
+    no_choice = {(name, value) for known in (others, team_before) for name, value in known.items()}
+    chosen = {name: value for name, value in said.items() if value and (name, value) not in no_choice}
+    shared = {**team, SET: json.dumps(team)} if team or team_before else {}
+    return {**_defaults(root), **shared, **chosen, **_past_the_proxy(), ROOT: str(root)}
+
+
+def no_longer_set(root: Path) -> list[str]:
+    """Return the variables that this shell has from a `journeyman.toml` that says them no more."""
+    now = environment(root)
+    return [name for name, value in _team_before().items() if name not in now and os.environ.get(name) == value]
+
+
+def _team_before() -> dict[str, str]:
+    said: dict[str, str] = json.loads(os.environ.get(SET) or "{}")
+    return said
 
 
 def _defaults(root: Path) -> dict[str, str]:

@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
 from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+from mlflow.store.db.utils import _get_latest_schema_revision
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 CONTEXT_TAG = "mlflow.data.context"
@@ -43,6 +46,11 @@ def is_local(model_uri: str) -> bool:
     while inner := getattr(repository, "repo", None):  # what `models:/` leads to
         repository = inner
     return isinstance(repository, LocalArtifactRepository)
+
+
+def schema_versions(connection: sa.Connection) -> tuple[str | None, str]:
+    """Return the version of the tables in MLflow's database, None where there are none yet, and the one it needs."""
+    return MigrationContext.configure(connection).get_current_revision(), _get_latest_schema_revision()
 
 
 def dataset_input(

@@ -72,16 +72,22 @@ def ask_servers(servers: Sequence[Server], within: float | None = None) -> None:
     Raises:
         ConfigError: the first that does not answer as it should: its setting, its address, what it said, what to do.
     """
-    answers: dict[int, BaseException | None] = {}
+    if wrong := next(filter(None, answers(servers, within)), None):
+        raise wrong from wrong.__cause__
+
+
+def answers(servers: Sequence[Server], within: float | None = None) -> list[ConfigError | None]:
+    """Ask all of them at once, as `ask_servers`; return of each what is wrong with it, None: nothing."""
+    found: dict[int, BaseException | None] = {}
     within = seconds_to_answer() if within is None else within
 
     def ask(index: int, server: Server) -> None:
         try:
             server.ask()
         except Exception as error:
-            answers[index] = error
+            found[index] = error
         else:
-            answers[index] = None
+            found[index] = None
 
     calls = [partial(copy_context().run, ask, *pair) for pair in enumerate(servers)]
     asked = [threading.Thread(target=call, daemon=True) for call in calls]
@@ -90,16 +96,28 @@ def ask_servers(servers: Sequence[Server], within: float | None = None) -> None:
     deadline = monotonic() + within
     for thread in asked:
         thread.join(max(0.0, deadline - monotonic()))
-    for index, server in enumerate(servers):
-        error = answers.get(index, TimeoutError(f"timed out: no answer within {within:g} s"))
-        if error is not None:
-            raise _told(server, error) from error
+    late = TimeoutError(f"timed out: no answer within {within:g} s")
+    return [_wrong(server, found.get(index, late)) for index, server in enumerate(servers)]
+
+
+def without_password(address: str) -> str:
+    """Return the address as it may be shown."""
+    return _PASSWORD.sub(r"\1:***@", address)
+
+
+def _wrong(server: Server, error: BaseException | None) -> ConfigError | None:
+    if error is None:
+        return None
+    told = _told(server, error)
+    if told is not error:
+        told.__cause__ = error
+    return told
 
 
 def _told(server: Server, error: BaseException) -> ConfigError:
     if isinstance(error, ConfigError):
         return error
-    address, words = _PASSWORD.sub(r"\1:***@", server.address), " ".join(" ".join(_words(error)).split())
+    address, words = without_password(server.address), " ".join(" ".join(_words(error)).split())
     said, advice = _said(words, str(error)), "start it, or mend the address"
     if server.otherwise:
         advice = f"start it, mend the address, or unset {server.setting}: then {server.otherwise}"
@@ -125,5 +143,5 @@ def _refused(status: str, server: Server, advice: str) -> tuple[str, str]:
 
 def _said(words: str, first: str) -> str:
     told = next((told for pattern, told in _SAID.items() if re.search(pattern, words)), "")
-    first = _PASSWORD.sub(r"\1:***@", " ".join(first.split()))
+    first = without_password(" ".join(first.split()))
     return told or f"cannot be used ({first if len(first) <= _LONGEST else f'{first[: _LONGEST - 3]}...'})"

@@ -14,8 +14,9 @@ from mlflow import MlflowClient
 
 from components.config.errors import ConfigError
 from components.config.settings import tracking_uri
+from components.internals.mlflow import schema_versions
 from components.system.files import must_be_writable
-from components.system.servers import Server, ask_servers, seconds_to_answer
+from components.system.servers import Server, ask_servers, seconds_to_answer, without_password
 
 TRACKING, REGISTRY = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
 
@@ -58,12 +59,25 @@ def servers(tracking: str, registry: str = "") -> list[Server]:
     return found
 
 
+def is_database(uri: str) -> bool:
+    """Whether the address is that of a database which MLflow opens by itself, without a server of MLflow's."""
+    return re.split(r"[:+]", uri)[0].lower() in _DATABASES
+
+
+def has_no_tables(uri: str) -> bool:
+    """Whether the address is that of a database in which MLflow has made no tables yet; opening it would make them."""
+    if not is_database(uri):
+        return False
+    with sa.create_engine(uri, poolclass=sa.NullPool).connect() as connection:
+        return schema_versions(connection)[0] is None
+
+
 def _server(setting: str, uri: str, otherwise: str, ask: Callable[[], object]) -> list[Server]:
     scheme = re.split(r"[:+]", uri)[0].lower()
     if scheme == "sqlite":
         _look(setting, uri)
         return []
-    if scheme in _DATABASES:
+    if is_database(uri):
         return [Server(setting, uri, lambda: _connect(setting, uri), otherwise)]
     if scheme in ("http", "https"):
         return [Server(setting, uri, ask, otherwise, _CREDENTIALS)]
@@ -87,13 +101,19 @@ def _models(uri: str) -> None:
 
 def _connect(setting: str, uri: str) -> None:
     try:
-        sa.create_engine(uri, poolclass=sa.NullPool).connect().close()
+        with sa.create_engine(uri, poolclass=sa.NullPool).connect() as connection:
+            has, wants = schema_versions(connection)
     except ImportError as error:
         name = str(error.name)
         package = _DRIVERS.get(name, name)
         raise ConfigError(
             f"{setting}: this address needs a package that is not here; type: .venv/bin/python -m pip install {package}"
         ) from error
+    if has not in (None, wants):
+        raise ConfigError(
+            f"{setting}: the tables of {without_password(uri)} are of another MLflow (schema {has}, this one's is "
+            f"{wants}); keep a copy, then type mlflow db upgrade with this address, or take the MLflow that wrote them"
+        )
 
 
 def _look(setting: str, uri: str) -> None:

@@ -10,9 +10,9 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from components.config.settings import STATE, environment, tracking_uri
+from components.config.settings import RUN_ARTIFACTS, STATE, environment, tracking_uri
 from components.system.relocation import follow_folder
-from components.tracking.reach import REGISTRY, ask_tracking
+from components.tracking.reach import REGISTRY, ask_tracking, is_database
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def _experiment(client: MlflowClient, name: str) -> str:
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         try:
-            return str(client.create_experiment(name, artifact_location=_artifacts()))
+            return str(client.create_experiment(name, artifact_location=_artifacts(name)))
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -76,8 +76,10 @@ def _experiment(client: MlflowClient, name: str) -> str:
     return str(experiment.experiment_id)
 
 
-def _artifacts() -> str | None:
-    """Return where artifacts go: beside the local database, or where a server says."""
+def _artifacts(experiment: str) -> str | None:
+    """Return where artifacts go: beside the local database, by the setting beside another one, or as a server says."""
+    if is_database(tracking_uri()) and (address := os.environ.get(RUN_ARTIFACTS)):
+        return f"{address.rstrip('/')}/{experiment}"
     if not tracking_uri().startswith("sqlite:"):
         return None
     return (Path.cwd() / STATE / "mlflow" / "artifacts").as_uri()

@@ -11,7 +11,7 @@ import yaml
 from tests.conftest import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 PAGES = [path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
@@ -23,7 +23,7 @@ def test_targets_that_make_nothing_are_phony() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_target_that_a_page_names_exists(page: str) -> None:
-    named = re.findall(r"(?:`|^)make ([a-z]+)", (ROOT / page).read_text(), re.MULTILINE)
+    named = re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / page).read_text(), re.MULTILINE)
     assert set(named) <= TARGETS
 
 

@@ -43,7 +43,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "step of a trial": Step,
 }
 PATTERNS = {
-    "tags": (r"(?:journeyman|process)\.[a-z_.0-9]+", ("components", "flows")),
+    "tags": (r"(?:journeyman|process)\.(?!toml$)[a-z_.0-9]+", ("components", "flows")),
     "metrics of an endpoint": (r"journeyman_[a-z_]+", ("components/inference",)),
     "routes": (r"/|/(?:[a-z_]+/?)(?:\.json)?", ("components/inference/gateway", "components/inference/service.py")),
 }

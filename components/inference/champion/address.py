@@ -1,9 +1,11 @@
 """An address where files are published: a directory, or what fsspec knows (`s3://…` with s3fs, `gs://…` with gcsfs)."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ from fsspec.core import url_to_fs
 
 from components.config.errors import ConfigError, PublishedError
 from components.config.settings import CHAMPIONS
+from components.inference.champion.refusal import refusal
 from components.system.files import must_be_writable, whole_file
 from components.system.locks import locked_within
+from components.system.skew import must_agree
 
 _CHUNK = 1 << 20
+_ASKED = ".asked"
 _LOCKED = 20.0  # seconds that another process may take to compare and rename
 
 
@@ -31,8 +36,8 @@ class Found:
 class Address:
     """Files by name under one address. A file is replaced at once: who reads finds the old or the new one, whole."""
 
-    def __init__(self, address: str) -> None:
-        """Open `address`; nothing is read yet.
+    def __init__(self, address: str, endpoint: str = "") -> None:
+        """Open `address`; nothing is read yet. `endpoint`: of an object store, where its own variable does not say it.
 
         Raises:
             ConfigError: fsspec does not know such an address, or lacks the package for it; or a directory's path is not
@@ -40,8 +45,9 @@ class Address:
         """
         if "://" not in address and not Path(address).is_absolute():
             raise ConfigError(f"{address}: name the directory by its whole path, as {Path(address).absolute()}")
+        options = {"endpoint_url": endpoint} if endpoint else {}
         try:
-            self._files, self._root = url_to_fs(address, use_listings_cache=False)
+            self._files, self._root = url_to_fs(address, use_listings_cache=False, **options)
         except (ImportError, ValueError) as error:
             raise ConfigError(f"{address}: {error}") from error
         self._local = "file" in self._files.protocol
@@ -51,17 +57,43 @@ class Address:
     def __str__(self) -> str:
         return self._address
 
-    def ask(self) -> None:
-        """See to it that something can be written here, by writing a small file.
+    def ask(self, setting: str = CHAMPIONS) -> None:
+        """See to it that something can be written here, by writing a small file; `setting` is what names the address.
 
         Raises:
-            ConfigError: the directory cannot be written.
-            PublishedError: the same of any other address.
+            ConfigError: the directory cannot be written, or the store says why it takes nothing.
+            PublishedError: another thing is wrong.
         """
         if self._local:
-            must_be_writable(Path(self._root), CHAMPIONS)
-        else:
-            self.write(".asked", b"asked before a run\n")
+            must_be_writable(Path(self._root), setting)
+            return
+        try:
+            self.write(_ASKED, b"asked before a run\n")
+        except PublishedError as error:
+            if why := refusal(error.__cause__):
+                raise ConfigError(f"{setting}: {self._address} {why}") from error
+            raise
+
+    def examine(self, setting: str = CHAMPIONS) -> None:
+        """See to it that all goes well that is done here: it is written, compared before it is swapped, and timed.
+
+        Raises:
+            ConfigError: it does not.
+            PublishedError: as of `ask`.
+        """
+        began = time.time()
+        self.ask(setting)
+        self.write(_ASKED, b"examined\n")
+        told = self._files.info(self._at(_ASKED))
+        if self._conditional and self.swap(_ASKED, Found(b"", '"0"'), b"swapped\n"):
+            raise ConfigError(
+                f"{setting}: {self._address} is a store that compares nothing before it swaps (If-Match), so a pointer "
+                "there can go back; take one that does, as Amazon S3, MinIO and Ceph do, or a shared directory"
+            )
+        written = told.get("LastModified") or told.get("mtime")
+        if written:
+            at = written.timestamp() if isinstance(written, datetime) else float(written)
+            must_agree(at, began, time.time(), setting, self._address)
 
     def read(self, name: str) -> bytes | None:
         """Return the file's content, None where there is none."""

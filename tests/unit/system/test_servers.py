@@ -143,7 +143,7 @@ def test_prefects_server_is_asked(answering: str, nobody: str) -> None:
             temporary_settings({PREFECT_API_URL: url}),
             pytest.raises(ConfigError, match=re.escape(f"PREFECT_API_URL: {url} {line}")),
         ):
-            asking.ask_servers(servers._prefect(), 10.0)
+            asking.ask_servers(servers.prefect_servers(), 10.0)
 
 
 def test_what_is_published_and_remembered_is_asked(

@@ -212,9 +212,9 @@ class SilentHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None: ...
 
 
-def a_bundle(path: Path, model: bytes, card: bytes | None = None) -> Path:
-    """Write a whole bundle of the workload `w`, whose model is no network."""
-    with new_bundle(path, workload="w", kind="image", classes=("a", "b"), input={}, decision={}) as draft:
+def a_bundle(path: Path, model: bytes, card: bytes | None = None, workload: str = "w") -> Path:
+    """Write a whole bundle, whose model is no network."""
+    with new_bundle(path, workload=workload, kind="image", classes=("a", "b"), input={}, decision={}) as draft:
         (draft / "model.onnx").write_bytes(model)
         (draft / "serving").mkdir()
         (draft / "serving" / "past.npz").write_bytes(b"what was before")

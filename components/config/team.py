@@ -1,0 +1,106 @@
+"""`journeyman.toml` in the project's folder: the settings that a team shares, by the names of their variables.
+
+    [environment]
+    MLFLOW_TRACKING_URI = "postgresql+pg8000://mlflow:${MLFLOW_PASSWORD}@db.example.org/mlflow"
+    JOURNEYMAN_CHAMPIONS = "s3://models/champions"
+
+`${NAME}` is a variable of whoever reads the file: so no password stands in it. What the environment says itself wins.
+"""
+
+import os
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+
+from components.config.errors import ConfigError
+
+FILE = Path("journeyman.toml")
+TABLE = "environment"
+SET = "JOURNEYMAN_TEAM"
+"""The variable with what the file said when `env.sh` was read, as JSON: such a value is no choice of the user's own."""
+
+NAMES = frozenset(
+    {
+        "JOURNEYMAN_ALERT_MAIL",
+        "JOURNEYMAN_ALERT_SMTP",
+        "JOURNEYMAN_ALERT_WEBHOOK",
+        "JOURNEYMAN_API_KEYS",
+        "JOURNEYMAN_API_KEYS_FILE",
+        "JOURNEYMAN_ARTIFACTS",
+        "JOURNEYMAN_BURST",
+        "JOURNEYMAN_CHAMPIONS",
+        "JOURNEYMAN_CORS",
+        "JOURNEYMAN_DEADLINE",
+        "JOURNEYMAN_FOLLOW_EVERY",
+        "JOURNEYMAN_LEDGER",
+        "JOURNEYMAN_LOG",
+        "JOURNEYMAN_LOG_BYTES",
+        "JOURNEYMAN_LOG_DAYS",
+        "JOURNEYMAN_LOG_DIR",
+        "JOURNEYMAN_LOG_REQUESTS",
+        "JOURNEYMAN_LOG_SHARE",
+        "JOURNEYMAN_LOG_SYNC",
+        "JOURNEYMAN_MEMORY",
+        "JOURNEYMAN_METRICS",
+        "JOURNEYMAN_MIRROR",
+        "JOURNEYMAN_QUEUE",
+        "JOURNEYMAN_QUEUE_BYTES",
+        "JOURNEYMAN_RATE",
+        "JOURNEYMAN_SERVER_TIMEOUT",
+        "JOURNEYMAN_STUDIES",
+        "JOURNEYMAN_TRACING",
+        "JOURNEYMAN_TRACING_SHARE",
+    }
+)
+"""Of the settings of this project those that a team may share; the others are one process's own."""
+
+_PREFIXES = ("AWS_", "AZURE_", "BENTOML_", "DVC_", "FSSPEC_", "GOOGLE_", "MLFLOW_", "OTEL_", "PREFECT_")
+"""Variables of the tools themselves, which have their own names for them."""
+_OTHERS = frozenset({"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL", "AWS_ENDPOINT_URL"})
+_SECRETS = re.compile(r"PASSWORD|SECRET|TOKEN|API_KEYS?$|AUTH_STRING")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def read_team(root: Path) -> dict[str, str]:
+    """Return what the file of the project in `root` sets; nothing where there is none.
+
+    Raises:
+        ConfigError: it is no TOML, names what is no setting, has a secret in it, or wants a variable that is not set.
+    """
+    path = root / FILE
+    try:
+        with path.open("rb") as file:
+            said = tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{FILE}: {error}") from error
+    if other := sorted(said.keys() - {TABLE}):
+        raise ConfigError(f"{FILE}: {other[0]} is unknown; settings stand below the line [{TABLE}]")
+    table = said.get(TABLE, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{FILE}: {TABLE} has to be a table: settings stand below the line [{TABLE}]")
+    return {name: _value(name, value) for name, value in table.items()}
+
+
+def _value(name: str, value: object) -> str:
+    if name not in NAMES and not name.startswith(_PREFIXES):
+        near = get_close_matches(name.upper(), sorted(NAMES | _OTHERS), 1)
+        raise ConfigError(f"{FILE}: {name} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int | float):
+        raise ConfigError(f"{FILE}: {name} has to be a text or a number")
+    if _SECRETS.search(name) and not _VARIABLE.fullmatch(str(value)):
+        raise ConfigError(
+            f"{FILE}: {name} is a secret, and the file is everybody's: leave it to each one's environment"
+        )
+    return _VARIABLE.sub(lambda found: _variable(name, found[1]), str(value))
+
+
+def _variable(name: str, wanted: str) -> str:
+    value = os.environ.get(wanted)
+    if value is None:
+        raise ConfigError(f"{FILE}: {name} wants the variable {wanted}, which is not set; export {wanted}=...")
+    return value

@@ -1,0 +1,129 @@
+"""The servers that several machines share, real ones, once a session: a PostgreSQL, and one of S3's protocol."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import fsspec
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from tests.conftest import end
+from tests.servers import free_port, wait_for
+
+_NOBODY = 65534  # PostgreSQL refuses to run as root
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running PostgreSQL."""
+
+    port: int
+
+    def database(self) -> str:
+        """Make an empty database, and return its address."""
+        name = f"d{uuid4().hex[:12]}"
+        engine = sa.create_engine(self._address("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        return self._address(name)
+
+    def _address(self, database: str) -> str:
+        return f"postgresql+pg8000://postgres:secret@127.0.0.1:{self.port}/{database}"
+
+
+@dataclass
+class Store:
+    """A running server of S3's protocol, which can be stopped and started again with what it has."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+
+    def bucket(self) -> str:
+        """Make an empty bucket, and return its name."""
+        name = f"b{uuid4().hex[:12]}"
+        fsspec.filesystem("s3", endpoint_url=self.url, key="test", secret="test").mkdir(name)
+        return name
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    found = shutil.which("initdb") or next(
+        iter(sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")))), None
+    )
+    if found is None:
+        pytest.skip("needs PostgreSQL's initdb: apt install postgresql")
+    programs = Path(found).resolve().parent
+    folder = Path(tempfile.mkdtemp(prefix="postgres"))
+    user = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
+    if user:
+        os.chown(folder, _NOBODY, _NOBODY)
+    data, port = folder / "data", free_port()
+    make = [programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync"]
+    subprocess.run(make, cwd=folder, check=True, capture_output=True, **user)  # type: ignore[call-overload]
+    options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+    with (folder / "log").open("wb") as log:
+        command = [programs / "postgres", "-D", data, *options]
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **user)  # type: ignore[call-overload]
+    made = Postgres(port)
+    try:
+        wait_for(lambda: server.poll() is not None or _answers(made), told=(folder / "log").read_text)
+        assert server.poll() is None, (folder / "log").read_text()
+        yield made
+    finally:
+        end(server)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answers(server: Postgres) -> bool:
+    try:
+        server.database()
+    except sa.exc.SQLAlchemyError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Store]:
+    for module in ("moto", "s3fs"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"needs {module}: pip install -c constraints.txt --group machines")
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    made = Store(port, process)
+    try:
+        wait_for(lambda: process.poll() is not None or httpx.get(f"{made.url}/moto-api/", timeout=5).is_success)
+        assert process.poll() is None
+        yield made
+    finally:
+        end(process)
+
+
+@pytest.fixture
+def bucket(s3: Store, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of an empty bucket, which this process and those that it starts reach."""
+    for name, value in s3.variables.items():
+        monkeypatch.setenv(name, value)
+    return s3.bucket()

@@ -1,0 +1,107 @@
+"""`journeyman.toml`: what a team shares, said once; the environment wins, and a wrong line is told in one."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.config.errors import ConfigError
+from components.config.settings import environment, no_longer_set
+from components.config.team import FILE, NAMES, read_team
+from tests.conftest import ROOT
+from tests.public_names import held
+
+
+def say(folder: Path, *lines: str) -> Path:
+    (folder / FILE).write_text("\n".join(["[environment]", *lines]))
+    return folder
+
+
+def test_without_a_file_nothing_changes(tmp_path: Path) -> None:
+    assert read_team(tmp_path) == {}
+    assert "JOURNEYMAN_TEAM" not in environment(tmp_path)
+
+
+def test_what_it_says_comes_after_the_environment_and_before_what_is_usual(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(
+        tmp_path,
+        'JOURNEYMAN_CHAMPIONS = "s3://b/champions"',
+        "JOURNEYMAN_FOLLOW_EVERY = 2.5",
+        'MLFLOW_TRACKING_URI = "http://m"',
+    )
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mine")
+    said = environment(tmp_path)
+    assert said["JOURNEYMAN_CHAMPIONS"] == "s3://b/champions"
+    assert said["JOURNEYMAN_FOLLOW_EVERY"] == "2.5"
+    assert said["MLFLOW_TRACKING_URI"] == "http://mine"
+    assert said["BENTOML_HOME"] == str(tmp_path / "state" / "bentoml")
+
+
+def test_a_secret_comes_from_whoever_reads_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    say(tmp_path, 'JOURNEYMAN_MEMORY = "postgresql://m:${MEMORY_PASSWORD}@db/m"')
+    with pytest.raises(ConfigError, match="JOURNEYMAN_MEMORY wants the variable MEMORY_PASSWORD, which is not set"):
+        read_team(tmp_path)
+    monkeypatch.setenv("MEMORY_PASSWORD", "secret")
+    assert read_team(tmp_path) == {"JOURNEYMAN_MEMORY": "postgresql://m:secret@db/m"}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "[environment]\nJOURNEYMAN_CHAMPION = 's3://b'",
+            "JOURNEYMAN_CHAMPION is no setting; did you mean JOURNEYMAN_CHAMPIONS?",
+        ),
+        ("[environment]\nMLFLOW_TRACKING_URI = ['a']", "MLFLOW_TRACKING_URI has to be a text or a number"),
+        (
+            "[environment]\nAWS_SECRET_ACCESS_KEY = 'x'",
+            "AWS_SECRET_ACCESS_KEY is a secret, and the file is everybody's",
+        ),
+        ("[environment]\nJOURNEYMAN_API_KEYS = 'x'", "JOURNEYMAN_API_KEYS is a secret"),
+        ("environment = 1", "environment has to be a table"),
+        ("[store]\na = 1", r"store is unknown; settings stand below the line \[environment\]"),
+        ("[environment]\nx =", "Invalid value"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(text: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(ConfigError, match=f"^journeyman.toml: .*{sentence}") as told:
+        environment(tmp_path)
+    assert "\n" not in str(told.value)
+
+
+def test_what_it_said_before_is_no_choice_of_the_user_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    say(tmp_path, 'JOURNEYMAN_MEMORY = "postgresql://old/m"', 'JOURNEYMAN_STUDIES = "postgresql://old/s"')
+    for name, value in environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    say(tmp_path, 'JOURNEYMAN_MEMORY = "postgresql://new/m"')
+    assert environment(tmp_path)["JOURNEYMAN_MEMORY"] == "postgresql://new/m"
+    assert no_longer_set(tmp_path) == ["JOURNEYMAN_STUDIES"]
+    monkeypatch.setenv("JOURNEYMAN_STUDIES", "postgresql://mine/s")
+    assert no_longer_set(tmp_path) == []
+
+
+def test_a_shell_gets_what_it_says_and_gives_back_what_it_says_no_more(tmp_path: Path) -> None:
+    def exports(**variables: str) -> list[list[str]]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("JOURNEYMAN_")}
+        shell = [sys.executable, "-m", "components.system.shell"]
+        told = {**kept, "PYTHONPATH": str(ROOT), **variables}
+        done = subprocess.run(shell, cwd=tmp_path, env=told, capture_output=True, text=True, check=True)
+        return [shlex.split(line) for line in done.stdout.splitlines()]
+
+    say(tmp_path, 'JOURNEYMAN_MEMORY = "postgresql://old/m"')
+    said = dict(line[1].split("=", 1) for line in exports())
+    assert said["JOURNEYMAN_MEMORY"] == "postgresql://old/m"
+    say(tmp_path)
+    assert ["unset", "JOURNEYMAN_MEMORY"] in exports(**said)
+
+
+def test_every_setting_that_may_be_shared_is_a_public_name() -> None:
+    own = {"CLOCK", "LEDGER_WITHIN", "ROOT", "SUPERVISOR", "TEAM", "TERMINAL", "USED", "VERSION"}  # of one process
+    public = {name for name in held("environment variables") if name.startswith("JOURNEYMAN_")}
+    assert public - {f"JOURNEYMAN_{name}" for name in own} == NAMES
