@@ -31,7 +31,9 @@ class Loop:
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise JourneymanError(f"the process of the flows has ended within {flow}: see {self.project.log}")
+            said = self.project.log.read_text(errors="replace").strip().splitlines()
+            last = f" ({said[-1]})" if said else ""
+            raise JourneymanError(f"the process of the flows has ended within {flow}{last}: see {self.project.log}")
         found: dict[str, Any] = json.loads(line)
         return found
 

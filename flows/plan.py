@@ -5,6 +5,7 @@ state/plan/<workload>/plan.md        the same as Markdown
 state/plan/<workload>/plan.json      for programs
 state/plan/<workload>/measured/      endpoints that were measured, which is kept for a month
 state/plan/<workload>/curve/         trainings of the learning curve
+state/plan/<workload>/staleness/     trainings on older data
 """
 
 import argparse
@@ -27,6 +28,7 @@ from components.plan.page import asked, markdown, page
 from components.plan.page.sections import headline
 from components.plan.past import past
 from components.plan.planned import Given, planned
+from components.plan.staleness import staleness
 from components.system.files import write_content
 from components.training.served import bundle_path, read_served
 from flows import console
@@ -44,6 +46,7 @@ def plan(
     versions: tuple[str, ...] = (),
     again: bool = False,
     curve: bool = False,
+    aging: bool = False,
 ) -> str:
     """Measure what is not known yet, write the plan, and say what is first in it.
 
@@ -54,6 +57,7 @@ def plan(
         versions: registered ones that are planned beside what serves.
         again: measure endpoints anew.
         curve: train on parts of the data.
+        aging: train on older parts of the data.
 
     Raises:
         ConfigError: a wrong option, or nothing that could be planned.
@@ -70,8 +74,9 @@ def plan(
     served = read_served(workload).precision
     known = past(workload, ledger_folder(workload), number_of(bundle_path(workload, served)), assumed, prices)
     folder = STATE / "plan" / workload
-    models = plan_models(workload, section, data, known, metric, versions, folder / "measured", again)
     points = learning_curve(workload, section, data, folder / "curve")[1] if curve else []
+    aged = staleness(workload, section, data, folder / "staleness") if aging else []
+    models = plan_models(workload, section, data, known, metric, versions, folder / "measured", again)
     given = Given(
         workload=workload,
         objective=f"the best {metric}",
@@ -83,6 +88,8 @@ def plan(
         prices=prices,
         made=made_versions(workload),
         points=points,
+        aged=aged,
+        lower_is_better=catalogue.evaluation(data.kind, data.task).lower_is_better(metric),
         by_chance=data.drawn,
         hosts=hosts,
         hosts_file=hardware,
@@ -146,6 +153,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--versions", default="", help="registered ones to plan beside what serves, as 3,5")
     parser.add_argument("--again", action="store_true", help="measure the endpoints anew")
     parser.add_argument("--learn-curve", action="store_true", help="train on parts of the data: what labels are worth")
+    parser.add_argument("--staleness", action="store_true", help="train on older data: what training often is worth")
     return parser.parse_args()
 
 
@@ -160,5 +168,6 @@ if __name__ == "__main__":
             chosen,
             said.again,
             said.learn_curve,
+            said.staleness,
         )
     )

@@ -43,6 +43,8 @@ class Overview:
     findings: Sequence[Finding]
     examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The first few of each class."""
+    train_days: float | None = None
+    """Days that the training split spans, in whose order its examples are; None: it is no span of time."""
 
     @property
     def lost(self) -> list[Finding]:

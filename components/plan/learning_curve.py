@@ -8,13 +8,11 @@ depends on.
 """
 
 import logging
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from components import catalogue
 from components.config.errors import ConfigError
@@ -22,12 +20,8 @@ from components.internals.lightning import quiet
 from components.kinds.prepared import PreparedData
 from components.kinds.resplit import Int64, resplit
 from components.plan.power_law import Point
+from components.plan.trained import key, trained
 from components.system.files import read_json, write_json
-from components.training.altered import altered
-from components.training.checkpoints import key_of
-from components.training.models import train_models
-from components.training.restore import restored
-from components.training.temperature import raw, temperature_and_decision
 
 if TYPE_CHECKING:
     from components.config.params import Workload
@@ -55,8 +49,7 @@ def learning_curve(name: str, workload: "Workload", data: PreparedData, folder: 
             f"--learn-curve: {name} is judged by {metric}, which is no share of what is right: leave it out"
         )
     quiet()
-    config = altered(workload.train, devices=1, nodes=1, strategy="auto")
-    kept = folder / key_of(name, data, {"kind": data.kind, "train": config.model_dump(mode="json")})
+    kept = folder / key(name, workload, data)
     points = []
     for part in PARTS:
         if (count := round(part * data.counts["train"])) < _FEWEST:
@@ -96,17 +89,5 @@ def _drawn(labels: "np.typing.NDArray[np.generic]", count: int, seed: int) -> In
 
 
 def _trained(data: PreparedData, workload: "Workload") -> Point:
-    learner, evaluation = catalogue.learner(data.kind, data.task), catalogue.evaluation(data.kind, data.task)
-    config = altered(workload.train, devices=1, nodes=1, strategy="auto").fitted(data.counts["train"])
-    began = time.process_time()
-    module = restored(learner, data, config, train_models(learner, data, config).weights)
-    cpu = time.process_time() - began
-    temperature, decision = temperature_and_decision(learner, module, data, config)
-    numbers = torch.from_numpy(raw(learner, module, data.inputs("test")))
-    outputs = learner.objective(data, config).outputs(numbers, temperature).numpy()
-    metric = evaluation.metric(data, workload.train)
-    reached = evaluation.measure(data, outputs, decision, workload.train)[metric]
-    examined = data.counts["test"]
-    if evaluation.correct(data, outputs, decision, workload.train) is None:
-        examined = int(np.unique(np.asarray(data.labels("test")), return_counts=True)[1].min())
-    return Point(data.counts["train"], 1.0 - reached, examined, cpu)
+    found = trained(data, workload)
+    return Point(data.counts["train"], 1.0 - found.reached, found.examined, found.cpu)

@@ -26,6 +26,7 @@ from components.plan.past import Past
 from components.plan.power_law import Point
 from components.plan.queue import percentile
 from components.plan.speed import relative_speed, this_machine
+from components.plan.staleness import Aged
 from components.plan.training import host_figures, training_figures
 from components.plan.value import grown_figure, hour_figure, label_figures, staleness_figure
 
@@ -51,6 +52,10 @@ class Given:
     made: Sequence[Made]
     points: Sequence[Point]
     """Of the learning curve; empty: none was asked for."""
+    aged: Sequence[Aged]
+    """Of trainings on older data; empty: none was asked for."""
+    lower_is_better: bool
+    """Of the metric."""
     by_chance: bool
     """Whether splits were drawn, and are no spans of time."""
     hosts: Sequence[Host]
@@ -83,7 +88,7 @@ def planned(given: Given, today: date) -> Plan:
             *label_figures(given.metric, given.points),
             grown_figure(given.points),
             hour_figure(given.metric, len(given.made)),
-            staleness_figure(given.metric, given.by_chance),
+            staleness_figure(given.metric, given.by_chance, given.lower_is_better, given.aged),
         ],
         made=given.made,
         even=_even(served),

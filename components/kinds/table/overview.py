@@ -20,7 +20,15 @@ def overview(data: PreparedData) -> Overview:
     """Return how the table was read, what was found wrong with it, and the first test records of each class."""
     report: dict[str, Any] = read_json(data.path / "report.json")
     findings = [_finding(name, found) for name, found in report["findings"].items() if found["count"]]
-    return Overview(report.get("read", []), findings, _examples(data))
+    return Overview(report.get("read", []), findings, _examples(data), _days(report["splits"].get("train")))
+
+
+def _days(span: list[str] | None) -> float | None:
+    """Return how many days there are between two moments in words."""
+    if span is None:
+        return None
+    first, end = map(datetime.fromisoformat, span)
+    return (end - first).total_seconds() / 86_400
 
 
 def _finding(name: str, found: Mapping[str, Any]) -> Finding:
