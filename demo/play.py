@@ -24,6 +24,8 @@ def play(story: Story, say: Say) -> None:
         if left < 0:
             break
     poisoned(story, say)
+    say("they are told right once more, and watch looks for the last time")
+    story.watched()
 
 
 def poisoned(story: Story, say: Say) -> list[str]:
