@@ -1,6 +1,7 @@
 """The int8 bundle from the parameter to the champion, on a real training; a bundle on a device with nothing else."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from components import catalogue
 from components.config.errors import BundleError
 from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import Bundle, bundle_hash
+from components.inference.engine.model import Model
 from components.inference.golden import GOLDEN
 from components.kinds.prepared import open_prepared
 from components.registry.register import register
@@ -166,11 +168,60 @@ def test_pictures_are_answered_on_a_device(
     assert refused(device, tmp_path) == "bundle: model.onnx is not the one that bundle.json was written for"
 
 
+@pytest.mark.parametrize("machine", ["this", "aarch64"])
+def test_frames_of_a_camera_are_answered_as_the_endpoint_reads_pictures(
+    machine: str, heavy_once: Project, device: str, tmp_path: Path
+) -> None:
+    if machine == "aarch64" and "AARCH64_PYTHON" not in os.environ:
+        pytest.skip("needs AARCH64_PYTHON, a Python for ARM under qemu: sh install/aarch64.sh FOLDER prints it")
+    path = heavy_once.path / bundle_path("digits", "float32")
+    model, random = Model.open(path, "1", None), np.random.default_rng(0)
+    frames = [
+        random.integers(0, 256, (*size, 3), dtype=np.uint8).repeat(20, axis=0).repeat(20, axis=1)
+        for size in ((24, 32), (32, 24), (5, 5))
+    ]
+    rows = [catalogue.codec("image", "classification").encode(frame) for frame in frames]
+    expected = model.answers(model.scored(model.read(rows)))
+    sent = b"".join(b"P6\n%d %d\n255\n" % (frame.shape[1], frame.shape[0]) + frame.tobytes() for frame in frames)
+    python = os.environ["AARCH64_PYTHON"] if machine == "aarch64" else device
+    said = watched(python, path, sent + b"P6\n640 480\n255\nno more").stdout.decode().splitlines()
+    assert len(said) == len(frames)
+    for line, answer in zip(said, expected, strict=True):
+        label, probability = line.split(" ")[:2]
+        assert line.endswith(" frames/s")
+        assert (label, float(probability)) == (answer.label, pytest.approx(answer.probability, abs=0.01))
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        (b"", "no frame came: pipe pictures into it"),
+        (b"\xff\xd8\xff\xe0JFIF", "not a binary PGM or PPM picture of 8 bits"),
+    ],
+)
+def test_what_is_no_frame_is_said_in_one_line(sent: bytes, sentence: str, heavy_once: Project, device: str) -> None:
+    done = watched(device, heavy_once.path / bundle_path("digits", "float32"), sent)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, b"", 1)
+    assert done.stderr.decode().startswith(sentence)
+
+
+def watched(python: str, bundle: Path, sent: bytes) -> "subprocess.CompletedProcess[bytes]":
+    command = [python, "-I", ROOT / "docs" / "predict.py", bundle, "--camera"]
+    if python == os.environ.get("AARCH64_PYTHON"):
+        command.remove("-I")  # it finds its packages by PYTHONPATH
+    return subprocess.run(command, input=sent, capture_output=True)
+
+
 def test_records_are_answered_on_a_device(payments_once: Project, device: str, tmp_path: Path) -> None:
     shutil.copytree(payments_once.path / bundle_path("payments", "float32"), tmp_path / "bundle")
     records = open_prepared(payments_once.path / artifacts("payments", "prepared")).inputs("test")[:200]
     np.save(tmp_path / "records.npy", records)
     assert predicted(device, tmp_path, "records.npy") == answers(tmp_path / "bundle", records)
+    assert (
+        watched(device, tmp_path / "bundle", b"")
+        .stderr.decode()
+        .endswith("takes no pictures: give it a .npy file of examples\n")
+    )
 
 
 def test_tables_of_the_usual_width_have_nothing_to_gain(payments_once: Project) -> None:
