@@ -11,18 +11,17 @@ bundles are written as edge folders and served on loopback.
     a picture    median milliseconds of a PNG of the test split in the worker: read, run, answered
     frames       a second, of Chromium's fake camera (640 x 480)
     largest      difference of an output from Python's, over the test split, by the same runtime in Node
+    other labels than Python's, of the same pictures (transformers.js) or over the test split
+    transformers.js   the same model as that library runs it, left out where npm does not bring it
     endpoint     median milliseconds there and back of the same pictures at URL, an endpoint of the same model; left out
                  if none is named
 """
 
 import base64
-import functools
 import http.client
-import http.server
 import shutil
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,9 +30,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks import harness
+from benchmarks.edge_server import ready, served
+from benchmarks.edge_transformers import in_transformers
 from components import catalogue
 from components.inference.bundle import Bundle
 from components.inference.edge import compressed, examine, fetch_runtime, write_edge
@@ -77,6 +78,10 @@ def main() -> None:
             folder = write_edge(path, "1", {}, runtime, Path(scratch, name)).path
             figures[name] = in_browser(browser, folder, files, options.seconds or seconds)
             figures[name] |= in_node(folder, path, data, count if options.quick else None)
+        bundle = options.artifacts / "bundle"
+        labels = Bundle(bundle).outputs(np.asarray(data.inputs("test")[:count])).argmax(axis=1).tolist()
+        if peer := in_transformers(browser, bundle, files, labels, Path(scratch)):
+            figures["transformers.js"] = peer
     if options.url:
         figures["endpoint"] = {"a picture, ms": round_trip(options.url, files)}
     harness.finish({"arms": figures}, report, options.json)
@@ -97,19 +102,6 @@ def found() -> str:
     if there is None:
         raise SystemExit("needs Chromium on the PATH: make chromium")
     return there
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on loopback."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
 
 
 def in_browser(browser: Browser, folder: Path, files: list[bytes], seconds: float) -> dict[str, float]:
@@ -139,14 +131,6 @@ def in_browser(browser: Browser, folder: Path, files: list[bytes], seconds: floa
     }
 
 
-def ready(page: Page, go: Any) -> float:
-    """Return the milliseconds until the page is ready."""
-    began = time.monotonic()
-    go()
-    page.wait_for_selector("html[data-ready]")
-    return 1e3 * (time.monotonic() - began)
-
-
 def in_node(folder: Path, path: Path, data: PreparedData, count: int | None) -> dict[str, float]:
     """Return by how much the runtime's outputs differ from Python's."""
     inputs, bundle = np.asarray(data.inputs("test")[:count]), Bundle(path)
@@ -154,7 +138,12 @@ def in_node(folder: Path, path: Path, data: PreparedData, count: int | None) -> 
     found = examine(folder, inputs, catalogue.answers(about.kind, about.task).OUTPUT)
     if found is None:
         return {}
-    return {"largest difference": float(np.abs(found.outputs - bundle.outputs(inputs)).max())}
+    expected = bundle.outputs(inputs)
+    return {
+        "largest difference": float(np.abs(found.outputs - expected).max()),
+        "other labels": int((found.outputs.argmax(axis=1) != expected.argmax(axis=1)).sum()),
+        "examples": len(inputs),
+    }
 
 
 def round_trip(url: str, files: list[bytes]) -> float:
