@@ -52,7 +52,8 @@ def weights(size: int, inside: float, whole: int) -> np.ndarray:
     scale = inside / size
     centres = (whole - inside) / 2 + (np.arange(size)[:, None] + 0.5) * scale
     near = np.maximum(0.0, 1.0 - np.abs(np.arange(whole) + 0.5 - centres) / max(scale, 1.0))
-    return (near / near.sum(axis=1, keepdims=True)).astype(np.float32)
+    parts: np.ndarray = near / near.sum(axis=1, keepdims=True)
+    return parts.astype(np.float32)
 
 
 def fitted(picture: np.ndarray) -> np.ndarray:
