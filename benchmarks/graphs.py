@@ -26,6 +26,7 @@ def exported(serving: nn.Module, examples: NDArray[Any], *others: str) -> bytes:
     file, outputs = io.BytesIO(), [ANSWER, EMBEDDING, *others]
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", "Constant folding - Only steps=1 can be constant folded", UserWarning)
         torch.onnx.export(
             serving,
             (torch.from_numpy(examples[:2].copy()),),

@@ -57,7 +57,7 @@ function classTold(answer, classes) {
     const threshold = label === classes[1] ? answer.threshold : undefined;
     return bar(className(label, classes), chance, label === answer.label, threshold);
   });
-  const name = className(classes[1], classes);
+  const name = className(answer.probabilities ? answer.label : classes[1], classes);
   const moved = { hint: `How probable is “${name}”, less how probable it`, written: percentagePoints, slight: SLIGHT };
   return { said: className(answer.label, classes), hint: percent(chances[answer.label]), bars, moved };
 }
@@ -115,7 +115,7 @@ function interval(found, low, high) {
 function showExplanation(effects, { hint, written, slight } = {}) {
   at("explanation").hidden = effects.length === 0;
   if (effects.length === 0) return;
-  at("explanation-hint").textContent = `${hint} would be with the typical value.`;
+  at("explanation-hint").textContent = `${hint} would be ${"word" in effects[0] ? "without the word" : "with the typical value"}.`;
   const largest = Math.max(...effects.map(({ effect }) => Math.abs(effect)), slight) || 1;
   const drawn = effects.map((effect) => row(effect, largest, written));
   at("effects").replaceChildren(...drawn.slice(0, STRONG));
@@ -123,18 +123,19 @@ function showExplanation(effects, { hint, written, slight } = {}) {
   at("weaker-effects").replaceChildren(...drawn.slice(STRONG));
 }
 
-function row({ feature, value: here, typical, effect }, largest, written) {
+function row({ feature, word, value: here, typical, effect }, largest, written) {
   const item = element("li", "effect");
   const track = element("span", "track two-sided");
   const fill = element("span", effect < 0 ? "fill less" : "fill more");
   fill.style.width = `${(50 * Math.abs(effect)) / largest}%`;
   track.append(fill);
-  const known = element("span", "here", `${value(here)}, typical ${value(typical)}`);
-  item.append(element("span", "name", feature), known, track, element("span", "value", written(effect)));
+  const known = word === undefined ? [element("span", "here", `${value(here)}, typical ${value(typical)}`)] : [];
+  item.append(element("span", "name", word ?? feature), ...known, track, element("span", "value", written(effect)));
   return item;
 }
 
 function bringIntoView() {
+  if (at("chat")?.hidden === false) return; // who talks reads the answer there
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const { top, bottom } = at("answer-title").getBoundingClientRect();
   const seen = top >= 0 && bottom < innerHeight - 120;

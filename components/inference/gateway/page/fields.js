@@ -37,7 +37,7 @@ function plain(property, schema) {
 
 function field(name, property, required) {
   const id = `field-${name}`;
-  const input = property.enum || property.type === "boolean" ? choice(property) : line(property, id);
+  const input = property["x-multiline"] ? lines() : property.enum || property.type === "boolean" ? choice(property) : line(property, id);
   Object.assign(input, { id, name, required });
   input.dataset.type = property.type ?? "string";
   const label = Object.assign(element("label", "", name), { htmlFor: id });
@@ -51,6 +51,10 @@ function choice(property) {
   const options = property.enum ?? ["true", "false"];
   select.append(new Option("", ""), ...options.map((option) => new Option(option, option)));
   return select;
+}
+
+function lines() {
+  return Object.assign(element("textarea", ""), { rows: 2 });
 }
 
 function line(property, id) {

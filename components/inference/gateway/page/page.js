@@ -12,6 +12,7 @@ const at = (id) => document.getElementById(id);
 let files = PICTURES; // what the endpoint takes
 let about = null;
 let asked = 0;
+let talk = null;
 
 await introduce();
 
@@ -26,7 +27,7 @@ async function introduce() {
   if (before) return; // another version came to work: what the person has typed stays
   at("question").hidden = false;
   if (about.form.upload) await drawUpload(about.form.upload);
-  else drawRecord(about.form.fields);
+  else await drawRecord(about.form.fields);
   drawExamples(about.examples);
 }
 
@@ -51,7 +52,7 @@ function offerDrop(takeFirst) {
   });
 }
 
-function drawRecord(schema) {
+async function drawRecord(schema) {
   at("record").hidden = false;
   at("remembers").hidden = !about.remembers;
   at("record").addEventListener("submit", (event) => {
@@ -59,6 +60,10 @@ function drawRecord(schema) {
     ask("application/json", readFields(at("fields")));
   });
   drawFields(at("fields"), schema); // last: a field hides what the form has under its name
+  const [only, ...others] = Object.values(schema.properties);
+  if (!only["x-multiline"] || others.length) return;
+  talk = await import("./chat.js");
+  talk.begin();
 }
 
 function drawExamples(examples) {
@@ -118,6 +123,7 @@ async function ask(type, body) {
   const answer = await response.json();
   if (mine !== asked) return;
   showAnswer(answer, about.classes, performance.now() - began);
+  talk?.addTurn(body, answer, about.classes);
   if (answer.heat) showHeat(at("picture"), answer.heat);
   if (answer.model_version !== about.version) await introduce();
 }

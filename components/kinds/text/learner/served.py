@@ -22,7 +22,7 @@ class TextServing(Serving):
     def measure_unfamiliarity(self, data: "PreparedData") -> None:
         """Tell from now on how unlike training a text is."""
         if self.objective.calibrated:
-            self.unfamiliarity = LargestLogit()
+            self.unfamiliarity = LargestLogit(self.objective.width)
         else:
             super().measure_unfamiliarity(data)
 
@@ -33,8 +33,12 @@ class LargestLogit(nn.Module):
     Of two classes there is one logit, and half of it counts for each.
     """
 
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
     def forward(self, raw: Tensor, features: Sequence[Tensor]) -> Tensor:
         """Return how unlike training each text is; more is more unlike."""
-        if raw.shape[1] == 1:
+        if self.width == 1:
             return raw[:, 0] / 2 - functional.softplus(raw[:, 0])
         return -raw.amax(dim=1)

@@ -42,7 +42,10 @@ def test_it_asks_for_nothing_that_is_not_beside_it() -> None:
 
 
 def test_it_is_light() -> None:
-    assert sum(len(body) for body, _ in files().values()) < 44_000
+    asked_for_later = set(re.findall(r'import\("\.(/[^"]+)"\)', files()["/page/page.js"][0].decode()))
+    assert asked_for_later == {"/chat.js", "/sound.js"}
+    first = [body for path, (body, _) in files().items() if path.removeprefix("/page") not in asked_for_later]
+    assert sum(map(len, first)) < 44_000
 
 
 def test_it_says_what_is_at_work(page: dict[str, Route]) -> None:

@@ -64,7 +64,7 @@ def test_the_graph_answers_as_torch_does(texts: PreparedData[Input], tmp_path: P
 
 def test_what_raises_no_logit_is_unfamiliar() -> None:
     raw = torch.tensor([[9.0, -2.0, 0.0], [0.3, 0.2, 0.1]])
-    familiar, strange = LargestLogit()(raw, []).tolist()
+    familiar, strange = LargestLogit(3)(raw, []).tolist()
     assert strange > familiar
-    sure, unsure = LargestLogit()(torch.tensor([[-5.0], [0.1]]), []).tolist()
+    sure, unsure = LargestLogit(1)(torch.tensor([[-5.0], [0.1]]), []).tolist()
     assert unsure > sure
