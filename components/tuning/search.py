@@ -72,7 +72,7 @@ def search(
         Interrupted: it was asked to stop, and can go on.
     """
     quiet()
-    subject, space, as_it_is, decided = _subject(workload, goals)
+    subject, space, as_it_is, decided = subject_of(workload, goals)
     depends = {"kind": subject.data.kind, "train": subject.base.model_dump(mode="json"), "for": list(goals)}
     key = key_of(workload, subject.data, depends)
     directions = [direction(goal) for goal in goals]
@@ -85,7 +85,7 @@ def search(
     return Found(workload, goals, space, found.ended(), best, rounded(as_it_is), decided, found.used(), cut)
 
 
-def _subject(workload: str, goals: tuple[Goal, ...]) -> tuple[Subject, Space, dict[str, Value], dict[str, Value]]:
+def subject_of(workload: str, goals: tuple[Goal, ...]) -> tuple[Subject, Space, dict[str, Value], dict[str, Value]]:
     """Return what is searched for, what is varied, its values as they are, and what was left to the data."""
     data = open_prepared(artifacts(workload, "prepared"), artifacts(workload, "backbone"))
     asked = catalogue.workload(workload)

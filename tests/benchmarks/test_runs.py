@@ -277,14 +277,24 @@ def test_labels_that_were_made_wrong_are_found(trained: Project) -> None:
     assert all(row["auprc"] > 5 * row["random"] for row in rows)
 
 
+def test_a_search_is_measured_beside_random_values_and_the_section_as_it_is(project: Project) -> None:
+    said = project.run(sys.executable, "-m", "benchmarks.search", "--quick", "--json", "figures.json")
+    assert "| as it is |" in said
+    (cell,) = json.loads(Path("figures.json").read_text())["cells"]
+    assert set(cell["arms"]) == {"search", "random", "as it is"}
+    assert all(arm["trainings"] > 1 and arm["cpu_s"] >= 4 for arm in cell["arms"].values())
+    first = min(arm["validation"] for arm in cell["arms"].values())
+    assert all(first <= arm["validation"] <= 1 and 0 < arm["test"] < 1 for arm in cell["arms"].values())
+
+
 def test_an_hour_of_the_loop_at_rest_is_measured(project: Project) -> None:
     said = project.run(sys.executable, "-m", "benchmarks.at_rest", "--quick", "--json", "figures.json")
     assert "an hour of the loop at rest takes" in said
     figures = json.loads(Path("figures.json").read_text())
     assert figures["rows"] == 2_000
-    hour = {flow: found["cpu_s"] for flow, found in figures["an hour"].items()}
-    assert set(hour) == {"flows.watch", "flows.shadow", "flows.retrain"}
-    assert all(seconds > 0 for seconds in hour.values())
+    for hour in (figures["an hour"], figures["at rest"]):
+        assert set(hour) == {"flows.watch", "flows.shadow", "flows.retrain"}
+        assert all(found["cpu_s"] > 0 for found in hour.values())
 
 
 def test_what_the_loop_is_worth_is_measured_beside_other_ways_of_training_again(project: Project) -> None:
