@@ -46,6 +46,9 @@ class Train(params.Training):
     """Examples a step."""
     mels: Annotated[int, Field(ge=16, le=128)] = 40
     """Bands of the spectrum."""
+    equalize: bool = True
+    """Take each band of the spectrum less its mean in time: then a room or a microphone means little. Not for sounds
+    that stay as they are, a hum or a held vowel: little is left of them."""
     width: Annotated[int, Field(ge=4, le=256)] = 24
     """Channels of the first layer; the last has four times as many."""
     learning_rate: Annotated[float, Field(gt=0.0)] = 0.003

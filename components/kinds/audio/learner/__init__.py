@@ -60,7 +60,7 @@ def module(data: "PreparedData[Input]", config: "Train", objective: "Objective")
     if not objective.supervised:
         raise DataError("sounds are learned from labels: write task: classification, detection or regression")
     rate = data.input["rate"]
-    return SoundModule(Network(rate, config.mels, config.width, config.dropout, objective), rate, config, objective)
+    return SoundModule(Network(rate, config, objective), rate, config, objective)
 
 
 def loaders(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> tuple[TrainingBatches, AllBatches]:

@@ -15,14 +15,18 @@ FRAMES = 100
 """A second."""
 _WINDOW = 0.032  # seconds
 _LOWEST = 50.0  # Hz, of the bands
-_FLOOR = 1e-6  # of the energy, so that silence has a logarithm
+_SILENCE = 1e-8  # of the energy, which is never less
+_FLOOR = 1e-3  # of the mean energy: what is softer is silence
 _FULL = 32_768.0
 
 Float32 = NDArray[np.float32]
 
 
 class LogMel(nn.Module):
-    """Samples `[N, length]`, int16 or of -1 to 1 -> natural logarithms of the energy in mel bands `[N, mels, frames]`.
+    """Samples `[N, length]`, int16 or of -1 to 1 -> the energy in mel bands `[N, mels, frames]`, a natural logarithm.
+
+    It is a part of the recording's mean energy, so how loud a recording is means nothing; below a thousandth all is
+    silence.
 
     A Hann window of 32 ms each 10 ms, silence before the first sample and behind the last one; the power spectrum by a
     convolution with cosines and sines; triangles on the mel scale of O'Shaughnessy (1987), 2595 log10(1 + f/700).
@@ -44,7 +48,8 @@ class LogMel(nn.Module):
             padded = functional.pad(sound[:, None], (self.size // 2, self.size // 2))
             parts = functional.conv1d(padded, self.waves, stride=self.hop) ** 2
             real, imaginary = parts.chunk(2, dim=1)
-            return torch.log(self.bands @ (real + imaginary) + _FLOOR)
+            energy = self.bands @ (real + imaginary)
+            return torch.log(energy / (energy.mean(dim=(1, 2), keepdim=True) + _SILENCE) + _FLOOR)
 
 
 def window(rate: int) -> int:

@@ -1,0 +1,139 @@
+"""Sounds through the whole loop: trained, examined, packaged, answered, scored, heard on its pages."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from components.config.settings import artifacts
+from components.inference.bundle import Bundle
+from components.kinds.audio import sample
+from components.kinds.prepared import open_prepared
+from components.labelling.questions import Questions
+from components.prediction_log.reader import Log
+from components.watch.bundles import Bundles
+from flows.label import choose_questions
+from tests.conftest import EASY, Project
+from tests.e2e.test_champion_stays import run
+from tests.integration.test_bento import serving
+from tests.voices import VOWELS, file, said, write_voices
+
+PARAMS = (
+    """\
+workloads:
+  vowels:
+    kind: audio
+    task: classification
+    source: {source}
+    prepare: {{rate: 8000, group: "{{group}}_*", test_groups: [bert, dora], validation_by: file}}
+    train: {{epochs: 25, batch_size: 16, width: 8, learning_rate: 0.01, equalize: false}}
+"""
+    + EASY
+)
+MICROPHONE = "--use-file-for-fake-audio-capture"
+
+
+@pytest.fixture(scope="module")
+def vowels(
+    new_project: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory, prefect_url: str
+) -> Iterator[Project]:
+    """A checkout in which the flow has trained on vowels, of which two voices test, and packaged the model."""
+    folder = tmp_path_factory.mktemp("vowels")
+    project = new_project(PARAMS.format(source=write_voices(folder / "voices", 8)), folder)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(project.path)
+        facts = run(project, "vowels", prefect_url)
+        assert facts["champion"].startswith("version 1 is the first champion")
+        assert re.search(r"[6-9] of 9 held-out examples right", facts["endpoint"])
+        yield project
+
+
+def test_unheard_voices_are_understood_and_many_files_scored(vowels: Project, tmp_path: Path, prefect_url: str) -> None:
+    metrics = json.loads((artifacts("vowels", "report") / "metrics.json").read_text())
+    assert metrics["accuracy"] >= 0.8
+    data = open_prepared(artifacts("vowels", "prepared"))
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for index, row in enumerate(sample.requests(data, range(6), True)):
+        (folder / f"{index}.wav").write_bytes(row["sound"])
+    (folder / "broken.flac").write_bytes(b"no sound")
+    out = tmp_path / "scores.parquet"
+    vowels.run("python", "-m", "flows.score", "vowels", str(folder), "--out", str(out), PREFECT_API_URL=prefect_url)
+    scored = pq.read_table(out).to_pylist()
+    outputs = Bundle(artifacts("vowels", "bundle")).outputs(np.asarray(data.inputs("test")[:6]))
+    answered = {Path(row["file"]).name: row for row in scored}
+    assert [answered[f"{index}.wav"]["label"] for index in range(6)] == [data.classes[k] for k in outputs.argmax(1)]
+    assert "send WAV, FLAC or OGG" in answered["broken.flac"]["error"]
+
+
+def test_the_page_records_draws_and_answers_and_a_person_hears_what_is_asked(
+    vowels: Project, chromium: str, tmp_path: Path
+) -> None:
+    heard = tmp_path / "microphone.wav"
+    heard.write_bytes(file(np.tile(said("i", "anna", 50, 48_000, 0.5), 4), 48_000))
+    logs = vowels.path / "state" / "page" / "log"
+    with (
+        serving(vowels, "vowels:latest", cwd=vowels.path, variables={"JOURNEYMAN_LOG_DIR": str(logs)}) as url,
+        sync_playwright() as playwright,
+    ):
+        arguments = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"{MICROPHONE}={heard}"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        page, complaints = browser.new_page(), list[str]()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(url)
+        expect(page.locator("#examples li").last).to_be_visible()
+        page.get_by_role("button", name="Record").click()
+        expect(page.get_by_role("button", name="Stop")).to_be_visible()
+        page.wait_for_timeout(1_500)
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator("#verdict .label")).to_be_visible(timeout=60_000)
+        assert page.locator("#verdict .label").inner_text() in VOWELS
+        assert drawn(page) > 20
+        expect(page.locator("#sound")).to_be_visible()
+        (chosen,) = page.locator("#file").all()
+        chosen.set_input_files(
+            {"name": "a.flac", "mimeType": "audio/flac", "buffer": file(said("a", "bert", 9), format="FLAC")}
+        )
+        expect(page.locator("#picture")).to_have_attribute("aria-label", "a.flac")
+        page.locator("#examples button").first.click()
+        expect(page.locator("#verdict .label")).to_be_visible()
+        chosen.set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"no sound"})
+        expect(page.locator("#problem")).to_contain_text("send WAV, FLAC or OGG", timeout=60_000)
+        assert [one for one in complaints if "400" not in one] == []
+        browser.close()
+
+        data = open_prepared(artifacts("vowels", "prepared"))
+        for row in sample.requests(data, range(20), True):
+            assert httpx.post(f"{url}/predict", files=row).status_code == 200
+    asks(logs)
+
+
+def asks(logs: Path) -> None:
+    """What was answered is asked about as a sound."""
+    bundles = Bundles(lambda _: artifacts("vowels", "bundle"))
+    log = Log.open(logs / "vowels")
+    choose_questions(log, bundles, logs.parent / "label" / "vowels", 5, 30, 0.02, 1)
+    asked = [each.question.picture for each in Questions(logs.parent / "label" / "vowels").all()]
+    assert all(address and address.startswith("data:audio/wav;base64,") for address in asked)
+    assert len(asked) == 5
+    (batch, *_) = log.answers()
+    assert json.loads(batch["record"][0].as_py())["format"] == "WAV"
+
+
+def drawn(page: Page) -> int:
+    """Return how many colours the spectrum on the page has."""
+    count: int = page.evaluate(
+        """() => {
+          const canvas = document.getElementById("picture");
+          const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+          return new Set(new Uint32Array(pixels.buffer)).size;
+        }"""
+    )
+    return count
