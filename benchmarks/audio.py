@@ -53,23 +53,23 @@ def main() -> None:
     """Train on all voices but one, in turn, and print the table."""
     parser = harness.parser(__doc__, quick="one epoch, one voice, and by file")
     parser.add_argument("--workload", default="digits", help="of params.yaml; default: %(default)s")
-    parser.add_argument("--groups", help="voices to leave out, each in turn; default: every one")
+    parser.add_argument("--groups", help=f"what to leave out, each in turn; default: every voice, and {_BY_FILE!r}")
     options = parser.parse_args()
     quiet()
     torch.set_num_threads(1)
     data, groups = open_prepared(artifacts(options.workload, "prepared")), groups_of(options.workload)
-    names = options.groups.split(",") if options.groups else sorted(set(groups))
+    names = options.groups.split(",") if options.groups else [*sorted(set(groups)), _BY_FILE]
     config = catalogue.workload(options.workload).train.model_copy(update={"threads": 1})
     if options.quick:
-        names, config = names[:1], config.model_copy(update={"epochs": 1})
+        names, config = [names[0], _BY_FILE], config.model_copy(update={"epochs": 1})
     print(
         f"{harness.machine()}\n{'left out':12} {'train':>6} {'test':>6} {'plain %':>8} {'network %':>10} {'CPU s':>7}"
     )
     runs = []
-    for name in [*names, _BY_FILE]:
+    for name in names:
         runs.append(run_of(name, folded(data, groups, name), config))
         print(LINE.format(**runs[-1]), flush=True)
-    costs = cost(data, config) if options.quick else {**cost(data, config), **spread(runs)}
+    costs = {**cost(data, config), **spread(runs)}
     harness.finish({"runs": runs, **costs}, lambda figures: print(told(figures)), options.json)
 
 
@@ -164,7 +164,9 @@ def per_second(calls: list[Any], data: PreparedData) -> float:
 def spread(runs: list[Run]) -> dict[str, float]:
     """Return mean and standard deviation over the voices."""
     voices = [run for run in runs if run["name"] != _BY_FILE]
-    found = {}
+    found: dict[str, float] = {}
+    if not voices:
+        return found
     for arm in ("accuracy", "plain"):
         of_voices = [run[arm] for run in voices]
         found |= {f"{arm}_mean": statistics.mean(of_voices), f"{arm}_sd": statistics.pstdev(of_voices)}

@@ -165,7 +165,9 @@ def test_the_shipped_pipeline_parses() -> None:
     project = Project(ROOT)
     listed = project.run("dvc", "stage", "list", "--name-only")
     assert sorted(listed.split()) == sorted(
-        f"{stage}@{name}" for stage in (*STAGES, RESOLVE, BACKBONE) for name in ("garments", "fraud", "intents")
+        f"{stage}@{name}"
+        for stage in (*STAGES, RESOLVE, BACKBONE)
+        for name in ("garments", "fraud", "intents", "digits")
     )
 
 

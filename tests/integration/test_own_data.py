@@ -1,4 +1,4 @@
-"""README's two sections "bring your own", on data as people bring it: what a check tells before anything is trained."""
+"""README's sections "bring your own", on data as people bring it: what a check tells before anything is trained."""
 
 import re
 from collections.abc import Callable
@@ -10,8 +10,12 @@ from flows.check import check
 from flows.overview import DataReport
 from tests import own_data
 from tests.conftest import ROOT
+from tests.voices import write_voices
 
-PICTURES, _, TABLE = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+SECTIONS = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+PICTURES, TABLE, WORDS = (
+    next(section for section in SECTIONS if section.startswith(f"  {name}:")) for name in ("mugs", "payments", "words")
+)
 
 TUMOURS = """\
   tumours:
@@ -50,6 +54,12 @@ def test_twenty_pictures_of_each_of_ten_classes(checked: Checked, tmp_path: Path
     report = checked(PICTURES, own_data.ten_folders(tmp_path / "ten"))
     assert len(report.counts) == 10
     assert all(sum(counts.values()) == 20 and min(counts.values()) > 0 for counts in report.counts.values())
+
+
+def test_recordings_by_several_voices(checked: Checked, tmp_path: Path) -> None:
+    report = checked(WORDS, write_voices(tmp_path / "words", 6))
+    assert {name: sum(counts.values()) for name, counts in report.counts.items()} == {"a": 36, "i": 36, "u": 36}
+    assert any("each of 6 groups is in one split: anna (18)" in sentence for sentence in report.overview.read)
 
 
 def test_train_and_val_with_what_systems_leave_behind(checked: Checked, tmp_path: Path) -> None:

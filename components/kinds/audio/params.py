@@ -59,15 +59,15 @@ class Train(params.Training):
     """Part of a label that is spread over all classes."""
     dropout: params.Fraction = 0.3
     """Part of the features that the head is not given."""
-    speed: Annotated[float, Field(ge=0.0, le=1.0)] = 0.25
+    speed: Annotated[float, Field(ge=0.0, le=1.0)] = 0.33
     """Most part by which a training recording is slower or faster, and its pitch lower or higher."""
-    stretch: Annotated[float, Field(ge=0.0, le=1.0)] = 0.25
+    stretch: Annotated[float, Field(ge=0.0, le=1.0)] = 0.45
     """Most part by which its spectrum is stretched, in time and, at three fifths of it, in frequency."""
     shift: Annotated[float, Field(ge=0.0, le=5.0)] = 0.125
     """Most seconds that it is moved by."""
     noise: Annotated[float, Field(ge=-10.0, le=100.0)] = 5.0
     """Least decibels that it lies above the noise put to it; 100: none."""
-    mask: Annotated[int, Field(ge=0, le=8)] = 2
+    mask: Annotated[int, Field(ge=0, le=8)] = 1
     """Bands of frequency, and as many spans of time, that are taken out of its spectrum."""
 
     def operations(self, input: Mapping[str, Any]) -> float:
