@@ -67,7 +67,7 @@ def test_unheard_voices_are_understood_and_many_files_scored(vowels: Project, tm
     vowels.run("python", "-m", "flows.score", "vowels", str(folder), "--out", str(out), PREFECT_API_URL=prefect_url)
     scored = pq.read_table(out).to_pylist()
     outputs = Bundle(artifacts("vowels", "bundle")).outputs(np.asarray(data.inputs("test")[:6]))
-    answered = {Path(row["file"]).name: row for row in scored}
+    answered = {row["id"]: row for row in scored}
     assert [answered[f"{index}.wav"]["label"] for index in range(6)] == [data.classes[k] for k in outputs.argmax(1)]
     assert "send WAV, FLAC or OGG" in answered["broken.flac"]["error"]
 
@@ -89,10 +89,10 @@ def test_the_page_records_draws_and_answers_and_a_person_hears_what_is_asked(
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(url)
         expect(page.locator("#examples li").last).to_be_visible()
-        page.get_by_role("button", name="Record").click()
-        expect(page.get_by_role("button", name="Stop")).to_be_visible()
+        page.get_by_role("button", name="Record", exact=True).click()
+        expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
         page.wait_for_timeout(1_500)
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.locator("#verdict .label")).to_be_visible(timeout=60_000)
         assert page.locator("#verdict .label").inner_text() in VOWELS
         assert drawn(page) > 20
