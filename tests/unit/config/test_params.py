@@ -19,7 +19,7 @@ workloads:
 
 def test_shipped_params_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert list(catalogue.workloads()) == ["garments", "fraud", "intents"]
+    assert list(catalogue.workloads()) == ["garments", "fraud", "intents", "digits"]
 
 
 def test_a_users_section_needs_at_most_ten_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
