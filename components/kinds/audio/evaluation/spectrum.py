@@ -36,7 +36,8 @@ def _log_mel(samples: NDArray[np.int16], rate: int, mels: int) -> Float32:
     power = np.abs(np.fft.rfft(frames * np.hanning(size + 1)[:-1], axis=2)) ** 2
     energy = power @ _triangles(rate, size, mels)
     part = energy / (energy.mean(axis=(1, 2), keepdims=True) + _SILENCE)
-    return np.log(part + _FLOOR).swapaxes(1, 2).astype(np.float32)
+    found: Float32 = np.log(part + _FLOOR).swapaxes(1, 2).astype(np.float32)
+    return found
 
 
 def _triangles(rate: int, size: int, mels: int) -> Float64:
