@@ -13,8 +13,9 @@ from tests.conftest import ROOT
 from tests.voices import write_voices
 
 SECTIONS = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-PICTURES, TABLE, WORDS = (
-    next(section for section in SECTIONS if section.startswith(f"  {name}:")) for name in ("mugs", "payments", "words")
+PICTURES, TABLE, WORDS, TEXTS = (
+    next(section for section in SECTIONS if section.startswith(f"  {name}:"))
+    for name in ("mugs", "payments", "words", "tickets")
 )
 
 TUMOURS = """\
@@ -92,3 +93,14 @@ def test_a_table_without_a_time_is_split_by_content(checked: Checked, tmp_path: 
     assert "of the dates in 'born' features are made; if one says when a record was made, name it in prep" in read
     assert "'note' holds free text" in read
     assert "'patient_id' has another value in each row" in read
+
+
+def test_texts_in_a_table(checked: Checked, tmp_path: Path) -> None:
+    messages = own_data.messages().rename(columns={"utterance": "subject", "intent": "team"})
+    messages.to_csv(tmp_path / "tickets.csv", index=False)
+    report = checked(TEXTS, tmp_path / "tickets.csv")
+    assert {name: sum(counts.values()) for name, counts in report.counts.items()} == {
+        "other": 10, "song": 32, "timer": 32, "transfer": 32, "weather": 32,
+    }  # fmt: skip
+    assert report.overview.read == ["texts are read up to 128 characters"]
+    assert report.overview.lost == []
