@@ -165,8 +165,12 @@ def report(figures: dict[str, Any]) -> None:
     print("| | " + " | ".join(columns) + " |")
     print("|---" * (len(columns) + 1) + "|")
     for arm, values in figures["arms"].items():
-        shown = [f"{values[column]:.3g}" if column in values else "" for column in columns]
+        shown = [_shown(values[column]) if column in values else "" for column in columns]
         print(f"| {arm} | " + " | ".join(shown) + " |")
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

@@ -2,22 +2,26 @@
 
     python -m benchmarks.footprint [WORKLOAD] [--quick] [--json FILE] [--rounds N]
 
-The two take turns; each is started on loopback, waited for, asked for a second over eight connections, and ended.
+The three take turns; each is started on loopback, waited for, asked for a second over eight connections, and ended.
 
     ready       seconds from the start of the process to the first 200 of /readyz
     answered    ... and to the first answer to a picture
     PSS         megabytes of all its processes, supervisor and one worker, what they share counted once; RSS counts it
                 in each of them, USS in none; when they have been asked
     back        seconds from `kill -9` of our worker to the next answer; BentoML alone looks every ten seconds
+    unchecked   the same, of a bundle without golden rows: what checking them costs a start; `golden`: CPU milliseconds
+                of the check by itself
     packages    megabytes of the packages that the Bento lists, with all that they depend on, as installed here; for the
                 peer those and torch. Python itself is not in it
 
 The files were read before: a start after that of the machine takes longer.
 """
 
+import shutil
 import statistics
 import sys
 import tempfile
+import time
 import warnings
 from functools import partial
 from importlib.metadata import Distribution, distribution
@@ -32,6 +36,7 @@ from safetensors.torch import load_file
 
 from benchmarks import harness
 from benchmarks.arms import Arm, Arms, serve
+from benchmarks.heavy import without_golden_rows
 from benchmarks.load import Job, load
 from benchmarks.peers.answer import BUNDLE
 from benchmarks.peers.pytorch import MODULE
@@ -39,6 +44,8 @@ from benchmarks.server import free_port, served
 from benchmarks.wire import post_form
 from components import catalogue
 from components.config.settings import artifacts
+from components.inference.bundle import Bundle
+from components.inference.golden import check_golden
 from components.kinds.prepared import open_prepared
 
 READY = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -53,9 +60,10 @@ def main() -> None:
     options = parser.parse_args()
     rounds = options.rounds or (1 if options.quick else 7)
     with tempfile.TemporaryDirectory() as folder:
-        figures = {"arms": measure(servers(options.workload, Path(folder)), rounds)}
+        figures: dict[str, Any] = {"arms": measure(servers(options.workload, Path(folder)), rounds)}
     for name, extra in (("ours", []), ("torch", ["torch"])):
         figures["arms"][name]["packages_mb"] = [packages(extra)]
+    figures["golden_ms"] = golden_rows(artifacts(options.workload, "bundle"), rounds)
     harness.finish(figures, report, options.json)
 
 
@@ -67,8 +75,10 @@ def servers(workload: str, folder: Path) -> dict[str, Arm]:
     variables = {BUNDLE: str(arms.bundle), MODULE: str(module), "PYTHONPATH": str(harness.ROOT)}
     requests = [post_form(picture, "picture") for picture in arms.pictures]
     ours = arms.makers["ours-1"]()
+    shutil.copytree(arms.bundle, folder / "unchecked")
     return {
         "ours": ours,
+        "unchecked": arms.ours(f"{arms.name}_unchecked", without_golden_rows(folder / "unchecked"), 1),
         "torch": Arm(
             partial(serve, "benchmarks.peers.pytorch:PyTorch"),
             variables | {"BENTOML_HOME": str(folder / "bentoml-of-peer")},
@@ -111,6 +121,20 @@ def started(arm: Arm, kill: bool) -> dict[str, float]:
         return {"ready_s": ready, "answered_s": answered, **memory, "errors": float(result.errors), **back}
 
 
+def golden_rows(path: Path, rounds: int) -> list[float]:
+    """Return the CPU milliseconds of each check of the bundle's golden rows and requests."""
+    bundle, taken = Bundle(path), list[float]()
+    about = bundle.about
+    reader = catalogue.codec(about.kind, about.task).Reader(
+        about.workload, about.input, about.serve, bundle.files, None
+    )
+    for _ in range(rounds):
+        began = time.thread_time()
+        check_golden(bundle, reader)
+        taken.append(1e3 * (time.thread_time() - began))
+    return taken
+
+
 def packages(extra: list[str]) -> float:
     """Return the megabytes of what `bentofile.yaml` lists, BentoML, what is `extra`, and all that these need."""
     listed = yaml.safe_load((harness.ROOT / "bentofile.yaml").read_text())["python"]["packages"]
@@ -148,6 +172,8 @@ def report(figures: dict[str, Any]) -> None:
         target = TARGETS.get(key)
         said = f"   <= {target:g}: {'met' if own <= target else 'NOT MET'}" if target else ""
         print(f"{key:24} {own:>10.2f} {beside} {part}{said}")
+    print(f"{'without golden rows, ready':46} {middle['unchecked']['ready_s']:>8.2f}")
+    print(f"{'checking them, CPU ms':46} {statistics.median(figures['golden_ms']):>8.2f}")
     times = arms["ours"]["ready_s"]
     if len(times) > 1:
         control = harness.control(times)
