@@ -3,12 +3,14 @@
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import ROOT, Project
+from tests.voices import write_voices
 
 NOT_THERE = ("pydantic", "mlflow", "polars", "pyarrow", "sklearn", "safetensors", "psutil", "prefect", "dvc", "bentoml")
 """What a bare machine does not have: importing any of these fails."""
@@ -20,6 +22,15 @@ runpy.run_module(sys.argv[0], run_name="__main__")
 """
 
 
+VOWELS = """\
+workloads:
+  vowels:
+    kind: audio
+    task: classification
+    source: {source}
+    prepare: {{rate: 8000, group: "{{group}}_*", validation_by: file}}
+    train: {{width: 8}}
+"""
 DIGITS = ("--bundle", "artifacts/digits/bundle", "--data", "artifacts/digits/prepared")
 
 
@@ -56,6 +67,23 @@ def test_pictures_without_labels_are_learned_from_beside_others_that_are_not(tra
     assert merits["kept"] == max(merits[name] for name in arms)
     again = _quick(trained, "unlabelled", *options)["cells"]
     assert again == [cell]  # to the second: nothing was measured again
+
+
+def test_sounds_are_measured_on_a_voice_that_was_left_out_and_by_file(
+    new_project: Callable[..., Project], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = new_project(VOWELS.format(source=write_voices(tmp_path / "voices", 6)))
+    monkeypatch.chdir(made.path)
+    for stage in ("resolve", "ingest", "prepare"):
+        made.run(sys.executable, "-m", f"components.data.{stage}", "vowels")
+    figures = _quick(made, "audio", "--workload", "vowels")
+    voice, by_file = figures["runs"]
+    assert (voice["name"], by_file["name"]) == ("anna", "by file")
+    assert voice["test"] == by_file["test"] == 18
+    assert voice["plain"] > 0.6
+    assert all(0.0 <= run["accuracy"] <= 1.0 and run["cpu_s"] > 0 for run in figures["runs"])
+    assert figures["parity"] < 1e-3
+    assert min(figures["read_ms"], figures["graph_ms"], figures["megabytes"]) > 0
 
 
 def test_the_endpoint_and_its_peers_are_asked_about_the_same_pictures(trained: Project) -> None:

@@ -72,9 +72,8 @@ class Train(params.Training):
 
     def operations(self, input: Mapping[str, Any]) -> float:
         """Return about how many multiplications and additions it takes to answer one recording."""
-        frames, width = 100 * input["length"] / input["rate"], self.width
-        spectrum = 2 * (input["rate"] * 0.032) ** 2 * frames
-        return float(spectrum + frames * self.mels * width * (25 / 4 + width * (9 / 6 + 2.0)))
+        frames, width, window = 100 * input["length"] / input["rate"], self.width, 0.032 * input["rate"]
+        return float(frames * (window**2 + self.mels * width * (6.25 + 11 * width)))
 
 
 class Serve(params.Serve):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from components.config.errors import DataError
 from components.kinds.audio import learner
@@ -119,3 +120,12 @@ def test_how_loud_a_recording_is_means_little() -> None:
     given = torch.from_numpy(samples() // 2)
     features = [network.scored(one)[1] for one in (given, given // 2)]
     assert torch.corrcoef(torch.stack([one.flatten() for one in features]))[0, 1] > 0.999
+
+
+def test_the_operations_of_an_answer_are_counted() -> None:
+    config, given = Train(), torch.zeros(1, 8_000, dtype=torch.int16)
+    network = learner.Network(8_000, config, THREE).eval()
+    with FlopCounterMode(display=False) as counter:
+        network.scored(given)
+    counted = counter.get_total_flops() / 2
+    assert config.operations({"rate": 8_000, "length": 8_000}) == pytest.approx(counted, rel=0.15)
