@@ -59,8 +59,9 @@ def main() -> None:
 def work_of(workload: str, quick: bool) -> Work:
     """Return what is asked."""
     if workload == "fraud":
+        params = PARAMS.replace("least: 11500", "least: 500")  # the demo waits, so that it ends with a swap
         few = Payments(1, 3, history=24, customers=400, stolen=6, params=PARAMS.replace("gate: {", _EASY))
-        return few if quick else Payments(1, 16)
+        return few if quick else Payments(1, 16, params=params)
     history, a_day, days = (4_000, 200, 6) if quick else (20_000, 800, 16)
     pictures, labels = garments(history + a_day * days)
     return Pictures(2 if quick else 5, days, pictures, labels, history, a_day)
