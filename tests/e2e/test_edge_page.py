@@ -21,6 +21,7 @@ from components.inference.edge import write_edge
 from components.inference.edge.runtime import PACKAGE, VERSION, fetch_runtime
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
+from components.kinds.text.codec.characters import encoded
 from components.training.served import Precision, bundle_path
 from tests.conftest import Project
 from tests.e2e.conftest import REQUIRED
@@ -241,6 +242,28 @@ def test_records_get_a_form(runtime: Path, opened: Callable[[str], Page], tmp_pa
         expect(page.locator("#verdict .label")).to_be_visible()
         shown = page.locator("#verdict .label").inner_text().replace(",", "").replace("\u2212", "-")
         assert float(shown) == pytest.approx(float(expected), rel=1e-3)
+
+
+def test_texts_of_any_script_are_read_in_the_browser_too(
+    runtime: Path, opened: Callable[[str], Page], tmp_path: Path
+) -> None:
+    path, rows = golden_bundle(tmp_path, "text", "classification")
+    assert {read.request.name for read in rows.requests} >= {
+        "marks",
+        "ideographs",
+        "emoji",
+        "long",
+    }  # the page checks them
+    text = "Über 7 CUPS, 今天? \U0001f44d\U0001f3fd"
+    expected = Bundle(path).outputs(encoded([text], 64))[0]
+    with served(write_edge(path, "1", {}, runtime, tmp_path / "edge").path) as url:
+        page = opened(url)
+        page.get_by_label("text").fill(text)
+        page.get_by_role("button", name="Ask").click()
+        expect(page.locator("#verdict .label")).to_have_text("abc"[int(expected.argmax())])
+        page.get_by_label("text").fill(" ")
+        page.get_by_role("button", name="Ask").click()
+        expect(page.get_by_role("alert")).to_have_text("the text is empty: it has no letter, digit or sign")
 
 
 def test_what_cannot_be_had_in_a_browser_is_refused_in_one_line(runtime: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared, write_about
+from components.kinds.text.codec.characters import encoded
 
 TABLE = {
     "features": ["size", "colour"],
@@ -15,7 +16,9 @@ TABLE = {
     "amount_feature": None,
     "split_by": "content",
 }
+TEXTS = {"length": 64, "words": 24}
 PICTURES = {"height": 8, "width": 8, "channels": 1, "background": 255}
+INPUTS: dict[str, dict[str, Any]] = {"table": TABLE, "image": PICTURES, "text": TEXTS}
 CLASSES = {
     "classification": ["a", "b", "c"],
     "detection": ["fine", "odd"],
@@ -35,6 +38,10 @@ def small_data(
     if kind == "image":
         shades = np.clip(size * 20, 0, 200)[:, None, None, None] + random.integers(0, 50, (count, 8, 8, 1))
         inputs = shades.astype(np.uint8)
+    if kind == "text":
+        inputs = encoded(
+            [f"about {number:.0f} of {'cups' if blue else 'mugs'}" for number, blue in inputs], TEXTS["length"]
+        )
     classes = len(CLASSES[task])
     labels: Any = 10 * size + random.normal(0, 2, count)
     if classes:
@@ -45,5 +52,5 @@ def small_data(
         for array, values in (("inputs", inputs), ("labels", labels), ("keys", keys)):
             np.save(folder / f"{name}_{array}.npy", values[split == name])
     counts = {name: int((split == name).sum()) for name in SPLITS}
-    write_about(folder, kind, CLASSES[task], TABLE if kind == "table" else PICTURES, counts, task)
+    write_about(folder, kind, CLASSES[task], INPUTS[kind], counts, task)
     return open_prepared(folder)

@@ -12,13 +12,18 @@ from components.kinds.image.params import Train as PictureTrain
 from components.kinds.prepared import PreparedData
 from components.kinds.slices import SliceRule, write_limits
 from components.kinds.table.params import Train as RecordTrain
+from components.kinds.text.params import Train as TextTrain
 from components.system.files import write_json
 from components.training.reference import reference
 from components.training.temperature import temperature_and_decision
 from components.watch.statistics.drift import unpacked, watch
 from tests.unit.small_data import small_data
 
-PARAMS: dict[str, Any] = {"image": (PictureTrain, {"width": 8}), "table": (RecordTrain, {"epochs": 1})}
+PARAMS: dict[str, Any] = {
+    "image": (PictureTrain, {"width": 8}),
+    "table": (RecordTrain, {"epochs": 1}),
+    "text": (TextTrain, {"buckets": 512, "width": 8}),
+}
 SEEN = {"image": "brightness", "table": "size"}
 DAY = 86_400_000
 

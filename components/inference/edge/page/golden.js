@@ -1,6 +1,6 @@
 // Golden rows: what this browser computes and reads, held to what the machine did that made the bundle. See docs/edge.md.
 
-const ARRAYS = { uint8: Uint8Array, float32: Float32Array, float64: Float64Array, int64: BigInt64Array };
+const ARRAYS = { uint8: Uint8Array, int32: Int32Array, float32: Float32Array, float64: Float64Array, int64: BigInt64Array };
 
 /** Fetch a file and return its bytes, if its SHA-256 is the one that is expected. */
 export async function bytesOf(path, expected) {
