@@ -38,6 +38,8 @@ CALL: Any = SimpleNamespace(
     answers=[SimpleNamespace(label="Bag")],
     version="1",
     received=426,
+    uploads=(),
+    parts=(),
 )
 
 

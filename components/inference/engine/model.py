@@ -80,8 +80,9 @@ class Model:
         """Whether many rows are read much faster at once than one by one."""
         self.provider: Provider = bundle.provider
         """By what the graph is run."""
-        if self.provider == "cuda" and about.serve.get("precision") == "int8":
-            logger.info("%s: version %s is of int8, of which a GPU computes float32", about.workload, version)
+        rounds = self.provider == "cuda" and about.serve.get("precision") == "int8"
+        remark = "; what is in int8 computes in float32 there" if rounds else ""
+        logger.info("%s: version %s runs on %s%s", about.workload, version, self.provider, remark)
         bundle.choose_way()
         self.pace = _pace(bundle)
 
