@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import threading
 import time
 import weakref
 from collections.abc import Callable, Coroutine
@@ -212,10 +213,11 @@ def test_what_cannot_be_finished_is_its_askers_trouble_alone(runs_in: str, new_m
 
 
 def test_rows_are_read_together_while_others_are_being_read() -> None:
-    goes = list[int]()
+    goes, begun, go_on = list[int](), threading.Event(), threading.Event()
 
     def read(rows: Any) -> Any:
-        time.sleep(0.02)
+        begun.set()
+        go_on.wait(60)
         goes.append(len(rows))
         if "bad" in rows:
             raise BadRequest("bad")
@@ -224,10 +226,12 @@ def test_rows_are_read_together_while_others_are_being_read() -> None:
     async def gather() -> list[Any]:
         reader = BatchedReader(read, lambda _: None)
         asked = [asyncio.ensure_future(reader.read(rows)) for rows in (["a"], ["b", "c"])]
-        await asyncio.sleep(0.005)
+        while not begun.is_set():
+            await asyncio.sleep(0)
         asked += [asyncio.ensure_future(reader.read(rows)) for rows in (["d"], ["bad"], ["never"], ["e"])]
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0)
         asked[4].cancel()
+        go_on.set()
         return await asyncio.gather(*asked, return_exceptions=True)
 
     a, bc, d, bad, never, e = asyncio.run(gather())
