@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from components.kinds.text.source import NAME
+from components.kinds.text.params.columns import NAME
 
 BY_FILE = False
 KEPT: tuple[str, ...] = ()

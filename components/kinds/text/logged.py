@@ -7,8 +7,7 @@ import pyarrow as pa
 
 from components.kinds.logged import LoggedRow
 from components.kinds.text.codec.characters import decode
-from components.kinds.text.columns import find_columns
-from components.kinds.text.source import NAME
+from components.kinds.text.params.columns import NAME, find_columns
 
 FOLDER = "live"
 

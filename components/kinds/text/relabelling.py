@@ -7,9 +7,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.kinds.contract.relabelling import RawRecord
-from components.kinds.text.columns import find_columns
 from components.kinds.text.params import Prepare
-from components.kinds.text.source import NAME
+from components.kinds.text.params.columns import NAME, find_columns
 
 
 def raw_records(raw: Path, rows: NDArray[np.int64], config: Prepare) -> list[RawRecord]:

@@ -12,9 +12,8 @@ from components.config.errors import DataError
 from components.kinds.csv_files import SUFFIXES, reader
 from components.kinds.leftovers import is_leftover
 from components.kinds.raw import DataSet, Origin, Raw
+from components.kinds.text.params.columns import NAME
 
-NAME = "name"
-"""Column of what a record is called: its file below the source, and its row there."""
 _BATCH = 4_096
 _TABLES = (*SUFFIXES, ".parquet")
 

@@ -13,10 +13,9 @@ from components.kinds.corrections import read_as, read_corrections, refuse
 from components.kinds.draw import TEST, TRAIN, VALIDATION, content_keys, draw
 from components.kinds.prepared import SPLITS, write_about, write_splits, write_strangers
 from components.kinds.text.codec.characters import encode, normalized
-from components.kinds.text.columns import find_columns
-from components.kinds.text.labels import asked
 from components.kinds.text.params import Prepare
-from components.kinds.text.source import NAME
+from components.kinds.text.params.columns import NAME, find_columns
+from components.kinds.text.prepare.labels import asked
 from components.system.files import write_json
 
 _LONGEST = 1_024  # characters that are read where the section does not say how many

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from components.config.errors import DataError
 from components.kinds.text.params import Prepare
 
+NAME = "name"
+"""Of the raw records: what one is called, its file below the source and its row there."""
 TEXT = (
     "text",
     "sentence",
