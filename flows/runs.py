@@ -1,8 +1,16 @@
-"""Prefect's record of past runs, kept true: a run whose process was killed must not stay Running."""
+"""Prefect's record of past runs, kept true: a run whose process was killed must not stay Running.
+
+Who works in the same folder asks the lock that the run's process holds (`components/system/alive.py`); who works
+elsewhere and shares the Prefect server goes by the run's heartbeat, a tag.
+"""
 
 import atexit
+import logging
 import socket
+import threading
+import time
 from contextlib import ExitStack
+from contextvars import copy_context
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -20,7 +28,13 @@ from prefect.states import Crashed
 from components.system.alive import alive, forget, look_for
 from components.system.processes import start_tick
 
+logger = logging.getLogger(__name__)
+
 _TAG = "process="
+_BEAT = "heartbeat="
+"""Of the tag with the seconds since 1970 at which the run's process was last alive."""
+_EVERY = 30.0  # seconds between two beats
+_SILENT = 600.0  # seconds without a beat after which a process that is not seen from here is taken to be gone
 _held = ExitStack()  # the tokens of this process's runs: others find it alive by them until it ends
 atexit.register(_held.close)
 
@@ -30,7 +44,7 @@ def mark_dead_runs(flow: str) -> None:
     token = _held.enter_context(alive())
     with get_client(sync_client=True) as client:
         own = client.read_flow_run(UUID(flow_run.get_id()))
-        client.update_flow_run(own.id, tags=[*own.tags, f"{_TAG}{token}"])
+        client.update_flow_run(own.id, tags=[*own.tags, f"{_TAG}{token}", _beat()])
         running = client.read_flow_runs(
             flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])),
             flow_run_filter=FlowRunFilter(
@@ -41,6 +55,35 @@ def mark_dead_runs(flow: str) -> None:
             if run.id != own.id and _is_dead(run):
                 client.set_flow_run_state(run.id, Crashed(message="its process is gone"), force=True)
                 _forget(run)
+    _beat_until_the_end(own.id)
+
+
+def _beat_until_the_end(run: UUID) -> None:
+    """Say on the run every half minute that its process lives, for as long as it does."""
+    ended = threading.Event()
+    _held.callback(ended.set)
+    beating = threading.Thread(target=copy_context().run, args=(_keep_beating, run, ended), name="beat", daemon=True)
+    beating.start()
+
+
+def _keep_beating(run: UUID, ended: threading.Event) -> None:
+    heard = True
+    while not ended.wait(_EVERY):
+        try:
+            with get_client(sync_client=True) as client:
+                now = client.read_flow_run(run)
+                if now.state is None or now.state.is_final():
+                    return
+                client.update_flow_run(run, tags=[*(tag for tag in now.tags if not tag.startswith(_BEAT)), _beat()])
+            heard = True
+        except Exception as error:  # a server that is away for a while ends no flow
+            if heard:
+                logger.warning("the Prefect server does not hear this run's heartbeat: %s", error)
+            heard = False
+
+
+def _beat() -> str:
+    return f"{_BEAT}{time.time():.0f}"
 
 
 def _is_dead(run: FlowRun) -> bool:
@@ -48,9 +91,16 @@ def _is_dead(run: FlowRun) -> bool:
     if not marks:
         return False
     if "/" not in marks[0]:
-        return look_for(marks[0]) == "gone"
+        found = look_for(marks[0])
+        return found == "gone" or (found == "elsewhere" and _is_silent(run))
     host, pid, _ = str(marks[0]).split("/")  # a run from before there were tokens
     return host == socket.gethostname() and _identity(int(pid)) != marks[0]
+
+
+def _is_silent(run: FlowRun) -> bool:
+    """Whether the run had a heartbeat, and has had none for long."""
+    beats = [float(tag.removeprefix(_BEAT)) for tag in run.tags if tag.startswith(_BEAT)]
+    return bool(beats) and time.time() - max(beats) > _SILENT
 
 
 def _forget(run: FlowRun) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mlflow.entities.model_registry import ModelVersion
@@ -22,9 +23,9 @@ from components.registry.lineage.provenance import lineage
 from components.registry.logged_model import logged_model
 from components.registry.version import BUNDLE_HASH, METRIC, PRECISION, Version, as_version
 from components.system.files import read_json
-from components.system.locks import locked
 from components.tracking.description import signed
 from components.tracking.runs import log_evaluation, log_metrics, run_of_record
+from components.tracking.shared_lock import shared_lock
 from components.tracking.store import Store, open_store
 from components.training.served import PRECISIONS, bundle_path, read_served
 
@@ -43,7 +44,7 @@ def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
     bundle = bundle_path(name, read_served(name).precision)
     sha256 = bundle_hash(bundle)
     store = open_store(name)
-    with locked(registry_lock(name)):
+    with registry_lock(name):
         found, new = get_or_create(store, name, sha256, lambda: _create(store, name, bundle, sha256, flow_run))
         version = as_version(found)
         keep_examples(version, open_prepared(artifacts(name, "prepared")))
@@ -53,9 +54,9 @@ def register(name: str, flow_run: str = "") -> tuple[Version, bool]:
     return version, new
 
 
-def registry_lock(name: str) -> Path:
-    """Return the lock file of the workload's registered model: who share this folder change it one at a time."""
-    return STATE / "locks" / f"registry-{name}"
+def registry_lock(name: str) -> AbstractContextManager[None]:
+    """Return the lock of the workload's registered model: who share this folder, or its database, change it in turn."""
+    return shared_lock(f"registry-{name}", STATE / "locks" / f"registry-{name}")
 
 
 def _create(store: Store, name: str, bundle: Path, sha256: str, flow_run: str) -> ModelVersion:

@@ -3,10 +3,12 @@
 A host's name and a process id tell nothing: two containers may share both. A process holds a file under
 `state/locks/alive` instead, named by a token that only it has and that it gives away with what it does (as a tag of its
 run). If the lock is free, its holder is gone, also after a restart of the machine. If there is no
-such file, nothing is known: the holder works in another folder.
+such file, nothing is known: the holder works in another folder. And nothing is known either of a holder on another
+machine that shares this folder: its lock may not be seen from here.
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +19,8 @@ from components.config.settings import STATE
 from components.system.locks import is_locked, try_lock
 
 ALIVE = STATE / "locks" / "alive"
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 Found = Literal["alive", "gone", "elsewhere"]
 
@@ -29,7 +33,7 @@ def alive() -> Iterator[str]:
     path = folder / token
     with path.open("x") as file:
         try_lock(file)
-        file.write(_identity(file))  # a copy of the folder has the file too, which nobody holds there
+        file.write(f"{_identity(file)} {_machine()}")  # a copy of the folder has the file too, nobody holds it there
         file.flush()
         try:
             yield token
@@ -44,7 +48,8 @@ def look_for(token: str) -> Found:
     except OSError:
         return "elsewhere"
     with file:
-        if file.read() != _identity(file):
+        identity, _, machine = file.read().partition(" ")
+        if identity != _identity(file) or (machine and _is_another(machine)):
             return "elsewhere"
         return "alive" if is_locked(file) else "gone"
 
@@ -53,6 +58,16 @@ def forget(token: str) -> None:
     """Remove what a process that is gone has left."""
     with suppress(OSError):
         (ALIVE / Path(token).name).unlink()
+
+
+def _machine() -> str:
+    """Return this start of the machine, and its name: a container has the first in common with its machine."""
+    return f"{_BOOT.read_text().strip() if _BOOT.exists() else '-'} {socket.gethostname()}"
+
+
+def _is_another(machine: str) -> bool:
+    """Whether it is neither this start of a machine nor an earlier one of a machine of this name."""
+    return not set(machine.split()) & set(_machine().split())
 
 
 def _identity(file: IO[str]) -> str:

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -34,6 +36,8 @@ def test_a_run_whose_process_was_killed_is_crashed_and_one_of_another_folder_lef
     for _ in range(2):
         subprocess.run([*command, "killed"], cwd=tmp_path, env=environment, check=False, capture_output=True)
     held = tmp_path / "state" / "locks" / "alive"
+    for run in runs(prefect_url):  # both have had a heartbeat just now
+        assert [tag for tag in run["tags"] if tag.startswith("heartbeat=")]
     (token,) = [path.name for path in held.iterdir()]  # the second run has cleared away after the first
     assert states(prefect_url) == ["Crashed", "Running"]
     (held / token).rename(tmp_path / token)  # as if it were begun in another folder
@@ -45,6 +49,32 @@ def test_a_run_whose_process_was_killed_is_crashed_and_one_of_another_folder_lef
     assert list(held.iterdir()) == []
 
 
-def states(server: str) -> list[str]:
-    found = httpx.post(f"{server}/flow_runs/filter", json={"flows": {"name": {"any_": ["mortal"]}}}).json()
-    return sorted(run["state"]["name"] for run in found)
+def test_a_run_of_another_host_is_crashed_when_its_heartbeat_is_old(tmp_path: Path, prefect_url: str) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    environment = {**Project(tmp_path).environment(), "PYTHONPATH": str(ROOT), "PREFECT_API_URL": prefect_url}
+    command = [sys.executable, "-c", RUN.replace("mortal", "distant")]
+    killed = subprocess.run([*command, "killed"], cwd=tmp_path / "one", env=environment, capture_output=True)
+    assert killed.returncode == -9
+
+    def run_elsewhere() -> None:
+        subprocess.run(command, cwd=tmp_path / "other", env=environment, check=True, capture_output=True)
+
+    run_elsewhere()
+    assert states(prefect_url, "distant") == ["Completed", "Running"]
+    (run,) = [run for run in runs(prefect_url, "distant") if run["state"]["name"] == "Running"]
+    silent = [tag if not tag.startswith("heartbeat=") else f"heartbeat={time.time() - 601:.0f}" for tag in run["tags"]]
+    httpx.patch(f"{prefect_url}/flow_runs/{run['id']}", json={"tags": silent}).raise_for_status()
+    run_elsewhere()
+    assert states(prefect_url, "distant") == ["Completed", "Completed", "Crashed"]
+
+
+def runs(server: str, flow: str = "mortal") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = httpx.post(
+        f"{server}/flow_runs/filter", json={"flows": {"name": {"any_": [flow]}}}
+    ).json()
+    return found
+
+
+def states(server: str, flow: str = "mortal") -> list[str]:
+    return sorted(run["state"]["name"] for run in runs(server, flow))

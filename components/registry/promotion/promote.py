@@ -33,7 +33,6 @@ from components.registry.promotion.history import PUBLISHED, Entry, History, Wha
 from components.registry.promotion.ledger import Ledger
 from components.registry.register import registry_lock
 from components.registry.version import Version, find_version, get_version
-from components.system.locks import locked
 
 logger = logging.getLogger(__name__)
 
@@ -113,8 +112,8 @@ def note_published(champion: Version, number: int | None = None) -> None:
 
 @contextmanager
 def open_ledger(workload: str) -> Iterator[Ledger]:
-    """Open the ledger for a change; of the processes that share this folder, one at a time."""
-    with locked(registry_lock(workload)):
+    """Open the ledger for a change; of the processes that share this folder, or its database, one at a time."""
+    with registry_lock(workload):
         yield Ledger(workload)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from components.system import alive as alive_module
 from components.system.alive import ALIVE, alive, forget, look_for
 
 CONTEXT = multiprocessing.get_context("fork")
@@ -47,6 +48,27 @@ def test_one_that_ends_leaves_nothing(process: tuple[multiprocessing.context.For
     other.join()
     assert look_for(token) == "elsewhere"
     assert list(ALIVE.iterdir()) == []
+
+
+def test_of_another_machine_s_process_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shares the folder, perhaps not its locks: of a container here, and after a restart, they count."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(alive_module.socket, "gethostname", lambda: "one")
+    with alive() as token:
+        path = tmp_path / ALIVE / token
+        content, inode = path.read_text(), path.stat().st_ino
+    path.write_text(content)  # as a killed process leaves it; a new file may have another number
+    identity, boot, host = content.replace(str(inode), str(path.stat().st_ino), 1).split()
+
+    def left(*machine: str) -> str:
+        path.write_text(" ".join([identity, *machine]))
+        return look_for(token)
+
+    assert left(boot, host) == "gone"
+    assert left(boot, "a-container") == "gone"
+    assert left("an-earlier-start", host) == "gone"
+    assert left() == "gone"  # of a version that did not say its machine
+    assert left("another-start", "another-host") == "elsewhere"
 
 
 def test_in_another_folder_or_a_copy_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
