@@ -11,7 +11,7 @@ A part counts if it begins where the one before ends, so that a kill at any mome
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ KEY = b"journeyman"
 """Of the manifest in the metadata of the result."""
 
 _MANIFEST = "manifest.json"
+_GROUP = 100_000
+"""Rows of a row group of the result."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,30 @@ class Parts:
 
     def merge(self, schema: pa.Schema) -> None:
         """Put all parts into the result, which is whole from the moment it is there."""
-        about = {KEY: json.dumps(self._manifest, sort_keys=True).encode()}
-        with whole_file(self._out) as draft, pq.ParquetWriter(draft, schema.with_metadata(about)) as writer:
-            for span in self._spans:
-                writer.write_table(pq.read_table(span.file(self.folder, ".parquet")).cast(schema))
+        tables = (pq.read_table(span.file(self.folder, ".parquet")) for span in self._spans)
+        write_result(self._out, tables, schema, self._manifest)
         self.discard()
 
     def discard(self) -> None:
         """Delete the parts."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def write_result(out: Path, tables: Iterable[pa.Table], schema: pa.Schema, manifest: Mapping[str, Any]) -> None:
+    """Write the rows of all tables into the result, which is whole from the moment it is there.
+
+    Its bytes follow from the rows alone, wherever one table ends and the next begins.
+    """
+    about = {KEY: json.dumps(dict(manifest), sort_keys=True).encode()}
+    with whole_file(out) as draft, pq.ParquetWriter(draft, schema.with_metadata(about)) as writer:
+        waiting = schema.empty_table()
+        for table in tables:
+            waiting = pa.concat_tables([waiting, table.cast(schema)])
+            while waiting.num_rows >= _GROUP:
+                writer.write_table(waiting.slice(0, _GROUP).combine_chunks(), row_group_size=_GROUP)
+                waiting = waiting.slice(_GROUP)
+        if waiting.num_rows:
+            writer.write_table(waiting.combine_chunks(), row_group_size=_GROUP)
 
 
 def manifest_of(result: Path) -> Any:

@@ -68,7 +68,7 @@ def score(
     source, about = source.resolve(), read_about(bundle)  # the processes stand in another folder
     with locked(_lock(out)), _clear_errors(out):
         rows = open_source(source, about, id)
-        manifest = _manifest(bundle, version, rows, id, log is not None)
+        manifest = manifest_for(bundle, version, rows, id, log is not None)
         if log is not None:
             describe_once(log, log_description(about.workload, about, Options.read()))
         if manifest_of(out) == manifest:
@@ -131,7 +131,7 @@ def _score(work: _Work, parts: Parts, workers: int, every: float) -> float:
         done: list[_Part] = []
         with Progress(total=source.count, initial=parts.rows, desc="score", unit=" rows", smoothing=0.05) as progress:
             chunks = source.chunks(parts.rows)
-            for chunk, answers, errors, warnings, logged, observations in _answered(pool, chunks, memory, work.logging):
+            for chunk, answers, errors, warnings, logged, observations in answered(pool, chunks, memory, work.logging):
                 rows = batch(chunk, answers, errors, warnings, logged, about, work.version, work.columns)
                 done.append(_Part(rows, observations, logged))
                 progress.update(len(chunk.ids))
@@ -143,7 +143,7 @@ def _score(work: _Work, parts: Parts, workers: int, every: float) -> float:
         return time.monotonic() - began
 
 
-def _answered(
+def answered(
     pool: WorkerPool, chunks: Iterator[Chunk], memory: SequenceMemory | None, logging: Logging | None
 ) -> Iterator[tuple[Chunk, Answers, Errors, Warnings, Logged | None, Observations | None]]:
     """Yield each chunk with its answers, in order.
@@ -193,7 +193,8 @@ def _check_readable(parts: Parts, rows: Source, source: Path) -> None:
         raise DataError(f"{source}: none of the {rows.count:,} rows can be read; the first: {first}")
 
 
-def _manifest(bundle: Path, version: str, source: Source, id: str | None, logged: bool) -> dict[str, Any]:
+def manifest_for(bundle: Path, version: str, source: Source, id: str | None, logged: bool = False) -> dict[str, Any]:
+    """Return what is scored with what, as the result says it."""
     return {
         **({"logged": True} if logged else {}),
         "format": _FORMAT,

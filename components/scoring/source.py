@@ -51,7 +51,7 @@ class Source(Protocol):
     id: pa.DataType
 
     def chunks(self, start: int, /) -> Iterator[Chunk]:
-        """Yield the chunks from row `start` on, where one begins."""
+        """Yield the chunks that begin at row `start` or later; where they begin does not depend on it."""
 
 
 def open_source(path: Path, about: About, id: str | None) -> Source:
@@ -109,15 +109,14 @@ class FolderSource:
         names: list[str] = []
         size = 0
         for index, (name, entry) in enumerate(_chosen(self._folder, self._is_row)):
-            if index < start:
-                continue
             bytes = _size(entry)
             if names and (len(names) == self._most or size + bytes > CHUNK_BYTES):
-                yield self._chunk(index - len(names), names)
+                if index - len(names) >= start:
+                    yield self._chunk(index - len(names), names)
                 names, size = [], 0
             names.append(name)
             size += bytes
-        if names:
+        if names and index + 1 - len(names) >= start:
             yield self._chunk(index + 1 - len(names), names)
 
     def _chunk(self, start: int, names: list[str]) -> "FolderChunk":

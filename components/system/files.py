@@ -29,6 +29,19 @@ def whole_file(path: Path) -> Iterator[Path]:
         replace_file(draft, path)
 
 
+def created(path: Path, content: bytes) -> bool:
+    """Write a file that is not there yet, whole or not at all; return whether it was this call that wrote it."""
+    with scratch_directory(path) as folder:
+        draft = folder / path.name
+        draft.write_bytes(content)
+        _to_disk(draft)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+    return True
+
+
 def replace_file(draft: Path, path: Path) -> None:
     """Move a written draft to `path`, on the same file system: a reader finds the old file or the new, each whole.
 

@@ -69,3 +69,18 @@ def _rows(said: str) -> dict[str, tuple[int, ...]]:
     """Return the examples by split of each row of the first table."""
     rows = re.findall(r"^│ (\S.*?)\s+│ ([\d,]+)\s+│ ([\d,]+)\s+│ ([\d,]+)\s+│", said, re.MULTILINE)
     return {name: tuple(int(count.replace(",", "")) for count in counts) for name, *counts in rows}
+
+
+def test_the_settings_of_a_machine_alone_can_be_used(project: Project) -> None:
+    said = project.run(*CHECK, "--settings").splitlines()
+    assert said[-1] == "all settings can be used"
+    assert [line.split()[0] for line in said if line.endswith("here")] == [
+        "MLFLOW_TRACKING_URI",
+        "JOURNEYMAN_CHAMPIONS",
+        "JOURNEYMAN_LOG_DIR",
+    ]
+    (project.path / "journeyman.toml").write_text("[environment]\nJOURNEYMAN_CHAMPIONS = '/proc/nowhere'\n")
+    told = project.fail(*CHECK, "--settings").splitlines()
+    assert told[-1] == "error: 1 of these settings cannot be used; mend them before anything is trained"
+    (line,) = [line for line in told if "/proc/nowhere" in line]
+    assert " not: cannot be written: " in line

@@ -14,7 +14,7 @@ from fsspec.core import url_to_fs
 from components.config.errors import ConfigError, PublishedError
 from components.config.settings import CHAMPIONS
 from components.inference.champion.refusal import refusal
-from components.system.files import must_be_writable, whole_file
+from components.system.files import created, must_be_writable, whole_file
 from components.system.locks import locked_within
 from components.system.skew import must_agree
 
@@ -164,6 +164,29 @@ class Address:
                 return False
             raise
         return True
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Write a file that is not there yet, whole or not at all; return whether it was this call that wrote it."""
+        with self._reaching(name):
+            if self._local:
+                return created(Path(self._at(name)), content)
+            try:
+                self._files.pipe_file(self._at(name), content, mode="create")
+            except FileExistsError:
+                return False
+            return True
+
+    def names(self) -> list[str]:
+        """Return the names of all files here, sorted."""
+        with self._reaching(""):
+            root = self._root.rstrip("/")
+            return sorted(path.removeprefix(f"{root}/") for path in self._files.find(root))
+
+    def discard(self) -> None:
+        """Delete all files here."""
+        with self._reaching(""):
+            if self._files.exists(self._root):
+                self._files.rm(self._root, recursive=True)
 
     def put(self, file: Path, name: str) -> None:
         """Copy a local file there."""
