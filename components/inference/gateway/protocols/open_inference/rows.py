@@ -41,10 +41,10 @@ def _files(parser: RequestParser, inputs: Sequence[Tensor], encode: Encode | Non
     if tensor.datatype == _PIXELS and encode:
         return [encode(picture) for picture in _pictures(tensor)]
     if tensor.datatype != BYTES:
+        pixels = f", or pixels as {_PIXELS} [N, height, width, 1 or 3]" if encode else ""
         raise refused(
             400,
-            f"input {tensor.name!r}: send files as {BYTES} [N], or pixels as {_PIXELS} [N, height, width, 1 or 3], "
-            f"not {tensor.datatype} {list(tensor.shape)}",
+            f"input {tensor.name!r}: send files as {BYTES} [N]{pixels}, not {tensor.datatype} {list(tensor.shape)}",
         )
     _column(tensor)
     return [{field: _file(tensor.name, element)} for element in tensor.elements]
