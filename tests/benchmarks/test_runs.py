@@ -374,3 +374,12 @@ def test_what_a_gpu_would_run_is_run_where_there_is_none(trained: Project) -> No
         assert all(milliseconds > 0 for times in found["runs"].values() for milliseconds in times.values())
         assert set(found["engine"]) == {"cpu", "again"} | ({"gpu"} if figures["gpu"] == "used" else set())
         assert all(row["answers_s"] > 0 for loads in found["engine"].values() for row in loads.values())
+
+
+def test_texts_are_told_by_ours_and_by_scikit_learn(project: Project) -> None:
+    said = project.run(sys.executable, "-m", "benchmarks.text", "--quick", "--json", "figures.json")
+    assert "in scope / flagged at 1%" in said
+    arms = {arm["arm"]: arm for arm in json.loads(Path("figures.json").read_text())["arms"]}
+    assert len(arms) == 4
+    assert all(arm["accuracy"] > 0.7 and arm["ms"] > 0 for arm in arms.values())
+    assert arms["ours, quick"]["flagged_0.01"] > 0.5
