@@ -383,3 +383,12 @@ def test_texts_are_told_by_ours_and_by_scikit_learn(project: Project) -> None:
     assert len(arms) == 4
     assert all(arm["accuracy"] > 0.7 and arm["ms"] > 0 for arm in arms.values())
     assert arms["ours, quick"]["flagged_0.01"] > 0.5
+
+
+def test_all_of_them_are_run_one_after_the_other(trained: Project) -> None:
+    said = trained.run(sys.executable, "-m", "benchmarks", "shadow", "late_labels", "--logs", "logs")
+    assert [line.split()[:2] for line in said.splitlines()] == [["shadow", "ran,"], ["late_labels", "ran,"]]
+    assert "flagged payments" in Path("logs/late_labels.log").read_text()
+    failed = trained.fail(sys.executable, "-m", "benchmarks", "fuzz", "--logs", "logs")
+    assert failed.endswith("1 failed: fuzz; what they said is in logs\n")
+    assert "there is no benchmark nothing" in trained.fail(sys.executable, "-m", "benchmarks", "nothing")
