@@ -75,6 +75,34 @@ def read_as(path: str, corrections: Sequence[Correction]) -> list[str]:
     return [f"{len(corrections):,} labels are corrected by {path}{left}"]
 
 
+def corrected(labels: list[str], names: Sequence[str], path: str | None, of: str) -> list[str]:
+    """Put labels right in place, of examples that have a name; return what there is to say of it.
+
+    Args:
+        labels: of each example; empty: it has none, or is corrected to none.
+        names: of each.
+        path: `prepare.corrections`; None: there are none.
+        of: what one is called: `text`.
+
+    Raises:
+        DataError: a correction names no example, another label than it has, or one that no example has.
+    """
+    if path is None:
+        return []
+    corrections, rows = read_corrections(Path(path)), {name: row for row, name in enumerate(names)}
+    known = set(labels)
+    for one in corrections:
+        row = rows.get(one.name)
+        if row is None:
+            raise refuse(path, one, f"is no {of} of the source")
+        if labels[row] != one.given:
+            raise refuse(path, one, f"has the label {labels[row]!r}, not {one.given!r}")
+        if one.label and one.label not in known:
+            raise refuse(path, one, f"is to be {one.label!r}, a label that no {of} has")
+        labels[row] = one.label
+    return read_as(path, corrections)
+
+
 def refuse(path: str, correction: Correction, why: str) -> DataError:
     """Return the error that says which correction does not fit."""
     return DataError(f"{path}: {correction.name!r} {why}: correct the line, or take it out")

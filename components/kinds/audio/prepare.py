@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from components.config.errors import BadRequest, ConfigError, DataError
 from components.kinds import pattern
+from components.kinds.asked import asked
 from components.kinds.audio.codec import sound
 from components.kinds.audio.codec.input import Input
 from components.kinds.audio.params import Prepare
-from components.kinds.corrections import read_as, read_corrections, refuse
+from components.kinds.corrections import corrected
 from components.kinds.draw import TEST, TRAIN, VALIDATION, content_keys, draw
 from components.kinds.prepared import ROWS, write_about, write_splits
 from components.system.files import write_json
 
 logger = logging.getLogger(__name__)
 
-TASKS = ("classification", "detection", "regression")
 _MOST_RATE = 16_000
 _SECONDS = (0.25, 10.0)
 _LONGEST = 0.95  # part of the recordings that are heard whole
@@ -65,17 +65,17 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
             f"{len(lost)} of {len(table)} recordings cannot be used ({shown}); prepare.unreadable allows "
             f"{config.unreadable:g} of them"
         )
-    labels, classes, asked = _labels([one.label for one in kept], task, config.positive)
+    told = asked([one.label for one in kept], config.positive, task, "recordings")
     contents = content_keys(samples)
     keys = np.array([_key(one.group, int(key)) for one, key in zip(kept, contents, strict=True)], dtype=np.uint64)
-    splits, split_read = _splits(kept, keys, contents, labels, config)
+    splits, split_read = _splits(kept, keys, contents, told.labels, config)
     rows = np.array([one.row for one in kept], dtype=np.int64)
-    counts = write_splits(out, splits, inputs=samples, labels=labels, keys=keys, **{ROWS: rows})
+    counts = write_splits(out, splits, inputs=samples, labels=told.labels, keys=keys, **{ROWS: rows})
     read += [f"{input['length'] / input['rate']:g} seconds of each are heard, at {input['rate']:,} Hz", *split_read]
     for sentence in read:
         logger.info("%s", sentence)
     write_json(out / "report.json", {"read": read, "unreadable": lost, "ignored": about["ignored"]})
-    write_about(out, "audio", classes, input, counts, asked)
+    write_about(out, "audio", told.classes, input, counts, told.task)
 
 
 def _known(
@@ -84,15 +84,15 @@ def _known(
     """Return the recordings with a label, and how labels and groups were found."""
     find_label = _finder(config.labels, "label")
     find_group = _finder(config.group, "group") if config.group else lambda record: None
-    labels = {row: _label(record, find_label) for row, record in enumerate(records)}
-    read = _correct(labels, [record["name"] for record in records], config)
-    if not any(labels.values()):
+    labels = [_label(record, find_label) or "" for record in records]
+    read = corrected(labels, [record["name"] for record in records], config.corrections, "recording")
+    if not any(labels):
         raise ConfigError(f"prepare.labels: {config.labels!r} finds no label, as of {records[0]['name']!r}")
     groups = {row: find_group(record) for row, record in enumerate(records)}
     if config.group and not any(groups.values()):
         raise ConfigError(f"prepare.group: {config.group!r} finds no group, as of {records[0]['name']!r}")
-    lost |= {record["name"]: "without a label" for row, record in enumerate(records) if labels[row] is None}
-    known = [_Recording(row, records[row]["name"], label, groups[row]) for row, label in labels.items() if label]
+    lost |= {record["name"]: "without a label" for record, label in zip(records, labels, strict=True) if not label}
+    known = [_Recording(row, records[row]["name"], label, groups[row]) for row, label in enumerate(labels) if label]
     counts = Counter(one.group for one in known if one.group)
     by = [f"each of {len(counts):,} groups is in one split: " + _listed(counts)] if counts else []
     return known, [*read, *by]
@@ -112,24 +112,6 @@ def _finder(said: str, part: str) -> Callable[[Mapping[str, Any]], str | None]:
         raise ConfigError(f"{key}: {said!r} is neither `folder` nor a pattern with {{{part}}} in it")
     find = pattern.finder(said, part, key)
     return lambda record: find(record["name"].partition("/")[2])
-
-
-def _correct(labels: dict[int, str | None], names: Sequence[str], config: Prepare) -> list[str]:
-    """Put labels right as the corrections say; return what is said of it."""
-    if config.corrections is None:
-        return []
-    corrections, rows = read_corrections(Path(config.corrections)), {name: row for row, name in enumerate(names)}
-    known = set(labels.values())
-    for one in corrections:
-        row = rows.get(one.name)
-        if row is None:
-            raise refuse(config.corrections, one, "is no recording of the source")
-        if labels[row] != one.given:
-            raise refuse(config.corrections, one, f"has the label {labels[row]!r}, not {one.given!r}")
-        if one.label and one.label not in known:
-            raise refuse(config.corrections, one, f"is to be {one.label!r}, a label that no recording has")
-        labels[row] = one.label or None
-    return read_as(config.corrections, corrections)
 
 
 def _head(data: bytes, name: str, lost: dict[str, str]) -> sound.Head | None:
@@ -163,28 +145,6 @@ def _decoded(
         else:
             kept.append(one)
     return samples[: len(kept)], kept
-
-
-def _labels(texts: Sequence[str], task: str | None, positive: str | None) -> tuple[NDArray[Any], list[str], str]:
-    """Return labels `[N]`, the classes, of two the negative one first, and the task."""
-    asked = task or ("detection" if positive is not None else "classification")
-    if asked not in TASKS:
-        raise DataError(f"task: {asked}: of sounds there is {', '.join(TASKS)}")
-    if asked == "regression":
-        try:
-            return np.array([float(text) for text in texts]), [], asked
-        except ValueError as error:
-            raise DataError(f"a regression tells numbers: {error}; or write task: classification") from error
-    classes, labels = np.unique(np.array(texts), return_inverse=True)
-    names = classes.tolist()
-    if len(names) < 2:
-        raise DataError(f"at least two labels with readable recordings are needed, found {names}")
-    if asked == "detection":
-        if len(names) != 2 or positive not in names:
-            raise DataError(f"task: detection needs two labels, one of them prepare.positive; there are {names}")
-        names.sort(key=lambda name: name == positive)
-        labels = np.array([text == positive for text in texts])
-    return labels.astype(np.int64), names, asked
 
 
 def _key(group: str | None, content: int) -> int:

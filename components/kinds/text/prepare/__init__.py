@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from components.config.errors import DataError
 from components.kinds import split_names
-from components.kinds.corrections import read_as, read_corrections, refuse
+from components.kinds.asked import asked
+from components.kinds.corrections import corrected
 from components.kinds.draw import TEST, TRAIN, VALIDATION, content_keys, draw
 from components.kinds.prepared import SPLITS, write_about, write_splits, write_strangers
 from components.kinds.text.codec.characters import encode, normalized
 from components.kinds.text.params import Prepare
 from components.kinds.text.params.columns import NAME, find_columns
-from components.kinds.text.prepare.labels import asked
 from components.system.files import write_json
 
 _LONGEST = 1_024  # characters that are read where the section does not say how many
@@ -37,7 +37,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     names: list[str] = table[NAME].to_pylist()
     said: list[str] = [(label or "").strip() for label in table[columns.label].to_pylist()]
     words = [normalized(text or "", config.length or _LONGEST) for text in table[columns.text].to_pylist()]
-    read = _corrected(said, names, config)
+    read = corrected(said, names, config.corrections, "text")
     given = _given(table[columns.split].to_pylist()) if columns.split else np.full(len(words), -1, dtype=np.int64)
 
     there = np.array([bool(text) for text in words])
@@ -46,7 +46,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     kept = np.flatnonzero(there & labelled & ~strange)
     if not len(kept):
         raise DataError("no text has a label: see the columns of the source")
-    told = asked([said[row] for row in kept], config, task)
+    told = asked([said[row] for row in kept], config.positive, task, "texts")
     length, most = _size([words[row] for row in kept], config.length)
     inputs = np.stack([encode(words[row], length) for row in kept])
     keys = content_keys(inputs)
@@ -72,24 +72,6 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
         read.append(f"{strange.sum():,} texts are {config.none!r}, none of the classes")
     write_json(out / "report.json", {"read": read, "findings": findings})
     write_about(out, "text", told.classes, {"length": length, "words": most}, counts, told.task)
-
-
-def _corrected(said: list[str], names: Sequence[str], config: Prepare) -> list[str]:
-    """Put labels right in place; return what is said of it."""
-    if config.corrections is None:
-        return []
-    corrections, rows = read_corrections(Path(config.corrections)), {name: row for row, name in enumerate(names)}
-    known = set(said)
-    for correction in corrections:
-        row = rows.get(correction.name)
-        if row is None:
-            raise refuse(config.corrections, correction, "is no text of the source")
-        if said[row] != correction.given:
-            raise refuse(config.corrections, correction, f"has the label {said[row]!r}, not {correction.given!r}")
-        if correction.label and correction.label not in known:
-            raise refuse(config.corrections, correction, f"is to be {correction.label!r}, a label that no text has")
-        said[row] = correction.label
-    return read_as(config.corrections, corrections)
 
 
 def _given(said: Sequence[str | None]) -> Int64:

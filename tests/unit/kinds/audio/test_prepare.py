@@ -61,9 +61,9 @@ def test_another_rate_and_length_are_taken_as_the_section_says(prepared: Prepare
         ({"group": "voice"}, ConfigError, r"prepare\.group: 'voice' is neither `folder` nor a pattern"),
         ({"labels": "{label}-x"}, ConfigError, "prepare.labels: '{label}-x' finds no label"),
         ({"test_groups": ["zoe"]}, ConfigError, "prepare.test_groups: zoe: no group; there are anna, bert"),
-        ({"task": "anomaly"}, DataError, "task: anomaly: of sounds there is"),
+        ({"task": "anomaly"}, DataError, "task: anomaly: of recordings classification, detection or"),
         ({"task": "regression"}, DataError, "a regression tells numbers: .*'a'"),
-        ({"task": "detection"}, DataError, "needs two labels, one of them prepare.positive"),
+        ({"task": "detection"}, DataError, "task: detection needs two labels, and there are"),
     ],
 )
 def test_what_is_wrong_is_said(prepared: Prepared, keys: dict[str, Any], error: type[Exception], told: str) -> None:

@@ -71,7 +71,7 @@ def test_a_detection_and_a_regression_are_told_from_labels(tmp_path: Path, prepa
     [
         ({"title": "x", "label": "a"}, {}, None, "prepare.text: no column is called as the text usually is: write one"),
         ({"text": "x", "label": "a"}, {"label": "lab"}, None, "prepare.label: there is no column 'lab': write one of"),
-        ({"text": "x", "label": "a"}, {}, None, "every text has the label 'a': there is nothing to tell"),
+        ({"text": "x", "label": "a"}, {}, None, "all texts have the label 'a': there is nothing to tell"),
         ({"text": "x", "label": "a"}, {}, "anomaly", "task: anomaly: of texts classification, detection or regression"),
         ({"text": "x", "label": "a"}, {}, "regression", "a regression tells numbers"),
         ({"text": " ", "label": "a"}, {}, None, "no text has a label"),

@@ -1,4 +1,7 @@
-"""What the labels of texts ask for: one of several classes, one of two that is to be found, or a number."""
+"""What the labels of examples that stand alone ask for: a class, one of two that is to be found, or a number.
+
+Kinds whose examples are files or texts read their labels by it, as strings.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,17 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
-from components.kinds.text.params import Prepare
 
 TASKS = ("classification", "detection", "regression")
 _TRUTH = {"0": "1", "false": "true", "no": "yes", "n": "y"}
-_DISTINCT = 0.5  # part of the texts, from which on so many labels are no classes
-_FEW = 50  # texts of which each may have a label of its own
+_DISTINCT = 0.5  # part of the examples, from which on so many labels are no classes
+_FEW = 50  # examples of which each may have a label of its own
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A task, its classes, of two the negative one first, and the labels of texts."""
+    """A task, its classes, of two the negative one first, and the labels."""
 
     task: str
     classes: list[str]
@@ -28,23 +30,31 @@ class Asked:
     """`[N]`, int64 indices of `classes`, or of a regression float64."""
 
 
-def asked(said: Sequence[str], config: Prepare, task: str | None) -> Asked:
-    """Return what the labels of texts, which all have one, ask for; left out it is a classification.
+def asked(said: Sequence[str], positive: str | None, task: str | None, of: str) -> Asked:
+    """Return what the labels ask for.
+
+    Args:
+        said: the label of each example.
+        positive: `prepare.positive`, the class that is to be found.
+        task: that is asked; None: a detection where a class is to be found, else a classification.
+        of: what the examples are called: `texts`.
 
     Raises:
-        DataError: the task is none that texts have, or the labels are none of it.
+        DataError: the task is none that such examples have, or the labels are none of it.
     """
-    chosen = task or ("detection" if config.positive is not None else "classification")
+    chosen = task or ("detection" if positive is not None else "classification")
     if chosen not in TASKS:
-        raise DataError(f"task: {chosen}: of texts {', '.join(TASKS[:-1])} or {TASKS[-1]} is asked")
+        raise DataError(f"task: {chosen}: of {of} {', '.join(TASKS[:-1])} or {TASKS[-1]} is asked")
     if chosen == "regression":
         return Asked(chosen, [], _numbers(said))
     counts = Counter(said)
     if len(counts) < 2:
-        raise DataError(f"every text has the label {next(iter(counts), '')!r}: there is nothing to tell")
+        raise DataError(f"all {of} have the label {next(iter(counts), '')!r}: there is nothing to tell")
     if len(said) > _FEW and len(counts) > _DISTINCT * len(said):
-        raise DataError(f"{len(counts):,} labels of {len(said):,} texts: prepare.label has to name a column of classes")
-    classes = _two(counts, config.positive) if chosen == "detection" else sorted(counts)
+        raise DataError(
+            f"{len(counts):,} labels of {len(said):,} {of} are no classes: labels are to be found elsewhere"
+        )
+    classes = _two(counts, positive) if chosen == "detection" else sorted(counts)
     number = {label: index for index, label in enumerate(classes)}
     return Asked(chosen, classes, np.array([number[label] for label in said], dtype=np.int64))
 
