@@ -4,7 +4,7 @@ WORKLOAD ?= garments
 PORT ?= 5000
 TESTS ?= tests/unit
 
-.PHONY: help setup chromium curl run check demo quick test test-machines benchmarks score coverage docs site lint format ui serve edge label plan lock clean
+.PHONY: help setup chromium curl run check demo quick test test-machines perf benchmarks score coverage docs site lint format ui serve edge label plan lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -33,6 +33,9 @@ test: setup chromium curl lint  ## lint, then every test; what failed once more,
 test-machines: setup  ## what several machines share, on a real PostgreSQL and a server of S3's protocol; `make test` does without
 	@.venv/bin/python -m pip install --quiet --constraint constraints.txt --group machines
 	@. ./env.sh && exec python -m pytest tests/machines
+
+perf: setup  ## whether the endpoint or a training step has become slower since the last release; after `make run`
+	@. ./env.sh && exec python -m benchmarks.perf $(ARGS)
 
 benchmarks: setup  ## every benchmark once, on little data: whether it runs; each prints its table by `python -m benchmarks.NAME`
 	@. ./env.sh && exec python -m pytest tests/benchmarks tests/integration/test_benchmarks.py

@@ -102,9 +102,8 @@ def apart(folder: Path, kind: str, data: Path, quick: bool) -> Any:
     folder.mkdir()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     command = [*harness.command("benchmarks.train_loop"), "--single", kind, "--data", str(data)]
-    done = subprocess.run(
-        command + ["--quick"] * quick, cwd=folder, env={**clean, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True
-    )
+    variables = {**clean, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(harness.ROOT)}
+    done = subprocess.run(command + ["--quick"] * quick, cwd=folder, env=variables, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -317,6 +317,20 @@ def test_a_search_is_measured_beside_random_values_and_the_section_as_it_is(proj
     assert all(first <= arm["validation"] <= 1 and 0 < arm["test"] < 1 for arm in cell["arms"].values())
 
 
+def test_today_is_held_against_the_last_release(trained: Project) -> None:
+    kept = trained.path / "benchmarks" / "perf.json"
+    kept.unlink(missing_ok=True)
+    options = ("--quick", "--bundle", "artifacts/digits/bundle", "--data", "artifacts/digits/prepared")
+    said = trained.run(sys.executable, "-m", "benchmarks.perf", *options, "--keep")
+    assert "no release is kept" in said
+    figures = json.loads(kept.read_text())
+    assert all(ratio > 0.5 for ratios in figures["ratios"].values() for ratio in ratios)
+    figures["ratios"] = {name: [ratio / 9 for ratio in ratios] for name, ratios in figures["ratios"].items()}
+    kept.write_text(json.dumps(figures))
+    said = trained.fail(sys.executable, "-m", "benchmarks.perf", *options)
+    assert said.count("| SLOWER |") == 2
+
+
 def test_an_hour_of_the_loop_at_rest_is_measured(project: Project) -> None:
     said = project.run(sys.executable, "-m", "benchmarks.at_rest", "--quick", "--json", "figures.json")
     assert "an hour of the loop at rest takes" in said
