@@ -23,9 +23,9 @@ def overview(data: PreparedData) -> Overview:
     return Overview(report.get("read", []), findings, _examples(data), _days(report["splits"].get("train")))
 
 
-def _days(span: list[str] | None) -> float | None:
-    """Return how many days there are between two moments in words."""
-    if span is None:
+def _days(span: list[str] | float | None) -> float | None:
+    """Return how many days there are between two moments in words; None: a split that was drawn has a share instead."""
+    if not isinstance(span, list):
         return None
     first, end = map(datetime.fromisoformat, span)
     return (end - first).total_seconds() / 86_400

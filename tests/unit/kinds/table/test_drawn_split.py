@@ -18,6 +18,7 @@ from components.kinds.table import sample, scoring
 from components.kinds.table.codec.features import Definition
 from components.kinds.table.codec.reader import Reader
 from components.kinds.table.evaluation.leak import find_leaks
+from components.kinds.table.overview import overview
 from components.kinds.table.params import Columns, Prepare, Split
 from components.kinds.table.prepare import prepare
 from components.kinds.table.prepare.drawn_split import by_content
@@ -65,6 +66,10 @@ def split_of(data: PreparedData, column: str, frame: pl.DataFrame) -> dict[Any, 
 
 def read(data: PreparedData) -> list[str]:
     return list(json.loads((data.path / "report.json").read_text())["read"])
+
+
+def test_splits_that_are_drawn_are_no_spans_of_time(tmp_path: Path) -> None:
+    assert overview(run(table(), tmp_path)).train_days is None
 
 
 @pytest.fixture
