@@ -2,9 +2,11 @@
 PYTHON ?=
 WORKLOAD ?= garments
 PORT ?= 5000
+BASE ?=
+ENGINE ?= podman
 TESTS ?= tests/unit
 
-.PHONY: help setup chromium curl run check demo quick test test-machines perf benchmarks score coverage docs site lint format ui serve edge label plan lock clean
+.PHONY: help setup chromium curl run check demo quick test test-machines perf benchmarks score coverage docs site lint format ui serve edge label plan image image-project sbom audit lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -74,10 +76,22 @@ plan: setup  ## what both phases will cost: make plan PLAN="--requests 50/s --pe
 label: setup  ## the page that asks what answers should have been, http://127.0.0.1:3100/label
 	@. ./env.sh && exec python -m flows.label $(WORKLOAD) --serve
 
+image: setup  ## the endpoint as an image, to run read-only as nobody: make image BASE=python:3.11-slim@sha256:… (ENGINE=docker)
+	@. ./env.sh && exec sh deploy/image.sh endpoint $(WORKLOAD) "$(BASE)" $(ENGINE)
+
+image-project: setup  ## the project as an image, for jobs that train, score or run flows; BASE as of `make image`
+	@. ./env.sh && exec sh deploy/image.sh project $(WORKLOAD) "$(BASE)" $(ENGINE)
+
+sbom: setup  ## what is in the endpoint and in the project, CycloneDX, state/sbom
+	@. ./env.sh && exec sh deploy/sbom.sh sbom
+
+audit: setup  ## which packages of the endpoint have known vulnerabilities; asks pypi.org
+	@. ./env.sh && exec sh deploy/sbom.sh audit
+
 lock:  ## solve pyproject.toml anew and pin what comes out in constraints.txt
 	$(or $(PYTHON),python3) -m venv .venv/lock
 	.venv/lock/bin/python -m pip install --quiet --upgrade pip
-	.venv/lock/bin/python -m pip install --quiet --progress-bar on --group dev --group machines
+	.venv/lock/bin/python -m pip install --quiet --progress-bar on --group dev --group machines --group sbom
 	{ echo "# Every package of the tested environment, exactly. Made by: make lock"; \
 	  .venv/lock/bin/python -m pip freeze --all | sed 's/+cpu//' | sort -f; } > constraints.txt
 	rm -rf .venv/lock
