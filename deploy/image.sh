@@ -24,7 +24,8 @@ if [ "$what" = endpoint ]; then
   file=deploy/Containerfile image=journeyman-$name
 else
   git clone --quiet --no-hardlinks . "$context/project"
-  git -C "$context/project" remote set-url origin "$(git remote get-url origin 2>/dev/null || echo .)"
+  url=$(git remote get-url origin 2>/dev/null) || url=
+  if [ -n "$url" ]; then git -C "$context/project" remote set-url origin "$url"; else git -C "$context/project" remote remove origin; fi
   file=deploy/Containerfile.project image=journeyman-project
 fi
 "$engine" build --build-arg "BASE=$base" --file "$file" --tag "$image" "$context"

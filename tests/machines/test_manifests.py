@@ -121,6 +121,7 @@ def test_the_example_with_an_autoscaler(tmp_path: Any) -> None:
         assert each["metadata"]["namespace"] == "journeyman"
         if each["kind"] not in OF_OTHERS:
             valid(each)
+    assert "replicas" not in found["Deployment"]["spec"]  # else an apply would undo what the autoscaler did
     (container,) = found["Deployment"]["spec"]["template"]["spec"]["containers"]
     assert container["image"].startswith("registry.example.org/")
 
