@@ -34,7 +34,7 @@ test: setup chromium curl lint  ## lint, then every test; what failed once more,
 
 test-machines: setup  ## what several machines share, on a real PostgreSQL and a server of S3's protocol; `make test` does without
 	@.venv/bin/python -m pip install --quiet --constraint constraints.txt --group machines
-	@. ./env.sh && exec python -m pytest tests/machines
+	@. ./env.sh && BASE="$(BASE)" ENGINE=$(ENGINE) exec python -m pytest tests/machines
 
 perf: setup  ## whether the endpoint or a training step has become slower since the last release; after `make run`
 	@. ./env.sh && exec python -m benchmarks.perf $(ARGS)
