@@ -19,7 +19,8 @@ context=state/image/$what
 rm -rf "$context"
 mkdir -p "$context"
 if [ "$what" = endpoint ]; then
-  bentoml export "$name:latest" "$context/bento.tar" || stop "there is no Bento of $name; make one: make run WORKLOAD=$name"
+  bentoml get "$name:latest" >/dev/null 2>&1 || stop "there is no Bento of $name; make one: make run WORKLOAD=$name"
+  bentoml export "$name:latest" "$PWD/$context/bento.tar" >/dev/null    # which takes another path for one from the root
   cp constraints.txt "$context/"
   file=deploy/Containerfile image=journeyman-$name
 else

@@ -70,7 +70,7 @@ def container(built: Built, s3: Store, bucket: str) -> Iterator[tuple[str, str, 
     port = free_port()
     said = {**s3.variables, "JOURNEYMAN_CHAMPIONS": champions, "JOURNEYMAN_FOLLOW_EVERY": "0.2"}
     variables = [word for name, value in said.items() for word in ("--env", f"{name}={value}")]
-    room = [word for path in ("/home/bentoml", "/log", "/tmp") for word in ("--tmpfs", path)]
+    room = [word for path in ("/home/bentoml", "/state", "/tmp") for word in ("--tmpfs", path)]
     limits = ["--read-only", "--cap-drop", "all", "--security-opt", "no-new-privileges", *room]
     listening = ["--host", "127.0.0.1", "--port", str(port)]
     started = engine("run", "--detach", "--network", "host", *limits, *variables, built.image, *listening)

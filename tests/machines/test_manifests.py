@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import yaml
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun
 
+from tests.conftest import ROOT
 from tests.manifests import FOLDER, Manifest, job_template, manifests
 
 _MISSING = "needs the group `machines`: pip install -c constraints.txt --group machines"
@@ -124,6 +126,20 @@ def test_the_example_with_an_autoscaler(tmp_path: Any) -> None:
     assert "replicas" not in found["Deployment"]["spec"]  # else an apply would undo what the autoscaler did
     (container,) = found["Deployment"]["spec"]["template"]["spec"]["containers"]
     assert container["image"].startswith("registry.example.org/")
+
+
+def test_the_overlay_of_the_page_has_all_pods_share_a_volume(tmp_path: Any) -> None:
+    page = (ROOT / "docs" / "kubernetes.md").read_text()
+    (patches,) = re.findall(r"^```yaml\n(patches:.*?)^```", page, re.DOTALL | re.MULTILINE)
+    deploy = shutil.copytree(FOLDER, tmp_path / "kubernetes")
+    example = deploy / "example" / "kustomization.yaml"
+    example.write_text(example.read_text().partition("patches:")[0] + patches)
+    (deployment,) = [each for each in rendered(example.parent) if each["kind"] == "Deployment"]
+    valid(deployment)
+    volumes = {each["name"]: each for each in deployment["spec"]["template"]["spec"]["volumes"]}
+    assert set(volumes["state"]) == {"name", "persistentVolumeClaim"}
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == set(volumes)
 
 
 # --- Kubeflow's trainer
