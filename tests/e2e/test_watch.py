@@ -117,7 +117,8 @@ def _points(project: Project) -> dict[str, list[float]]:
 def _told_to_prefect(server: str, report: Report) -> None:
     artifact = httpx.get(f"{server}/artifacts/watch-digits/latest").json()
     assert f"harm: {report.verdict.rule}" in artifact["data"]
-    asked = {"filter": {"event": {"name": [f"journeyman.verdict.{report.verdict.verdict}"]}}}
+    named = {"name": [f"journeyman.verdict.{report.verdict.verdict}"]}
+    asked = {"filter": {"event": named, "resource": {"id": [f"journeyman.workload.{report.workload}"]}}}
     deadline = time.monotonic() + 60
     while not (events := httpx.post(f"{server}/events/filter", json=asked).json()["events"]):
         assert time.monotonic() < deadline  # the server writes them some seconds after it has them
