@@ -63,14 +63,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 @pytest.fixture
-def container(built: Built, s3: Store, bucket: str) -> Iterator[tuple[str, str, str]]:
+def container(built: Built, s3: Store, bucket: str, tmp_path: Path) -> Iterator[tuple[str, str, str]]:
     """A running container, its address, and the address at which it follows version 2, published there already."""
     champions = f"s3://{bucket}/champions"
     publish(built.bundle, built.workload, "2", champions)
     port = free_port()
     said = {**s3.variables, "JOURNEYMAN_CHAMPIONS": champions, "JOURNEYMAN_FOLLOW_EVERY": "0.2"}
     variables = [word for name, value in said.items() for word in ("--env", f"{name}={value}")]
-    room = [word for path in ("/home/bentoml", "/state", "/tmp") for word in ("--tmpfs", path)]
+    folders = {path: tmp_path / path.replace("/", "-") for path in ("/home/bentoml", "/state", "/tmp")}
+    for folder in folders.values():
+        folder.mkdir()
+        folder.chmod(0o777)
+    room = [word for path, folder in folders.items() for word in ("--volume", f"{folder}:{path}")]
     limits = ["--read-only", "--cap-drop", "all", "--security-opt", "no-new-privileges", *room]
     listening = ["--host", "127.0.0.1", "--port", str(port)]
     started = engine("run", "--detach", "--network", "host", *limits, *variables, built.image, *listening)
