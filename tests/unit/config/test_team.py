@@ -102,6 +102,6 @@ def test_a_shell_gets_what_it_says_and_gives_back_what_it_says_no_more(tmp_path:
 
 
 def test_every_setting_that_may_be_shared_is_a_public_name() -> None:
-    own = {"CLOCK", "LEDGER_WITHIN", "ROOT", "SUPERVISOR", "TEAM", "TERMINAL", "USED", "VERSION"}  # of one process
+    own = {"CLOCK", "DEVICE", "LEDGER_WITHIN", "ROOT", "SUPERVISOR", "TEAM", "TERMINAL", "USED", "VERSION"}  # of a process
     public = {name for name in held("environment variables") if name.startswith("JOURNEYMAN_")}
     assert public - {f"JOURNEYMAN_{name}" for name in own} == NAMES
