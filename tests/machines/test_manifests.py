@@ -209,7 +209,7 @@ def test_a_run_s_job_is_strictly_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     valid(each)
     (container,) = each["spec"]["template"]["spec"]["containers"]
     said = {variable["name"]: variable["value"] for variable in container["env"]}
-    assert said["PREFECT_HOME"] == "/work/project/state/prefect"
+    assert said["PREFECT_HOME"] == "/job/project/state/prefect"
     assert said["PREFECT_FLOW_RUN_EXECUTE_SIGTERM_BEHAVIOR"] == "reschedule"  # as of `backoffLimit: 0`
     assert container["resources"] == {"requests": {"cpu": "4", "memory": "8Gi"}, "limits": {"memory": "8Gi"}}
 
