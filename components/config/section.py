@@ -3,7 +3,7 @@
 from pathlib import PurePath
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from components.config.settings import CORRECTIONS
 
@@ -18,6 +18,21 @@ def _corrections(path: str) -> str:
 
 Corrections = Annotated[str, AfterValidator(_corrections)]
 """The file of corrections of labels."""
+
+
+def _label(value: object) -> object:
+    """Return the name of a label, which YAML may read as a number; as true it may be any word for yes.
+
+    Raises:
+        ValueError: it is not known which.
+    """
+    if isinstance(value, bool):
+        raise ValueError(f"expected the name of a label, which YAML reads as {str(value).lower()}: write it in quotes")
+    return str(value) if isinstance(value, int | float) else value
+
+
+Label = Annotated[str, BeforeValidator(_label)]
+"""The name of a label."""
 
 
 class Section(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from components.config import params
+from components.config.section import Label
 
 
 class Prepare(params.Section):
@@ -29,7 +30,7 @@ class Prepare(params.Section):
     """Part of the recordings that validates."""
     test: params.Fraction = 0.15
     """Part of the recordings that tests."""
-    positive: str | None = None
+    positive: Label | None = None
     """The label that is to be found, of a detection."""
     unreadable: params.Fraction = 0.01
     """Part of the recordings that may be unreadable, empty or without a label; with more `prepare` fails."""

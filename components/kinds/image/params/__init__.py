@@ -5,10 +5,11 @@ from math import ceil
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ModelWrapValidatorHandler, model_validator
+from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, model_validator
 
 from components.config import params
 from components.config.backbone import backbones, read_backbone
+from components.config.section import Label
 from components.config.settings import UNLABELLED
 from components.kinds.image.params.operations import (
     backbone_cut,
@@ -38,17 +39,6 @@ def _rising(levels: list[float]) -> list[float]:
     if levels[0] >= levels[1]:
         raise ValueError("the first has to be below the second")
     return levels
-
-
-def _label(value: object) -> object:
-    """Return the name of a label, which YAML may read as a number; as true it may be any word for yes.
-
-    Raises:
-        ValueError: it is not known which.
-    """
-    if isinstance(value, bool):
-        raise ValueError(f"expected the name of a label, which YAML reads as {str(value).lower()}: write it in quotes")
-    return str(value) if isinstance(value, int | float) else value
 
 
 def _unlabelled(folder: str) -> str:
@@ -109,10 +99,10 @@ class Prepare(params.Section):
     """Where the labels are, if it has to be said: `folder`; `none` (of anomalies, which need no label); a column of a
     table beside the pictures (`breed`, `labels.csv:breed`); a pattern of the names, as `{label}_*` (`*` anything,
     `#` digits); or a regular expression with `(?P<label>...)`."""
-    positive: Annotated[str, BeforeValidator(_label)] | None = None
+    positive: Label | None = None
     """The label that is to be found, of a detection or of anomalies (`defect`); where there are two it may be asked
     for."""
-    normal: Annotated[str, BeforeValidator(_label)] | None = None
+    normal: Label | None = None
     """Of anomalies: the label of ordinary pictures (`good`), where it has to be said; every other label is to be found.
     """
     group: Annotated[str, Field(min_length=1)] | None = None

@@ -3,25 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from components.config import params
+from components.config.section import Label
 
 Column = Annotated[str, Field(min_length=1)]
-
-
-def _label(value: object) -> object:
-    """Return the name of a label, which YAML may read as a number; as true it may be any word for yes.
-
-    Raises:
-        ValueError: it is not known which.
-    """
-    if isinstance(value, bool):
-        raise ValueError(f"expected the name of a label, which YAML reads as {str(value).lower()}: write it in quotes")
-    return str(value) if isinstance(value, int | float) else value
-
-
-Label = Annotated[str, BeforeValidator(_label)]
 
 
 class Prepare(params.Section):

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from components.config.errors import ConfigError, DataError
 from components.kinds.audio import overview, relabelling
@@ -124,3 +125,9 @@ def test_labels_are_put_right_by_the_names_of_raw_records(
     Path("data/corrections/mine.csv").write_text("name,given,label,by,at\nsource/a/anna_0.wav,u,i,me,\n")
     with pytest.raises(DataError, match="has the label 'a', not 'u'"):
         prepared(corrections="data/corrections/mine.csv")
+
+
+def test_a_label_that_yaml_reads_as_something_else_is_its_name_or_asked_for() -> None:
+    assert Prepare.model_validate({"positive": 7}).positive == "7"
+    with pytest.raises(ValidationError, match="which YAML reads as true: write it in quotes"):
+        Prepare.model_validate({"positive": True})
