@@ -17,6 +17,7 @@ import sys
 from array import array
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from random import Random
 from time import perf_counter
 from typing import Any
@@ -28,6 +29,7 @@ from benchmarks.wire import Connection
 
 _LABEL = re.compile(rb'"label": *"([^"]*)"')
 _AGAIN = 0.05  # seconds until a refused connection is tried again
+_LOOK = 0.05  # seconds between two looks at whether there is enough
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Job:
     labels: list[str]
     """What each has to be answered."""
     seconds: float
+    """At most, where `until` is said."""
     connections: int
     """Closed loop: how many; open loop: at most."""
     rate: float | None = None
@@ -48,6 +51,8 @@ class Job:
     """Seconds within which an answer is a good one."""
     patience: float = 10.0
     """Seconds that are waited at the end for what is not answered yet."""
+    until: str = ""
+    """Closed loop: the path of a file; nothing more is asked as soon as it is there."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Result:
     """What came back."""
 
     seconds: float
-    """From the first request to the last answer, at least those that were asked for."""
+    """From the first request to the last answer, at least while there was something to ask."""
     asked: int
     statuses: dict[str, int]
     good: int
@@ -123,7 +128,10 @@ class Load:
     async def _keep_asking(self) -> None:
         for _ in range(self.job.connections):
             self._connect()
-        await asyncio.sleep(self.job.seconds)
+        while (left := self.end - perf_counter()) > 0:
+            await asyncio.sleep(min(left, _LOOK) if self.job.until else left)
+            if self.job.until and Path(self.job.until).exists():
+                self.end = min(self.end, perf_counter())
 
     async def _arrive(self, rate: float) -> None:
         random, due = Random(0), self.began  # noqa: S311 - no secret
@@ -208,7 +216,7 @@ class Load:
 
     def _result(self) -> Result:
         return Result(
-            seconds=max(self.last - self.began, self.job.seconds),
+            seconds=max(self.last, self.end) - self.began,
             asked=self.asked,
             statuses=dict(self.statuses),
             good=sum(latency <= self.job.bound for latency in self.latencies),
