@@ -1,13 +1,13 @@
 """A kind and a task together: what a model is measured by, and how it behaves on data of the kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.kinds.baseline import limit_threads, prefixed
-from components.kinds.evaluation import Behaviour, Corruption, Leak, Mask, Stated
+from components.kinds.evaluation import Behaviour, Column, Corruption, Leak, Mask, Stated
 from components.kinds.prepared import PreparedData
 from components.kinds.slices import read_slices
 from components.tasks.evaluated_model import EvaluatedModel
@@ -127,6 +127,14 @@ class TaskEvaluation:
     def leaks(self, data: PreparedData, config: Any) -> Sequence[Leak]:
         """Return what of the test split training has seen, or could have; each is named, found or not."""
         return self._kind.leaks(data, config)
+
+    def columns(self, data: PreparedData, config: Any) -> Sequence[Column]:
+        """Return the columns that examples are made of, with what they cost; nothing where they are made of none.
+
+        Nothing either where the deciding metric says nothing of examples that were changed.
+        """
+        columns: Callable[[PreparedData], Sequence[Column]] | None = getattr(self._kind, "columns", None)
+        return columns(data) if columns and self._task.judges_corrupted(self._asked(data, config)) else ()
 
     def baseline(self, data: PreparedData, config: Any) -> Float32:
         """Return the baseline's outputs on the test split, trained once for every bundle that is measured."""

@@ -60,6 +60,19 @@ def test_a_card_names_a_public_data_set_with_its_licence(payments: Project) -> N
     assert (data["title"], data["licence"]) == ("few", "made here")
 
 
+def test_a_card_says_what_each_column_of_a_table_is_worth_and_costs(payments: Project) -> None:
+    version, _ = register("payments")
+    keep_card(version)
+    columns = {one["name"]: one for one in version.card()["measured"]["columns"]}
+    assert set(columns) == {"amount", "time", "customer_id", "terminal_id"}
+    assert sum(one["features"] for one in columns.values()) == len(
+        open_prepared(artifacts("payments", "prepared")).input["features"]
+    )
+    assert max(columns, key=lambda name: columns[name]["lost"]) == next(iter(columns))
+    assert columns["amount"]["lost"] > columns["time"]["lost"]
+    assert columns["terminal_id"]["microseconds"] > columns["amount"]["microseconds"]  # it asks a database
+
+
 def test_a_card_is_kept_with_its_version_and_says_how_sure_it_is(trained: Project) -> None:
     version, _ = register("digits")
     promoted(version)

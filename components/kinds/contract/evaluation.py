@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from components.kinds.contract.codec import Score
 from components.kinds.contract.parameters import ConfigT, InputT
-from components.kinds.evaluation import BaselineFeatures, Behaviour, Corruption, Leak, Mask
+from components.kinds.evaluation import BaselineFeatures, Behaviour, Column, Corruption, Leak, Mask
 from components.kinds.prepared import PreparedData, Split
 
 if TYPE_CHECKING:
@@ -79,3 +79,10 @@ class HeatInspection(Protocol):
         self, data: PreparedData, suspicion: NDArray[np.floating], heat: NDArray[np.floating], /
     ) -> "dict[str, Figure]":
         """Return figures of the most suspicious test examples, `[N]`, with their places `[N, h, w]`."""
+
+
+class ColumnInspection(Protocol):
+    """Of a kind whose examples are made of columns, any of which could be left out."""
+
+    def columns(self, data: PreparedData, /) -> Sequence[Column]:
+        """Return the columns that features are made of, and what they cost; a feature belongs to one of them."""

@@ -19,6 +19,7 @@ from components.kinds.calibration import reliability
 from components.kinds.cross_validation import SPREAD
 from components.kinds.evaluation import SEVERITIES, Mask
 from components.kinds.prepared import PreparedData
+from components.registry.card.columns import ColumnWorth, columns_worth
 from components.registry.card.intervals import bootstrapped, wilson
 from components.registry.gate.comparable import unfit
 from components.registry.gate.measure import stratified_sample, with_inputs
@@ -128,6 +129,8 @@ class Measurements(_Measurement):
     """Where the model can tell."""
     cross_validated: CrossValidated | None = Field(default=None, exclude_if=lambda found: found is None)
     """Where the test split is small."""
+    columns: tuple[ColumnWorth, ...] = Field(default=(), exclude_if=lambda found: not found)
+    """What each is worth, the most first; nothing where examples are made of no columns."""
 
 
 def measure_card(
@@ -152,6 +155,7 @@ def measure_card(
             robustness=tuple(_curves(predictions)),
             unfamiliar=_unfamiliar(predictions),
             cross_validated=None if answers is None else _cross_validated(predictions, answers),
+            columns=tuple(columns_worth(predictions)),
         )
 
 

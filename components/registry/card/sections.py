@@ -55,6 +55,7 @@ def card_sections(card: Card, figures: Mapping[str, bytes]) -> list[Section]:
         "Cross-validation": cross_validation_table(card),
         "Slices": _slices(card),
         "Calibration": _calibration(card, figures),
+        "Columns": columns_blocks(card),
         "Robustness": _robustness(card),
         "Unfamiliar inputs": unfamiliar_blocks(card),
         "Behaviour": _rules(card, "behaviour"),
@@ -236,6 +237,30 @@ def _calibration(card: Card, figures: Mapping[str, bytes]) -> list[Block]:
         columns, rows, "Predicted probability, and the share that was observed, of answers about as sure", drawn=True
     )
     return [*(drawn or [Drawing(draw_calibration(bins))]), *_rules(card, "calibration"), table]
+
+
+def columns_blocks(card: Card) -> list[Block]:
+    """Return what each column is worth and costs; nothing where examples are made of no columns."""
+    measured = card.get("measured", {})
+    if not (found := measured.get("columns")):
+        return []
+    metric = name(measured["metric"])
+    words = (
+        f"What this model loses in {metric} where a column's values are another test example's (permutation "
+        "importance). Of two columns that say the same it may lose little by either; a model that is trained without a "
+        "column may lose less."
+    )
+    rows = [
+        [row["name"], str(row["features"]), number(row["lost"]), spread(row) or _UNKNOWN, f"{row['microseconds']:,.1f}"]
+        for row in found
+    ]
+    columns = ["column", "features", "lost without it", "95 % interval", "µs a record"]
+    caption = "The most first; µs: CPU time of making its features, one record after another"
+    table = Table(columns, rows, caption)
+    useless = [row["name"] for row in found if row["low"] is not None and row["low"] <= 0.0]
+    if not useless:
+        return [Paragraph(words), table]
+    return [Paragraph(words), table, Paragraph(f"No loss can be told from chance without: {', '.join(useless)}.")]
 
 
 def _robustness(card: Card) -> list[Block]:

@@ -67,9 +67,14 @@ class Definition(BaseModel):
 
 def names(definition: Definition) -> list[str]:
     """Return the names of the features, in their order."""
-    calendar = [] if definition.time is None else [_free(name, definition) for name in CALENDAR]
+    calendar = [] if definition.time is None else calendar_names(definition)
     dates = [name for column in definition.dates for name in date_names(column, definition)]
     return [*definition.numbers, *dates, *calendar, *window_names(definition), *definition.categories]
+
+
+def calendar_names(definition: Definition) -> list[str]:
+    """Return the names of the features that are made of the time."""
+    return [_free(name, definition) for name in CALENDAR]
 
 
 def date_names(column: str, definition: Definition) -> list[str]:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from components.kinds.evaluation import BaselineFeatures, Behaviour, Corruption, Leak
+from components.kinds.evaluation import BaselineFeatures, Behaviour, Column, Corruption, Leak
 from components.kinds.prepared import PreparedData, Split
 from components.kinds.table.codec.features import DAY
 from components.kinds.table.codec.input import Input
 from components.kinds.table.evaluation.behaviour import try_behaviours
 from components.kinds.table.evaluation.cards import CARDS, card_precision
+from components.kinds.table.evaluation.columns import columns_of
 from components.kinds.table.evaluation.corruption import corruptions_of
 from components.kinds.table.evaluation.features import linear_features, record_features
 from components.kinds.table.evaluation.leak import find_leaks
@@ -70,3 +71,8 @@ def behaviours(data: PreparedData[Input], model: "Evaluated", config: "Train") -
 def leaks(data: PreparedData[Input], config: "Train") -> list[Leak]:
     """Return the training records that know of the evaluation."""
     return find_leaks(data)
+
+
+def columns(data: PreparedData[Input]) -> list[Column]:
+    """Return the columns that features are made of, and what they cost, the dearest first."""
+    return columns_of(data)

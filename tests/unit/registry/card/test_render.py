@@ -14,7 +14,7 @@ from components.tracking.description import LONGEST
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 TITLES = [
     "The model", "What it is for", "What it must not be used for", "The data", "What it began with",
-    "Pictures without labels", "How good it is", "Slices", "Calibration", "Robustness", "Behaviour",
+    "Pictures without labels", "How good it is", "Slices", "Calibration", "Columns", "Robustness", "Behaviour",
     "What it looks like", "The gate's verdict", "What became of it", "What it was made of", "How to make it again",
     "Whom to ask",
 ]  # fmt: skip
@@ -43,6 +43,10 @@ def full(text: str) -> dict[str, Any]:
         "slices": [{**estimate, "name": f"{text} {index}"} for index in range(20)],
         "calibration": [told, {**told, "predicted": 0.9, "observed": 0.95}],
         "robustness": [{"name": text, "values": [0.9, 0.8, 0.5, 0.1]}],
+        "columns": [
+            {"name": text, "features": 3, "lost": 0.2, "low": 0.1, "high": 0.3, "microseconds": 41.25},
+            {"name": "shoe size", "features": 1, "lost": 0.0, "low": -0.01, "high": 0.01, "microseconds": 0.4},
+        ],
     }
     moved = {"number": 1, "when": "2026-05-04T03:02:01+00:00", "what": "overridden", "from": None, "to": "2"}
     return {
@@ -229,3 +233,9 @@ def test_whatever_names_are_it_is_short_enough_and_nothing_becomes_markdown(text
     assert lines[0].startswith("**cups 2: refused**, ")
     assert lines[-1] == WHERE
     assert not [line for line in lines if line.startswith("#") or re.search(r"(?<!\\)[<\[`]", line)]
+
+
+def test_a_column_of_which_nothing_is_lost_is_named() -> None:
+    told = markdown(full("age"))
+    assert "| age | 3 | 0.2000 | 0.1000 to 0.3000 | 41.2 |" in told
+    assert "No loss can be told from chance without: shoe size." in told
