@@ -11,7 +11,8 @@ from components.config.errors import DataError
 from components.config.settings import CHAMPIONS, artifacts, log_folder
 from components.inference.bundle import read_about
 from components.inference.champion.address import Address
-from components.inference.champion.canary import publish_canary, stopped, withdraw_canary
+from components.inference.champion.canary import CANARY, publish_canary, stopped, withdraw_canary
+from components.inference.champion.position import Position
 from components.inference.engine.trial import Trial
 from components.kinds.prepared import open_prepared
 from components.prediction_log.reader import Log
@@ -27,7 +28,7 @@ from components.system.priority import gently
 from components.watch.bundles import Bundles
 from components.watch.replay import Replay, replay_both
 from components.watch.split_check import check_split
-from flows.release import this_run
+from flows.release import is_own, older_registry, this_run
 from flows.replay import evidence, said
 from flows.trials import keep_found
 from flows.watch import delay_of
@@ -41,12 +42,21 @@ Rows = list[list[str]]
 @task(task_run_name="tell of canary", cache_policy=NO_CACHE, persist_result=False)
 def tell_of_canary(workload: str) -> str:
     """Have the endpoints that follow try what the history says is tried, or nothing; return what, in one line."""
-    address, began = os.environ[CHAMPIONS], settled_canary(workload, this_run())
-    if began is None:
-        withdraw_canary(workload, address)
-        return ""
-    publish_canary(get_version(workload, began.version).bundle(), workload, _trial(workload, began), address)
-    return f"version {began.version} answers {100 * began.share:g} % of entities beside version {began.against}"
+    address = os.environ[CHAMPIONS]
+    while True:  # until the history says the same after it was told
+        began, history = settled_canary(workload, this_run())
+        position = Position(history.length, Ledger(workload).id) if history.length else None
+        if began is None:
+            over = history.last_canary
+            withdraw_canary(workload, address, position, over.id if over else None, is_own(address))
+            return ""
+        bundle, trial = get_version(workload, began.version).bundle(), _trial(workload, began)
+        published = publish_canary(bundle, workload, trial, address, position, is_own(address))
+        known = Ledger(workload).read()
+        if published and known.canary == began:
+            return f"version {began.version} answers {100 * began.share:g} % of entities beside version {began.against}"
+        if not published and known.length == history.length:
+            raise older_registry(f"{address}/{workload}/{CANARY}.json")
 
 
 @task(task_run_name="try canary", cache_policy=NO_CACHE, persist_result=False)
@@ -55,7 +65,7 @@ def try_canary(workload: str) -> tuple[Outcome | None, Rows]:
 
     Where none is tried and a version waits to be one, its trial begins.
     """
-    began = settled_canary(workload, this_run())
+    began, _ = settled_canary(workload, this_run())
     if passed := Ledger(workload).read().passed_canary:
         outcome = _finish(workload, passed)  # who decided was killed in between, or a person is asked
         return outcome if outcome.promoted else None, [[f"version {passed.version}", outcome.reason]]

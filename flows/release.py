@@ -9,9 +9,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
+from components.config.errors import PublishedError
 from components.config.settings import CHAMPIONS, STATE
 from components.inference.champion.position import Position
-from components.inference.champion.published import publish
+from components.inference.champion.published import CHAMPION, publish
 from components.inference.examples import EXAMPLES
 from components.inference.package import package, packaged_bundle
 from components.registry.card import keep_card
@@ -44,13 +45,24 @@ def publish_champion(bundle: Path, champion: Version) -> str:
     """
     workload, address = champion.workload, os.environ[CHAMPIONS]
     position = _position(champion)
-    if position is None or not _published(bundle, champion, position) or champion_of(workload) not in (None, champion):
+    published = position is not None and _published(bundle, champion, position)
+    if position and not published and position == _position(champion):
+        raise older_registry(f"{address}/{workload}/{CHAMPION}.json")
+    if not published or champion_of(workload) not in (None, champion):
         now = reconciled_champion(workload)
         if now:
             return str(publish_champion.fn(package_champion.fn(now)[0], now))
     if position:
         note_published(champion, position.number)
     return f"{address.removeprefix(f'{Path.cwd()}/')}/{workload}"
+
+
+def older_registry(where: str) -> PublishedError:
+    """Return that the file `where` was moved by a later step of this history than the registry has."""
+    return PublishedError(
+        f"{where}: knows later steps of the history than the registry, whose database seems to be an older copy; "
+        "remove this file, and run it again to publish what the registry says"
+    )
 
 
 def is_own(address: str) -> bool:

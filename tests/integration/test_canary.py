@@ -2,14 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from components.config.errors import PublishedError
 from components.config.gate import Gate
 from components.config.settings import CHAMPIONS
 from components.inference.champion.address import Address
-from components.inference.champion.canary import Canary, note_stopped, read_canary
+from components.inference.champion.canary import Canary, note_stopped, read_canary, stopped
+from components.inference.champion.position import Position
 from components.registry.promotion import promote
+from components.registry.promotion.canary import end_canary
 from components.registry.promotion.history import Step
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.trial import end, hold
@@ -185,6 +189,35 @@ def test_steps_are_written_once(three: Project) -> None:
     passed = Step(trial="canary", what="passed", version="3", against="1", when=now)
     assert ledger.note(passed) == passed
     assert ledger.note(Step(trial="canary", what="stopped", version="3", against="1")) == passed
+
+
+def test_a_canary_that_ended_while_its_publisher_slept_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another flow ends it and tells so, before it was ever published."""
+    begin("3")
+    began, there = history().canary, canary.publish_canary
+    assert began
+
+    def asleep(*arguments: Any) -> bool:
+        monkeypatch.setattr(canary, "publish_canary", there)
+        end_canary("digits", began, False, "gate.canary is 0", "another")
+        assert tell() is None
+        return there(*arguments)
+
+    monkeypatch.setattr(canary, "publish_canary", asleep)
+    assert tell() == Canary(format=1, workload="digits")
+    assert stopped(address(), "digits", began.id)
+
+
+def test_a_registry_from_before_what_is_published_is_told(three: Project) -> None:
+    begin("3")
+    said = tell()
+    assert said
+    assert said.pointer
+    later = said.model_copy(update={"pointer": said.pointer.at(Position(99, Ledger("digits").id))})
+    address().write("digits/canary.json", later.model_dump_json().encode())
+    told = pytest.raises(PublishedError, match=r"canary\.json: knows later steps of the history than the registry")
+    with told:
+        tell()
 
 
 def begin(number: str) -> None:

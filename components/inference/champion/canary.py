@@ -3,7 +3,8 @@
     <address>/<workload>/canary.json          which version, and what share; or that there is none
     <address>/<workload>/stopped-<id>.json    that an endpoint has stopped it, and why
 
-An endpoint that knows no canary reads neither. One that stops the canary writes the second, which the others follow.
+An endpoint that knows no canary reads neither. One that stops the canary writes the second, which the others follow; so
+does a flow when the trial is over. The first moves as the champion's pointer does: see `published`.
 """
 
 from pathlib import Path
@@ -13,7 +14,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from components.config.errors import PublishedError
 from components.inference.champion.address import Address
-from components.inference.champion.published import FORMAT, Pointer, as_bytes, publish_version, write_if_new
+from components.inference.champion.position import Position
+from components.inference.champion.published import FORMAT, Pointer, as_bytes, move_on, publish_version, write_if_new
 from components.inference.engine.trial import Trial, TrialId
 from components.system.clock import now
 
@@ -48,28 +50,63 @@ class Stop(BaseModel):
     when: AwareDatetime
 
 
-def publish_canary(bundle: Path, workload: str, trial: Trial, address: str) -> Pointer:
+def publish_canary(
+    bundle: Path, workload: str, trial: Trial, address: str, position: Position | None = None, alone: bool = False
+) -> bool:
     """Publish the bundle, then have endpoints try it; what is there already and right is left alone.
+
+    Args:
+        bundle: its directory.
+        workload: whose it is.
+        trial: what is tried, and how.
+        address: where to publish.
+        position: how far the history was when it said so; None: it is not known.
+        alone: as of `publish`.
+
+    Returns:
+        Whether that is what endpoints are told now; not, where somebody who knew more of the history was here before.
 
     Raises:
         BundleError: the bundle is not whole, or another workload's.
-        PublishedError: the address cannot be written.
+        PublishedError: the address cannot be written, or follows another registry's history.
     """
-    pointer = publish_version(bundle, workload, trial.version, address)
-    said = Canary(format=FORMAT, workload=workload, trial=trial, pointer=pointer)
-    write_if_new(Address(address), _at(workload), as_bytes(said))
-    return pointer
+    pointer, there = publish_version(bundle, workload, trial.version, address).at(position), Address(address)
+    if position:
+        write_if_new(there, f"{pointer.path}/{position.name}", position.content)
+    said = as_bytes(Canary(format=FORMAT, workload=workload, trial=trial, pointer=pointer))
+    return move_on(there, _at(workload), said, position, _position, alone) is None
 
 
-def withdraw_canary(workload: str, address: str) -> None:
-    """Have endpoints try nothing, if they do.
+def withdraw_canary(
+    workload: str, address: str, position: Position | None = None, ended: str | None = None, alone: bool = False
+) -> None:
+    """Have endpoints try nothing, if they do, and never again what has ended; what began meanwhile stays.
+
+    Args:
+        workload: whose canary.
+        address: where it is published.
+        position: how far the history was when it said that nothing is tried; None: it is not known.
+        ended: the id of the trial that ended last. It is put down as stopped, which nobody takes back: so one who slept
+            since the trial began, and publishes it now, has no endpoint try it.
+        alone: as of `publish`.
 
     Raises:
-        PublishedError: the address cannot be read or written.
+        PublishedError: the address cannot be read or written, or follows another registry's history.
     """
     there = Address(address)
+    if ended:
+        over = Stop(format=FORMAT, id=ended, version="", why="its trial is over", when=now())
+        there.create(_stop(workload, ended), as_bytes(over))
     if there.read(_at(workload)) is not None:
-        write_if_new(there, _at(workload), as_bytes(Canary(format=FORMAT, workload=workload)))
+        move_on(there, _at(workload), as_bytes(Canary(format=FORMAT, workload=workload)), position, _position, alone)
+
+
+def _position(content: bytes) -> Position | None:
+    try:
+        said = Canary.model_validate_json(content)
+    except ValidationError:
+        return None
+    return said.pointer.position if said.pointer else None
 
 
 def read_canary(address: Address, workload: str) -> Canary | None:

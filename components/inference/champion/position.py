@@ -1,5 +1,7 @@
 """Which entry of the promotion history moved a pointer: only a later one of the same history may move it on.
 
+The pointer to a canary counts the steps of trials, too.
+
 The pointer names it as a file that lies beside the bundle, `entry-000006-<history>`. So endpoints of any version read
 the pointer, also those from before there were positions, which refuse a key that they do not know.
 """

@@ -8,7 +8,7 @@ Nothing else is changed or deleted when it moves, so that a rollback may move it
 older entry of the history never takes the place of a newer one's; see `position`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
@@ -101,15 +101,43 @@ def publish(
 
 
 def _move(address: Address, pointer: Pointer, alone: bool) -> Pointer:
-    """Move the workload's pointer, unless a later entry has; whoever sleeps in between finds that out when it wakes."""
-    name, content = f"{pointer.workload}/{CHAMPION}.json", as_bytes(pointer)
+    """Move the workload's pointer, unless a later entry has; return where it points then."""
+    name, position = f"{pointer.workload}/{CHAMPION}.json", pointer.position
+    later = move_on(address, name, as_bytes(pointer), position, _position, alone)
+    return parse_pointer(later, pointer.workload, f"{address}/{name}") if later else pointer
+
+
+def move_on(
+    address: Address,
+    name: str,
+    content: bytes,
+    position: Position | None,
+    told: Callable[[bytes], Position | None],
+    alone: bool = False,
+) -> bytes | None:
+    """Make `content` the file's, unless a later position moved it; whoever sleeps in between finds that out on waking.
+
+    Args:
+        address: where.
+        name: the file's.
+        content: what is to be in it.
+        position: by which it moves; None: it is not known.
+        told: returns the position that a content tells.
+        alone: as of `publish`.
+
+    Returns:
+        What a later position has made of it; None: the file says `content`.
+
+    Raises:
+        PublishedError: the file follows another registry's history, or cannot be read or written.
+    """
     while (found := address.look(name)).content != content:
-        there = _position(found.content)
-        if there and pointer.position and _is_later(there, pointer.position, f"{address}/{name}", alone):
-            return parse_pointer(found.content or b"", pointer.workload, f"{address}/{name}")
+        there = told(found.content) if found.content else None
+        if there and position and _is_later(there, position, f"{address}/{name}", alone):
+            return found.content
         if address.swap(name, found, content):
             break
-    return pointer
+    return None
 
 
 def _is_later(there: Position, here: Position, where: str, alone: bool) -> bool:
@@ -119,10 +147,10 @@ def _is_later(there: Position, here: Position, where: str, alone: bool) -> bool:
     return there.number > here.number
 
 
-def _position(content: bytes | None) -> Position | None:
+def _position(content: bytes) -> Position | None:
     """Return the position of a pointer's content; None: it has none, or is no pointer, which is then written anew."""
     try:
-        return Pointer.model_validate_json(content).position if content else None
+        return Pointer.model_validate_json(content).position
     except ValidationError:
         return None
 

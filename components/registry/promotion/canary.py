@@ -66,17 +66,17 @@ def end_canary(workload: str, began: Step, passed: bool, why: str, by: str) -> S
     return Ledger(workload).note(step)
 
 
-def settled_canary(workload: str, by: str) -> Step | None:
-    """Return the canary that is tried now; one whose champion is another by now has ended."""
+def settled_canary(workload: str, by: str) -> tuple[Step | None, History]:
+    """Return the canary that is tried now, and the history that says so; one whose champion is another has ended."""
     while began := (history := Ledger(workload).read()).canary:
         if history.champion == began.against:
-            return began
+            break
         if history.champion == began.version:
             assert history.last
             end_canary(workload, began, True, f"it was put to work by {history.last.by}", by)
         else:
             end_canary(workload, began, False, f"version {history.champion or 'none'} has come to work", by)
-    return None
+    return began, history
 
 
 def _note(challenger: Version, what: Literal["waits", "began"], history: History, by: str, share: float = 0.0) -> Step:

@@ -88,6 +88,11 @@ class History:
         return self.entries[-1] if self.entries else None
 
     @property
+    def length(self) -> int:
+        """How many entries and steps there are: whoever reads a higher number knows more."""
+        return len(self.entries) + len(self.steps)
+
+    @property
     def champion(self) -> str | None:
         """The version that is at work."""
         return self.last.to if self.last else None
@@ -132,6 +137,12 @@ class History:
         """The step with which the canary began that is tried now; None: nothing is."""
         began = (step for step in self.steps if (step.trial, step.what) == ("canary", "began"))
         return next((step for step in began if not self.ended(step.version, "canary")), None)
+
+    @property
+    def last_canary(self) -> Step | None:
+        """The step with which the last canary began whose trial has ended; None: none has."""
+        began = (step for step in reversed(self.steps) if (step.trial, step.what) == ("canary", "began"))
+        return next((step for step in began if self.ended(step.version, "canary")), None)
 
     @property
     def passed_canary(self) -> Step | None:

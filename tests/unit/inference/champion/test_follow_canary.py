@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from components.config.errors import BundleError
+from components.config.errors import BundleError, PublishedError
 from components.inference.bundle import read_about
 from components.inference.champion.cache import Champions
 from components.inference.champion.canary import note_stopped, publish_canary, stopped, withdraw_canary
 from components.inference.champion.follow_canary import CanaryFollower
+from components.inference.champion.position import Position
 from components.inference.champion.published import publish
 from components.inference.champion.source import _opened_beside
 from components.inference.engine.engine import Engine
@@ -22,6 +23,7 @@ from tests.servers import wait_for
 from tests.unit.inference.champion.test_follow import a_bundle
 
 FIRST, SECOND = "1" * 32, "2" * 32
+HISTORY = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass
@@ -77,6 +79,34 @@ def test_what_is_published_is_tried_until_it_is_withdrawn(followed: Followed) ->
     assert followed.look() is None
     withdraw_canary("nobody", followed.address)
     assert not (Path(followed.address) / "nobody").exists()
+
+
+def test_who_knew_less_of_the_history_puts_nothing_back(followed: Followed) -> None:
+    """Neither an older canary, nor that there is none; and what has ended is tried no more, whoever publishes it."""
+
+    def told(version: str, id: str, length: int) -> bool:
+        said = Trial(id=id, version=version, against="1", share=0.05, latency=2.0, milliseconds=5.0)
+        return publish_canary(followed.bundle(version), "w", said, followed.address, Position(length, HISTORY))
+
+    def withdraw(length: int, ended: str | None = None) -> None:
+        withdraw_canary("w", followed.address, Position(length, HISTORY), ended)
+
+    withdraw(1)
+    assert told("2", FIRST, 2)
+    withdraw(1)  # slept since before it began
+    assert followed.look() == "2"
+    assert told("3", SECOND, 4)
+    assert not told("2", FIRST, 2)
+    withdraw(3, FIRST)
+    assert followed.look() == "3"
+    withdraw(5, SECOND)
+    assert followed.look() is None
+    assert told("3", SECOND, 4)  # the file says so, and no endpoint tries it
+    assert followed.look() is None
+    assert told("2", "3" * 32, 6)
+    assert followed.look() == "2"
+    with pytest.raises(PublishedError, match=r"canary\.json: follows another registry \(its history is 01234567"):
+        withdraw_canary("w", followed.address, Position(7, "f" * 32))
 
 
 def test_an_endpoint_that_knows_no_canary_follows_the_champion_as_ever(followed: Followed) -> None:
