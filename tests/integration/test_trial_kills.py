@@ -96,6 +96,19 @@ def test_killed_before_any_write_the_next_run_comes_to_the_same(
         tmp_path: for copies of it.
         monkeypatch: for settings.
     """
+    begin(trial, wrong, three, monkeypatch)
+    copies = [without_code(three, tmp_path / f"{step}") for step in range(least + 1)]
+    runs = [item(copy, FLOW + code, kill=step if step < least else None, tags=True) for step, copy in enumerate(copies)]
+    done = forked.run(*runs)
+    assert [status for status, _ in done] == [-9] * least + [0], [output[-500:] for _, output in done]
+    states = succeed(forked, *(item(copy, FLOW + code + STATE) for copy in copies))
+    assert states == [states[-1]] * len(copies)
+    changed = re.sub(r"\W+", " ", str(states[-1]))
+    assert {"canary": "canary", "shadow": "shadow", "reverse": "rolled back"}[trial] in changed
+
+
+def begin(trial: str, wrong: float | None, three: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have version 3 tried, and a part of the live answers wrong; see the test for the arguments."""
     if trial != "reverse":
         three.params("    gate:\n", f"    gate:\n      {'canary: 20' if trial == 'canary' else 'shadow: true'}\n")
     promoted(version("1"))
@@ -109,14 +122,6 @@ def test_killed_before_any_write_the_next_run_comes_to_the_same(
         assert hold(version("3"), good("3"), gate, history())
         canary.tell_of_canary.fn("digits")
         answer("1", wrong=abs(wrong), labelled_as_answered=wrong > 0)
-    copies = [without_code(three, tmp_path / f"{step}") for step in range(least + 1)]
-    runs = [item(copy, FLOW + code, kill=step if step < least else None, tags=True) for step, copy in enumerate(copies)]
-    done = forked.run(*runs)
-    assert [status for status, _ in done] == [-9] * least + [0], [output[-500:] for _, output in done]
-    states = succeed(forked, *(item(copy, FLOW + code + STATE) for copy in copies))
-    assert states == [states[-1]] * len(copies)
-    changed = re.sub(r"\W+", " ", str(states[-1]))
-    assert {"canary": "canary", "shadow": "shadow", "reverse": "rolled back"}[trial] in changed
 
 
 def without_code(project: Project, folder: Path) -> Project:

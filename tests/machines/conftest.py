@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,8 +16,10 @@ import fsspec
 import httpx
 import pytest
 import sqlalchemy as sa
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from tests.conftest import end
+from tests.integration.conftest import forked, three, three_once  # noqa: F401 - fixtures
 from tests.servers import free_port, wait_for
 
 _NOBODY = 65534  # PostgreSQL refuses to run as root
@@ -30,14 +33,49 @@ class Postgres:
 
     def database(self) -> str:
         """Make an empty database, and return its address."""
+        return self._made("")
+
+    def _made(self, by: str) -> str:
         name = f"d{uuid4().hex[:12]}"
         engine = sa.create_engine(self._address("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         with engine.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+            connection.execute(sa.text(f"CREATE DATABASE {name}{by}"))
         return self._address(name)
+
+    def filled_from(self, sqlite: Path) -> str:
+        """Make a database with the rows of a file of SQLite that has MLflow's tables, and return its address."""
+        address = self.database()
+        SqlAlchemyStore(address, "file:///nowhere").engine.dispose()  # makes the tables
+        source, target = sa.create_engine(f"sqlite:///{sqlite}"), sa.create_engine(address, poolclass=sa.NullPool)
+        tables = sa.MetaData()
+        tables.reflect(target)
+        with source.connect() as rows, target.begin() as connection:
+            for table in reversed(tables.sorted_tables):
+                connection.execute(table.delete())
+            for table in tables.sorted_tables:
+                if found := [dict(row) for row in rows.execute(sa.select(table)).mappings()]:
+                    connection.execute(table.insert(), found)
+            for table in tables.sorted_tables:
+                for column in table.primary_key:
+                    _count_on(connection, table.name, column.name)
+        return address
+
+    def copy_of(self, address: str) -> str:
+        """Make a copy of a database that nobody is connected to, and return its address."""
+        return self._made(f" TEMPLATE {sa.make_url(address).database}")
 
     def _address(self, database: str) -> str:
         return f"postgresql+pg8000://postgres:secret@127.0.0.1:{self.port}/{database}"
+
+
+def _count_on(connection: sa.Connection, table: str, column: str) -> None:
+    """Have the numbers that the database gives to new rows begin behind those that are there."""
+    quoted = f"""SELECT pg_get_serial_sequence('"{table}"', '{column}')"""
+    if sequence := connection.execute(sa.text(quoted)).scalar():
+        last = connection.execute(sa.text(f'SELECT max("{column}") FROM "{table}"')).scalar()
+        connection.execute(
+            sa.text("SELECT setval(:sequence, :next, false)"), {"sequence": sequence, "next": (last or 0) + 1}
+        )
 
 
 @dataclass
@@ -92,6 +130,7 @@ def postgres() -> Iterator[Postgres]:
         assert server.poll() is None, (folder / "log").read_text()
         yield made
     finally:
+        server.send_signal(signal.SIGINT)  # it waits for nobody who is connected
         end(server)
         shutil.rmtree(folder, ignore_errors=True)
 
