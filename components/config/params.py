@@ -77,6 +77,8 @@ class Training(TaskOptions):
     """Stop after so many epochs without a better validation score, and keep the best epoch's weights. Left out: learn
     to the end of the schedule, which is what it is made for."""
 
+    FITTED: ClassVar[str] = "trees"
+    """What `train.model` of a kind that has one calls its model that is fitted in one go."""
     LEARNED_BY: ClassVar[frozenset[str]] = frozenset()
     """Keys of a kind that learns by steps from labels alone, and measures its model where it learns from none: they
     mean nothing then. Empty: it always learns by steps."""
@@ -235,10 +237,12 @@ class Workload(Section):
     """One section of `workloads:`; each kind narrows `kind`, `prepare`, `train` and `serve`."""
 
     kind: str
-    """What sort of data: `audio`, `image`, `table`, or a kind of an installed package, see docs/extensions.md."""
+    """What sort of data: `audio`, `image`, `interactions`, `table`, `text`, or a kind of an installed package, see
+    docs/extensions.md."""
     task: str | None = None
     """What is asked of it: which class (`classification`), whether positive (`detection`), which number (`regression`),
-    how unusual (`anomaly`), or a task of an installed package. Left out: by the labels, and said; see docs/tasks.md."""
+    how unusual (`anomaly`), what is taken next (`ranking`), or a task of an installed package. Left out: by the labels,
+    and said; see docs/tasks.md."""
     source: Annotated[str, Field(pattern=r"^[^~]")]
     """Where the data is, absolute or from the project's folder (DVC knows no `~`): for pictures a folder, for tables a
     file, a folder or an address; or the description of a public data set (`datasets/*.yaml`)."""

@@ -15,7 +15,7 @@ class TaskOptions(Section):
     metric: str | None = None
     """What decides which of two models is better. Left out: of a classification `accuracy` (or `macro_f1`), of a
     detection and of anomalies `average_precision` (or `cost_per_1000`), of a regression `rmse` (or `mae`,
-    `pinball_loss`)."""
+    `pinball_loss`), of a ranking `ndcg_at_10` (or `recall_at_20`)."""
     false_alarm: Annotated[float, Field(gt=0.0)] = 5.0
     """Detection: what a false alarm costs, where a missed positive costs its amount, or 1 in data without amounts. The
     threshold is where the validation split costs least."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from components.kinds.contract import Batches, Learner, Objective, TrainingBatches
-    from components.kinds.contract.learner import TreeLearner, UnlabelledLearner
+    from components.kinds.contract.learner import FittedLearner, UnlabelledLearner
     from components.kinds.prepared import PreparedData, Split
     from components.tasks.contract import Objectives
 
@@ -38,21 +38,21 @@ class TaskLearner:
         """Return the module that is trained, with fresh weights."""
         return self._kind.module(data, config, self.objective(data, config))
 
-    def fit_trees(self, data: "PreparedData", config: Any) -> "tuple[dict[str, Tensor], list[float]]":
-        """Return the weights of trees, and the validation loss after each round; without labels there are no rounds."""
-        fitted: tuple[dict[str, Tensor], list[float]] = self._trees.fit_trees(
+    def fit_whole(self, data: "PreparedData", config: Any) -> "tuple[dict[str, Tensor], list[float]]":
+        """Return the weights of what is fitted in one go, and the validation loss after each round, if it has any."""
+        fitted: tuple[dict[str, Tensor], list[float]] = self._fitted.fit_whole(
             data, config, self.objective(data, config)
         )
         return fitted
 
-    def join(self, data: "PreparedData", config: Any, network: "Weights", trees: "Weights") -> "dict[str, Tensor]":
+    def join(self, data: "PreparedData", config: Any, network: "Weights", fitted: "Weights") -> "dict[str, Tensor]":
         """Return the weights of a model that asks both, neither of which learned from labels."""
-        joint: dict[str, Tensor] = self._trees.join(data, config, self.objective(data, config), network, trees)
+        joint: dict[str, Tensor] = self._fitted.join(data, config, self.objective(data, config), network, fitted)
         return joint
 
     def model_of(self, weights: "Weights") -> str:
-        """Return which model the weights are of: `network`, `trees` or `joint`."""
-        return str(self._trees.model_of(weights))
+        """Return which model the weights are of, as `train.model` calls it; `joint` of both."""
+        return str(self._fitted.model_of(weights))
 
     def loaders(self, data: "PreparedData", config: Any) -> "tuple[TrainingBatches, Batches]":
         """Return the batches of training and of validation, which hold each example once, over all processes."""
@@ -79,5 +79,5 @@ class TaskLearner:
         return self._kind.costs(data, split)
 
     @property
-    def _trees(self) -> "TreeLearner":
-        return cast("TreeLearner", self._kind)
+    def _fitted(self) -> "FittedLearner":
+        return cast("FittedLearner", self._kind)

@@ -49,7 +49,7 @@ def fold_plan(data: "PreparedData", workload: "Workload", supervised: bool = Tru
 
 def _estimated(data: "PreparedData", workload: "Workload", folds: int, supervised: bool) -> str:
     """Return about how long the trainings take together."""
-    if getattr(workload.train, "model", "network") == "trees":
+    if getattr(workload.train, "model", "network") == workload.train.FITTED:
         return "a few seconds each"
     held_out = data.counts["validation"] / (data.counts["train"] + data.counts["validation"])
     examples = round(sum(data.counts.values()) * (1 - 1 / folds) * (1 - held_out))

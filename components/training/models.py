@@ -1,7 +1,7 @@
 """Which models are trained, and which of them serves.
 
-`train.model` of a kind that has trees beside its network says it; where examples without labels may be learned from, a
-model that does stands beside one that does not.
+`train.model` of a kind that has trees, or another model that is fitted in one go, beside its network says it; where
+examples without labels may be learned from, a model that does stands beside one that does not.
 """
 
 import logging
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from components.internals.lightning import process_rank
 from components.training.altered import altered
 from components.training.loop import fit
-from components.training.restore import JOINT, NETWORK, TREES, asked_model
+from components.training.restore import JOINT, NETWORK, asked_model, fitted_model
 from components.training.result import TrainingResult
 from components.training.unlabelled import fit_both
 from components.training.unlabelled_plan import learns_unlabelled
@@ -44,24 +44,24 @@ def train_models(
     """Train what `train.model` asks for; of several models return the one that is better on the validation split.
 
     The arguments and errors are those of `fit`; `callbacks` look on where a network learns from labels
-    alone. Trees are fitted by the first process alone, in one go.
+    alone. What is fitted in one go is fitted by the first process alone.
     """
     if learns_unlabelled(data, config):
         return fit_both(learner, data, config, log_to, checkpoint)
     if asked_model(config) == NETWORK:
         return fit(learner, data, config, log_to, checkpoint, callbacks)
-    if asked_model(config) == TREES:
-        return _fit_trees(learner, data, config, log_to)
+    if asked_model(config) == fitted_model(config):
+        return _fit_whole(learner, data, config, log_to)
     network = fit(learner, data, config, log_to, checkpoint, callbacks)
     return network if process_rank() else _better(learner, data, config, network, log_to)
 
 
-def _fit_trees(
+def _fit_whole(
     learner: "TaskLearner", data: "PreparedData", config: "Training", log_to: "Sequence[Logger]" = ()
 ) -> TrainingResult:
     if process_rank():
-        return TrainingResult({}, [], TREES)
-    weights, losses = learner.fit_trees(data, altered(config, model=TREES))
+        return TrainingResult({}, [], fitted_model(config))
+    weights, losses = learner.fit_whole(data, altered(config, model=fitted_model(config)))
     found = validated(learner, data, config, weights)
     last = {"epoch": len(losses), "step": len(losses), **found.told}
     every = ceil(len(losses) / _POINTS) or 1
@@ -71,7 +71,7 @@ def _fit_trees(
         _log(
             log_to, {name: value for name, value in point.items() if name not in ("epoch", "step")}, int(point["step"])
         )
-    return TrainingResult(weights, curve, TREES)
+    return TrainingResult(weights, curve, fitted_model(config))
 
 
 def _better(
@@ -87,7 +87,7 @@ def _better(
     others labels choose as well, where the validation split has both classes: the network, the trees, or both together;
     of equals both together, and so do they where no label tells.
     """
-    results = [network, _fit_trees(learner, data, config)]
+    results = [network, _fit_whole(learner, data, config)]
     if not learner.objective(data, config).supervised:
         results.insert(0, _joined(learner, data, config, *results))
     scores = {result.model: validated(learner, data, config, result.weights) for result in results}

@@ -1,4 +1,4 @@
-"""The module of a training that has ended, from its weights: of a network, of trees or of both, see `train.model`."""
+"""The module of a training that has ended, from its weights, whichever model `train.model` asked for."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,11 @@ NETWORK, TREES, JOINT = "network", "trees", "joint"
 def asked_model(config: "Training") -> str:
     """Return `train.model`; `network` where the kind has nothing else."""
     return str(getattr(config, "model", NETWORK))
+
+
+def fitted_model(config: "Training") -> str:
+    """Return what `train.model` calls the kind's model that is fitted in one go."""
+    return str(getattr(config, "FITTED", TREES))
 
 
 def restored(learner: "TaskLearner", data: "PreparedData", config: "Training", weights: Mapping[str, Tensor]) -> Any:

@@ -31,7 +31,7 @@ from components.training.formatting import listed
 from components.training.loop import plan
 from components.training.models import train_models
 from components.training.plan import choice, training_plan
-from components.training.restore import asked_model
+from components.training.restore import asked_model, fitted_model
 from components.training.result import TrainingResult
 from components.training.run_logger import RunLogger
 from components.training.unlabelled_plan import unlabelled_plan
@@ -71,7 +71,7 @@ def train(name: str) -> None:
         if beside.recorded(name) or beside.finished() is None:
             train_models(learner, data, config, checkpoint=beside.checkpoint)
         return
-    if asked_model(config) != "trees":
+    if asked_model(config) != fitted_model(config):
         _tell(data, asked.train)
     with kept(name, key) as training:
         trained = _train(name, config, learner, data, params, training)

@@ -167,7 +167,7 @@ def test_the_shipped_pipeline_parses() -> None:
     assert sorted(listed.split()) == sorted(
         f"{stage}@{name}"
         for stage in (*STAGES, RESOLVE, BACKBONE)
-        for name in ("garments", "fraud", "intents", "digits")
+        for name in ("garments", "fraud", "intents", "digits", "shop")
     )
 
 

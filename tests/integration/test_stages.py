@@ -105,7 +105,7 @@ def test_every_key_that_is_read_is_tracked_and_every_module_listed(
     assert unlisted == []
 
 
-@pytest.mark.parametrize("kind", ["image", "table", "text"])
+@pytest.mark.parametrize("kind", ["image", "table", "text", "interactions"])
 def test_every_dependency_exists(kind: str) -> None:
     for stage in MODULES:
         for dep in _described(stage, "any", kind)["deps"]:

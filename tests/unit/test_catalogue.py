@@ -78,7 +78,7 @@ def test_a_metric_of_no_task_is_refused_whatever_the_labels_ask_for() -> None:
 def test_a_kind_or_a_task_that_nothing_has_is_told_with_those_there_are() -> None:
     write("tables")
     with pytest.raises(
-        ConfigError, match=r"cups\.kind: unknown kind 'tables'\. Allowed: audio, image, table, text\. Did you mean"
+        ConfigError, match=r"cups\.kind: unknown kind 'tables'\. Allowed: audio, image, .*, table, text\. Did you mean"
     ):
         catalogue.workload("cups")
     write(more="    task: regresion\n")
@@ -109,7 +109,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, 
 
 def test_an_installed_kind_is_one_of_all_and_never_hides_a_built_in_one(installed: list[tuple[str, str, str]]) -> None:
     installed += [("signal", "of-signals", "1.2"), ("image", "of-pictures", "3.0")]
-    assert catalogue.names() == ["audio", "image", "signal", "table", "text"]
+    assert catalogue.names() == ["audio", "image", "interactions", "signal", "table", "text"]
     assert catalogue.package("kind", "signal") == "its_signal"
     assert catalogue.package("kind", "image") == "components.kinds.image"
     assert [one.requirement for one in catalogue.extensions_of("signal", "detection")] == ["of-signals==1.2"]

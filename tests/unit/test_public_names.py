@@ -17,6 +17,7 @@ from components.inference.champion.published import Pointer
 from components.inference.options import PREFIX, Options
 from components.kinds.audio.params import Workload as Audio
 from components.kinds.image.params import Workload as Image
+from components.kinds.interactions.params import Workload as Interactions
 from components.kinds.table.params import Workload as Table
 from components.kinds.text.params import Workload as Text
 from components.registry.gate.verdict import Verdict
@@ -29,6 +30,7 @@ from tests.public_names import differences
 MODELS: dict[str, type[BaseModel]] = {
     "params.yaml, audio": Audio,
     "params.yaml, image": Image,
+    "params.yaml, interactions": Interactions,
     "params.yaml, table": Table,
     "params.yaml, text": Text,
     "params.yaml, prices": Prices,

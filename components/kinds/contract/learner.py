@@ -74,19 +74,20 @@ class UnlabelledLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
         """How it does: in as many steps, to weights of the same module, which serves as the other does."""
 
 
-class TreeLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
-    """`learner/` of a kind that has trees beside its network; its section `train` has `model`.
+class FittedLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
+    """`learner/` of a kind that has a model which is fitted in one go, as trees, beside its network.
 
-    With `model: trees` the module is one of trees, which are none until weights are loaded; with `model: joint`, which
-    nobody writes and which is for objectives that learn from no label, it asks both.
+    Its section `train` has `model`. With `model: trees`, or as the section's `FITTED` calls it, the module is that one,
+    which knows nothing until weights are loaded; with `model: joint`, which nobody writes and which is for objectives
+    that learn from no label, it asks both.
     """
 
-    def fit_trees(
+    def fit_whole(
         self, data: PreparedData[InputT], config: ConfigT, objective: Objective, /
     ) -> "tuple[dict[str, Tensor], list[float]]":
-        """Return the weights of trees, and the loss of the validation split after each round.
+        """Return the weights of that model, and the loss of the validation split after each round, if it has any.
 
-        They are fitted to the labels; where none is learned from, to the examples.
+        It is fitted to the labels; where none is learned from, to the examples.
         """
 
     def join(
@@ -95,10 +96,10 @@ class TreeLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
         config: ConfigT,
         objective: Objective,
         network: Mapping[str, "Tensor"],
-        trees: Mapping[str, "Tensor"],
+        fitted: Mapping[str, "Tensor"],
         /,
     ) -> "dict[str, Tensor]":
-        """Return the weights of the joint model, from those of the network and of the trees."""
+        """Return the weights of the joint model, from those of the network and of what was fitted."""
 
     def model_of(self, weights: Mapping[str, "Tensor"], /) -> str:
-        """Return which model the weights are of: `network`, `trees` or `joint`."""
+        """Return which model the weights are of, as `train.model` calls it; `joint` of both."""

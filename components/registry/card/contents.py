@@ -29,7 +29,7 @@ FORMAT = 3
 _TEST = "test_"
 _LEFT_OUT = ("kind", "used.")  # parameters: what the card says elsewhere, what the hardware decided
 _MODEL = "used.model"
-_MODELS = ("network", "trees", "joint")
+_MODELS = ("network", "trees", "ease", "joint")
 _UNDECIDED = ("auto", "None")
 _LINEAGE = (
     "git.commit", "git.head", "parent", "seed", "dvc.source", "dvc.raw", "dvc.prepared", "python", "platform",

@@ -21,7 +21,7 @@ from components.registry.gate import COLUMNS, Verdict
 Card = Mapping[str, Any]
 
 _SLICES_SHOWN = 30  # in the drawing, the worst first; the table has them all
-_MODELS = {"network": "the network", "trees": "trees", "joint": "both together"}
+_MODELS = {"network": "the network", "trees": "trees", "ease": "EASE", "joint": "both together"}
 _UNKNOWN = "not known: too few examples"
 _ELSEWHERE = "calibration"  # the figure that has a section of its own
 _LINEAGE = {

@@ -20,6 +20,7 @@ TEXT = params.PAGE.read_text()
 LEAST = {
     "audio": "{kind: audio, source: here, prepare: {}, train: {}}",
     "image": "{kind: image, source: here, prepare: {}, train: {}}",
+    "interactions": "{kind: interactions, source: here, prepare: {}, train: {}}",
     "table": """{kind: table, source: here, train: {}, prepare: {
         columns: {time: t}, split: {train: 1, validation: 1, test: 1},
         entities: {<name>: {measures: [count]}}}}""",

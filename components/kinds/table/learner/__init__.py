@@ -59,7 +59,7 @@ def module(data: "PreparedData[Input]", config: "Train", objective: "Objective")
     return RecordModule(model, config, objective, len(labelled) / len(data.labels("train")))
 
 
-def fit_trees(
+def fit_whole(
     data: "PreparedData[Input]", config: "Train", objective: "Objective"
 ) -> tuple[dict[str, torch.Tensor], list[float]]:
     """Return the weights of trees, and the validation loss after each round. Needs scikit-learn as well.

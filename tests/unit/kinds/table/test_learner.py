@@ -478,7 +478,7 @@ def test_records_like_none_of_training_are_told(model: str, data: PreparedData) 
     if model == "trees":
         config = train(model=model)
         module = learner.module(data, config)
-        module.load_state_dict(learner.fit_trees(data, config)[0], strict=False)
+        module.load_state_dict(learner.fit_whole(data, config)[0], strict=False)
         serving = learner.serving(module)
     serving.measure_unfamiliarity(data)
 

@@ -1,0 +1,141 @@
+"""The raw records as arrays: who took what, and when, in the order of time."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from components.config.errors import DataError
+from components.kinds.interactions.params import Prepare
+from components.kinds.interactions.params.columns import Columns, find_columns
+from components.kinds.interactions.prepare.times import milliseconds
+
+Int64 = NDArray[np.int64]
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Records:
+    """Interactions, `[N]` each, in the order of time."""
+
+    users: Int64
+    """Their numbers, from 0."""
+    items: Int64
+    """Likewise."""
+    times: Int64
+    """Milliseconds since 1970."""
+    propensity: NDArray[np.float64] | None
+    rows: Int64
+    """Which raw record each is."""
+    names: list[str]
+    """What the items are called."""
+    counts: tuple[int, int]
+    """Users and items."""
+    read: list[str]
+    """Sentences that say how the columns were understood."""
+    findings: dict[str, dict[str, Any]]
+    """What was left out, by why."""
+
+
+def read_records(raw: Path, config: Prepare) -> Records:
+    """Read the Parquet file of raw records.
+
+    Raises:
+        DataError: a column is missing or cannot be read, or there are fewer than two users, items or moments.
+    """
+    columns = find_columns(pq.read_schema(raw).names, config)
+    table = pq.read_table(raw, columns=[name for name in columns if name])
+    users, items = (_coded(table[name]) for name in (columns.user, columns.item))
+    times, told = milliseconds(table[columns.time], columns.time)
+    left_out = {
+        "without a user": pc.is_null(users).to_numpy(zero_copy_only=False),
+        "without an item": pc.is_null(items).to_numpy(zero_copy_only=False),
+        "without a time": np.isnat(times),
+        **_low(table, columns, config),
+    }
+    kept = np.flatnonzero(~np.logical_or.reduce(list(left_out.values())))
+    order = kept[np.argsort(times[kept].astype(np.int64), kind="stable")]
+    who, what = (_numbers(found.take(pa.array(order))) for found in (users, items))
+    moments = times[order].astype(np.int64)
+    _check(columns, len(who[1]), len(what[1]), moments)
+    return Records(
+        users=who[0],
+        items=what[0],
+        times=moments,
+        propensity=_propensity(table, columns, order),
+        rows=order,
+        names=what[1],
+        counts=(len(who[1]), len(what[1])),
+        read=[_told(columns), told],
+        findings={name: _finding(found) for name, found in left_out.items() if found.any()},
+    )
+
+
+def _coded(column: pa.ChunkedArray) -> pa.Array:
+    """Return the values as texts, coded; an empty one is none."""
+    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.dictionary_encode(pc.if_else(pc.equal(texts, ""), None, texts)).combine_chunks()
+
+
+def _numbers(found: pa.Array) -> tuple[Int64, list[str]]:
+    """Return the codes anew, by those that are there, and their texts."""
+    codes = found.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    there, numbers = np.unique(codes, return_inverse=True)
+    return numbers.astype(np.int64), found.dictionary.take(pa.array(there)).to_pylist()
+
+
+def _low(table: pa.Table, columns: Columns, config: Prepare) -> dict[str, NDArray[np.bool_]]:
+    if columns.value is None:
+        return {}
+    values = _floats(table[columns.value], columns.value)
+    return {f"with a {columns.value} below {config.least:g}": ~(values >= config.least)}
+
+
+def _propensity(table: pa.Table, columns: Columns, order: Int64) -> NDArray[np.float64] | None:
+    if columns.propensity is None:
+        return None
+    values = _floats(table[columns.propensity], columns.propensity)[order]
+    wrong = ~((values > 0.0) & (values <= 1.0))
+    if wrong.any():
+        raise DataError(
+            f"prepare.propensity: {columns.propensity} is {values[wrong][0]:g} of {wrong.sum():,} interactions: a "
+            "probability above 0, at most 1, is needed of each"
+        )
+    return values
+
+
+def _floats(column: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
+    try:
+        found: NDArray[np.float64] = column.cast(pa.float64()).to_numpy().astype(np.float64)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DataError(f"{name}: not a column of numbers ({error})") from error
+    return found
+
+
+def _check(columns: Columns, users: int, items: int, times: Int64) -> None:
+    if not len(times):
+        raise DataError("no interaction has a user, an item and a time: see prepare.user, prepare.item, prepare.time")
+    for name, count, what in ((columns.user, users, "user"), (columns.item, items, "item")):
+        if count < 2:
+            raise DataError(
+                f"{name}: there is one {what} alone: suggestions are learned from what several users took of several "
+                "items"
+            )
+    if times[0] == times[-1]:
+        raise DataError(f"{columns.time}: every interaction has the same time, and the splits are spans of it")
+
+
+def _told(columns: Columns) -> str:
+    value = f", how much it was liked {columns.value!r}" if columns.value else ""
+    shown = f", how probably it was shown {columns.propensity!r}" if columns.propensity else ""
+    return f"who is {columns.user!r}, what {columns.item!r}, when {columns.time!r}{value}{shown}"
+
+
+def _finding(mask: NDArray[np.bool_]) -> dict[str, Any]:
+    return {"count": int(mask.sum()), "examples": [f"row {row}" for row in np.flatnonzero(mask)[:_SHOWN].tolist()]}

@@ -1,0 +1,74 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from components.config.errors import BadRequest
+from components.kinds.interactions import codec, golden, sample
+from components.kinds.interactions.codec.input import Input
+from components.kinds.prepared import PreparedData
+
+
+@pytest.fixture
+def reader(shop: PreparedData[Input]) -> codec.Reader:
+    return codec.Reader("shop", shop.input, {}, shop.serving, None)
+
+
+def test_held_out_lists_are_read_as_they_were_prepared(shop: PreparedData[Input], reader: codec.Reader) -> None:
+    rows = sample.requests(shop, range(100), True)
+    expected = np.array(shop.inputs("test")[:100])
+    expected[expected > shop.input["items"]] = 0
+    for example, row in zip(expected, reader.read(rows), strict=True):
+        for part in (slice(0, 6), slice(6, None)):  # what is not known leaves no gap behind
+            assert example[part][example[part] > 0].tolist() == row[part][row[part] > 0].tolist()
+
+
+def test_the_latest_comes_first_and_older_ones_are_left_out(shop: PreparedData[Input], reader: codec.Reader) -> None:
+    names = list(shop.classes[:9])
+    (read,) = reader.read([{"recent": names, "exclude": [shop.classes[20]]}])
+    assert read.tolist() == [9, 8, 7, 6, 5, 4, 21, 3, 2, 1, 0, 0, 0, 0]
+
+
+def test_unknown_items_are_passed_over_and_named(shop: PreparedData[Input], reader: codec.Reader) -> None:
+    rows: list[dict[str, Any]] = [{"recent": ["x", shop.classes[1], "y", "z", "w"]}, {"recent": [shop.classes[1]]}]
+    assert reader.read(rows)[:, 0].tolist() == [2, 2]
+    assert reader.warnings(rows) == {0: ["not known to this version, and passed over: 'x', 'y', 'z' and 1 more"]}
+
+
+def test_tables_bring_lists_as_texts(shop: PreparedData[Input], reader: codec.Reader) -> None:
+    one, other = shop.classes[:2]
+    expected = reader.read([{"recent": [one, other]}])
+    for text in (f"{one}|{other}", f'["{one}", "{other}"]', np.array([one, other])):
+        assert (reader.read([{"recent": text, "exclude": None}]) == expected).all()
+    with pytest.raises(BadRequest, match="recent: begins as a list, and is none"):
+        reader.read([{"recent": "[1, "}])
+    with pytest.raises(BadRequest, match="exclude: expected a list of items, not 7"):
+        reader.read([{"exclude": 7}])
+
+
+def test_more_than_there_is_room_for_is_refused(shop: PreparedData[Input], reader: codec.Reader) -> None:
+    with pytest.raises(BadRequest, match=r"exclude: 9 items, at most 8 are taken; see prepare\.exclude"):
+        reader.read([{"exclude": list(shop.classes[:9])}])
+
+
+def test_a_request_is_a_list_or_several(shop: PreparedData[Input], reader: codec.Reader) -> None:
+    taken = TypeAdapter(codec.request(shop.input))
+    assert codec.rows(taken.validate_python({})) == [{"recent": [], "exclude": []}]
+    assert codec.rows(taken.validate_python([{"recent": ["a", 7]}, {}]))[0]["recent"] == ["a", "7"]
+    with pytest.raises(ValidationError):
+        taken.validate_python({"recent": "a"})
+    with pytest.raises(ValidationError):
+        taken.validate_python({"resent": []})
+
+
+def test_golden_requests_are_lists_of_nothing_that_is_known(shop: PreparedData[Input], reader: codec.Reader) -> None:
+    requests = golden.requests(shop.input, {})
+    assert not reader.read([one.row for one in requests]).any()
+
+
+def test_lists_are_described(shop: PreparedData[Input]) -> None:
+    found = codec.described(np.array([[3, 0, 0, 0, 0, 0, 5, 0], [0] * 8], dtype=np.int32), shop.input)
+    assert found["recent items"].tolist() == [1.0, 0.0]
+    assert found["left out besides"].tolist() == [1.0, 0.0]
+    assert found["newness of the latest item"][0] == pytest.approx(3 / shop.input["items"])

@@ -1,0 +1,160 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from components.config.errors import DataError
+from components.kinds.interactions import evaluation, overview
+from components.kinds.interactions.codec.input import Input
+from components.kinds.prepared import SPLITS, PreparedData
+from components.kinds.slices import read_slices
+from tests.unit.kinds.interactions.conftest import Prepared
+
+
+def frame(count: int = 200, users: int = 5, items: int = 12, seed: int = 0) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "user": random.integers(0, users, count),
+            "item": [f"i{item}" for item in random.integers(0, items, count)],
+            "time": 1_700_000_000 + np.sort(random.integers(0, 40, count)) * 3_600,  # several of one moment
+        }
+    )
+
+
+def test_an_example_holds_what_the_user_took_before_it_and_nothing_else(prepared: Prepared) -> None:
+    table = frame()
+    data = prepared(table, length=4, exclude=3)
+    first = table.drop_duplicates(["user", "item"])
+    names = data.classes
+    seen = 0
+    for split in SPLITS:
+        inputs, labels, rows = data.inputs(split), data.labels(split), data.array(split, "rows")
+        for example, label, row in zip(inputs, labels, rows, strict=True):
+            one = table.iloc[row]
+            before = first[(first.user == one.user) & (first.time < one.time)]
+            assert names[label] == one["item"]
+            told = [names[number - 1] for number in example if number]
+            assert told == list(before["item"])[::-1][:7]  # of one moment the later row comes first
+            seen += len(told)
+    assert seen > 100
+
+
+def test_the_splits_are_spans_of_time_and_items_are_numbered_as_they_came(shop: PreparedData[Input]) -> None:
+    times = [shop.array(split, "times") for split in SPLITS]
+    assert times[0].max() < times[1].min() <= times[1].max() < times[2].min()
+    assert sum(shop.counts.values()) > 1_000
+    assert 0.08 < shop.counts["test"] / sum(shop.counts.values()) < 0.12
+    taken = np.concatenate([shop.labels(split) for split in SPLITS])
+    first = np.unique(taken, return_index=True)[1]
+    assert (np.diff(first) > 0).all()
+    assert set(np.unique(shop.labels("train"))) == set(range(shop.input["items"]))
+    assert json.loads((shop.path / "serving" / "items.json").read_text()) == list(shop.classes[: shop.input["items"]])
+    unknown = json.loads((shop.path / "report.json").read_text())["unknown"]
+    assert unknown == pytest.approx((np.asarray(shop.labels("test")) >= shop.input["items"]).mean())
+    assert set(read_slices(shop)) <= {f"recent items: {part}" for part in ("none", "1 to 4", "5 or more")}
+    assert sum(mask.sum() for mask in read_slices(shop).values()) == shop.counts["test"]
+    said = overview.overview(shop)
+    assert "no suggestion of it can be right" in said.read[-1]
+    assert all(line.startswith(("after ", "first of all")) for lines in said.examples.values() for line in lines)
+
+
+def test_later_data_begins_with_the_items_of_before(tmp_path: Path, prepared: Prepared) -> None:
+    table = frame(300)
+    whole = prepared(table, length=4, exclude=3)
+    table = table[table.time <= table.time.median()]
+    (tmp_path / "made").rename(tmp_path / "whole")
+    earlier = prepared(table, length=4, exclude=3)
+    whole = PreparedData(tmp_path / "whole" / "prepared", whole.kind, whole.classes, whole.input, whole.counts)
+    assert evaluation.accepts(earlier.input, whole)
+    assert not evaluation.accepts({**earlier.input, "length": 5}, whole)
+    assert not evaluation.accepts({**earlier.input, "digest": "0"}, whole)
+
+
+def test_what_is_taken_again_counts_once_or_as_often_as_it_is_asked(prepared: Prepared, tmp_path: Path) -> None:
+    table = frame()
+    once = prepared(table)
+    (tmp_path / "made").rename(tmp_path / "once")
+    again = prepared(table, repeats=True)
+    assert sum(once.counts.values()) == len(table.drop_duplicates(["user", "item"]))
+    assert sum(again.counts.values()) == len(table)
+    assert not np.asarray(again.inputs("test"))[:, again.input["length"] :].any()
+
+
+def test_values_that_are_low_and_rows_that_lack_something_do_not_count(prepared: Prepared) -> None:
+    table = frame().astype({"user": object})
+    table["stars"] = 1 + np.arange(len(table)) % 5
+    table.loc[3, "user"] = None
+    table.loc[4, "item"] = "  "
+    data = prepared(table, value="stars", least=3)
+    kept = table[(table.stars >= 3) & table.user.notna() & (table["item"] != "  ")]
+    assert sum(data.counts.values()) == len(kept.drop_duplicates(["user", "item"]))
+    said = {finding.name: finding.count for finding in overview.overview(data).findings}
+    assert (said["without a user"], said["without an item"]) == (1, 1)
+    assert said["with a stars below 3"] == (table.stars < 3).sum()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda times: times * 1_000,
+        lambda times: times.astype(str) + ".25",
+        lambda times: pd.to_datetime(times, unit="s").astype(str),
+        lambda times: pd.to_datetime(times, unit="s", utc=True).map(lambda time: time.isoformat()),
+    ],
+    ids=["milliseconds", "fractions", "texts", "with a zone"],
+)
+def test_times_are_read_as_people_write_them(write: Callable[[pd.Series], pd.Series], prepared: Prepared) -> None:
+    table = frame()
+    seconds = table.time
+    table["time"] = write(table.time)
+    data = prepared(table)
+    assert data.array("test", "times")[-1] // 1_000 == seconds.max()
+
+
+def _changed(**columns: object) -> pd.DataFrame:
+    return frame().assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("table", "keys", "said"),
+    [
+        (
+            frame().rename(columns={"user": "who"}),
+            {},
+            r"prepare\.user: no column is called as the user usually is: wri",
+        ),
+        (frame(), {"item": "thing"}, r"prepare\.item: there is no column 'thing': write one of user, item, time"),
+        (
+            _changed(time="soon"),
+            {},
+            r"prepare\.time: time cannot be read as times \(.*soon.*\): write them as 2025-01-31",
+        ),
+        (_changed(user=1), {}, "user: there is one user alone: suggestions are learned from what several users took"),
+        (_changed(item="i"), {}, "item: there is one item alone"),
+        (_changed(time=1_700_000_000), {}, "time: every interaction has the same time, and the splits are spans of it"),
+        (frame().drop_duplicates("time").iloc[:2], {}, "2 interactions are of too few moments to be parted in time"),
+        (_changed(user=None), {}, "no interaction has a user, an item and a time"),
+        (
+            _changed(shown=0.0),
+            {"propensity": "shown"},
+            r"prepare\.propensity: shown is 0 of 200 interactions: a probab",
+        ),
+        (_changed(stars="good"), {"value": "stars"}, "stars: not a column of numbers"),
+    ],
+    ids=["column", "named column", "times", "user", "item", "moment", "few", "nothing", "propensity", "value"],
+)
+def test_what_cannot_be_learned_from_is_refused_in_a_line(
+    table: pd.DataFrame, keys: dict[str, object], said: str, prepared: Prepared
+) -> None:
+    with pytest.raises(DataError, match=said) as refused:
+        prepared(table, **keys)
+    assert "\n" not in str(refused.value)
+
+
+def test_another_task_is_refused(prepared: Prepared) -> None:
+    with pytest.raises(DataError, match=r"^task: regression: of interactions ranking is asked$"):
+        prepared(frame(), task="regression")
