@@ -399,6 +399,16 @@ def test_texts_are_told_by_ours_and_by_scikit_learn(project: Project) -> None:
     assert arms["ours, quick"]["flagged_0.01"] > 0.5
 
 
+def test_suggestions_are_measured_beside_popularity_and_ease(project: Project) -> None:
+    said = project.run(sys.executable, "-m", "benchmarks.shop", "--quick", "--json", "figures.json")
+    assert "| items | ms a list, median |" in said
+    figures = json.loads(Path("figures.json").read_text())
+    arms = {arm["arm"]: arm["ndcg_at_10"] for arm in figures["arms"]}
+    assert len(arms) == 5
+    assert arms["ours, network"] > arms["popular in its last tenth"] > 0.05
+    assert [time["milliseconds"] > 0 for time in figures["times"]] == [True]
+
+
 def test_all_of_them_are_run_one_after_the_other(trained: Project) -> None:
     said = trained.run(sys.executable, "-m", "benchmarks", "shadow", "late_labels", "--logs", "logs")
     assert [line.split()[:2] for line in said.splitlines()] == [["shadow", "ran,"], ["late_labels", "ran,"]]

@@ -76,14 +76,15 @@ def changed(champion: Sequence[str], data: PreparedData, smallest: int) -> Chang
         return Change((), (), (), known=np.ones(len(labels), dtype=np.bool_))
     found = np.bincount(labels[labels >= 0], minlength=len(data.classes))  # records may have no label
     counts = dict(zip(data.classes, found.tolist(), strict=True))
-    both = [name for name in data.classes if name in champion]
+    before, number = set(champion), {name: index for index, name in enumerate(data.classes)}
+    both = [name for name in data.classes if name in before]
     enough = max(1.0, min([float(smallest), *(_PART * counts[name] for name in both)]))
-    new = [name for name in data.classes if name not in champion]
+    new = [name for name in data.classes if name not in before]
     return Change(
-        lost=tuple(name for name in champion if name not in data.classes),
+        lost=tuple(name for name in champion if name not in number),
         gained=tuple(name for name in new if counts[name] >= enough),
         small=tuple(name for name in new if counts[name] < enough),
-        known=~np.isin(labels, [data.classes.index(name) for name in new]),
+        known=~np.isin(labels, [number[name] for name in new]),
     )
 
 

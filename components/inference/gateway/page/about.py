@@ -1,5 +1,6 @@
 """What the page, or anybody, may ask an endpoint about itself: its interface, its classes, its card, its examples."""
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -73,4 +74,6 @@ def _file(row: Mapping[str, Any]) -> bytes | None:
 
 
 def _typed(value: Any) -> str:
+    if isinstance(value, list):
+        return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

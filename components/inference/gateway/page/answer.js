@@ -7,7 +7,7 @@ const STRONG = 6; // effects that are shown at once
 const SLIGHT = 0.05; // an effect that fills half of its bar at least is no smaller than this
 const at = (id) => document.getElementById(id);
 
-/** Show one answer: a number with its interval, how unusual something is, or classes with their probabilities. */
+/** Show one answer: a number with its interval, suggestions (`shelf.js` has them all), how unusual something is, or classes with their probabilities. */
 export function showAnswer(answer, classes, milliseconds, way = "there and back") {
   showProblem("");
   const { said, hint, bars, moved } = told(answer, classes);
@@ -33,6 +33,7 @@ function unfamiliarTold({ abstains, unfamiliar_rank: rank }) {
 function told(answer, classes) {
   if (answer.abstains) return { said: "No answer", hint: "", bars: [], moved: {} };
   if ("value" in answer) return numberTold(answer);
+  if ("suggestions" in answer) return { said: answer.suggestions[0]?.item ?? "Nothing", hint: "comes first", bars: [], moved: {} };
   return "score" in answer ? scoreTold(answer, classes) : classTold(answer, classes);
 }
 

@@ -3,6 +3,7 @@
 import { className, count, element } from "./words.js";
 
 const at = (id) => document.getElementById(id);
+const NAMED = 150; // classes that are named
 const day = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 
 /** Show what `/about` says of the model; what the card lacks is left out. */
@@ -17,7 +18,7 @@ export function showCard({ workload, version, classes, card, card_page }) {
     ...pair("Data", card.data?.title && titled(card.data)),
     ...pair("Its licence", card.data?.licence),
     ...pair("Examples", card.data?.examples && sizes(card.data.examples)),
-    ...pair(`${classes.length} classes`, classes.map((label) => className(label, classes)).join(", ")),
+    ...pair(`${classes.length} classes`, classesTold(classes)),
     ...pair("Commit", card.commit && `${card.commit.slice(0, 8)}${card.dirty ? ", with uncommitted changes" : ""}`),
   );
   at("measures").replaceChildren(...(card.metrics?.length ? [measures(card.metrics)] : []));
@@ -65,4 +66,9 @@ function heading(textContent, scope) {
 
 function shown(value) {
   return Math.abs(value) < 10 ? value.toFixed(4) : count(Math.round(value));
+}
+
+function classesTold(classes) {
+  const named = classes.slice(0, NAMED).map((label) => className(label, classes));
+  return [...named, ...(classes.length > NAMED ? [`${count(classes.length - NAMED)} more`] : [])].join(", ");
 }

@@ -13,6 +13,7 @@ let files = PICTURES; // what the endpoint takes
 let about = null;
 let asked = 0;
 let talk = null;
+let shelf = null;
 
 await introduce();
 
@@ -54,6 +55,11 @@ function offerDrop(takeFirst) {
 
 async function drawRecord(schema) {
   at("record").hidden = false;
+  if (Object.values(schema.properties).some((property) => property["x-items"])) {
+    shelf = await import("./shelf.js");
+    shelf.begin(about.classes, (record) => ask("application/json", record));
+    return;
+  }
   at("remembers").hidden = !about.remembers;
   at("record").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -107,6 +113,7 @@ async function askFile(file, name) {
 }
 
 function askRecord(record) {
+  if (shelf) return shelf.fill(record);
   fillFields(at("fields"), record);
   HTMLFormElement.prototype.requestSubmit.call(at("record")); // whatever the fields are named
 }
@@ -123,6 +130,7 @@ async function ask(type, body) {
   const answer = await response.json();
   if (mine !== asked) return;
   showAnswer(answer, about.classes, performance.now() - began);
+  shelf?.show(answer);
   talk?.addTurn(body, answer, about.classes);
   if (answer.heat) showHeat(at("picture"), answer.heat);
   if (answer.model_version !== about.version) await introduce();

@@ -43,7 +43,7 @@ def test_it_asks_for_nothing_that_is_not_beside_it() -> None:
 
 def test_it_is_light() -> None:
     asked_for_later = set(re.findall(r'import\("\.(/[^"]+)"\)', files()["/page/page.js"][0].decode()))
-    assert asked_for_later == {"/chat.js", "/sound.js"}
+    assert asked_for_later == {"/chat.js", "/shelf.js", "/sound.js"}
     first = [body for path, (body, _) in files().items() if path.removeprefix("/page") not in asked_for_later]
     assert sum(map(len, first)) < 44_000
 

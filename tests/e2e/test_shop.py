@@ -1,0 +1,111 @@
+"""Suggestions, from a simulated shop to items that are clicked on the endpoint's page and a table of answers."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from playwright.sync_api import expect
+
+from components.config.settings import artifacts
+from components.kinds.prepared import open_prepared
+from tests.conftest import EASY, Project
+from tests.e2e.conftest import Visit, packaged
+from tests.integration.test_bento import serving
+
+PARAMS = (
+    """\
+workloads:
+  stall:
+    kind: interactions
+    task: ranking
+    source: stall.yaml
+    prepare: {length: 8, exclude: 16}
+    train: {epochs: 4, batch_size: 32, width: 8}
+    serve: {unfamiliar: 0.0}
+"""
+    + EASY
+)
+SHOP = """\
+title: stall
+licence: Apache-2.0
+kind: interactions
+format: shop
+settings: {users: 150, items: 60, days: 60, visits: 1.0, seed: 3}
+"""
+
+
+@pytest.fixture(scope="module")
+def stall(chromium: str, new_project: Callable[..., Project]) -> tuple[Project, str]:
+    project = new_project(PARAMS)
+    (project.path / "stall.yaml").write_text(SHOP)
+    project.run("dvc", "repro")
+    return packaged(project, "stall")
+
+
+@pytest.fixture(scope="module")
+def stall_url(stall: tuple[Project, str]) -> Iterator[str]:
+    with serving(*stall, cwd=stall[0].path.parent) as url:
+        yield url
+
+
+def test_the_better_model_is_told_and_beats_its_baseline(stall: tuple[Project, str]) -> None:
+    metrics = json.loads((stall[0].path / artifacts("stall", "report") / "metrics.json").read_text())
+    assert metrics["ndcg_at_10"] > metrics["baseline_ndcg_at_10"]
+    params = json.loads((stall[0].path / artifacts("stall", "weights") / "run.json").read_text())["params"]
+    assert params["used.model"] in ("network", "ease")
+
+
+def test_suggestions_change_with_what_is_clicked_and_say_why(stall_url: str, visit: Callable[..., Visit]) -> None:
+    seen = visit(stall_url)
+    page, suggestions = seen.page, seen.page.locator("#bars .suggestion")
+    expect(suggestions).to_have_count(10)
+    expect(suggestions.first).to_contain_text("is popular")
+    first = httpx.post(f"{stall_url}/predict", json={}).json()["suggestions"]
+    expect(suggestions.first.get_by_role("button").first).to_have_text(first[0]["item"])
+
+    suggestions.first.get_by_role("button").first.click()
+    expect(page.get_by_role("list", name="Taken, the latest last")).to_contain_text(first[0]["item"])
+    expect(page.locator("#bars")).to_contain_text(f"because of {first[0]['item']}, ")
+    then = httpx.post(f"{stall_url}/predict", json={"recent": [first[0]["item"]]}).json()["suggestions"]
+    expect(suggestions.first.get_by_role("button").first).to_have_text(then[0]["item"])
+
+    page.get_by_role("button", name=f"{then[0]['item']} is sold out").click()
+    expect(suggestions.first.get_by_role("button").first).to_have_text(then[1]["item"])
+    page.get_by_label("Find an item").fill(then[5]["item"].upper())
+    page.get_by_role("list", name="Items to take").get_by_role("button").first.click()
+    expect(page.get_by_role("list", name="Taken, the latest last").get_by_role("button")).to_have_count(2)
+    page.get_by_role("button", name=f"Take {first[0]['item']} away").click()
+    expect(page.get_by_role("list", name="Taken, the latest last")).to_contain_text(then[5]["item"])
+    page.locator("#examples button").last.click()
+    expect(page.locator("#bars")).to_contain_text("because of")
+    assert seen.complaints == []
+
+
+def test_any_list_is_answered_or_refused_in_a_sentence(stall_url: str, stall: tuple[Project, str]) -> None:
+    names = open_prepared(stall[0].path / artifacts("stall", "prepared")).classes
+    odd = httpx.post(f"{stall_url}/predict", json={"recent": [7, names[0]]}).json()
+    assert odd["warnings"] == ["not known to this version, and passed over: '7'"]
+    assert names[0] not in [one["item"] for one in odd["suggestions"]]
+    for sent, told in (
+        ({"recent": "lamp 1"}, "recent: input should be a valid array, not 'lamp 1'"),
+        ({"exclude": list(names[:17])}, "exclude: 17 items, at most 16 are taken; see prepare.exclude"),
+    ):
+        refused = httpx.post(f"{stall_url}/predict", json=sent)
+        assert (refused.status_code, refused.json()["error"]) == (400, told)
+
+
+def test_a_table_of_lists_is_answered_at_once(stall: tuple[Project, str], tmp_path: Path, prefect_url: str) -> None:
+    project, _ = stall
+    names = open_prepared(project.path / artifacts("stall", "prepared")).classes
+    frame = pd.DataFrame({"recent": [f"{names[0]}|{names[1]}", None, "no such item"], "user": [1, 2, 3]})
+    frame.to_parquet(tmp_path / "new.parquet")
+    out = tmp_path / "scores.parquet"
+    project.run("python", "-m", "flows.score", "stall", str(tmp_path / "new.parquet"), "--out", str(out),
+                PREFECT_API_URL=prefect_url)  # fmt: skip
+    scored = pq.read_table(out).to_pydict()
+    assert scored["label"][0] not in (*names[:2], None)
+    assert scored["label"][1] == scored["label"][2] is not None
