@@ -68,11 +68,11 @@ def measure(folder: Path, rows: int) -> dict[str, Any]:
     log = Path(project.variables[LOGS]) / work.workload
     traffic = written(project, work.workload, log, rows)
     for day in range(DAYS):
-        for hour in range(24):
-            clock.set(day + hour / 24)
+        for passed in range(24):
+            clock.set(day + passed / 24)
             traffic(rows // 24)
-    for hour in range(LAST):
-        clock.set(DAYS + hour / 24)
+    for passed in range(LAST):
+        clock.set(DAYS + passed / 24)
         traffic(rows // 24)
     first = hour(project, work.workload)
     clock.set(DAYS + LAST / 24)

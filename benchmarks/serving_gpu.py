@@ -4,8 +4,8 @@
 
 One command for a bare machine, under eight minutes: onnxruntime-gpu[cuda,cudnn], numpy, pillow, pydantic, pyyaml,
 sqlalchemy and this repository are enough. The bundle is one of pictures (artifacts/garments/bundle if nothing is said;
-copy the folder there); beside it `int8`, the bundle of that name's end where it is there, and `heavy`, a model of ten
-times the operations (`benchmarks/heavy.py`), where torch is installed.
+copy the folder there); beside it `float16` and `int8`, the bundles of these names' ends where they are there, and
+`heavy`, a model of ten times the operations (`benchmarks/heavy.py`), where torch is installed.
 
     opened       seconds until it is verified, its golden rows are answered as they should be and it is measured
     alone, best  milliseconds of an example by itself, and of one in the batch that the endpoint would choose
@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import harness
-from components.inference.bundle import MODEL, Bundle
+from components.inference.bundle import ABOUT, MODEL, Bundle
 from components.inference.device import Device, lacking, open_session
 from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
@@ -58,12 +58,12 @@ def main() -> None:
 
 def others(bundle: Path, scratch: Path) -> dict[str, Path]:
     """Return the bundles that are measured besides."""
-    found = {"int8": bundle.with_name(f"{bundle.name}-int8")}
+    found = {precision: bundle.with_name(f"{bundle.name}-{precision}") for precision in ("float16", "int8")}
     if importlib.util.find_spec("torch"):
         from benchmarks.heavy import heavy_bundle
 
         found["heavy"] = heavy_bundle(bundle, scratch / "heavy", batches=True)
-    return {name: path for name, path in found.items() if path.is_dir()}
+    return {name: path for name, path in found.items() if (path / ABOUT).is_file()}
 
 
 def measure(path: Path, lack: str, seconds: float, quick: bool) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from components.registry.version import BUNDLE_HASH, get_version
 from components.registry.versions import with_tags
 from components.system.files import read_json, write_json
 from components.tracking.store import open_client
-from components.training.served import PRECISIONS, bundle_path, read_served
+from components.training.served import Precision, bundle_path, made, read_served
 from flows import console
 
 ROWS = 200
@@ -44,9 +44,9 @@ def plan_models(
     served = read_served(workload).precision
     reached = read_json(artifacts(workload, "report") / "precisions.json")
     models = []
-    for precision in sorted(PRECISIONS, key=lambda each: each != served):
+    for precision in sorted(made(workload), key=lambda each: each != served):
         path = bundle_path(workload, precision)
-        if path.is_dir() and (precision == served or not _same_model(workload)):
+        if precision == served or not _same_model(workload, precision, served):
             export = next((stage.cpu for stage in known.stages if stage.part == _QUANTIZES), None)
             found = _probed(path, section, data, folder, again)
             value = reached.get(f"{precision}_{metric}")
@@ -60,9 +60,9 @@ def plan_models(
     return models
 
 
-def _same_model(workload: str) -> bool:
-    """Return whether no layer gained by int8, so that both bundles have one graph."""
-    return len({read_about(bundle_path(workload, precision)).model_sha256 for precision in PRECISIONS}) == 1
+def _same_model(workload: str, *precisions: Precision) -> bool:
+    """Return whether no layer gained by another precision, so that the bundles have one graph."""
+    return len({read_about(bundle_path(workload, precision)).model_sha256 for precision in precisions}) == 1
 
 
 def _probed(path: Path, section: Workload, data: PreparedData, folder: Path, again: bool) -> Probe:

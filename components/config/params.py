@@ -191,12 +191,12 @@ class Training(TaskOptions):
 class Serve(Section):
     """How every kind's model answers; it travels in the bundle. What the endpoint does besides is set where it runs."""
 
-    precision: Literal["float32", "int8"] = "float32"
-    """Numbers that the model served computes in. `int8` is faster, see docs/edge.md; served only if it keeps to
-    `serve.margin`."""
+    precision: Literal["float32", "float16", "int8"] = "float32"
+    """Numbers that the model served computes in. `int8` is faster on a CPU, see docs/edge.md; `float16` is for a GPU,
+    see docs/serving.md#a-gpu. Either is served only if it keeps to `serve.margin`."""
     margin: Annotated[float, Field(ge=0.0, le=1.0)] = 0.002
-    """How much of the deciding metric, on the test split, `int8` may lose against `float32`; if it loses more,
-    `float32` is served."""
+    """How much of the deciding metric, on the test split, `float16` or `int8` may lose against `float32`; if it loses
+    more, `float32` is served."""
     device: Literal["auto", "cpu", "gpu"] = "auto"
     """Where the endpoint's model runs: `auto`, on a GPU where ONNX Runtime can use one; `gpu`, else it does not start.
     The endpoint's `JOURNEYMAN_DEVICE` comes first. See docs/serving.md#a-gpu."""
@@ -210,6 +210,12 @@ class Serve(Section):
     trained on; the validation split decides from where on, see docs/unfamiliar.md. 0: nothing is flagged."""
     abstain: bool = False
     """An unfamiliar example gets no answer: the endpoint says that it abstains."""
+
+    @model_validator(mode="after")
+    def _float16_has_a_gpu(self) -> Self:
+        if self.precision == "float16" and self.device == "cpu":
+            raise ValueError("precision float16 is for a GPU, and device is cpu: ask for float32 or int8")
+        return self
 
     def in_bundle(self) -> dict[str, Any]:
         """Return what travels in the bundle: what the answers of the model depend on."""

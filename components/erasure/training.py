@@ -23,7 +23,7 @@ from components.versioning.cache import cache_file, cache_folder, files_of, reco
 from components.versioning.lock import Stage
 
 _ANSWER = "id"  # column of a manifest
-_RAW, _PREPARED, _BUNDLES = "raw", "prepared", ("bundle", "bundle-int8")
+_RAW, _PREPARED, _BUNDLES = "raw", "prepared", ("bundle", "bundle-float16", "bundle-int8")
 
 
 @dataclass

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from components.kinds.contract import Reader
 
 GOLDEN = "golden.json"
-TOLERANCES = {"float32": 1e-4, "int8": 1e-3}
-"""By the numbers that a graph computes in."""
+TOLERANCES = {"float32": 1e-4, "float16": 1e-2, "int8": 1e-3}
+"""By the numbers that a graph computes in. In float16 a CPU rounds less than a GPU does: weights alone."""
 
 
 @dataclass(frozen=True)

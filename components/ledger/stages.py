@@ -17,7 +17,7 @@ OUTPUTS = {
     "prepare": ("prepared",),
     "backbone": ("backbone",),
     "train": ("weights",),
-    "export": ("bundle", "bundle-int8"),
+    "export": ("bundle", "bundle-float16", "bundle-int8"),
     "cross_validate": ("cross_validation",),
     "evaluate": ("report/metrics.json", "report/precisions.json", "report/served.json"),
 }

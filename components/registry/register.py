@@ -27,7 +27,7 @@ from components.tracking.description import signed
 from components.tracking.runs import log_evaluation, log_metrics, run_of_record
 from components.tracking.shared_lock import shared_lock
 from components.tracking.store import Store, open_store
-from components.training.served import PRECISIONS, bundle_path, read_served
+from components.training.served import bundle_path, made, read_served
 
 logger = logging.getLogger(__name__)
 
@@ -104,5 +104,5 @@ def _log_lineage(store: Store, model: str, made_of: Lineage) -> None:
 def _precision(name: str, metric: str, precisions: dict[str, float]) -> dict[str, str]:
     """Return the tags of what was chosen, and of what there was to choose from."""
     served = read_served(name)
-    values = {f"{PRECISION}.{which}": repr(precisions[f"{which}_{metric}"]) for which in PRECISIONS}
+    values = {f"{PRECISION}.{which}": repr(precisions[f"{which}_{metric}"]) for which in made(name)}
     return {PRECISION: served.precision, f"{PRECISION}.reason": served.reason, **values}

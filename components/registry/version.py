@@ -24,7 +24,7 @@ BUNDLE_HASH = "journeyman.bundle_sha256"
 METRIC = "journeyman.metric."
 """Prefix of the tag that holds a version's deciding metric."""
 PRECISION = "journeyman.precision"
-"""Tag of a version: `float32` or `int8`; `.reason` behind it says why, `.float32` and `.int8` what each reached."""
+"""Tag of a version: `float32`, `float16` or `int8`; `.reason` behind it says why, `.float32` … what each reached."""
 
 _BUNDLE = "data/bundle"
 _Content = TypeVar("_Content")

@@ -1,7 +1,7 @@
-"""Stage `evaluate`: measure both bundles, by the very code that serves them, on the test split, a baseline beside them.
+"""Stage `evaluate`: measure all bundles, by the very code that serves them, on the test split, a baseline beside them.
 
 report/served.json       which of them is served, and why
-report/precisions.json   of both, the deciding metric, the size, and the part that is flagged as unfamiliar
+report/precisions.json   of each, the deciding metric, the size, and the part that is flagged as unfamiliar
 report/metrics.json      of the one that is served, the kind's metrics, and the baseline's
 report/confusion.csv     of the same, one row a test example: what it is, what was predicted
 report/figures/          of the same, the kind's figures, as PNG
@@ -34,7 +34,7 @@ from components.tracking.store import open_store
 from components.training.caught import CAUGHT, FALSE_ALARMS, caught
 from components.training.formatting import listed
 from components.training.precision import choose
-from components.training.served import PRECISIONS, Precision, Served, bundle_path, write_served
+from components.training.served import Precision, Served, bundle_path, made, write_served
 
 logger = logging.getLogger(__name__)
 
@@ -60,15 +60,15 @@ def evaluate(name: str) -> None:
     evaluation = catalogue.evaluation(data.kind, data.task)
     metric = evaluation.metric(data, workload.train)
     lower_is_better = evaluation.lower_is_better(metric)
-    both = {precision: _measure(bundle_path(name, precision), data, workload, evaluation) for precision in PRECISIONS}
+    each = {precision: _measure(bundle_path(name, precision), data, workload, evaluation) for precision in made(name)}
     margin = workload.serve.margin * evaluation.unit(data, workload.train)
-    served = _served(both, workload, metric, margin, lower_is_better)
-    side_by_side = _side_by_side(both, metric)
-    ours = both[served.precision]
+    served = _served(each, workload, metric, margin, lower_is_better)
+    side_by_side = _side_by_side(each, metric)
+    ours = each[served.precision]
     write_served(name, served)
     write_json(artifacts(name, "report") / "precisions.json", side_by_side)
     _report(artifacts(name, "report"), data, workload, evaluation, ours)
-    precisions = side_by_side | _speed(both, data)
+    precisions = side_by_side | _speed(each, data)
     strangers = caught(ours.bundle, data, evaluation, workload.train)
     validated = read_cross_validation(name)
     comparison = compare_with_baseline(ours.metrics, metric, lower_is_better)
@@ -78,7 +78,7 @@ def evaluate(name: str) -> None:
     logger.info("evaluated %s on %s test examples: %s", name, f"{data.counts['test']:,}", listed(ours.metrics))
     if validated is not None:
         logger.info("cross-validated, which counts for more: %s %s", metric, validated.told(metric))
-    logger.info("in both precisions, one example at a time on one thread: %s", listed(precisions))
+    logger.info("in each precision, one example at a time on one thread of a CPU: %s", listed(precisions))
     if strangers:
         logger.info("flagged as unfamiliar of badly corrupted test examples: %s", listed(_short(strangers)))
     logger.log(
@@ -96,20 +96,22 @@ def _measure(path: Path, data: PreparedData, workload: Workload, evaluation: Tas
 
 
 def _served(
-    both: dict[Precision, MeasuredBundle], workload: Workload, metric: str, margin: float, lower_is_better: bool
+    each: dict[Precision, MeasuredBundle], workload: Workload, metric: str, margin: float, lower_is_better: bool
 ) -> Served:
-    values = {precision: found.metrics[metric] for precision, found in both.items()}
-    models = {found.bundle.about.model_sha256 for found in both.values()}
-    return choose(workload.serve.precision, margin, metric, values, len(models) > 1, lower_is_better)
+    wanted = workload.serve.precision
+    other: Precision = "int8" if wanted == "float32" else wanted
+    values = {precision: found.metrics[metric] for precision, found in each.items()}
+    models = {each[precision].bundle.about.model_sha256 for precision in ("float32", other)}
+    return choose(wanted, margin, metric, values, len(models) > 1, lower_is_better)
 
 
-def _side_by_side(both: dict[Precision, MeasuredBundle], metric: str) -> dict[str, float]:
+def _side_by_side(each: dict[Precision, MeasuredBundle], metric: str) -> dict[str, float]:
     """Return the deciding metric and the size of the model in megabytes, by the precision."""
-    values = {f"{precision}_{metric}": found.metrics[metric] for precision, found in both.items()}
+    values = {f"{precision}_{metric}": found.metrics[metric] for precision, found in each.items()}
     sizes = {
-        f"{precision}_megabytes": (found.bundle.path / MODEL).stat().st_size / 1e6 for precision, found in both.items()
+        f"{precision}_megabytes": (found.bundle.path / MODEL).stat().st_size / 1e6 for precision, found in each.items()
     }
-    flagged = {f"{precision}_{FALSE_ALARMS}": found.flagged for precision, found in both.items()}
+    flagged = {f"{precision}_{FALSE_ALARMS}": found.flagged for precision, found in each.items()}
     return values | sizes | {name: share for name, share in flagged.items() if share is not None}
 
 
@@ -117,10 +119,10 @@ def _short(strangers: dict[str, float]) -> dict[str, float]:
     return {name.removeprefix(CAUGHT): share for name, share in strangers.items()}
 
 
-def _speed(both: dict[Precision, MeasuredBundle], data: PreparedData) -> dict[str, float]:
+def _speed(each: dict[Precision, MeasuredBundle], data: PreparedData) -> dict[str, float]:
     """Return how long one example takes, by the precision. It differs from run to run: nothing for DVC to hash."""
-    times = milliseconds([found.bundle for found in both.values()], np.array(data.inputs("test")[:1]))
-    return {f"{precision}_milliseconds": time for precision, time in zip(both, times, strict=True)}
+    times = milliseconds([found.bundle for found in each.values()], np.array(data.inputs("test")[:1]))
+    return {f"{precision}_milliseconds": time for precision, time in zip(each, times, strict=True)}
 
 
 def _report(

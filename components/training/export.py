@@ -1,16 +1,17 @@
-"""Stage `export`: weights -> two bundles of one format, each an ONNX graph that takes raw input.
+"""Stage `export`: weights -> bundles of one format, each an ONNX graph that takes raw input.
 
-bundle/         in float32, checked against torch on real data
-bundle-int8/    the same with its heavy layers in int8, see `quantize`
+bundle/           in float32, checked against torch on real data
+bundle-int8/      the same with its heavy layers in int8, see `quantize`
+bundle-float16/   the same with its layers in float16, see `float16`, where `serve.precision` asks for it; else a line
 
-Both bring the reference by which they are watched (`reference.py`), of the float32 graph, and the golden rows by which
+All bring the reference by which they are watched (`reference.py`), of the float32 graph, and the golden rows by which
 whoever runs them is checked (`golden.py`), each with what its own graph says of them.
 
-Both say how unlike training an example is, where that can be told (`unfamiliar.py`), and from where on it is
+All say how unlike training an example is, where that can be told (`unfamiliar.py`), and from where on it is
 unfamiliar, which each finds by its own graph on the validation split.
 
-Both divide their logits by the temperature that the validation split asks for, found in float32. Not one for each: they
-share what the learner decides by, and rounding moves logits up as much as down; `evaluate` measures both.
+All divide their logits by the temperature that the validation split asks for, found in float32. Not one for each: they
+share what the learner decides by, and rounding moves logits up as much as down; `evaluate` measures each.
 """
 
 import io
@@ -40,9 +41,11 @@ from components.inference.reference import ReferenceArrays, write_reference
 from components.inference.unfamiliar import UNFAMILIAR
 from components.kinds.prepared import PreparedData, open_prepared
 from components.system import entry
+from components.system.files import whole_directory, write_json
 from components.tasks.codec import TaskCodec
 from components.training import hardware
 from components.training.checkpoints import clear_recorded
+from components.training.float16 import to_float16
 from components.training.golden import golden_rows
 from components.training.quantize import quantize
 from components.training.reference import reference
@@ -59,11 +62,11 @@ TOLERANCE = 1e-4
 _PARITY_EXAMPLES = 1_000
 _PARITY_BATCH = 100
 _CALIBRATION_EXAMPLES = 512
-"""Of the validation split, evenly spread. More of them hardly move the least and the largest number of a layer."""
+"""More of them hardly move the least and the largest number of a layer."""
 
 
 def export(name: str) -> None:
-    """Write both bundles of the workload `name`.
+    """Write the bundles of the workload `name`.
 
     Raises:
         ParityError: the float32 bundle answers otherwise than the torch module on examples of the test split.
@@ -95,11 +98,12 @@ def export(name: str) -> None:
     beside = _Beside(known, rate, codec, objective.calibrated and objective.width > 1)
     _export_float32(name, about, serving, data, beside)
     _export_int8(name, about, data, beside)
+    _export_float16(name, about, data, beside)
 
 
 @dataclass(frozen=True)
 class _Beside:
-    """What both bundles get beside their graph."""
+    """What each bundle gets beside its graph."""
 
     known: ReferenceArrays
     rate: float
@@ -126,14 +130,32 @@ def _export_float32(name: str, about: dict[str, Any], serving: nn.Module, data: 
 
 def _export_int8(name: str, about: dict[str, Any], data: PreparedData, beside: _Beside) -> None:
     path = bundle_path(name, "int8")
-    examples = data.inputs("validation" if data.counts["validation"] else "train")
-    some = examples[:: ceil(len(examples) / _CALIBRATION_EXAMPLES)]
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / MODEL
-        layers = quantize(bundle_path(name, "float32") / MODEL, some, model, beside.probabilities)
+        layers = quantize(bundle_path(name, "float32") / MODEL, _examples(data), model, beside.probabilities)
         _write_bundle(path, "int8", model, about, data, beside)
     size = (path / MODEL).stat().st_size
     logger.info("exported %s with %d layers in int8: %.2f MB", name, layers, size / 1e6)
+
+
+def _export_float16(name: str, about: dict[str, Any], data: PreparedData, beside: _Beside) -> None:
+    path = bundle_path(name, "float16")
+    if about["serve"]["precision"] != "float16":
+        with whole_directory(path) as draft:
+            write_json(draft / "none.json", {"reason": "serve.precision does not ask for float16"})
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / MODEL
+        layers = to_float16(bundle_path(name, "float32") / MODEL, _examples(data), model)
+        _write_bundle(path, "float16", model, about, data, beside)
+    size = (path / MODEL).stat().st_size
+    logger.info("exported %s with %d layers in float16: %.2f MB", name, layers, size / 1e6)
+
+
+def _examples(data: PreparedData) -> NDArray[Any]:
+    """Return examples of the validation split, evenly spread."""
+    examples = data.inputs("validation" if data.counts["validation"] else "train")
+    return examples[:: ceil(len(examples) / _CALIBRATION_EXAMPLES)]
 
 
 def _write_bundle(

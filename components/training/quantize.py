@@ -25,7 +25,7 @@ from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-_LAYERS = ("Conv", "Gemm", "MatMul")
+LAYERS = ("Conv", "Gemm", "MatMul")
 _BETWEEN = ("Relu", "MaxPool", "Add")
 _BOUNDED = ("Relu", "Clip", "MaxPool", "Add")
 """What stands between two layers of a network of depthwise convolutions."""
@@ -51,19 +51,19 @@ def quantize(model: Path, examples: NDArray[Any], out: Path, probabilities: bool
         out: where to write to.
         probabilities: whether its first output is of classes, `[N, K]`.
     """
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        fused = _fused(model, Path(folder))
-        graph = onnx.load(fused).graph
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        prepared = fused(model, Path(folder))
+        graph = onnx.load(prepared).graph
         whole = _has_depthwise(graph)
         ways = [
             nodes for nodes in ([_whole(graph, first) for first in _FIRST] if whole else [_gaining(graph)]) if nodes
         ]
         drafts = [Path(folder) / f"{number}.onnx" for number in range(len(ways))]
         for nodes, draft in zip(ways, drafts, strict=True):
-            _quantized(fused, nodes, examples, draft)
+            _quantized(prepared, nodes, examples, draft)
         best = _best(model, drafts, examples, probabilities) if whole and ways else len(ways) - 1
         shutil.copyfile(model if best < 0 else drafts[best], out)
-    return 0 if best < 0 else sum(node.op_type in _LAYERS for node in ways[best])
+    return 0 if best < 0 else sum(node.op_type in LAYERS for node in ways[best])
 
 
 def _quantized(fused: Path, nodes: list[onnx.NodeProto], examples: NDArray[Any], out: Path) -> None:
@@ -72,7 +72,7 @@ def _quantized(fused: Path, nodes: list[onnx.NodeProto], examples: NDArray[Any],
         out,
         _Examples(fused, examples),
         quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=sorted({*_LAYERS, *_BETWEEN, *_BOUNDED}),
+        op_types_to_quantize=sorted({*LAYERS, *_BETWEEN, *_BOUNDED}),
         nodes_to_quantize=[node.name for node in nodes],
         per_channel=True,
         activation_type=QuantType.QUInt8,
@@ -86,10 +86,10 @@ def _best(model: Path, drafts: list[Path], examples: NDArray[Any], probabilities
 
     Of other answers than probabilities the one that differs least from the model's, in the mean square.
     """
-    expected = _answers(model, examples)
+    expected = answers(model, examples)
     if not probabilities:
-        return int(np.argmin([np.square(_answers(draft, examples) - expected).mean() for draft in drafts]))
-    risen = [_risen_loss(expected, _answers(draft, examples)) for draft in drafts]
+        return int(np.argmin([np.square(answers(draft, examples) - expected).mean() for draft in drafts]))
+    risen = [_risen_loss(expected, answers(draft, examples)) for draft in drafts]
     found = next((index for index, loss in enumerate(risen) if loss <= _GOOD), len(drafts) - 1)
     return found if risen[found] <= _GOOD_ENOUGH else -1
 
@@ -104,7 +104,7 @@ def _risen_loss(expected: NDArray[np.float32], found: NDArray[np.float32]) -> fl
     return float((expected * (one - other)).sum(axis=1).mean())
 
 
-def _answers(model: Path, examples: NDArray[Any]) -> NDArray[np.float32]:
+def answers(model: Path, examples: NDArray[Any]) -> NDArray[np.float32]:
     """Return the first output of the graph, on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -114,7 +114,7 @@ def _answers(model: Path, examples: NDArray[Any]) -> NDArray[np.float32]:
     return np.concatenate([session.run([first], {asked: np.ascontiguousarray(part)})[0] for part in parts])
 
 
-def _fused(model: Path, folder: Path) -> Path:
+def fused(model: Path, folder: Path) -> Path:
     """Return the graph with known shapes, and batch norms made part of the convolutions before them."""
     first, pooled, fused = folder / "first.onnx", folder / "pooled.onnx", folder / "fused.onnx"
     quant_pre_process(model, first, skip_symbolic_shape=True)
@@ -173,7 +173,7 @@ def _gaining(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
         for info in [*graph.input, *graph.value_info, *graph.output]
     }
     for node in graph.node:
-        if node.op_type in _LAYERS:
+        if node.op_type in LAYERS:
             around = [shapes.get(name, []) for name in (node.input[0], node.output[0])]
             gains = _multiply_adds(sizes.get(node.input[1], []), *around) >= _HEAVY
         else:
@@ -195,7 +195,7 @@ def _whole(graph: onnx.GraphProto, first: int) -> list[onnx.NodeProto]:
     weights = {weight.name for weight in graph.initializer}
     nodes, inside, passed = [], set[str](), 0
     for node in graph.node:
-        if node.op_type in _LAYERS:
+        if node.op_type in LAYERS:
             passed += 1
             taken = passed > first
         else:
@@ -223,7 +223,7 @@ def _multiply_adds(weight: list[int], given: list[int], result: list[int]) -> in
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep what ONNX Runtime logs of its every step from being shown."""
     logging.disable(logging.INFO)
     try:

@@ -1,4 +1,4 @@
-"""Which bundle of a workload is served: `export` leaves two, `evaluate` says which one in `report/served.json`."""
+"""Which bundle of a workload is served: `export` leaves some, `evaluate` says which one in `report/served.json`."""
 
 from pathlib import Path
 from typing import Literal, get_args
@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.config.errors import BundleError
 from components.config.settings import artifacts
+from components.inference.bundle import ABOUT
 from components.system.files import write_json
 
-Precision = Literal["float32", "int8"]
-"""Numbers that a bundle's model computes in; of int8, where it gains by them."""
+Precision = Literal["float32", "float16", "int8"]
+"""Numbers that a bundle's model computes in; of other than float32, where it has layers that do."""
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
-_BUNDLES: dict[Precision, str] = {"float32": "bundle", "int8": "bundle-int8"}
+_BUNDLES: dict[Precision, str] = {"float32": "bundle", "float16": "bundle-float16", "int8": "bundle-int8"}
 
 
 class Served(BaseModel):
@@ -31,6 +32,11 @@ class Served(BaseModel):
 def bundle_path(workload: str, precision: Precision) -> Path:
     """Return the directory of the workload's bundle of that precision."""
     return artifacts(workload, _BUNDLES[precision])
+
+
+def made(workload: str) -> list[Precision]:
+    """Return the precisions of which `export` has made a bundle: of float16 it does where that is asked for."""
+    return [precision for precision in PRECISIONS if (bundle_path(workload, precision) / ABOUT).is_file()]
 
 
 def read_served(workload: str) -> Served:

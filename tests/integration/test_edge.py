@@ -1,7 +1,9 @@
 """The int8 bundle from the parameter to the champion, on a real training; a bundle on a device with nothing else."""
 
 import json
+import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,13 +20,13 @@ from components.config.errors import BundleError
 from components.config.settings import artifacts, tracking_uri
 from components.inference.bundle import Bundle, bundle_hash
 from components.inference.engine.model import Model
-from components.inference.golden import GOLDEN
+from components.inference.golden import GOLDEN, TOLERANCES
 from components.kinds.prepared import open_prepared
 from components.registry.register import register
 from components.registry.version import Version
 from components.system.files import sha256, write_json
 from components.tracking.store import open_store
-from components.training.served import Precision, bundle_path, read_served
+from components.training.served import Precision, bundle_path, made, read_served
 from tests.conftest import DIGITS, ROOT, Project, copy_of
 from tests.registering import evaluated
 
@@ -109,6 +111,28 @@ def forget(path: Path) -> None:
     onnx.save(graph, path / "model.onnx")
     about = json.loads((path / "bundle.json").read_text())
     write_json(path / "bundle.json", about | {"model_sha256": sha256(path / "model.onnx")})
+
+
+def test_float16_is_made_and_measured_where_it_is_asked_for(
+    heavy: Project, device: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert made("digits") == ["float32", "int8"]
+    heavy.params("precision: int8", "precision: float16")
+    said = heavy.run("dvc", "repro")
+    assert "Running stage 'train@digits'" not in said
+    assert re.search("exported digits with [1-9] layers in float16", said)
+    version = register_served("float16")
+    float32 = bundle_path("digits", "float32")
+    assert (version.bundle() / "model.onnx").stat().st_size < 0.7 * (float32 / "model.onnx").stat().st_size
+    shutil.copytree(version.bundle(), tmp_path / "bundle")
+    pictures = np.array(open_prepared(artifacts("digits", "prepared")).inputs("test")[:20])
+    np.save(tmp_path / "pictures.npy", pictures)
+    assert predicted(device, tmp_path, "pictures.npy") == answers(tmp_path / "bundle", pictures)
+    differences = np.abs(Bundle(tmp_path / "bundle").outputs(pictures) - Bundle(float32).outputs(pictures))
+    assert 0 < differences.max() < TOLERANCES["float16"]
+    caplog.set_level(logging.INFO)
+    Model.open(tmp_path / "bundle", "1", None, "cpu")
+    assert "what is in float16 computes in float32 there, no faster: serve.precision is for a GPU" in caplog.text
 
 
 def test_without_a_choice_nothing_is_registered(heavy: Project) -> None:

@@ -17,7 +17,7 @@ from components.kinds.prepared import open_prepared
 from components.registry.register import register
 from components.tracking.runs import BEATS_BASELINE
 from components.tracking.store import open_store
-from components.training.served import PRECISIONS, bundle_path
+from components.training.served import bundle_path, made
 from tests.conftest import Project, forget_runs
 
 POOR = "epochs: 1, learning_rate: 0.000001"
@@ -99,7 +99,7 @@ def test_the_temperature_is_in_the_graph_and_changes_no_answer(
     validated, plain = (objective.outputs(numbers).numpy() for numbers in raw.values())
     costs = learner.costs(data, "validation")
     decision = objective.decision(validated, np.asarray(data.labels("validation")), costs)
-    for precision in PRECISIONS:
+    for precision in made(name):
         bundle = Bundle(bundle_path(name, precision))
         assert bundle.about.temperature not in (0.0, 1.0)
         told = (logits / bundle.about.temperature).softmax(dim=1).numpy()

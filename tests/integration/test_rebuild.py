@@ -26,10 +26,11 @@ QUICK = """\
 import json, os, shutil, sys
 import yaml
 
-OUTS = {"prepare": ["prepared"], "train": ["weights"], "export": ["bundle", "bundle-int8"], "evaluate": ["report"]}
+BUNDLES = ["bundle", "bundle-float16", "bundle-int8"]
+OUTS = {"prepare": ["prepared"], "train": ["weights"], "export": BUNDLES, "evaluate": ["report"]}
 for name in OUTS[sys.argv[1]]:
     shutil.copytree(f"kept/{name}", f"artifacts/digits/{name}", dirs_exist_ok=True)
-    if name.startswith("bundle"):
+    if os.path.exists(f"artifacts/digits/{name}/bundle.json"):
         about = json.load(open(f"artifacts/digits/{name}/bundle.json"))
         about["serve"] |= yaml.safe_load(open("params.yaml"))["workloads"]["digits"].get("serve", {})
         json.dump(about, open(f"artifacts/digits/{name}/bundle.json", "w"))
@@ -51,6 +52,7 @@ TAGS = {
     *(
         "dvc.backbone",
         "dvc.bundle",
+        "dvc.bundle-float16",
         "dvc.bundle-int8",
         "dvc.cross_validation/metrics.json",
         "dvc.cross_validation/outputs.json",
@@ -224,7 +226,7 @@ def test_a_version_that_comes_out_otherwise_is_told_on_the_command_line(
     rows = {line.split("│")[1].strip(): line.split("│")[2].strip() for line in said.splitlines() if "│" in line}
     assert rows["prepare"] == "identical: prepared"
     assert rows["train"] == "differs: weights/curve.csv"
-    assert rows["export"] == "identical: bundle, bundle-int8"
+    assert rows["export"] == "identical: bundle, bundle-float16, bundle-int8"
     assert rows["evaluate"] == "differs: report/metrics.json"
     assert rows["test accuracy"].endswith("(-25.00 points)")
     assert rows["environment"] == "threads 1 -> 64"
@@ -252,7 +254,7 @@ def test_the_real_stages_come_out_identical_and_leave_no_run(
         "backbone": 1,
         "prepare": 1,
         "train": 2,
-        "export": 2,
+        "export": 3,
         "cross_validate": 2,
         "evaluate": 5,
     }
@@ -362,7 +364,7 @@ def _stand_in(project: Project, patch: pytest.MonkeyPatch) -> None:
 
 def _make_quick(project: Project) -> None:
     """Have the stages behind the raw records copy what the real ones made."""
-    for name in ("prepared", "weights", "bundle", "bundle-int8", "report"):
+    for name in ("prepared", "weights", "bundle", "bundle-float16", "bundle-int8", "report"):
         shutil.copytree(project.path / "artifacts" / "digits" / name, project.path / "kept" / name)
     dvc = project.path / "dvc.yaml"
     text = dvc.read_text()

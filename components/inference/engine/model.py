@@ -38,6 +38,11 @@ CARD_PAGE = "card.html"
 CARD_TEXT = "card.md"
 """The same as Markdown."""
 
+_REMARKS = {
+    ("cuda", "int8"): "; what is in int8 computes in float32 there",
+    ("cpu", "float16"): "; what is in float16 computes in float32 there, no faster: serve.precision is for a GPU",
+}
+"""What to say of the precision of a model, by provider."""
 _BINARY = 2  # classes of which the second is positive
 _PAYS = 0.8  # of an example's time alone: what it may take in a batch for batching to be worth while
 _ABOUT = 1.1  # times the least that is about as little
@@ -80,8 +85,7 @@ class Model:
         """Whether many rows are read much faster at once than one by one."""
         self.provider: Provider = bundle.provider
         """By what the graph is run."""
-        rounds = self.provider == "cuda" and about.serve.get("precision") == "int8"
-        remark = "; what is in int8 computes in float32 there" if rounds else ""
+        remark = _REMARKS.get((self.provider, str(about.serve.get("precision"))), "")
         logger.info("%s: version %s runs on %s%s", about.workload, version, self.provider, remark)
         bundle.choose_way()
         self.pace = _pace(bundle)

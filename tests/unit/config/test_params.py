@@ -66,6 +66,11 @@ def test_a_users_section_needs_at_most_ten_lines(tmp_path: Path, monkeypatch: py
             "kind: image\n    serve: {formats: [PNG, PSD]}",
             r"serve\.formats\.1: found 'PSD'; input should be ",
         ),
+        (
+            "kind: image",
+            "kind: image\n    serve: {precision: float16, device: cpu}",
+            r"mugs\.serve: .*precision float16 is for a GPU, and device is cpu: ask for float32 or int8",
+        ),
         ("kind: image", "kind: image\n    serve: {max_pixel: 9}", r"serve\.max_pixel: .*Did you mean 'max_pixels'\?"),
         ("epochs: 2", "epochs: true", r"train\.epochs: found True; input should be a valid integer"),
     ],

@@ -52,6 +52,7 @@ def test_a_task_that_is_said_counts_alone_and_one_that_labels_decide_with_all_ot
         ("max_pixels", 1000, {"export"}),
         ("margin", 0.1, {"evaluate"}),
         ("precision", "int8", {"export", "evaluate"}),
+        ("precision", "float16", {"export", "evaluate"}),
         ("start_timeout", 60.0, set()),
     ],
 )

@@ -37,6 +37,24 @@ def test_int8_is_served_where_it_is_asked_for_and_good_enough(
     assert (served.precision, served.reason) == (precision, reason)
 
 
+@pytest.mark.parametrize(
+    ("float16", "gains", "precision", "reason"),
+    [
+        (0.9, False, "float32", "float16 is asked for, but no layer can compute in it"),
+        (0.899, True, "float16", "asked for, and good enough: accuracy 0.8990 against 0.9000 in float32"),
+        (
+            nan,
+            True,
+            "float32",
+            "float16 is asked for, but loses more than 0.0020: accuracy nan against 0.9000 in float32",
+        ),
+    ],
+)
+def test_so_is_float16(float16: float, gains: bool, precision: Precision, reason: str) -> None:
+    served = choose("float16", 0.002, "accuracy", {"float32": 0.9, "float16": float16, "int8": 0.0}, gains)
+    assert (served.precision, served.reason) == (precision, reason)
+
+
 @pytest.mark.parametrize(("int8", "precision"), [(45.09, "int8"), (45.2, "float32"), (44.0, "int8"), (nan, "float32")])
 def test_of_a_loss_int8_may_have_more_by_the_margin(int8: float, precision: str) -> None:
     served = choose("int8", 0.1, "rmse", {"float32": 45.0, "int8": int8}, True, lower_is_better=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from components.inference.golden import TOLERANCES
-from components.training.quantize import _fused, quantize
+from components.training.quantize import fused, quantize
 
 
 class Small(nn.Module):
@@ -143,10 +143,10 @@ def _only(model: Path, some: NDArray[np.uint8], first: int, folder: Path) -> Pat
 def test_batch_norms_are_fused_and_nothing_else_changes(
     small: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    fused = _fused(small, tmp_path)
-    left = [node.op_type for node in onnx.load(fused).graph.node].count("BatchNormalization")
+    found = fused(small, tmp_path)
+    left = [node.op_type for node in onnx.load(found).graph.node].count("BatchNormalization")
     assert left == ("falling" in request.node.callspec.id)
-    np.testing.assert_allclose(answers(fused, examples(50)), answers(small, examples(50)), atol=1e-5)
+    np.testing.assert_allclose(answers(found, examples(50)), answers(small, examples(50)), atol=1e-5)
 
 
 def test_the_same_graph_and_examples_give_the_same_bytes(small: Path, tmp_path: Path) -> None:
