@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from components import catalogue
@@ -122,7 +124,8 @@ def _run(found: Search, subject: Subject, budget: float, most: int | None, tell:
             with found.taken(most) as trial:
                 if trial is None:
                     break
-                run_trial(found, trial, subject, store, parent, budget)
+                with suppress(UpdateFinishedTrialError):  # taken for lost meanwhile: another has begun it anew
+                    run_trial(found, trial, subject, store, parent, budget)
                 ended = found.study.get_trials(deepcopy=False)[trial.number]
             tell(_told(ended))
             failed = failed + 1 if ended.state == TrialState.FAIL else 0

@@ -5,7 +5,7 @@
                                   trials/<number>/       the checkpoint of a trial that has not ended
 
 A trial that a killed process left is gone on with, from its checkpoint, in its MLflow run: it is neither lost nor
-counted twice.
+counted twice. One of a machine that is lost is begun anew by another when nothing was heard of it for ten minutes.
 """
 
 import os
@@ -19,13 +19,13 @@ from socket import gethostname
 
 import optuna
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
-from optuna.storages import RDBStorage
+from optuna.storages import RDBStorage, fail_stale_trials
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from components.config.errors import ConfigError
 from components.config.settings import STATE, STUDIES
-from components.internals.optuna import continued
+from components.internals.optuna import beating, continued
 from components.kinds.space import Choice, Interval, Space, Value
 from components.system.locks import locked, try_lock
 from components.tuning.goals import Direction
@@ -34,6 +34,8 @@ FOLDER = STATE / "tune"
 SECONDS = "seconds"
 """Attribute of a trial: what it has taken so far, in wall time."""
 _HOST = "host"
+_BEAT, _LOST = 60, 600
+"""Seconds between two heartbeats of a trial, and without one until its machine is taken for lost."""
 _PATIENCE = 60  # seconds that a process waits for others to have written to SQLite
 
 
@@ -73,6 +75,8 @@ class Search:
         None: there are `most` already, those under way in other processes among them.
         """
         with locked(self.folder / "lock"):
+            if not self.local:
+                _fail_lost(self.study)
             begun = sum(trial.state != TrialState.WAITING for trial in self.study.get_trials(deepcopy=False))
             found = self._left() or (self._asked() if most is None or begun < most else None)
         if found is None:
@@ -80,7 +84,8 @@ class Search:
             return
         trial, held = found
         try:
-            yield trial
+            with beating(self.study, trial):
+                yield trial
         finally:
             if self.study.get_trials(deepcopy=False)[trial.number].state.is_finished():
                 rmtree(self.trial_folder(trial.number), ignore_errors=True)
@@ -92,7 +97,9 @@ class Search:
         return rounded({name: _draw(trial, name, dimension) for name, dimension in self.space.items()})
 
     def _asked(self) -> tuple[Trial, int]:
-        trial = self.study.ask()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Heartbeat of storage is supposed")  # `beating` sees to it
+            trial = self.study.ask()
         held = self._held(trial.number)
         assert held is not None
         trial.set_user_attr(_HOST, gethostname())
@@ -143,9 +150,7 @@ def open_search(workload: str, key: str, space: Space, directions: Sequence[Dire
     local = address.startswith("sqlite:")
     try:
         with locked(FOLDER / "lock"):  # two that make the tables at once would fail
-            storage = RDBStorage(
-                address, engine_kwargs={"connect_args": {"timeout": _PATIENCE}} if local else {"pool_pre_ping": True}
-            )
+            storage = _local_storage(address) if local else _shared_storage(address)
             study = optuna.create_study(
                 study_name=f"{workload}-{key[:16]}", storage=storage, directions=list(directions), load_if_exists=True
             )
@@ -158,6 +163,34 @@ def open_search(workload: str, key: str, space: Space, directions: Sequence[Dire
         study.sampler = optuna.samplers.TPESampler(seed=seed + count, multivariate=True)
     study.pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
     return Search(study, FOLDER / workload / key[:16], space, local)
+
+
+def _local_storage(address: str) -> RDBStorage:
+    return RDBStorage(address, engine_kwargs={"connect_args": {"timeout": _PATIENCE}})
+
+
+def _shared_storage(address: str) -> RDBStorage:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # heartbeats
+        return RDBStorage(
+            address,
+            engine_kwargs={"pool_pre_ping": True},
+            heartbeat_interval=_BEAT,
+            grace_period=_LOST,
+            heartbeat_stale_trial_callback=_begun_anew,
+        )
+
+
+def _fail_lost(study: optuna.Study) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        fail_stale_trials(study)
+
+
+def _begun_anew(study: optuna.Study, lost: FrozenTrial) -> None:
+    """Have somebody try again what the trial of a lost machine was to try."""
+    if lost.params:
+        study.enqueue_trial(lost.params)
 
 
 def _draw(trial: Trial, name: str, dimension: Interval | Choice) -> Value:
