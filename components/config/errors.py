@@ -29,6 +29,10 @@ class TrainingError(JourneymanError):
     """A training that cannot go on: its loss left the numbers, or its memory or disk is full."""
 
 
+class ProcessLostError(TrainingError):
+    """Another process of a training is gone, and nothing is wrong: started again, the training goes on."""
+
+
 class Interrupted(JourneymanError):  # noqa: N818 - nothing went wrong
     """A training that was asked to stop, and says from where the same command goes on."""
 

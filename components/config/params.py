@@ -60,6 +60,9 @@ class Training(TaskOptions):
     """Processes of a node, each with its GPU, or with `train.threads` of the CPU. `auto`: every GPU, or one process."""
     nodes: Annotated[int, Field(ge=1)] = 1
     """Machines that learn together, each started by `torchrun`, SLURM or the like, see docs/training.md."""
+    launcher: Literal["local", "torchrun", "slurm", "trainjob"] = "local"
+    """Who starts the processes: `local`, the stage; `torchrun`, which starts again what was killed; `slurm`, in a batch
+    job; `trainjob`, Kubeflow's on Kubernetes. The stage waits for them, see docs/training.md."""
     strategy: Literal["auto", "ddp", "fsdp"] = "auto"
     """How several processes learn: `ddp`, each has the whole model; `fsdp`, each a part of it (GPUs). `auto`: ddp."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"

@@ -37,6 +37,8 @@ STUDIES = "JOURNEYMAN_STUDIES"
 """The variable with the address (SQLAlchemy's form) of the database in which searches keep their trials."""
 RUN_ARTIFACTS = "JOURNEYMAN_ARTIFACTS"
 """The variable with the address of MLflow's artifacts, where MLflow's store is a database without a server."""
+LAUNCHED = "JOURNEYMAN_LAUNCHED"
+"""The variable with who started a process of a training, and as which job, as JSON; see `training/launch`."""
 USED = "JOURNEYMAN_USED"
 """The variable with what each `auto` of a training came to, as JSON, where that training is made again."""
 

@@ -55,7 +55,22 @@ NAMES = frozenset(
 )
 """Of the settings of this project those that a team may share; the others are one process's own."""
 
-_PREFIXES = ("AWS_", "AZURE_", "BENTOML_", "DVC_", "FSSPEC_", "GOOGLE_", "MLFLOW_", "OTEL_", "PREFECT_")
+_PREFIXES = (
+    "AWS_",
+    "AZURE_",
+    "BENTOML_",
+    "DVC_",
+    "FSSPEC_",
+    "GLOO_",
+    "GOOGLE_",
+    "MLFLOW_",
+    "NCCL_",
+    "OTEL_",
+    "PET_",
+    "PREFECT_",
+    "SBATCH_",
+    "SLURM_",
+)
 """Variables of the tools themselves, which have their own names for them."""
 _OTHERS = frozenset({"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL", "AWS_ENDPOINT_URL"})
 _SECRETS = re.compile(r"PASSWORD|SECRET|TOKEN|API_KEYS?$|AUTH_STRING")

@@ -37,6 +37,10 @@ _NO_PART = frozenset(f"components.config.{name}" for name in ("errors", "gate", 
 """Modules that decide nothing of a training; `dvc.yaml` leaves them out, too."""
 
 
+_STARTS = ("components.training.launch.", "components.training.train.")
+"""What starts a training: the same one goes on, whoever starts it."""
+
+
 @dataclass(frozen=True)
 class Kept:
     """What is kept of one training."""
@@ -144,7 +148,8 @@ def _data(workload: str, data: PreparedData) -> dict[str, Any]:
 
 def _code(kind: str) -> dict[str, Path]:
     """Return the files of this project's modules that this process has loaded and a training of the kind depends on."""
-    others = tuple(f"components.kinds.{name}." for name in catalogue.names() if name != kind)
+    kinds = tuple(f"components.kinds.{name}." for name in catalogue.names() if name != kind)
+    others = (*kinds, *_STARTS)
     modules = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "components"}
     files = {
         name: getattr(module, "__file__", None)

@@ -15,11 +15,18 @@ from lightning.fabric.plugins.environments import (
 )
 
 from components.config.errors import ConfigError
+from components.config.settings import LAUNCHED
 
 _STEP = ("SLURM_STEP_ID", "SLURM_STEPID")
 """What only a process that `srun` started has; a batch script has the other variables too."""
 _ELASTIC = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
 """What torchrun tells each process that it starts."""
+
+
+def is_started() -> bool:
+    """Whether a launcher has started this process as one of a training's: torchrun, SLURM's `srun`, or ours."""
+    in_step = any(name in os.environ for name in _STEP) and "SLURM_PROCID" in os.environ
+    return LAUNCHED in os.environ or in_step or all(name in os.environ for name in _ELASTIC)
 
 
 def cluster_environment(devices: int, nodes: int) -> ClusterEnvironment | None:

@@ -16,7 +16,7 @@ from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy, Str
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torchmetrics import Metric
 
-from components.config.errors import ConfigError, TrainingError
+from components.config.errors import ConfigError, ProcessLostError
 from components.internals.lightning import NoProfiler
 from components.training import hardware
 from components.training.callbacks.callback_list import CallbackList
@@ -104,7 +104,7 @@ def fit(
         if out_of_memory(error):
             raise fitting_batch(error, learner, data, config, chosen) from error
         if _lost_another(trainer, error):
-            raise TrainingError("another process of this training is gone; see what it said") from error
+            raise ProcessLostError("another process of this training is gone; see what it said") from error
         raise
     finally:
         gc.unfreeze()

@@ -27,7 +27,9 @@ from components.tracking.runs import flat, last_steps, log_data, log_params, run
 from components.tracking.store import open_store
 from components.training import hardware
 from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
+from components.training.cluster import is_started
 from components.training.formatting import listed
+from components.training.launch.job import where
 from components.training.loop import plan
 from components.training.models import train_models
 from components.training.plan import choice, training_plan
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LAUNCHED_TAG = "journeyman.launched"
+"""Tag of a run whose processes somebody else has started: who, as which job, and the first one's host."""
 _SHORT_HASH = 7  # digits, as git shows
 
 
@@ -60,11 +64,15 @@ def train(name: str) -> None:
     catalogue.check_options(name, workload.train, data.kind, data.task)
     config = workload.train.fitted(data.counts["train"])
     learner.objective(data, config)  # says that nothing can be learned from the labels before a run is begun
-    used = plan(data, config)
     what = {"kind": data.kind, "task": catalogue.task(data.kind, data.task)}
-    left_out = set(TaskOptions.model_fields) - set(catalogue.options(data.kind, data.task))
+    left_out = set(TaskOptions.model_fields) - set(catalogue.options(data.kind, data.task)) | {"launcher"}
+    params = {**what, **config.model_dump(exclude=left_out)}
+    if config.launcher != "local" and not is_started():
+        _launch(name, config, key_of(name, data, params))
+        return
+    used = plan(data, config)
     decided = {key: getattr(config, key) for key in asked.train.undecided()}
-    params = {**what, **config.model_dump(exclude=left_out), "used": {**used.facts(), **decided}}
+    params["used"] = {**used.facts(), **decided}
     key = key_of(name, data, params)
     if process_rank():
         beside = seen(name, key)
@@ -76,6 +84,13 @@ def train(name: str) -> None:
     with kept(name, key) as training:
         trained = _train(name, config, learner, data, params, training)
     logger.info("trained %s: %s", name, listed(trained.curve[-1]))
+
+
+def _launch(name: str, config: "Training", key: str) -> None:
+    """Have somebody else start the processes, and wait for them."""
+    from components.training.launch.launcher import launch  # what trains by itself does without
+
+    launch(name, config, key)
 
 
 def _tell(data: "PreparedData", config: "Training") -> None:
@@ -100,6 +115,8 @@ def _train(
         if run.info.run_id != training.run_id():
             training.keep_run(run.info.run_id)
             log_data(store, run, name, digest or "untracked", data)
+        if there := where():
+            store.client.set_tag(run.info.run_id, LAUNCHED_TAG, " ".join(there.values()))
         log_to = RunLogger(last_steps(store, run), tracking_uri=tracking_uri(), run_id=run.info.run_id)
         left = training.finished()
         trained = TrainingResult(**left) if left else train_models(learner, data, config, [log_to], training.checkpoint)
@@ -136,6 +153,7 @@ def _record(run: Run, params: dict[str, Any], trained: TrainingResult, data: "Pr
         "params": flat(params),
         "curve": trained.curve,
         "environment": environment(hardware.device(params["used"]["accelerator"])).model_dump(mode="json"),
+        **({"launched": there} if (there := where()) else {}),
         **_unlabelled(trained, data),
     }
 

@@ -1,9 +1,10 @@
-"""The servers that several machines share, real ones, once a session: a PostgreSQL, and one of S3's protocol."""
+"""The servers that several machines share, real ones, once a session: a PostgreSQL, one of S3's protocol, a SLURM."""
 
 import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -166,3 +167,79 @@ def bucket(s3: Store, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in s3.variables.items():
         monkeypatch.setenv(name, value)
     return s3.bucket()
+
+
+SLURM = """
+ClusterName=test
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CredType=cred/munge
+SlurmctldPort={ports[0]}
+SlurmdPort={ports[1]}
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+MpiDefault=none
+ReturnToService=2
+SchedulerParameters=sched_interval=2
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SlurmdParameters=config_overrides
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+"""
+"""Of one machine, which is made to have four processors, and keeps no accounts."""
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[str]:
+    """The path of the configuration of a SLURM that runs: munge, the controller, and one node."""
+    programs = {name: shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in _DAEMONS}
+    if absent := [name for name, found in programs.items() if found is None]:
+        pytest.skip(f"needs SLURM's {absent[0]}: apt install slurm-wlm")
+    folder = Path(tempfile.mkdtemp(prefix="slurm"))
+    folder.chmod(0o755)  # munge wants others to reach its socket
+    for name in ("state", "spool"):
+        (folder / name).mkdir()
+    (folder / "munge.key").write_bytes(os.urandom(1024))
+    (folder / "munge.key").chmod(0o400)
+    configuration = folder / "slurm.conf"
+    known = {"host": socket.gethostname(), "user": Path.home().owner(), "folder": folder}
+    configuration.write_text(SLURM.format(**known, ports=[free_port(), free_port()]))
+    files = [f"--{name}-file={folder}/munge.{name}" for name in ("key", "pid", "log", "seed")]
+    commands = {
+        "munged": ["--foreground", "--force", f"--socket={folder}/munge.socket", *files],
+        "slurmctld": ["-D", "-f", str(configuration)],
+        "slurmd": ["-D", "-f", str(configuration)],
+    }
+    environment = {**os.environ, "SLURM_CONF": str(configuration)}
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        for name, arguments in commands.items():
+            with (folder / f"{name}.said").open("wb") as log:
+                command = [str(programs[name]), *arguments]
+                started.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+            if name == "munged":
+                wait_for(lambda: (folder / "munge.socket").exists(), told=(folder / "munged.said").read_text)
+        wait_for(lambda: _is_idle(environment), told=(folder / "slurmctld.said").read_text)
+        yield str(configuration)
+    finally:
+        for server in reversed(started):
+            end(server)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_DAEMONS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue")
+
+
+def _is_idle(environment: dict[str, str]) -> bool:
+    said = subprocess.run(["sinfo", "--noheader", "--format=%T"], env=environment, capture_output=True, text=True)
+    return said.stdout.strip() == "idle"

@@ -71,6 +71,7 @@ def lineage(workload: str, flow_run: str = "") -> Lineage:
             extensions=tuple(extension.requirement for extension in extensions),
             backbone=_backbone(workload),
             unlabelled=record.get("unlabelled"),
+            launched=record.get("launched"),
             serving_code_sha256=code_hash(),
             parent=_champion(workload),
         )

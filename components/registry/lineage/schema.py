@@ -118,6 +118,8 @@ class Lineage(_Part):
     """The pretrained network that it began with; none: it began with fresh weights."""
     unlabelled: Unlabelled | None = None
     """Pictures without labels, if it was tried to learn from any."""
+    launched: dict[str, str] | None = None
+    """Who started the training's processes (launcher, job, the first one's host); none: the stage did."""
     serving_code_sha256: Said
     """The code that its Bento carries; the Bento's tag ends with the first eight digits."""
     parent: Said
@@ -125,7 +127,7 @@ class Lineage(_Part):
 
     def to_json(self) -> str:
         """Return it as JSON; the same lineage gives the same bytes."""
-        later = ("extensions", "backbone", "unlabelled")  # versions from before there were any say none
+        later = ("extensions", "backbone", "unlabelled", "launched")  # versions from before there were any say none
         left_out = {name for name in later if not getattr(self, name)}
         return json.dumps(self.model_dump(mode="json", exclude=left_out), indent=2, ensure_ascii=False) + "\n"
 
@@ -143,6 +145,7 @@ class Lineage(_Part):
             **({"extensions": ", ".join(self.extensions)} if self.extensions else {}),
             **({f"backbone.{name}": said for name, said in self.backbone} if self.backbone else {}),
             **{f"unlabelled.{name}": said for name, said in self._without_labels().items()},
+            **{f"launched.{name}": said for name, said in (self.launched or {}).items()},
             "dvc.source": data["source"],
             **{f"dvc.{path.removeprefix(artifacts_of)}": md5 for path, md5 in outs.items()},
             **{f"inputs.{name}": _inputs(stage) for name, stage in stages.items()},

@@ -1,0 +1,94 @@
+"""torchrun, in this process's care: its processes start again when one is killed, and it does when it is killed itself.
+
+It ends with this process, and goes on from the last checkpoint when the stage runs again.
+"""
+
+import os
+import subprocess
+import sys
+from functools import partial
+from signal import SIGTERM
+from typing import TYPE_CHECKING
+
+import torch
+
+from components.config.errors import ConfigError
+from components.system.processes import die_with_parent
+from components.training.launch.job import Job
+from components.training.launch.state import State
+
+if TYPE_CHECKING:
+    from components.config.params import Training
+
+WORKER = "components.training.launch.worker"
+RESTART = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+"""Without it what torchrun starts again ends in `Gloo connectFullMesh failed` (pytorch #167288, #135712)."""
+_THREADS = {"OMP_NUM_THREADS": "1"}
+"""What torchrun sets itself, and warns of; the training sets its own count."""
+_RESTARTS = 3
+_ENDPOINT = "PET_RDZV_ENDPOINT"
+"""torchrun's own variable: where the processes of several machines meet."""
+_PATIENCE = 60.0  # seconds that its processes have to save and end
+
+
+class Torchrun:
+    """Starts the processes on this machine, and waits for those of the others where there are some."""
+
+    every = 0.2
+
+    def __init__(self, config: "Training") -> None:
+        """Take the counts of processes and of machines from the section `train`."""
+        self._nodes, self._devices = config.nodes, config.devices
+        self._cpu = config.accelerator == "cpu"
+        self._agent: subprocess.Popen[bytes] | None = None
+
+    def submit(self, job: Job) -> str:
+        """Start torchrun; return its process id."""
+        self._agent = subprocess.Popen(
+            [sys.executable, "-m", "torch.distributed.run", *self._arguments(job), "-m", WORKER, job.workload],
+            env={**RESTART, **_THREADS, **os.environ, **job.variables},
+            preexec_fn=partial(die_with_parent, SIGTERM, os.getpid()),
+        )
+        return str(self._agent.pid)
+
+    def _arguments(self, job: Job) -> list[str]:
+        where = os.environ.get(_ENDPOINT, "localhost:0")
+        if self._nodes > 1 and _ENDPOINT not in os.environ:
+            raise ConfigError(
+                f"train.nodes: {self._nodes} machines: set {_ENDPOINT} to where they meet, as head.example.org:29500"
+            )
+        return [
+            f"--nnodes={self._nodes}",
+            f"--nproc-per-node={self._processes()}",
+            "--rdzv-backend=c10d",
+            f"--rdzv-endpoint={where}",
+            f"--rdzv-id=train-{job.workload}",
+            f"--max-restarts={_RESTARTS}",
+        ]
+
+    def _processes(self) -> int:
+        if self._devices != "auto":
+            return self._devices
+        return 1 if self._cpu else torch.cuda.device_count() or 1
+
+    def find(self, job: Job) -> str | None:
+        """Return None: it has ended with who started it."""
+        return None
+
+    def state(self, job: Job) -> State:
+        """Return whether it runs, or how it ended."""
+        if self._agent is None:
+            return State(alive=False, said="has ended with who waited for it")
+        status = self._agent.poll()
+        return State(alive=status is None, said="runs" if status is None else f"has ended with status {status}")
+
+    def cancel(self, job: Job) -> None:
+        """End it."""
+        if self._agent and self._agent.poll() is None:
+            self._agent.terminate()
+            self._agent.wait(_PATIENCE)
+
+    def left(self, job: Job) -> str:
+        """End it; return from where it goes on."""
+        self.cancel(job)
+        return "stopped; the same command goes on from the last checkpoint"
