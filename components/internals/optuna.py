@@ -1,6 +1,7 @@
 """What Optuna does not document: a trial that is asked for can go on in another process, and says that it lives."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from optuna import Study
 from optuna.storages._heartbeat import get_heartbeat_thread
@@ -12,9 +13,15 @@ def continued(study: Study, left: FrozenTrial) -> Trial:
     return Trial(study, left._trial_id)
 
 
-def beating(study: Study, trial: Trial) -> AbstractContextManager[None]:
+@contextmanager
+def beating(study: Study, trial: Trial) -> Iterator[None]:
     """Have the trial's heartbeat told for as long as the block; of a storage that wants none, nothing.
 
     Optuna does so by itself only in `optimize`; without it a trial of a lost machine would run for ever.
     """
-    return get_heartbeat_thread(trial._trial_id, study._storage)
+    thread = get_heartbeat_thread(trial._trial_id, study._storage)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
