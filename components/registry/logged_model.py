@@ -3,11 +3,13 @@
 MLflow's one-call ways re-open the finished run, or cannot be repeated after a kill. Each step here can.
 """
 
+import json
 import shutil
 import tempfile
 import warnings
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import mlflow.pyfunc
 import pandas as pd
@@ -133,7 +135,13 @@ def _signature(bundle: Path) -> ModelSignature:
 def _example(bundle: Path, prepared: Path) -> pd.DataFrame:
     data = open_prepared(prepared)
     indices = range(min(_EXAMPLES, data.counts["test"]))
-    return pd.DataFrame(catalogue.sample(read_about(bundle).kind).requests(data, indices, True))
+    rows = catalogue.sample(read_about(bundle).kind).requests(data, indices, True)
+    return pd.DataFrame([{name: _text(value) for name, value in row.items()} for row in rows])
+
+
+def _text(value: Any) -> Any:
+    """Return a list as its JSON: a signature has a text there."""
+    return json.dumps(value) if isinstance(value, list) else value
 
 
 def _connect(store: Store, run: Run, model: LoggedModel) -> None:

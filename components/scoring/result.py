@@ -78,6 +78,9 @@ def batch(
         each = [pa.array(column) for column in answers.outputs.T]
         columns["probabilities"] = pa.StructArray.from_arrays(each, fields=list(expected.field("probabilities").type))
         columns["probabilities"] = columns["probabilities"].take(at)
+    if listed := catalogue.codec(about.kind, about.task).listed:
+        lists = listed(answers.outputs, about.classes).items()
+        columns |= {name: pa.array(found, pa.list_(pa.string())).take(at) for name, found in lists}
     nothing = pa.nulls(count, pa.string())  # of a chunk with no row that can be read there is no event
     return pa.record_batch([columns.get(name, nothing) for name in expected.names], schema=expected)
 
@@ -90,7 +93,7 @@ def _answered(read: pa.Array, answers: Answers) -> pa.Array:
 
 
 def schema(about: About, source: Source, logged: bool) -> pa.Schema:
-    """Return the columns of the result; of two classes the one probability tells the other.
+    """Return the columns of the result; of two classes the one probability tells the other, and lists have none.
 
     There are warnings where the endpoint's answer may have some, and event ids where the rows are `logged`.
     """
@@ -101,7 +104,8 @@ def schema(about: About, source: Source, logged: bool) -> pa.Schema:
             pa.field("id", source.id),
             *([pa.field("label", pa.string())] if about.classes else []),
             *(pa.field(name, pa.float32()) for name in codec.number_names(about.decision)),
-            *([pa.field("probabilities", each)] if len(about.classes) > 2 else []),
+            *([pa.field("probabilities", each)] if len(about.classes) > 2 and not codec.LISTS else []),
+            *(pa.field(name, pa.list_(pa.string())) for name in codec.LISTS),
             pa.field("model_version", pa.string(), nullable=False),
             pa.field("error", pa.string()),
             *([pa.field(UNFAMILIAR, pa.bool_()), pa.field(RANK, pa.float32())] if Answering(about).test else []),

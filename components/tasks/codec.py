@@ -78,6 +78,12 @@ class TaskCodec:
         self.decide, self.numbers, self.answers = task.decide, task.numbers, task.answers
         self.told, self.SURE = task.told, task.SURE
         self.label = getattr(task, "label", plain)  # likewise
+        self.listed: Callable[[Float32, Sequence[str]], dict[str, list[list[str]]]] | None = getattr(
+            task, "listed", None
+        )
+        """Of an answer that lists classes, their names by the column they are in; None: it names one class at most."""
+        self.LISTS: tuple[str, ...] = getattr(task, "LISTS", ())
+        """The names of these columns."""
         self.warns = kind.WARNS
         self.tells_heat: bool = getattr(kind, "HEAT", False) and getattr(task, "HEAT", False)
         """Whether a graph may tell which places of an example are unusual: that explains its answer."""

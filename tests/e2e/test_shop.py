@@ -91,7 +91,7 @@ def test_any_list_is_answered_or_refused_in_a_sentence(stall_url: str, stall: tu
     assert odd["warnings"] == ["not known to this version, and passed over: '7'"]
     assert names[0] not in [one["item"] for one in odd["suggestions"]]
     for sent, told in (
-        ({"recent": "lamp 1"}, "recent: input should be a valid array, not 'lamp 1'"),
+        ({"recent": 7}, "recent: input should be a valid array, not 7"),
         ({"exclude": list(names[:17])}, "exclude: 17 items, at most 16 are taken; see prepare.exclude"),
     ):
         refused = httpx.post(f"{stall_url}/predict", json=sent)
@@ -108,4 +108,6 @@ def test_a_table_of_lists_is_answered_at_once(stall: tuple[Project, str], tmp_pa
                 PREFECT_API_URL=prefect_url)  # fmt: skip
     scored = pq.read_table(out).to_pydict()
     assert scored["label"][0] not in (*names[:2], None)
+    assert [found[0] for found in scored["suggestions"]] == scored["label"]
+    assert [len(set(found)) for found in scored["suggestions"]] == [20] * 3
     assert scored["label"][1] == scored["label"][2] is not None

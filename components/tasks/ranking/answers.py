@@ -17,6 +17,9 @@ of its score that comes from there. Items are indices of the classes; -1: none."
 SURE = "score"
 """What says how sure an answer is."""
 
+LISTS = ("suggestions",)
+"""Columns of lists of classes in a table of answers."""
+
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
 
@@ -58,6 +61,11 @@ def answers(outputs: Float32, classes: Sequence[str], decision: Mapping[str, Any
 
 
 label = plain
+
+
+def listed(outputs: Float32, classes: Sequence[str]) -> dict[str, list[list[str]]]:
+    """Return the suggestions of each of `[N, 4 T]` by their names."""
+    return {"suggestions": [[classes[item] for item in items if item >= 0] for items in ranked(outputs).items.tolist()]}
 
 
 def told(answer: Mapping[str, Any], label: str | float) -> tuple[str, str, bool]:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from components.config.errors import BadRequest
 from components.kinds.interactions.codec.input import Input
@@ -32,20 +33,29 @@ _LONGEST = 200  # characters of an item's name
 Item = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
 
 
+def _from_table(said: Any) -> Any:
+    """Return a text, as a column of a table has it, as the list that it stands for."""
+    try:
+        return names(said, "it") if said is None or isinstance(said, str) else said
+    except BadRequest as error:
+        raise PydanticCustomError("list", "{said}", {"said": str(error)}) from error
+
+
+Items = Annotated[list[Item], BeforeValidator(_from_table)]
+
+
 class Recent(BaseModel):
     """What `POST /predict` takes of one list."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
-    recent: list[Item] = Field(
+    recent: Items = Field(
         default=[],
         max_length=_MOST,
         description="What somebody took, the latest last; of nothing the popular is suggested.",
         json_schema_extra={"x-items": True},
     )
-    exclude: list[Item] = Field(
-        default=[], max_length=_MOST, description="What is left out besides, as what is sold out."
-    )
+    exclude: Items = Field(default=[], max_length=_MOST, description="What is left out besides, as what is sold out.")
 
 
 class Reader(PlainReader):
@@ -63,7 +73,7 @@ class Reader(PlainReader):
         return len(rows) <= 20 and sum(len(row.get(name) or ()) for row in rows for name in _LISTS) <= 1_000
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.int32]:
-        """Return the lists of `rows` as `[N, length + exclude]`; items that are not known are passed over.
+        """Return the lists of `rows` as `[N, length + exclude]`; an item that is not known keeps its place, as none.
 
         Raises:
             BadRequest: a list is none, or more is to be left out than there is room for.
@@ -71,7 +81,7 @@ class Reader(PlainReader):
         length, room = self._input["length"], self._input["exclude"]
         examples = np.zeros((len(rows), length + room), dtype=np.int32)
         for index, row in enumerate(rows):
-            recent, exclude = (self._known(names(row.get(name), name)) for name in _LISTS)
+            recent, exclude = (self._read(names(row.get(name), name)) for name in _LISTS)
             latest, older = recent[::-1][:length], recent[::-1][length:]
             if len(exclude) > room:
                 raise BadRequest(f"exclude: {len(exclude):,} items, at most {room:,} are taken; see prepare.exclude")
@@ -91,8 +101,8 @@ class Reader(PlainReader):
                 found[index] = [f"not known to this version, and passed over: {shown}{more}"]
         return found
 
-    def _known(self, said: Sequence[str]) -> list[int]:
-        return [number for name in said if (number := self._numbers.get(name))]
+    def _read(self, said: Sequence[str]) -> list[int]:
+        return [self._numbers.get(name, 0) for name in said]
 
 
 _LISTS = ("recent", "exclude")

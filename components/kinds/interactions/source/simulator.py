@@ -38,7 +38,7 @@ _BASE = -6.0  # logit of an item that is neither liked nor disliked
 _STRENGTH = 3.0  # standard deviation of what taste adds to it
 _QUALITY = 0.7  # of what is the same for all
 _DRIFT = 0.004  # part of the variance of a taste that is drawn anew each day
-_MOOD = 0.5  # standard deviations by which the taste of a visit differs
+MOOD = 0.5  # standard deviations by which the taste of a visit differs
 _FORGETS = 14.0  # days after which what was popular counts for a third
 _YEAR = 365.25
 _SECONDS = 86_400
@@ -168,7 +168,7 @@ class Shop:
         order = np.lexsort((users, seconds))
         users, seconds = users[order], seconds[order]
         items, propensity = self.suggests.show(self, users, simulation.slots, random)
-        moods = self.tastes[users] + _MOOD * random.normal(size=(len(users), TASTES))
+        moods = self.tastes[users] + MOOD * random.normal(size=(len(users), TASTES))
         chances = 1.0 / (1.0 + np.exp(-self.logits(moods[:, None], items)))
         taken = (random.random(items.shape) < chances) & ~self._has(users, items)
         start = np.datetime64(simulation.start, "ms").astype(np.int64)
