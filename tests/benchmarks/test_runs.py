@@ -409,6 +409,16 @@ def test_suggestions_are_measured_beside_popularity_and_ease(project: Project) -
     assert [time["milliseconds"] > 0 for time in figures["times"]] == [True]
 
 
+def test_shops_that_learn_from_their_own_suggestions_are_followed(project: Project) -> None:
+    said = project.run(sys.executable, "-m", "benchmarks.shop_feedback", "--quick", "--json", "figures.json")
+    assert "| learned, weighed |" in said
+    figures = json.loads(Path("figures.json").read_text())
+    for way in figures["offline"]:
+        for name in ("ips", "dr"):
+            assert abs(way[name] - way["truth"]) < 5 * way[f"{name}_error"]
+    assert [len(arm["taken"]) for arm in figures["online"]] == [2] * 4
+
+
 def test_all_of_them_are_run_one_after_the_other(trained: Project) -> None:
     said = trained.run(sys.executable, "-m", "benchmarks", "shadow", "late_labels", "--logs", "logs")
     assert [line.split()[:2] for line in said.splitlines()] == [["shadow", "ran,"], ["late_labels", "ran,"]]

@@ -9,6 +9,7 @@ from components.kinds.prepared import PreparedData, open_prepared, write_about, 
 from components.kinds.suggestions import COLUMNS, gains, places, ranked, width
 from components.tasks.evaluation_data import EvaluationData
 from components.tasks.ranking import answers, evaluation, live
+from components.tasks.ranking.evaluation import off_policy
 from components.tasks.ranking.evaluation.popular import popular_rankings
 from components.tasks.ranking.objective import objective
 
@@ -87,6 +88,37 @@ def test_the_metrics_are_over_all_items(data: PreparedData) -> None:
     told, labels, wrong = evaluation.shown(asked, outputs, {})
     assert (told[0], labels[0], wrong[0] < 0 < wrong[2]) == ("i0, i1", "i0", True)
     assert set(evaluation.figures(asked, outputs, {}, outputs)) == {"recall", "items"}
+
+
+def test_what_was_shown_rarely_weighs_more_where_that_is_known(data: PreparedData) -> None:
+    outputs = rankings([0], [1], [9], [23], [0])
+    np.save(data.path / "test_propensity.npy", np.array([0.5, 0.1, 0.1, 0.5, 0.5]))
+    asked = EvaluationData(data, Config())
+    found = evaluation.measures(asked, outputs, {}, np.arange(5))
+    assert found["snips_ndcg_at_10"] == pytest.approx((2 + 10 + 2) / (2 + 10 + 10 + 2 + 2))
+    assert found["ndcg_at_10"] == pytest.approx(3 / 5)
+    assert evaluation.baseline_metrics(asked, outputs)["snips_ndcg_at_10"] == found["snips_ndcg_at_10"]
+
+
+def test_the_estimates_are_those_of_the_other_way() -> None:
+    """Items 0, 1, 2 earn 0.1, 0.5, 0.9 on average; a log that shows them as 0.6, 0.3, 0.1 is asked of 0.1, 0.3, 0.6."""
+    random = np.random.default_rng(0)
+    worth, shown, wanted = np.array([0.1, 0.5, 0.9]), np.array([0.6, 0.3, 0.1]), np.array([0.1, 0.3, 0.6])
+    items = random.choice(3, 40_000, p=shown)
+    rewards = (random.random(len(items)) < worth[items]).astype(float)
+    log = rewards, shown[items], wanted[items]
+    truth, wrong = float(worth @ wanted), np.array([0.3, 0.3, 0.3])
+    expected = np.full(len(items), wrong @ wanted)
+    good = off_policy.doubly_robust(*log, worth[items], np.full(len(items), worth @ wanted))
+    for found in (
+        off_policy.ips(*log),
+        off_policy.snips(*log),
+        off_policy.doubly_robust(*log, wrong[items], expected),
+        good,
+    ):
+        assert abs(found.value - truth) < 3 * found.error < 0.06
+    assert good.error < off_policy.snips(*log).error < off_policy.ips(*log).error
+    assert math.isnan(off_policy.snips(rewards, shown[items], np.zeros(len(items))).value)
 
 
 def test_the_slices_part_the_test_split_by_popularity_and_newness(data: PreparedData) -> None:

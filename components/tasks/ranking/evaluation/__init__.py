@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from components.kinds.evaluation import BaselineFeatures, Mask
 from components.kinds.suggestions import COLUMNS, gains, places, ranked, width
 from components.tasks.evaluation_data import EvaluationData
-from components.tasks.ranking.evaluation.metrics import coverage, item_slices, popularity, ranking_metrics
+from components.tasks.ranking.evaluation.metrics import coverage, item_slices, popularity, propensities, ranking_metrics
 from components.tasks.ranking.evaluation.popular import popular_rankings
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def unit(data: EvaluationData) -> float:
 
 def measures(data: EvaluationData, outputs: Float32, decision: Decision, indices: Int64) -> dict[str, float]:
     """Return the metrics on the test examples at `indices`; not a number where there are none."""
-    return ranking_metrics(outputs[indices], data.labels[indices], popularity(data))
+    propensity = propensities(data)
+    weighed = None if propensity is None else propensity[indices]
+    return ranking_metrics(outputs[indices], data.labels[indices], popularity(data), weighed)
 
 
 def whole(data: EvaluationData, outputs: Float32, decision: Decision) -> dict[str, float]:
@@ -93,7 +95,7 @@ def baseline(data: EvaluationData, features: BaselineFeatures) -> Float32:
 
 def baseline_metrics(data: EvaluationData, outputs: Float32) -> dict[str, float]:
     """Return the baseline's metrics: none of them needs a decision."""
-    return ranking_metrics(outputs, data.labels, popularity(data)) | whole(data, outputs, {})
+    return ranking_metrics(outputs, data.labels, popularity(data), propensities(data)) | whole(data, outputs, {})
 
 
 def figures(data: EvaluationData, outputs: Float32, decision: Decision, baseline: Float32) -> "dict[str, Figure]":

@@ -6,9 +6,11 @@ from numpy.typing import NDArray
 from components.kinds.evaluation import Mask
 from components.kinds.suggestions import gains, places, ranked
 from components.tasks.evaluation_data import EvaluationData
+from components.tasks.ranking.evaluation.off_policy import snips
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
+Floats = NDArray[np.floating]
 
 _FIRST = 10
 _NEW = 0.1  # part of the training examples, the last ones: an item that appears first among them is new
@@ -20,19 +22,30 @@ def popularity(data: EvaluationData) -> Int64:
     return np.bincount(np.asarray(data.prepared.labels("train")), minlength=len(data.prepared.classes))
 
 
-def ranking_metrics(outputs: Float32, labels: Int64, taken: Int64) -> dict[str, float]:
+def propensities(data: EvaluationData) -> Floats | None:
+    """Return with which probability what was taken had been shown, of each test example; None: it is not known."""
+    return data.prepared.array("test", "propensity") if data.prepared.has("test", "propensity") else None
+
+
+def ranking_metrics(
+    outputs: Float32, labels: Int64, taken: Int64, propensity: Floats | None = None
+) -> dict[str, float]:
     """Return the metrics that are means over examples; not a number where there are none.
 
     `ndcg_at_10`, `recall_at_20`, and `novelty_at_10`: how surprising the first ten suggestions are, the mean of
-    -log2 of the part of the training examples in which each was taken (Zhou et al. 2010).
+    -log2 of the part of the training examples in which each was taken (Zhou et al. 2010). Where it is known how
+    probably items were shown, `snips_ndcg_at_10`: the same gain weighed by the inverse of that, as if every item had
+    been shown alike (Yang et al. 2018).
 
     Args:
         outputs: `[n, 4 T]`.
         labels: `[n]`, what was taken.
         taken: `[items]`, how often each was in training.
+        propensity: `[n]`, the probability with which what was taken had been shown; None: it is not known.
     """
     if not len(labels):
-        return dict.fromkeys(("ndcg_at_10", "recall_at_20", "novelty_at_10"), float("nan"))
+        weighed = () if propensity is None else ("snips_ndcg_at_10",)
+        return dict.fromkeys(("ndcg_at_10", "recall_at_20", "novelty_at_10", *weighed), float("nan"))
     found = ranked(outputs)
     stands = places(found.items, labels)
     surprise = -np.log2(np.maximum(taken, 1) / max(int(taken.sum()), 1))
@@ -40,7 +53,12 @@ def ranking_metrics(outputs: Float32, labels: Int64, taken: Int64) -> dict[str, 
     return {
         **{name: float(gains(name, stands).mean()) for name in ("ndcg_at_10", "recall_at_20")},
         "novelty_at_10": float(surprise[first[first >= 0]].mean()) if (first >= 0).any() else float("nan"),
+        **({} if propensity is None else {"snips_ndcg_at_10": _weighed(gains("ndcg_at_10", stands), propensity)}),
     }
+
+
+def _weighed(earned: Floats, propensity: Floats) -> float:
+    return snips(earned, np.asarray(propensity), np.ones(len(earned))).value
 
 
 def coverage(outputs: Float32, taken: Int64) -> float:
