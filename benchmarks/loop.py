@@ -23,7 +23,7 @@ from components.config.settings import environment
 from components.kinds.image.params import RECIPES
 
 FLOW = [sys.executable, "-m", "flows.train"]
-REPRO = [sys.executable, "-m", "dvc", "repro"]
+REPRO = [sys.executable, "-m", "dvc", "repro", "evaluate@garments"]
 
 
 def main() -> None:
