@@ -45,7 +45,6 @@ from components.system.files import whole_directory, write_json
 from components.tasks.codec import TaskCodec
 from components.training import hardware
 from components.training.checkpoints import clear_recorded
-from components.training.float16 import to_float16
 from components.training.golden import golden_rows
 from components.training.quantize import quantize
 from components.training.reference import reference
@@ -144,6 +143,8 @@ def _export_float16(name: str, about: dict[str, Any], data: PreparedData, beside
         with whole_directory(path) as draft:
             write_json(draft / "none.json", {"reason": "serve.precision does not ask for float16"})
         return
+    from components.training.float16 import to_float16  # here: few ask for it, and it brings ONNX Runtime's converter
+
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / MODEL
         layers = to_float16(bundle_path(name, "float32") / MODEL, _examples(data), model)
