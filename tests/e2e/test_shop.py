@@ -90,6 +90,8 @@ def test_any_list_is_answered_or_refused_in_a_sentence(stall_url: str, stall: tu
     odd = httpx.post(f"{stall_url}/predict", json={"recent": [7, names[0]]}).json()
     assert odd["warnings"] == ["not known to this version, and passed over: '7'"]
     assert names[0] not in [one["item"] for one in odd["suggestions"]]
+    taken = httpx.post(f"{stall_url}/labels", json={"id": odd["id"], "label": odd["suggestions"][3]["item"]})
+    assert (taken.status_code, taken.json()["recorded"]) == (200, 1)
     for sent, told in (
         ({"recent": 7}, "recent: input should be a valid array, not 7"),
         ({"exclude": list(names[:17])}, "exclude: 17 items, at most 16 are taken; see prepare.exclude"),
