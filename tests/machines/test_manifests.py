@@ -14,6 +14,9 @@ import yaml
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun
 
+from components.config.params import Training
+from components.training.launch.job import Job
+from components.training.launch.trainjob import TrainJob
 from tests.conftest import ROOT
 from tests.manifests import FOLDER, Manifest, job_template, manifests
 
@@ -175,6 +178,16 @@ def test_the_trainer_refuses_what_it_does_not_know(kind: str, path: str, change:
     at(each, path).update(change)
     with pytest.raises(ValueError):
         held(each)
+
+
+def test_the_trainer_takes_what_the_stage_submits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    config = Training(epochs=1, batch_size=8, nodes=3, devices=4)
+    made = TrainJob(config).manifest(Job(workload="garments", launcher="trainjob", key="k", token="0a1b2c3d"))
+    held(made)
+    made["spec"]["trainer"]["numProcPerNode"] = "four"
+    with pytest.raises(ValueError):
+        held(made)
 
 
 def test_the_trainer_s_pods_are_strictly_valid() -> None:
