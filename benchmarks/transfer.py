@@ -36,7 +36,7 @@ from scipy.stats import t as student
 from benchmarks import cells, graphs, harness
 from benchmarks.small_data import SETS, parted, written
 from components import catalogue
-from components.config.backbone import read_backbone
+from components.config.backbone import read_pretrained
 from components.data.pretrained import fetch_tensors
 from components.internals.lightning import quiet
 from components.kinds.image.params import Train
@@ -108,7 +108,7 @@ def keys(made: Iterable[str], options: argparse.Namespace) -> list[dict[str, Any
 
 def fetched(name: str, folder: Path) -> Path:
     """Write the backbone as the stage `backbone` does, and return the folder."""
-    described = read_backbone(name)
+    described = read_pretrained(name)
     folder.mkdir()
     save_file(fetch_tensors(name, described), folder / "model.safetensors")
     write_json(folder / "backbone.json", described.model_dump(exclude={"sources"}))

@@ -60,9 +60,22 @@ class ConvNeXt(Section):
     stages: Annotated[list[ConvNeXtStage], Field(min_length=2)]
 
 
-Network = EfficientNetLite | ConvNeXt
+class Bert(Section):
+    """The shape of a transformer that reads pieces of words (Devlin et al. 2018, arXiv:1810.04805)."""
 
-NETWORKS: dict[str, type[Network]] = {"efficientnet-lite": EfficientNetLite, "convnext": ConvNeXt}
+    layers: Count
+    heads: Count
+    width: Count
+    """Numbers of each piece's vector; of the embedding, which is their mean, too."""
+    inner: Count
+    """Numbers between the two linear layers of a block."""
+    positions: Count
+    """Pieces of a text that it has learned the places of."""
+
+
+Network = EfficientNetLite | ConvNeXt | Bert
+
+NETWORKS: dict[str, type[Network]] = {"efficientnet-lite": EfficientNetLite, "convnext": ConvNeXt, "bert": Bert}
 """What `network` says, by the name of the architecture."""
 
 
@@ -73,12 +86,16 @@ class PackageSource(Section):
     """Name and version, as `name==1.0`."""
     file: str
     """Its path in the package; `*` stands for anything."""
+    vocabulary: str | None = None
+    """Of an encoder of texts: that of its vocabulary, one piece a line."""
 
 
 class FileSource(Section):
     """A file on this machine."""
 
     path: str
+    vocabulary: str | None = None
+    """Another, the vocabulary of an encoder of texts, one piece a line."""
 
 
 class AddressSource(Section):
@@ -87,9 +104,11 @@ class AddressSource(Section):
     address: Annotated[str, Field(pattern=r"^(https?|file)://")]
     file_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")] | None = None
     """The SHA-256 of the file or its beginning, of eight digits or more, as names of PyTorch's files end with it."""
+    vocabulary: Annotated[str, Field(pattern=r"^(https?|file)://")] | None = None
+    """The address of an encoder's vocabulary, one piece a line."""
 
 
-class Backbone(Section):
+class Pretrained(Section):
     """One pretrained network."""
 
     title: str
@@ -97,14 +116,9 @@ class Backbone(Section):
     homepage: str = ""
     learned_from: str
     """The data that it was trained on, in words; it goes onto the model card."""
-    architecture: Literal["efficientnet-lite", "convnext"]
+    architecture: Literal["efficientnet-lite", "convnext", "bert"]
     network: Network
     """Its shape; what is said of it depends on the architecture."""
-    mean: Annotated[list[float], Field(min_length=3, max_length=3)]
-    """Of each channel, in units of the full scale, that pictures are standardised by."""
-    std: Annotated[list[float], Field(min_length=3, max_length=3)]
-    sizes: Annotated[list[int], Field(min_length=2, max_length=2)]
-    """Smallest and largest side in pixels that it looks at pictures in; multiples of 32."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """Of the tensors, in whatever file they come, see `components/data/tensors.py`. Left out where nobody has had them
     yet: then the sources have to say that of the file."""
@@ -138,22 +152,77 @@ class Backbone(Section):
         """
         return f"{name}-{'-'.join(filter(None, self.files_sha256()))}.sha256"
 
+
+class Backbone(Pretrained):
+    """A network of pictures."""
+
+    architecture: Literal["efficientnet-lite", "convnext"]
+    network: EfficientNetLite | ConvNeXt
+    mean: Annotated[list[float], Field(min_length=3, max_length=3)]
+    """Of each channel, in units of the full scale, that pictures are standardised by."""
+    std: Annotated[list[float], Field(min_length=3, max_length=3)]
+    sizes: Annotated[list[int], Field(min_length=2, max_length=2)]
+    """Smallest and largest side in pixels that it looks at pictures in; multiples of 32."""
+
     def side(self, size: int) -> int:
         """Return the side in pixels that pictures of `size` pixels are looked at in."""
         least, most = self.sizes
         return min(most, max(least, round(size / 32) * 32))
 
 
+class Encoder(Pretrained):
+    """A network of texts, with the vocabulary of the pieces that it reads, kept among its tensors."""
+
+    architecture: Literal["bert"]
+    network: Bert
+    pieces: Annotated[int, Field(ge=8)]
+    """That it reads of one text, the two around it included."""
+
+
+DESCRIPTIONS: dict[str, type[Backbone] | type[Encoder]] = {
+    "efficientnet-lite": Backbone,
+    "convnext": Backbone,
+    "bert": Encoder,
+}
+"""What a description says, by the architecture; one that is not known is said as a backbone's."""
+
+
 def backbones() -> list[str]:
-    """Return the names of those that are described."""
-    return sorted(path.stem for path in BACKBONES.glob("*.yaml"))
+    """Return the names of those of pictures."""
+    return _names(Backbone)
+
+
+def encoders() -> list[str]:
+    """Return the names of those of texts."""
+    return _names(Encoder)
 
 
 def read_backbone(name: str, folder: Path = BACKBONES) -> Backbone:
-    """Return the description of the backbone of that name.
+    """Return the description of the network of pictures of that name.
 
     Raises:
         ConfigError: one line that names the first thing wrong.
     """
     path = folder / f"{name}.yaml"
     return params.parse(Backbone, params.read_yaml(path), f"{path}: ")
+
+
+def read_encoder(name: str, folder: Path = BACKBONES) -> Encoder:
+    """Return the description of the encoder of texts of that name; raises as `read_backbone`."""
+    path = folder / f"{name}.yaml"
+    return params.parse(Encoder, params.read_yaml(path), f"{path}: ")
+
+
+def read_pretrained(name: str, folder: Path = BACKBONES) -> Backbone | Encoder:
+    """Return the description of that name, whatever the network takes; raises as `read_backbone`."""
+    path = folder / f"{name}.yaml"
+    said = params.read_yaml(path)
+    return params.parse(_sort(said), said, f"{path}: ")
+
+
+def _names(of: type[Pretrained]) -> list[str]:
+    return sorted(path.stem for path in BACKBONES.glob("*.yaml") if _sort(params.read_yaml(path)) is of)
+
+
+def _sort(said: Any) -> type[Backbone] | type[Encoder]:
+    return DESCRIPTIONS.get(str(said.get("architecture", "")) if isinstance(said, dict) else "", Backbone)

@@ -7,7 +7,7 @@ model.safetensors    its tensors, verified
 import logging
 
 from components import catalogue
-from components.config.backbone import Backbone, read_backbone
+from components.config.backbone import Pretrained, read_pretrained
 from components.config.errors import DataError
 from components.config.settings import artifacts
 from components.kinds.prepared import open_prepared
@@ -26,7 +26,7 @@ def backbone(name: str) -> None:
     workload, data = catalogue.workload(name), open_prepared(artifacts(name, "prepared"))
     supervised = catalogue.is_supervised(data.kind, data.task)
     chosen = workload.train.pretrained_for(data, supervised)
-    described = read_backbone(chosen) if chosen else None
+    described: Pretrained | None = read_pretrained(chosen) if chosen else None
     with whole_directory(artifacts(name, "backbone")) as draft:
         if chosen and described:
             from safetensors.torch import save_file  # here: most workloads need neither it nor torch
@@ -44,7 +44,7 @@ def backbone(name: str) -> None:
         write_json(draft / "backbone.json", described.model_dump(exclude={"sources"}) if described else {})
 
 
-def _pinned(name: str, described: Backbone, sha256: str) -> Backbone:
+def _pinned(name: str, described: Pretrained, sha256: str) -> Pretrained:
     """Return the description with the hash of the tensors, which it need not have said before they were there."""
     if described.sha256 is None:
         logger.info(

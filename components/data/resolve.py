@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from components import catalogue
-from components.config.backbone import read_backbone
+from components.config.backbone import read_pretrained
 from components.config.params import Workload
 from components.config.settings import artifacts
 from components.extensions import check_pinned
@@ -52,7 +52,7 @@ def resolve(name: str) -> None:
     for extension in catalogue.extensions_of(workload.kind, workload.task):
         check_pinned(extension)
     if chosen := workload.train.pretrained():
-        read_backbone(chosen)  # a description that is wrong is said before any work
+        read_pretrained(chosen)  # a description that is wrong is said before any work
     for stage in KIND_PARTS:
         write_json(artifacts(name, "parameters") / f"{stage}.json", parameters(workload, stage))
 

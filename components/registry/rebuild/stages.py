@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from components.config.backbone import BACKBONES, read_backbone
+from components.config.backbone import BACKBONES, read_pretrained
 from components.config.errors import RegistryError, StageError
 from components.config.settings import STATE
 from components.registry.lineage import Lineage
@@ -72,7 +72,7 @@ def keep(name: str, sha256: str, held: Path, project: Path) -> None:
         folder = project / STATE / "downloads" / "backbones"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(held, folder / f"{name}.safetensors")
-        if (described := read_backbone(name, project / BACKBONES)).sha256 is None:
+        if (described := read_pretrained(name, project / BACKBONES)).sha256 is None:
             (folder / described.pin(name)).write_text(sha256)
 
 

@@ -103,6 +103,6 @@ def test_a_shell_gets_what_it_says_and_gives_back_what_it_says_no_more(tmp_path:
 
 def test_every_setting_that_may_be_shared_is_a_public_name() -> None:
     # what a process or a machine has to itself is not shared
-    own = {"CLOCK", "DEVICE", "LEDGER_WITHIN", "ROOT", "SUPERVISOR", "TEAM", "TERMINAL", "USED", "VERSION"}
+    own = {"CLOCK", "DEVICE", "LAUNCHED", "LEDGER_WITHIN", "ROOT", "SUPERVISOR", "TEAM", "TERMINAL", "USED", "VERSION"}
     public = {name for name in held("environment variables") if name.startswith("JOURNEYMAN_")}
     assert public - {f"JOURNEYMAN_{name}" for name in own} == NAMES

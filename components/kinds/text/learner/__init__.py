@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from components.kinds.batches import AllBatches, TrainingBatches
 from components.kinds.plain import costs as costs
 from components.kinds.plain import leaves_out as leaves_out
+from components.kinds.pretrained import read_artifact
+from components.kinds.text.learner.encoder import Encoder, with_embeddings
 from components.kinds.text.learner.hashing import Hashing
 from components.kinds.text.learner.network import Network
 from components.kinds.text.learner.network import TextModule as TextModule
@@ -25,16 +27,25 @@ _BATCH = 250
 
 
 def module(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> TextModule:
-    """Return a module with fresh weights, which depend on the training texts and torch's global seed alone."""
+    """Return a module with fresh weights, which depend on the training texts and torch's global seed alone.
+
+    Raises:
+        DataError: the recipe begins with an encoder, and the stage `backbone` left none.
+    """
     hashing = Hashing(data.input["length"], data.input["words"], config.buckets)
     rarity = _rarity(data.inputs("train"), hashing)
-    return TextModule(Network(hashing, rarity, config.width, config.dropout, objective), config, objective)
+    encoder = _encoder(data) if config.backbone else None
+    return TextModule(Network(hashing, rarity, config.width, config.dropout, objective, encoder), config, objective)
 
 
 def loaders(data: "PreparedData[Input]", config: "Train", objective: "Objective") -> tuple[TrainingBatches, AllBatches]:
-    """Return the batches of training and validation."""
-    training = TrainingBatches(data.inputs("train"), data.labels("train"), config.batch_size, config.seed)
-    return training, AllBatches(data.inputs("validation"), data.labels("validation"), _BATCH)
+    """Return the batches of training and validation; an encoder has read every text once, and reads none again."""
+    texts = [data.inputs("train"), data.inputs("validation")]
+    if config.backbone:
+        encoder = _encoder(data)
+        texts = [with_embeddings(encoder, some) for some in texts]
+    training = TrainingBatches(texts[0], data.labels("train"), config.batch_size, config.seed)
+    return training, AllBatches(texts[1], data.labels("validation"), _BATCH)
 
 
 def serving(module: TextModule, temperature: float = 1.0) -> nn.Module:
@@ -45,6 +56,10 @@ def serving(module: TextModule, temperature: float = 1.0) -> nn.Module:
 def raw(module: TextModule, inputs: Tensor) -> Tensor:
     """Return the head's numbers, in evaluation mode."""
     return TextModule.raw(module.eval(), inputs)
+
+
+def _encoder(data: "PreparedData[Input]") -> Encoder:
+    return Encoder(*read_artifact(data.backbone), data.input["length"])
 
 
 def _rarity(texts: NDArray[np.int32], hashing: Hashing) -> Tensor:

@@ -1,4 +1,8 @@
-"""The network: a weighted sum of the vectors of a text's words and runs of characters, and one layer behind it."""
+"""The network: a weighted sum of the vectors of a text's words and runs of characters, and one layer behind it.
+
+Where the recipe begins with an encoder, the layer sees beside the sum what a second one makes of the encoder's
+embedding.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from components.kinds.objective_module import ObjectiveModule
+from components.kinds.text.learner.encoder import Encoder
 from components.kinds.text.learner.hashing import Hashing
 
 if TYPE_CHECKING:
@@ -16,6 +21,8 @@ if TYPE_CHECKING:
 _SPREAD = 0.1  # of a fresh vector
 _HIDDEN_DROPOUT = 0.3  # of the sum's numbers, in training
 _LEAST = 1e-3
+_SCALE = 20.0  # of an embedding of length 1, so that its layer learns at the vectors' pace
+_SLOWER = 1 / 3  # of the learning rate, for what is behind an encoder's embedding
 
 
 class Network(nn.Module):
@@ -27,23 +34,47 @@ class Network(nn.Module):
 
     rarity: Tensor
 
-    def __init__(self, hashing: Hashing, rarity: Tensor, width: int, dropout: float, objective: "Objective") -> None:
+    def __init__(
+        self,
+        hashing: Hashing,
+        rarity: Tensor,
+        width: int,
+        dropout: float,
+        objective: "Objective",
+        encoder: Encoder | None = None,
+    ) -> None:
         """Take the hashing, the inverse document frequency of each bucket `[buckets]`, and what follows."""
         super().__init__()
-        self.hashing, self.dropout, self.width = hashing, dropout, width
+        self.hashing, self.dropout, self.encoder = hashing, dropout, encoder
         self.register_buffer("rarity", rarity)
         self.vectors = nn.Parameter(torch.randn(len(rarity), width) * _SPREAD)
-        self.head = nn.Linear(width, objective.width)
+        self.meaning = nn.Linear(encoder.width, 2 * width) if encoder else None
+        self.width = width + (self.meaning.out_features if self.meaning else 0)
+        self.head = nn.Linear(self.width, objective.width)
         nn.init.zeros_(self.head.weight)
         self.head.bias.data.copy_(torch.from_numpy(objective.prior))
 
     def scored(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Return both."""
+        """Return both; texts may come with their embeddings behind them, as `with_embeddings` leaves them."""
+        codes, embedded = self._parted(codes)
         buckets = self.hashing(codes)
         weights = self.rarity[buckets]
         weights = weights / torch.linalg.vector_norm(weights, dim=1, keepdim=True).clamp_min(_LEAST)
         features = functional.relu(self._kept(buckets, weights) if self.training else self._all(buckets, weights))
+        if self.meaning is not None:
+            features = torch.cat([features, functional.relu(self.meaning(_SCALE * embedded))], dim=1)
         return self.head(functional.dropout(features, _HIDDEN_DROPOUT, self.training)), features
+
+    def slower(self) -> list[nn.Parameter]:
+        """Return the parameters that learn at a lower rate; none without an encoder."""
+        return [*self.meaning.parameters(), *self.head.parameters()] if self.meaning is not None else []
+
+    def _parted(self, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the texts, and their embeddings: those that are there, or those of the encoder, if there is one."""
+        texts, behind = codes[:, : self.hashing.length], codes[:, self.hashing.length :]
+        if behind.shape[1]:
+            return texts, behind.contiguous().view(torch.float32)
+        return texts, behind if self.encoder is None else self.encoder(texts)
 
     def _all(self, buckets: Tensor, weights: Tensor) -> Tensor:
         found: Tensor = torch.matmul(weights[:, None], self.vectors[buckets])[:, 0]
@@ -77,8 +108,14 @@ class TextModule(ObjectiveModule):
     def configure_optimizers(self) -> Any:
         """Return AdamW, its learning rate rising and falling once over all steps."""
         rate, steps = self.config.learning_rate, int(self.trainer.estimated_stepping_batches)
+        slower = {id(weights): weights for weights in self.network.slower()}
+        others = [one for one in self.network.parameters() if one.requires_grad and id(one) not in slower]
+        groups = [(others, rate), (list(slower.values()), _SLOWER * rate)]
         optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=rate, weight_decay=self.config.weight_decay, fused=True
+            [{"params": some, "lr": peak} for some, peak in groups if some],
+            weight_decay=self.config.weight_decay,
+            fused=True,
         )
-        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=max(steps, 2))
+        peaks = [peak for some, peak in groups if some]
+        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, peaks, total_steps=max(steps, 2))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}

@@ -20,11 +20,11 @@ from components.inference.unfamiliar import UNFAMILIAR
 from components.kinds.image.evaluation.drawing import draw_heat
 from components.kinds.image.learner.batches import TrainingBatches
 from components.kinds.image.learner.pretrained.activations import Mirror
-from components.kinds.image.learner.pretrained.artifact import read_artifact
 from components.kinds.image.learner.pretrained.network import ARCHITECTURES, PretrainedNetwork
 from components.kinds.image.params import Train
 from components.kinds.image.params.operations import backbone_cut, backbone_operations
 from components.kinds.prepared import PreparedData, open_prepared, write_about
+from components.kinds.pretrained import read_artifact
 from components.kinds.ranking import roc_auc
 from components.kinds.share import Share
 from components.training.export import write_onnx

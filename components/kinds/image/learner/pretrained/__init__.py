@@ -9,10 +9,10 @@ from components.kinds.image.learner.augment import Augmentation
 from components.kinds.image.learner.batches import TrainingBatches
 from components.kinds.image.learner.network import Preprocessing
 from components.kinds.image.learner.pretrained.activations import Mirror, activations, fits
-from components.kinds.image.learner.pretrained.artifact import read_artifact
 from components.kinds.image.learner.pretrained.lightning_module import PretrainedModule
 from components.kinds.image.learner.pretrained.network import PretrainedNetwork, batch_for
 from components.kinds.image.learner.pretrained.network import looked_at as looked_at
+from components.kinds.pretrained import read_artifact
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective

@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from components.kinds.embedding import Embedding
 from components.kinds.image.learner.network import Preprocessing
-from components.kinds.image.learner.pretrained.artifact import read_artifact
 from components.kinds.image.learner.pretrained.network import PretrainedNetwork, batch_for, looked_at
+from components.kinds.pretrained import read_artifact
 
 if TYPE_CHECKING:
     from components.kinds.contract import Objective

@@ -11,7 +11,12 @@ from torch import Tensor
 
 from components.config.errors import DataError
 
-_TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "I64": np.dtype("<i8")}
+_TYPES: dict[str, np.dtype[Any]] = {
+    "U8": np.dtype("u1"),
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "I64": np.dtype("<i8"),
+}
 
 
 def read_artifact(path: Path | None) -> tuple[dict[str, Any], dict[str, Tensor]]:
