@@ -71,10 +71,10 @@ class Network(nn.Module):
 
     def _parted(self, codes: Tensor) -> tuple[Tensor, Tensor]:
         """Return the texts, and their embeddings: those that are there, or those of the encoder, if there is one."""
-        texts, behind = codes[:, : self.hashing.length], codes[:, self.hashing.length :]
-        if behind.shape[1]:
-            return texts, behind.contiguous().view(torch.float32)
-        return texts, behind if self.encoder is None else self.encoder(texts)
+        length = self.hashing.length
+        if not torch.jit.is_tracing() and codes.shape[1] > length:  # only what is learned from has them
+            return codes[:, :length], codes[:, length:].contiguous().view(torch.float32)
+        return codes, codes[:, :0] if self.encoder is None else self.encoder(codes)
 
     def _all(self, buckets: Tensor, weights: Tensor) -> Tensor:
         found: Tensor = torch.matmul(weights[:, None], self.vectors[buckets])[:, 0]
