@@ -29,6 +29,7 @@ import torch
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 from PIL import Image, ImageOps
 from safetensors.torch import save_file
 from scipy.stats import t as student
@@ -260,6 +261,9 @@ def draw(runs: Sequence[dict[str, Any]], file: Path) -> None:
                 marker, height = _MARKERS[run["arm"]], 100 * run["accuracy"]
                 axes.errorbar(run[key], height, 100 * run["interval"], fmt=marker, color=colour, capsize=2)
         axes.set(xscale="log", xlabel=label)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(color="#e4e7eb", linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel("accuracy on test pictures, %")
