@@ -55,26 +55,28 @@ class Network(nn.Module):
         self.head.bias.data.copy_(torch.from_numpy(objective.prior))
 
     def scored(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Return both; texts may come with their embeddings behind them, as `with_embeddings` leaves them."""
-        codes, embedded = self._parted(codes)
+        """Return both."""
+        return self._seen(codes, None if self.encoder is None else self.encoder(codes))
+
+    def learned(self, texts: Tensor) -> Tensor:
+        """Return the head's numbers, of texts that may have their embeddings behind them (`with_embeddings`)."""
+        codes, embedded = texts[:, : self.hashing.length], texts[:, self.hashing.length :]
+        if not embedded.shape[1]:
+            return self.scored(codes)[0]
+        return self._seen(codes, embedded.contiguous().view(torch.float32))[0]
+
+    def _seen(self, codes: Tensor, embedded: Tensor | None) -> tuple[Tensor, Tensor]:
         buckets = self.hashing(codes)
         weights = self.rarity[buckets]
         weights = weights / torch.linalg.vector_norm(weights, dim=1, keepdim=True).clamp_min(_LEAST)
         features = functional.relu(self._kept(buckets, weights) if self.training else self._all(buckets, weights))
-        if self.meaning is not None:
+        if self.meaning is not None and embedded is not None:
             features = torch.cat([features, functional.relu(self.meaning(_SCALE * embedded))], dim=1)
         return self.head(functional.dropout(features, _HIDDEN_DROPOUT, self.training)), features
 
     def slower(self) -> list[nn.Parameter]:
         """Return the parameters that learn at a lower rate; none without an encoder."""
         return [*self.meaning.parameters(), *self.head.parameters()] if self.meaning is not None else []
-
-    def _parted(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the texts, and their embeddings: those that are there, or those of the encoder, if there is one."""
-        length = self.hashing.length
-        if not torch.jit.is_tracing() and codes.shape[1] > length:  # only what is learned from has them
-            return codes[:, :length], codes[:, length:].contiguous().view(torch.float32)
-        return codes, codes[:, :0] if self.encoder is None else self.encoder(codes)
 
     def _all(self, buckets: Tensor, weights: Tensor) -> Tensor:
         found: Tensor = torch.matmul(weights[:, None], self.vectors[buckets])[:, 0]
@@ -99,7 +101,7 @@ class TextModule(ObjectiveModule):
 
     def raw(self, inputs: Tensor) -> Tensor:
         """Return the head's numbers."""
-        return self.network.scored(inputs)[0]
+        return self.network.learned(inputs)
 
     def loss(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of one batch, of labels that are smoothed."""
