@@ -6,8 +6,9 @@ All arms rank all items of the test split, leaving out what somebody has taken, 
 model is shown by itself; `train.model: best` serves the better on the validation split. The plain EASE is what a
 careful person writes: the strength of its penalty is chosen on the validation split, what somebody took counts alike
 however long ago it was. Seconds are CPU time of fitting. An answer's time is the median of 200 lists, asked one by one
-of the served graph on one thread; the network's vectors are random there, as they cost the same. `--quick` simulates a
-small shop, and fits one seed.
+of the served graph on one thread; the network's vectors are random there, as they cost the same. Then the network
+learns with interactions weighed by how probably their items were shown (`prepare.propensity`), by `train.clip`, beside
+without weights. `--quick` simulates a small shop, and fits one seed.
 """
 
 import statistics
@@ -47,6 +48,8 @@ _KIND, _TASK = "interactions", "ranking"
 _QUICK = {"users": 150, "items": 60, "days": 60, "visits": 1.0}
 _ASKED = 200
 _ITEMS = (1_000, 10_000, 100_000)
+_CLIPS = (1.0, 3.0, 20.0)
+_BOTH = ("ndcg_at_10", "snips_ndcg_at_10")
 _STRENGTHS = (30.0, 100.0, 300.0, 1000.0)
 
 Scores = Callable[[NDArray[np.int32]], NDArray[np.float64]]
@@ -64,7 +67,9 @@ def main() -> None:
         data = _data(options, Path(folder))
         arms = measured(data, options)
         times = [answer_times(items, Path(folder)) for items in (_ITEMS[:1] if options.quick else _ITEMS)]
-        harness.finish({"counts": dict(data.counts), "arms": arms, "times": times}, report, options.json)
+        clips = weighed(data, _prepared(Path(folder), Prepare(propensity="propensity"), "weighed"), options)
+        figures = {"counts": dict(data.counts), "arms": arms, "times": times, "clips": clips}
+        harness.finish(figures, report, options.json)
 
 
 def measured(data: PreparedData[Input], options: Namespace) -> list[dict[str, Any]]:
@@ -85,6 +90,22 @@ def measured(data: PreparedData[Input], options: Namespace) -> list[dict[str, An
     spread = statistics.pstdev(row["ndcg_at_10"] for row in networks)
     mean = {name: statistics.mean(row[name] for row in networks) for name in numbers}
     return [*rows, {"arm": "ours, network", **mean, "ndcg_at_10_spread": spread}]
+
+
+def weighed(plain: PreparedData[Input], data: PreparedData[Input], options: Namespace) -> list[dict[str, Any]]:
+    """Return what the network reaches without weights and by each clip, the mean over seeds; measured on `data`."""
+    ways: dict[str, tuple[PreparedData[Input], dict[str, float]]] = {"no weights": (plain, {})}
+    ways |= {f"{clip:g}": (data, {"clip": clip}) for clip in _CLIPS}
+    evaluation, rows = catalogue.evaluation(_KIND, _TASK), []
+    for name, (learnt, keys) in ways.items():
+        found = [
+            evaluation.baseline_measures(
+                data, _ours(learnt, Train(model="network", seed=seed, threads=1, **keys)), Train()
+            )  # type: ignore[arg-type]
+            for seed in range(1 if options.quick else options.seeds)
+        ]
+        rows.append({"clip": name} | {key: statistics.mean(one[key] for one in found) for key in _BOTH})
+    return rows
 
 
 def ease(taken: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
@@ -130,9 +151,13 @@ def _data(options: Namespace, folder: Path) -> PreparedData[Input]:
         simulation = simulation.model_copy(update=_QUICK)
     table = pa.Table.from_batches(list(interactions(simulation)))
     pq.write_table(table, folder / "records.parquet")
-    (folder / "prepared").mkdir()
-    prepare(folder / "records.parquet", folder / "prepared", Prepare(), folder / "schema.yaml")
-    return open_prepared(folder / "prepared")
+    return _prepared(folder, Prepare(), "prepared")
+
+
+def _prepared(folder: Path, how: Prepare, name: str) -> PreparedData[Input]:
+    (folder / name).mkdir()
+    prepare(folder / "records.parquet", folder / name, how, folder / f"{name}.yaml")
+    return open_prepared(folder / name)
 
 
 def _popular(data: PreparedData[Input], part: float) -> Scores:
@@ -209,6 +234,13 @@ def report(figures: dict[str, Any]) -> None:
         print(
             f"| {row['items']:,} | {row['milliseconds']:.2f} | {row['p99_milliseconds']:.2f} | {row['megabytes']:.1f} |"
         )
+    _report_clips(figures["clips"])
+
+
+def _report_clips(rows: Sequence[dict[str, Any]]) -> None:
+    print("\n| train.clip | NDCG@10 | SNIPS NDCG@10 |\n|---|---|---|")
+    for row in rows:
+        print(f"| {row['clip']} | {' | '.join(f'{row[name]:.4f}' for name in _BOTH)} |")
 
 
 def _numbers(values: Sequence[float], spread: str) -> str:
