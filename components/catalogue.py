@@ -128,6 +128,11 @@ def is_supervised(kind: str, said: str = "") -> bool:
     return bool(getattr(import_module(package("task", task(kind, said))), "SUPERVISED", True))
 
 
+def is_labelled_by_hand(name: str) -> bool:
+    """Whether a person can say what is right, as of all tasks but one that says otherwise."""
+    return bool(getattr(import_module(package("task", name)), "LABELLED_BY_HAND", True))
+
+
 def answers(kind: str, said: str = "") -> "tasks.Answers":
     """Return what the task answers."""
     return cast("tasks.Answers", _task_module(task(kind, said), "answers"))

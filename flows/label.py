@@ -54,12 +54,16 @@ def ask(workload: str, count: int = COUNT, days: int = DAYS, seed: int | None = 
         seed: by which it is decided; None: another one each time.
 
     Raises:
-        ConfigError: the workload is none, or `count` is below one.
+        ConfigError: the workload is none, its labels cannot be said by hand, or `count` is below one.
         DataError: nothing was answered.
     """
     section = catalogue.workload(workload)
     if count < 1:
         raise ConfigError(f"--n {count}: at least one label is to be asked for")
+    if section.task and not catalogue.is_labelled_by_hand(section.task):
+        raise ConfigError(
+            f"{workload}: task: {section.task}: nobody can say by looking what is right; POST /labels takes what it was"
+        )
     ask_registry()
     compact(log_folder(workload))
     bundles = Bundles(lambda version: get_version(workload, version).bundle())

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from components.config.errors import DataError
+from components.config.errors import ConfigError, DataError
 from components.labelling.operations import Asked, carry_out, to_log
 from components.labelling.questions import Questions
 from components.prediction_log.reader import Log
 from components.watch.bundles import Bundles
 from components.watch.watch import watch
-from flows.label import choose_questions, export, take
+from flows.label import ask, choose_questions, export, take
 from tests.unit.watch.at_work import FIRST, AtWork, make_bundle
 
 ROWS = 200
@@ -121,3 +121,11 @@ def test_to_label_studio_and_back(at_work: AtWork, tmp_path: Path) -> None:
     path.write_text(json.dumps(made))
     with pytest.raises(DataError, match="teapot"):
         take("garments", path)
+
+
+def test_of_suggestions_nobody_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    section = "{kind: interactions, task: ranking, source: plays.csv, prepare: {}, train: {}}"
+    Path("params.yaml").write_text(f"workloads:\n  plays: {section}\n")
+    with pytest.raises(ConfigError, match=r"^plays: task: ranking: nobody can say by looking what is right"):
+        ask("plays")
