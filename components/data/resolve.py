@@ -28,8 +28,8 @@ KIND_PARTS = {
     "prepare": ("params", "codec", "prepare", "overview"),
     "train": ("params", "learner"),
     "export": ("params", "codec", "golden", "learner"),
-    "cross_validate": ("params", "codec", "learner", "evaluation"),
-    "evaluate": ("params", "codec", "evaluation"),
+    "cross_validate": ("params", "codec", "learner", "evaluation", "sample"),
+    "evaluate": ("params", "codec", "evaluation", "sample"),
 }
 """What each stage runs of the kind, as far as it has the part."""
 TASK_PARTS = {

@@ -15,6 +15,7 @@ from components.kinds.prepared import PreparedData
 from components.kinds.table.codec.features import Definition, Entity, calendar_names, date_names, window_name
 from components.kinds.table.codec.input import Input
 from components.kinds.table.codec.reader import SEED, Reader
+from components.kinds.table.sample import requests
 
 _BEFORE = 1_000  # records that a memory has seen already
 _ROUNDS = 5
@@ -31,8 +32,6 @@ def columns_of(data: PreparedData[Input]) -> list[Column]:
     calendar. The time that a column takes is that of reading test records with it, less that without it. Entities are
     read through a memory of their own in SQLite, which has seen the records before, where the endpoint has one.
     """
-    from components.kinds.table.sample import requests  # here: the stage `evaluate` asks for no column's worth
-
     definition = Definition.model_validate(data.input["definition"])
     places = {name: place for place, name in enumerate(data.input["features"])}
     made = dict(_made(definition))
