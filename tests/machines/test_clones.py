@@ -166,7 +166,7 @@ def test_ledger_alias_pointer_and_answers_agree(
         assert status == 0, output
 
     assert registry.versions == list(range(1, len(registry.versions) + 1))
-    assert len(registry.versions) == 2 * CLONES  # each clone has two recipes
+    assert len(registry.versions) == 2 * CLONES - ("judge_version" not in STEPS)  # each clone has two recipes
     assert len(set(registry.hashes)) == len(registry.hashes) == len(registry.versions)
     entries = registry.entries
     assert sum(entry.what == "rolled back" for entry in entries) == CLONES - 1
