@@ -33,11 +33,11 @@ class Encoder(nn.Module):
         self.width, self.length = shape["width"], min(length, _MOST_CHARACTERS)
         self.pieces = WordPiece(vocabulary, self.length, described["pieces"])
         named = {name: values for name, values in tensors.items() if name != VOCABULARY}
-        self.words, self.positions, kinds = (
-            nn.Parameter(named[f"embeddings.{name}_embeddings.weight"], requires_grad=False)
-            for name in ("word", "position", "token_type")
+        words, positions, kinds = (
+            named[f"embeddings.{of}_embeddings.weight"] for of in ("word", "position", "token_type")
         )
-        self.positions.data += kinds.data[0]  # one sort of text alone is read
+        self.words = nn.Parameter(words)
+        self.positions = nn.Parameter(positions + kinds[0])  # one sort of text alone is read
         self.norm = _norm(named, "embeddings.LayerNorm")
         blocks = (_Block(named, f"encoder.layer.{layer}", shape["heads"]) for layer in range(shape["layers"]))
         self.blocks = nn.ModuleList(blocks)
