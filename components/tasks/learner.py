@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from components.kinds.contract import Batches, Learner, Objective, TrainingBatches
-    from components.kinds.contract.learner import FittedLearner, UnlabelledLearner
+    from components.kinds.contract.learner import FittedLearner, JoinedLearner, UnlabelledLearner
     from components.kinds.prepared import PreparedData, Split
     from components.tasks.contract import Objectives
 
@@ -47,7 +47,8 @@ class TaskLearner:
 
     def join(self, data: "PreparedData", config: Any, network: "Weights", fitted: "Weights") -> "dict[str, Tensor]":
         """Return the weights of a model that asks both, neither of which learned from labels."""
-        joint: dict[str, Tensor] = self._fitted.join(data, config, self.objective(data, config), network, fitted)
+        kind = cast("JoinedLearner", self._kind)
+        joint: dict[str, Tensor] = kind.join(data, config, self.objective(data, config), network, fitted)
         return joint
 
     def model_of(self, weights: "Weights") -> str:

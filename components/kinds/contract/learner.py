@@ -90,6 +90,13 @@ class FittedLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
         It is fitted to the labels; where none is learned from, to the examples.
         """
 
+    def model_of(self, weights: Mapping[str, "Tensor"], /) -> str:
+        """Return which model the weights are of, as `train.model` calls it; `joint` of both."""
+
+
+class JoinedLearner(FittedLearner[InputT, ConfigT, ModuleT], Protocol):
+    """`learner/` of such a kind that has objectives which learn from no label: there a model may ask both."""
+
     def join(
         self,
         data: PreparedData[InputT],
@@ -100,6 +107,3 @@ class FittedLearner(Learner[InputT, ConfigT, ModuleT], Protocol):
         /,
     ) -> "dict[str, Tensor]":
         """Return the weights of the joint model, from those of the network and of what was fitted."""
-
-    def model_of(self, weights: Mapping[str, "Tensor"], /) -> str:
-        """Return which model the weights are of, as `train.model` calls it; `joint` of both."""

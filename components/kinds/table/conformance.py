@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from components.kinds import contract
-    from components.kinds.contract.learner import FittedLearner
+    from components.kinds.contract.learner import JoinedLearner
     from components.kinds.table import (
         codec,
         erasure,
@@ -40,6 +40,6 @@ if TYPE_CHECKING:
     _source: contract.Source = source
     _space: contract.SearchSpace[params.Train] = space
 
-    def _has_trees(learner: FittedLearner[Input, params.Train, RecordModule | TreeModule]) -> None: ...
+    def _has_trees(learner: JoinedLearner[Input, params.Train, RecordModule | TreeModule]) -> None: ...
 
     _has_trees(learner)

@@ -56,17 +56,6 @@ def fit_whole(
     return made.state_dict(), []
 
 
-def join(
-    data: "PreparedData[Input]",
-    config: "Train",
-    objective: "Objective",
-    network: Mapping[str, Tensor],
-    whole: Mapping[str, Tensor],
-) -> dict[str, Tensor]:
-    """Refuse: one of both serves."""
-    raise NotImplementedError("suggestions are learned from what was taken, of which one model is the better")
-
-
 def model_of(weights: Mapping[str, Tensor]) -> str:
     """Return which model the weights are of."""
     return _EASE if any(name.startswith("model.scorer.") for name in weights) else _NETWORK
