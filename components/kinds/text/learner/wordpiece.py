@@ -17,8 +17,8 @@ from torch.nn import functional
 _PRIME = 2**31 - 1
 _BASES = (1_000_003, 48_271)
 _BLANK = 32
-_SHELVES = 2**16
-_SHELF = 2**63 // _SHELVES  # keys are below 2^63
+_BUCKETS = 2**16
+_BUCKET_SIZE = 2**63 // _BUCKETS  # keys are below 2^63
 _CONTINUED = "##"
 _NUMBERS = 2**32  # more than there are pieces
 _ROUNDS = 6  # of doubling: of more pieces in a word than 64 the rest is left out
@@ -33,7 +33,7 @@ class WordPiece(nn.Module):
     """
 
     keys: Tensor
-    shelves: Tensor
+    buckets: Tensor
     numbers: Tensor
     plain: Tensor
     powers: Tensor
@@ -57,8 +57,8 @@ class WordPiece(nn.Module):
         self.longest, self.known = max(len(word) for word, _ in words), len(known)
         keys = sorted(known)
         self._keep("keys", torch.tensor(keys))
-        first = np.searchsorted(np.array(keys), np.arange(_SHELVES) * _SHELF)
-        self._keep("shelves", torch.from_numpy(np.minimum(first, len(keys) - 1)))
+        first = np.searchsorted(np.array(keys), np.arange(_BUCKETS) * _BUCKET_SIZE)
+        self._keep("buckets", torch.from_numpy(np.minimum(first, len(keys) - 1)))
         fullest = int(np.diff(first, append=len(keys)).max())
         self.step = 1 << (fullest - 1).bit_length()
         self._keep("numbers", torch.tensor([known[key] for key in keys]))
@@ -103,7 +103,7 @@ class WordPiece(nn.Module):
 
         By halving, for which ONNX has no word, from where those with the same first bits begin.
         """
-        at, step = self.shelves[torch.div(keys, _SHELF, rounding_mode="trunc")], self.step
+        at, step = self.buckets[torch.div(keys, _BUCKET_SIZE, rounding_mode="trunc")], self.step
         while step := step // 2:
             further = (at + step).clamp(max=self.known - 1)
             at = torch.where(self.keys[further] <= keys, further, at)
