@@ -118,7 +118,8 @@ class GpuRunner:
     def _binding(self, outputs: Sequence[str], inputs: NDArray[Any]) -> tuple[Any, Any]:
         import onnxruntime
 
-        value = onnxruntime.OrtValue.ortvalue_from_numpy(inputs, self._device, 0)
+        # of a shape: on the CPU, a value made from an array is that array, and the next run would write into it
+        value = onnxruntime.OrtValue.ortvalue_from_shape_and_type(inputs.shape, inputs.dtype, self._device, 0)
         binding = self._session.io_binding()
         binding.bind_ortvalue_input(self._input, value)
         for output in outputs:

@@ -48,6 +48,14 @@ def test_it_answers_as_the_cpu_does_whatever_comes_before(session: onnxruntime.I
         assert np.array_equal(found, right)
 
 
+def test_what_it_is_given_stays_as_it_was(session: onnxruntime.InferenceSession) -> None:
+    runner, given = GpuRunner(session, "cpu"), pictures(4)
+    runner.bound = True
+    runner(["y"], given)
+    runner(["y"], pictures(3))
+    assert np.array_equal(given, pictures(4))
+
+
 def test_a_batch_is_filled_up_to_a_size_that_has_been_met(session: onnxruntime.InferenceSession) -> None:
     watched = Watched(session)
     runner = GpuRunner(watched, "cpu")
