@@ -11,7 +11,7 @@ from components.config.errors import ConfigError
 from components.config.settings import ARTIFACTS, CHAMPIONS, MEMORY, STATE, tracking_uri
 from components.inference.champion.address import Address
 from components.inference.champion.published import CHAMPION, read_pointer
-from components.kinds.table.codec.database import address_of
+from components.kinds.database import address_of
 from components.registry.promotion.ledger import Ledger
 from components.system.files import must_be_writable
 from components.system.servers import Server, ask_servers

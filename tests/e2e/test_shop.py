@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from components.config.settings import artifacts
+from components.kinds.interactions.codec.seed import SEED, read_seed
 from components.kinds.prepared import open_prepared
 from tests.conftest import EASY, Project
 from tests.e2e.conftest import Visit, packaged
@@ -23,7 +25,7 @@ workloads:
     kind: interactions
     task: ranking
     source: stall.yaml
-    prepare: {length: 8, exclude: 16}
+    prepare: {user: user, length: 8, exclude: 16}
     train: {epochs: 4, batch_size: 32, width: 8}
     serve: {unfamiliar: 0.0}
 """
@@ -98,6 +100,38 @@ def test_any_list_is_answered_or_refused_in_a_sentence(stall_url: str, stall: tu
     ):
         refused = httpx.post(f"{stall_url}/predict", json=sent)
         assert (refused.status_code, refused.json()["error"]) == (400, told)
+
+
+def test_who_is_known_is_answered_by_what_is_remembered(
+    stall_url: str, stall: tuple[Project, str], visit: Callable[..., Visit]
+) -> None:
+    def asked(**request: object) -> dict[str, Any]:
+        found: dict[str, Any] = httpx.post(f"{stall_url}/predict", json=request).json()
+        return found
+
+    serving_ = open_prepared(stall[0].path / artifacts("stall", "prepared")).serving
+    seed = read_seed(serving_ / SEED)
+    taken = seed.items[seed.users == seed.users[-1]].tolist()
+    known = asked(user=seed.users[-1])
+    assert known["suggestions"] == asked(recent=taken)["suggestions"]
+    assert not {one["item"] for one in known["suggestions"]} & set(taken)
+    new = known["suggestions"][0]["item"]
+    then = asked(user=seed.users[-1], recent=[new])
+    assert then["suggestions"] == asked(recent=[*taken, new])["suggestions"] == asked(user=seed.users[-1])["suggestions"]
+
+    stranger = asked(user="nobody")
+    assert stranger["warnings"] == ["nothing is known of this user: what is popular is suggested"]
+    assert stranger["suggestions"] == asked()["suggestions"]
+
+    page = visit(stall_url).page
+    page.get_by_label("Who asks (user)").fill(seed.users[-1])
+    page.get_by_label("Who asks (user)").press("Enter")
+    first = page.locator("#bars .suggestion").first.get_by_role("button").first
+    expect(first).to_have_text(then["suggestions"][0]["item"])
+    first.click()
+    expect(page.get_by_role("list", name="Taken, the latest last")).to_contain_text(then["suggestions"][0]["item"])
+    expect(first).not_to_have_text(then["suggestions"][0]["item"])
+    assert then["suggestions"][0]["item"] not in [one["item"] for one in asked(user=seed.users[-1])["suggestions"]]
 
 
 def test_a_table_of_lists_is_answered_at_once(stall: tuple[Project, str], tmp_path: Path, prefect_url: str) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from components.config.errors import EndpointError
-from components.kinds.table.codec import event_store
+from components.kinds import memory_tables
+from components.kinds.interactions.codec.item_store import ItemStore
 from components.kinds.table.codec.event_store import EventStore
 from tests.conftest import ROOT
 
@@ -126,7 +127,7 @@ def test_a_postgres_reads_by_index(postgres: Any, workload: str) -> None:
         shops = [f"{n % 500}" for n in range(20_000)]
         memory.seed("bundle", ids, range(20_000), [1] * 20_000, [0] * 20_000, {"card": ids, "shop": shops})
         for count in (1, 1_000):
-            rows = event_store._packed([ids[:count]] * 6)
+            rows = memory_tables.packed([ids[:count]] * 6)
             plan = memory._database.run(
                 lambda connection, rows=rows: connection.exec_driver_sql(f"EXPLAIN {memory._say.read}", (rows,)).all()
             )
@@ -159,3 +160,20 @@ def _restart(server: Any) -> None:
 
 def _start(server: Any) -> None:
     server.ensure_postgres_running()
+
+
+def test_what_users_took_is_remembered_alike(url: str, workload: str) -> None:
+    with closing(ItemStore(url, workload)) as memory, closing(ItemStore(url, workload)) as other:
+        users, items = [f"u{n % 50}" for n in range(5_000)], [f"i{n % 500}" for n in range(5_000)]
+        assert memory.seed("bundle", users, items, range(5_000)) == 500  # each item of a user once
+        assert other.seed("bundle", users, items, range(5_000)) == 0
+        assert memory.latest(["u1", "ü 'x'", "u1"], [["a", "b"], ["a"], ["a"]], 9_000, 3) == [
+            ["b", "a", "i451"], ["a"], ["b", "a", "i451"],
+        ]  # fmt: skip
+        assert other.latest(["u1", "u2"], [[], []], 9_001, 2) == [["b", "a"], ["i452", "i402"]]
+        for number in range(120):
+            other.latest(["u3"], [[f"n{number}"]], 10_000 + number, 1)
+        assert memory.items_of("u3")[-1] == "n119"
+        assert (memory.erase("u1", 20_000), memory.erase("u1", 20_000)) == (12, 0)
+        assert memory.seed("another", ["u1", "u1"], ["a", "c"], [20_000, 20_001]) == 1
+        assert other.latest(["u1"], [[]], 30_000, 9) == [["c"]]

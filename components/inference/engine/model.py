@@ -153,8 +153,8 @@ class Model:
 
     @property
     def remembers(self) -> bool:
-        """Whether labels are kept for rows to come."""
-        return self.codec.remembers(self.about.input)
+        """Whether labels are kept for rows to come, by the caller's own id of each."""
+        return self.codec.remembers(self.about.input) and self.codec.key(self.about.input) is not None
 
     def record_labels(self, labels: "Sequence[Label]", values: Sequence[str | float]) -> int:
         """Have the memory take what became of rows, `values` as the task has them; return how many it knows."""

@@ -85,7 +85,7 @@ class Codec(Protocol[InputT]):
         """Return the fields that name whom a row is of."""
 
     def remembers(self, input: InputT, /) -> bool:
-        """Return whether an endpoint keeps rows, and their labels, for those that follow."""
+        """Return whether an endpoint keeps rows for those that follow, and their labels where rows have an id."""
 
     def fields(self, input: InputT, /) -> dict[str, tuple[str, bool]]:
         """Name the fields of a complete row (with what an endpoint would remember).

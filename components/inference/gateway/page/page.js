@@ -57,7 +57,7 @@ async function drawRecord(schema) {
   at("record").hidden = false;
   if (Object.values(schema.properties).some((property) => property["x-items"])) {
     shelf = await import("./shelf.js");
-    shelf.begin(about.classes, (record) => ask("application/json", record));
+    shelf.begin(about.classes, schema.properties, (record) => ask("application/json", record));
     return;
   }
   at("remembers").hidden = !about.remembers;

@@ -6,14 +6,16 @@ const OFFERED = 24; // items that are offered at once
 const SHOWN = 10; // suggestions
 const at = (id) => document.getElementById(id);
 const named = { recent: [], exclude: [] }; // by the fields of a request
+let user = null; // the field that says who asks, if there is one
 const lists = { recent: element("ol", "chips"), exclude: element("ol", "chips") };
 const offered = element("ol", "chips");
 let items = [];
 let send = null;
 
-/** Draw the shelf in the place of the fields; `ask` is given the record whenever it changes. */
-export function begin(classes, ask) {
+/** Draw the shelf in the place of the fields, which `properties` describe; `ask` is given the record whenever it changes. */
+export function begin(classes, properties, ask) {
   [items, send] = [classes, ask];
+  const asker = Object.keys(properties).find((name) => !lists[name]);
   const find = Object.assign(element("input", ""), { id: "find", type: "search", placeholder: items[0], autocomplete: "off" });
   find.addEventListener("input", () => offer(find.value));
   const label = (text, htmlFor) => Object.assign(element(htmlFor ? "label" : "h3", "", text), { htmlFor });
@@ -21,6 +23,7 @@ export function begin(classes, ask) {
   lists.recent.setAttribute("aria-label", "Taken, the latest last");
   lists.exclude.setAttribute("aria-label", "Sold out");
   offered.setAttribute("aria-label", "Items to take");
+  if (asker) shelf.append(...who(asker, properties[asker].description));
   shelf.append(label("Taken, the latest last"), lists.recent, label("Sold out"), lists.exclude, label("Find an item", "find"), find, offered);
   at("fields").before(shelf);
   at("record").classList.add("shelved");
@@ -31,13 +34,26 @@ export function begin(classes, ask) {
 
 /** Take over a record of an example, lists as JSON by field. */
 export function fill(record) {
-  for (const field of Object.keys(named)) named[field] = JSON.parse(record[field] ?? "[]");
+  for (const field of Object.keys(lists)) named[field] = JSON.parse(record[field] ?? "[]");
+  if (user) user.value = "";
   change();
 }
 
 /** Show the suggestions of an answer; a click takes one. */
 export function show({ suggestions }) {
   at("bars").replaceChildren(...suggestions.slice(0, SHOWN).map(suggestion));
+}
+
+/** A field for who asks. What this user takes is remembered, so that it is not taken away again. */
+function who(name, description) {
+  user = Object.assign(element("input", ""), { id: "user", name, autocomplete: "off", maxLength: 200 });
+  user.setAttribute("aria-describedby", "user-hint");
+  user.addEventListener("change", () => {
+    named.recent = [];
+    change();
+  });
+  const hint = Object.assign(element("span", "hint", description), { id: "user-hint" });
+  return [Object.assign(element("label", "", `Who asks (${name})`), { htmlFor: "user" }), user, hint];
 }
 
 function suggestion({ item, because, part }) {
@@ -65,10 +81,13 @@ function put(field, item) {
 function change() {
   for (const [field, list] of Object.entries(lists)) {
     const nothing = element("li", "hint", "nothing yet: click an item");
-    const chips = named[field].map((item, place) => chip(`${item} ×`, () => take(field, place), `Take ${item} away`));
+    const kept = field === "recent" && user?.value;
+    const chips = named[field].map((item, place) =>
+      kept ? element("li", "", item) : chip(`${item} ×`, () => take(field, place), `Take ${item} away`),
+    );
     list.replaceChildren(...(chips.length ? chips : [nothing]));
   }
-  send(JSON.stringify(named));
+  send(JSON.stringify(user?.value ? { [user.name]: user.value, ...named } : named));
 }
 
 function take(field, place) {

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Input(TypedDict):
@@ -20,6 +20,8 @@ class Input(TypedDict):
     """SHA-256 of their names, one a line."""
     repeats: bool
     """Whether recent items may be suggested."""
+    user: NotRequired[str]
+    """The field of a request that says who asks, called as the column of the data; left out: nobody is remembered."""
 
 
 def digest(names: Sequence[str]) -> str:

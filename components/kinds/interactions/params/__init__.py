@@ -33,6 +33,9 @@ class Prepare(params.Section):
     """Most items that a request may name to be left out, as what is sold out, beside the recent ones."""
     repeats: bool = False
     """Whether what somebody has taken is suggested again, and learned from again, as of food or music."""
+    history: Literal["endpoint", "caller"] = "endpoint"
+    """Who knows what a user took before: the `endpoint`, which begins with what the data has of users, and remembers
+    what the requests that name one add; or the `caller` alone, who says it with each request: nobody is remembered."""
     validation: params.Fraction = 0.1
     """Part of the interactions that validates: those before the test split, in time."""
     test: params.Fraction = 0.1

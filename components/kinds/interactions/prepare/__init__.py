@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from components.config.errors import DataError
 from components.kinds.interactions.codec import ITEMS
 from components.kinds.interactions.codec.input import Input
+from components.kinds.interactions.codec.request import LISTS
+from components.kinds.interactions.codec.seed import SEED, write_seed
 from components.kinds.interactions.params import Prepare
 from components.kinds.interactions.prepare.catalogue import Catalogue, number_items
 from components.kinds.interactions.prepare.histories import Histories
@@ -58,9 +60,30 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     serving = out / "serving"
     serving.mkdir()
     write_json(serving / ITEMS, catalogue.names[: catalogue.known])
+    if config.history == "endpoint":
+        described["user"] = _field(records.user)
+        _seed(serving / SEED, records, histories, config)
     unknown = float((catalogue.numbers[histories.rows[splits[-1]]] >= catalogue.known).mean())
     write_json(out / "report.json", _report(records, histories, cuts, catalogue, unknown))
     write_about(out, "interactions", catalogue.names, described, counts, TASK)
+
+
+def _field(column: str) -> str:
+    """Return the field of a request that says who asks, called as its column.
+
+    Raises:
+        DataError: a request has another field of that name.
+    """
+    if column in LISTS:
+        raise DataError(f"prepare.user: requests have a field {column!r} of items: call the column of users otherwise")
+    return column
+
+
+def _seed(path: Path, records: Records, histories: Histories, config: Prepare) -> None:
+    """Write what each user took last, of all splits: to the endpoint all of it has been."""
+    rows = histories.latest(config.length + (0 if config.repeats else config.exclude))
+    users, items = np.array(records.people), np.array(records.names)
+    write_seed(path, users[records.users[rows]], items[records.items[rows]], records.times[rows])
 
 
 def _write(
@@ -109,7 +132,7 @@ def _report(
     """Return how the source was read, and what was found wrong with it."""
     read = [
         *records.read,
-        f"{len(records.users):,} interactions of {records.counts[0]:,} users with {records.counts[1]:,} items",
+        f"{len(records.users):,} interactions of {len(records.people):,} users with {len(records.names):,} items",
         cuts.told,
         f"{unknown:.1%} of the test examples took an item that training never saw: no suggestion of it can be right",
     ]

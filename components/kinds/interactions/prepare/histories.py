@@ -20,7 +20,8 @@ class Histories:
         """Of each example, which interaction it is; in the order of time."""
         order = np.argsort(users[self.rows], kind="stable")  # by user, then by time
         self._sequence = self.rows[order]
-        owner, moment = users[self._sequence], times[self._sequence]
+        self._owner = owner = users[self._sequence]
+        moment = times[self._sequence]
         places = np.arange(len(order))
         begins = _starts(owner[1:] != owner[:-1], places)
         moments = _starts((owner[1:] != owner[:-1]) | (moment[1:] != moment[:-1]), places)
@@ -28,6 +29,11 @@ class Histories:
         self._before[order] = moments
         self._begins = np.empty(len(order), dtype=np.int64)
         self._begins[order] = begins
+
+    def latest(self, count: int) -> Int64:
+        """Return which interactions are among the last `count` of their user, in the order of time."""
+        ends = np.searchsorted(self._owner, self._owner, side="right")
+        return np.sort(self._sequence[ends - np.arange(len(ends)) <= count])
 
     def examples(self, which: Int64, numbers: Int64, config: Prepare) -> NDArray[np.int32]:
         """Return `[n, length + exclude]` of the examples at `which`.

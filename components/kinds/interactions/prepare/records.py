@@ -35,8 +35,10 @@ class Records:
     """Which raw record each is."""
     names: list[str]
     """What the items are called."""
-    counts: tuple[int, int]
-    """Users and items."""
+    people: list[str]
+    """What the users are called."""
+    user: str
+    """The column that names them."""
     read: list[str]
     """Sentences that say how the columns were understood."""
     findings: dict[str, dict[str, Any]]
@@ -71,7 +73,8 @@ def read_records(raw: Path, config: Prepare) -> Records:
         propensity=_propensity(table, columns, order),
         rows=order,
         names=what[1],
-        counts=(len(who[1]), len(what[1])),
+        people=who[1],
+        user=columns.user,
         read=[_told(columns), told],
         findings={name: _finding(found) for name, found in left_out.items() if found.any()},
     )

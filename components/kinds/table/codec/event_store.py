@@ -9,8 +9,7 @@ NORMAL) a loss of power may take the last acknowledged records, never the file; 
 the disk. With PostgreSQL the server's `synchronous_commit` decides: on, unless somebody turned it off.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -21,19 +20,17 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from components.config.errors import BadRequest, EndpointError
-from components.kinds.table.codec.database import DIALECTS, Database, Result, address_of
+from components.kinds.database import DIALECTS, Database, Result, address_of
+from components.kinds.memory_tables import Column, chunks, create, packed, plain
 from components.kinds.table.codec.statements import KEYS, Statements, tables
-from components.kinds.table.codec.tombstones import bury, outlived
 from components.kinds.table.codec.windows import Events
+from components.kinds.tombstones import bury, outlived
 
 Integers = npt.NDArray[np.int64]
-Column = npt.NDArray[Any] | Sequence[Any]
 
 _PATIENCE = 10.0  # seconds that a request waits for its turn
 _SEEDING = 600.0  # seconds to wait while another process makes the tables or fills them
 _ROUND = 100  # records between two rounds of pruning
-_CHUNK = 2_000  # records in one statement of a bulk load
 
 
 @dataclass(frozen=True)
@@ -86,10 +83,10 @@ class EventStore:
                 return 0
             connection.execute(self._seeds.insert().values(name=name))
             columns = self._not_erased(connection, given)
-            for rows in _chunks(columns) if self._holds_records(connection) else ():
+            for rows in chunks(columns) if self._holds_records(connection) else ():
                 connection.exec_driver_sql(self._say.complete, (rows,))
             with _unindexed(connection, self._table):
-                return sum(connection.exec_driver_sql(self._say.insert, (rows,)).rowcount for rows in _chunks(columns))
+                return sum(connection.exec_driver_sql(self._say.insert, (rows,)).rowcount for rows in chunks(columns))
 
         return self._patiently(load)
 
@@ -115,7 +112,7 @@ class EventStore:
         known = [uuid4().hex if id is None else id for id in ids]
         unknown = [-1] * len(known)
         columns = [known, times, amounts, unknown if labels is None else labels]
-        rows = _packed([*columns, *(entities[entity] for entity in self._entities)])
+        rows = packed([*columns, *(entities[entity] for entity in self._entities)])
 
         def remember(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
             connection.exec_driver_sql(self._say.insert, (rows,))
@@ -127,13 +124,13 @@ class EventStore:
 
     def label(self, ids: Column, labels: Column) -> int:
         """Write down labels that have become known (0 or 1; -1 takes one back); return how many ids were found."""
-        latest = dict(zip(_plain(ids), np.asarray(labels, dtype=np.int64).tolist(), strict=True))
+        latest = dict(zip(plain(ids), np.asarray(labels, dtype=np.int64).tolist(), strict=True))
 
         def write(rows: str) -> int:
             return self._database.run(lambda connection: connection.exec_driver_sql(self._say.label, (rows,)).rowcount)
 
         nothing = [0] * len(latest)
-        return sum(write(rows) for rows in _chunks([list(latest), nothing, nothing, list(latest.values())]))
+        return sum(write(rows) for rows in chunks([list(latest), nothing, nothing, list(latest.values())]))
 
     def forget(self, before_ms: int) -> int:
         """Drop all records of a time before `before_ms`; return how many. `observe` does it too, little by little."""
@@ -188,15 +185,7 @@ class EventStore:
         return connection.execute(self._seeds.select().where(self._seeds.c.name == name)).first() is not None
 
     def _create(self, connection: sa.Connection) -> None:
-        self._table.metadata.create_all(connection)
-        for table in (self._table, self._seeds, self._erased):
-            found = _described(connection, sa.inspect(connection).get_columns(table.name))
-            needed = _described(connection, [{"name": column.name, "type": column.type} for column in table.columns])
-            if found != needed:
-                raise EndpointError(
-                    f"{self._address}: the table {table.name} has the columns {found}, needed are {needed}. "
-                    "Rename or drop that table, or give another address"
-                )
+        create(connection, self._address, (self._table, self._seeds, self._erased))
 
     def _patiently(self, work: Callable[[sa.Connection], Result]) -> Result:
         with closing(Database(self._address, self._table.name, _SEEDING)) as database:
@@ -213,31 +202,6 @@ def _unindexed(connection: sa.Connection, table: sa.Table) -> Iterator[None]:
     yield
     for index in indexes:
         index.create(connection)
-
-
-def _described(connection: sa.Connection, columns: Iterable[Any]) -> str:
-    return ", ".join(sorted(f"{column['name']} {column['type'].compile(connection.dialect)}" for column in columns))
-
-
-def _chunks(columns: Sequence[Column]) -> Iterator[str]:
-    for start in range(0, len(columns[0]), _CHUNK):
-        yield _packed([column[start : start + _CHUNK] for column in columns])
-
-
-def _packed(columns: Sequence[Column]) -> str:
-    """Return the columns as one JSON array of rows, which a statement takes as a single value."""
-    rows = json.dumps(list(zip(*map(_plain, columns), strict=True)), ensure_ascii=False)
-    try:
-        rows.encode()
-    except UnicodeEncodeError as error:
-        raise BadRequest("an id or an entity is no text: it has half a character in it (U+D800 to U+DFFF)") from error
-    if r"\u0000" in rows:
-        raise BadRequest("an id or an entity has the character U+0000 in it, which no database takes")
-    return rows
-
-
-def _plain(column: Column) -> Sequence[Any]:
-    return column.tolist() if isinstance(column, np.ndarray) else column
 
 
 def _found(found: Sequence[sa.Row[Any]], entities: Sequence[str]) -> dict[str, Found]:

@@ -1,14 +1,13 @@
 """The SQL of the event store: its tables, and the statements of the hot path in the words of SQLite and PostgreSQL."""
 
-import re
 from collections.abc import Sequence
 from functools import partial
-from zlib import crc32
 
 import sqlalchemy as sa
 
-from components.kinds.table.codec.database import Dialect
-from components.kinds.table.codec.tombstones import tombstones
+from components.kinds.database import Dialect
+from components.kinds.memory_tables import plain_name, seeds, serial
+from components.kinds.tombstones import tombstones
 
 LATE = 7 * 86_400_000
 """Milliseconds that a record may be late and still find all the records before it."""
@@ -84,12 +83,11 @@ class Statements:
 
 def tables(workload: str, entities: Sequence[str]) -> tuple[sa.Table, sa.Table, sa.Table]:
     """Return the table of the records, that of the names under which it was seeded, and that of what was erased."""
-    serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # where INTEGER alone is the row's own number
-    name = _plainly(f"events_{workload}")
+    name = plain_name(f"events_{workload}")
     events = sa.Table(
         name,
         metadata := sa.MetaData(),
-        sa.Column("seq", serial, primary_key=True),
+        sa.Column("seq", serial(), primary_key=True),
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("time", sa.BigInteger, nullable=False),
         sa.Column("amount", sa.BigInteger, nullable=False),
@@ -99,18 +97,10 @@ def tables(workload: str, entities: Sequence[str]) -> tuple[sa.Table, sa.Table, 
     sa.Index(f"{name}_id", events.c.id, unique=True)
     for number, column in enumerate(list(events.c)[KEYS:]):  # with all that is read, so that the table is not touched
         sa.Index(f"{name}_{number}", column, events.c.time, events.c.seq, events.c.amount, events.c.label)
-    seeds = sa.Table(_plainly(f"seeds_{workload}"), metadata, sa.Column("name", sa.Text, primary_key=True))
-    return events, seeds, tombstones(_plainly(f"erased_{workload}"), metadata)
+    return events, seeds(workload, metadata), tombstones(plain_name(f"erased_{workload}"), metadata)
 
 
 def _columns(entities: Sequence[str]) -> list[str]:
     """Return a column for each entity; names that differ in case alone, which SQLite takes for one, are hashed."""
     small = [entity.lower() for entity in entities]
-    return [_plainly(f"entity_{entity}", hashed=small.count(entity.lower()) > 1) for entity in entities]
-
-
-def _plainly(name: str, hashed: bool = False) -> str:
-    """Return a name for a table or column: itself where every database takes it, else one like it and its hash."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)
-    usable = name == plain and len(name) <= 56 and not hashed
-    return name if usable else f"{plain[:40]}_{crc32(name.encode()):08x}"
+    return [plain_name(f"entity_{entity}", hashed=small.count(entity.lower()) > 1) for entity in entities]
