@@ -10,7 +10,6 @@ from components import catalogue
 from components.config.errors import DataError
 from components.config.settings import CHAMPIONS, artifacts, log_folder
 from components.inference.bundle import read_about
-from components.inference.champion.address import Address
 from components.inference.champion.canary import CANARY, publish_canary, stopped, withdraw_canary
 from components.inference.champion.position import Position
 from components.inference.engine.trial import Trial
@@ -23,6 +22,7 @@ from components.registry.promotion.history import Step
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.trial import after_trial
 from components.registry.version import find_version, get_version
+from components.system.address import Address
 from components.system.clock import now
 from components.system.priority import gently
 from components.watch.bundles import Bundles

@@ -13,8 +13,8 @@ from components import catalogue
 from components.config.errors import ConfigError
 from components.config.settings import CHAMPIONS, LOGS, MEMORY, RUN_ARTIFACTS, SERVER_TIMEOUT, STUDIES, tracking_uri
 from components.config.team import FILE, read_team
-from components.inference.champion.address import Address
 from components.kinds.database import address_of
+from components.system.address import Address
 from components.system.files import must_be_writable
 from components.system.servers import Server, answers, seconds_to_answer, without_password
 from components.system.skew import must_agree

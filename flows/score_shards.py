@@ -7,10 +7,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from components.config.errors import ConfigError, RegistryError
-from components.inference.champion.address import Address
 from components.registry.promotion import champion as champion_of
 from components.registry.version import Version, get_version
 from components.scoring.shards import Shard, Spans, merge, score_shard
+from components.system.address import Address
 from flows.report import Report, publish_report
 
 

@@ -9,10 +9,10 @@ from prefect.settings import get_current_settings
 
 from components.config.errors import ConfigError
 from components.config.settings import ARTIFACTS, CHAMPIONS, MEMORY, STATE, tracking_uri
-from components.inference.champion.address import Address
 from components.inference.champion.published import CHAMPION, read_pointer
 from components.kinds.database import address_of
 from components.registry.promotion.ledger import Ledger
+from components.system.address import Address
 from components.system.files import must_be_writable
 from components.system.servers import Server, ask_servers
 from components.tracking.reach import ask_tracking, has_no_tables

@@ -21,13 +21,13 @@ import pyarrow.parquet as pq
 from components import catalogue
 from components.config.errors import ConfigError, DataError
 from components.inference.bundle import About, read_about
-from components.inference.champion.address import Address
 from components.scoring.fetched import fetched
 from components.scoring.parts import Span, manifest_of, write_result
 from components.scoring.result import Scored, batch, counted, schema
 from components.scoring.score import answered, manifest_for
 from components.scoring.source import Chunk, Source, open_source
 from components.scoring.worker_pool import worker_pool
+from components.system.address import Address
 from components.system.processes import cores
 from components.system.progress import Progress
 

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 import yaml
 
 from components.inference.bundle import bundle_hash, verified
-from components.inference.champion.address import Address
 from components.inference.champion.published import fetch, publish, read_pointer
 from components.kinds.table.source.simulator import Simulation, transactions
 from components.prediction_log.compaction import compact
@@ -24,6 +23,7 @@ from components.prediction_log.event_id import EventIds, as_text
 from components.prediction_log.reader import Log
 from components.prediction_log.record import Answered, Label
 from components.prediction_log.writer import Writer
+from components.system.address import Address
 from tests.conftest import FEW, PAYMENTS, Project, commit, copy_of
 from tests.e2e.conftest import packaged
 from tests.erased import traces

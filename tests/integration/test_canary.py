@@ -9,7 +9,6 @@ import pytest
 from components.config.errors import PublishedError
 from components.config.gate import Gate
 from components.config.settings import CHAMPIONS
-from components.inference.champion.address import Address
 from components.inference.champion.canary import Canary, note_stopped, read_canary, stopped
 from components.inference.champion.position import Position
 from components.registry.promotion import promote
@@ -17,6 +16,7 @@ from components.registry.promotion.canary import end_canary
 from components.registry.promotion.history import Step
 from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.trial import end, hold
+from components.system.address import Address
 from components.system.clock import now
 from components.watch.split_check import evidence
 from flows import canary, shadow

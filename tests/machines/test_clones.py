@@ -14,10 +14,10 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from components.inference.champion.address import Address
 from components.inference.champion.published import read_pointer
 from components.registry.promotion.history import Entry
 from components.registry.version import BUNDLE_HASH
+from components.system.address import Address
 from tests.conftest import Project, commit
 from tests.integration.test_bento import _picture, serving
 from tests.machines.conftest import Postgres, Store

@@ -15,11 +15,11 @@ import pytest
 
 from components.config.errors import PublishedError
 from components.inference.bundle import About, read_about
-from components.inference.champion.address import Address
 from components.inference.champion.cache import Champions
 from components.inference.champion.follow import Follower
 from components.inference.champion.position import Position
 from components.inference.champion.published import Pointer, publish, read_pointer
+from components.system.address import Address
 from tests.machines.conftest import Store
 from tests.unit.inference.champion.test_position import HISTORY, after_each_stop
 from tests.unit.inference.champion.test_published import a_bundle

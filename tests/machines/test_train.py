@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from components.inference.champion.address import Address
 from components.inference.champion.published import read_pointer
+from components.system.address import Address
 from tests.conftest import Project, copy_of
 from tests.machines.conftest import Postgres, Store
 from tests.machines.test_settings import team

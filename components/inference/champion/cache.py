@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 from components.config.errors import PublishedError
-from components.inference.champion.address import Address
 from components.inference.champion.published import CHAMPION, LOCK, Pointer, fetch, parse_pointer, read_pointer
+from components.system.address import Address
 from components.system.files import whole_file
 from components.system.locks import locked
 

@@ -13,10 +13,10 @@ from typing import Literal, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from components.config.errors import PublishedError
-from components.inference.champion.address import Address
 from components.inference.champion.position import Position
 from components.inference.champion.published import FORMAT, Pointer, as_bytes, move_on, publish_version, write_if_new
 from components.inference.engine.trial import Trial, TrialId
+from components.system.address import Address
 from components.system.clock import now
 
 CANARY = "canary"

@@ -17,11 +17,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from components.config.errors import BundleError, PublishedError
 from components.inference.bundle import ABOUT, MODEL, SERVING, About, read_about, verified
-from components.inference.champion.address import Address
 from components.inference.champion.position import Position, position_of
 from components.inference.engine.model import CARD, CARD_PAGE, CARD_TEXT
 from components.inference.examples import EXAMPLES
 from components.kinds.replaced import FILE as ERASED
+from components.system.address import Address
 from components.system.files import sha256, whole_directory
 from components.system.locks import locked
 

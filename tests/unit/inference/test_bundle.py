@@ -8,9 +8,9 @@ from onnx import TensorProto, helper
 
 from components.config.errors import BundleError
 from components.inference.bundle import Bundle, bundle_hash, new_bundle, verified
-from components.inference.champion.address import Address
 from components.inference.champion.published import fetch, publish
 from components.kinds.replaced import original_sha256, replace
+from components.system.address import Address
 from components.system.files import sha256
 
 

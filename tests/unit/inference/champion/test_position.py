@@ -13,9 +13,9 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from components.config.errors import PublishedError
-from components.inference.champion.address import Address
 from components.inference.champion.position import Position, position_of
 from components.inference.champion.published import Pointer, fetch, publish, read_pointer
+from components.system.address import Address
 from components.system.locks import locked, locked_within
 from tests.conftest import ROOT
 from tests.unit.inference.champion.test_published import a_bundle, contents
@@ -86,7 +86,7 @@ def test_a_position_is_told_by_its_name_alone() -> None:
 PUBLISHER = """
 import os, signal, sys
 from pathlib import Path
-from components.inference.champion.address import Address
+from components.system.address import Address
 from components.inference.champion.position import Position
 from components.inference.champion.published import publish
 

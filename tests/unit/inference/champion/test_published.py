@@ -13,8 +13,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from components.config.errors import BundleError, ConfigError, PublishedError
 from components.inference.bundle import new_bundle
-from components.inference.champion.address import Address
 from components.inference.champion.published import Pointer, fetch, publish, read_pointer
+from components.system.address import Address
 from tests.conftest import ROOT
 
 
@@ -156,7 +156,7 @@ def test_a_kill_leaves_the_pointer_where_it_was(files: int, tmp_path: Path) -> N
 import os, signal
 from pathlib import Path
 from components.inference.champion import published
-from components.inference.champion.address import Address
+from components.system.address import Address
 put, write, left = Address.put, Address.write, [{files}]
 def killed(*args):
     if not left[0]:

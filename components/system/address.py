@@ -13,9 +13,9 @@ from fsspec.core import url_to_fs
 
 from components.config.errors import ConfigError, PublishedError
 from components.config.settings import CHAMPIONS
-from components.inference.champion.refusal import refusal
 from components.system.files import created, must_be_writable, whole_file
 from components.system.locks import locked_within
+from components.system.refusal import refusal
 from components.system.skew import must_agree
 
 _CHUNK = 1 << 20

@@ -1,6 +1,6 @@
 import pytest
 
-from components.inference.champion.refusal import refusal
+from components.system.refusal import refusal
 
 
 def caused(error: Exception, cause: Exception) -> Exception:
