@@ -21,6 +21,12 @@ MEMORY = "JOURNEYMAN_MEMORY"
 """The variable with the address (SQLAlchemy's form) of the database in which endpoints remember."""
 CHAMPIONS = "JOURNEYMAN_CHAMPIONS"
 """The variable with the address at which champions are published, and endpoints follow them."""
+SHARDS = "JOURNEYMAN_SHARDS"
+"""The variable with the address at which the shards of prepared pictures lie; see `kinds/shards`."""
+SHARD_CACHE = "JOURNEYMAN_SHARD_CACHE"
+"""The variable with the folder in which shards that lie elsewhere are kept while they are read."""
+SHARD_CACHE_BYTES = "JOURNEYMAN_SHARD_CACHE_BYTES"
+"""The variable with the most bytes of that folder."""
 LOGS = "JOURNEYMAN_LOG_DIR"
 """The variable with the folder of the prediction logs, one in it for each workload."""
 LEDGER = "JOURNEYMAN_LEDGER"
@@ -51,6 +57,11 @@ def artifacts(workload: str, stage: str) -> Path:
 def log_folder(workload: str) -> Path:
     """Return the folder of the workload's prediction log: in `JOURNEYMAN_LOG_DIR`, else under `state/`."""
     return Path(os.environ.get(LOGS) or STATE / "log") / workload
+
+
+def shard_address() -> str:
+    """Return the address of the shards of prepared pictures: `JOURNEYMAN_SHARDS`, else a folder under `state/`."""
+    return os.environ.get(SHARDS) or str(Path.cwd() / STATE / "shards")
 
 
 def live_before(workload: str) -> Path:
@@ -129,6 +140,7 @@ def _defaults(root: Path) -> dict[str, str]:
         "DO_NOT_TRACK": "true",
         "OMP_WAIT_POLICY": "passive",  # threads of a training that wait for each other do not spin
         CHAMPIONS: str(state / "champions"),
+        SHARDS: str(state / "shards"),
         LOGS: str(state / "log"),
     }
 

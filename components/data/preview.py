@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from components import catalogue
+from components.config.params import Workload
 from components.config.settings import SCHEMAS, STATE
 from components.data.ingest import RECORDS, write_raw
 from components.data.prepare import write_prepared
@@ -29,9 +30,16 @@ def preview(name: str) -> Iterator[PreparedData]:
         schema = SCHEMAS / f"{name}.yaml"
         if not schema.exists():
             schema = scratch / schema.name
-        write_prepared(workload, scratch / RECORDS, out, schema)
+        write_prepared(_here(workload), scratch / RECORDS, out, schema)
         for records in (RECORDS, UNLABELLED_RECORDS):
             (scratch / records).unlink(missing_ok=True)
         data = open_prepared(out)
         catalogue.check_options(name, workload.train, data.kind, data.task)
         yield data
+
+
+def _here(workload: Workload) -> Workload:
+    """Return the workload, prepared on this disk: shards at an address would be kept."""
+    if getattr(workload.prepare, "shards", None) is None:
+        return workload
+    return workload.model_copy(update={"prepare": workload.prepare.model_copy(update={"shards": None})})

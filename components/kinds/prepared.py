@@ -6,6 +6,8 @@
     {split}_inputs.npy       N examples, the first axis counts them
     {split}_labels.npy       N int64, index into classes, -1 where it is not known; of a regression N float64, NaN
 
+    {split}_inputs.json      in place of the examples, where `prepare` put them into shards: `kinds/shards`
+
     serving/                 what the endpoint needs beside the model, if the kind has anything
     {split}_{name}.npy       what the kind keeps of each example besides
     {split}_rows.npy         N int64, which raw record each example is, from 0
@@ -20,7 +22,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal
+from typing import Any, Generic, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ from components.system.files import read_json, write_json
 
 Split = Literal["train", "validation", "test"]
 LEFT_OUT = "left_out.json"
+INPUTS = "inputs"
 KEYS = "keys"
 """Name of the array of what splits were drawn from."""
 ROWS = "rows"
@@ -77,18 +80,23 @@ class PreparedData(Generic[InputT]):
 
     def inputs(self, split: Split) -> NDArray[Any]:
         """Return the examples of `split`, `[N, ...]` in the kind's type."""
-        return self.array(split, "inputs")
+        return self.array(split, INPUTS)
 
     def labels(self, split: Split) -> NDArray[Any]:
         """Return the labels of `split`, `[N]`, each an index into `classes`, or a number where there are none."""
         return self.array(split, "labels")
 
     def array(self, split: Split, name: str) -> NDArray[Any]:
-        """Return what is kept under `name` of the examples of `split`, `[N, ...]`.
+        """Return what is kept under `name` of the examples of `split`, `[N, ...]`; of those in shards a `ShardedArray`.
 
         Raises:
             DataError: there is no such file, or it is no array.
+            ConfigError: the inputs are in shards, and a setting of them is wrong.
         """
+        if name == INPUTS and (index := index_of(self.path, split)).exists():
+            from components.kinds.shards.array import open_sharded  # what has none does without fsspec
+
+            return cast("NDArray[Any]", open_sharded(index))
         return _mapped(self.path / f"{split}_{name}.npy")
 
     def has(self, split: Split, name: str) -> bool:
@@ -143,6 +151,11 @@ def open_prepared(path: Path, backbone: Path | None = None) -> PreparedData:
     return PreparedData(
         path, about["kind"], tuple(about["classes"]), about["input"], about["counts"], about.get("task", ""), backbone
     )
+
+
+def index_of(path: Path, split: Split) -> Path:
+    """Return where the data set at `path` names the shards of a split, if it has any."""
+    return path / f"{split}_{INPUTS}.json"
 
 
 def _mapped(path: Path) -> NDArray[Any]:

@@ -57,6 +57,11 @@ class Address:
     def __str__(self) -> str:
         return self._address
 
+    @property
+    def folder(self) -> Path | None:
+        """The directory that it is; None: it lies elsewhere."""
+        return Path(self._root) if self._local else None
+
     def ask(self, setting: str = CHAMPIONS) -> None:
         """See to it that something can be written here, by writing a small file; `setting` is what names the address.
 
@@ -103,6 +108,11 @@ class Address:
             except FileNotFoundError:
                 return None
         return content
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+        with self._reaching(name):
+            return bool(self._files.exists(self._at(name)))
 
     def sha256(self, name: str) -> str | None:
         """Return the hexadecimal SHA-256 of the file, None where there is none."""

@@ -105,6 +105,12 @@ def must_be_writable(folder: Path, name: str) -> None:
         ) from error
 
 
+def clear_drafts(folder: Path) -> None:
+    """Clear away what killed writers left of files in the folder, whatever the files' names."""
+    for draft in folder.glob(".*.draft-*"):
+        _clear_if_left(draft)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON with sorted keys: the same value gives the same bytes."""
     with whole_file(path) as draft:

@@ -64,6 +64,7 @@ def train(name: str) -> None:
     catalogue.check_options(name, workload.train, data.kind, data.task)
     config = workload.train.fitted(data.counts["train"])
     learner.objective(data, config)  # says that nothing can be learned from the labels before a run is begun
+    data.inputs("train")  # says that a setting of its shards is wrong
     what = {"kind": data.kind, "task": catalogue.task(data.kind, data.task)}
     left_out = set(TaskOptions.model_fields) - set(catalogue.options(data.kind, data.task)) | {"launcher"}
     params = {**what, **config.model_dump(exclude=left_out)}

@@ -73,7 +73,7 @@ class UnchangedData(Callback):
     """Stops the training when a file of its data set is changed under it."""
 
     def __init__(self, data: PreparedData) -> None:
-        paths = [path for of in _LEARNED_FROM for path in sorted(data.path.glob(f"{of}_*.npy"))]
+        paths = [path for of in _LEARNED_FROM for path in sorted(data.path.glob(f"{of}_*.*"))]
         self._files = {path: _stamp(path) for path in paths}
         self._next = 0.0
 

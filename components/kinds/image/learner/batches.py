@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from components.kinds.batches import Batch
+from components.kinds.shards.array import sharded
 from components.kinds.share import Share
 
 Seen = Callable[[torch.Tensor, torch.Generator, int, slice], torch.Tensor]
@@ -47,7 +48,7 @@ class TrainingBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         epoch = self.epoch
-        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.labels))
+        order = self._order(epoch)
         for index in range(self.position, len(self)):
             # moved on before the batch is handed out: a loop that counts its batches never asks for one more
             self.epoch, self.position = (epoch, index + 1) if index + 1 < len(self) else (epoch + 1, 0)
@@ -61,14 +62,31 @@ class TrainingBatches:
         """Go on from where `state_dict` stood."""
         self.epoch, self.position = state["epoch"], state["position"]
 
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        if (shards := sharded(self.pictures)) is not None:
+            return shards.begin(self.seed, epoch, len(self.labels) * self.position // len(self))
+        return np.random.default_rng([self.seed, epoch]).permutation(len(self.labels))
+
     def _batch(self, order: NDArray[np.int64], epoch: int, index: int) -> Batch:
         first, end = (len(order) * bound // len(self) for bound in (index, index + 1))
         indices = np.sort(order[first:end])  # read the file forwards
         part = self.share.part(0, len(indices))
         pictures, labels = (
-            torch.from_numpy(np.asarray(array).take(indices[part], 0)) for array in (self.pictures, self.labels)
+            torch.from_numpy(array.take(indices[part], 0)) for array in (_plain(self.pictures), np.asarray(self.labels))
         )
         return self.how(pictures, generator(self.seed, epoch, index), len(indices), part), labels
+
+
+def _plain(pictures: NDArray[Any]) -> NDArray[Any]:
+    """Return pictures that are mapped as a plain array, which takes rows faster; those in shards stay there."""
+    return pictures if sharded(pictures) is not None else np.asarray(pictures)
+
+
+def some_of(pictures: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
+    """Return at most so many pictures, evenly spread; of those in shards, whose order is drawn, the first shard's."""
+    if (shards := sharded(pictures)) is not None:
+        return shards[: min(most, shards.index.examples)]
+    return pictures[:: ceil(len(pictures) / most)]
 
 
 def generator(*key: int) -> torch.Generator:
@@ -80,5 +98,5 @@ def generator(*key: int) -> torch.Generator:
 def channel_statistics(pictures: NDArray[np.uint8]) -> tuple[list[float], list[float]]:
     """Return mean and standard deviation of each channel in units of the full scale, over some spread pictures."""
     most = max(1, min(_MEASURED, _MEASURED_VALUES // pictures[0].size))
-    some = pictures[:: ceil(len(pictures) / most)].astype(np.float64) / 255.0
+    some = some_of(pictures, most).astype(np.float64) / 255.0
     return some.mean(axis=(0, 1, 2)).tolist(), np.maximum(some.std(axis=(0, 1, 2)), 1e-3).tolist()

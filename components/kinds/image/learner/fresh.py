@@ -1,13 +1,12 @@
 """A network with fresh weights, and the preprocessing of its pictures: measured, not learned."""
 
-from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from components.kinds.image.learner.batches import channel_statistics
+from components.kinds.image.learner.batches import channel_statistics, some_of
 from components.kinds.image.learner.network import Network, Preprocessing
 
 if TYPE_CHECKING:
@@ -24,6 +23,6 @@ def fresh_network(
     preprocessing = Preprocessing(*channel_statistics(pictures))
     width, depth = config.width or 0, config.depth or 0  # which every recipe says that comes here
     network = Network(pictures.shape[-1], objective.prior, width, depth, bool(config.fine))
-    some = torch.from_numpy(np.array(pictures[:: ceil(len(pictures) / _MEASURED)]))
+    some = torch.from_numpy(np.array(some_of(pictures, _MEASURED)))
     network.whitening.measure(preprocessing(some))
     return network, preprocessing

@@ -120,6 +120,10 @@ class Prepare(params.Section):
     unlabelled_answers: Annotated[int, Field(ge=0)] = 0
     """Of the prediction log: at most so many pictures, the newest, that nobody has labelled, which are learned from as
     those of `unlabelled` are. `flows.retrain` takes them, see docs/retraining.md."""
+    shards: Annotated[int, Field(ge=1)] | None = None
+    """Pictures of a shard, where they are too many for one machine's disk: they lie in shards at `JOURNEYMAN_SHARDS`,
+    from which a training streams them, see docs/machines.md. A shard of 100 MB is a good size. It decides the order in
+    which a training sees the pictures, wherever they lie."""
     limits: Limits = Limits()
 
 

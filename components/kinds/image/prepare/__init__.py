@@ -34,7 +34,8 @@ from components.kinds.image.prepare.shape import prepared_shape
 from components.kinds.image.prepare.split import key_of
 from components.kinds.image.prepare.task import NO_LABELS, AskedTask, asked_task
 from components.kinds.image.prepare.unlabelled import write_unlabelled
-from components.kinds.prepared import KEYS, ROWS, SPLITS, write_about
+from components.kinds.prepared import INPUTS, KEYS, ROWS, SPLITS, index_of, write_about
+from components.kinds.shards.written import ShardWriter
 from components.kinds.slices import write_slices
 
 
@@ -43,11 +44,14 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
 
     A picture's split is a pure function of its content or its group, so that new pictures never move old ones; splits
     that the source gives are kept. A picture that stands in the test split already is left out of the others, and the
-    same between validation and train. Pictures need no schema.
+    same between validation and train. Pictures need no schema. With `config.shards` the pictures of a split go into
+    shards, by the hash of their content.
 
     Raises:
+        ConfigError: the address of the shards takes none.
         DataError: the labels have to be said, the findings pass the limits of `config`, or nothing is left to learn.
     """
+    writer = ShardWriter(config.shards) if config.shards else None
     table = pq.ParquetFile(raw)
     about = json.loads(table.schema_arrow.metadata[b"journeyman"])
     findings = Findings(ignored=about["ignored"])
@@ -71,6 +75,8 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     enforce(config.limits, findings, total)
     records, split_read = split_records(decoded, labelled, config, asked)
     kept = without_duplicates(records, findings)
+    if config.shards:  # cut apart, each shard is like the others
+        kept.sort(key=lambda record: record.content)
     sizes = class_sizes(about["labels"], kept)
     if asked.name == "classification":
         findings.note_classes(about["labels"], sizes)
@@ -86,7 +92,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
         enforce_classes(config.limits, sizes, about["media"])
     enforce_splits(kept)
     classes = asked.classes(list(sizes))
-    _write_splits(out, pictures, kept, asked, classes)
+    _write_splits(out, pictures, kept, asked, classes, writer)
     del pictures
     scratch.unlink()
     _write_slices(out, kept, config.slices)
@@ -101,16 +107,24 @@ def _write_splits(
     kept: Sequence[PictureRecord],
     asked: AskedTask,
     classes: Sequence[str],
+    writer: ShardWriter | None,
 ) -> None:
     for split in SPLITS:
         records = [record for record in kept if record.split == split]
-        shape = (len(records), *pictures.shape[1:])
-        inputs = open_memmap(out / f"{split}_inputs.npy", mode="w+", dtype=np.uint8, shape=shape)
-        for index, record in enumerate(records):
-            inputs[index] = pictures[record.row]
-        inputs.flush()
+        rows = np.array([record.row for record in records], dtype=np.int64)
+        if writer is None:
+            _write_array(out / f"{split}_{INPUTS}.npy", pictures, rows)
+        else:
+            writer.write(index_of(out, split), pictures, rows)
         np.save(out / f"{split}_labels.npy", asked.told([record.label for record in records], classes))
-        np.save(out / f"{split}_{ROWS}.npy", np.array([record.row for record in records], dtype=np.int64))
+        np.save(out / f"{split}_{ROWS}.npy", rows)
+
+
+def _write_array(path: Path, pictures: NDArray[np.uint8], rows: NDArray[np.int64]) -> None:
+    inputs = open_memmap(path, mode="w+", dtype=np.uint8, shape=(len(rows), *pictures.shape[1:]))
+    for index, row in enumerate(rows):
+        inputs[index] = pictures[row]
+    inputs.flush()
 
 
 def _write_keys(out: Path, kept: Sequence[PictureRecord]) -> None:

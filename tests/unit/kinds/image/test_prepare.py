@@ -53,6 +53,27 @@ def test_the_same_input_gives_the_same_bytes(pictures: Path, tmp_path: Path) -> 
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
 
 
+def test_shards_hold_the_same_pictures_in_an_order_that_is_not_the_folders(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOURNEYMAN_SHARDS", str(tmp_path / "shards"))
+    plain = _prepare(pictures, tmp_path / "plain")
+    cut = _prepare(pictures, tmp_path / "cut", CONFIG.model_copy(update={"shards": 5}))
+    assert cut.counts == plain.counts
+    for split in SPLITS:
+        assert not (cut.path / f"{split}_inputs.npy").exists()
+        inputs, labels = np.asarray(cut.inputs(split)), cut.labels(split)
+        assert inputs.shape == plain.inputs(split).shape
+        there = {row: place for place, row in enumerate(plain.array(split, "rows").tolist())}
+        places = [there[row] for row in cut.array(split, "rows").tolist()]
+        assert np.array_equal(inputs, plain.inputs(split)[places])
+        assert np.array_equal(labels, plain.labels(split)[places])
+        assert np.array_equal(cut.array(split, "keys"), plain.array(split, "keys")[places])
+    assert np.any(np.diff(cut.labels("train")) < 0)  # the folder has one label after the other
+    counts = sum(-(-count // 5) for count in cut.counts.values())
+    assert len(list((tmp_path / "shards").glob("*.npy"))) == counts
+
+
 def test_a_given_test_split_is_kept(pictures: Path, tmp_path: Path) -> None:
     data = _prepare(pictures, tmp_path, given={0: "test", 1: "test", 2: "test"}, default="train")
     assert data.counts["test"] == 3

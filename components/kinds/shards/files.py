@@ -1,0 +1,118 @@
+"""The files of an array's shards: those at the address itself, or the cache's, to which they are brought from there."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+from components.config.errors import ConfigError, DataError, PublishedError
+from components.config.settings import SHARDS, shard_address
+from components.kinds.shards.cache import ShardCache, must_be, shard_cache
+from components.kinds.shards.index import Shard, ShardIndex
+from components.kinds.shards.order import WINDOW
+from components.system.address import Address
+from components.system.refusal import refusal
+
+READ_BESIDE = 2
+"""Shards of another split that may be here besides: the one that is read, and the next."""
+LEAST = 2 * WINDOW + READ_BESIDE
+"""Shards that have to be here at once: those of a window, of the next one, and of another split."""
+
+
+class ShardFiles:
+    """Opens shards, and sees to it once a process that each has the bytes that the index says."""
+
+    def __init__(self, index: ShardIndex, path: Path) -> None:
+        """Take the index at `path`; nothing is read.
+
+        Raises:
+            ConfigError: the address is none, or the cache is too small.
+        """
+        self.address = Address(shard_address())
+        self._index, self._path = index, path
+        self._cache: ShardCache | None = None
+        if self.address.folder is None:
+            self._cache = shard_cache(index.largest, min(LEAST, len(index.shards)))
+        self._seen = set[str]()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether they have to be fetched."""
+        return self._cache is not None
+
+    @property
+    def ahead(self) -> int:
+        """How many shards of a training may be held at once."""
+        if self._cache is None:
+            return 2 * WINDOW
+        return max(1, self._cache.most // max(1, self._index.largest) - READ_BESIDE)
+
+    def open(self, number: int, needed: bool) -> IO[bytes] | None:
+        """Return the file of a shard, which stays while it is open; None: there is no room, and it is not `needed` yet.
+
+        Raises:
+            DataError: it is not there, or has other bytes.
+            ConfigError: the address is not for these credentials.
+            PublishedError: the address cannot be reached now.
+        """
+        shard = self._index.shards[number]
+        file = self._at_address(shard) if self._cache is None else self._cached(self._cache, shard, needed)
+        if file is not None:
+            self._seen.add(shard.sha256)
+        return file
+
+    def _at_address(self, shard: Shard) -> IO[bytes]:
+        path = (self.address.folder or Path()) / shard.name
+        try:
+            file = path.open("rb")
+        except FileNotFoundError as error:
+            raise self._missing(shard) from error
+        if shard.sha256 not in self._seen:
+            with ExitStack() as stack:
+                stack.callback(file.close)
+                self._must_be(shard, path)
+                stack.pop_all()
+        return file
+
+    def _cached(self, cache: ShardCache, shard: Shard, needed: bool) -> IO[bytes] | None:
+        file = cache.found(shard)
+        if file is not None and shard.sha256 not in self._seen:
+            try:
+                must_be(shard, Path(file.name))
+            except DataError:
+                file.close()
+                cache.discard(shard)
+                file = None
+        return file or self._fetched(cache, shard, needed)
+
+    def _fetched(self, cache: ShardCache, shard: Shard, needed: bool) -> IO[bytes] | None:
+        def fetch(draft: Path) -> None:
+            self.address.get(shard.name, draft)
+            try:
+                must_be(shard, draft)
+            except DataError:  # cut off on its way, perhaps
+                self.address.get(shard.name, draft)
+                self._must_be(shard, draft)
+
+        try:
+            return cache.bring(shard, fetch, needed)
+        except PublishedError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise self._missing(shard) from error
+            if why := refusal(error.__cause__):
+                raise ConfigError(f"{SHARDS}: {self.address} {why}") from error
+            raise
+
+    def _must_be(self, shard: Shard, path: Path) -> None:
+        try:
+            must_be(shard, path)
+        except DataError as error:
+            raise DataError(
+                f"{self.address}/{shard.name}: {error}; delete it there, and run `dvc repro --force` of the stage "
+                "prepare"
+            ) from error
+
+    def _missing(self, shard: Shard) -> DataError:
+        return DataError(
+            f"{self.address}/{shard.name}: no such shard, and {self._path} names it: see to {SHARDS}, or run "
+            "`dvc repro --force` of the stage prepare"
+        )
