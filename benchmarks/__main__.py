@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks import harness
 
 FOLDER = harness.ROOT / "benchmarks"
-HELPERS = ("__main__", "load")
+HELPERS = ("__main__", "load", "throttled")
 ARGUMENTS = {"fuzz": ["artifacts/garments/bundle"]}
 """What a script does not run without."""
 
