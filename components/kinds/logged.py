@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from numpy.typing import NDArray
@@ -19,3 +20,7 @@ class LoggedRow:
     """As the model took it."""
     label: str | float | None
     """The name of its class, or its number; None: it is not known."""
+    time: datetime | None = None
+    """When the label became true, as far as that is said; else when it was answered."""
+    share: float | None = None
+    """The probability with which the label was asked for, or what was taken was shown; None: it is not said."""

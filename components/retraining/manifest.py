@@ -180,30 +180,42 @@ def _days(
         labels = labels.filter(pc.invert(pc.is_in(labels["source"], pa.array(list(without), pa.string()))))
         for batch in log.answers(since, until, columns):
             rows = batch.filter(pc.is_in(texts(batch["origin"]), pa.array(LEARNT)))
-            found = with_labels(rows, labels)
+            told = _told(rows, labels)
+            found = _manifest(rows, told)
             taken = found if every else found.filter(pc.is_valid(found["label"]))
-            yield rows["id"], taken, kind.raw(_rows(rows, found, every), schema, section) if schema else None
+            yield rows["id"], taken, kind.raw(_rows(rows, told, found, every), schema, section) if schema else None
 
 
 def with_labels(rows: pa.RecordBatch, labels: pa.Table) -> pa.Table:
     """Return the manifest of rows; a label of no value says that there is none."""
+    return _manifest(rows, _told(rows, labels))
+
+
+def _told(rows: pa.RecordBatch, labels: pa.Table) -> pa.Table:
+    """Return the label of each row, nothing where it has none."""
     which = labels_of(rows, labels) if len(labels) else np.full(len(rows), -1)
-    told = labels.take(pa.array(which, mask=which < 0))
+    return labels.take(pa.array(which, mask=which < 0))
+
+
+def _manifest(rows: pa.RecordBatch, told: pa.Table) -> pa.Table:
     empty = pc.equal(told["value"], '""')
     masked = {name: pc.if_else(empty, None, told[name]) for name in ("value", "source", "share", "recorded")}
     columns = [rows["id"], texts(rows["version"]), texts(rows["label"]), masked["value"], *list(masked.values())[1:]]
     return pa.table([column.cast(field.type) for column, field in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA)
 
 
-def _rows(rows: pa.RecordBatch, manifest: pa.Table, every: bool) -> list[LoggedRow]:
+def _rows(rows: pa.RecordBatch, told: pa.Table, manifest: pa.Table, every: bool) -> list[LoggedRow]:
     kinds = texts(rows["example_type"]).to_pylist()
     said, labels = rows.select(["id", "record"]).to_pylist(), manifest["label"].to_pylist()
+    times, shares = pc.coalesce(told["time"], rows["time"]).to_pylist(), manifest["share"].to_pylist()
     return [
         LoggedRow(
             id=row["id"],
             record=None if row["record"] is None else json.loads(row["record"]),
             example=examples(rows["example"].slice(index, 1), kinds[index])[0],
             label=None if labels[index] is None else _value(labels[index]),
+            time=times[index],
+            share=shares[index],
         )
         for index, row in enumerate(said)
         if every or labels[index] is not None

@@ -48,7 +48,7 @@ def request(input: Input) -> Any:
     """Return the type of what `POST /predict` takes: one list, or several."""
     if (name := input.get("user")) is None:
         return one_or_many(Recent)
-    said = "Who asks: what this user took by earlier requests, or before, is remembered, and `recent` is added to it."
+    said = "What this user took before is remembered, and what is sent as recent is added to it."
     asks: Any = (Name | None, Field(default=None, alias=name, description=said, examples=["17"]))
     return one_or_many(create_model("Recent", __base__=Recent, __doc__=Recent.__doc__, user_=asks))
 

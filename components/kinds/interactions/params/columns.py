@@ -8,6 +8,9 @@ from components.config.errors import DataError
 if TYPE_CHECKING:
     from components.kinds.interactions.params import Prepare
 
+LIVE = "live"
+"""What is said of raw records: how many of them, the last, were taken of what was suggested at work."""
+
 _USER = ("user", "user_id", "userid", "customer", "customer_id", "customerid", "visitor", "visitor_id", "session_id")
 _ITEM = ("item", "item_id", "itemid", "product", "product_id", "productid", "article_id", "movie_id", "movieid", "sku")
 _TIME = ("time", "timestamp", "datetime", "date", "ts", "created_at", "t_dat")

@@ -1,5 +1,6 @@
 """The raw records as arrays: who took what, and when, in the order of time."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 
 from components.config.errors import DataError
 from components.kinds.interactions.params import Prepare
-from components.kinds.interactions.params.columns import Columns, find_columns
-from components.kinds.interactions.prepare.times import milliseconds
+from components.kinds.interactions.params.columns import LIVE, Columns, find_columns
+from components.kinds.interactions.prepare.times import Times, milliseconds
 
 Int64 = NDArray[np.int64]
 
@@ -54,12 +55,13 @@ def read_records(raw: Path, config: Prepare) -> Records:
     columns = find_columns(pq.read_schema(raw).names, config)
     table = pq.read_table(raw, columns=[name for name in columns if name])
     users, items = (_coded(table[name]) for name in (columns.user, columns.item))
-    times, told = milliseconds(table[columns.time], columns.time)
+    times, told = _times(table[columns.time], columns.time, _live(raw))
     left_out = {
         "without a user": pc.is_null(users).to_numpy(zero_copy_only=False),
         "without an item": pc.is_null(items).to_numpy(zero_copy_only=False),
         "without a time": np.isnat(times),
         **_low(table, columns, config),
+        **_without_propensity(table, columns),
     }
     kept = np.flatnonzero(~np.logical_or.reduce(list(left_out.values())))
     order = kept[np.argsort(times[kept].astype(np.int64), kind="stable")]
@@ -80,6 +82,21 @@ def read_records(raw: Path, config: Prepare) -> Records:
     )
 
 
+def _live(raw: Path) -> int:
+    """Return how many raw records, the last, are of what was suggested at work."""
+    said = json.loads((pq.read_schema(raw).metadata or {}).get(b"journeyman", b"{}"))
+    return int(said.get(LIVE, 0))
+
+
+def _times(column: pa.ChunkedArray, name: str, live: int) -> tuple[Times, str]:
+    """Return the times, and how they were read: the last `live` by themselves, as `logged` writes them."""
+    if not live:
+        return milliseconds(column, name)
+    source, told = milliseconds(column.slice(0, len(column) - live), name)
+    work, _ = milliseconds(column.slice(len(column) - live), name)
+    return np.concatenate([source, work]), f"{told}; {live:,} interactions are of what was suggested at work"
+
+
 def _coded(column: pa.ChunkedArray) -> pa.Array:
     """Return the values as texts, coded; an empty one is none."""
     texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
@@ -98,6 +115,12 @@ def _low(table: pa.Table, columns: Columns, config: Prepare) -> dict[str, NDArra
         return {}
     values = _floats(table[columns.value], columns.value)
     return {f"with a {columns.value} below {config.least:g}": ~(values >= config.least)}
+
+
+def _without_propensity(table: pa.Table, columns: Columns) -> dict[str, NDArray[np.bool_]]:
+    if columns.propensity is None:
+        return {}
+    return {f"without a {columns.propensity}": pc.is_null(table[columns.propensity]).to_numpy()}
 
 
 def _propensity(table: pa.Table, columns: Columns, order: Int64) -> NDArray[np.float64] | None:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from components.config import params
 from components.config.errors import DataError
 from components.kinds.csv_files import SUFFIXES, reader
+from components.kinds.interactions.params.columns import LIVE
 from components.kinds.interactions.source import simulator
 from components.kinds.leftovers import is_leftover
 from components.kinds.raw import DataSet, Origin, Raw
@@ -18,7 +19,7 @@ _TABLES = (*SUFFIXES, ".parquet")
 
 
 def open(origin: Origin) -> Raw:
-    """Open the source; behind its rows come those of the files in the inbox, by the same columns.
+    """Open the source; behind its rows come those of the files in the inbox, by the same columns, and of its work.
 
     Raises:
         ConfigError: the settings of a simulation are wrong.
@@ -26,7 +27,10 @@ def open(origin: Origin) -> Raw:
     """
     raw = _simulated(origin.source, origin.data_set) if origin.data_set else _given(origin.source)
     later = _files(origin.inbox) if origin.inbox else []
-    return replace(raw, batches=_all(raw, later), about={**raw.about, "inbox": len(later)})
+    about = {**raw.about, "inbox": len(later)}
+    if origin.live:
+        later, about = [*later, origin.live], {**about, LIVE: pq.read_metadata(origin.live).num_rows}
+    return replace(raw, batches=_all(raw, later), about=about)
 
 
 def _simulated(source: str, data_set: DataSet) -> Raw:
