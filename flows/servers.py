@@ -1,4 +1,4 @@
-"""The servers that a flow needs, asked before it does anything: MLflow's, Prefect's, where is published, the memory."""
+"""The servers that a flow needs, asked before it does anything: MLflow's, Prefect's, object stores, the memory."""
 
 import os
 from pathlib import Path
@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from prefect.client.orchestration import get_client
 from prefect.settings import get_current_settings
 
+from components import catalogue
 from components.config.errors import ConfigError
-from components.config.settings import ARTIFACTS, CHAMPIONS, MEMORY, STATE, tracking_uri
+from components.config.settings import ARTIFACTS, CHAMPIONS, MEMORY, SHARDS, STATE, shard_address, tracking_uri
 from components.inference.champion.published import CHAMPION, read_pointer
 from components.kinds.database import address_of
 from components.registry.promotion.ledger import Ledger
@@ -29,7 +30,7 @@ def ask_all(workload: str) -> None:
         PublishedError: endpoints of the workload follow another registry at the address where champions are published.
     """
     must_be_writable(ARTIFACTS, "artifacts")
-    ask_registry(*_published(), *_memory())
+    ask_registry(*_published(), *_memory(), *shard_servers(workload))
     ask_followed(workload)
 
 
@@ -68,14 +69,22 @@ def _flows() -> None:
 
 def _published() -> list[Server]:
     address = os.environ[CHAMPIONS]
-    return [Server(CHAMPIONS, address, lambda: _publish(address), "champions are published under state/")]
+    return [Server(CHAMPIONS, address, lambda: _ask(address, CHAMPIONS), "champions are published under state/")]
 
 
-def _publish(address: str) -> None:
+def shard_servers(*workloads: str) -> list[Server]:
+    """Return the store of the shards of prepared pictures, where one of the workloads has any."""
+    if not any(getattr(catalogue.workload(name).prepare, "shards", None) for name in workloads):
+        return []
+    address = shard_address()
+    return [Server(SHARDS, address, lambda: _ask(address, SHARDS), "shards are under state/")]
+
+
+def _ask(address: str, setting: str) -> None:
     try:
-        Address(address).ask()
+        Address(address).ask(setting)
     except ConfigError as error:
-        raise ConfigError(f"{CHAMPIONS}: {str(error).removeprefix(f'{CHAMPIONS}: ')}") from error
+        raise ConfigError(f"{setting}: {str(error).removeprefix(f'{setting}: ')}") from error
 
 
 def _memory() -> list[Server]:
