@@ -110,7 +110,7 @@ def _answered(asked: list[Asked]) -> str:
     judged = [answer.right for answer in asked if answer.right is not None]
     if not judged:
         return f"{len(asked)} held-out examples, of which nobody knows what is right"
-    return f"{sum(judged)} of {len(judged)} held-out examples right"
+    return f"{sum(judged)} of {len(judged)} {asked[0].counted}"
 
 
 def _answers(asked: list[Asked]) -> Section:

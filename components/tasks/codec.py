@@ -77,6 +77,8 @@ class TaskCodec:
         self.OUTPUT = task.OUTPUT
         self.decide, self.numbers, self.answers = task.decide, task.numbers, task.answers
         self.told, self.SURE = task.told, task.SURE
+        self.RIGHT: str = getattr(task, "RIGHT", "held-out examples right")
+        """What is counted of answers that `told` calls right."""
         self.label = getattr(task, "label", plain)  # likewise
         self.listed: Callable[[Float32, Sequence[str]], dict[str, list[list[str]]]] | None = getattr(
             task, "listed", None

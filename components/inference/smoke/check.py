@@ -36,6 +36,8 @@ class Asked:
     right: bool | None
     """None: nobody can say."""
     milliseconds: float
+    counted: str = "held-out examples right"
+    """What those are called that are right, as of a list those that hold what was taken."""
 
 
 def check_endpoint(
@@ -60,7 +62,7 @@ def check_endpoint(
     answers = None if rows is None else _expected(reference, data, indices, rows, version)
     if rows is None or answers is None:
         return []
-    asked = []
+    asked, counted = [], catalogue.codec(reference.about.kind, reference.about.task).RIGHT
     with running_endpoint(bento, start_timeout) as endpoint:
         for index, request, expected in zip(indices, rows, answers, strict=True):
             began = time.perf_counter()
@@ -70,7 +72,7 @@ def check_endpoint(
                 raise EndpointError(f"{bento} answers for version {answer['model_version']}, not {version}")
             if not _same(answer, expected):
                 raise EndpointError(f"{bento} answers otherwise than its bundle: {answer} against {expected}")
-            asked.append(Asked(index, *_told(answer, reference, data, labels[index]), milliseconds))
+            asked.append(Asked(index, *_told(answer, reference, data, labels[index]), milliseconds, counted))
     return asked
 
 

@@ -17,6 +17,9 @@ of its score that comes from there. Items are indices of the classes; -1: none."
 SURE = "score"
 """What says how sure an answer is."""
 
+RIGHT = f"held-out examples with what was taken among the {MOST} suggestions"
+"""What is counted of the live endpoint's answers that `told` calls right."""
+
 LISTS = ("suggestions",)
 """Columns of lists of classes in a table of answers."""
 

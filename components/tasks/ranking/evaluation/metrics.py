@@ -68,7 +68,10 @@ def coverage(outputs: Float32, taken: Int64) -> float:
 
 
 def item_slices(data: EvaluationData) -> dict[str, Mask]:
-    """Return the test examples by how often their item was taken in training, and by whether it was new there."""
+    """Return the test examples by how often their item was taken in training, and by whether it was new there.
+
+    Those whose item was never taken there are in none: every model has 0 of them, so they would always be the worst.
+    """
     labels, taken = data.labels, popularity(data)
     order = np.argsort(-taken, kind="stable")
     before = np.empty(len(taken))
@@ -81,7 +84,6 @@ def item_slices(data: EvaluationData) -> dict[str, Mask]:
         "taken: often": known & (share < _OFTEN),
         "taken: sometimes": known & (share >= _OFTEN) & (share < _SOMETIMES),
         "taken: rarely": known & (share >= _SOMETIMES),
-        "taken: never in training": ~known,
         "item: new": known & new,
         "item: old": known & ~new,
     }
