@@ -1,4 +1,4 @@
-"""All groups of packages go together, at the versions of constraints.txt."""
+"""All groups of packages go together, at the versions of constraints.txt, with the oldest Python that is allowed."""
 
 import re
 import shutil
@@ -14,11 +14,12 @@ def test_all_groups_together_change_no_pin() -> None:
     uv = shutil.which("uv")
     if uv is None:
         pytest.skip("needs uv")
-    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups, oldest = project["dependency-groups"], project["project"]["requires-python"].removeprefix(">=")
     command = [uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--constraint", "constraints.txt"]
 
-    def solved(*names: str) -> dict[str, str]:
-        told = [word for name in names for word in ("--group", name)]
+    def solved(*names: str, options: tuple[str, ...] = ()) -> dict[str, str]:
+        told = [*options, *(word for name in names for word in ("--group", name))]
         done = subprocess.run([*command, *told], cwd=ROOT, capture_output=True, text=True)
         if re.search(r"error sending request|dns error|Failed to fetch", done.stderr):
             pytest.skip("needs an index of packages")
@@ -26,7 +27,8 @@ def test_all_groups_together_change_no_pin() -> None:
         return versions(done.stdout)
 
     pinned = versions((ROOT / "constraints.txt").read_text())
-    solved(*groups)  # a group that wants another version than the pinned one has no solution
+    for options in ((), ("--python-version", oldest)):
+        solved(*groups, options=options)  # a group that wants another version than the pinned one has no solution
     assert solved("machines").items() <= pinned.items()
 
 
