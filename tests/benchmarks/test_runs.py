@@ -48,6 +48,14 @@ def test_training_is_measured_on_a_bare_machine_without_a_gpu(trained: Project) 
     assert {arm["mfu"] for arm in figures["arms"]} == {None}
 
 
+def test_what_two_machines_bring_is_measured_beside_the_ideal(trained: Project) -> None:
+    figures = _quick(trained, "machines", "--workload", "digits", "--part", "train", "score")
+    for part in ("train", "score"):
+        found = figures[part]
+        assert found["of one"] == 2 * found["of ideal"] > 0
+        assert found["limit"]["median"] > 0
+
+
 def test_small_data_is_measured_as_the_recipe_says_and_fitted_to_its_size(trained: Project) -> None:
     said = trained.run(sys.executable, "-m", "benchmarks.small_data", "--quick", "--json", "figures.json")
     assert "digits-20" in said
