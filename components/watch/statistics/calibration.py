@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import expit
 
 Floats = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 _LEAST = 1e-7
 _STEPS = 25
+_NEAR = 1e-6
 _MOST = 5_000
 
 
@@ -62,32 +63,48 @@ def fit_calibration(
     random = np.random.default_rng(seed)
     rows = np.sort(random.permutation(len(labels))[:_MOST])
     logits, labels = _logits(probabilities[rows]), labels[rows]
+    fitted = _two_fitted if logits.shape[1] == 2 else _fitted
     group = np.arange(len(rows)) if entity is None else np.unique(entity[rows], return_inverse=True)[1]
     found = np.empty((draws, 2))
-    start = _fitted(logits, labels, np.ones(len(labels)), np.array([1.0, 0.0]))
+    start = fitted(logits, labels, np.ones(len(labels)), np.array([1.0, 0.0]))
     for draw in range(draws):
         weights = random.multinomial(group.max() + 1, np.full(group.max() + 1, 1 / (group.max() + 1)))[group]
-        found[draw] = _fitted(logits, labels, weights.astype(np.float64), start)
+        (drawn,) = weights.nonzero()  # a third of the rows is not
+        found[draw] = fitted(logits[drawn], labels[drawn], weights[drawn].astype(np.float64), start)
     return Calibration(found[:, 0], found[:, 1])
 
 
-def _fitted(logits: Floats, labels: Int64, weights: Floats, start: Floats) -> Floats:
+def _two_fitted(logits: Floats, labels: Int64, weights: Floats, start: Floats) -> Floats:
     """Return slope and offset of the greatest likelihood (Newton's steps), held weakly to 1 and 0."""
-    two = logits.shape[1] == 2
-    found, rows = start.copy(), np.arange(len(labels))
+    found, score, second = start.copy(), logits[:, 1] - logits[:, 0], labels == 1
     for _ in range(_STEPS):
-        p = _moved(logits, found[0], found[1])
-        mean = (p * logits).sum(axis=1)
-        second = weights @ ((labels == 1) - p[:, 1]) if two else 0.0
-        gradient = np.array([weights @ (logits[rows, labels] - mean), second]) - (found - (1, 0))
-        spread = weights @ ((p * logits**2).sum(axis=1) - mean**2)
-        across = weights @ (p[:, 1] * (logits[:, 1] - mean)) if two else 0.0
-        own = weights @ (p[:, 1] * (1 - p[:, 1])) if two else 0.0
-        step = np.linalg.solve(np.array([[spread + 1, across], [across, own + 1]]), gradient)
+        p = expit(found[0] * score + found[1])
+        missing, slack = weights * (second - p), weights * p * (1 - p)
+        gradient = np.array([missing @ score, missing.sum()]) - (found - (1, 0))
+        across = slack @ score
+        step = np.linalg.solve(np.array([[slack @ score**2 + 1, across], [across, slack.sum() + 1]]), gradient)
         found += np.clip(step, -1, 1)
-        if np.abs(step).max() < 1e-6:
+        if np.abs(step).max() < _NEAR:
             break
     return found
+
+
+def _fitted(logits: Floats, labels: Int64, weights: Floats, start: Floats) -> Floats:
+    """Return the slope of the greatest likelihood (Newton's steps), held weakly to 1, and no offset."""
+    slope = start[0]
+    scores = np.ascontiguousarray((logits - logits.max(axis=1, keepdims=True)).T)  # sums over the first axis are fast
+    right = weights @ scores[labels, np.arange(len(labels))]
+    for _ in range(_STEPS):
+        p = np.exp(slope * scores)
+        first = p * scores
+        whole = p.sum(axis=0)
+        mean = first.sum(axis=0) / whole
+        spread = weights @ (np.einsum("kn,kn->n", first, scores) / whole - mean**2)
+        step = (right - weights @ mean - (slope - 1)) / (spread + 1)
+        slope += np.clip(step, -1, 1)
+        if abs(step) < _NEAR:
+            break
+    return np.array([slope, 0.0])
 
 
 def _logits(probabilities: NDArray[np.floating]) -> Floats:
@@ -96,8 +113,9 @@ def _logits(probabilities: NDArray[np.floating]) -> Floats:
 
 
 def _moved(logits: Floats, slope: float, offset: float) -> Floats:
-    moved = slope * logits
     if logits.shape[1] == 2:
-        moved[:, 1] += offset
-    found: Floats = softmax(moved, axis=1)
+        score = slope * (logits[:, 1] - logits[:, 0]) + offset
+        return np.column_stack([expit(-score), expit(score)])
+    found: Floats = np.exp(slope * (logits - logits.max(axis=1, keepdims=True)))
+    found /= found.sum(axis=1, keepdims=True)
     return found
