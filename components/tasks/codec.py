@@ -67,6 +67,8 @@ class TaskCodec:
         self.remembers = getattr(kind, "remembers", lambda _: False)  # a package of before has none
         self.key = getattr(kind, "key", lambda _: None)
         self.entities = getattr(kind, "entities", lambda _: ())
+        self.none: Callable[[Any], str | None] = getattr(kind, "none", lambda _: None)
+        """The label that says of an example that it is none of the classes; None: there is none."""
         self.encode = getattr(kind, "encode", None)
         """Makes a row of pixels, `[height, width, channels]`; None: rows are no pictures."""
         self.shown: Callable[[NDArray[Any], Any], Shown] | None = getattr(kind, "shown", None)

@@ -86,6 +86,14 @@ def test_any_text_is_answered_or_refused_in_a_sentence(asks_url: str) -> None:
         assert (refused.status_code, refused.json()["error"]) == (400, told)
 
 
+def test_what_is_none_of_the_classes_is_labelled_so(asks_url: str) -> None:
+    asked = httpx.post(f"{asks_url}/predict", json={"text": STRANGE[0]}).json()
+    told = httpx.post(f"{asks_url}/labels", json={"id": asked["id"], "label": "other"})
+    assert (told.status_code, told.json()["recorded"]) == (200, 1)
+    refused = httpx.post(f"{asks_url}/labels", json={"id": asked["id"], "label": "another"})
+    assert (refused.status_code, refused.json()["error"].startswith("label: 'another' is no class")) == (400, True)
+
+
 def test_a_table_of_texts_is_answered_at_once(asks: tuple[Project, str], tmp_path: Path, prefect_url: str) -> None:
     project, _ = asks
     frame = pd.DataFrame({"text": ["wire ten dollars", None, "play Bach", ""], "user": [1, 2, 3, 4]})

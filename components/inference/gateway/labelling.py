@@ -72,15 +72,16 @@ def _note(model: Model, labels: Sequence[Label]) -> dict[str, str]:
 
 
 def _read(labels: Sequence[Label], model: Model, many: bool) -> list[str | float]:
-    """Return the labels as the task has them.
+    """Return the labels as the task has them, or as the kind calls what is none of the classes.
 
     Raises:
         BadRequest: one can be none of the model's; the sentence names it, from 0.
     """
-    values = []
+    values: list[str | float] = []
+    none = model.codec.none(model.about.input)
     for index, label in enumerate(labels):
         try:
-            values.append(model.codec.label(label.label, model.about.classes))
+            values.append(none if label.label == none else model.codec.label(label.label, model.about.classes))
         except BadRequest as error:
             raise BadRequest(f"{index}.{error}" if many else str(error)) from error
     return values

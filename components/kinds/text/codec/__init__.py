@@ -75,6 +75,11 @@ def request(input: Input) -> Any:
     return one_or_many(Text)
 
 
+def none(input: Input) -> str | None:
+    """Return the label that says of a text that it is none of the classes; None: there is none."""
+    return input.get("none")
+
+
 def fields(input: Input) -> dict[str, tuple[str, bool]]:
     """Return the fields of a row: MLflow's types of them, and whether they may not be missing."""
     return {"text": ("string", True)}

@@ -14,6 +14,7 @@ from components.kinds.corrections import corrected
 from components.kinds.draw import TEST, TRAIN, VALIDATION, content_keys, draw
 from components.kinds.prepared import SPLITS, write_about, write_splits, write_strangers
 from components.kinds.text.codec.characters import encode, normalized
+from components.kinds.text.codec.input import Input
 from components.kinds.text.params import Prepare
 from components.kinds.text.params.columns import NAME, find_columns
 from components.system.files import write_json
@@ -71,7 +72,10 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     if config.none is not None:
         read.append(f"{strange.sum():,} texts are {config.none!r}, none of the classes")
     write_json(out / "report.json", {"read": read, "findings": findings})
-    write_about(out, "text", told.classes, {"length": length, "words": most}, counts, told.task)
+    described: Input = {"length": length, "words": most}
+    if config.none is not None:
+        described["none"] = config.none
+    write_about(out, "text", told.classes, described, counts, told.task)
 
 
 def _given(said: Sequence[str | None]) -> Int64:

@@ -7,6 +7,7 @@ import pytest
 
 from components.config.errors import DataError
 from components.kinds.prepared import SPLITS, PreparedData
+from components.kinds.text import codec
 from components.kinds.text.codec.characters import decode
 from components.kinds.text.codec.input import Input
 from components.kinds.text.overview import overview
@@ -25,6 +26,7 @@ def test_every_class_is_in_every_split_and_strangers_in_none(texts: PreparedData
     assert strangers is not None
     assert sorted(map(decode, strangers)) == sorted(STRANGE)
     assert texts.drawn
+    assert (codec.none(texts.input), codec.none({"length": 128, "words": 24})) == ("other", None)
     assert "10 texts are 'other', none of the classes" in overview(texts).read
 
 
