@@ -8,7 +8,7 @@ from pathlib import Path
 from components import catalogue
 from components.config.errors import ConfigError
 from components.config.params import Workload
-from components.config.settings import CHAMPIONS, MEMORY, STATE, log_folder, tracking_uri
+from components.config.settings import CHAMPIONS, MEMORY, STATE, log_folder, shard_address, tracking_uri
 from components.erasure import training
 from components.erasure.asked import erase_from_questions
 from components.erasure.copies import bundles, erase_from_copies, erase_from_schema, older_bentos, shown_by
@@ -170,6 +170,8 @@ def _trained(name: str, subject: Subject, held: training.Held, cache: bool) -> I
         yield f"trained on {subject}: versions {', '.join(held.versions)} of {name}. {then}"
     elif not cache and (held.workspace or held.objects):
         yield f"artifacts/{name} and DVC's cache hold {subject}; `--cache` cleans both"
+    if held.shards and not cache:
+        yield f"{shard_address()}: {len(held.shards)} shards of pictures hold {subject}; `--cache` removes them"
     if held.unknown:
         yield f"versions {', '.join(held.unknown)} of {name}: their raw records are not in DVC's cache any more"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from components import catalogue
 from components.config.params import Workload
 from components.config.settings import artifacts
+from components.erasure.shards import remove_shards, shards_of
 from components.erasure.subject import Removed, Subject
 from components.erasure.texts import remove_rows
 from components.inference.bundle import ABOUT, SERVING
@@ -40,6 +41,8 @@ class Held:
     """Folders below `artifacts/`, in the order in which they may go."""
     objects: list[Path] = field(default_factory=list)
     """Files of the cache, in the order in which they may go."""
+    shards: list[str] = field(default_factory=list)
+    """Names of the shards of prepared pictures."""
 
 
 def held(name: str, workload: Workload, subject: Subject) -> Held:
@@ -53,17 +56,22 @@ def held(name: str, workload: Workload, subject: Subject) -> Held:
     if in_workspace and (now := lock.hashes(f"ingest@{name}").get(raw)):
         rows[now] = in_workspace
     with_subject = {md5 for md5, count in rows.items() if count}
+    workspace = list(_workspace(name, workload, subject, with_subject))
+    prepared = str(artifacts(name, _PREPARED))
+    of_raw = {run.outs[prepared] for run in runs if prepared in run.outs and run.deps.get(raw) in with_subject}
     return Held(
         versions=[number for number, one in made.items() if one.data.raw in with_subject],
         unknown=[number for number, one in made.items() if not cache_file(cache, one.data.raw).exists()],
         rows=in_workspace,
-        workspace=list(_workspace(name, workload, subject, with_subject)),
+        workspace=workspace,
         objects=_objects(name, workload, runs, with_subject, cache),
+        shards=shards_of(workspace, {(prepared, md5) for md5 in of_raw}, runs, cache),
     )
 
 
 def clean(found: Held) -> Iterator[Removed]:
     """Remove all of it; raw records go last, by which the rest is found."""
+    yield from remove_shards(found.shards)
     for folder in found.workspace:
         shutil.rmtree(folder)
         yield Removed(str(folder), "outputs of a stage; the next `dvc repro` makes them", 1)

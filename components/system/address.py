@@ -192,6 +192,14 @@ class Address:
             root = self._root.rstrip("/")
             return sorted(path.removeprefix(f"{root}/") for path in self._files.find(root))
 
+    def delete(self, name: str) -> bool:
+        """Delete a file; return whether there was one."""
+        with self._reaching(name):
+            if not self._files.exists(self._at(name)):
+                return False
+            self._files.rm_file(self._at(name))
+            return True
+
     def discard(self) -> None:
         """Delete all files here."""
         with self._reaching(""):

@@ -92,6 +92,11 @@ class ShardCache:
         return free >= wanted
 
 
+def cache_folder() -> Path:
+    """Return the folder that the settings name."""
+    return Path(os.environ.get(SHARD_CACHE) or STATE / "shard-cache")
+
+
 def shard_cache(largest: int, least: int) -> ShardCache:
     """Return the cache that the settings name.
 
@@ -110,7 +115,7 @@ def shard_cache(largest: int, least: int) -> ShardCache:
             f"{SHARD_CACHE_BYTES} is {int(said):,}, and {least} shards of {largest:,} bytes have to be here at once: "
             f"set at least {least * largest}, or make the shards smaller (prepare.shards)"
         )
-    folder = Path(os.environ.get(SHARD_CACHE) or STATE / "shard-cache")
+    folder = cache_folder()
     must_be_writable(folder, SHARD_CACHE)
     return ShardCache(folder, int(said))
 
