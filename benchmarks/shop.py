@@ -8,7 +8,8 @@ careful person writes: the strength of its penalty is chosen on the validation s
 however long ago it was. Seconds are CPU time of fitting. An answer's time is the median of 200 lists, asked one by one
 of the served graph on one thread; the network's vectors are random there, as they cost the same. Then the network
 learns with interactions weighed by how probably their items were shown (`prepare.propensity`), by `train.clip`, beside
-without weights. `--quick` simulates a small shop, and fits one seed.
+without weights. What the endpoint remembers is asked and added to in a file of SQLite, one user at a time. `--quick`
+simulates a small shop, and fits one seed.
 """
 
 import statistics
@@ -17,6 +18,7 @@ import time
 import warnings
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from components.data.ingest import data_set_at
 from components.inference.bundle import open_session
 from components.kinds.interactions import learner
 from components.kinds.interactions.codec.input import Input
+from components.kinds.interactions.codec.item_store import ItemStore
 from components.kinds.interactions.learner.vectors import VectorModule, Vectors
 from components.kinds.interactions.params import Prepare, Train
 from components.kinds.interactions.prepare import prepare
@@ -48,6 +51,8 @@ _KIND, _TASK = "interactions", "ranking"
 _QUICK = {"users": 150, "items": 60, "days": 60, "visits": 1.0}
 _ASKED = 200
 _ITEMS = (1_000, 10_000, 100_000)
+_USERS = (1_000, 20_000)
+_REMEMBERED = 84
 _CLIPS = (1.0, 3.0, 20.0)
 _BOTH = ("ndcg_at_10", "snips_ndcg_at_10")
 _STRENGTHS = (30.0, 100.0, 300.0, 1000.0)
@@ -68,7 +73,8 @@ def main() -> None:
         arms = measured(data, options)
         times = [answer_times(items, Path(folder)) for items in (_ITEMS[:1] if options.quick else _ITEMS)]
         clips = weighed(data, _prepared(Path(folder), Prepare(propensity="propensity"), "weighed"), options)
-        figures = {"counts": dict(data.counts), "arms": arms, "times": times, "clips": clips}
+        memories = [memory_times(users, Path(folder)) for users in (_USERS[:1] if options.quick else _USERS)]
+        figures = {"counts": dict(data.counts), "arms": arms, "times": times, "clips": clips, "memory": memories}
         harness.finish(figures, report, options.json)
 
 
@@ -141,6 +147,26 @@ def answer_times(items: int, folder: Path) -> dict[str, Any]:
         "items": items, "milliseconds": statistics.median(taken), "p99_milliseconds": worst,
         "megabytes": path.stat().st_size / 1e6,
     }  # fmt: skip
+
+
+def memory_times(users: int, folder: Path) -> dict[str, Any]:
+    """Return how long it takes to remember an item of a user and to read what he took last, and how large that is."""
+    path, random = folder / f"memory-{users}.db", np.random.default_rng(0)
+    owners, items = np.repeat(np.arange(users), _REMEMBERED), np.arange(users * _REMEMBERED) % 9_973
+    with closing(ItemStore(f"sqlite:///{path}", "shop")) as store:
+        store.seed("bundle", owners.astype(np.str_), items.astype(np.str_), np.arange(len(owners)))
+        taken: dict[str, list[float]] = {"read": [], "add": []}
+        for number in range(_ASKED):
+            for what, said in (("read", []), ("add", [f"new {number}"])):
+                began = time.perf_counter()
+                store.latest([str(random.integers(users))], [said], len(owners) + number, _REMEMBERED)
+                taken[what].append(1e3 * (time.perf_counter() - began))
+    return {
+        "users": users,
+        **{f"{what}_milliseconds": statistics.median(times) for what, times in taken.items()},
+        "p99_milliseconds": float(np.quantile(taken["add"], 0.99)),
+        "megabytes": path.stat().st_size / 1e6,
+    }
 
 
 def _data(options: Namespace, folder: Path) -> PreparedData[Input]:
@@ -235,6 +261,10 @@ def report(figures: dict[str, Any]) -> None:
             f"| {row['items']:,} | {row['milliseconds']:.2f} | {row['p99_milliseconds']:.2f} | {row['megabytes']:.1f} |"
         )
     _report_clips(figures["clips"])
+    print("\n| users | ms to read, median | to add and read | 99 % | memory, MB |\n|---|---|---|---|---|")
+    for row in figures["memory"]:
+        spent = (row[f"{name}_milliseconds"] for name in ("read", "add", "p99"))
+        print(f"| {row['users']:,} | {' | '.join(f'{each:.2f}' for each in spent)} | {row['megabytes']:.0f} |")
 
 
 def _report_clips(rows: Sequence[dict[str, Any]]) -> None:

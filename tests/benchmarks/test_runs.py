@@ -415,6 +415,7 @@ def test_suggestions_are_measured_beside_popularity_and_ease(project: Project) -
     assert len(arms) == 5
     assert arms["ours, network"] > arms["popular in its last tenth"] > 0.05
     assert [time["milliseconds"] > 0 for time in figures["times"]] == [True]
+    assert [memory["read_milliseconds"] > 0 for memory in figures["memory"]] == [True]
 
 
 def test_shops_that_learn_from_their_own_suggestions_are_followed(project: Project) -> None:
