@@ -15,6 +15,7 @@ from components.kinds.prepared import PreparedData
 from components.kinds.text.codec.characters import decode
 from components.kinds.text.codec.input import Input
 from components.kinds.text.evaluation.changes import CORRUPTIONS, changed, mistyped, polite, unsigned
+from components.kinds.text.evaluation.synonyms import replaced
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,9 +57,9 @@ def corruptions(data: PreparedData[Input], config: "Train") -> Mapping[str, Corr
 def behaviours(data: PreparedData[Input], model: "Evaluated", config: "Train") -> list[Behaviour]:
     """Return how often the model does what any model of texts should.
 
-    Invariance: a text behind a courtesy, with one slip of the fingers, or without its signs is answered the same.
-    Direction: with a few words of it lost no text is more surely what it was taken for. Synonyms are not tried: no list
-    of them is free, small, and right in every language.
+    Invariance: a text behind a courtesy, with one slip of the fingers, without its signs, or with a word replaced by
+    its synonym, where it has one of a short English list, is answered the same. Direction: with a few words of it lost
+    no text is more surely what it was taken for.
     """
     texts = np.array(data.inputs("test")[:: ceil(data.counts["test"] / _TRIED)])
     before = model.score(texts)
@@ -69,6 +70,10 @@ def behaviours(data: PreparedData[Input], model: "Evaluated", config: "Train") -
     }
     same = {name: model.same(before, model.score(variant)) for name, variant in variants.items()}
     found = [Behaviour.of(name, "invariance", passed) for name, passed in same.items()]
+    other = changed(replaced, texts, 1, 0)
+    if (with_one := (other != texts).any(axis=1)).any():
+        passed = model.same(before[with_one], model.score(other[with_one]))
+        found.append(Behaviour.of("a word by its synonym", "invariance", passed))
     sure, lost = model.surety(before, before), model.surety(model.score(CORRUPTIONS["lost words"](texts, 3, 0)), before)
     if sure is not None and lost is not None:
         long = np.array([len(decode(text).split()) >= _LITTLE for text in texts])
