@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,7 @@ def key_of(workload: str, data: PreparedData, params: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
 
+@cache
 def code_hash(source: bytes) -> str:
     """Return a hash of what a module does, which no comment, docstring or layout is part of."""
     tree = ast.parse(source)
