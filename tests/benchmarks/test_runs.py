@@ -435,3 +435,13 @@ def test_all_of_them_are_run_one_after_the_other(trained: Project) -> None:
     failed = trained.fail(sys.executable, "-m", "benchmarks", "fuzz", "--logs", "logs")
     assert failed.endswith("1 failed: fuzz; what they said is in logs\n")
     assert "there is no benchmark nothing" in trained.fail(sys.executable, "-m", "benchmarks", "nothing")
+
+
+def test_a_training_is_streamed_beside_one_from_a_folder(project: Project) -> None:
+    figures = _quick(project, "streaming")
+    rows = {row["arm"]: row for row in figures["arms"]}
+    assert set(rows) == {"local", "local, again", "1", "4"}
+    assert all(row["pictures_s"] > 0 < row["first_step_s"] for row in rows.values())
+    assert rows["local"]["waited"] == 0
+    assert all(0 <= rows[name]["waited"] < 1 for name in ("1", "4"))
+    assert rows["1"]["download_s"] == pytest.approx(4 * rows["4"]["download_s"])

@@ -46,6 +46,11 @@ class ShardedArray:
         """How many values there are."""
         return int(np.prod(self.shape))
 
+    @property
+    def waited(self) -> float:
+        """Seconds in which who reads has waited for shards that lie elsewhere."""
+        return self._reader.waited
+
     def __len__(self) -> int:
         return self.shape[0]
 

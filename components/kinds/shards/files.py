@@ -16,6 +16,7 @@ READ_BESIDE = 2
 """Shards of another split that may be here besides: the one that is read, and the next."""
 LEAST = 2 * WINDOW + READ_BESIDE
 """Shards that have to be here at once: those of a window, of the next one, and of another split."""
+_MOST_HELD = 64  # shards: each is an open file
 
 
 class ShardFiles:
@@ -44,7 +45,7 @@ class ShardFiles:
         """How many shards of a training may be held at once."""
         if self._cache is None:
             return 2 * WINDOW
-        return max(1, self._cache.most // max(1, self._index.largest) - READ_BESIDE)
+        return max(1, min(_MOST_HELD, self._cache.most // max(1, self._index.largest) - READ_BESIDE))
 
     def open(self, number: int, needed: bool) -> IO[bytes] | None:
         """Return the file of a shard, which stays while it is open; None: there is no room, and it is not `needed` yet.

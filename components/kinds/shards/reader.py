@@ -27,6 +27,8 @@ class ShardReader:
     """
 
     def __init__(self, files: ShardFiles) -> None:
+        self.waited = 0.0
+        """Seconds in which who reads has waited for shards."""
         self._files = files
         self._held: dict[int, tuple[IO[bytes], NDArray[Any]]] = {}
         self._coming: Sequence[int] = ()
@@ -83,12 +85,14 @@ class ShardReader:
             if self._error is not None:
                 raise self._error
             self._changed.wait(_PATIENCE)
-            waited = time.monotonic() - began
-            if not told and number not in self._held and (self._trouble or waited >= _PATIENCE):
+            late = time.monotonic() - began >= _PATIENCE
+            if not told and number not in self._held and (self._trouble or late):
                 logger.warning("%s: waiting for a shard: %s", SHARDS, self._trouble or f"{self._files.address} is slow")
                 told = True
+        waited = time.monotonic() - began
+        self.waited += waited
         if told:
-            logger.info("%s: going on after %.0f s", SHARDS, time.monotonic() - began)
+            logger.info("%s: going on after %.0f s", SHARDS, waited)
 
     def _fetch(self) -> None:
         """Fetch what is needed and what is to come, until nobody is left who reads."""

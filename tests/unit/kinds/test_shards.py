@@ -20,7 +20,7 @@ from components.kinds.image.learner.augment import Augmentation
 from components.kinds.image.learner.batches import TrainingBatches
 from components.kinds.shards import reader
 from components.kinds.shards.array import open_sharded
-from components.kinds.shards.files import LEAST
+from components.kinds.shards.files import LEAST, ShardFiles
 from components.kinds.shards.index import read_index
 from components.kinds.shards.order import WINDOW, shard_order
 from components.kinds.shards.written import ShardWriter
@@ -237,6 +237,14 @@ def test_a_wrong_setting_is_told_before_anything_is_fetched(
     with pytest.raises(ConfigError, match=sentence):
         open_sharded(index)
     assert not store.served
+
+
+def test_files_that_are_open_are_few_however_many_shards_there_are(
+    store: ThrottledStore, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ShardFiles(read_index(index), index).ahead == 12 - 2
+    monkeypatch.setenv("JOURNEYMAN_SHARD_CACHE_BYTES", "1000000")
+    assert ShardFiles(read_index(index), index).ahead == 64
 
 
 def test_what_is_no_index_is_told(tmp_path: Path) -> None:
