@@ -2,7 +2,8 @@
 
     python -m benchmarks.text [--quick] [--source datasets/clinc150.yaml] [--recipes NAMES] [--seeds N] [--json FILE]
 
-Ours are the recipes `quick` and `transfer`, which begins with a pretrained encoder. The others are what a careful
+Ours are the recipes `quick` and `transfer`, which begins with a pretrained encoder, and that with its products in int8
+(`transfer int8`). The others are what a careful
 person fits: TF-IDF of words and pairs of words, or of words and runs of characters, with a linear support vector
 machine or logistic regression. Each flags by its largest score below a threshold that is found on the validation split
 at 1 and at 2 %. The accuracy `in scope` counts a text that is flagged as wrong; `flagged` is the share of texts out of
@@ -37,10 +38,12 @@ from components.kinds.text.codec import Reader
 from components.kinds.text.codec.characters import decode
 from components.kinds.text.params import ENCODER, Train, Workload
 from components.training.loop import fit
+from components.training.quantize import quantize
 
 _RATES = (0.01, 0.02)
 _ASKED = 200  # test texts that are answered one by one
 _BATCH = 100
+_CALIBRATED = 256  # validation texts by which int8 is held to float32
 
 Scores = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Scores of the classes `[N, K]`, and how unlike training each text is `[N]`."""
@@ -51,7 +54,7 @@ def main() -> None:
     """Measure, print the table, and write it where the user wants it."""
     parser = harness.parser(__doc__, quick="some made sentences, one seed")
     parser.add_argument("--source", default="datasets/clinc150.yaml", help="whose data it is; default: %(default)s")
-    parser.add_argument("--recipes", default="quick,transfer", help="default: %(default)s")
+    parser.add_argument("--recipes", default="quick,transfer,transfer int8", help="default: %(default)s")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of ours; default: %(default)s")
     options = parser.parse_args()
     if options.quick:
@@ -118,12 +121,14 @@ def _sklearn(data: PreparedData, vectorizer: Any, model: Any) -> Fitted:
 
 def _ours(data: PreparedData, recipe: str, seed: int) -> Fitted:
     learner = catalogue.learner("text", "classification")
+    recipe, _, precision = recipe.partition(" ")
     config = parse(Train, {"recipe": recipe, "seed": seed}, "train.").fitted(data.counts["train"])
     module = learner.module(data, config)
     module.load_state_dict(fit(learner, data, config).weights)
     serving = learner.serving(module)
     serving.measure_unfamiliarity(data)
-    session = graphs.session(graphs.exported(serving, np.array(data.inputs("test")[:2]), UNFAMILIAR))
+    graph = graphs.exported(serving, np.array(data.inputs("test")[:2]), UNFAMILIAR)
+    session = graphs.session(_in_int8(graph, data) if precision else graph)
     reader = Reader("texts", data.input, {}, Path(), None)
 
     def answer(texts: Sequence[str]) -> Scores:
@@ -136,6 +141,14 @@ def _ours(data: PreparedData, recipe: str, seed: int) -> Fitted:
         return outputs, unlike
 
     return answer
+
+
+def _in_int8(graph: bytes, data: PreparedData) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        full, small = Path(folder) / "full.onnx", Path(folder) / "small.onnx"
+        full.write_bytes(graph)
+        quantize(full, np.array(data.inputs("validation")[:_CALIBRATED]), small, probabilities=True)
+        return small.read_bytes()
 
 
 def _texts(codes: NDArray[np.int32]) -> list[str]:

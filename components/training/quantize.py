@@ -6,6 +6,8 @@ and what stands between two of them. All else stays in float32: what scales the 
 A network of depthwise convolutions is quantized as a whole, but for its first layers, whose rounding every later one
 takes up. Of probabilities of classes as few of them stay in float32 as the loss on the examples allows, and all where
 none is good enough; of other answers what comes nearest to float32 is taken.
+
+Of an encoder of sequences the products are quantized as it runs, each token for itself (`quantize_tokens`).
 """
 
 import logging
@@ -24,6 +26,8 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from components.training.quantize_tokens import has_attention, quantize_tokens
 
 LAYERS = ("Conv", "Gemm", "MatMul")
 _BETWEEN = ("Relu", "MaxPool", "Add")
@@ -51,6 +55,8 @@ def quantize(model: Path, examples: NDArray[Any], out: Path, probabilities: bool
         out: where to write to.
         probabilities: whether its first output is of classes, `[N, K]`.
     """
+    if has_attention((encoder := onnx.load(model)).graph):
+        return _quantize_encoder(model, encoder, examples, out, probabilities)
     with tempfile.TemporaryDirectory() as folder, quiet():
         prepared = fused(model, Path(folder))
         graph = onnx.load(prepared).graph
@@ -64,6 +70,17 @@ def quantize(model: Path, examples: NDArray[Any], out: Path, probabilities: bool
         best = _best(model, drafts, examples, probabilities) if whole and ways else len(ways) - 1
         shutil.copyfile(model if best < 0 else drafts[best], out)
     return 0 if best < 0 else sum(node.op_type in LAYERS for node in ways[best])
+
+
+def _quantize_encoder(
+    model: Path, encoder: onnx.ModelProto, examples: NDArray[Any], out: Path, probabilities: bool
+) -> int:
+    count = quantize_tokens(encoder)
+    onnx.save(encoder, out)
+    if count and (not probabilities or _risen_loss(answers(model, examples), answers(out, examples)) <= _GOOD_ENOUGH):
+        return count
+    shutil.copyfile(model, out)
+    return 0
 
 
 def _quantized(fused: Path, nodes: list[onnx.NodeProto], examples: NDArray[Any], out: Path) -> None:
