@@ -1,4 +1,4 @@
-"""The image of an endpoint, built and run read-only and as nobody: it answers, follows at S3, swaps, and stops.
+"""The image of an endpoint, built and run read-only, as nobody: it answers, follows at S3, swaps under load, stops.
 
 Where podman (or `ENGINE=docker`) is, and `BASE` names a base image by its digest, as of `make image`.
 """
@@ -19,6 +19,7 @@ from components.inference.bundle import read_about
 from components.inference.champion.published import publish
 from tests.conftest import ROOT
 from tests.golden_bundle import golden_bundle
+from tests.integration.test_follow import Load
 from tests.machines.conftest import Store
 from tests.servers import free_port, wait_for
 
@@ -97,8 +98,13 @@ def version(url: str) -> str:
 def test_it_answers_follows_swaps_and_stops(built: Built, container: tuple[str, str, str]) -> None:
     name, url, champions = container
     assert version(url) == "2"
-    publish(built.bundle, built.workload, "3", champions)
-    wait_for(lambda: version(url) == "3", told=lambda: engine("logs", name).stderr)
+
+    def swap() -> None:
+        publish(built.bundle, built.workload, "3", champions)
+        wait_for(lambda: version(url) == "3", told=lambda: engine("logs", name).stderr)
+
+    answers = Load(url).run(4, swap)  # fails where a request is refused or its connection cut
+    assert {told["model_version"] for told in answers} == {"2", "3"}
     assert engine("stop", "--time", "30", name).returncode == 0
     (state,) = json.loads(engine("inspect", name).stdout)
     assert (state["State"]["ExitCode"], state["State"]["Status"]) == (0, "exited")  # 137: it was killed
