@@ -17,7 +17,7 @@ import httpx
 from benchmarks.server import free_port
 
 _NOBODY = 65534  # PostgreSQL refuses to run as root
-_PATIENCE = 120.0  # seconds
+_PATIENCE = 600.0  # seconds; Prefect makes its tables first, which takes minutes on a busy machine
 OBJECT_STORE = "moto and s3fs: pip install -c constraints.txt --group machines"
 """What `object_store` needs."""
 DATABASE = "PostgreSQL and pg8000: apt install postgresql; pip install -c constraints.txt --group cluster"
@@ -76,7 +76,7 @@ def database(port: int, name: str) -> str:
 
 
 def wait(there: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
-    """Wait until a process that was started does what it is for; end this one where it does not within two minutes."""
+    """Wait until a process that was started does what it is for; end this one where it does not within ten minutes."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         if process.poll() is not None:
