@@ -129,7 +129,8 @@ def must_be(shard: Shard, path: Path) -> None:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != shard.sha256:
-        raise DataError(f"other bytes than the index says, {path.stat().st_size:,} of {shard.bytes:,}")
+        size = path.stat().st_size
+        raise DataError("other bytes than the index says" + (f", {size:,} of {shard.bytes:,}" * (size != shard.bytes)))
 
 
 def _is_at(file: IO[bytes], path: Path) -> bool:
