@@ -120,9 +120,8 @@ def generated(folder: Path, count: int) -> PreparedData:
     (folder / "prepared").mkdir()
     for split, rows in counts.items():
         labels = random.integers(0, 2, rows)
-        inputs = (
-            random.integers(0, 200, (rows, SIDE, SIDE, CHANNELS), dtype=np.uint8) + 40 * labels[:, None, None, None]
-        )
+        inputs = random.integers(0, 200, (rows, SIDE, SIDE, CHANNELS), dtype=np.uint8)
+        inputs += (40 * labels[:, None, None, None]).astype(np.uint8)
         path = index_of(folder / "prepared", split)  # type: ignore[arg-type]
         ShardWriter(count // SHARDS_OF_ALL).write(path, inputs, np.arange(rows))
         np.save(folder / "prepared" / f"{split}_labels.npy", labels)
