@@ -41,6 +41,8 @@ CARRIED = (
     "components/kinds/*.py",
     "components/kinds/*/__init__.py",
     "components/kinds/*/codec/*.py",
+    "components/kinds/times/formats.py",
+    "components/kinds/times/reading.py",
     "components/tasks/__init__.py",
     "components/tasks/codec.py",
     "components/tasks/labels.py",

@@ -18,8 +18,12 @@ class Prepare(params.Section):
     item: Column | None = None
     """The column that says what. Left out: the one that is called `item`, `item_id`, `product_id` or the like."""
     time: Column | None = None
-    """The column that says when: a time, or seconds or milliseconds since 1970. Left out: the one that is called
+    """The column that says when: a time in any usual form, or a number since 1970. Left out: the one that is called
     `time`, `timestamp` or the like."""
+    time_format: str | None = None
+    """How texts and numbers of that column are read, asked for where the column does not settle it: `'%d/%m/%Y'` and
+    the like, `day first`, `month first`, `iso`, or what numbers count: `seconds`, `milliseconds`, `days` since 1970,
+    ..., as of tables."""
     value: Column | None = None
     """A column of numbers that say how much it was liked, as stars. Left out: every interaction counts."""
     least: float = 0.0

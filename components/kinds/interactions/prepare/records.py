@@ -55,7 +55,7 @@ def read_records(raw: Path, config: Prepare) -> Records:
     columns = find_columns(pq.read_schema(raw).names, config)
     table = pq.read_table(raw, columns=[name for name in columns if name])
     users, items = (_coded(table[name]) for name in (columns.user, columns.item))
-    times, told = _times(table[columns.time], columns.time, _live(raw))
+    times, told = _times(table[columns.time], columns.time, _live(raw), config.time_format)
     left_out = {
         "without a user": pc.is_null(users).to_numpy(zero_copy_only=False),
         "without an item": pc.is_null(items).to_numpy(zero_copy_only=False),
@@ -88,11 +88,11 @@ def _live(raw: Path) -> int:
     return int(said.get(LIVE, 0))
 
 
-def _times(column: pa.ChunkedArray, name: str, live: int) -> tuple[Times, str]:
+def _times(column: pa.ChunkedArray, name: str, live: int, format: str | None) -> tuple[Times, str]:
     """Return the times, and how they were read: the last `live` by themselves, as `logged` writes them."""
     if not live:
-        return milliseconds(column, name)
-    source, told = milliseconds(column.slice(0, len(column) - live), name)
+        return milliseconds(column, name, format)
+    source, told = milliseconds(column.slice(0, len(column) - live), name, format)
     work, _ = milliseconds(column.slice(len(column) - live), name)
     return np.concatenate([source, work]), f"{told}; {live:,} interactions are of what was suggested at work"
 

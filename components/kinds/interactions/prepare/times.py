@@ -1,67 +1,47 @@
 """Times as people keep them -> milliseconds since 1970."""
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.column import ROW, Texts
+from components.kinds.times import formats
+from components.kinds.times.columns import read_numbers
+from components.kinds.times.deciding import decide_time
 
 Times = NDArray[np.datetime64]
 
-_UNITS = (
-    (1e11, "s", "seconds"),
-    (1e14, "ms", "milliseconds"),
-    (1e17, "us", "microseconds"),
-    (np.inf, "ns", "nanoseconds"),
-)
-"""Numbers below the first are in that unit since 1970: seconds until the year 5138."""
+_MILLISECONDS = pl.Datetime("ms")
 
 
-def milliseconds(column: pa.ChunkedArray, name: str) -> tuple[Times, str]:
+def milliseconds(column: pa.ChunkedArray, name: str, format: str | None = None) -> tuple[Times, str]:
     """Return the times of a column, `[N]` datetime64[ms], NaT where there is none, and how they were read.
 
+    Args:
+        column: times, dates, or texts or numbers that say times.
+        name: what it is called.
+        format: how texts and numbers are read; None: as the values settle it.
+
     Raises:
-        DataError: they are neither times nor numbers since 1970.
+        ConfigError: there is no such format.
+        DataError: they can be read in several ways, or in none; the line says what to write.
     """
-    kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _texts(column, name)
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return _plain(column.cast(pa.timestamp("ms"), safe=False)), f"{name} holds times"
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return _counted(column.cast(pa.float64(), safe=False).to_numpy(), name)
-    raise DataError(f"prepare.time: {name} holds {kind}, which are no times")
+    series = pl.Series(name, pl.from_arrow(column))
+    kind = series.dtype
+    if kind.is_temporal() and kind != pl.Duration:
+        return _plain(series.cast(_MILLISECONDS)), f"{name} holds times"
+    if kind != pl.String and not kind.is_numeric():
+        raise DataError(f"prepare.time: {name} holds {column.type}, which are no times")
+    texts = Texts(series.to_frame().lazy().with_row_index(ROW), name, ())
+    decision = decide_time(texts, kind, None if format is None else formats.check(format), "prepare.time")
+    if decision is None:  # numbers of seconds, or no value at all
+        numbers = series.cast(pl.Float64) if kind == pl.String else series
+        return _plain(read_numbers(numbers, "seconds").cast(_MILLISECONDS)), f"{name} holds seconds since 1970"
+    return _plain(decision.read(series)), decision.said or f"{name} holds times"
 
 
-def _texts(column: pa.ChunkedArray, name: str) -> tuple[Times, str]:
-    texts = pc.utf8_trim_whitespace(column)
-    texts = pc.if_else(pc.equal(texts, ""), None, texts)
-    try:
-        return _counted(texts.cast(pa.float64()).to_numpy(zero_copy_only=False), name)
-    except pa.ArrowInvalid:
-        pass
-    for kind in (pa.timestamp("ms"), pa.timestamp("ms", "UTC")):
-        try:
-            return _plain(texts.cast(kind)), f"{name} holds times"
-        except pa.ArrowInvalid as error:
-            said = str(error)
-    raise DataError(
-        f"prepare.time: {name} cannot be read as times ({said}): write them as 2025-01-31 13:05:00, or as seconds "
-        "since 1970"
-    )
-
-
-def _plain(column: pa.ChunkedArray) -> Times:
-    found: Times = column.to_numpy().astype("datetime64[ms]")
+def _plain(times: pl.Series) -> Times:
+    found: Times = times.to_numpy().astype("datetime64[ms]")
     return found
-
-
-def _counted(numbers: NDArray[np.float64], name: str) -> tuple[Times, str]:
-    finite = np.isfinite(numbers)
-    largest = float(np.abs(numbers[finite]).max(initial=0.0))
-    unit, words = next((unit, words) for limit, unit, words in _UNITS if largest < limit)
-    times = np.full(len(numbers), np.datetime64("NaT", "ms"))
-    per = {"s": 1e3, "ms": 1.0, "us": 1e-3, "ns": 1e-6}[unit]
-    times[finite] = np.round(numbers[finite] * per).astype(np.int64).astype("datetime64[ms]")
-    return times, f"{name} holds {words} since 1970"

@@ -10,11 +10,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic_core import PydanticCustomError
 
 from components.kinds.labels import Label, one_or_many, with_own_id
-from components.kinds.table.codec import times
 from components.kinds.table.codec.features import Definition, window_name, window_names
 from components.kinds.table.codec.input import Input
 from components.kinds.table.codec.meant import as_meant, lenient
 from components.kinds.table.codec.schema import INDEX, Column, Schema
+from components.kinds.times import reading
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool, "category": str, "text": str}
@@ -139,7 +139,7 @@ def _moment(value: Any, format: str) -> Any:
     """Return the moment that a text or a number says by the format of its column."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
-    time = times.of_text(value, format) if isinstance(value, str) else times.of_number(value, format)
+    time = reading.of_text(value, format) if isinstance(value, str) else reading.of_number(value, format)
     if time is None:
         raise PydanticCustomError("time", "expected a time as {format}, or ISO 8601", {"format": format})
     return _EPOCH + timedelta(milliseconds=time)

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from components.config.errors import ConfigError
 from components.config.params import read_yaml
-from components.kinds.table.codec import formats
 from components.kinds.table.codec.dates import Part
+from components.kinds.times import formats
 from components.system.files import whole_file
 
 INDEX = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?(\.\d+)*|__index_level_\d+__")

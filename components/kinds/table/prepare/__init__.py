@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.column import ROW
 from components.kinds.prepared import SPLITS, Split, write_about
 from components.kinds.prepared import known as is_known
 from components.kinds.table.codec import features
@@ -32,7 +33,7 @@ from components.kinds.table.prepare.seed import write_seed
 from components.kinds.table.prepare.slices import write_columns
 from components.kinds.table.prepare.split import SPLIT, Parted
 from components.kinds.table.prepare.stream import write_features
-from components.kinds.table.prepare.table import ROW, TIME, Table, open_table, whole_numbers
+from components.kinds.table.prepare.table import TIME, Table, open_table, whole_numbers
 from components.kinds.table.prepare.time_split import assign, counts, spans
 from components.kinds.table.prepare.unknown import rare
 from components.kinds.table.prepare.validate import validate

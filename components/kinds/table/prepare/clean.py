@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from components.config.errors import DataError
+from components.kinds.column import ROW
 from components.kinds.table.codec.features import DAY, MOST
 from components.kinds.table.codec.schema import Schema
 from components.kinds.table.prepare.duplicates import SAME, duplicates
@@ -16,7 +17,7 @@ from components.kinds.table.prepare.findings import EXAMPLES, Finding, Findings
 from components.kinds.table.prepare.labels import LABEL
 from components.kinds.table.prepare.late import with_late_labels
 from components.kinds.table.prepare.stray import stray
-from components.kinds.table.prepare.table import ROW, TEXT, TIME, Table
+from components.kinds.table.prepare.table import TEXT, TIME, Table
 from components.kinds.table.prepare.unknown import unknown
 
 if TYPE_CHECKING:

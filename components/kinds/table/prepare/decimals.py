@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from components.config.errors import DataError
+from components.kinds.column import Decision, Texts
 from components.kinds.table.codec.numbers import Decimal, is_currency, of_text
 from components.kinds.table.codec.schema import Column
 from components.kinds.table.prepare.numbers import SIGNS, Numbers, read
-from components.kinds.table.prepare.texts import Decision, Texts
 
 _HALF = 0.5
 _FEW = 20  # different numbers: with no more, a column may well be of kinds that are numbered

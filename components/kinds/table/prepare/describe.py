@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from components.kinds.column import ROW
 from components.kinds.table.codec import features
 from components.kinds.table.codec.features import Definition, Entity
 from components.kinds.table.codec.input import Input
 from components.kinds.table.codec.schema import Schema
-from components.kinds.table.prepare.table import ROW, TIME, Table
+from components.kinds.table.prepare.table import TIME, Table
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare

@@ -15,13 +15,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.column import ROW
 from components.kinds.draw import TEST, TRAIN, draw
 from components.kinds.prepared import SPLITS
 from components.kinds.table.codec.features import Definition
 from components.kinds.table.prepare.content import UInt64, contents, mix, names
 from components.kinds.table.prepare.labels import LABEL, Labels
 from components.kinds.table.prepare.split import KEY, SPLIT, Parted
-from components.kinds.table.prepare.table import ROW
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from components.kinds.table.prepare.table import ROW
+from components.kinds.column import ROW
 
 PART = 8_000_000
 """Ids that are held in memory at a time."""

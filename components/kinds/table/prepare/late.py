@@ -2,9 +2,9 @@
 
 import polars as pl
 
+from components.kinds.column import ROW
 from components.kinds.table.prepare.duplicates import SAME
 from components.kinds.table.prepare.labels import LABEL
-from components.kinds.table.prepare.table import ROW
 
 _TOLD, _FIRST = "journeyman:told", "journeyman:first"
 

@@ -14,12 +14,12 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from components.config.errors import ConfigError
-from components.kinds.table.codec import formats
+from components.kinds.column import ROWS, Decision, Texts
 from components.kinds.table.codec.schema import Column, Dialect, Schema
 from components.kinds.table.prepare.decimals import Written, decide_numbers, is_written_number, look
 from components.kinds.table.prepare.table import TEXT, Table, open_table
-from components.kinds.table.prepare.texts import ROWS, Decision, Texts
-from components.kinds.table.prepare.timing import decide_other, decide_time
+from components.kinds.times import formats
+from components.kinds.times.deciding import decide_other, decide_time
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare

@@ -10,9 +10,10 @@ import polars as pl
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from components.kinds.column import ROW
 from components.kinds.table.codec.features import Definition, fixed_point
 from components.kinds.table.prepare.labels import LABEL, drawn
-from components.kinds.table.prepare.table import ROW, TIME
+from components.kinds.table.prepare.table import TIME
 
 _CHUNK = 500_000  # records in memory at a time
 

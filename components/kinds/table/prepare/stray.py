@@ -7,9 +7,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from components.kinds.column import ROW
 from components.kinds.table.codec.features import DAY
 from components.kinds.table.prepare.findings import EXAMPLES, FEW, Finding
-from components.kinds.table.prepare.table import ROW, TIME
+from components.kinds.table.prepare.table import TIME
 
 _HOUR = DAY // 24
 _FEWEST = 20  # records that a table must have for some of them to be far from the others

@@ -10,13 +10,14 @@ import polars as pl
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from components.kinds.column import ROW
 from components.kinds.prepared import ROWS, SPLITS, Split
 from components.kinds.table.codec import features
 from components.kinds.table.codec.features import Definition, Float32, Float64, Int8, Int64
 from components.kinds.table.codec.memory import ArrayMemory, Records
 from components.kinds.table.prepare.labels import LABEL, Labels, drawn
 from components.kinds.table.prepare.split import KEY, SPLIT
-from components.kinds.table.prepare.table import ROW, TIME
+from components.kinds.table.prepare.table import TIME
 from components.system.progress import Progress
 
 CHUNK = 4_000_000

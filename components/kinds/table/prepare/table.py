@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from components.config.errors import DataError
+from components.kinds.column import ROW
 from components.kinds.table.codec.schema import Type
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
 
-ROW, TIME = "journeyman:row", "journeyman:time"
-"""Columns added to the table: the index in it, from 0, and whole milliseconds since 1970, null where there is none."""
+TIME = "journeyman:time"
+"""A column added to the table, as `ROW` is: whole milliseconds since 1970, null where there is none."""
 
 TEXT = "journeyman:text "
 """Begins the name of the column with those texts of another that are not read: `prepare/reading.py` adds it."""

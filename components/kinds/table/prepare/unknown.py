@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from components.kinds.column import ROW
 from components.kinds.table.codec.schema import Column, Schema
 from components.kinds.table.prepare.findings import EXAMPLES, Finding
 from components.kinds.table.prepare.infer import KNOWN
-from components.kinds.table.prepare.table import ROW
 
 _COUNT, _FIRST = "journeyman:count", "journeyman:first"
 

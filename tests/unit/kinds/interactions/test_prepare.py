@@ -104,8 +104,10 @@ def test_values_that_are_low_and_rows_that_lack_something_do_not_count(prepared:
         lambda times: times.astype(str) + ".25",
         lambda times: pd.to_datetime(times, unit="s").astype(str),
         lambda times: pd.to_datetime(times, unit="s", utc=True).map(lambda time: time.isoformat()),
+        lambda times: pd.to_datetime(times, unit="s").dt.strftime("%d/%m/%Y %H:%M:%S"),
+        lambda times: pd.to_datetime(times, unit="s").dt.strftime("%m/%d/%y %I:%M:%S %p"),
     ],
-    ids=["milliseconds", "fractions", "texts", "with a zone"],
+    ids=["milliseconds", "fractions", "texts", "with a zone", "day first", "month first"],
 )
 def test_times_are_read_as_people_write_them(write: Callable[[pd.Series], pd.Series], prepared: Prepared) -> None:
     table = frame()
@@ -113,6 +115,18 @@ def test_times_are_read_as_people_write_them(write: Callable[[pd.Series], pd.Ser
     table["time"] = write(table.time)
     data = prepared(table)
     assert data.array("test", "times")[-1] // 1_000 == seconds.max()
+
+
+def test_a_time_that_can_be_read_in_two_ways_is_asked_for(prepared: Prepared) -> None:
+    days = frame().assign(time=[f"{1 + row // 90:02d}/{1 + row % 12:02d}/2025" for row in range(len(frame()))])
+    with pytest.raises(DataError, match=r"may be 1 February 2025 .* or 2 January 2025 .* write prepare\.time_format"):
+        prepared(days)
+
+
+def test_a_time_is_read_as_it_is_said_to_be(prepared: Prepared) -> None:
+    days = frame().assign(time=[f"{1 + row // 90:02d}/{1 + row % 12:02d}/2025" for row in range(len(frame()))])
+    data = prepared(days, time_format="day first", repeats=True)
+    assert data.array("test", "times")[-1] == np.datetime64("2025-12-03", "ms").astype(int)
 
 
 def _changed(**columns: object) -> pd.DataFrame:
@@ -131,7 +145,7 @@ def _changed(**columns: object) -> pd.DataFrame:
         (
             _changed(time="soon"),
             {},
-            r"prepare\.time: time cannot be read as times \(.*soon.*\): write them as 2025-01-31",
+            r"column 'time' \(prepare\.time\) holds no time: .* row 0: 'soon'.* name another column",
         ),
         (_changed(user=1), {}, "user: there is one user alone: suggestions are learned from what several users took"),
         (_changed(item="i"), {}, "item: there is one item alone"),

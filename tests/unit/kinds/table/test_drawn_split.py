@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from components.config.errors import DataError
+from components.kinds.column import ROW
 from components.kinds.evaluation import Leak
 from components.kinds.prepared import SPLITS, PreparedData, open_prepared
 from components.kinds.resplit import all_examples, resplit
@@ -24,7 +25,6 @@ from components.kinds.table.prepare import prepare
 from components.kinds.table.prepare.drawn_split import by_content
 from components.kinds.table.prepare.labels import LABEL, Labels
 from components.kinds.table.prepare.split import SPLIT
-from components.kinds.table.prepare.table import ROW
 
 CONFIG = Prepare(columns=Columns(label="left"))
 BY_ID = Prepare(columns=Columns(label="left", id="number"))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.config.errors import ConfigError
-from components.kinds.table.codec import formats, times
-from components.kinds.table.prepare.times import read_numbers, read_texts
+from components.kinds.times import formats, reading
+from components.kinds.times.columns import read_numbers, read_texts
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FORMATS = [
@@ -19,7 +19,7 @@ FORMATS = [
 
 
 def moment(said: str | float, format: str) -> datetime | None:
-    time = times.of_text(said, format) if isinstance(said, str) else times.of_number(said, format)
+    time = reading.of_text(said, format) if isinstance(said, str) else reading.of_number(said, format)
     return None if time is None else EPOCH + timedelta(milliseconds=time)
 
 
@@ -121,16 +121,16 @@ SAID = st.one_of(
 @given(st.lists(SAID, max_size=8), st.sampled_from(FORMATS))
 def test_a_column_is_read_as_its_values_are(said: list[str], format: str) -> None:
     read = read_texts(pl.Series("time", said, dtype=pl.String), format)
-    assert read.to_list() == [times.of_text(one, format) for one in said]
+    assert read.to_list() == [reading.of_text(one, format) for one in said]
 
 
 @given(st.lists(st.integers(-(2**62), 2**62) | st.integers(0, 10**10), max_size=8), st.sampled_from(FORMATS))
 def test_whole_numbers_are_read_as_each_is(said: list[int], format: str) -> None:
     read = read_numbers(pl.Series("time", said, dtype=pl.Int64), format)
-    assert read.to_list() == [times.of_number(one, format) for one in said]
+    assert read.to_list() == [reading.of_number(one, format) for one in said]
 
 
 @given(st.lists(st.floats(-1e19, 1e19) | st.floats(0, 1e10), max_size=8), st.sampled_from(FORMATS))
 def test_numbers_are_read_as_each_is(said: list[float], format: str) -> None:
     read = read_numbers(pl.Series("time", said, dtype=pl.Float64), format)
-    assert read.to_list() == [times.of_number(one, format) for one in said]
+    assert read.to_list() == [reading.of_number(one, format) for one in said]

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from components.kinds.table.codec.formats import (
+from components.kinds.times.columns import assembled, digit_texts
+from components.kinds.times.formats import (
     DAY_FIRST,
     DAY_LAST_BUT_ONE,
     DIGITS,
@@ -16,7 +17,6 @@ from components.kinds.table.codec.formats import (
     TAIL,
     pattern,
 )
-from components.kinds.table.prepare.times import assembled, digit_texts
 
 ENOUGH = 0.99
 """Part of the values that a format must read to be the column's."""
@@ -60,7 +60,8 @@ class Dates:
         self.count += len(texts)
         if self.hopeless or len(texts) == 0:
             return
-        heads = texts.str.replace(TAIL + "[ \t]*$", "").alias("head").value_counts()
+        found = texts.str.replace(TAIL + "[ \t]*$", "").to_frame("head")
+        heads = found.group_by("head", maintain_order=True).agg(pl.len().alias("count"))
         if len(heads) > _MANY and self.orders == dict.fromkeys(_ORDERS, 0) and not sum(self.plain.values()):
             heads = heads.head(_MANY)
         rest = heads

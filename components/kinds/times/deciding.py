@@ -2,17 +2,17 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import polars as pl
 
 from components.config.errors import DataError
+from components.kinds.column import Decision, Texts
 from components.kinds.nulls import BLANK
-from components.kinds.table.codec import times
-from components.kinds.table.codec.formats import DAY_FIRST, ISO, MONTH_FIRST, MONTH_FIRST_DOTTED, UNITS
-from components.kinds.table.codec.schema import Column
-from components.kinds.table.prepare.texts import Decision, Texts
-from components.kinds.table.prepare.time_formats import ENOUGH, Dates, Numbers
-from components.kinds.table.prepare.times import read_clock, read_numbers, read_texts
+from components.kinds.times import reading
+from components.kinds.times.candidates import ENOUGH, Dates, Numbers
+from components.kinds.times.columns import read_clock, read_numbers, read_texts
+from components.kinds.times.formats import DAY_FIRST, ISO, MONTH_FIRST, MONTH_FIRST_DOTTED, UNITS
 
 _HALF = 0.5
 _NAMES = {
@@ -32,20 +32,35 @@ _ZONE = re.compile(r"[0-9 ]([A-Z]{2,5}|[A-Z][A-Za-z]+/[A-Za-z_/]+)$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def decide_time(texts: Texts, kind: pl.DataType, given: str | None) -> Decision | None:
+class Known(Protocol):
+    """What a schema says of a column."""
+
+    @property
+    def type(self) -> str:
+        """What its values are: `time` and `date` are read here."""
+
+    @property
+    def format(self) -> str | None:
+        """How they are written, where it says so."""
+
+
+def decide_time(
+    texts: Texts, kind: pl.DataType, given: str | None, key: str = "prepare.columns.time"
+) -> Decision | None:
     """Return how the column of times is read; None: as it stands, seconds or times of their own type.
 
     Args:
         texts: the column.
         kind: its type.
         given: the format that the user or the schema names.
+        key: where `params.yaml` names the column.
 
     Raises:
         DataError: it can be read in several ways, or no format reads it; the line says what to write.
     """
     if kind != pl.String and not kind.is_numeric():
         return None
-    format = given or (_format_of_texts(texts) if kind == pl.String else _format_of_numbers(texts))
+    format = given or (_format_of_texts if kind == pl.String else _format_of_numbers)(texts, key)
     if format is None or (format == "seconds" and kind != pl.String):
         return None
     if given:
@@ -54,7 +69,7 @@ def decide_time(texts: Texts, kind: pl.DataType, given: str | None) -> Decision 
     return _decision(texts, format)
 
 
-def decide_other(texts: Texts, known: Column | None, asked: str | None) -> Decision | None:
+def decide_other(texts: Texts, known: Known | None, asked: str | None) -> Decision | None:
     """Return how a column is read that holds times and is not the time of the record; None: it holds none.
 
     Args:
@@ -121,7 +136,7 @@ def _dates(texts: Texts) -> Dates:
     return dates
 
 
-def _format_of_texts(texts: Texts) -> str | None:
+def _format_of_texts(texts: Texts, key: str) -> str | None:
     dates = _dates(texts)
     if not dates.count:
         return None
@@ -135,35 +150,35 @@ def _format_of_texts(texts: Texts) -> str | None:
         said = batch.str.strip_chars(BLANK).str.replace(",", ".", literal=True)
         numbers.see(said.cast(pl.Float64, strict=False).drop_nulls(), whole=said.cast(pl.Int64, strict=False))
     if numbers.count >= ENOUGH * dates.count:
-        return _unit(texts.name, numbers)
-    raise DataError(_unfit(texts, format if part > 0 else None))
+        return _unit(texts.name, numbers, key)
+    raise DataError(_unfit(texts, format if part > 0 else None, key))
 
 
-def _format_of_numbers(texts: Texts) -> str | None:
+def _format_of_numbers(texts: Texts, key: str) -> str | None:
     numbers = Numbers()
     for batch in texts.batches():
         numbers.see(batch, whole=batch.cast(pl.Int64, strict=False))
-    return _unit(texts.name, numbers) if numbers.count else None
+    return _unit(texts.name, numbers, key) if numbers.count else None
 
 
-def _unit(name: str, numbers: Numbers) -> str:
+def _unit(name: str, numbers: Numbers, key: str) -> str:
     if (unit := numbers.unit()) is not None:
         return unit
     if numbers.serial >= ENOUGH * numbers.count:
-        first = times.of_number(numbers.first, "excel") or 0
+        first = reading.of_number(numbers.first, "excel") or 0
         raise DataError(
             f"column {name!r}: {numbers.first:g} may be Excel's number of {_day(first)} (excel) or a second of "
             f"1 January 1970 (seconds); write prepare.time_format: excel, or seconds"
         )
     if formats := numbers.other():
-        said = {format: times.of_number(int(numbers.first), format) for format in formats}
+        said = {format: reading.of_number(int(numbers.first), format) for format in formats}
         dates = " or ".join(f"{_day(time)} ({format})" for format, time in said.items() if time is not None)
         raise DataError(
             f"column {name!r}: {numbers.first:.15g} may be {dates}, or a number of seconds since 1970 (seconds); write "
             f"prepare.time_format: '{formats[0]}', or whichever it is"
         )
     raise DataError(
-        f"column {name!r} (prepare.columns.time): its numbers are times in no one unit ({numbers.shown()}); mend the "
+        f"column {name!r} ({key}): its numbers are times in no one unit ({numbers.shown()}); mend the "
         f"data, or write prepare.time_format: one of {', '.join(UNITS)}, '%Y%m%d'"
     )
 
@@ -186,8 +201,8 @@ def _check_given(texts: Texts, format: str) -> None:
         )
 
 
-def _unfit(texts: Texts, format: str | None) -> str:
-    where = f"column {texts.name!r} (prepare.columns.time)"
+def _unfit(texts: Texts, format: str | None, key: str) -> str:
+    where = f"column {texts.name!r} ({key})"
     unread = texts.unread(_decision(texts, format or ISO).read)
     zone = next((match[1] for _, text in unread.examples if (match := _ZONE.search(str(text).strip()))), None)
     if zone and zone not in ("AM", "PM"):
@@ -206,15 +221,15 @@ def _unfit(texts: Texts, format: str | None) -> str:
 
 
 def _asked(name: str, text: str, other: str) -> str:
-    both = " or ".join(f"{_day(times.of_text(text, format) or 0)} ({format})" for format in (DAY_FIRST, other))
+    both = " or ".join(f"{_day(reading.of_text(text, format) or 0)} ({format})" for format in (DAY_FIRST, other))
     return f"column {name!r}: {text} may be {both}; write prepare.time_format: '{DAY_FIRST}' or '{other}'"
 
 
 def _said(name: str, format: str, first: object) -> str:
     if isinstance(first, str):
-        time = times.of_text(first, format)
+        time = reading.of_text(first, format)
     else:
-        time = times.of_number(first, format) if isinstance(first, int | float) else None
+        time = reading.of_number(first, format) if isinstance(first, int | float) else None
     if time is None:
         return ""
     shown = first if isinstance(first, str) else f"{first:.15g}" if isinstance(first, float) else str(first)

@@ -1,13 +1,13 @@
 """A whole column of texts or numbers that say times, in a format that is known -> milliseconds since 1970.
 
-Reads as `codec/times.py` reads one value; a test holds the two to each other.
+Reads as `reading` reads one value; a test holds the two to each other.
 """
 
 import polars as pl
 
 from components.kinds.nulls import BLANK
-from components.kinds.table.codec import times
-from components.kinds.table.codec.formats import (
+from components.kinds.times import reading
+from components.kinds.times.formats import (
     CLOCK,
     ISO,
     MONTHS,
@@ -24,11 +24,11 @@ _LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 def read_texts(texts: pl.Series, format: str) -> pl.Series:
     """Return the times that `texts` say, milliseconds since 1970; null where one says none."""
     found = _numbers_in(texts, format) if format in UNITS else pl.Series([None] * len(texts), dtype=pl.Int64)
-    for reading in times.readings(format):
+    for form in reading.readings(format):
         left = found.is_null() & texts.is_not_null()
         if not left.any():
             break
-        rest = assembled(texts.filter(left), pattern(reading))
+        rest = assembled(texts.filter(left), pattern(form))
         found = found.scatter(left.arg_true(), rest)
     return found.alias(texts.name)
 
@@ -61,7 +61,7 @@ def read_clock(texts: pl.Series) -> pl.Series:
 
 
 def digit_texts(whole: pl.Series, format: str) -> pl.Series:
-    """Return the digits of whole numbers, as `codec.times.digits` does."""
+    """Return the digits of whole numbers, as `reading.digits` does."""
     said = whole.cast(pl.String)
     if format[:2] not in ("%d", "%m"):
         return said

@@ -1,6 +1,6 @@
 """Texts and numbers that say a time, by the format of their column -> milliseconds since 1970.
 
-`prepare` reads whole columns by the same patterns (`prepare/times.py`); a test holds the two to each other. Own
+`prepare` reads whole columns by the same patterns (`columns`); a test holds the two to each other. Own
 patterns, not dateutil: it settles each value by itself, and here the format of the column does.
 """
 
@@ -11,7 +11,7 @@ from datetime import date
 from functools import cache
 
 from components.kinds.nulls import BLANK
-from components.kinds.table.codec.formats import FALLBACKS, ISO, ISO_T, MONTHS, UNITS, pattern
+from components.kinds.times.formats import FALLBACKS, ISO, ISO_T, MONTHS, UNITS, pattern
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _LATEST = 253_402_300_800_000  # milliseconds since 1970 at the end of the year 9999

@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 
 from components.kinds.nulls import BLANK, NULLS
-from components.kinds.table.prepare.table import ROW
 
+ROW = "journeyman:row"
+"""A column added to a table: the index in it, from 0."""
 ROWS = 2**17
 """Rows that are looked at together."""
 EXAMPLES = 3
