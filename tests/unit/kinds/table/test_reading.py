@@ -15,10 +15,11 @@ from components.data.ingest import _write
 from components.kinds.prepared import PreparedData, open_prepared
 from components.kinds.raw import Origin
 from components.kinds.table import codec, source
-from components.kinds.table.codec import schema, times
+from components.kinds.table.codec import schema
 from components.kinds.table.params import Columns, Prepare, Split
 from components.kinds.table.prepare import prepare
 from components.kinds.table.sample import requests
+from components.kinds.times import reading
 
 START, DAYS, ROWS = datetime(2024, 3, 1), 40, 400
 CONFIG = Prepare(
@@ -100,8 +101,8 @@ def test_month_first_with_dots_is_read_if_the_column_has_them_and_not_from_a_cal
     assert "month.day.year (%m.%d.%Y)" in " ".join(report(data)["read"])
     data = run(table(time=told("%m.%d.%Y %H:%M")), tmp_path / "b", time_format="month first")
     assert report(data)["findings"]["invalid"]["count"] == 0
-    assert times.of_text("02.03.2024", "%m/%d/%Y") is None
-    assert times.of_text("02.03.2024", "%m.%d.%Y") == times.of_text("02/03/2024", "%m/%d/%Y")
+    assert reading.of_text("02.03.2024", "%m/%d/%Y") is None
+    assert reading.of_text("02.03.2024", "%m.%d.%Y") == reading.of_text("02/03/2024", "%m/%d/%Y")
 
 
 def test_nanoseconds_in_text_are_a_time(tmp_path: Path) -> None:
