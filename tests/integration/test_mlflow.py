@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
@@ -20,6 +22,8 @@ from components.registry.register import register
 from components.tracking.store import open_store
 from tests.conftest import Project
 from tests.registering import promoted, registered
+
+TRAIN = ("-m", "components.training.train", "digits")
 
 
 def test_a_run_holds_parameters_curves_data_and_figures(trained: Project) -> None:
@@ -122,33 +126,24 @@ def test_the_logged_model_has_signature_and_input_example(trained: Project) -> N
 
 def test_a_killed_training_does_not_stay_running(trained: Project) -> None:
     trained.params("epochs: 10", "epochs: 2000")
-    stage = ["-m", "components.training.train", "digits"]
-    process = subprocess.Popen(
-        [sys.executable, *stage], env=trained.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
     store = open_store("digits")
-    _wait_for_a_running_run(store.client, store.experiment)
-    process.kill()
-    process.wait()
+    with _training(trained) as process:
+        _wait_for_a_running_run(store.client, store.experiment)
+        process.kill()
     trained.params("epochs: 2000", "epochs: 10")
-    trained.run("python", *stage)
+    trained.run("python", *TRAIN)
     statuses = [run.info.status for run in store.client.search_runs([store.experiment])]
     assert sorted(statuses) == ["FINISHED", "FINISHED", "KILLED"]
 
 
 def test_a_terminated_training_says_so_and_was_watched(trained: Project) -> None:
     trained.params("epochs: 10", "epochs: 2000")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "components.training.train", "digits"],
-        env=trained.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
     store = open_store("digits")
-    _wait_for_a_running_run(store.client, store.experiment)
-    _wait_for_a_running_run(store.client, store.experiment, "system/cpu_utilization_percentage")
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) != 0
+    with _training(trained) as process:
+        _wait_for_a_running_run(store.client, store.experiment)
+        _wait_for_a_running_run(store.client, store.experiment, "system/cpu_utilization_percentage")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) != 0
     statuses = [run.info.status for run in store.client.search_runs([store.experiment])]
     assert sorted(statuses) == ["FINISHED", "KILLED"]
 
@@ -178,8 +173,21 @@ def test_lost_artifacts_are_one_clear_error(trained: Project) -> None:
         version.bundle()
 
 
+@contextmanager
+def _training(project: Project) -> Iterator[subprocess.Popen[bytes]]:
+    """Train; nothing of it is left."""
+    process = subprocess.Popen(
+        [sys.executable, *TRAIN], env=project.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 def _wait_for_a_running_run(client: MlflowClient, experiment: str, metric: str = "train_loss") -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         running = client.search_runs([experiment], "attributes.status = 'RUNNING'")
         if running and metric in running[0].data.metrics:
