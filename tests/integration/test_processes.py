@@ -185,7 +185,7 @@ if left.weights and __import__("os").environ.get("LOCAL_RANK", "0") == "0":
     script.write_text(code)
     command = [sys.executable, script] if devices > 1 else [f"{os.environ[WARM]}/bin/python", "-c", code]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(command, check=True, env=environment, timeout=120)
+    subprocess.run(command, check=True, env=environment, timeout=250)
     return torch.load(path / f"{strategy}.pt", weights_only=True)
 
 
