@@ -81,7 +81,7 @@ def test_a_dead_process_ends_the_training_and_the_next_goes_on(project: Project)
             stdout=output,
             stderr=output,
         )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not list(project.path.glob("state/checkpoints/digits/*/last.ckpt")):
         assert stage.poll() is None
         assert time.monotonic() < deadline

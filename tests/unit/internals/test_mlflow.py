@@ -1,6 +1,7 @@
 """The names of MLflow that `components/internals/mlflow.py` uses are in the pinned version, and mean what they did."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from importlib import import_module
@@ -49,7 +50,8 @@ def test_the_monitor_goes_on_where_it_was() -> None:
         assert hasattr(monitor, name), LOST.format(f"SystemMetricsMonitor.{name}")
 
 
-def test_the_load_is_logged_while_the_block_runs(store: str) -> None:
+def test_the_load_is_logged_while_the_block_runs(mlflow_database: Path, tmp_path: Path) -> None:
+    store = f"sqlite:///{shutil.copy(mlflow_database, tmp_path)}"  # a store of files is half written when it is read
     client = MlflowClient(store)
     run = client.create_run(client.create_experiment("cups")).info.run_id
     with import_module("components.internals.mlflow").system_metrics(run, 0.01, store):
