@@ -118,6 +118,18 @@ def check(format: str) -> str:
     return plain
 
 
+def asked(format: str | None) -> str | None:
+    """Return the format that `prepare.time_format` names, in the form that is kept; None: it names none.
+
+    Raises:
+        ConfigError: it is none; the line says which key has it.
+    """
+    try:
+        return None if format is None else check(format)
+    except ConfigError as error:
+        raise ConfigError(f"params.yaml: prepare.time_format: {error}") from error
+
+
 def _letters(format: str) -> str:
     """Return `%d/%m/%Y %H:%M` of `DD/MM/YYYY HH:mm`, as spreadsheets and Java have it; anything else as it is."""
     tokens = re.findall(r"[Yy]{4}|[Yy]{2}|MMM+|[Mm]{1,2}|[Dd]{1,2}|[Hh]{1,2}|[Ss]{1,2}|[Aa]|[^A-Za-z]+|.", format)

@@ -35,7 +35,7 @@ def milliseconds(column: pa.ChunkedArray, name: str, format: str | None = None) 
     if kind != pl.String and not kind.is_numeric():
         raise DataError(f"prepare.time: {name} holds {column.type}, which are no times")
     texts = Texts(series.to_frame().lazy().with_row_index(ROW), name, ())
-    decision = decide_time(texts, kind, None if format is None else formats.check(format), "prepare.time")
+    decision = decide_time(texts, kind, formats.asked(format), "prepare.time")
     if decision is None:  # numbers of seconds, or no value at all
         numbers = series.cast(pl.Float64) if kind == pl.String else series
         return _plain(read_numbers(numbers, "seconds").cast(_MILLISECONDS)), f"{name} holds seconds since 1970"

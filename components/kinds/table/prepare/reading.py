@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from components.config.errors import ConfigError
 from components.kinds.column import ROWS, Decision, Texts
 from components.kinds.table.codec.schema import Column, Dialect, Schema
 from components.kinds.table.prepare.decimals import Written, decide_numbers, is_written_number, look
@@ -55,7 +54,7 @@ def decide(raw: Path, table: Table, config: "Prepare", schema: Schema | None) ->
     Raises:
         DataError: a column can be read in several ways, or but for some values.
     """
-    asked, dialect = _asked(config), _dialect(raw)
+    asked, dialect = formats.asked(config.time_format), _dialect(raw)
     nulls = [*config.nulls, *((schema.nulls if schema else None) or ())]
     found: dict[str, Decision | None] = {}
     written = []
@@ -74,13 +73,6 @@ def decide(raw: Path, table: Table, config: "Prepare", schema: Schema | None) ->
             written.append(_look(texts, known, config))
     found |= decide_numbers(written, config.decimal, dialect)
     return Readings({name: decision for name, decision in found.items() if decision is not None}, dialect)
-
-
-def _asked(config: "Prepare") -> str | None:
-    try:
-        return None if config.time_format is None else formats.check(config.time_format)
-    except ConfigError as error:
-        raise ConfigError(f"params.yaml: prepare.time_format: {error}") from error
 
 
 _UNKNOWN = Column(type="category")  # of a column that the schema does not name: nothing is made of it

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.config.errors import DataError
+from components.config.errors import ConfigError, DataError
 from components.kinds.interactions import evaluation, overview
 from components.kinds.interactions.codec.input import Input
 from components.kinds.prepared import SPLITS, PreparedData
@@ -121,6 +121,12 @@ def test_a_time_that_can_be_read_in_two_ways_is_asked_for(prepared: Prepared) ->
     days = frame().assign(time=[f"{1 + row // 90:02d}/{1 + row % 12:02d}/2025" for row in range(len(frame()))])
     with pytest.raises(DataError, match=r"may be 1 February 2025 .* or 2 January 2025 .* write prepare\.time_format"):
         prepared(days)
+
+
+def test_a_format_that_is_none_is_refused_by_its_key(prepared: Prepared) -> None:
+    days = frame().assign(time="31/12/2025")
+    with pytest.raises(ConfigError, match=r"prepare\.time_format: the format '%H' names no day"):
+        prepared(days, time_format="%H")
 
 
 def test_a_time_is_read_as_it_is_said_to_be(prepared: Prepared) -> None:
