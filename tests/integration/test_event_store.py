@@ -110,7 +110,7 @@ def test_a_postgres_that_goes_and_comes_back(postgres: Any, workload: str) -> No
 
 
 def test_a_postgres_lock_that_is_held_too_long(postgres: Any, workload: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.kinds.table.codec.event_store._PATIENCE", 0.2)
+    monkeypatch.setattr("components.kinds.stored_memory._PATIENCE", 0.2)
     with (
         closing(EventStore(_address(postgres), workload, ENTITIES, 1_000)) as memory,
         closing(EventStore(_address(postgres), workload, ENTITIES, 1_000)) as other,

@@ -32,7 +32,7 @@ COMPOSED = {
 }
 """The modules that bring kind and task together, which a stage takes by name."""
 WORDS = {Path(f"components/{name}.py") for name in ("kinds/labels", "tasks/labels")}
-WORDS |= {Path(f"components/kinds/{name}.py") for name in ("database", "memory_tables", "tombstones")}
+WORDS |= {Path(f"components/kinds/{name}.py") for name in ("database", "memory_tables", "stored_memory", "tombstones")}
 WORDS |= {Path(f"components/config/{name}.py") for name in ("errors", "gate", "card", "watch", "retrain")}
 WORDS |= {path.relative_to(ROOT) for path in ROOT.glob("components/ledger/*.py")}
 """Modules that decide nothing that a stage writes: what errors say, sections that no stage reads, `POST /labels`, where

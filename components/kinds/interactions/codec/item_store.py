@@ -5,21 +5,19 @@ database this is, on SQLite and PostgreSQL alike.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 
 import numpy as np
 import sqlalchemy as sa
 
-from components.kinds.database import DIALECTS, Database, Dialect, Result, address_of
-from components.kinds.memory_tables import Column, chunks, create, packed, plain_name, seeds, serial
-from components.kinds.tombstones import bury, outlived, tombstones
+from components.kinds.database import DIALECTS, Dialect
+from components.kinds.memory_tables import Column, chunks, packed, plain_name, seeds, serial
+from components.kinds.stored_memory import StoredMemory
+from components.kinds.tombstones import outlived, tombstones
 
 MOST = 1_000
 """Items of one user that are remembered at least, the latest."""
 
-_PATIENCE = 10.0  # seconds that a request waits for its turn
-_SEEDING = 600.0  # seconds to wait while another process makes the tables or fills them
 _USER = "user"
 _ROUND = 100  # items between two rounds of pruning
 _INSERT = """
@@ -37,7 +35,7 @@ _READ = "SELECT * FROM ({latest}) AS latest WHERE place <= {parameter} ORDER BY 
 _PRUNE = "DELETE FROM {taken} WHERE seq IN (SELECT seq FROM ({latest}) AS latest WHERE place > {parameter})"
 
 
-class ItemStore:
+class ItemStore(StoredMemory):
     """Who took what. Open it in the process that uses it; its threads may share it."""
 
     def __init__(self, url: str, workload: str, repeats: bool = False, most: int = MOST) -> None:
@@ -52,18 +50,10 @@ class ItemStore:
         Raises:
             EndpointError: the database cannot be reached or written, or its table has other columns.
         """
-        self._address = address_of(url)
+        super().__init__(url, _tables(workload))
         self._repeats, self._most = repeats, most
-        self._table, self._seeds, self._erased = _tables(workload)
-        self._insert, self._read, self._drop = _statements(DIALECTS[self._address.get_backend_name()], self._table)
+        self._insert, self._read, self._oldest = _statements(DIALECTS[self._address.get_backend_name()], self._table)
         self._unpruned: dict[str, int] = {}
-        tables = (self._table, self._seeds, self._erased)
-        self._patiently(lambda connection: create(connection, self._address, tables))
-        self._database = Database(self._address, self._table.name, _PATIENCE)
-
-    def seeded(self, name: str) -> bool:
-        """Whether `seed` has been done under this name."""
-        return self._patiently(lambda connection: self._knows(connection, name))
 
     def seed(self, name: str, users: Column, items: Column, times: Column) -> int:
         """Load what has to be known on the first day, once for each `name`; return how many were new.
@@ -121,19 +111,7 @@ class ItemStore:
 
         Afterwards the database's files hold nothing of it, but for what PostgreSQL itself logs.
         """
-
-        def drop(connection: sa.Connection) -> int:
-            bury(connection, self._erased, _USER, user, until_ms)
-            return connection.execute(self._table.delete().where(self._table.c.user == user)).rowcount
-
-        count = self._patiently(drop)
-        with closing(Database(self._address, self._table.name, _SEEDING)) as database:
-            database.clean(self._table.name)
-        return count
-
-    def close(self) -> None:
-        """Let go of the database; a copy in a forked process leaves it to the one that opened it."""
-        self._database.close()
+        return self._drop(self._table.c.user, _USER, user, until_ms)
 
     def _round(
         self, users: Sequence[str], items: Sequence[Sequence[str]], which: Sequence[int], time: int
@@ -151,15 +129,8 @@ class ItemStore:
             if taken:
                 self._unpruned[user] = self._unpruned.get(user, 0) + len(taken)
         if sum(self._unpruned.values()) >= _ROUND:
-            connection.exec_driver_sql(self._drop, (packed([list(self._unpruned)]), self._most))
+            connection.exec_driver_sql(self._oldest, (packed([list(self._unpruned)]), self._most))
             self._unpruned = {}
-
-    def _knows(self, connection: sa.Connection, name: str) -> bool:
-        return connection.execute(self._seeds.select().where(self._seeds.c.name == name)).first() is not None
-
-    def _patiently(self, work: Callable[[sa.Connection], Result]) -> Result:
-        with closing(Database(self._address, self._table.name, _SEEDING)) as database:
-            return database.run(work)
 
 
 def _tables(workload: str) -> tuple[sa.Table, sa.Table, sa.Table]:

@@ -9,8 +9,8 @@ NORMAL) a loss of power may take the last acknowledged records, never the file; 
 the disk. With PostgreSQL the server's `synchronous_commit` decides: on, unless somebody turned it off.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -20,16 +20,15 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from components.kinds.database import DIALECTS, Database, Result, address_of
-from components.kinds.memory_tables import Column, chunks, create, packed, plain
+from components.kinds.database import DIALECTS
+from components.kinds.memory_tables import Column, chunks, packed, plain
+from components.kinds.stored_memory import StoredMemory
 from components.kinds.table.codec.statements import KEYS, Statements, tables
 from components.kinds.table.codec.windows import Events
-from components.kinds.tombstones import bury, outlived
+from components.kinds.tombstones import outlived
 
 Integers = npt.NDArray[np.int64]
 
-_PATIENCE = 10.0  # seconds that a request waits for its turn
-_SEEDING = 600.0  # seconds to wait while another process makes the tables or fills them
 _ROUND = 100  # records between two rounds of pruning
 
 
@@ -43,7 +42,7 @@ class Found:
     """[N] where each record that was asked for stands in `events`."""
 
 
-class EventStore:
+class EventStore(StoredMemory):
     """What an endpoint remembers. Open it in the process that uses it; its threads may share it."""
 
     def __init__(self, url: str, workload: str, entities: Sequence[str], keep_ms: int) -> None:
@@ -56,17 +55,10 @@ class EventStore:
         Raises:
             EndpointError: the database cannot be reached or written, or its table has other columns.
         """
-        self._address = address_of(url)
         self._entities = tuple(entities)
-        self._table, self._seeds, self._erased = tables(workload, self._entities)
+        super().__init__(url, tables(workload, self._entities))
         self._say = Statements(DIALECTS[self._address.get_backend_name()], self._table, keep_ms)
         self._unpruned = 0
-        self._patiently(self._create)
-        self._database = Database(self._address, self._table.name, _PATIENCE)
-
-    def seeded(self, name: str) -> bool:
-        """Whether `seed` has been done under this name."""
-        return self._patiently(lambda connection: self._knows(connection, name))
 
     def seed(
         self, name: str, ids: Column, times: Column, amounts: Column, labels: Column, entities: Mapping[str, Column]
@@ -147,19 +139,7 @@ class EventStore:
 
         Afterwards the database's files hold nothing of them, but for what PostgreSQL itself logs.
         """
-
-        def drop(connection: sa.Connection) -> int:
-            bury(connection, self._erased, column or "", value, until_ms)
-            return connection.execute(self._table.delete().where(self._column(column) == value)).rowcount
-
-        count = self._patiently(drop)
-        with closing(Database(self._address, self._table.name, _SEEDING)) as database:
-            database.clean(self._table.name)
-        return count
-
-    def close(self) -> None:
-        """Let go of the database; a copy in a forked process leaves it to the one that opened it."""
-        self._database.close()
+        return self._drop(self._column(column), column or "", value, until_ms)
 
     def _column(self, entity: str | None) -> sa.Column[Any]:
         return list(self._table.c)[KEYS + self._entities.index(entity)] if entity is not None else self._table.c.id
@@ -180,16 +160,6 @@ class EventStore:
 
     def _holds_records(self, connection: sa.Connection) -> bool:
         return connection.execute(self._table.select().limit(1)).first() is not None
-
-    def _knows(self, connection: sa.Connection, name: str) -> bool:
-        return connection.execute(self._seeds.select().where(self._seeds.c.name == name)).first() is not None
-
-    def _create(self, connection: sa.Connection) -> None:
-        create(connection, self._address, (self._table, self._seeds, self._erased))
-
-    def _patiently(self, work: Callable[[sa.Connection], Result]) -> Result:
-        with closing(Database(self._address, self._table.name, _SEEDING)) as database:
-            return database.run(work)
 
 
 @contextmanager

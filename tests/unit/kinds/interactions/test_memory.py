@@ -12,8 +12,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from components.config.errors import BadRequest, DataError, EndpointError
+from components.kinds import stored_memory
 from components.kinds.interactions import codec, erasure
-from components.kinds.interactions.codec import item_store
 from components.kinds.interactions.codec.input import Input
 from components.kinds.interactions.codec.item_store import ItemStore
 from components.kinds.interactions.codec.seed import SEED, read_seed, write_seed
@@ -100,7 +100,7 @@ def test_who_is_erased_leaves_no_byte_and_no_seed_brings_him_back(store: ItemSto
 
 
 def test_threads_share_it_and_a_lock_that_is_held_is_an_error(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(item_store, "_PATIENCE", 0.2)
+    monkeypatch.setattr(stored_memory, "_PATIENCE", 0.2)
     with closing(ItemStore(url, "shop")) as store:
         with ThreadPoolExecutor(4) as threads:
             list(threads.map(lambda number: store.latest(["u"], [[f"i{number}"]], number, 1), range(40)))

@@ -13,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from components.config.errors import BadRequest, EndpointError
-from components.kinds.table.codec import event_store, features, statements
+from components.kinds import stored_memory
+from components.kinds.table.codec import features, statements
 from components.kinds.table.codec.event_store import EventStore, Found
 from components.kinds.table.codec.features import DAY, Definition, Entity
 from components.kinds.table.codec.windows import windows
@@ -301,7 +302,7 @@ def test_a_table_with_other_columns_is_left_alone(memory: EventStore, url: str) 
 
 
 def test_a_lock_that_is_held_too_long_is_an_error_and_then_over(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_store, "_PATIENCE", 0.2)
+    monkeypatch.setattr(stored_memory, "_PATIENCE", 0.2)
     with closing(EventStore(url, "fraud", ENTITIES, KEEP)) as memory:
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
