@@ -108,7 +108,7 @@ def columns_of(schema: pa.Schema, fields: Fields, file: Path) -> dict[str, str]:
     """Return the column of each field: that of its name; of the only upload, else the only column of bytes.
 
     Raises:
-        DataError: one that may not be missing is, or there are several columns of bytes.
+        DataError: one that may not be missing is, all are, or there are several columns of bytes.
     """
     uploads = [name for name, (kind, _) in fields.items() if kind == "binary"]
     bytes = [column.name for column in schema if _holds_bytes(column.type)]
@@ -116,6 +116,8 @@ def columns_of(schema: pa.Schema, fields: Fields, file: Path) -> dict[str, str]:
     if uploads and uploads[0] not in found and len(uploads) == len(bytes) == 1:
         found[uploads[0]] = bytes[0]
     check_columns(file, schema, [name for name, (_, required) in fields.items() if required and name not in found])
+    if not found:
+        raise DataError(f"{file}: none of the columns {', '.join(fields)}; there are {', '.join(schema.names[:20])}")
     return found
 
 

@@ -135,16 +135,26 @@ def test_who_is_known_is_answered_by_what_is_remembered(
     assert then["suggestions"][0]["item"] not in [one["item"] for one in asked(user=seed.users[-1])["suggestions"]]
 
 
-def test_a_table_of_lists_is_answered_at_once(stall: tuple[Project, str], tmp_path: Path, prefect_url: str) -> None:
+def test_a_table_of_lists_and_of_users_is_answered_at_once(
+    stall: tuple[Project, str], tmp_path: Path, prefect_url: str
+) -> None:
     project, _ = stall
     names = open_prepared(project.path / artifacts("stall", "prepared")).classes
-    frame = pd.DataFrame({"recent": [f"{names[0]}|{names[1]}", None, "no such item"], "user": [1, 2, 3]})
-    frame.to_parquet(tmp_path / "new.parquet")
+    seed = read_seed(open_prepared(project.path / artifacts("stall", "prepared")).serving / SEED)
+    user = seed.users[-1]
+    recent = [f"{names[0]}|{names[1]}", None, "no such item", None]
+    pd.DataFrame({"recent": recent, "user": ["a", "b", None, user]}).to_parquet(tmp_path / "new.parquet")
     out = tmp_path / "scores.parquet"
     project.run("python", "-m", "flows.score", "stall", str(tmp_path / "new.parquet"), "--out", str(out),
                 PREFECT_API_URL=prefect_url)  # fmt: skip
     scored = pq.read_table(out).to_pydict()
     assert scored["label"][0] not in (*names[:2], None)
     assert [found[0] for found in scored["suggestions"]] == scored["label"]
-    assert [len(set(found)) for found in scored["suggestions"]] == [20] * 3
+    assert [len(set(found)) for found in scored["suggestions"]] == [20] * 4
     assert scored["label"][1] == scored["label"][2] is not None
+    assert not set(scored["suggestions"][3]) & set(seed.items[seed.users == user])
+    assert scored["warnings"][1:] == [
+        ["nothing is known of this user: what is popular is suggested"],
+        ["not known to this version, and passed over: 'no such item'"],
+        None,
+    ]

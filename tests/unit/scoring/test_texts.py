@@ -94,6 +94,11 @@ def test_what_cannot_be_scored_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("number,amount\n1,2\n")
     with pytest.raises(DataError, match=r"t\.csv: no column 'when'; there are number, amount$"):
         open_source(tmp_path / "t.csv", PAY, None)
+    (tmp_path / "users.csv").write_text("visitor,age\n1,2\n")
+    input = {"length": 3, "exclude": 2, "items": 5, "digest": "", "repeats": False, "user": "user_id"}
+    shop = PAY.model_copy(update={"kind": "interactions", "task": "ranking", "input": input})
+    with pytest.raises(DataError, match=r"users\.csv: none of the columns user_id, recent, exclude; there are visitor"):
+        open_source(tmp_path / "users.csv", shop, None)
     (tmp_path / "t.csv").write_text(HEAD + ROW.format(1) + "2;3\n")
     with pytest.raises(DataError, match=r"t\.csv: line 3: 2 values, but the header names 7; mend the row"):
         open_source(tmp_path / "t.csv", PAY, None)

@@ -19,7 +19,12 @@ def names(said: Any, field: str) -> list[str]:
         said = _listed(said, field)
     if not isinstance(said, Iterable):
         raise BadRequest(f"{field}: expected a list of items, not {said!r:.60}")
-    return [str(name).strip() for name in said]
+    return [str(plain(name)).strip() for name in said]
+
+
+def plain(name: Any) -> Any:
+    """Return a whole number that a column with gaps has as 17.0 as what it was, 17; all else as it is."""
+    return int(name) if isinstance(name, float) and name.is_integer() else name
 
 
 def _listed(said: str, field: str) -> list[Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from components.config.errors import BadRequest
 from components.kinds.interactions.codec.input import Input
+from components.kinds.interactions.codec.known_users import KnownUsers
 from components.kinds.interactions.codec.lists import names
 from components.kinds.interactions.codec.request import LISTS
 from components.kinds.interactions.codec.seed import SEED, read_seed
@@ -41,20 +42,20 @@ class Reader(PlainReader):
             input: the bundle's description of one example.
             serve: the bundle's section `serve`; nothing of it is about one list.
             files: the directory with `items.json` and, where users are remembered, `history.npz`.
-            memory: an SQLAlchemy address; None: a list is all that is known of a user.
+            memory: an SQLAlchemy address; None: nothing is remembered, a user is known by the bundle alone.
         """
         self._input = input
         path = files / ITEMS
         self._numbers = _numbers(path, path.stat().st_mtime_ns)
         self._user = input.get("user", "")
-        self._store = _open(workload, input["repeats"], files / SEED, memory) if memory and self._user else None
-        self.batched_reads = self._store is not None
+        self._users = _open(workload, input["repeats"], files / SEED, memory) if self._user else None
+        self.batched_reads = bool(memory and self._user)
         self._strangers = OrderedDict[str, None]()
 
     def is_cheap(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether the lists are few and short, and `read` waits for no database."""
         few = len(rows) <= 20 and sum(len(row.get(name) or ()) for row in rows for name in LISTS) <= 1_000
-        return few and not (self._store and any(row.get(self._user) for row in rows))
+        return few and not (self.batched_reads and any(row.get(self._user) for row in rows))
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.int32]:
         """Return the lists of `rows` as `[N, length + exclude]`; an item that is not known keeps its place, as none.
@@ -92,18 +93,18 @@ class Reader(PlainReader):
 
     def close(self) -> None:
         """Let go of the memory."""
-        if self._store:
-            self._store.close()
+        if self._users:
+            self._users.close()
 
     def _latest_first(self, rows: Sequence[Mapping[str, Any]], recent: Sequence[list[str]]) -> list[list[str]]:
         """Return what each took, the latest first; of users what is remembered, with what they took by now."""
         found = [said[::-1] for said in recent]
-        asking = [index for index, row in enumerate(rows) if self._store and row.get(self._user)]
-        if self._store is None or not asking:
+        asking = [index for index, row in enumerate(rows) if self._users and row.get(self._user)]
+        if self._users is None or not asking:
             return found
         users, now = [str(rows[index][self._user]) for index in asking], time.time_ns() // 1_000_000
         count = self._input["length"] + (0 if self._input["repeats"] else self._input["exclude"])
-        known = self._store.latest(users, [recent[index] for index in asking], now, count)
+        known = self._users.latest(users, [recent[index] for index in asking], now, count)
         for index, user, taken in zip(asking, users, known, strict=True):
             found[index] = taken
             self._note(user, bool(taken))
@@ -121,7 +122,9 @@ class Reader(PlainReader):
         return [self._numbers.get(name, 0) for name in said]
 
 
-def _open(workload: str, repeats: bool, seed: Path, address: str) -> "ItemStore":
+def _open(workload: str, repeats: bool, seed: Path, address: str | None) -> "ItemStore | KnownUsers":
+    if not address:
+        return KnownUsers(seed, repeats)
     from components.kinds.interactions.codec.item_store import ItemStore  # here: lists alone need no database
 
     store = ItemStore(address, workload, repeats)

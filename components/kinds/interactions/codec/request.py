@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from components.config.errors import BadRequest
 from components.kinds.interactions.codec.input import Input
-from components.kinds.interactions.codec.lists import names
+from components.kinds.interactions.codec.lists import names, plain
 from components.kinds.labels import one_or_many
 
 LISTS = ("recent", "exclude")
@@ -16,7 +16,7 @@ LISTS = ("recent", "exclude")
 _MOST = 10_000  # items of one list that are read
 _LONGEST = 200  # characters of a name
 
-Name = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
+Name = Annotated[str, Field(min_length=1, max_length=_LONGEST), BeforeValidator(plain)]
 
 
 def _from_table(said: Any) -> Any:
@@ -61,7 +61,7 @@ def rows(request: Recent | Sequence[Recent]) -> list[dict[str, Any]]:
 
 def fields(input: Input) -> dict[str, tuple[str, bool]]:
     """Return the fields of a complete row: MLflow's types of them, and whether they may not be missing."""
-    return dict.fromkeys(LISTS, ("string", False))
+    return dict.fromkeys((*entities(input), *LISTS), ("string", False))
 
 
 def entities(input: Input) -> tuple[str, ...]:

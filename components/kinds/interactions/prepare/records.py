@@ -98,9 +98,19 @@ def _times(column: pa.ChunkedArray, name: str, live: int, format: str | None) ->
 
 
 def _coded(column: pa.ChunkedArray) -> pa.Array:
-    """Return the values as texts, coded; an empty one is none."""
+    """Return the values as texts, coded; an empty one is none, and a whole number has no point, as in `plain`."""
+    if pa.types.is_floating(column.type):
+        column = _whole(pc.if_else(pc.is_nan(column), None, column))  # as pandas has what is missing
     texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
     return pc.dictionary_encode(pc.if_else(pc.equal(texts, ""), None, texts)).combine_chunks()
+
+
+def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return numbers as whole ones, if all of them are."""
+    try:
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return column
 
 
 def _numbers(found: pa.Array) -> tuple[Int64, list[str]]:

@@ -154,6 +154,28 @@ def test_a_user_is_answered_as_the_whole_list_is(shop: PreparedData[Input], read
     assert asked.any(axis=1).all()
 
 
+def test_without_a_database_a_user_is_known_by_the_bundle(shop: PreparedData[Input], reader: codec.Reader) -> None:
+    whole, (new, *_) = _whole(shop), shop.classes
+    rows: list[dict[str, object]] = [{"user": user, "recent": [new]} for user in whole]
+    alone = codec.Reader("shop", shop.input, {}, shop.serving, None)
+    assert (alone.read(rows) == reader.read(rows)).all()
+    assert (alone.read([{"user": user} for user in whole]) != reader.read([{"user": user} for user in whole])).any()
+    assert not alone.read([{"user": "nobody", "recent": [new]}, {"user": "nobody"}])[1].any()
+    assert alone.warnings([{"user": "nobody"}]) == {0: ["nothing is known of this user: what is popular is suggested"]}
+    assert alone.is_cheap([{"user": "nobody"}])
+    assert not alone.batched_reads
+
+
+def test_a_bundle_whose_items_count_again_has_them_again(prepared: Prepared) -> None:
+    hours = pd.date_range("2025-01-01", periods=40, freq="h")
+    frame = pd.DataFrame({"user": [1, 2] * 20, "item": [f"i{n // 2 % 4}" for n in range(40)], "time": hours})
+    data = prepared(frame, repeats=True, length=6)
+    alone = codec.Reader("shop", data.input, {}, data.serving, None)
+    number = {name: place for place, name in enumerate(data.classes, 1)}
+    latest = [number[name] for name in ("i1", "i3", "i2", "i1", "i0", "i3")]
+    assert alone.read([{"user": "1", "recent": ["i1"]}])[0, :6].tolist() == latest
+
+
 def test_what_a_user_took_since_is_added_and_left_out(shop: PreparedData[Input], reader: codec.Reader) -> None:
     user, items = next((user, items) for user, items in _whole(shop).items() if len(items) >= 8)
     new = [name for name in shop.classes[:20] if name not in items][:2]
@@ -187,6 +209,8 @@ def test_what_is_refused_is_not_remembered(shop: PreparedData[Input], reader: co
 def test_a_request_may_name_who_asks(shop: PreparedData[Input]) -> None:
     taken = TypeAdapter(codec.request(shop.input))
     assert codec.rows(taken.validate_python({"user": 17})) == [{"user": "17", "recent": [], "exclude": []}]
+    told = taken.validate_python({"user": 17.0, "recent": [3.0, 2.5]})  # of a column of numbers with gaps
+    assert codec.rows(told) == [{"user": "17", "recent": ["3", "2.5"], "exclude": []}]
     assert codec.rows(taken.validate_python({})) == [{"recent": [], "exclude": []}]
     assert codec.entities(shop.input) == ("user",)
 

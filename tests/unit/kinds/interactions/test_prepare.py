@@ -9,9 +9,10 @@ import pytest
 from components.config.errors import ConfigError, DataError
 from components.kinds.interactions import evaluation, overview
 from components.kinds.interactions.codec.input import Input
+from components.kinds.interactions.codec.seed import SEED, read_seed
 from components.kinds.prepared import SPLITS, PreparedData
 from components.kinds.slices import read_slices
-from tests.unit.kinds.interactions.conftest import Prepared
+from tests.unit.kinds.interactions.conftest import Prepared, prepared_from
 
 
 def frame(count: int = 200, users: int = 5, items: int = 12, seed: int = 0) -> pd.DataFrame:
@@ -178,3 +179,13 @@ def test_what_cannot_be_learned_from_is_refused_in_a_line(
 def test_another_task_is_refused(prepared: Prepared) -> None:
     with pytest.raises(DataError, match=r"^task: regression: of interactions ranking is asked$"):
         prepared(frame(), task="regression")
+
+
+def test_numbers_that_name_somebody_are_whole_where_a_gap_made_fractions_of_them(tmp_path: Path) -> None:
+    hours = pd.date_range("2025-01-01", periods=40, freq="h")
+    users = [123456789012.0, None, float("nan"), 7.0] * 10
+    pd.DataFrame({"user": users, "item": [n % 9 for n in range(40)], "time": hours}).to_parquet(tmp_path / "t.parquet")
+    data = prepared_from(tmp_path / "t.parquet", tmp_path / "made")
+    assert set(read_seed(data.serving / SEED).users) == {"123456789012", "7"}
+    report = json.loads((data.path / "report.json").read_text())
+    assert report["findings"]["without a user"]["count"] == 20
