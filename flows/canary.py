@@ -56,7 +56,7 @@ def tell_of_canary(workload: str) -> str:
         if published and known.canary == began:
             return f"version {began.version} answers {100 * began.share:g} % of entities beside version {began.against}"
         if not published and known.length == history.length:
-            raise older_registry(f"{address}/{workload}/{CANARY}.json")
+            raise older_registry(f"{Address(address)}/{workload}/{CANARY}.json")
 
 
 @task(task_run_name="try canary", cache_policy=NO_CACHE, persist_result=False)

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 
 from components import catalogue
 from components.config.errors import ConfigError
+from components.config.passwords import without_password
 from components.config.settings import CHAMPIONS, LOGS, MEMORY, RUN_ARTIFACTS, SERVER_TIMEOUT, STUDIES, tracking_uri
 from components.config.team import FILE, read_team
 from components.kinds.database import address_of
 from components.system.address import Address
 from components.system.files import must_be_writable
-from components.system.servers import Server, answers, seconds_to_answer, without_password
+from components.system.servers import Server, answers, seconds_to_answer
 from components.system.skew import must_agree
 from components.tracking.reach import REGISTRY, TRACKING, is_database, servers
 from components.versioning.remote import Remote, ask_remote, default_remote

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from components.config.errors import PublishedError
+from components.config.passwords import without_password
 from components.config.settings import CHAMPIONS, STATE
 from components.inference.champion.position import Position
 from components.inference.champion.published import CHAMPION, publish
@@ -47,14 +48,14 @@ def publish_champion(bundle: Path, champion: Version) -> str:
     position = _position(champion)
     published = position is not None and _published(bundle, champion, position)
     if position and not published and position == _position(champion):
-        raise older_registry(f"{address}/{workload}/{CHAMPION}.json")
+        raise older_registry(f"{without_password(address)}/{workload}/{CHAMPION}.json")
     if not published or champion_of(workload) not in (None, champion):
         now = reconciled_champion(workload)
         if now:
             return str(publish_champion.fn(package_champion.fn(now)[0], now))
     if position:
         note_published(champion, position.number)
-    return f"{address.removeprefix(f'{Path.cwd()}/')}/{workload}"
+    return f"{without_password(address).removeprefix(f'{Path.cwd()}/').rstrip('/')}/{workload}"
 
 
 def older_registry(where: str) -> PublishedError:
@@ -67,7 +68,7 @@ def older_registry(where: str) -> PublishedError:
 
 def is_own(address: str) -> bool:
     """Whether that is the folder under `state/`, where no other registry publishes."""
-    return address == str(Path.cwd() / STATE / "champions")
+    return Path(address) == Path.cwd() / STATE / "champions"
 
 
 def _position(champion: Version) -> Position | None:

@@ -42,10 +42,10 @@ def ask_followed(workload: str) -> None:
     """
     if is_own(where := os.environ[CHAMPIONS]):
         return
-    pointer = read_pointer(Address(where), workload)
+    pointer = read_pointer(champions := Address(where), workload)
     if pointer and pointer.position:
         history = "" if has_no_tables(tracking_uri()) else Ledger(workload).id
-        pointer.position.must_share_history(history, f"{where}/{workload}/{CHAMPION}.json")
+        pointer.position.must_share_history(history, f"{champions}/{workload}/{CHAMPION}.json")
 
 
 def ask_registry(*more: Server) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from components.config.passwords import without_password
 from components.config.team import SET, read_team
 
 STATE = Path("state")
@@ -110,7 +111,8 @@ def environment(root: Path) -> dict[str, str]:
     no_choice = {(name, value) for known in (others, team_before) for name, value in known.items()}
     chosen = {name: value for name, value in said.items() if value and (name, value) not in no_choice}
     shared = {**team, SET: json.dumps(team)} if team or team_before else {}
-    return {**_defaults(root), **shared, **chosen, **_past_the_proxy(), ROOT: str(root)}
+    found = {**_defaults(root), **shared, **chosen, **_past_the_proxy(), ROOT: str(root)}
+    return {**_without_urls(found["MLFLOW_TRACKING_URI"]), **found}
 
 
 def no_longer_set(root: Path) -> list[str]:
@@ -151,6 +153,11 @@ def _past_the_proxy() -> dict[str, str]:
     names = dict.fromkeys(name.strip() for name in said.split(",") if name.strip())
     listed = "*" if "*" in names else ",".join([*names, *(host for host in LOOPBACK if host not in names)])
     return {"no_proxy": listed, "NO_PROXY": listed}
+
+
+def _without_urls(tracking: str) -> dict[str, str]:
+    """Return what keeps MLflow from printing the address of each run, where there is a password in it."""
+    return {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"} if without_password(tracking) != tracking else {}
 
 
 def _local_store(root: Path) -> str:

@@ -4,7 +4,8 @@
     MLFLOW_TRACKING_URI = "postgresql+pg8000://mlflow:${MLFLOW_PASSWORD}@db.example.org/mlflow"
     JOURNEYMAN_CHAMPIONS = "s3://models/champions"
 
-`${NAME}` is a variable of whoever reads the file: so no password stands in it. What the environment says itself wins.
+`${NAME}` is a variable of whoever reads the file: so no password stands in it. Before the `@` of an address it is put
+in as an address has it (`passwords.quoted`). What the environment says itself wins.
 """
 
 import os
@@ -14,6 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from components.config.errors import ConfigError
+from components.config.passwords import quoted
 
 FILE = Path("journeyman.toml")
 TABLE = "environment"
@@ -78,6 +80,11 @@ _PREFIXES = (
 _OTHERS = frozenset({"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL", "AWS_ENDPOINT_URL"})
 _SECRETS = re.compile(r"PASSWORD|SECRET|TOKEN|API_KEYS?$|AUTH_STRING")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_LIKE_ONE = re.compile(r"\$(?:\{[^}]*\}?|[A-Za-z_][A-Za-z0-9_]*)")
+_USER = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*(?=@)")
+"""What stands before the `@` of an address."""
+_NEAR = 0.9
+"""How alike a variable of a tool is to one that has to do with this project for it to be taken for a slip."""
 
 
 def read_team(root: Path) -> dict[str, str]:
@@ -88,12 +95,13 @@ def read_team(root: Path) -> dict[str, str]:
     """
     path = root / FILE
     try:
-        with path.open("rb") as file:
-            said = tomllib.load(file)
+        said = tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # some editors begin it with a mark
     except FileNotFoundError:
         return {}
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{FILE}: it is no text in UTF-8; save it as such") from error
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{FILE}: {error}") from error
+        raise ConfigError(f"{FILE}: {getattr(error, 'strerror', None) or error}") from error
     if other := sorted(said.keys() - {TABLE}):
         raise ConfigError(f"{FILE}: {other[0]} is unknown; settings stand below the line [{TABLE}]")
     table = said.get(TABLE, {})
@@ -103,22 +111,41 @@ def read_team(root: Path) -> dict[str, str]:
 
 
 def _value(name: str, value: object) -> str:
-    if name not in NAMES and not name.startswith(_PREFIXES):
-        near = get_close_matches(name.upper(), sorted(NAMES | _OTHERS), 1)
-        raise ConfigError(f"{FILE}: {name} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
+    _must_be_setting(name)
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str | int | float):
         raise ConfigError(f"{FILE}: {name} has to be a text or a number")
-    if _SECRETS.search(name) and not _VARIABLE.fullmatch(str(value)):
+    text = str(value)
+    if _SECRETS.search(name) and not _VARIABLE.fullmatch(text):
         raise ConfigError(
             f"{FILE}: {name} is a secret, and the file is everybody's: leave it to each one's environment"
         )
-    return _VARIABLE.sub(lambda found: _variable(name, found[1]), str(value))
+    if odd := [found[0] for found in _LIKE_ONE.finditer(text) if not _VARIABLE.fullmatch(found[0])]:
+        raise ConfigError(f"{FILE}: {name} has {odd[0]}: a variable is written ${{NAME}}")
+    user = found.end() if (found := _USER.match(text)) else 0
+    put = quoted if user else str
+    made = _VARIABLE.sub(lambda found: put(_variable(name, found[1])), text[:user])
+    made += _VARIABLE.sub(lambda found: _variable(name, found[1]), text[user:])
+    if not made.strip():
+        raise ConfigError(f"{FILE}: {name} is empty; leave the line out for what is usual")
+    if not made.isprintable():
+        raise ConfigError(f"{FILE}: {name} has a line break or another control character in it")
+    return made
+
+
+def _must_be_setting(name: str) -> None:
+    known = name in NAMES or name in _OTHERS
+    if not known and not name.startswith(_PREFIXES):
+        near = get_close_matches(name.strip().upper(), sorted(NAMES | _OTHERS), 1)
+        raise ConfigError(f"{FILE}: {name} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
+    longer = name.startswith(tuple(f"{other}_" for other in _OTHERS))  # as AWS_ENDPOINT_URL_S3
+    if not known and not longer and (near := get_close_matches(name, sorted(_OTHERS), 1, _NEAR)):
+        raise ConfigError(f"{FILE}: {name} is read by nobody; did you mean {near[0]}?")
 
 
 def _variable(name: str, wanted: str) -> str:
-    value = os.environ.get(wanted)
-    if value is None:
-        raise ConfigError(f"{FILE}: {name} wants the variable {wanted}, which is not set; export {wanted}=...")
-    return value
+    if value := os.environ.get(wanted):
+        return value
+    how = "not set" if wanted not in os.environ else "empty"
+    raise ConfigError(f"{FILE}: {name} wants the variable {wanted}, which is {how}; export {wanted}=...")

@@ -8,6 +8,7 @@ from pathlib import Path
 from components import catalogue
 from components.config.errors import ConfigError
 from components.config.params import Workload
+from components.config.passwords import without_password
 from components.config.settings import CHAMPIONS, MEMORY, STATE, log_folder, shard_address, tracking_uri
 from components.erasure import training
 from components.erasure.asked import erase_from_questions
@@ -171,7 +172,8 @@ def _trained(name: str, subject: Subject, held: training.Held, cache: bool) -> I
     elif not cache and (held.workspace or held.objects):
         yield f"artifacts/{name} and DVC's cache hold {subject}; `--cache` cleans both"
     if held.shards and not cache:
-        yield f"{shard_address()}: {len(held.shards)} shards of pictures hold {subject}; `--cache` removes them"
+        where = without_password(shard_address())
+        yield f"{where}: {len(held.shards)} shards of pictures hold {subject}; `--cache` removes them"
     if held.unknown:
         yield f"versions {', '.join(held.unknown)} of {name}: their raw records are not in DVC's cache any more"
 
@@ -185,6 +187,7 @@ def _out_of_reach(name: str, subject: Subject) -> Iterator[str]:
     for bento in older_bentos(name):
         yield f"{bento} was made before erasure was: it does not start with a bundle without somebody; package it anew"
     if "://" in (address := os.environ.get(CHAMPIONS) or ""):
-        yield f"{address}: what is published there is not changed; delete the old versions there"
+        yield f"{without_password(address)}: what is published there is not changed; delete the old versions there"
     if stored := stored_elsewhere(name):
-        yield f"{tracking_uri()} stores versions {', '.join(stored)} itself: they are not changed; delete them there"
+        where = without_password(tracking_uri())
+        yield f"{where} stores versions {', '.join(stored)} itself: they are not changed; delete them there"

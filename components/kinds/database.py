@@ -166,7 +166,7 @@ def address_of(url: str) -> sa.URL:
     """Return the address with its driver, after making the folder of a file."""
     try:
         address = sa.make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # a port that is no number
         raise EndpointError(f"the memory's address is none. {_FORMS}") from error
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+pg8000")

@@ -9,6 +9,7 @@ from typing import Any
 from fsspec.core import url_to_fs
 
 from components.config.errors import ConfigError, DataError
+from components.config.passwords import without_password
 from components.config.settings import STATE
 from components.system.files import whole_file
 from components.system.locks import locked
@@ -25,25 +26,26 @@ def fetched(source: str) -> Path:
     """
     if "://" not in source:
         return Path(source).resolve()
+    shown = without_password(source)
     try:
         files, root = url_to_fs(source, use_listings_cache=False)
         found: dict[str, dict[str, Any]] = files.find(root, detail=True)
     except (ImportError, ValueError) as error:
-        raise ConfigError(f"{source}: {error}") from error
+        raise ConfigError(f"{shown}: {without_password(str(error))}") from error
     except Exception as error:  # each file system raises errors of its own
-        raise DataError(f"{source}: {type(error).__name__}: {error}") from error
+        raise DataError(f"{shown}: {type(error).__name__}: {without_password(str(error))}") from error
     if not found:
-        raise ConfigError(f"{source}: no such file or folder")
+        raise ConfigError(f"{shown}: no such file or folder")
     folder = FOLDER / hashlib.sha256(source.encode()).hexdigest()[:16]
     top = folder / Path(root).name
     with locked(folder.with_suffix(".lock")):
         for name, about in sorted(found.items()):
-            _bring(files, name, about, top / os.path.relpath(name, root) if name != root else top, source)
+            _bring(files, name, about, top / os.path.relpath(name, root) if name != root else top, shown)
         _forget_others(top, {os.path.relpath(name, root) for name in found} if list(found) != [root] else None)
     return top.resolve()
 
 
-def _bring(files: Any, name: str, about: dict[str, Any], to: Path, source: str) -> None:
+def _bring(files: Any, name: str, about: dict[str, Any], to: Path, shown: str) -> None:
     """Copy a file, unless it is here; its time is that of the store, so that every machine sees the same source."""
     size, time_ns = int(about["size"] or 0), _time_ns(about)
     if to.is_file() and (to.stat().st_size, to.stat().st_mtime_ns) == (size, time_ns):
@@ -53,7 +55,7 @@ def _bring(files: Any, name: str, about: dict[str, Any], to: Path, source: str) 
             files.get_file(name, str(draft))
             os.utime(draft, ns=(time_ns, time_ns))
     except Exception as error:
-        raise DataError(f"{source}: {name}: {type(error).__name__}: {error}") from error
+        raise DataError(f"{shown}: {name}: {type(error).__name__}: {without_password(str(error))}") from error
 
 
 def _time_ns(about: dict[str, Any]) -> int:

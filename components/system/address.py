@@ -12,6 +12,7 @@ from typing import Any
 from fsspec.core import url_to_fs
 
 from components.config.errors import ConfigError, PublishedError
+from components.config.passwords import without_password
 from components.config.settings import CHAMPIONS
 from components.system.files import created, must_be_writable, whole_file
 from components.system.locks import locked_within
@@ -20,6 +21,8 @@ from components.system.skew import must_agree
 
 _CHUNK = 1 << 20
 _ASKED = ".asked"
+_FOLDERS = ("", "file", "local")
+"""How the address of a directory begins."""
 _LOCKED = 20.0  # seconds that another process may take to compare and rename
 
 
@@ -43,16 +46,19 @@ class Address:
             ConfigError: fsspec does not know such an address, or lacks the package for it; or a directory's path is not
                 whole, which each process would take to be another one.
         """
-        if "://" not in address and not Path(address).is_absolute():
-            raise ConfigError(f"{address}: name the directory by its whole path, as {Path(address).absolute()}")
+        self._address = without_password(address)
+        scheme, _, path = address.rpartition("://")
+        if scheme in _FOLDERS and not Path(path).is_absolute():
+            whole = Path(path).expanduser().absolute()
+            raise ConfigError(f"{address or 'no address'}: name the directory by its whole path, as {whole}")
         options = {"endpoint_url": endpoint} if endpoint else {}
         try:
             self._files, self._root = url_to_fs(address, use_listings_cache=False, **options)
-        except (ImportError, ValueError) as error:
-            raise ConfigError(f"{address}: {error}") from error
+        except Exception as error:  # each file system raises errors of its own
+            said = without_password(" ".join(str(error).split()))
+            raise ConfigError(f"{self._address}: {said}") from error
         self._local = "file" in self._files.protocol
         self._conditional = "s3" in self._files.protocol
-        self._address = address
 
     def __str__(self) -> str:
         return self._address
@@ -232,4 +238,5 @@ class Address:
             raise PublishedError(f"{self._address}/{name}: missing") from error
         except Exception as error:  # each file system raises errors of its own
             said: Any = error.strerror if isinstance(error, OSError) and error.strerror else error
-            raise PublishedError(f"{self._address}/{name}: {type(error).__name__}: {said}") from error
+            shown = without_password(" ".join(str(said).split()))
+            raise PublishedError(f"{self._address}/{name}: {type(error).__name__}: {shown}") from error

@@ -10,13 +10,13 @@ from functools import partial
 from time import monotonic
 
 from components.config.errors import ConfigError
+from components.config.passwords import without_password
 from components.config.settings import SERVER_TIMEOUT
 
 WITHIN = 4.0
 """Seconds that all of them have together, where `JOURNEYMAN_SERVER_TIMEOUT` does not say another number."""
 
 _STATUS = re.compile(r"(?:error code |too many |(?:Client|Server) error '|status[= ])(\d{3})\b")
-_PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
 _SAID = {
     r"(?i)proxy": "is not reached through the proxy that http_proxy or https_proxy names",
     r"(?i)failed to resolve|name or service not known|name resolution|could not translate host|no address associated": (
@@ -98,11 +98,6 @@ def answers(servers: Sequence[Server], within: float | None = None) -> list[Conf
         thread.join(max(0.0, deadline - monotonic()))
     late = TimeoutError(f"timed out: no answer within {within:g} s")
     return [_wrong(server, found.get(index, late)) for index, server in enumerate(servers)]
-
-
-def without_password(address: str) -> str:
-    """Return the address as it may be shown."""
-    return _PASSWORD.sub(r"\1:***@", address)
 
 
 def _wrong(server: Server, error: BaseException | None) -> ConfigError | None:

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from mlflow import MlflowClient
 
 from components.config.errors import ConfigError
+from components.config.passwords import without_password
 from components.config.settings import tracking_uri
 from components.internals.mlflow import schema_versions
 from components.system.files import must_be_writable
-from components.system.servers import Server, ask_servers, seconds_to_answer, without_password
+from components.system.servers import Server, ask_servers, seconds_to_answer
 
 TRACKING, REGISTRY = "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"
 
@@ -83,8 +84,12 @@ def _server(setting: str, uri: str, otherwise: str, ask: Callable[[], object]) -
         return [Server(setting, uri, ask, otherwise, _CREDENTIALS)]
     if scheme in _OTHERS or scheme in entry_points(group=_PLUGINS).names or _is_of_files(uri):
         return []  # MLflow's own affair
-    nearest = f"did you mean http://{uri}? Else " if re.fullmatch(r"[\w.-]+(:\d+)?(/.*)?", uri) else ""
-    raise ConfigError(f"{setting}: {uri} is no address of an MLflow server or database; {nearest}{_FORMS}")
+    shown, nearest = without_password(uri), ""
+    if scheme == "postgres":
+        nearest = f"did you mean postgresql+pg8000{shown[len(scheme) :]}? Else "
+    elif re.fullmatch(r"[\w.-]+(:\d+)?(/.*)?", uri):
+        nearest = f"did you mean http://{uri}? Else "
+    raise ConfigError(f"{setting}: {shown} is no address of an MLflow server or database; {nearest}{_FORMS}")
 
 
 def _is_of_files(uri: str) -> bool:
@@ -120,7 +125,10 @@ def _look(setting: str, uri: str) -> None:
     """Look whether an SQLite database can be opened or made."""
     name = sa.make_url(uri).database
     if not name or name == ":memory:":
-        raise ConfigError(f"{setting}: {uri} names no file, and every process would have a store of its own; {_FORMS}")
+        shown = without_password(uri)
+        raise ConfigError(
+            f"{setting}: {shown} names no file, and every process would have a store of its own; {_FORMS}"
+        )
     path = Path(name)
     must_be_writable(path.parent, setting)
     if not path.exists():

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from components.config.errors import ConfigError
 from components.config.settings import environment, no_longer_set
@@ -50,6 +51,32 @@ def test_a_secret_comes_from_whoever_reads_the_file(tmp_path: Path, monkeypatch:
     assert read_team(tmp_path) == {"JOURNEYMAN_MEMORY": "postgresql://m:secret@db/m"}
 
 
+def test_a_password_is_put_in_so_that_the_address_is_read_as_it_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(tmp_path, 'JOURNEYMAN_MEMORY = "postgresql://m:${PASSWORD}@db/m"', 'AWS_SECRET_ACCESS_KEY = "${PASSWORD}"')
+    for password in ("p@ss/w:rd", "50%", "#?[ ]", "über", "p%40ss", "a+b&c=d"):
+        monkeypatch.setenv("PASSWORD", password)
+        said = read_team(tmp_path)
+        found = sa.make_url(said["JOURNEYMAN_MEMORY"])
+        assert (found.host, found.password) == ("db", "p@ss" if password == "p%40ss" else password)
+        assert said["AWS_SECRET_ACCESS_KEY"] == password  # which stands in no address
+
+
+def test_names_of_tools_that_are_like_another_are_taken_as_they_are(tmp_path: Path) -> None:
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_REGION", "MLFLOW_TRACKING_USERNAME", "PREFECT_API_SSL_CERT_FILE")
+    say(tmp_path, *(f'{name} = "x"' for name in names))
+    assert set(read_team(tmp_path)) == set(names)
+
+
+def test_mlflow_prints_no_address_that_has_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@mlflow.example.org")
+    assert environment(tmp_path)[quiet] == "true"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.org")
+    assert quiet not in environment(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -63,13 +90,26 @@ def test_a_secret_comes_from_whoever_reads_the_file(tmp_path: Path, monkeypatch:
             "AWS_SECRET_ACCESS_KEY is a secret, and the file is everybody's",
         ),
         ("[environment]\nJOURNEYMAN_API_KEYS = 'x'", "JOURNEYMAN_API_KEYS is a secret"),
+        (
+            "[environment]\nMLFLOW_TRACKING_URL = 'http://m'",
+            r"MLFLOW_TRACKING_URL is read by nobody; did you mean MLFLOW_TRACKING_URI\?",
+        ),
+        ("[environment]\nJOURNEYMAN_CHAMPIONS = ''", "JOURNEYMAN_CHAMPIONS is empty; leave the line out"),
+        ("[environment]\nJOURNEYMAN_CHAMPIONS = '${NOTHING}'", "wants the variable NOTHING, which is empty; export"),
+        ("[environment]\nJOURNEYMAN_LOG_DIR = '$HOME/log'", r"has \$HOME: a variable is written \$\{NAME\}"),
+        ("[environment]\nJOURNEYMAN_LOG_DIR = '${HOME/log'", r"has \$\{HOME/log: a variable is written"),
+        ('[environment]\nJOURNEYMAN_LOG_DIR = "a\\nb"', "has a line break or another control character"),
+        ("[environment]\nJOURNEYMAN_LOG_DIR = 'caf\xe9'", "it is no text in UTF-8; save it as such"),
         ("environment = 1", "environment has to be a table"),
         ("[store]\na = 1", r"store is unknown; settings stand below the line \[environment\]"),
         ("[environment]\nx =", "Invalid value"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(text: str, sentence: str, tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text(text)
+def test_what_is_wrong_is_told_in_one_line(
+    text: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTHING", "")
+    (tmp_path / FILE).write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigError, match=f"^journeyman.toml: .*{sentence}") as told:
         environment(tmp_path)
     assert "\n" not in str(told.value)

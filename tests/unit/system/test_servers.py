@@ -113,6 +113,8 @@ def test_a_database_that_is_not_there_is_told_without_its_password(nobody: str) 
         ("htp://127.0.0.1:5000", "is no address of an MLflow server or database; say http://host:5000, "),
         ("127.0.0.1:5000", "is no address of an MLflow server or database; did you mean http://127.0.0.1:5000? Else"),
         ("mlflow.example.org", "did you mean http://mlflow.example.org? Else"),
+        ("postgres://me:secret@db/m", "did you mean postgresql+pg8000://me:***@db/m? Else"),
+        ("ftp://me:secret@db/m", "ftp://me:***@db/m is no address of an MLflow server"),
         ("/somewhere/mlruns", "is no address of an MLflow server or database; say"),
         ("sqlite://", "names no file, and every process would have a store of its own; say"),
         ("sqlite:////dev/null/mlflow.db", "/dev/null cannot be written: "),
@@ -151,9 +153,13 @@ def test_what_is_published_and_remembered_is_asked(
 ) -> None:
     for name, address, line in [
         ("JOURNEYMAN_CHAMPIONS", "champions", r"champions: name the directory by its whole path"),
+        ("JOURNEYMAN_CHAMPIONS", "file://champions", r"file://champions: name the directory by its whole path"),
+        ("JOURNEYMAN_CHAMPIONS", "ftp://me:secret@host.invalid/x", r"ftp://me:\*\*\*@host.invalid/x: "),
+        ("JOURNEYMAN_CHAMPIONS", "github://x", r"github://x: .*missing"),
         ("JOURNEYMAN_CHAMPIONS", "/dev/null/champions", r"/dev/null/champions cannot be written"),
         ("JOURNEYMAN_CHAMPIONS", f"http://{nobody}", "does not answer: nothing listens there"),
         ("JOURNEYMAN_MEMORY", f"postgresql://me:secret@{nobody}/x", "does not answer: nothing listens there"),
+        ("JOURNEYMAN_MEMORY", "postgresql://me:secret@host:port/x", "the memory's address is none"),
         ("JOURNEYMAN_MEMORY", "redis://127.0.0.1", "the memory cannot be kept there"),
     ]:
         monkeypatch.setenv("JOURNEYMAN_CHAMPIONS", str(tmp_path))
