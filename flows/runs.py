@@ -5,12 +5,9 @@ elsewhere and shares the Prefect server goes by the run's heartbeat, a tag.
 """
 
 import atexit
-import logging
 import socket
-import threading
 import time
 from contextlib import ExitStack
-from contextvars import copy_context
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -26,15 +23,12 @@ from prefect.runtime import flow_run
 from prefect.states import Crashed
 
 from components.system.alive import alive, forget, look_for
+from components.system.heartbeat import beating, is_silent
 from components.system.processes import start_tick
-
-logger = logging.getLogger(__name__)
 
 _TAG = "process="
 _BEAT = "heartbeat="
 """Of the tag with the seconds since 1970 at which the run's process was last alive."""
-_EVERY = 30.0  # seconds between two beats
-_SILENT = 600.0  # seconds without a beat after which a process that is not seen from here is taken to be gone
 _held = ExitStack()  # the tokens of this process's runs: others find it alive by them until it ends
 atexit.register(_held.close)
 
@@ -55,31 +49,17 @@ def mark_dead_runs(flow: str) -> None:
             if run.id != own.id and _is_dead(run):
                 client.set_flow_run_state(run.id, Crashed(message="its process is gone"), force=True)
                 _forget(run)
-    _beat_until_the_end(own.id)
+    _held.enter_context(beating(lambda: _say_alive(own.id), "the Prefect server"))
 
 
-def _beat_until_the_end(run: UUID) -> None:
-    """Say on the run every half minute that its process lives, for as long as it does."""
-    ended = threading.Event()
-    _held.callback(ended.set)
-    beating = threading.Thread(target=copy_context().run, args=(_keep_beating, run, ended), name="beat", daemon=True)
-    beating.start()
-
-
-def _keep_beating(run: UUID, ended: threading.Event) -> None:
-    heard = True
-    while not ended.wait(_EVERY):
-        try:
-            with get_client(sync_client=True) as client:
-                now = client.read_flow_run(run)
-                if now.state is None or now.state.is_final():
-                    return
-                client.update_flow_run(run, tags=[*(tag for tag in now.tags if not tag.startswith(_BEAT)), _beat()])
-            heard = True
-        except Exception as error:  # a server that is away for a while ends no flow
-            if heard:
-                logger.warning("the Prefect server does not hear this run's heartbeat: %s", error)
-            heard = False
+def _say_alive(run: UUID) -> bool:
+    """Say on the run that its process lives; return False where the run has ended."""
+    with get_client(sync_client=True) as client:
+        now = client.read_flow_run(run)
+        if now.state is None or now.state.is_final():
+            return False
+        client.update_flow_run(run, tags=[*(tag for tag in now.tags if not tag.startswith(_BEAT)), _beat()])
+    return True
 
 
 def _beat() -> str:
@@ -100,7 +80,7 @@ def _is_dead(run: FlowRun) -> bool:
 def _is_silent(run: FlowRun) -> bool:
     """Whether the run had a heartbeat, and has had none for long."""
     beats = [float(tag.removeprefix(_BEAT)) for tag in run.tags if tag.startswith(_BEAT)]
-    return bool(beats) and time.time() - max(beats) > _SILENT
+    return bool(beats) and is_silent(max(beats))
 
 
 def _forget(run: FlowRun) -> None:

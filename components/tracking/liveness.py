@@ -4,10 +4,8 @@ A run carries, as tags, a token that its process holds a lock by (`components/sy
 works in the same folder asks the lock; who works elsewhere and shares the tracking server, the heartbeat.
 """
 
-import logging
 import os
 import socket
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,9 +14,8 @@ import psutil
 from mlflow.entities import Run
 
 from components.system.alive import alive, forget, look_for
+from components.system.heartbeat import beating, is_silent
 from components.tracking.store import Store
-
-logger = logging.getLogger(__name__)
 
 ENDED = "journeyman.ended"
 """Tag of a run that was found to have no process any more: says so."""
@@ -26,10 +23,6 @@ LOCK = "process.lock"
 """Tag: the token of the run's process."""
 BEAT = "process.heartbeat"
 """Tag: when the process was last alive, in milliseconds since 1970."""
-
-_EVERY = 30.0  # seconds between two beats: each costs the store a write
-_SILENT = 600.0  # seconds without a beat after which the process is taken to be gone, whatever the clocks differ by
-_LEAVE = 5.0  # seconds that the end of a run waits for a beat that is under way
 
 
 @contextmanager
@@ -42,14 +35,8 @@ def process_tags() -> Iterator[dict[str, str]]:
 @contextmanager
 def heartbeat(store: Store, run: Run) -> Iterator[None]:
     """Say on the run every half minute that its process lives, for as long as the block runs."""
-    ended = threading.Event()
-    thread = threading.Thread(target=_beat, args=(store, run.info.run_id, ended), name="heartbeat", daemon=True)
-    thread.start()
-    try:
+    with beating(lambda: store.client.set_tag(run.info.run_id, BEAT, _now()), "the tracking server"):
         yield
-    finally:
-        ended.set()
-        thread.join(_LEAVE)
 
 
 def mark_dead_runs(store: Store) -> None:
@@ -67,7 +54,7 @@ def _is_gone(tags: Mapping[str, str]) -> bool:
         return _has_no_number(tags)
     found = look_for(tags[LOCK])
     if found == "elsewhere":
-        return time.time() - int(tags[BEAT]) / 1000 > _SILENT
+        return is_silent(int(tags[BEAT]) / 1000)
     return found == "gone"
 
 
@@ -85,18 +72,6 @@ def _numbers(pid: int) -> dict[str, str]:
     except psutil.NoSuchProcess:
         started = "gone"
     return {"process.host": socket.gethostname(), "process.pid": str(pid), "process.started": started}
-
-
-def _beat(store: Store, run_id: str, ended: threading.Event) -> None:
-    heard = True
-    while not ended.wait(_EVERY):
-        try:
-            store.client.set_tag(run_id, BEAT, _now())
-            heard = True
-        except Exception as error:  # a server that is away for a while ends no training
-            if heard:
-                logger.warning("the tracking server does not hear this run's heartbeat: %s", error)
-            heard = False
 
 
 def _now() -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from components.system import heartbeat
 from components.system.alive import ALIVE
 from components.tracking import liveness
 from components.tracking.liveness import BEAT, ENDED, mark_dead_runs
@@ -23,12 +24,13 @@ HOST = "a-container"
 RUN = """
 import socket, sys
 socket.gethostname = lambda: "a-container"
+from components.system import heartbeat
 from components.tracking import liveness
 from components.tracking.runs import running
 from components.tracking.store import open_store
 numbers = liveness._numbers
 liveness._numbers = lambda pid: {**numbers(pid), "process.pid": "4194399"}  # a number that nobody has here
-liveness._EVERY = 0.1
+heartbeat.EVERY = 0.1
 with running(open_store("digits"), "a run", {}) as run:
     print(run.info.run_id, flush=True)
     sys.stdin.read()
@@ -108,7 +110,7 @@ def test_of_a_process_elsewhere_the_heartbeat_tells(
     process.wait()
     mark_dead_runs(store)
     assert status(store, run_id) == "RUNNING"  # it may yet be alive
-    monkeypatch.setattr(liveness, "_SILENT", 0.0)
+    monkeypatch.setattr(heartbeat, "SILENT", 0.0)
     mark_dead_runs(store)
     assert status(store, run_id) == "KILLED"
 
