@@ -8,7 +8,8 @@ from prefect.cache_policies import NO_CACHE
 
 from components.config.errors import ConfigError, RegistryError
 from components.registry.promotion import champion as champion_of
-from components.registry.version import Version, get_version
+from components.registry.version import Version, find_version, get_version
+from components.scoring.parts import manifest_of
 from components.scoring.shards import Shard, Spans, merge, score_shard
 from components.system.address import Address
 from flows.report import Report, publish_report
@@ -23,7 +24,7 @@ def score_shards(workload: str, source: str, out: str | None, id: str | None, sh
     if not out:
         raise ConfigError("--out: say where the result is to be: a path that all machines share, or an address")
     spans = Spans(out)
-    version = version_of(workload, spans)
+    version = version_of(workload, spans, merging=shard is None)
     if shard:
         facts = answer_shard(version, source, out, Shard.parse(shard), id)
     else:
@@ -33,10 +34,15 @@ def score_shards(workload: str, source: str, out: str | None, id: str | None, sh
     )
 
 
-def version_of(workload: str, spans: Spans) -> Version:
-    """Return the version that the shards are answered with: that of those which have begun, else the champion."""
+def version_of(workload: str, spans: Spans, merging: bool) -> Version:
+    """Return the version that the shards are answered with: that of those which have begun, else the champion.
+
+    Where they are merged already, and it is done again, that is the version of the result.
+    """
     if begun := spans.manifest():
         return get_version(workload, begun["version"])
+    if merging and (merged := spans.merged()) and (version := find_version(workload, merged["version"])):
+        return version
     champion = champion_of(workload)
     if champion is None:
         raise RegistryError(f"{workload} has no champion yet; `make run WORKLOAD={workload}` makes one")
@@ -62,10 +68,14 @@ def merge_shards(version: Version, source: str, spans: Spans, id: str | None) ->
     if "://" not in spans.out:
         scored = merge(version.bundle(), version.number, source, Path(spans.out), spans, id)
     else:
-        folder, _, name = spans.out.rpartition("/")
+        place = Address(spans.folder)
         with tempfile.TemporaryDirectory() as scratch:
-            scored = merge(version.bundle(), version.number, source, Path(scratch, name), spans, id)
-            Address(folder).put(scored.out, name)
+            out, merged = Path(scratch, spans.name), spans.merged()
+            if merged and merged["version"] == version.number:
+                place.get(spans.name, out)  # done before, perhaps, and killed before the spans were gone
+            scored = merge(version.bundle(), version.number, source, out, spans, id)
+            if manifest_of(out) != merged:
+                place.put(scored.out, spans.name)
     spans.discard()
     labels = ", ".join(f"{label} {count:,}" for label, count in list(scored.labels.items())[:10])
     return [

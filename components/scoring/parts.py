@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -128,7 +128,7 @@ def write_result(out: Path, tables: Iterable[pa.Table], schema: pa.Schema, manif
             writer.write_table(waiting.combine_chunks(), row_group_size=_GROUP)
 
 
-def manifest_of(result: Path) -> Any:
+def manifest_of(result: Path | IO[bytes]) -> Any:
     """Return the manifest under which a result was made; None: there is none, or it is somebody else's file."""
     try:
         return json.loads((pq.read_schema(result).metadata or {})[KEY])

@@ -64,9 +64,9 @@ def score(
         ConfigError: source and result do not go together, or there is nothing to score.
         DataError: no row can be read, the source changes meanwhile, or the log is another workload's.
     """
-    _check(source, out)
+    check_place(source, out)
     source, about = source.resolve(), read_about(bundle)  # the processes stand in another folder
-    with locked(_lock(out)), _clear_errors(out):
+    with locked(_lock(out)), clear_errors(out):
         rows = open_source(source, about, id)
         manifest = manifest_for(bundle, version, rows, id, log is not None)
         if log is not None:
@@ -89,7 +89,7 @@ def score(
 
 
 @contextmanager
-def _clear_errors(out: Path) -> Iterator[None]:
+def clear_errors(out: Path) -> Iterator[None]:
     """Say in one line that a disk is full, or that a file cannot be written or has gone."""
     try:
         yield
@@ -212,7 +212,12 @@ def _run(out: Path, manifest: Mapping[str, Any]) -> str:
     return f"score-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
-def _check(source: Path, out: Path) -> None:
+def check_place(source: Path, out: Path) -> None:
+    """See to it that a result may be written at `out`.
+
+    Raises:
+        ConfigError: a folder is there, or it would be a part of what is scored.
+    """
     if out.is_dir():
         raise ConfigError(f"--out {out}: a folder is there; name a file, as {out / 'scores.parquet'}")
     if source.resolve() in (out.resolve(), *out.resolve().parents):

@@ -24,7 +24,7 @@ from components.inference.bundle import About, read_about
 from components.scoring.fetched import fetched
 from components.scoring.parts import Span, manifest_of, write_result
 from components.scoring.result import Scored, batch, counted, schema
-from components.scoring.score import answered, manifest_for
+from components.scoring.score import answered, check_place, clear_errors, manifest_for
 from components.scoring.source import Chunk, Source, open_source
 from components.scoring.worker_pool import worker_pool
 from components.system.address import Address
@@ -35,6 +35,8 @@ SPAN = 100_000
 """Rows of a span at least; what a kill costs at most."""
 _MANIFEST = "manifest.json"
 _SHARD = re.compile(r"(\d+)/(\d+)")
+_ANOTHER = {"source_sha256": "another source", "shards": "another count of shards"}
+"""What is told of a key of the manifest that is another one."""
 _SPAN_NAME = re.compile(r"rows/(\d{12})-(\d{12})\.parquet")
 
 
@@ -68,14 +70,35 @@ class Spans:
     """What is written beside a result at an address."""
 
     def __init__(self, out: str) -> None:
-        """Open `out`, where the result is to be: a path, or an address that fsspec knows."""
+        """Open `out`, where the result is to be: a path, or an address that fsspec knows.
+
+        Raises:
+            ConfigError: it names no file, or fsspec does not know such an address.
+        """
         self.out = out
-        self._files = Address(f"{out if '://' in out else Path(out).absolute()}.parts")
+        self._place = out if "://" in out else str(Path(out).absolute())
+        self.folder, _, self.name = self._place.rpartition("/")
+        if not self.name or self.folder.endswith(("://", ":/")):
+            raise ConfigError(f"--out {out}: names no file; say one, as {out.rstrip('/')}/scores.parquet")
+        if "://" not in out and Path(out).is_dir():
+            raise ConfigError(f"--out {out}: a folder is there; name a file, as {Path(out, 'scores.parquet')}")
+        self._files = Address(f"{self._place}.parts")
 
     def manifest(self) -> dict[str, Any] | None:
         """Return under which manifest the shards write; None: none has begun."""
         said = self._files.read(_MANIFEST)
-        return None if said is None else dict(json.loads(said))
+        try:
+            return None if said is None else dict(json.loads(said))
+        except (ValueError, TypeError) as error:
+            raise DataError(f"{self._files}/{_MANIFEST}: not readable ({error}); delete that folder") from error
+
+    def merged(self) -> Any:
+        """Return under which manifest the result was made that is there; None: there is none of ours."""
+        place = Address(self.folder)
+        if not place.has(self.name):
+            return None
+        with place.opened(self.name) as file:
+            return manifest_of(file)
 
     def begin(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, unless another shard has.
@@ -84,10 +107,17 @@ class Spans:
             ConfigError: what that one scores is something else.
         """
         self._files.create(_MANIFEST, json.dumps(manifest, sort_keys=True, indent=2).encode())
-        there = self.manifest() or {}
-        if other := [key for key in {**there, **manifest} if there.get(key) != manifest.get(key)]:
-            what = {"source_sha256": "another source", "shards": "another count of shards"}
-            told = next((said for key, said in what.items() if key in other), f"another {other[0]}")
+        self.must_be_of(manifest)
+
+    def must_be_of(self, manifest: Mapping[str, Any]) -> None:
+        """See to it that the shards, if any have begun, are scored as the manifest says, where both say it.
+
+        Raises:
+            ConfigError: what they score is something else.
+        """
+        there = self.manifest() or manifest
+        if other := [key for key in manifest if there.get(key) != manifest[key]]:
+            told = next((said for key, said in _ANOTHER.items() if key in other), f"another {other[0]}")
             raise ConfigError(
                 f"{self._files}: the shards there are of {told}; take another --out, or delete that folder"
             )
@@ -112,7 +142,12 @@ class Spans:
         content = self._files.read(_name(span))
         if content is None:
             raise DataError(f"{self._files}/{_name(span)}: gone while it was merged; score its shard again")
-        return pq.read_table(io.BytesIO(content))
+        try:
+            return pq.read_table(io.BytesIO(content))
+        except pa.ArrowException as error:
+            raise DataError(
+                f"{self._files}/{_name(span)}: not readable ({error}); delete it, and score its shard again"
+            ) from error
 
     def discard(self) -> None:
         """Delete the spans, after the result is there."""
@@ -142,14 +177,20 @@ def score_shard(
         rows: of a span at least.
 
     Raises:
-        ConfigError: the shards there are of something else, or rows depend on the rows before them.
+        ConfigError: the shards there are of something else, or rows depend on the rows before them, or there can be no
+            result at `out`.
         DataError: the source changes meanwhile.
     """
-    about = read_about(bundle)
+    about, spans = read_about(bundle), Spans(out)
     _refuse_past(about, bundle)
+    _check_place(source, out)
     path = fetched(source)
-    opened, spans = open_source(path, about, id), Spans(out)
-    spans.begin({**manifest_for(bundle, version, opened, id), "shards": shard.count, "span": rows})
+    opened = open_source(path, about, id)
+    manifest = manifest_for(bundle, version, opened, id)
+    if spans.manifest() is None and spans.merged() == manifest:
+        start, end = shard.rows(opened.count)
+        return end - start, 0
+    spans.begin({**manifest, "shards": shard.count, "span": rows})
     start, end = shard.rows(opened.count)
     first = next(opened.chunks(start), None)
     begin = first.start if first else end
@@ -182,12 +223,15 @@ def merge(bundle: Path, version: str, source: str, out: Path, spans: Spans, id: 
     """Put the spans of all shards into the local file `out`, the same to the byte as one machine would have written it.
 
     Raises:
-        DataError: rows are missing, or of none can anything be read.
+        ConfigError: the shards there are of something else, or there can be no result at that place.
+        DataError: rows are missing, of none can anything be read, or the file cannot be written.
     """
     about = read_about(bundle)
+    _check_place(source, spans.out)
     opened = open_source(fetched(source), about, id)
     manifest = manifest_for(bundle, version, opened, id)
     if manifest_of(out) != manifest:
+        spans.must_be_of(manifest)
         done = spans.done()
         at = done[-1].end if done else 0
         if at < opened.count:
@@ -196,7 +240,8 @@ def merge(bundle: Path, version: str, source: str, out: Path, spans: Spans, id: 
             raise DataError(
                 f"{spans.out}: rows from {at:,} on are missing; run --shard {index}/{count} to its end, then --merge"
             )
-        write_result(out, (spans.table(span) for span in done), schema(about, opened, False), manifest)
+        with clear_errors(out):
+            write_result(out, (spans.table(span) for span in done), schema(about, opened, False), manifest)
     scored = counted(out, version, 0, 0.0)
     if scored.unreadable == scored.rows:
         out.unlink()
@@ -214,6 +259,14 @@ def _below(source: Source, start: int, end: int) -> Iterator[Chunk]:
         if chunk.start >= end:
             return
         yield chunk
+
+
+def _check_place(source: str, out: str) -> None:
+    """Raise a `ConfigError` where the result, or the spans beside it, would be a part of what is scored."""
+    if "://" not in source and "://" not in out:
+        check_place(Path(source), Path(out))
+    elif f"{out}/".startswith(f"{source.rstrip('/')}/"):
+        raise ConfigError(f"--out {out}: inside of what is scored; name a file elsewhere")
 
 
 def _refuse_past(about: About, bundle: Path) -> None:

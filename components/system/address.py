@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from fsspec.core import url_to_fs
 
@@ -114,6 +114,12 @@ class Address:
             except FileNotFoundError:
                 return None
         return content
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[IO[bytes]]:
+        """Yield the file, open to be read in parts."""
+        with self._reaching(name), self._files.open(self._at(name), "rb") as file:
+            yield file
 
     def has(self, name: str) -> bool:
         """Whether there is such a file."""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from components.config.errors import ConfigError, DataError
 from components.config.settings import artifacts
 from components.scoring.score import score
 from components.scoring.shards import Shard, Spans, merge, score_shard
+from flows.score_shards import merge_shards
 from tests.conftest import ROOT, Project
 
 SHARD = """
@@ -105,3 +107,72 @@ def test_a_folder_of_pictures_is_shared_out_too(bundle: Path, digits: Path, tmp_
     assert sum(now for _, now in found) == 600
     merge(bundle, "1", str(digits), out, Spans(str(out)))
     assert out.read_bytes() == alone.out.read_bytes()
+
+
+def test_merging_again_changes_nothing_whatever_of_the_spans_a_kill_has_left(
+    bundle: Path, source: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "scores.parquet"
+    place = f"file://{out}"  # as in a bucket: the result is put there when it is whole
+    for index in range(2):
+        score_shard(bundle, "1", str(source), place, Shard(index, 2), workers=1, rows=40)
+    version = SimpleNamespace(bundle=lambda: bundle, number="1")
+    discard, Spans.discard = Spans.discard, lambda self: None  # type: ignore[method-assign]
+    try:
+        merge_shards.fn(version, str(source), Spans(place), None)
+    finally:
+        Spans.discard = discard  # type: ignore[method-assign]
+    written, spans = out.stat().st_mtime_ns, Spans(place)
+    assert spans.merged()["version"] == "1"
+    next(tmp_path.glob("scores.parquet.parts/rows/*.parquet")).unlink()  # killed while they were deleted
+    assert merge_shards.fn(version, str(source), spans, None)[1] == ["rows", "300 of all shards"]
+    assert not (tmp_path / "scores.parquet.parts").exists()
+    assert merge_shards.fn(version, str(source), spans, None)[1] == ["rows", "300 of all shards"]
+    assert score_shard(bundle, "1", str(source), place, Shard(1, 2), workers=1) == (150, 0)  # nothing is left to do
+    assert out.stat().st_mtime_ns == written
+
+
+def test_spans_of_something_else_are_not_merged(bundle: Path, source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores.parquet"
+    score_shard(bundle, "1", str(source), str(out), Shard(0, 1), workers=1)
+    for version, sentence in (("2", "another version"), ("1", "another source")):
+        if version == "1":
+            os.utime(source / "0.parquet")
+        with pytest.raises(ConfigError, match=f"the shards there are of {sentence}; take another --out, or delete"):
+            merge(bundle, version, str(source), out, Spans(str(out)))
+        assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "sentence"),
+    [
+        ("folder", "a folder is there; name a file, as folder/scores.parquet"),
+        ("rows/scores.parquet", "inside of what is scored"),
+        ("memory://", "names no file; say one, as memory:/scores.parquet"),
+        ("memory://bucket", "names no file"),
+        ("memory://bucket/", "names no file; say one, as memory://bucket/scores.parquet"),
+    ],
+)
+def test_a_place_where_there_can_be_no_result_is_told_before_anything_is_scored(
+    out: str, sentence: str, bundle: Path, source: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ConfigError, match=f"^--out {out}: {sentence}"):
+        score_shard(bundle, "1", str(source), out, Shard(0, 2), workers=1)
+    with pytest.raises(ConfigError, match=f"^--out {out}: {sentence}"):
+        merge(bundle, "1", str(source), tmp_path / "scores.parquet", Spans(out))
+    assert not list(tmp_path.rglob("*.parts"))
+
+
+def test_what_is_damaged_or_cannot_be_written_is_told_in_one_line(bundle: Path, source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores.parquet"
+    score_shard(bundle, "1", str(source), str(out), Shard(0, 1), workers=1)
+    with pytest.raises(DataError, match=r"^/dev/full: .*; see to it, and the same command goes on"):
+        merge(bundle, "1", str(source), Path("/dev/full/x"), Spans(str(out)))
+    (span,) = tmp_path.glob("scores.parquet.parts/rows/*.parquet")
+    span.write_bytes(b"cut off")
+    with pytest.raises(DataError, match=r"rows/0+-0+300\.parquet: not readable .*delete it, and score its shard again"):
+        merge(bundle, "1", str(source), out, Spans(str(out)))
+    span.parent.with_name("manifest.json").write_text("{")
+    with pytest.raises(DataError, match=r"manifest\.json: not readable .*; delete that folder"):
+        merge(bundle, "1", str(source), out, Spans(str(out)))
