@@ -26,7 +26,7 @@ _ELASTIC = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
 def is_started() -> bool:
     """Whether a launcher has started this process as one of a training's: torchrun, SLURM's `srun`, or ours."""
     in_step = any(name in os.environ for name in _STEP) and "SLURM_PROCID" in os.environ
-    return LAUNCHED in os.environ or in_step or all(name in os.environ for name in _ELASTIC)
+    return bool(os.environ.get(LAUNCHED)) or in_step or all(name in os.environ for name in _ELASTIC)
 
 
 def cluster_environment(devices: int, nodes: int) -> ClusterEnvironment | None:

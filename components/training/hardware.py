@@ -110,7 +110,7 @@ def _as_recorded(config: "Training") -> tuple["Training", dict[str, str]]:
 
     A GPU that is not here cannot be had again: then `auto` means what it means here.
     """
-    used = json.loads(os.environ.get(USED, "{}"))
+    used = json.loads(os.environ.get(USED) or "{}")
     if used.get("accelerator") == "gpu" and not torch.cuda.is_available():
         used = {}
     again = {name: value for name, value in used.items() if getattr(config, name, None) == "auto"}

@@ -29,7 +29,7 @@ from components.training import hardware
 from components.training.checkpoints import WEIGHTS, Kept, kept, key_of, seen
 from components.training.cluster import is_started
 from components.training.formatting import listed
-from components.training.launch.job import where
+from components.training.launch.job import Job, job_of, where
 from components.training.loop import plan
 from components.training.models import train_models
 from components.training.plan import choice, training_plan
@@ -68,9 +68,12 @@ def train(name: str) -> None:
     what = {"kind": data.kind, "task": catalogue.task(data.kind, data.task)}
     left_out = set(TaskOptions.model_fields) - set(catalogue.options(data.kind, data.task)) | {"launcher"}
     params = {**what, **config.model_dump(exclude=left_out)}
-    if config.launcher != "local" and not is_started():
-        _launch(name, config, key_of(name, data, params))
-        return
+    if not is_started():
+        if config.launcher != "local":
+            _launch(name, config, key_of(name, data, params))
+            return
+        if (job := job_of(name)) is not None:
+            _end(job, config)
     used = plan(data, config)
     decided = {key: getattr(config, key) for key in asked.train.undecided()}
     params["used"] = {**used.facts(), **decided}
@@ -92,6 +95,13 @@ def _launch(name: str, config: "Training", key: str) -> None:
     from components.training.launch.launcher import launch  # what trains by itself does without
 
     launch(name, config, key)
+
+
+def _end(job: Job, config: "Training") -> None:
+    """End what was submitted when the section named a launcher: it would write the same files."""
+    from components.training.launch.launcher import end  # as `_launch`
+
+    end(job, config)
 
 
 def _tell(data: "PreparedData", config: "Training") -> None:

@@ -38,6 +38,11 @@ class Job(BaseModel):
         return f"train-{re.sub('[^a-z0-9]', '-', self.workload)[:30]}-{self.token}-{self.tries}"
 
     @property
+    def file(self) -> Path:
+        """Where it is kept."""
+        return _FOLDER / self.workload / "job.json"
+
+    @property
     def log(self) -> Path:
         """What its processes say."""
         return _FOLDER / self.workload / f"{self.name}.log"
@@ -49,7 +54,7 @@ class Job(BaseModel):
 
     def keep(self) -> "Job":
         """Keep it as the workload's job."""
-        write_json(_FOLDER / self.workload / "job.json", self.model_dump())
+        write_json(self.file, self.model_dump())
         return self
 
     def told(self, id: str) -> "Job":
@@ -67,7 +72,7 @@ class Job(BaseModel):
 
     def forget(self) -> None:
         """Remove what is known of it, but for what it said."""
-        (_FOLDER / self.workload / "job.json").unlink(missing_ok=True)
+        self.file.unlink(missing_ok=True)
         (_FOLDER / self.workload / f"{self.name}.json").unlink(missing_ok=True)
 
 
@@ -108,7 +113,7 @@ class Ending:
 
 def launched() -> dict[str, str]:
     """Return who started this process, and as which job; nothing: nobody did."""
-    said: dict[str, str] = json.loads(os.environ.get(LAUNCHED, "{}"))
+    said: dict[str, str] = json.loads(os.environ.get(LAUNCHED) or "{}")
     return said
 
 

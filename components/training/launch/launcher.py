@@ -5,7 +5,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from components.config.errors import Interrupted, TrainingError
+from components.config.errors import ConfigError, Interrupted, TrainingError
 from components.config.settings import artifacts
 from components.training.launch.job import Ending, Job, job_of, new_job
 from components.training.launch.slurm import Slurm
@@ -45,7 +45,11 @@ class Launcher(Protocol):
         """Return what the launcher says of the job."""
 
     def cancel(self, job: Job) -> None:
-        """End the job, if it has not ended."""
+        """End the job, if it has not ended.
+
+        Raises:
+            ConfigError: it cannot be asked for.
+        """
 
     def left(self, job: Job) -> str:
         """Return what becomes of the job when nobody waits, in one line."""
@@ -97,13 +101,31 @@ def launch(workload: str, config: "Training", key: str) -> None:
         job = job.again()
 
 
+def end(job: Job, config: "Training") -> None:
+    """End a job that an earlier process submitted, unless it has ended, and forget it.
+
+    Raises:
+        ConfigError: its launcher cannot be asked.
+    """
+    if job.ending is None:
+        any_count = config.model_copy(update={"devices": 1})  # its launcher need not be that of the section now
+        try:
+            launcher_of(job.launcher, any_count).cancel(job)
+        except ConfigError as error:
+            raise ConfigError(
+                f"{job.launcher}: job {job.id or job.name} was submitted before, would write the same files and cannot "
+                f"be ended from here ({error}); end it there, delete {job.file}, and run it again"
+            ) from error
+        logger.info("%s: job %s, which was submitted before, is ended", job.launcher, job.id or job.name)
+    job.forget()
+
+
 def _taken_up(workload: str, config: "Training", key: str, launcher: Launcher) -> Job | None:
     """Return the job of an earlier process, if it is of this training."""
     if (job := job_of(workload)) is None:
         return None
     if (job.launcher, job.key) != (config.launcher, key):
-        launcher_of(job.launcher, config).cancel(job)
-        job.forget()
+        end(job, config)
         return None
     if not job.id and (id := launcher.find(job)):
         job = job.told(id)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from components.config.params import Training
 
 WORKER = "components.training.launch.worker"
+_UNKNOWN = "Invalid job id"
+"""What SLURM says of a job that has ended, or was never there."""
 
 
 class Slurm:
@@ -45,25 +47,36 @@ class Slurm:
             f"--nodes={self._nodes}",
             f"--ntasks-per-node={self._tasks}",
             f"--chdir={Path.cwd()}",
-            f"--output={job.log.absolute()}",
+            f"--output={str(job.log.absolute()).replace('%', '%%')}",
             "--open-mode=append",
         ]
         started = shlex.join([sys.executable, "-m", WORKER, job.workload])
-        script = f"#!/bin/sh\nexec srun --kill-on-bad-exit=1 {started}\n"
-        said = tool("sbatch", *options, variables=job.variables, given=script)
+        # in the script: SBATCH_EXPORT=NONE keeps from the job what is set here
+        set_there = [f"export {name}={shlex.quote(value)}" for name, value in job.variables.items()]
+        script = "\n".join(["#!/bin/sh", *set_there, f"exec srun --export=ALL --kill-on-bad-exit=1 {started}", ""])
+        said = tool("sbatch", *options, given=script)
         if said.returncode:
             raise ConfigError(f"train.launcher: slurm: {first_line(said.stderr)}")
         return said.stdout.strip().partition(";")[0]  # behind it is the cluster's name
 
     def find(self, job: Job) -> str | None:
-        """Return the number of the job of that name."""
+        """Return the number of the job of that name.
+
+        Raises:
+            ConfigError: SLURM cannot be asked, so that the job may yet be there.
+        """
         said = tool("squeue", "--noheader", f"--name={job.name}", "--states=all", "--format=%i")
+        if said.returncode:
+            raise ConfigError(
+                f"train.launcher: slurm: {first_line(said.stderr)}; job {job.name} may have been submitted before: run "
+                "the same command again when SLURM answers"
+            )
         return said.stdout.split()[0] if said.stdout.split() else None
 
     def state(self, job: Job) -> State:
         """Return its state and the reason of it; one that nobody knows any more has ended."""
         said = tool("squeue", "--noheader", f"--jobs={job.id}", "--states=all", "--format=%T %r")
-        if said.returncode and "Invalid job id" not in said.stderr:
+        if said.returncode and _UNKNOWN not in said.stderr:
             return State(alive=True, said=f"is not known of for a while ({first_line(said.stderr)})")
         state, _, reason = said.stdout.strip().partition(" ")
         if state in _ALIVE:
@@ -71,9 +84,15 @@ class Slurm:
         return State(alive=False, said=f"has ended: {state or 'GONE'}", cancelled=state == "CANCELLED")
 
     def cancel(self, job: Job) -> None:
-        """Cancel it, where it was submitted."""
+        """Cancel it, where it was submitted.
+
+        Raises:
+            ConfigError: SLURM cannot be asked.
+        """
         if id := job.id or self.find(job):
-            tool("scancel", id)
+            said = tool("scancel", id)
+            if said.returncode and _UNKNOWN not in said.stderr:
+                raise ConfigError(first_line(said.stderr))
 
     def left(self, job: Job) -> str:
         """Return that it goes on."""

@@ -86,7 +86,11 @@ class Torchrun:
         """End it."""
         if self._agent and self._agent.poll() is None:
             self._agent.terminate()
-            self._agent.wait(_PATIENCE)
+            try:
+                self._agent.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._agent.kill()  # its processes end some time after it
+                self._agent.wait()
 
     def left(self, job: Job) -> str:
         """End it; return from where it goes on."""

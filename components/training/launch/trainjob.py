@@ -52,7 +52,7 @@ class TrainJob:
             made = copy.deepcopy(next(each for each in found if each["kind"] == "TrainJob"))
             trainer = made["spec"]["trainer"]
             options = trainer["args"][: trainer["args"].index("-m")]
-        except (OSError, StopIteration, KeyError, ValueError, yaml.YAMLError) as error:
+        except (OSError, StopIteration, LookupError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
             raise ConfigError(f"{MANIFEST}: no TrainJob that runs torchrun with -m; git has one") from error
         made["metadata"]["name"] = job.name
         kept = [option for option in options if not option.startswith("--rdzv-id")]
@@ -79,8 +79,14 @@ class TrainJob:
         return state_of(json.loads(said.stdout))
 
     def cancel(self, job: Job) -> None:
-        """Delete it, if it is there."""
-        tool("kubectl", "delete", _KIND, job.name, "--ignore-not-found", "--wait=false")
+        """Delete it, if it is there.
+
+        Raises:
+            ConfigError: the cluster cannot be asked.
+        """
+        said = tool("kubectl", "delete", _KIND, job.name, "--ignore-not-found", "--wait=false")
+        if said.returncode:
+            raise ConfigError(first_line(said.stderr))
 
     def left(self, job: Job) -> str:
         """Return that it goes on."""

@@ -12,7 +12,7 @@ import time
 
 from components.config import errors
 from components.config.errors import ConfigError, DataError, JourneymanError, ProcessLostError, TrainingError
-from components.config.settings import STATE
+from components.config.settings import LAUNCHED, STATE
 from components.system import entry
 from components.training.launch.job import Ending, launched
 
@@ -28,6 +28,8 @@ def train(workload: str) -> None:
         JourneymanError: as of the stage.
     """
     threading.Thread(target=_outlive_nobody, args=(os.getppid(),), daemon=True).start()
+    if not launched():
+        raise ConfigError(f"{LAUNCHED} is not set: this is started by a launcher; type: dvc repro train@{workload}")
     job = launched()["job"]
     if (before := Ending.read(workload, job)) and before.wrong:
         raise error_of(before)

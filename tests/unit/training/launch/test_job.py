@@ -9,6 +9,7 @@ import pytest
 
 from components.config.errors import ConfigError, DataError, TrainingError
 from components.config.settings import LAUNCHED
+from components.training.cluster import is_started
 from components.training.launch.job import Ending, job_of, launched, new_job, where
 from components.training.launch.worker import error_of
 from tests.conftest import ROOT
@@ -42,7 +43,10 @@ def test_what_another_version_has_kept_is_no_job(folder: Path) -> None:
 
 
 def test_who_started_a_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert where() == launched() == {}
+    for said in (None, ""):
+        monkeypatch.setenv(LAUNCHED, said) if said is not None else monkeypatch.delenv(LAUNCHED, raising=False)
+        assert where() == launched() == {}
+        assert not is_started()
     job = new_job("digits", "slurm", "k1")
     monkeypatch.setenv(LAUNCHED, job.variables[LAUNCHED])
     assert (where()["launcher"], where()["job"]) == ("slurm", job.name)

@@ -1,6 +1,7 @@
 """What each launcher is asked for; torchrun and SLURM themselves are in tests/machines."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import yaml
 
 from components.config.errors import ConfigError
 from components.config.params import Training
-from components.training.launch.job import Job
-from components.training.launch.launcher import launch
+from components.training.launch import tool
+from components.training.launch.job import Ending, Job, job_of, new_job
+from components.training.launch.launcher import end, launch
 from components.training.launch.slurm import Slurm
 from components.training.launch.torchrun import Torchrun
 from components.training.launch.trainjob import MANIFEST, TrainJob, state_of
@@ -38,8 +40,14 @@ def test_a_trainjob_has_the_counts_of_the_section_and_the_job_s_name(monkeypatch
     assert trainer["resourcesPerNode"] == shipped["spec"]["trainer"]["resourcesPerNode"]
 
 
-def test_a_folder_without_the_manifest_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("text", [None, "---\n", "kind: TrainJob\nspec: {trainer: {args: 3}}\n", "- a\n", "a: [\n"])
+def test_a_folder_without_the_manifest_is_told(
+    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
+    if text is not None:
+        MANIFEST.parent.mkdir(parents=True)
+        MANIFEST.write_text(text)
     with pytest.raises(ConfigError, match=r"train\.yaml: no TrainJob that runs torchrun with -m"):
         TrainJob(section()).manifest(JOB)
 
@@ -68,6 +76,78 @@ def test_a_launcher_that_is_not_there_is_told_in_one_line(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match=f"^train.launcher: {tool} is not there; install it, or say launcher: local"):
         launch("digits", section(launcher=launcher, devices=2), "k")
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with programs that stand for SLURM's; they keep what they are asked in a file of their name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return tmp_path
+
+
+def program(folder: Path, name: str, *lines: str) -> Path:
+    path = folder / name
+    path.write_text(
+        "\n".join(["#!/bin/sh", f'echo "$@" >> {folder}/{name}.asked; cat >> {folder}/{name}.given', *lines])
+    )
+    path.chmod(0o755)
+    return path
+
+
+def test_a_job_of_slurm_is_not_submitted_twice_where_slurm_cannot_be_asked(tools: Path) -> None:
+    program(tools, "squeue", "echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2", "exit 1")
+    program(tools, "sbatch", "echo 18")
+    new_job("digits", "slurm", "k")  # its number was not kept: who submitted it was killed
+    with pytest.raises(ConfigError, match=r"Unable to contact slurm controller; job train-digits-.* may have been sub"):
+        launch("digits", section(launcher="slurm", devices=2), "k")
+    assert not (tools / "sbatch.asked").exists()
+
+
+def test_a_job_knows_who_started_it_whatever_slurm_keeps_from_it(tools: Path) -> None:
+    program(tools, "sbatch", "echo 18")
+    job = new_job("digits", "slurm", "k")
+    assert Slurm(section(devices=2)).submit(job) == "18"
+    given = (tools / "sbatch.given").read_text()
+    assert "exec srun --export=ALL " in given
+    given = "".join(line for line in given.splitlines(True) if "srun" not in line) + "env\n"
+    found = subprocess.run(["sh"], input=given, env={}, capture_output=True, text=True, check=True).stdout
+    assert f"JOURNEYMAN_LAUNCHED={job.variables['JOURNEYMAN_LAUNCHED']}" in found.splitlines()
+
+
+def test_a_tool_that_does_not_answer_ends_no_wait(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tool, "_PATIENCE", 0.1)
+    program(tools, "squeue", "exec sleep 60")
+    found = Slurm(section(devices=2)).state(JOB.model_copy(update={"id": "17"}))
+    assert (found.alive, found.said) == (True, "is not known of for a while (squeue does not answer within 0.1 s)")
+
+
+@pytest.mark.parametrize("said", ["local", "trainjob"])
+def test_a_job_is_ended_where_the_section_names_another_launcher_now(said: str, tools: Path) -> None:
+    program(tools, "scancel")
+    job = new_job("digits", "slurm", "k").told("17")
+    end(job, section(launcher=said))
+    assert (tools / "scancel.asked").read_text() == "17\n"
+    assert job_of("digits") is None
+
+
+def test_a_job_that_has_ended_is_forgotten_without_a_question(tools: Path) -> None:
+    job = new_job("digits", "slurm", "k").told("17")
+    Ending().write("digits", job.name)
+    end(job, section())
+    assert job_of("digits") is None
+
+
+@pytest.mark.parametrize("why", ["scancel: error: Unable to contact slurm controller", ""])
+def test_a_job_that_cannot_be_ended_is_told_and_kept(why: str, tools: Path) -> None:
+    if why:
+        program(tools, "scancel", f"echo '{why}' >&2", "exit 1")
+    job = new_job("digits", "slurm", "k").told("17")
+    with pytest.raises(
+        ConfigError, match=r"^slurm: job 17 was submitted before, would write the same files and cannot"
+    ):
+        end(job, section())
+    assert job_of("digits") == job
 
 
 def test_what_a_section_does_not_say_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
