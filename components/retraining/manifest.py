@@ -213,7 +213,7 @@ def _rows(rows: pa.RecordBatch, told: pa.Table, manifest: pa.Table, every: bool)
             id=row["id"],
             record=None if row["record"] is None else json.loads(row["record"]),
             example=examples(rows["example"].slice(index, 1), kinds[index])[0],
-            label=None if labels[index] is None else _value(labels[index]),
+            label=None if labels[index] is None else label_value(labels[index]),
             time=times[index],
             share=shares[index],
         )
@@ -222,7 +222,8 @@ def _rows(rows: pa.RecordBatch, told: pa.Table, manifest: pa.Table, every: bool)
     ]
 
 
-def _value(text: str) -> Any:
+def label_value(text: str) -> Any:
+    """Return the value that a label's JSON says; a truth value as the class of that name."""
     value = json.loads(text)
     return str(value).lower() if isinstance(value, bool) else value
 

@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from components.retraining.manifest import label_value
+
 FEWEST = 30
 """Labels of a source under which nothing is said of it."""
 ALPHA = 1e-3
@@ -34,7 +36,7 @@ def refused(new: pa.Table, flood: float, before: Mapping[str, float]) -> list[st
 
 
 def _flooding(new: pa.Table, flood: float, before: Mapping[str, float]) -> Iterator[str]:
-    labels = Counter(text.strip('"') for text in new["label"].to_pylist())
+    labels = Counter(map(label_text, new["label"].to_pylist()))
     total = sum(labels.values())
     if total < FEWEST or len(before) < 2:
         return
@@ -42,7 +44,7 @@ def _flooding(new: pa.Table, flood: float, before: Mapping[str, float]) -> Itera
         limit = max(flood, (1 + before.get(name, 0.0)) / 2)
         if count > limit * total:
             (source, most), *_ = Counter(
-                row["source"] for row in new.to_pylist() if row["label"].strip('"') == name
+                row["source"] for row in new.to_pylist() if label_text(row["label"]) == name
             ).most_common(1)
             yield (
                 f"{count:,} of {total:,} new labels say {name!r} (retrain.flood allows {limit:.0%}; it was "
@@ -52,7 +54,7 @@ def _flooding(new: pa.Table, flood: float, before: Mapping[str, float]) -> Itera
 
 def _contradicting(new: pa.Table) -> Iterator[str]:
     answers = np.array(new["answer"].to_pylist(), dtype=object)
-    labels = np.array([text.strip('"') for text in new["label"].to_pylist()], dtype=object)
+    labels = np.array(list(map(label_text, new["label"].to_pylist())), dtype=object)
     sources = np.array(new["source"].to_pylist(), dtype=object)
     for source in sorted(set(sources)):
         its = sources == source
@@ -99,3 +101,8 @@ def _is_below(agreed: NDArray[np.bool_], limit: float) -> bool:
         return False
     found = binomtest(int(agreed.sum()), len(agreed), min(limit, 1.0), alternative="less")
     return bool(found.pvalue < ALPHA)
+
+
+def label_text(said: str) -> str:
+    """Return a label's JSON as answers name a class."""
+    return str(label_value(said))

@@ -40,6 +40,20 @@ def test_a_source_that_turns_every_label_round_is_named() -> None:
     assert [said.split("'")[1] for said in refused(both, 0.8, EVEN)] == ["eve"]
 
 
+def test_names_that_json_writes_otherwise_are_the_same_names() -> None:
+    classes = ("Tasse", 'Krug "groß"', "café")
+    even = dict.fromkeys(classes, 1 / 3)
+    assert refused(told("alice", 200, 0.9, 1, classes), 0.8, even) == []
+    (said,) = refused(told("eve", 100, 0.0, 1, classes), 0.8, even)
+    assert said.startswith(
+        "labels of source 'eve' agree with 0% of the answers, which labels dealt out at random would"
+    )
+    frequent = labelled("caller", ["café"] * 100, ["café"] * 88 + ["Tasse"] * 12)
+    assert refused(frequent, 0.8, {"café": 0.9, "Tasse": 0.1}) == []  # it is as frequent on the validation split
+    (said,) = refused(labelled("caller", ["café"] * 100, ["café"] * 100), 0.8, even)
+    assert "new labels say 'café' (retrain.flood allows 80%; it was 33% of the validation split)" in said
+
+
 def test_two_classes_turned_round_are_named() -> None:
     (said,) = refused(told("eve", 60, 0.08, 1, ("no", "yes")), 0.8, {"no": 0.5, "yes": 0.5})
     assert "'eve'" in said
