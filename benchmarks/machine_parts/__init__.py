@@ -1,0 +1,1 @@
+"""The parts of `benchmarks.machines`, each of which returns its figures."""
