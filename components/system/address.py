@@ -21,6 +21,7 @@ from components.system.skew import must_agree
 
 _CHUNK = 1 << 20
 _ASKED = ".asked"
+_NOT_THERE = ".not-there"
 _FOLDERS = ("", "file", "local")
 """How the address of a directory begins."""
 _LOCKED = 20.0  # seconds that another process may take to compare and rename
@@ -59,6 +60,8 @@ class Address:
             raise ConfigError(f"{self._address}: {said}") from error
         self._local = "file" in self._files.protocol
         self._conditional = "s3" in self._files.protocol
+        if self._conditional and (not self._root.strip("/") or self._root.startswith("/") or "//" in self._root):
+            raise ConfigError(f"{self._address}: say a bucket, and a prefix behind one slash, as s3://bucket/prefix")
 
     def __str__(self) -> str:
         return self._address
@@ -78,12 +81,8 @@ class Address:
         if self._local:
             must_be_writable(Path(self._root), setting)
             return
-        try:
+        with self._refused(setting):
             self.write(_ASKED, b"asked before a run\n")
-        except PublishedError as error:
-            if why := refusal(error.__cause__):
-                raise ConfigError(f"{setting}: {self._address} {why}") from error
-            raise
 
     def examine(self, setting: str = CHAMPIONS) -> None:
         """See to it that all goes well that is done here: it is written, compared before it is swapped, and timed.
@@ -94,8 +93,11 @@ class Address:
         """
         began = time.time()
         self.ask(setting)
-        self.write(_ASKED, b"examined\n")
-        told = self._files.info(self._at(_ASKED))
+        with self._refused(setting):
+            self.write(_ASKED, b"examined\n")
+            self.read(_NOT_THERE)  # some stores refuse who may not list to say that a file is not there
+            with self._reaching(_ASKED):
+                told = self._files.info(self._at(_ASKED))
         if self._conditional and self.swap(_ASKED, Found(b"", '"0"'), b"swapped\n"):
             raise ConfigError(
                 f"{setting}: {self._address} is a store that compares nothing before it swaps (If-Match), so a pointer "
@@ -235,6 +237,16 @@ class Address:
 
     def _at(self, name: str) -> str:
         return f"{self._root.rstrip('/')}/{name}"
+
+    @contextmanager
+    def _refused(self, setting: str) -> Iterator[None]:
+        """Say what to do where the store says why it refuses; `setting` is what names the address."""
+        try:
+            yield
+        except PublishedError as error:
+            if why := refusal(error.__cause__):
+                raise ConfigError(f"{setting}: {self._address} {why}") from error
+            raise
 
     @contextmanager
     def _reaching(self, name: str) -> Iterator[None]:

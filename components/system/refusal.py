@@ -14,7 +14,7 @@ _SAID = {
         "does not know these credentials: see to AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
     ),
     r"PermissionError|AccessDenied|Access Denied|Forbidden": (
-        "must not be written with these credentials: have the right to read and write there granted to them"
+        "must not be written with these credentials: have the rights to read, write and list there granted to them"
     ),
     r"NoSuchBucket|FileNotFoundError|bucket does not exist": "has no such bucket: make it, or mend the address",
 }

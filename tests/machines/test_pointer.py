@@ -13,7 +13,7 @@ import fsspec
 import httpx
 import pytest
 
-from components.config.errors import PublishedError
+from components.config.errors import ConfigError, PublishedError
 from components.inference.bundle import About, read_about
 from components.inference.champion.cache import Champions
 from components.inference.champion.follow import Follower
@@ -144,3 +144,11 @@ def opening(opened: list[str]) -> Callable[[Path, str], About]:
         return read_about(bundle)
 
     return open_
+
+
+@pytest.mark.parametrize("said", ["s3://", "s3:///prefix", "s3://bucket//prefix"])
+def test_an_address_without_a_bucket_or_with_an_empty_folder_is_told(said: str, s3: Store) -> None:
+    with pytest.raises(
+        ConfigError, match=f"^{said}: say a bucket, and a prefix behind one slash, as s3://bucket/prefi"
+    ):
+        Address(said)

@@ -66,6 +66,7 @@ class ShardCache:
 
     @contextmanager
     def _turn(self, needed: bool) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared it away meanwhile
         path = self._folder / ".needed"
         with path.open("w") as waiting:
             while not needed and not try_lock(waiting):
@@ -80,12 +81,15 @@ class ShardCache:
 
     def _make_room(self, wanted: int) -> bool:
         """Remove what was used longest ago until `wanted` bytes more fit; return whether they do."""
-        known = sorted((path.stat().st_mtime_ns, path.stat().st_size, path) for path in self._folder.glob("*.npy"))
+        known = list[tuple[int, int, Path]]()
+        for path in self._folder.glob("*.npy"):
+            with suppress(FileNotFoundError):  # another process has found that its bytes are wrong
+                known.append((path.stat().st_mtime_ns, path.stat().st_size, path))
         free = self.most - sum(size for _, size, _ in known)
-        for _, size, path in known:
+        for _, size, path in sorted(known):
             if free >= wanted:
                 break
-            with path.open("rb") as file:
+            with suppress(FileNotFoundError), path.open("rb") as file:
                 if try_lock(file):
                     path.unlink()
                     free += size
@@ -108,7 +112,7 @@ def shard_cache(largest: int, least: int) -> ShardCache:
         ConfigError: they do not, the size is no number, or the folder cannot be written.
     """
     said = os.environ.get(SHARD_CACHE_BYTES) or str(MOST_BYTES)
-    if not said.isdigit():
+    if not said.isdecimal():
         raise ConfigError(f"{SHARD_CACHE_BYTES} is {said!r}: expected a count of bytes, as {MOST_BYTES}")
     if int(said) < least * largest:
         raise ConfigError(

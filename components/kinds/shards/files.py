@@ -1,12 +1,14 @@
 """The files of an array's shards: those at the address itself, or the cache's, to which they are brought from there."""
 
+import errno
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
 from components.config.errors import ConfigError, DataError, PublishedError
-from components.config.settings import SHARDS, shard_address
-from components.kinds.shards.cache import ShardCache, must_be, shard_cache
+from components.config.settings import SHARD_CACHE, SHARD_CACHE_BYTES, SHARDS, shard_address
+from components.kinds.shards.cache import ShardCache, cache_folder, must_be, shard_cache
 from components.kinds.shards.index import Shard, ShardIndex
 from components.kinds.shards.order import WINDOW
 from components.system.address import Address
@@ -16,6 +18,7 @@ READ_BESIDE = 2
 """Shards of another split that may be here besides: the one that is read, and the next."""
 LEAST = 2 * WINDOW + READ_BESIDE
 """Shards that have to be here at once: those of a window, of the next one, and of another split."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _MOST_HELD = 64  # shards: each is an open file
 
 
@@ -67,6 +70,8 @@ class ShardFiles:
             file = path.open("rb")
         except FileNotFoundError as error:
             raise self._missing(shard) from error
+        except OSError as error:
+            raise DataError(f"{path}: {error.strerror}; see to {SHARDS}, then run the same command again") from error
         if shard.sha256 not in self._seen:
             with ExitStack() as stack:
                 stack.callback(file.close)
@@ -87,20 +92,34 @@ class ShardFiles:
 
     def _fetched(self, cache: ShardCache, shard: Shard, needed: bool) -> IO[bytes] | None:
         def fetch(draft: Path) -> None:
-            self.address.get(shard.name, draft)
+            self._get(shard, draft)
             try:
                 must_be(shard, draft)
             except DataError:  # cut off on its way, perhaps
-                self.address.get(shard.name, draft)
+                self._get(shard, draft)
                 self._must_be(shard, draft)
 
         try:
             return cache.bring(shard, fetch, needed)
         except PublishedError as error:
-            if isinstance(error.__cause__, FileNotFoundError):
+            cause = error.__cause__
+            if isinstance(cause, FileNotFoundError):
                 raise self._missing(shard) from error
-            if why := refusal(error.__cause__):
+            if isinstance(cause, OSError) and cause.errno in _FULL:
+                raise DataError(
+                    f"{SHARD_CACHE}: {cache_folder()}: {os.strerror(cause.errno)}; make room there, or set "
+                    f"{SHARD_CACHE_BYTES} lower, then run the same command again"
+                ) from error
+            if why := refusal(cause):
                 raise ConfigError(f"{SHARDS}: {self.address} {why}") from error
+            raise
+
+    def _get(self, shard: Shard, draft: Path) -> None:
+        try:
+            self.address.get(shard.name, draft)
+        except PublishedError as error:
+            if not draft.parent.is_dir():  # the cache was cleared away
+                raise FileNotFoundError(draft) from error
             raise
 
     def _must_be(self, shard: Shard, path: Path) -> None:

@@ -73,7 +73,11 @@ class ShardReader:
 
     def _hold(self, number: int, file: IO[bytes] | None) -> None:
         assert file is not None
-        self._held[number] = file, np.load(file.name, mmap_mode="r")
+        try:
+            self._held[number] = file, np.load(file.name, mmap_mode="r")
+        except OSError:
+            file.close()
+            raise
 
     def _wait_for(self, number: int) -> None:
         if self._thread is None:
@@ -100,7 +104,11 @@ class ShardReader:
         while (number := self._next()) is not None:
             try:
                 file = self._files.open(number, number == self._needed)
-            except PublishedError as error:
+                if file:
+                    self._take(number, file)
+                else:
+                    self._wait_for_room()
+            except (PublishedError, FileNotFoundError) as error:  # the latter where the cache is cleared away
                 self._rest(pause, str(error))
                 pause = min(2 * pause, _PAUSES[1])
                 continue
@@ -110,7 +118,6 @@ class ShardReader:
                     self._changed.notify_all()
                 return
             pause = _PAUSES[0]
-            self._take(number, file) if file else self._wait_for_room()
 
     def _next(self) -> int | None:
         """Wait until a shard is to be fetched, and return which; None: nobody reads any more."""

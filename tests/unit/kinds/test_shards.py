@@ -1,13 +1,14 @@
 """Examples in shards: the same as in one array, in an order that needs few of them at once, wherever they lie."""
 
 import logging
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -207,6 +208,53 @@ def test_a_shard_of_the_cache_that_is_wrong_is_fetched_again(store: ThrottledSto
     assert store.served.count(path.name) == 2
 
 
+def test_a_cache_that_is_cleared_away_under_a_training_is_filled_again(store: ThrottledStore, index: Path) -> None:
+    array = open_sharded(index)
+    assert np.array_equal(array[:5], PICTURES[:5])
+    shutil.rmtree(index.with_name("cache"))
+    assert np.array_equal(array[:], PICTURES)
+
+
+def test_a_shard_that_goes_before_it_is_mapped_is_fetched_again(
+    store: ThrottledStore, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, gone = ShardFiles.open, list[Path]()
+
+    def opens(files: ShardFiles, number: int, needed: bool) -> IO[bytes] | None:
+        file = opened(files, number, needed)
+        if file and not gone:
+            gone.append(Path(file.name))
+            gone[0].unlink()
+        return file
+
+    monkeypatch.setattr(reader, "_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(ShardFiles, "open", opens)
+    assert np.array_equal(open_sharded(index)[:5], PICTURES[:5])
+    assert gone
+
+
+def test_a_full_disk_under_the_cache_is_told_in_one_line(store: ThrottledStore, index: Path) -> None:
+    """Not waited for, as a store is that is away."""
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({SIZE - 1}, {SIZE - 1}))\n{READ}"
+    done = subprocess.run([sys.executable, "-c", limited, index], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    told = f"DataError: JOURNEYMAN_SHARD_CACHE: {index.with_name('cache')}: File too large; make room there, or set"
+    assert told in done.stderr
+    assert cached(index) == []
+
+
+def test_shards_that_go_while_room_is_made_are_no_trouble(
+    store: ThrottledStore, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, glob = open_sharded(index), Path.glob
+
+    def of_before(folder: Path, pattern: str) -> list[Path]:
+        paths = list(glob(folder, pattern))
+        return [*paths, folder / "gone.npy"] if pattern == "*.npy" else paths
+
+    monkeypatch.setattr(Path, "glob", of_before)
+    assert np.array_equal(found[:], PICTURES)
+
+
 def test_what_another_reads_stays_in_the_cache(store: ThrottledStore, index: Path) -> None:
     other = open_sharded(index)
     held = other[:5]
@@ -224,6 +272,7 @@ def test_what_another_reads_stays_in_the_cache(store: ThrottledStore, index: Pat
             str(LEAST * SIZE - 1),
             f"{LEAST} shards of {SIZE} bytes have to be here",
         ),
+        ("JOURNEYMAN_SHARD_CACHE_BYTES", "10²", "is '10²': expected a count of bytes"),
         ("JOURNEYMAN_SHARD_CACHE_BYTES", "10 GB", "is '10 GB': expected a count of bytes"),
         ("JOURNEYMAN_SHARD_CACHE", "/proc/nothing", "JOURNEYMAN_SHARD_CACHE: /proc/nothing cannot be written"),
         ("JOURNEYMAN_SHARDS", "ftpp://host/shards", "ftpp://host/shards: Protocol not known"),
