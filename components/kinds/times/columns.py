@@ -76,8 +76,8 @@ def _numbers_in(texts: pl.Series, format: str) -> pl.Series:
     whole = said.filter(said.is_null() | said.str.contains(r"^[+-]?[0-9]{1,19}$"))
     if len(whole) == len(said):
         return read_numbers(said.str.strip_prefix("+").cast(pl.Int64, strict=False), format)
-    shape = said.str.contains(r"^[+-]?[0-9]{1,19}(?:\.[0-9]{1,12})?$")
-    dotted = shape & said.str.contains(".", literal=True)
+    shape = said.str.contains(r"^[+-]?(?:[0-9]{1,19}(?:\.[0-9]{1,12})?|[0-9](?:\.[0-9]{1,20})?[eE][+]?[0-9]{1,2})$")
+    dotted = shape & said.str.contains("[.eE]")
     of_whole = read_numbers(said.set(dotted | ~shape, None).str.strip_prefix("+").cast(pl.Int64, strict=False), format)
     of_parts = read_numbers(said.set(~dotted, None).cast(pl.Float64, strict=False), format)
     return of_whole.zip_with(of_whole.is_not_null(), of_parts)

@@ -17,7 +17,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _LATEST = 253_402_300_800_000  # milliseconds since 1970 at the end of the year 9999
 _SERIAL = 25_569  # Excel's number of the first day of 1970
 _DAY = 86_400_000
-_NUMBER = re.compile(r"[+-]?[0-9]{1,19}(?:[.,][0-9]{1,12})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,19}(?:[.,][0-9]{1,12})?|[0-9](?:[.,][0-9]{1,20})?[eE][+]?[0-9]{1,2})")
 
 
 def of_text(text: str, format: str) -> int | None:
@@ -28,7 +28,7 @@ def of_text(text: str, format: str) -> int | None:
     """
     if format in UNITS and _NUMBER.fullmatch(text.strip(BLANK)):
         said = text.strip(BLANK).replace(",", ".")
-        return of_number(float(said) if "." in said else int(said), format)
+        return of_number(int(said) if said.lstrip("+-").isdigit() else float(said), format)
     for reading in readings(format):
         found = _compiled(pattern(reading)).fullmatch(text)
         if found and (time := _assembled(found.groupdict())) is not None:

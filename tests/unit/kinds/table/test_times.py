@@ -63,6 +63,7 @@ def moment(said: str | float, format: str) -> datetime | None:
         ("3/5/2024, 2:05\u202fPM", "%m/%d/%Y", "2024-03-05T14:05"),
         ("[01/Mar/2024:01:43:00 +0000]", "%Y-%m-%d", "2024-03-01T01:43"),
         ("45322,5", "excel", "2024-01-31T12:00"),
+        ("1.711893909500000000e+09", "seconds", "2024-03-31T14:05:09.5"),
     ],
 )
 def test_a_time_is_read_by_its_columns_format(said: str | float, format: str, expected: str) -> None:
@@ -101,7 +102,7 @@ def test_a_format_that_is_none_is_refused(format: str) -> None:
 
 
 SAID = st.one_of(
-    st.text(alphabet="0123456789/-.: TZ+APM,", max_size=24),
+    st.text(alphabet="0123456789/-.: TZ+APM,eE", max_size=24),
     st.text(max_size=12),
     st.datetimes(datetime(1950, 1, 1), datetime(2060, 1, 1)).flatmap(
         lambda moment: st.sampled_from(
@@ -110,7 +111,7 @@ SAID = st.one_of(
                 moment.strftime("%b %d, %Y %I:%M %p"), moment.strftime("%d.%m.%Y, %H:%M+02:00"), moment.strftime("%c"),
                 moment.strftime("%Y%m%d%H%M%S%f"), moment.strftime("%d-%b-%Y %H.%M.%S.%f"),
                 moment.strftime("%H:%M %d.%m.%Y"),
-                str(int(moment.timestamp())), str(moment.timestamp()),
+                str(int(moment.timestamp())), str(moment.timestamp()), f"{moment.timestamp():.18e}",
             ]
         )
     ),
