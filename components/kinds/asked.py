@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.folders import label_text
 
 TASKS = ("classification", "detection", "regression")
 _TRUTH = {"0": "1", "false": "true", "no": "yes", "n": "y"}
@@ -48,15 +49,42 @@ def asked(said: Sequence[str], positive: str | None, task: str | None, of: str) 
     if chosen == "regression":
         return Asked(chosen, [], _numbers(said))
     counts = Counter(said)
+    _refuse_cases(counts)
     if len(counts) < 2:
         raise DataError(f"all {of} have the label {next(iter(counts), '')!r}: there is nothing to tell")
     if len(said) > _FEW and len(counts) > _DISTINCT * len(said):
-        raise DataError(
-            f"{len(counts):,} labels of {len(said):,} {of} are no classes: labels are to be found elsewhere"
-        )
-    classes = _two(counts, positive) if chosen == "detection" else sorted(counts)
+        other = "write task: regression, if they are numbers to be told" if _are_numbers(counts) else "name another"
+        raise DataError(f"{len(counts):,} labels of {len(said):,} {of} are no classes: {other}")
+    classes = _two(counts, positive and label_text(positive)) if chosen == "detection" else sorted(counts)
     number = {label: index for index, label in enumerate(classes)}
     return Asked(chosen, classes, np.array([number[label] for label in said], dtype=np.int64))
+
+
+def contradicting(keys: NDArray[np.uint64], labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which of N examples are there with another label too, by the keys of their content."""
+    names = np.unique(labels, return_inverse=True)[1].astype(np.uint64)
+    both = np.unique(np.stack([keys, names], axis=1), axis=0)[:, 0]
+    once, times = np.unique(both, return_counts=True)
+    return np.isin(keys, once[times > 1])
+
+
+def _refuse_cases(counts: Counter[str]) -> None:
+    """Refuse labels that differ in case alone; single letters may be labels."""
+    known: dict[str, str] = {}
+    for label in sorted(counts):
+        other = known.setdefault(label.casefold(), label)
+        if other != label and len(label) > 1:
+            raise DataError(
+                f"the labels {other!r} ({counts[other]:,}) and {label!r} ({counts[label]:,}) differ in case alone: "
+                "write both the same way, or, if they are two, name one otherwise"
+            )
+
+
+def _are_numbers(labels: Counter[str]) -> bool:
+    try:
+        return all(isfinite(float(label)) for label in labels)
+    except ValueError:
+        return False
 
 
 def _two(counts: Counter[str], positive: str | None) -> list[str]:

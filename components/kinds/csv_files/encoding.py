@@ -51,7 +51,17 @@ def find(path: Path) -> str:
                 strange += b"\n".join(lines)[:_SAMPLE]
             block = stream.read(_BLOCK)
         good = good and _decodes(decoder, b"", final=True)
-    return "utf-8" if good else _of_eight_bits(strange)
+    return "utf-8" if good else of_eight_bits(strange)
+
+
+def in_unicode(data: bytes) -> str | None:
+    """Return a whole text in UTF-8 or UTF-16, with or without a mark of it; None: it is in neither."""
+    marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
+    name = "utf-8-sig" if marked == "utf-8" else marked or _wide(data) or "utf-8"
+    try:
+        return data.decode(name)
+    except UnicodeDecodeError:
+        return None
 
 
 def opened(path: Path) -> pa.NativeFile:
@@ -78,7 +88,7 @@ def _wide(first: bytes) -> str | None:
     return None
 
 
-def _of_eight_bits(sample: bytes) -> str:
+def of_eight_bits(sample: bytes) -> str:
     """Return the encoding in which the sample reads as words.
 
     Raises:

@@ -1,6 +1,6 @@
 """What became of a source of texts, from the report that `prepare` wrote."""
 
-from components.kinds.overview import Finding, Overview, first_by_class
+from components.kinds.overview import SHOWN, Finding, Overview, first_by_class
 from components.kinds.prepared import PreparedData
 from components.kinds.text.codec.characters import decode
 from components.system.files import read_json
@@ -17,6 +17,8 @@ def overview(data: PreparedData) -> Overview:
         for name, found in report["findings"].items()
         if found["count"]
     ]
+    if ignored := report.get("ignored", []):
+        findings.append(Finding("passed over", len(ignored), "parts of the source", ignored[:SHOWN]))
     inputs = data.inputs("test")
     examples = {name: [decode(inputs[row])[:_SHOWN] for row in rows] for name, rows in first_by_class(data).items()}
     return Overview(report["read"], findings, examples)

@@ -1,7 +1,7 @@
 """A CSV or Parquet file, a folder of them, a folder of `.txt` files a label, or a public data set -> raw records."""
 
 import json
-from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.config.errors import DataError
-from components.kinds.csv_files import SUFFIXES, reader
-from components.kinds.leftovers import is_leftover
+from components.kinds.csv_files import SUFFIXES, encoding, reader
+from components.kinds.folders import as_text, files_below, lay_out
 from components.kinds.raw import DataSet, Origin, Raw
 from components.kinds.text.params.columns import NAME
 
 _BATCH = 4_096
 _TABLES = (*SUFFIXES, ".parquet")
+_IN_FOLDERS = ["text", "label", NAME, "split"]  # columns of texts whose folders say the split, too
+_SAMPLE = 1 << 16  # bytes by which an encoding is told
+
+
+@dataclass
+class _Notes:
+    """What there is to say of the source."""
+
+    ignored: list[str] = field(default_factory=list)
+    """Files, and columns of tables, that are passed over."""
+    read: list[str] = field(default_factory=list)
+    """How folders were understood."""
 
 
 def open(origin: Origin) -> Raw:
@@ -24,79 +36,135 @@ def open(origin: Origin) -> Raw:
     Columns stay as they are called, every value as its text; `prepare` is told which is which.
 
     Raises:
-        DataError: there is no text, or a file has other columns than the first.
+        DataError: there is no text, a file has other columns than the first, or folders can be read in two ways.
     """
-    parts = [_data_set(origin.data_set)] if origin.data_set else [_place(Path(origin.source), origin.source, "")]
-    parts += [_place(origin.inbox, str(origin.inbox), "inbox/")] if origin.inbox and _files(origin.inbox) else []
+    notes = _Notes()
+    later = origin.inbox if origin.inbox and _files(origin.inbox) else None
+    parts = [_data_set(origin.data_set)] if origin.data_set else [_place(Path(origin.source), origin.source, "", notes)]
+    parts += [_place(later, str(later), "inbox/", notes)] if later else []
     tables = [table for part in parts for table in part]
     names = list(tables[0].column_names)
+    if names == _IN_FOLDERS:
+        tables = [_with_split(table) for table in tables]
     for table in tables:
         if set(table.column_names) != set(names):
             other = ", ".join(sorted(set(table.column_names) ^ set(names)))
             raise DataError(f"{origin.source}: {other}: not a column of every file")
-    live = [pq.read_table(origin.live)] if origin.live else []
+    live = [_live(pq.read_table(origin.live), names)] if origin.live else []
     schema = pa.schema([(name, pa.string()) for name in names])
-    whole = pa.concat_tables(
-        [*(table.select(names).cast(schema) for table in tables), *(one.cast(schema) for one in live)]
-    )
-    return Raw(schema, iter(whole.to_batches(_BATCH)), {"tables": len(tables)})
+    whole = pa.concat_tables([table.select(names).cast(schema) for table in [*tables, *live]])
+    return Raw(schema, iter(whole.to_batches(_BATCH)), {"tables": len(tables), **asdict(notes)})
 
 
-def _place(path: Path, source: str, prefix: str) -> list[pa.Table]:
+def _live(table: pa.Table, names: list[str]) -> pa.Table:
+    """Return answered texts with the columns of the source: those of an older version call the name otherwise."""
+    if NAME not in table.column_names:
+        table = table.rename_columns([NAME if name == "name" else name for name in table.column_names])
+    for name in names:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), pa.string()))
+    return table
+
+
+def _with_split(table: pa.Table) -> pa.Table:
+    if "split" in table.column_names:
+        return table
+    return table.append_column("split", pa.nulls(len(table), pa.string()))
+
+
+def _place(path: Path, source: str, prefix: str, notes: _Notes) -> list[pa.Table]:
     files = _files(path)
-    tables = [file for file in files if file.name.lower().endswith(_TABLES) or (file == path and file.suffix == ".txt")]
-    if tables:
-        return [
-            _table(file, prefix + (file.relative_to(path).as_posix() if file != path else file.name)) for file in tables
-        ]
-    texts = [file for file in files if file.suffix.lower() == ".txt" and file.parent != path]
-    if not texts:
+    tables = [file for file in files if _is_table(file, path)]
+    texts = [] if path.is_file() else [file for file in files if file.suffix.lower() == ".txt" and file.parent != path]
+    if tables and len({file.relative_to(path).parts[0] for file in texts}) > 1:
+        raise DataError(
+            f"{source}: there are tables, as {tables[0].name}, and folders of .txt files, as "
+            f"{as_text(texts[0].parent.name)}: move either elsewhere, or set source to one of them"
+        )
+    if not tables and not texts:
         raise DataError(
             f"{source}: {'no such file or folder' if not path.exists() else 'no text there'}: set source to a CSV or "
             "Parquet file with a column of texts and one of labels, or to a folder that has for each label a folder of "
             ".txt files"
         )
-    return [pa.Table.from_batches(list(_from_folder(path, texts, prefix)))]
+    taken = set(tables or texts)
+    notes.ignored += [as_text(str(file)) for file in files if file not in taken]
+    if tables:
+        return [_table(file, prefix + as_text(_below(file, path)), notes) for file in tables]
+    return [_from_folder(path, source, texts, prefix, notes)]
+
+
+def _is_table(file: Path, source: Path) -> bool:
+    return file.name.lower().endswith(_TABLES) or (file == source and file.suffix.lower() == ".txt")
+
+
+def _below(file: Path, source: Path) -> str:
+    return file.relative_to(source).as_posix() if file != source else file.name
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    return sorted(file for file in path.rglob("*") if file.is_file() and not _left_behind(file.relative_to(path)))
+    return files_below(path) if path.is_dir() else [path] if path.exists() else []
 
 
-def _left_behind(file: Path) -> bool:
-    return any(is_leftover(part) for part in file.parts)
-
-
-def _table(file: Path, called: str) -> pa.Table:
+def _table(file: Path, called: str, notes: _Notes) -> pa.Table:
     try:
         if file.suffix.lower() == ".parquet":
-            table = pq.read_table(file)
-            table = table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
+            table = _as_texts(pq.read_table(file), file, notes)
         else:
             names = reader.header(file).names
             batches = [reader.filled(batch) for batch in reader.rows(file)]
             table = pa.Table.from_batches(batches, pa.schema([(name, pa.string()) for name in names]))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, DataError) as error:
         raise DataError(f"{file}: {error}") from error
-    return _named(table, called)
-
-
-def _named(table: pa.Table, called: str) -> pa.Table:
-    if NAME in table.column_names:
-        table = table.drop_columns([NAME])
     return table.append_column(NAME, pa.array([f"{called}:{row}" for row in range(len(table))], pa.string()))
 
 
-def _from_folder(path: Path, texts: list[Path], prefix: str) -> Iterator[pa.RecordBatch]:
-    schema = pa.schema([(name, pa.string()) for name in ("text", "label", NAME)])
-    for start in range(0, len(texts), _BATCH):
-        some = texts[start : start + _BATCH]
-        said = [file.read_bytes().decode("utf-8-sig", "replace") for file in some]
-        labels = [file.relative_to(path).parts[0] for file in some]
-        names = [prefix + file.relative_to(path).as_posix() for file in some]
-        yield pa.record_batch([pa.array(values, pa.string()) for values in (said, labels, names)], schema=schema)
+def _as_texts(table: pa.Table, file: Path, notes: _Notes) -> pa.Table:
+    """Return the columns as texts; one of lists or bytes is no text and no label, and stays away."""
+    texts = {name: column for name in table.column_names if (column := _texts(table[name])) is not None}
+    notes.ignored += [f"{file}: {one.name}, {one.type}" for one in table.schema if one.name not in texts]
+    if not texts:
+        raise DataError("no column holds texts")
+    return pa.table(texts)
+
+
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    try:
+        return column.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+
+
+def _from_folder(path: Path, source: str, files: list[Path], prefix: str, notes: _Notes) -> pa.Table:
+    layout = lay_out([file.relative_to(path).parts for file in files], source, wrapped=not prefix)
+    columns = {
+        "text": _decoded(files),
+        "label": [place.label for place in layout.places],
+        NAME: [prefix + as_text(file.relative_to(path).as_posix()) for file in files],
+    }
+    if layout.read:
+        columns["split"] = [place.split for place in layout.places]
+    notes.read += layout.read
+    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+
+
+def _decoded(files: list[Path]) -> list[str]:
+    """Return what the files say; those that are not in Unicode are in one encoding, which is told by all of them.
+
+    Raises:
+        DataError: it cannot be told.
+    """
+    said = {file: encoding.in_unicode(file.read_bytes()) for file in files}
+    others = [file for file, text in said.items() if text is None]
+    if not others:
+        return [text or "" for text in said.values()]
+    lines = (line for file in others for line in file.read_bytes().split(b"\n") if not line.isascii())
+    try:
+        name = encoding.of_eight_bits(b"\n".join(lines)[:_SAMPLE])
+        said |= {file: file.read_bytes().decode(name) for file in others}
+    except (DataError, UnicodeDecodeError) as error:
+        raise DataError(f"{others[0]}, one of {len(others):,} that are not in UTF-8: {error}") from error
+    return [text or "" for text in said.values()]
 
 
 def _data_set(data_set: DataSet) -> list[pa.Table]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from components.config.errors import DataError
+from components.kinds.usual_names import Usual, check_different, named_or_usual
 
 if TYPE_CHECKING:
     from components.kinds.interactions.params import Prepare
@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 LIVE = "live"
 """What is said of raw records: how many of them, the last, were taken of what was suggested at work."""
 
-_USER = ("user", "user_id", "userid", "customer", "customer_id", "customerid", "visitor", "visitor_id", "session_id")
-_ITEM = ("item", "item_id", "itemid", "product", "product_id", "productid", "article_id", "movie_id", "movieid", "sku")
-_TIME = ("time", "timestamp", "datetime", "date", "ts", "created_at", "t_dat")
+_USER: Usual = (
+    ("user", "userid"),
+    ("customer", "customerid", "visitor", "visitorid"),
+    ("session", "sessionid"),
+)
+_ITEM: Usual = (("item", "itemid"), ("product", "productid", "articleid", "movieid", "sku"))
+_TIME: Usual = (("time", "timestamp", "datetime"), ("ts", "date", "createdat", "tdat"))
 
 
 class Columns(NamedTuple):
@@ -30,23 +34,16 @@ def find_columns(names: Sequence[str], config: "Prepare") -> Columns:
     """Return the columns among those of a table.
 
     Raises:
-        DataError: one is missing; the line says which key to write, and what there is.
+        DataError: one is missing, or two are one; the line says which key to write, and what there is.
     """
-    return Columns(
-        _one(names, config.user, _USER, "user"),
-        _one(names, config.item, _ITEM, "item"),
-        _one(names, config.time, _TIME, "time"),
-        _one(names, config.value, (), "value") if config.value else None,
-        _one(names, config.propensity, (), "propensity") if config.propensity else None,
+    columns = Columns(
+        named_or_usual(names, config.user, _USER, "prepare.user", "the user"),
+        named_or_usual(names, config.item, _ITEM, "prepare.item", "the item"),
+        named_or_usual(names, config.time, _TIME, "prepare.time", "the time"),
+        named_or_usual(names, config.value, (), "prepare.value", "the value") if config.value else None,
+        named_or_usual(names, config.propensity, (), "prepare.propensity", "the propensity")
+        if config.propensity
+        else None,
     )
-
-
-def _one(names: Sequence[str], said: str | None, usual: Sequence[str], key: str) -> str:
-    folded = {name.strip().lower(): name for name in reversed(names)}
-    found = said if said in names else None
-    if said is None:
-        found = next((folded[name] for name in usual if name in folded), None)
-    if found is None:
-        missing = f"there is no column {said!r}" if said else f"no column is called as the {key} usually is"
-        raise DataError(f"prepare.{key}: {missing}: write one of {', '.join(names)}")
-    return found
+    check_different({f"prepare.{key}": name for key, name in columns._asdict().items()})
+    return columns

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 from components.config import params
 from components.config.errors import DataError
 from components.kinds.csv_files import SUFFIXES, reader
+from components.kinds.folders import files_below
 from components.kinds.interactions.params.columns import LIVE
 from components.kinds.interactions.source import simulator
-from components.kinds.leftovers import is_leftover
 from components.kinds.raw import DataSet, Origin, Raw
 
 _TABLES = (*SUFFIXES, ".parquet")
@@ -57,8 +57,7 @@ def _given(source: str) -> Raw:
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    found = (file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(_TABLES))
-    return sorted(file for file in found if not any(is_leftover(part) for part in file.relative_to(path).parts))
+    return [file for file in files_below(path) if file.name.lower().endswith(_TABLES)] if path.is_dir() else []
 
 
 def _schema(file: Path) -> pa.Schema:

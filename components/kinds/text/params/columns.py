@@ -3,26 +3,17 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from components.config.errors import DataError
 from components.kinds.text.params import Prepare
+from components.kinds.usual_names import Usual, check_different, named_or_usual, usual_name
 
-NAME = "name"
-"""Of the raw records: what one is called, its file below the source and its row there."""
-TEXT = (
-    "text",
-    "sentence",
-    "utterance",
-    "message",
-    "query",
-    "question",
-    "content",
-    "body",
-    "review",
-    "comment",
-    "tweet",
+NAME = "journeyman:name"
+"""Of the raw records: what one is called, its file below the source and its row there. No column of a user's."""
+_TEXT: Usual = (
+    ("text",),
+    ("sentence", "utterance", "message", "query", "question", "content", "body", "review", "comment", "tweet"),
 )
-LABEL = ("label", "intent", "class", "category", "target", "topic", "sentiment")
-SPLIT = ("split", "partition", "subset")
+_LABEL: Usual = (("label",), ("intent", "class", "category", "target", "topic", "sentiment"))
+_SPLIT: Usual = (("split",), ("partition", "subset"))
 
 
 class Columns(NamedTuple):
@@ -37,23 +28,15 @@ def find_columns(names: Sequence[str], config: Prepare) -> Columns:
     """Return which of the columns `names` is which: as the section says, else by what they are usually called.
 
     Raises:
-        DataError: there is no such column.
+        DataError: there is no such column, or several may be it.
     """
-    return Columns(
-        _one(names, config.text, TEXT, "prepare.text", "the text"),
-        _one(names, config.label, LABEL, "prepare.label", "the label"),
-        _one(names, config.split, SPLIT, "prepare.split", "the split") if config.split else _found(names, SPLIT),
+    text = named_or_usual(names, config.text, _TEXT, "prepare.text", "the text")
+    label = named_or_usual(names, config.label, _LABEL, "prepare.label", "the label")
+    others = [name for name in names if name not in (text, label)]
+    split = (
+        named_or_usual(names, config.split, (), "prepare.split", "the split")
+        if config.split
+        else usual_name(others, _SPLIT, "prepare.split", "the split")
     )
-
-
-def _one(names: Sequence[str], said: str | None, usual: Sequence[str], key: str, what: str) -> str:
-    found = said if said in names else None if said else _found(names, usual)
-    if found is None:
-        missing = f"there is no column {said!r}" if said else f"no column is called as {what} usually is"
-        raise DataError(f"{key}: {missing}: write one of {', '.join(names)}")
-    return found
-
-
-def _found(names: Sequence[str], usual: Sequence[str]) -> str | None:
-    folded = {name.strip().lower(): name for name in reversed(names)}
-    return next((folded[name] for name in usual if name in folded), None)
+    check_different({"prepare.text": text, "prepare.label": label, "prepare.split": split})
+    return Columns(text, label, split)

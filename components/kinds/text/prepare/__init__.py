@@ -1,5 +1,6 @@
 """Raw records -> code points int32 `[N, length]` and their labels, split as the source says, or by what a text is."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,20 +10,23 @@ from numpy.typing import NDArray
 
 from components.config.errors import DataError
 from components.kinds import split_names
-from components.kinds.asked import asked
+from components.kinds.asked import asked, contradicting
 from components.kinds.corrections import corrected
 from components.kinds.draw import TEST, TRAIN, VALIDATION, content_keys, draw
+from components.kinds.folders import label_text
+from components.kinds.nulls import is_null
 from components.kinds.prepared import SPLITS, write_about, write_splits, write_strangers
 from components.kinds.text.codec.characters import encode, normalized
 from components.kinds.text.codec.input import Input
 from components.kinds.text.params import Prepare
-from components.kinds.text.params.columns import NAME, find_columns
+from components.kinds.text.params.columns import NAME, Columns, find_columns
 from components.system.files import write_json
 
 _LONGEST = 1_024  # characters that are read where the section does not say how many
 _LEAST = (128, 24)  # characters and words that are read at least: what comes may be longer than training was
 _UNIT = 16  # characters by which texts grow
 _SHOWN = 3
+_LISTED = 8  # columns
 
 Int64 = NDArray[np.int64]
 
@@ -34,16 +38,20 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
         DataError: there is no such column, nothing to learn from, or a correction does not fit.
     """
     table = pq.read_table(raw)
-    columns = find_columns([name for name in table.column_names if name != NAME], config)
+    given_names = [name for name in table.column_names if name != NAME]
+    columns = find_columns(given_names, config)
     names: list[str] = table[NAME].to_pylist()
-    said: list[str] = [(label or "").strip() for label in table[columns.label].to_pylist()]
+    said = [label_text(label) for label in table[columns.label].to_pylist()]
+    if task == "regression":
+        said = ["" if is_null(label) else label for label in said]
     words = [normalized(text or "", config.length or _LONGEST) for text in table[columns.text].to_pylist()]
     read = corrected(said, names, config.corrections, "text")
-    given = _given(table[columns.split].to_pylist()) if columns.split else np.full(len(words), -1, dtype=np.int64)
+    given, unsplit = _given(table[columns.split].to_pylist() if columns.split else [None] * len(words), columns, config)
 
     there = np.array([bool(text) for text in words])
     labelled = np.array([bool(label) for label in said])
-    strange = np.array([label == config.none for label in said]) & there
+    none = None if config.none is None else label_text(config.none)
+    strange = np.array([label == none for label in said]) & there
     kept = np.flatnonzero(there & labelled & ~strange)
     if not len(kept):
         raise DataError("no text has a label: see the columns of the source")
@@ -56,6 +64,7 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     arrays = {"inputs": inputs, "labels": told.labels, "rows": kept}
     if (given[kept] < 0).all():
         arrays["keys"] = keys
+    _check_splits(splits[~copied], len(told.classes))
     counts = write_splits(out, splits[~copied], **{name: array[~copied] for name, array in arrays.items()})
     if config.none is not None:
         chosen = np.flatnonzero(strange & ((given < 0) | (given == TEST)))
@@ -66,25 +75,53 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
         "empty": _finding(~there, names),
         "without a label": _finding(there & ~labelled, names),
         "copies of test texts": _finding_of(kept[copied], names),
-        "with several labels": _finding_of(kept[_contradicting(keys, told.labels)], names),
+        "with several labels": _finding_of(kept[contradicting(keys, told.labels)], names),
     }
-    read = [f"texts are read up to {length:,} characters", *read]
-    if config.none is not None:
-        read.append(f"{strange.sum():,} texts are {config.none!r}, none of the classes")
-    write_json(out / "report.json", {"read": read, "findings": findings})
+    about = json.loads((table.schema.metadata or {}).get(b"journeyman", b"{}"))
+    read = [_told(columns, given_names), f"texts are read up to {length:,} characters", *read, *unsplit]
+    if none is not None:
+        read.append(f"{strange.sum():,} texts are {none!r}, none of the classes")
+    report = {"read": [*about.get("read", []), *read], "findings": findings, "ignored": about.get("ignored", [])}
+    write_json(out / "report.json", report)
     described: Input = {"length": length, "words": most}
-    if config.none is not None:
-        described["none"] = config.none
+    if none is not None:
+        described["none"] = none
     write_about(out, "text", told.classes, described, counts, told.task)
 
 
-def _given(said: Sequence[str | None]) -> Int64:
-    """Return the split that each text is given, an index into `SPLITS`; -1: none."""
-    split_of = {value: split_names.exactly(value) for value in set(said) if value}
-    if unknown := sorted(value for value, split in split_of.items() if split is None):
-        raise DataError(f"prepare.split: {unknown[0]!r} is no split: write train, validation or test")
+def _told(columns: Columns, names: Sequence[str]) -> str:
+    """Return which column is which, and which are not read."""
+    others = [repr(name) for name in names if name not in columns]
+    split = f", the split {columns.split!r}" if columns.split else ""
+    rest = f"; not read: {', '.join(others[:_LISTED])}{', …' if len(others) > _LISTED else ''}" if others else ""
+    return f"the text is {columns.text!r}, the label {columns.label!r}{split}{rest}"
+
+
+def _given(said: Sequence[str | None], columns: Columns, config: Prepare) -> tuple[Int64, list[str]]:
+    """Return the split that each text is given, an index into `SPLITS`, -1: none; and what there is to say of it."""
+    split_of = {value: split_names.exactly(value) for value in set(said) if value and value.strip()}
+    unknown = sorted(value for value, split in split_of.items() if split is None)
+    doubtful = config.split is None and (columns.split or "").strip().lower() != "split"  # nobody says that it is one
+    if unknown and doubtful and len(unknown) == len(split_of):
+        told = [f"{columns.split!r} says no split (as {unknown[0]!r}), so chance draws them"]
+        return np.full(len(said), -1, dtype=np.int64), told
+    if unknown:
+        raise DataError(
+            f"prepare.split: {unknown[0]!r} is no split: write train, validation or test, or call the column "
+            f"{columns.split!r} otherwise"
+        )
     known = {value: SPLITS.index(split) for value, split in split_of.items() if split}
-    return np.array([known.get(value or "", -1) for value in said], dtype=np.int64)
+    return np.array([known.get(value or "", -1) for value in said], dtype=np.int64), []
+
+
+def _check_splits(splits: Int64, classes: int) -> None:
+    for index, split in enumerate(SPLITS):
+        if not (splits == index).any():
+            of = f" of {classes:,} labels" if classes else ""
+            raise DataError(
+                f"no text is left for the {split} split, of {len(splits):,} texts{of}: bring more, or give each split "
+                "some in the column of splits"
+            )
 
 
 def _size(words: Sequence[str], length: int | None) -> tuple[int, int]:
@@ -101,13 +138,6 @@ def _splits(keys: NDArray[np.uint64], labels: NDArray[np.generic], given: Int64,
         if (given == split).any():
             drawn[drawn == split] = TRAIN
     return np.where((given == VALIDATION) | (given == TEST), given, drawn)
-
-
-def _contradicting(keys: NDArray[np.uint64], labels: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Return which texts `[N]` are there with another label too."""
-    both = np.unique(np.stack([keys, labels.astype(np.int64).view(np.uint64)], axis=1), axis=0)[:, 0]
-    once, times = np.unique(both, return_counts=True)
-    return np.isin(keys, once[times > 1])
 
 
 def _finding(mask: NDArray[np.bool_], names: Sequence[str]) -> dict[str, object]:

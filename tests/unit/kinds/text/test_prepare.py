@@ -12,6 +12,7 @@ from components.kinds.text.codec.characters import decode
 from components.kinds.text.codec.input import Input
 from components.kinds.text.overview import overview
 from components.kinds.text.params import Prepare
+from components.kinds.text.params.columns import find_columns
 from components.kinds.text.relabelling import raw_records
 from tests.own_data import STRANGE, messages
 from tests.unit.kinds.text.conftest import Prepared
@@ -78,6 +79,9 @@ def test_a_detection_and_a_regression_are_told_from_labels(tmp_path: Path, prepa
         ({"text": "x", "label": "a"}, {}, "regression", "a regression tells numbers"),
         ({"text": " ", "label": "a"}, {}, None, "no text has a label"),
         ({"text": "x", "label": "a", "split": "monday"}, {}, None, "prepare.split: 'monday' is no split"),
+        ({"text": "x", "label": "a", "subset": "monday"}, {"split": "subset"}, None, "prepare.split: 'monday' is no"),
+        ({"text": "x", "label": "a"}, {"text": "label"}, None, "prepare.text and prepare.label are both the column"),
+        ({"text": "x", "intent": "a", "topic": "b"}, {}, None, "prepare.label: 'intent' or 'topic' may be the label"),
     ],
 )
 def test_what_cannot_be_prepared_is_told_in_a_line(
@@ -102,4 +106,56 @@ def test_labels_are_put_right_by_the_names_that_people_are_shown(
     assert (record.name, record.label, record.shown) == (f"a.csv:{row}", "song", {"text": frame["utterance"][row]})
     rows, labels = (np.concatenate([data.array(split, name) for split in SPLITS]) for name in ("rows", "labels"))
     assert data.classes[int(labels[rows == row][0])] == "timer"
-    assert "1 labels are corrected" in json.loads((data.path / "report.json").read_text())["read"][1]
+    assert "1 labels are corrected" in json.loads((data.path / "report.json").read_text())["read"][2]
+
+
+def test_a_column_that_is_called_as_the_role_wins_and_how_it_is_written_does_not_matter() -> None:
+    assert find_columns(["Topic", " Text ", "Label", "query"], Prepare()) == (" Text ", "Label", None)
+    assert find_columns(["subset", "user_query", "Query", "intent"], Prepare()) == ("Query", "intent", "subset")
+
+
+def test_a_column_that_only_sounds_like_splits_is_none(tmp_path: Path, prepared: Prepared) -> None:
+    messages().assign(subset="web").to_csv(tmp_path / "a.csv", index=False)
+    data = prepared(tmp_path / "a.csv", none="other")
+    assert data.drawn
+    assert "'subset' says no split (as 'web'), so chance draws them" in overview(data).read
+
+
+def test_what_a_column_is_read_as_and_which_are_not_is_said(tmp_path: Path, prepared: Prepared) -> None:
+    messages().assign(when="2024").to_csv(tmp_path / "a.csv", index=False)
+    said = overview(prepared(tmp_path / "a.csv", none="other")).read[0]
+    assert said == "the text is 'utterance', the label 'intent'; not read: 'when'"
+
+
+def test_a_split_without_a_text_is_refused(tmp_path: Path, prepared: Prepared) -> None:
+    messages().assign(split="test").to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(DataError, match=r"no text is left for the train split, of .* bring more, or give each split"):
+        prepared(tmp_path / "a.csv")
+
+
+def test_labels_that_differ_in_case_alone_are_asked_about_and_forms_of_unicode_are_one(
+    tmp_path: Path, prepared: Prepared
+) -> None:
+    frame = pd.DataFrame({"text": [f"number {row}" for row in range(40)]})
+    frame.assign(label=["spam", "ham", "Spam", "ham"] * 10).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(DataError, match=r"'Spam' \(10\) and 'spam' \(10\) differ in case alone: write both"):
+        prepared(tmp_path / "a.csv")
+    (tmp_path / "prepared").rmdir()
+    frame.assign(label=["cafe\u0301 ", "ham", "caf\u00e9", "ham"] * 10).to_csv(tmp_path / "a.csv", index=False)
+    assert prepared(tmp_path / "a.csv", positive="cafe\u0301").classes == ("ham", "caf\u00e9")
+
+
+def test_numbers_that_are_missing_in_words_are_no_labels_of_a_regression(tmp_path: Path, prepared: Prepared) -> None:
+    frame = pd.DataFrame({"text": [f"number {row}" for row in range(60)], "label": [str(row) for row in range(60)]})
+    frame.loc[7, "label"] = "n/a"
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(DataError, match="60 labels of 60 texts are no classes: name another"):
+        prepared(tmp_path / "a.csv")
+    frame.drop(7).to_csv(tmp_path / "b.csv", index=False)
+    (tmp_path / "prepared").rmdir()
+    with pytest.raises(DataError, match="59 labels of 59 texts are no classes: write task: regression"):
+        prepared(tmp_path / "b.csv")
+    (tmp_path / "prepared").rmdir()
+    data = prepared(tmp_path / "a.csv", "regression")
+    assert sum(data.counts.values()) == 59
+    assert {finding.name: finding.count for finding in overview(data).lost} == {"without a label": 1}

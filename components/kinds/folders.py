@@ -1,0 +1,145 @@
+"""Folders of files that stand alone: which files are meant, and which label and split their folders say.
+
+label/1.txt              a folder for each label
+train/label/1.txt        splits as they are given
+label/train/1.txt        the same, within the labels
+"""
+
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from components.config.errors import DataError
+from components.kinds import split_names
+from components.kinds.leftovers import is_leftover
+from components.kinds.prepared import Split
+
+Parts = tuple[str, ...]
+"""The path of a file below the source, part by part."""
+_LISTED = 5
+
+
+class Place(NamedTuple):
+    """What the folders of a file say of it."""
+
+    label: str | None
+    split: Split | None
+    folder: str | None
+    """Within that of the label."""
+
+
+class Layout(NamedTuple):
+    """What the folders of all files say."""
+
+    places: list[Place]
+    read: list[str]
+    """How they were understood, in sentences."""
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return the files below `folder` that somebody means, in the order of their paths.
+
+    Links are followed, but not into a folder that they lie in.
+
+    Raises:
+        DataError: a folder cannot be read, or a link leads nowhere.
+    """
+    return sorted(_walk(folder, (_identity(folder),)))
+
+
+def as_text(name: str) -> str:
+    """Return a name as text that can be written: with the codes of its bytes that are no UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def label_text(said: str | None) -> str:
+    """Return a label without blanks around it, in one form of Unicode (NFC): macOS writes another."""
+    return unicodedata.normalize("NFC", as_text(said or "")).strip()
+
+
+def lay_out(files: Sequence[Parts], source: str, wrapped: bool) -> Layout:
+    """Return what the folders of `files` say.
+
+    Args:
+        files: below the source.
+        source: as the user says it, for messages.
+        wrapped: whether one folder alone that has folders is none of a label, but has the labels in it.
+
+    Raises:
+        DataError: they can be read in two ways; the line says what to do.
+    """
+    tops = {parts[0] for parts in files if len(parts) > 1}
+    if _are_splits(files, tops, source):
+        found = [_place(parts[1:], split_names.within(parts[0])) if len(parts) > 1 else _NOWHERE for parts in files]
+        return Layout(found, [f"the folders {_listed(tops)} are taken as the splits"])
+    if wrapped and len(tops) == 1 and len(within := _below(files, (top := next(iter(tops))))) > 1:
+        raise DataError(f"{source}: all lies in the folder {top!r}, in {_listed(within)}: set source to {source}/{top}")
+    inner = {parts[1] for parts in files if len(parts) > 2}
+    if len({split_names.exactly(name) for name in inner} - {None}) > 1 and all(map(split_names.exactly, inner)):
+        found = [
+            _place((parts[0], *parts[2:]), split_names.exactly(parts[1])) if len(parts) > 2 else _place(parts, None)
+            for parts in files
+        ]
+        return Layout(found, [f"the folders {_listed(inner)} within the labels are taken as the splits"])
+    return Layout([_place(parts, None) for parts in files], [])
+
+
+_NOWHERE = Place(None, None, None)
+
+
+def _place(parts: Parts, split: Split | None) -> Place:
+    """Return what is said by a path whose first folder is the label."""
+    if len(parts) < 2:
+        return Place(None, split, None)
+    return Place(label_text(parts[0]), split, as_text("/".join(parts[1:-1])) or None)
+
+
+def _are_splits(files: Sequence[Parts], tops: set[str], source: str) -> bool:
+    """Whether the first folders are the splits.
+
+    Raises:
+        DataError: some are, and others are not.
+    """
+    if len(tops) > 1 and split_names.alike(tops) and len(set(map(split_names.within, tops))) > 1:
+        return True
+    named = {name for name in tops if split_names.exactly(name)}
+    labels = [_below(files, name) for name in named]
+    if len(set(map(split_names.exactly, named))) > 1 and all(labels) and set.intersection(*labels):
+        others = _listed(tops - named)
+        raise DataError(
+            f"{source}: {_listed(named)} are called as splits, and {others} beside them is not: move it elsewhere, or "
+            "call it train, validation or test"
+        )
+    return False
+
+
+def _below(files: Sequence[Parts], top: str) -> set[str]:
+    return {parts[1] for parts in files if len(parts) > 2 and parts[0] == top}
+
+
+def _listed(names: set[str]) -> str:
+    shown = ", ".join(map(as_text, sorted(names)[:_LISTED]))
+    return f"{shown} and {len(names) - _LISTED:,} more" if len(names) > _LISTED else shown
+
+
+def _walk(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[Path]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
+    for entry in entries:
+        if is_leftover(entry.name):
+            continue
+        if entry.is_file():
+            yield folder / entry.name
+        elif entry.is_dir() and (identity := _identity(folder / entry.name)) not in above:
+            yield from _walk(folder / entry.name, (*above, identity))
+        elif entry.is_symlink() and not entry.is_dir():
+            raise DataError(f"{as_text(str(folder / entry.name))}: a link that leads nowhere: mend it, or take it away")
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    about = folder.stat()
+    return about.st_dev, about.st_ino
