@@ -6,6 +6,8 @@ from typing import Any
 
 from components.config.errors import BadRequest
 
+_EXACT = 2.0**53  # below it a whole number is no other's neighbour
+
 
 def names(said: Any, field: str) -> list[str]:
     """Return a list of items as texts: a list, or the text of a JSON list, or texts parted by `|`, as tables have them.
@@ -19,12 +21,13 @@ def names(said: Any, field: str) -> list[str]:
         said = _listed(said, field)
     if not isinstance(said, Iterable):
         raise BadRequest(f"{field}: expected a list of items, not {said!r:.60}")
-    return [str(plain(name)).strip() for name in said]
+    return [as_id(name) for name in said]
 
 
-def plain(name: Any) -> Any:
-    """Return a whole number that a column with gaps has as 17.0 as what it was, 17; all else as it is."""
-    return int(name) if isinstance(name, float) and name.is_integer() else name
+def as_id(said: Any) -> str:
+    """Return an id as a text, as those of the data are: `17.0` of a program that knows no whole numbers is `17`."""
+    whole = isinstance(said, float) and said.is_integer() and abs(said) < _EXACT
+    return str(int(said) if whole else said).strip()
 
 
 def _listed(said: str, field: str) -> list[Any]:
@@ -34,6 +37,6 @@ def _listed(said: str, field: str) -> list[Any]:
         found = json.loads(said)
     except ValueError as error:
         raise BadRequest(f"{field}: begins as a list, and is none ({error})") from error
-    if not all(isinstance(name, str | int) for name in found):
+    if not all(isinstance(name, str | int | float) and not isinstance(name, bool) for name in found):
         raise BadRequest(f"{field}: expected a list of items, which are texts or whole numbers")
     return list(found)

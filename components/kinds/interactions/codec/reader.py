@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from components.config.errors import BadRequest
 from components.kinds.interactions.codec.input import Input
 from components.kinds.interactions.codec.known_users import KnownUsers
-from components.kinds.interactions.codec.lists import names
+from components.kinds.interactions.codec.lists import as_id, names
 from components.kinds.interactions.codec.request import LISTS
 from components.kinds.interactions.codec.seed import SEED, read_seed
 from components.kinds.plain import PlainReader
@@ -55,7 +55,7 @@ class Reader(PlainReader):
     def is_cheap(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether the lists are few and short, and `read` waits for no database."""
         few = len(rows) <= 20 and sum(len(row.get(name) or ()) for row in rows for name in LISTS) <= 1_000
-        return few and not (self.batched_reads and any(row.get(self._user) for row in rows))
+        return few and not (self.batched_reads and any(map(self._who, rows)))
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.int32]:
         """Return the lists of `rows` as `[N, length + exclude]`; an item that is not known keeps its place, as none.
@@ -85,7 +85,7 @@ class Reader(PlainReader):
             shown = ", ".join(map(repr, unknown[:_NAMED]))
             more = f" and {len(unknown) - _NAMED:,} more" if len(unknown) > _NAMED else ""
             said = [f"not known to this version, and passed over: {shown}{more}"] if unknown else []
-            if str(row.get(self._user, "")) in self._strangers:
+            if self._who(row) in self._strangers:
                 said.append(_UNKNOWN_USER)
             if said:
                 found[index] = said
@@ -99,16 +99,21 @@ class Reader(PlainReader):
     def _latest_first(self, rows: Sequence[Mapping[str, Any]], recent: Sequence[list[str]]) -> list[list[str]]:
         """Return what each took, the latest first; of users what is remembered, with what they took by now."""
         found = [said[::-1] for said in recent]
-        asking = [index for index, row in enumerate(rows) if self._users and row.get(self._user)]
+        asking = [index for index, row in enumerate(rows) if self._users and self._who(row)]
         if self._users is None or not asking:
             return found
-        users, now = [str(rows[index][self._user]) for index in asking], time.time_ns() // 1_000_000
+        users, now = [self._who(rows[index]) for index in asking], time.time_ns() // 1_000_000
         count = self._input["length"] + (0 if self._input["repeats"] else self._input["exclude"])
         known = self._users.latest(users, [recent[index] for index in asking], now, count)
         for index, user, taken in zip(asking, users, known, strict=True):
             found[index] = taken
             self._note(user, bool(taken))
         return found
+
+    def _who(self, row: Mapping[str, Any]) -> str:
+        """Return who asks, empty where nobody says so: 0 is somebody, and not a number, as tables have it, nobody."""
+        said = row.get(self._user)
+        return "" if said is None or said != said else as_id(said)
 
     def _note(self, user: str, known: bool) -> None:
         if known:

@@ -1,5 +1,6 @@
 """What callers send: what somebody took, what is left out besides, and who it is."""
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -8,15 +9,23 @@ from pydantic_core import PydanticCustomError
 
 from components.config.errors import BadRequest
 from components.kinds.interactions.codec.input import Input
-from components.kinds.interactions.codec.lists import names, plain
+from components.kinds.interactions.codec.lists import as_id, names
 from components.kinds.labels import one_or_many
 
 LISTS = ("recent", "exclude")
 
 _MOST = 10_000  # items of one list that are read
-_LONGEST = 200  # characters of a name
+_LONGEST = 1_000  # characters of a name
 
-Name = Annotated[str, Field(min_length=1, max_length=_LONGEST), BeforeValidator(plain)]
+
+def _plain(said: Any) -> Any:
+    """Return a text or a number as an id; what else was sent as it is."""
+    if isinstance(said, float) and not math.isfinite(said):
+        raise PydanticCustomError("id", "an id is a text or a whole number")
+    return as_id(said) if isinstance(said, str | float) else said
+
+
+Name = Annotated[str, Field(min_length=1, max_length=_LONGEST), BeforeValidator(_plain)]
 
 
 def _from_table(said: Any) -> Any:

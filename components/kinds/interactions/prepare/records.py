@@ -1,6 +1,7 @@
 """The raw records as arrays: who took what, and when, in the order of time."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from components.config.errors import DataError
 from components.kinds.interactions.params import Prepare
 from components.kinds.interactions.params.columns import LIVE, Columns, find_columns
 from components.kinds.interactions.prepare.times import Times, milliseconds
+from components.kinds.interactions.prepare.values import ids, numbers
 
 Int64 = NDArray[np.int64]
 
 _SHOWN = 3
+_LISTED = 8  # columns
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,20 @@ def read_records(raw: Path, config: Prepare) -> Records:
     Raises:
         DataError: a column is missing or cannot be read, or there are fewer than two users, items or moments.
     """
-    columns = find_columns(pq.read_schema(raw).names, config)
+    given = pq.read_schema(raw).names
+    columns = find_columns(given, config)
     table = pq.read_table(raw, columns=[name for name in columns if name])
-    users, items = (_coded(table[name]) for name in (columns.user, columns.item))
+    users, items = (
+        pc.dictionary_encode(ids(table[name], name)).combine_chunks() for name in (columns.user, columns.item)
+    )
     times, told = _times(table[columns.time], columns.time, _live(raw), config.time_format)
+    propensity = numbers(table[columns.propensity], columns.propensity) if columns.propensity else None
     left_out = {
         "without a user": pc.is_null(users).to_numpy(zero_copy_only=False),
         "without an item": pc.is_null(items).to_numpy(zero_copy_only=False),
         "without a time": np.isnat(times),
         **_low(table, columns, config),
-        **_without_propensity(table, columns),
+        **_unknown(propensity, columns),
     }
     kept = np.flatnonzero(~np.logical_or.reduce(list(left_out.values())))
     order = kept[np.argsort(times[kept].astype(np.int64), kind="stable")]
@@ -72,12 +79,12 @@ def read_records(raw: Path, config: Prepare) -> Records:
         users=who[0],
         items=what[0],
         times=moments,
-        propensity=_propensity(table, columns, order),
+        propensity=_probable(None if propensity is None else propensity[order], columns),
         rows=order,
         names=what[1],
         people=who[1],
         user=columns.user,
-        read=[_told(columns), told],
+        read=[_told(columns, given), told],
         findings={name: _finding(found) for name, found in left_out.items() if found.any()},
     )
 
@@ -97,22 +104,6 @@ def _times(column: pa.ChunkedArray, name: str, live: int, format: str | None) ->
     return np.concatenate([source, work]), f"{told}; {live:,} interactions are of what was suggested at work"
 
 
-def _coded(column: pa.ChunkedArray) -> pa.Array:
-    """Return the values as texts, coded; an empty one is none, and a whole number has no point, as in `plain`."""
-    if pa.types.is_floating(column.type):
-        column = _whole(pc.if_else(pc.is_nan(column), None, column))  # as pandas has what is missing
-    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    return pc.dictionary_encode(pc.if_else(pc.equal(texts, ""), None, texts)).combine_chunks()
-
-
-def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return numbers as whole ones, if all of them are."""
-    try:
-        return column.cast(pa.int64())
-    except pa.ArrowInvalid:
-        return column
-
-
 def _numbers(found: pa.Array) -> tuple[Int64, list[str]]:
     """Return the codes anew, by those that are there, and their texts."""
     codes = found.indices.to_numpy(zero_copy_only=False).astype(np.int64)
@@ -123,35 +114,28 @@ def _numbers(found: pa.Array) -> tuple[Int64, list[str]]:
 def _low(table: pa.Table, columns: Columns, config: Prepare) -> dict[str, NDArray[np.bool_]]:
     if columns.value is None:
         return {}
-    values = _floats(table[columns.value], columns.value)
-    return {f"with a {columns.value} below {config.least:g}": ~(values >= config.least)}
+    values = numbers(table[columns.value], columns.value)
+    return {
+        f"without a {columns.value}": np.isnan(values),
+        f"with a {columns.value} below {config.least:g}": values < config.least,
+    }
 
 
-def _without_propensity(table: pa.Table, columns: Columns) -> dict[str, NDArray[np.bool_]]:
-    if columns.propensity is None:
-        return {}
-    return {f"without a {columns.propensity}": pc.is_null(table[columns.propensity]).to_numpy()}
+def _unknown(propensity: NDArray[np.float64] | None, columns: Columns) -> dict[str, NDArray[np.bool_]]:
+    return {} if propensity is None else {f"without a {columns.propensity}": np.isnan(propensity)}
 
 
-def _propensity(table: pa.Table, columns: Columns, order: Int64) -> NDArray[np.float64] | None:
-    if columns.propensity is None:
+def _probable(propensity: NDArray[np.float64] | None, columns: Columns) -> NDArray[np.float64] | None:
+    """Return how probably each was shown, all of them probabilities."""
+    if propensity is None:
         return None
-    values = _floats(table[columns.propensity], columns.propensity)[order]
-    wrong = ~((values > 0.0) & (values <= 1.0))
+    wrong = ~((propensity > 0.0) & (propensity <= 1.0))
     if wrong.any():
         raise DataError(
-            f"prepare.propensity: {columns.propensity} is {values[wrong][0]:g} of {wrong.sum():,} interactions: a "
+            f"prepare.propensity: {columns.propensity} is {propensity[wrong][0]:g} of {wrong.sum():,} interactions: a "
             "probability above 0, at most 1, is needed of each"
         )
-    return values
-
-
-def _floats(column: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
-    try:
-        found: NDArray[np.float64] = column.cast(pa.float64()).to_numpy().astype(np.float64)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise DataError(f"{name}: not a column of numbers ({error})") from error
-    return found
+    return propensity
 
 
 def _check(columns: Columns, users: int, items: int, times: Int64) -> None:
@@ -167,10 +151,12 @@ def _check(columns: Columns, users: int, items: int, times: Int64) -> None:
         raise DataError(f"{columns.time}: every interaction has the same time, and the splits are spans of it")
 
 
-def _told(columns: Columns) -> str:
+def _told(columns: Columns, names: Sequence[str]) -> str:
     value = f", how much it was liked {columns.value!r}" if columns.value else ""
     shown = f", how probably it was shown {columns.propensity!r}" if columns.propensity else ""
-    return f"who is {columns.user!r}, what {columns.item!r}, when {columns.time!r}{value}{shown}"
+    others = [repr(name) for name in names if name not in columns]
+    rest = f"; not read: {', '.join(others[:_LISTED])}{', …' if len(others) > _LISTED else ''}" if others else ""
+    return f"who is {columns.user!r}, what {columns.item!r}, when {columns.time!r}{value}{shown}{rest}"
 
 
 def _finding(mask: NDArray[np.bool_]) -> dict[str, Any]:

@@ -200,6 +200,15 @@ def test_of_an_unknown_user_that_is_said(shop: PreparedData[Input], reader: code
     assert reader.is_cheap([{"recent": ["a"]}])
 
 
+def test_a_user_of_a_table_is_somebody_or_nobody(shop: PreparedData[Input], reader: codec.Reader) -> None:
+    reader.read([{"user": "0", "recent": [shop.classes[7]]}])
+    for zero in (0, 0.0, " 0 "):
+        assert reader.read([{"user": zero}])[0, 0] == 8
+    nobody = [{"user": said} for said in (None, float("nan"), "", " ")]
+    assert not reader.read(nobody).any()
+    assert reader.warnings(nobody) == {}
+
+
 def test_what_is_refused_is_not_remembered(shop: PreparedData[Input], reader: codec.Reader) -> None:
     with pytest.raises(BadRequest, match="exclude: 9 items"):
         reader.read([{"user": "new", "recent": ["a"], "exclude": list(shop.classes[:9])}])

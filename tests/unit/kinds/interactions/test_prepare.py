@@ -1,9 +1,13 @@
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from components.config.errors import ConfigError, DataError
@@ -136,7 +140,7 @@ def test_a_time_is_read_as_it_is_said_to_be(prepared: Prepared) -> None:
     assert data.array("test", "times")[-1] == np.datetime64("2025-12-03", "ms").astype(int)
 
 
-def _changed(**columns: object) -> pd.DataFrame:
+def _changed(**columns: Any) -> pd.DataFrame:
     return frame().assign(**columns)
 
 
@@ -164,10 +168,15 @@ def _changed(**columns: object) -> pd.DataFrame:
             {"propensity": "shown"},
             r"prepare\.propensity: shown is 0 of 200 interactions: a probab",
         ),
-        (_changed(stars="good"), {"value": "stars"}, "stars: not a column of numbers"),
+        (_changed(stars="good"), {"value": "stars"}, "stars: not a column of numbers: row 0 is 'good'"),
+        (_changed(stars="1,000"), {"value": "stars"}, r"stars: '1,000' may be 1\.000 or 1000: write numbers with a"),
+        (frame(), {"item": "user"}, r"prepare\.user and prepare\.item are both the column 'user'"),
+        (frame().rename(columns={"user": "Visitor ID"}).assign(customer_id=1), {}, r"prepare\.user: 'Visitor ID' or "),
+        (_changed(user=lambda table: table.user * 1e17), {}, r"user: \de\+17 is an id that has lost digits"),
     ],
-    ids=["column", "named column", "times", "user", "item", "moment", "few", "nothing", "propensity", "value"],
-)
+    ids=["column", "named column", "times", "user", "item", "moment", "few", "nothing", "propensity", "value",
+         "thousands", "one column", "two users", "large numbers"],
+)  # fmt: skip
 def test_what_cannot_be_learned_from_is_refused_in_a_line(
     table: pd.DataFrame, keys: dict[str, object], said: str, prepared: Prepared
 ) -> None:
@@ -189,3 +198,131 @@ def test_numbers_that_name_somebody_are_whole_where_a_gap_made_fractions_of_them
     assert set(read_seed(data.serving / SEED).users) == {"123456789012", "7"}
     report = json.loads((data.path / "report.json").read_text())
     assert report["findings"]["without a user"]["count"] == 20
+
+
+def table_of(**columns: pa.Array) -> pa.Table:
+    """Return interactions with some columns in other types."""
+    table = pa.Table.from_pandas(frame(), preserve_index=False)
+    for name, values in columns.items():
+        table = table.set_column(table.column_names.index(name), name, values)
+    return table
+
+
+@pytest.fixture
+def prepared_table(tmp_path: Path) -> Callable[[pa.Table], PreparedData[Input]]:
+    """Returns what prepares a Parquet file."""
+
+    def make(table: pa.Table) -> PreparedData[Input]:
+        pq.write_table(table, tmp_path / "taken.parquet")
+        return prepared_from(tmp_path / "taken.parquet", tmp_path / "made")
+
+    return make
+
+
+def users(data: PreparedData[Input]) -> set[str]:
+    return set(read_seed(data.serving / SEED).users.tolist())
+
+
+USERS = frame().user.tolist()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pa.array(map(float, USERS)),
+        pa.array([float("nan"), *map(float, USERS[1:])]),
+        pa.array([f"{user}.0" for user in USERS]),
+        pa.array([*(f"{user}.0" for user in USERS[:100]), *map(str, USERS[100:])]),
+        pa.array(map(Decimal, USERS), pa.decimal128(20, 2)),
+        pa.array(map(str, USERS)).dictionary_encode(),
+        pa.array(map(str, USERS), pa.large_string()),
+    ],
+    ids=["floats", "lacking", "texts", "mixed", "decimals", "categories", "large texts"],
+)
+def test_an_id_is_the_same_however_its_column_is_typed(
+    written: pa.Array, prepared_table: Callable[[pa.Table], PreparedData[Input]]
+) -> None:
+    assert users(prepared_table(table_of(user=written))) == {"0", "1", "2", "3", "4"}
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        (pa.array([f"{user:03d}" for user in USERS]), "003"),
+        (pa.array([f"{user}.0" if user else "beta" for user in USERS]), "3.0"),
+        (pa.array([2**60 + user for user in USERS]), str(2**60 + 3)),
+        (pa.array([user + 0.5 for user in USERS]), "3.5"),
+    ],
+    ids=["zeros", "versions", "large", "fractions"],
+)
+def test_an_id_that_only_looks_like_a_number_stays_as_it_is(
+    written: pa.Array, known: str, prepared_table: Callable[[pa.Table], PreparedData[Input]]
+) -> None:
+    assert known in users(prepared_table(table_of(user=written)))
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (pa.array([float(2**60 + user) for user in USERS]), "user: 1152921504606846976 is an id that has lost digits"),
+        (pa.array([b"\xff%d" % user for user in USERS]), "user: its values are binary, which are no ids: write whole"),
+        (
+            pa.array([bytes([65 + user] * 16) for user in USERS], pa.binary(16)),
+            "user: its values are fixed_size_b",
+        ),
+        (pa.array([[user] for user in USERS]), "user: its values are list<.*>, which are no ids"),
+    ],
+    ids=["floats", "bytes", "as many bytes", "lists"],
+)
+def test_what_is_no_id_is_refused_in_a_line(
+    written: pa.Array, told: str, prepared_table: Callable[[pa.Table], PreparedData[Input]]
+) -> None:
+    with pytest.raises(DataError, match=told):
+        prepared_table(table_of(user=written))
+
+
+SECONDS = frame().time.tolist()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pa.array(pd.to_datetime(SECONDS, unit="s").astype(str)).dictionary_encode(),
+        pa.array(map(Decimal, SECONDS), pa.decimal128(20, 0)),
+        pa.array(map(Decimal, SECONDS), pa.decimal128(20, 3)),
+        pa.array([*map(float, SECONDS[:-20]), *[float("nan")] * 10, *map(float, SECONDS[-10:])]),
+        pa.array([f"{second:.18e}" for second in SECONDS]),
+        pa.array([1_000 * second for second in SECONDS]).cast(pa.timestamp("ms", "Asia/Tokyo")),
+    ],
+    ids=["categories", "decimals", "decimals with a point", "no number", "exponents", "a zone"],
+)
+def test_times_are_read_however_their_column_is_typed(
+    written: pa.Array, prepared_table: Callable[[pa.Table], PreparedData[Input]]
+) -> None:
+    assert prepared_table(table_of(time=written)).array("test", "times")[-1] == 1_000 * max(SECONDS)
+
+
+def test_times_of_day_are_no_times(prepared_table: Callable[[pa.Table], PreparedData[Input]]) -> None:
+    with pytest.raises(DataError, match=r"prepare\.time: time holds time64\[us\], which are no times"):
+        prepared_table(table_of(time=pa.array(SECONDS, pa.int64()).cast(pa.time64("us"))))
+
+
+@pytest.mark.parametrize("four", ["4,5", " 4.5 ", "4.5", "+4.5e0"])
+def test_values_are_read_as_people_write_them_and_missing_ones_counted(four: str, prepared: Prepared) -> None:
+    table = frame().assign(stars=[("", "n/a", "2", four)[row % 4] for row in range(200)])
+    data = prepared(table, value="stars", least=3)
+    assert sum(data.counts.values()) == len(table[3::4].drop_duplicates(["user", "item"]))
+    said = {finding.name: finding.count for finding in overview.overview(data).lost}
+    assert (said["without a stars"], said["with a stars below 3"]) == (100, 50)
+
+
+def test_interactions_without_a_propensity_are_left_out_of_a_csv_too(prepared: Prepared) -> None:
+    table = frame().assign(shown=[0.5 if row % 4 else None for row in range(200)])
+    said = {finding.name: finding.count for finding in overview.overview(prepared(table, propensity="shown")).lost}
+    assert said["without a shown"] == 50
+
+
+def test_columns_are_found_however_their_names_are_written_and_the_others_named(prepared: Prepared) -> None:
+    table = frame().rename(columns={"user": "User ID", "item": "itemId", "time": "Time-Stamp"})
+    said = overview.overview(prepared(table.assign(rating=1, session_id=2))).read[0]
+    assert said == "who is 'User ID', what 'itemId', when 'Time-Stamp'; not read: 'rating', 'session_id'"
