@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from components.config.errors import BadRequest, ConfigError, DataError
 from components.kinds import pattern
-from components.kinds.asked import asked
+from components.kinds.asked import asked, contradicting
 from components.kinds.audio.codec import sound
 from components.kinds.audio.codec.input import Input
 from components.kinds.audio.params import Prepare
 from components.kinds.corrections import corrected
 from components.kinds.draw import TEST, TRAIN, VALIDATION, content_keys, draw
-from components.kinds.prepared import ROWS, write_about, write_splits
+from components.kinds.folders import label_text
+from components.kinds.prepared import ROWS, SPLITS, write_about, write_splits
 from components.system.files import write_json
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class _Recording:
     name: str
     label: str
     group: str | None
+    split: str | None
 
 
 def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | None = None) -> None:
@@ -55,7 +57,8 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     table = pq.read_table(raw)
     sounds, about = table["sound"], json.loads(table.schema.metadata[b"journeyman"])
     lost: dict[str, str] = {}
-    known, read = _known(table.select(["name", "label", "folder"]).to_pylist(), config, lost)
+    columns = [name for name in table.column_names if name != "sound"]
+    known, read = _known(table.select(columns).to_pylist(), config, lost)
     heads = {one.row: head for one in known if (head := _head(sounds[one.row].as_py(), one.name, lost))}
     input = _input(heads, config)
     samples, kept = _decoded(sounds, [one for one in known if one.row in heads], input, lost)
@@ -69,13 +72,28 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     contents = content_keys(samples)
     keys = np.array([_key(one.group, int(key)) for one, key in zip(kept, contents, strict=True)], dtype=np.uint64)
     splits, split_read = _splits(kept, keys, contents, told.labels, config)
-    rows = np.array([one.row for one in kept], dtype=np.int64)
-    counts = write_splits(out, splits, inputs=samples, labels=told.labels, keys=keys, **{ROWS: rows})
+    arrays = {"inputs": samples, "labels": told.labels, ROWS: np.array([one.row for one in kept], dtype=np.int64)}
+    if not any(one.split for one in kept):
+        arrays["keys"] = keys
+    copied = np.isin(contents, contents[splits == TEST]) & (splits != TEST)
+    _check_parts(splits[~copied], config)
+    counts = write_splits(out, splits[~copied], **{name: array[~copied] for name, array in arrays.items()})
+    read = [*about.get("read", []), *read]
     read += [f"{input['length'] / input['rate']:g} seconds of each are heard, at {input['rate']:,} Hz", *split_read]
     for sentence in read:
         logger.info("%s", sentence)
-    write_json(out / "report.json", {"read": read, "unreadable": lost, "ignored": about["ignored"]})
+    findings = {
+        "copies of test recordings": _named(kept, copied),
+        "with several labels": _named(kept, contradicting(contents, told.labels)),
+        "without a sound": _named(kept, np.asarray(np.all(samples == 0, axis=1))),
+    }
+    report = {"read": read, "unreadable": lost, "ignored": about["ignored"], "findings": findings}
+    write_json(out / "report.json", report)
     write_about(out, "audio", told.classes, input, counts, told.task)
+
+
+def _named(kept: Sequence[_Recording], mask: NDArray[np.bool_]) -> list[str]:
+    return [kept[row].name for row in np.flatnonzero(mask).tolist()]
 
 
 def _known(
@@ -84,7 +102,7 @@ def _known(
     """Return the recordings with a label, and how labels and groups were found."""
     find_label = _finder(config.labels, "label")
     find_group = _finder(config.group, "group") if config.group else lambda record: None
-    labels = [_label(record, find_label) or "" for record in records]
+    labels = [_label(record, find_label) for record in records]
     read = corrected(labels, [record["name"] for record in records], config.corrections, "recording")
     if not any(labels):
         raise ConfigError(f"prepare.labels: {config.labels!r} finds no label, as of {records[0]['name']!r}")
@@ -92,16 +110,21 @@ def _known(
     if config.group and not any(groups.values()):
         raise ConfigError(f"prepare.group: {config.group!r} finds no group, as of {records[0]['name']!r}")
     lost |= {record["name"]: "without a label" for record, label in zip(records, labels, strict=True) if not label}
-    known = [_Recording(row, records[row]["name"], label, groups[row]) for row, label in enumerate(labels) if label]
+    known = [
+        _Recording(row, records[row]["name"], label, groups[row], records[row].get("split"))
+        for row, label in enumerate(labels)
+        if label
+    ]
     counts = Counter(one.group for one in known if one.group)
-    by = [f"each of {len(counts):,} groups is in one split: " + _listed(counts)] if counts else []
+    given = any(record.get("split") for record in records)
+    by = [f"each of {len(counts):,} groups is in one split: " + _listed(counts)] if counts and not given else []
     return known, [*read, *by]
 
 
-def _label(record: Mapping[str, Any], find: Callable[[Mapping[str, Any]], str | None]) -> str | None:
+def _label(record: Mapping[str, Any], find: Callable[[Mapping[str, Any]], str | None]) -> str:
     """Return the label: of what came later, where it lies in a folder, that folder."""
     later = record["label"] if record["name"].startswith("inbox/") else None
-    return later or find(record)
+    return label_text(later or find(record))
 
 
 def _finder(said: str, part: str) -> Callable[[Mapping[str, Any]], str | None]:
@@ -161,21 +184,30 @@ def _splits(
         raise ConfigError(
             f"prepare.test_groups: {_listed(sorted(unknown))}: no group; there are {_listed(_names(groups))}"
         )
+    given = np.array([-1 if one.split is None else SPLITS.index(one.split) for one in kept])
+    if config.test_groups and (given >= 0).any():
+        raise ConfigError("prepare.test_groups: the folders of the source say the splits: leave it out")
     splits = draw(keys, labels, config.validation, config.test)
+    for split in (VALIDATION, TEST):
+        if (given == split).any():  # the others are drawn only where no folder is called so
+            splits[splits == split] = TRAIN
+            splits[given == split] = split
     if config.test_groups:
         held_out = np.array([group in config.test_groups for group in groups])
         splits[~held_out] = _part(keys[~held_out], labels[~held_out], config)
         splits[held_out] = TEST
-    if config.validation_by == "file":
+    if config.validation_by == "file" and not (given == VALIDATION).any():
         rest = splits != TEST
         splits[rest] = _part(contents[rest], labels[rest], config)
-    for split, name in ((TRAIN, "training"), (VALIDATION, "validation"), (TEST, "test")):
-        if not (splits == split).any():
-            raise DataError(
-                f"no recording fell into the {name} split: more groups are needed, or prepare.validation_by: file"
-            )
     tested = _names([group for group, split in zip(groups, splits, strict=True) if split == TEST])
     return splits, [f"the test split has the groups {_listed(tested)}"] if tested else []
+
+
+def _check_parts(splits: NDArray[np.int8], config: Prepare) -> None:
+    for split, name in ((TRAIN, "training"), (VALIDATION, "validation"), (TEST, "test")):
+        if not (splits == split).any():
+            more = "groups are needed, or prepare.validation_by: file" if config.group else "recordings are needed"
+            raise DataError(f"no recording fell into the {name} split, of {len(splits):,}: more {more}")
 
 
 def _part(keys: UInt64, labels: NDArray[Any], config: Prepare) -> NDArray[np.int8]:

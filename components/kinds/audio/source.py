@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from components.config.errors import ConfigError, DataError
 from components.kinds.archive import files_in
-from components.kinds.leftovers import is_leftover
+from components.kinds.folders import Place, as_text, files_below, lay_out
 from components.kinds.raw import Origin, Raw
 
 SUFFIXES = (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus")
@@ -19,6 +19,7 @@ SCHEMA = pa.schema(
         pa.field("label", pa.string()),  # the first folder; none where the file lies in none
         pa.field("name", pa.string(), nullable=False),
         pa.field("folder", pa.string()),  # within that of the label
+        pa.field("split", pa.string()),  # where folders are called as splits
     ]
 )
 _BATCH = 1_000
@@ -32,6 +33,15 @@ class Record(NamedTuple):
     name: str
     """`source/`, `inbox/` or `inbox/live/`, and its path there."""
     folder: str | None = None
+    split: str | None = None
+
+
+class _File(NamedTuple):
+    """A recording that is to be read."""
+
+    path: Path
+    name: str
+    place: Place
 
 
 def open(origin: Origin) -> Raw:
@@ -41,17 +51,34 @@ def open(origin: Origin) -> Raw:
         ConfigError: the source is no folder and no data set.
         DataError: there is no recording in it.
     """
-    ignored: list[str] = []
     if origin.data_set is None and not Path(origin.source).is_dir():
-        raise ConfigError(f"source {origin.source}: no such folder of recordings; see `source` in params.yaml")
-    folders = [("source", Path(origin.source))] if origin.data_set is None else []
-    folders += [("inbox", origin.inbox)] if origin.inbox else []
-    files = [(start, folder, path) for start, folder in folders for path in _found(folder, ignored)]
+        raise ConfigError(f"source {origin.source}: {_neither(Path(origin.source))}")
+    folders = [("source", Path(origin.source), origin.source)] if origin.data_set is None else []
+    folders += [("inbox", origin.inbox, str(origin.inbox))] if origin.inbox else []
+    files: list[_File] = []
+    ignored: list[str] = []
+    read: list[str] = []
+    for start, folder, source in folders:
+        below = files_below(folder)
+        meant = [path for path in below if is_recording(path.name)]
+        ignored += [as_text(str(path)) for path in below if not is_recording(path.name)]
+        layout = lay_out([path.relative_to(folder).parts for path in meant], source, wrapped=start == "source")
+        read += layout.read
+        names = [f"{start}/{as_text(path.relative_to(folder).as_posix())}" for path in meant]
+        files += map(_File, meant, names, layout.places)
     if origin.data_set is None and not files:
         raise DataError(
             f"{origin.source}: no recording ({', '.join(SUFFIXES)}); found {', '.join(ignored[:5]) or 'none'}"
         )
-    return Raw(SCHEMA, _batches(origin, files), {"ignored": ignored})
+    return Raw(SCHEMA, _batches(origin, files), {"ignored": ignored, "read": read})
+
+
+def _neither(path: Path) -> str:
+    if path.is_file() and path.suffix.lower() in (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"):
+        return "an archive: unpack it, and set source to the folder"
+    if path.is_file():
+        return "a file: set source to a folder that has for each label a folder of recordings"
+    return "no such folder of recordings; see `source` in params.yaml"
 
 
 def is_recording(path: str) -> bool:
@@ -67,14 +94,7 @@ def to_batch(records: list[Record]) -> pa.RecordBatch:
     )
 
 
-def _found(folder: Path, ignored: list[str]) -> list[Path]:
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    meant = [path for path in paths if not any(is_leftover(part) for part in path.relative_to(folder).parts)]
-    ignored += [str(path) for path in meant if not is_recording(path.name)]
-    return [path for path in meant if is_recording(path.name)]
-
-
-def _batches(origin: Origin, files: list[tuple[str, Path, Path]]) -> Iterator[pa.RecordBatch]:
+def _batches(origin: Origin, files: list[_File]) -> Iterator[pa.RecordBatch]:
     held: list[Record] = []
     for record in _records(origin, files):
         held.append(record)
@@ -84,17 +104,22 @@ def _batches(origin: Origin, files: list[tuple[str, Path, Path]]) -> Iterator[pa
     if held:
         yield to_batch(held)
     if origin.live:
-        yield from pq.ParquetFile(origin.live).iter_batches(_BATCH)
+        yield from map(_padded, pq.ParquetFile(origin.live).iter_batches(_BATCH))
 
 
-def _records(origin: Origin, files: list[tuple[str, Path, Path]]) -> Iterator[Record]:
+def _padded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return answered recordings with every column: those of an older version may lack some."""
+    there = set(batch.schema.names)
+    columns = [batch[field.name] if field.name in there else pa.nulls(batch.num_rows, field.type) for field in SCHEMA]
+    return pa.record_batch(columns, SCHEMA)
+
+
+def _records(origin: Origin, files: list[_File]) -> Iterator[Record]:
     if origin.data_set:
         if origin.data_set.format != "zip":
             raise DataError(f"format {origin.data_set.format!r}: recordings are read from a ZIP file only")
         for path in origin.data_set.files.values():
             for name, content in files_in(path, str(origin.data_set.settings.get("folder", ""))):
                 yield Record(content, None, f"source/{name}")
-    for start, folder, path in files:
-        *above, name = path.relative_to(folder).parts
-        label, within = (above[0], "/".join(above[1:])) if above else (None, "")
-        yield Record(path.read_bytes(), label, "/".join((start, *above, name)), within or None)
+    for path, name, place in files:
+        yield Record(path.read_bytes(), place.label, name, place.folder, place.split)

@@ -1,6 +1,7 @@
 """The file of a recording <-> the samples that the model takes."""
 
 import io
+import re
 from math import ceil, gcd
 from typing import Any, NamedTuple
 
@@ -15,6 +16,11 @@ FORMATS = {"WAV": "audio/wav", "WAVEX": "audio/x-wav", "FLAC": "audio/flac", "OG
 """What is read, as libsndfile calls it, and a media type of each."""
 MAX_SECONDS = 60.0
 RATES = (1_000, 384_000)
+CHANNELS = 64
+"""Most of a recording."""
+_BLOCK = 1 << 22  # samples of all channels that are read at a time
+_CUT = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
+_STREAMED = 0x7FFF0000  # bytes from which on a head says no length: who wrote it did not know it yet
 _FULL = 32_768.0  # of 16 bits
 _EDGE = 0.02  # seconds of silence around a recording that is resampled, into which its ends ring
 
@@ -49,7 +55,8 @@ def decode(data: bytes, input: Input, max_seconds: float = MAX_SECONDS) -> Int16
     with _opened(data) as file:
         rate, most = file.samplerate, int(max_seconds * file.samplerate)
         try:
-            sound = file.read(most + 1, dtype="float64", always_2d=True).mean(axis=1)
+            blocks = file.blocks(_BLOCK // file.channels, dtype="float64", always_2d=True, frames=most + 1)
+            sound = np.concatenate([np.zeros(0), *(block.mean(axis=1) for block in blocks)])
         except soundfile.LibsndfileError as error:
             raise BadRequest(f"the recording is damaged: {error.error_string}") from error
     if not len(sound):
@@ -107,4 +114,8 @@ def _opened(data: bytes) -> soundfile.SoundFile:
         raise BadRequest(f"the file is {file.format}: send WAV, FLAC or OGG")
     if not RATES[0] <= file.samplerate <= RATES[1]:
         raise BadRequest(f"the recording has {file.samplerate:,} samples a second: from {RATES[0]:,} to {RATES[1]:,}")
+    if file.channels > CHANNELS:
+        raise BadRequest(f"the recording has {file.channels} channels: at most {CHANNELS} are read")
+    if (cut := _CUT.search(file.extra_info)) and int(cut[2]) < int(cut[1]) < _STREAMED:
+        raise BadRequest(f"the recording is cut off: {int(cut[2]):,} of {int(cut[1]):,} bytes of samples are there")
     return file

@@ -114,3 +114,18 @@ def test_golden_requests_try_every_format_and_are_read() -> None:
     assert {sound.head(one.row["sound"]).format for one in requests} == {"WAV", "FLAC", "OGG"}
     assert all(example.shape == (1, 4_000) and np.abs(example).max() > 1_000 for example in read)
     assert codec.upload(requests[0].row).format == "WAV"
+
+
+def test_a_recording_that_is_cut_off_is_refused_and_one_without_a_length_read() -> None:
+    whole = file(TONE)
+    with pytest.raises(BadRequest, match=r"cut off: 8,022 of 16,000 bytes of samples are there"):
+        sound.head(whole[: len(whole) // 2 + 44])
+    streamed = whole[:40] + b"\xff\xff\xff\xff" + whole[44:]
+    assert np.array_equal(sound.decode(streamed, INPUT), sound.decode(whole, INPUT))
+
+
+def test_many_channels_are_read_in_parts_and_too_many_refused() -> None:
+    many = np.repeat(TONE[:4_000, None], 64, axis=1)
+    assert np.array_equal(sound.decode(file(many), INPUT), sound.decode(file(TONE[:4_000]), INPUT))
+    with pytest.raises(BadRequest, match="has 65 channels: at most 64 are read"):
+        sound.decode(file(np.repeat(TONE[:, None], 65, axis=1)), INPUT)

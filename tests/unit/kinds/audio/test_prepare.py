@@ -2,13 +2,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
 from components.config.errors import ConfigError, DataError
-from components.kinds.audio import overview, relabelling
+from components.kinds.audio import overview, relabelling, source
 from components.kinds.audio.params import Prepare
 from components.kinds.prepared import ROWS, SPLITS, PreparedData
+from components.kinds.raw import Origin
 from tests.unit.kinds.audio.conftest import Prepared, names
 from tests.voices import VOICES, file, said
 
@@ -131,3 +134,54 @@ def test_a_label_that_yaml_reads_as_something_else_is_its_name_or_asked_for() ->
     assert Prepare.model_validate({"positive": 7}).positive == "7"
     with pytest.raises(ValidationError, match="which YAML reads as true: write it in quotes"):
         Prepare.model_validate({"positive": True})
+
+
+def test_folders_that_are_splits_are_kept_to(prepared: Prepared, voices: Path, tmp_path: Path) -> None:
+    for path in list(voices.rglob("*.wav")):
+        split = "test" if path.name.startswith("anna") else "train"
+        (voices / split / path.parent.name).mkdir(parents=True, exist_ok=True)
+        path.rename(voices / split / path.parent.name / path.name)
+    for vowel in ("a", "i", "u"):
+        (voices / vowel).rmdir()
+    (voices / "train" / "a" / "copy.wav").write_bytes((voices / "test" / "a" / "anna_0.wav").read_bytes())
+    data = prepared(group=None)
+    assert data.classes == ("a", "i", "u")
+    assert heard(data, tmp_path)["test"] == {"anna"}
+    assert "anna" not in heard(data, tmp_path)["train"] | heard(data, tmp_path)["validation"]
+    assert not data.drawn
+    said = overview.overview(data)
+    assert "the folders test, train are taken as the splits" in said.read
+    assert [str(one) for one in said.lost] == ["copies of test recordings: 1 recording (source/train/a/copy.wav)"]
+    with pytest.raises(ConfigError, match=r"prepare\.test_groups: the folders of the source say the splits"):
+        prepared(test_groups=["anna"])
+
+
+def test_a_recording_with_several_labels_and_one_without_a_sound_are_named(prepared: Prepared, voices: Path) -> None:
+    (voices / "i" / "copy.wav").write_bytes((voices / "a" / "anna_0.wav").read_bytes())
+    (voices / "u" / "silent.wav").write_bytes(file(np.zeros(2_400)))
+    found = {one.name: (one.count, one.lost) for one in overview.overview(prepared(group=None)).findings}
+    assert found == {"with several labels": (2, False), "without a sound": (1, False)}
+
+
+def test_labels_are_one_in_every_form_of_unicode_and_differ_in_more_than_case(prepared: Prepared, voices: Path) -> None:
+    (voices / "a").rename(voices / "caf\u00e9")
+    (voices / "i").rename(voices / "cafe\u0301")
+    assert prepared().classes == ("caf\u00e9", "u")
+    (voices / "cafe\u0301").rename(voices / "Caf\u00e9")
+    with pytest.raises(DataError, match="differ in case alone"):
+        prepared()
+
+
+def test_answers_that_an_older_version_kept_are_read(voices: Path, tmp_path: Path) -> None:
+    old = pa.table({"sound": [b"x"], "label": ["a"], "name": ["inbox/live/1.wav"], "folder": ["live"]})
+    pq.write_table(old, tmp_path / "live.parquet")
+    raw = source.open(Origin(str(voices), None, None, tmp_path / "live.parquet"))
+    *_, last = raw.batches
+    assert last.to_pylist() == [*old.append_column("split", pa.array([None], pa.string())).to_pylist()]
+
+
+@pytest.mark.parametrize(("name", "told"), [("a.zip", "an archive: unpack it"), ("a.wav", "a file: set source to a f")])
+def test_a_source_that_is_no_folder_is_told_what_to_do(name: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(ConfigError, match=told):
+        source.open(Origin(str(tmp_path / name), None, None))
