@@ -49,12 +49,7 @@ class Label(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _has_known_names(cls, content: Any) -> Any:
-        names = _names(cls)
-        unknown = [str(name) for name in content if name not in names] if isinstance(content, dict) else []
-        if unknown:
-            said = {"name": unknown[0][:100], "names": ", ".join(name for name in names if name != "event_id")}
-            raise PydanticCustomError("extra_forbidden", "{name} is no field of a label; the fields are {names}", said)
-        return content
+        return with_known_names(cls, content, "a label", hidden="event_id")
 
     @model_validator(mode="after")
     def _is_of_a_row(self) -> Self:
@@ -102,10 +97,24 @@ def one_or_many(record: type[BaseModel]) -> Any:
     ]
 
 
-def _names(label: type[Label]) -> Collection[str]:
-    """Return the names by which the fields of a label are sent."""
+def with_known_names(record: type[BaseModel], content: Any, of: str, hidden: str = "") -> Any:
+    """Return what was sent for a record, whose fields are all known; `hidden` is a name that is taken and not said.
+
+    Raises:
+        PydanticCustomError: one is not; the line says which there are.
+    """
+    names = _names(record)
+    unknown = [str(name) for name in content if name not in names] if isinstance(content, dict) else []
+    if unknown:
+        said = {"name": repr(unknown[0][:100]), "of": of, "names": ", ".join(name for name in names if name != hidden)}
+        raise PydanticCustomError("extra_forbidden", "{name} is no field of {of}; the fields are {names}", said)
+    return content
+
+
+def _names(record: type[BaseModel]) -> Collection[str]:
+    """Return the names by which the fields of a record are sent."""
     named: list[str] = []
-    for name, field in label.model_fields.items():
+    for name, field in record.model_fields.items():
         choices = field.validation_alias
         named += choices.choices if isinstance(choices, AliasChoices) else [field.alias or name]  # type: ignore[arg-type]
     return named

@@ -43,7 +43,10 @@ def test_a_time_without_an_offset_is_utc() -> None:
         ({"id": None}, "say which row it is of, by one of id, request_id"),
         ({"id": "4711"}, "valid UUID"),
         ({"label": None}, "label"),
-        ({"value": 3}, "value is no field of a label; the fields are id, request_id, row, label, time, source, share"),
+        (
+            {"value": 3},
+            "'value' is no field of a label; the fields are id, request_id, row, label, time, source, share",
+        ),
         ({"time": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}, "has not come yet"),
         ({"share": 0.0}, "greater than or equal to 0.000001"),
         ({"share": 1.5}, "less than or equal to 1"),

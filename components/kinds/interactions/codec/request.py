@@ -4,13 +4,13 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from components.config.errors import BadRequest
 from components.kinds.interactions.codec.input import Input
 from components.kinds.interactions.codec.lists import as_id, names
-from components.kinds.labels import one_or_many
+from components.kinds.labels import one_or_many, with_known_names
 
 LISTS = ("recent", "exclude")
 
@@ -51,6 +51,11 @@ class Recent(BaseModel):
         json_schema_extra={"x-items": True},
     )
     exclude: Items = Field(default=[], max_length=_MOST, description="What is left out besides, as what is sold out.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_known_names(cls, content: Any) -> Any:
+        return with_known_names(cls, content, "a list")
 
 
 def request(input: Input) -> Any:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from components.config.errors import BadRequest
-from components.kinds.labels import one_or_many
+from components.kinds.labels import one_or_many, with_known_names
 from components.kinds.plain import PlainReader
 from components.kinds.plain import entities as entities
 from components.kinds.plain import key as key
@@ -30,6 +30,11 @@ class Text(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     text: str = Field(description="What somebody wrote, in any language.", json_schema_extra={"x-multiline": True})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_text(cls, content: Any) -> Any:
+        return {"text": content} if isinstance(content, str) else with_known_names(cls, content, "a text")
 
 
 class Reader(PlainReader):

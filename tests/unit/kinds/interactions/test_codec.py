@@ -83,6 +83,12 @@ def test_an_id_is_the_same_however_it_is_sent(shop: PreparedData[Input]) -> None
             taken.validate_json(wrong)
 
 
+def test_a_field_that_is_none_is_named_with_those_there_are(shop: PreparedData[Input]) -> None:
+    taken = TypeAdapter(codec.request(shop.input))
+    with pytest.raises(ValidationError, match="'User' is no field of a list; the fields are recent, exclude, user"):
+        taken.validate_python({"User": 17})
+
+
 def test_lists_of_a_table_may_have_whole_numbers_as_fractions(reader: codec.Reader) -> None:
     rows = [{"recent": np.array([7.0, 8.5])}]
     assert reader.warnings(rows) == {0: ["not known to this version, and passed over: '7', '8.5'"]}

@@ -255,7 +255,7 @@ def test_a_label_is_told_by_the_records_own_id_however_that_is_written(number: A
 def test_a_table_without_an_id_is_told_labels_by_that_of_the_answer() -> None:
     adapter = TypeAdapter(codec.labelled({**INPUT, "definition": {**INPUT["definition"], "id": None}}))
     assert adapter.validate_python({"id": EVENT, "label": 1}).own is None
-    with pytest.raises(ValidationError, match="number is no field of a label; the fields are id, request_id, row"):
+    with pytest.raises(ValidationError, match="'number' is no field of a label; the fields are id, request_id, row"):
         adapter.validate_python({"number": 1, "label": True})
 
 

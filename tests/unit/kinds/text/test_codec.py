@@ -25,6 +25,14 @@ def test_a_request_is_one_text_or_many_and_nothing_else() -> None:
             taken.validate_python(wrong)
 
 
+def test_a_bare_text_is_one_and_a_field_that_is_none_is_named() -> None:
+    taken = TypeAdapter(codec.request(INPUT))
+    assert codec.rows(taken.validate_json('"hi"')) == [{"text": "hi"}]
+    assert codec.rows(taken.validate_json('["hi", {"text": "ho"}]')) == [{"text": "hi"}, {"text": "ho"}]
+    with pytest.raises(ValidationError, match="'texts' is no field of a text; the fields are text"):
+        taken.validate_json('{"texts": ["hi"]}')
+
+
 def test_an_empty_text_is_refused_in_a_sentence() -> None:
     for text in ("", " \n", "\u200b"):
         with pytest.raises(BadRequest, match=r"^the text is empty: it has no letter, digit or sign$"):
