@@ -6,6 +6,8 @@ from typing import Any
 
 from components.config.errors import BadRequest
 
+LONGEST = 1_000
+"""Characters of an id, at most."""
 _EXACT = 2.0**53  # below it a whole number is no other's neighbour
 
 

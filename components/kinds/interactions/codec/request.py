@@ -9,13 +9,12 @@ from pydantic_core import PydanticCustomError
 
 from components.config.errors import BadRequest
 from components.kinds.interactions.codec.input import Input
-from components.kinds.interactions.codec.lists import as_id, names
+from components.kinds.interactions.codec.lists import LONGEST, as_id, names
 from components.kinds.labels import one_or_many, with_known_names
 
 LISTS = ("recent", "exclude")
 
 _MOST = 10_000  # items of one list that are read
-_LONGEST = 1_000  # characters of a name
 
 
 def _plain(said: Any) -> Any:
@@ -25,7 +24,7 @@ def _plain(said: Any) -> Any:
     return as_id(said) if isinstance(said, str | float) else said
 
 
-Name = Annotated[str, Field(min_length=1, max_length=_LONGEST), BeforeValidator(_plain)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST), BeforeValidator(_plain)]
 
 
 def _from_table(said: Any) -> Any:

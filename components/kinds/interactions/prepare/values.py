@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.interactions.codec.lists import LONGEST
 from components.kinds.nulls import BLANK, NULLS
 
 _EXACT = {pa.float16(): 2.0**11, pa.float32(): 2.0**24, pa.float64(): 2.0**53}  # below, whole numbers are all there
@@ -41,6 +42,7 @@ def ids(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise _no_ids(name, column.type) from error
     texts = pc.if_else(pc.equal(texts, ""), None, texts)
+    _check_texts(texts, name)
     if pc.any(pc.match_substring_regex(texts, _ROUNDED)).as_py() and _all(texts, rf"{_ROUNDED}|{_WHOLE}"):
         raise _lost_digits(name, next(text for text in texts.to_pylist() if text and "e" in text.lower()))
     if pc.any(pc.match_substring(texts, ".0")).as_py() and _all(texts, _WHOLE):
@@ -62,6 +64,16 @@ def numbers(column: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DataError(f"{name}: not a column of numbers ({error})") from error
     return found
+
+
+def _check_texts(texts: pa.ChunkedArray, name: str) -> None:
+    """Hold ids against what no request can name, and no database takes."""
+    if (most := pc.max(pc.utf8_length(texts)).as_py() or 0) > LONGEST:
+        raise DataError(f"{name}: an id has {most:,} characters, at most {LONGEST:,} are taken: is it another column?")
+    wrong = np.flatnonzero(pc.fill_null(pc.match_substring(texts, "\0"), False).to_numpy())
+    if len(wrong):
+        value = texts[int(wrong[0])].as_py()
+        raise DataError(f"{name}: row {wrong[0]}, {value!r:.60}, has the character U+0000 in it: take it out")
 
 
 def _whole(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

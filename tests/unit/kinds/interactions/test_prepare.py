@@ -271,8 +271,10 @@ def test_an_id_that_only_looks_like_a_number_stays_as_it_is(
             "user: its values are fixed_size_b",
         ),
         (pa.array([[user] for user in USERS]), "user: its values are list<.*>, which are no ids"),
+        (pa.array(["x" * 1_001, *map(str, USERS[1:])]), "user: an id has 1,001 characters, at most 1,000 are taken"),
+        (pa.array(["x", "y\0", *map(str, USERS[2:])]), r"user: row 1, 'y.x00', has the character U\+0000 in it"),
     ],
-    ids=["floats", "bytes", "as many bytes", "lists"],
+    ids=["floats", "bytes", "as many bytes", "lists", "long", "zero"],
 )
 def test_what_is_no_id_is_refused_in_a_line(
     written: pa.Array, told: str, prepared_table: Callable[[pa.Table], PreparedData[Input]]
