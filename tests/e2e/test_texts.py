@@ -79,7 +79,8 @@ def test_any_text_is_answered_or_refused_in_a_sentence(asks_url: str) -> None:
     assert len(both) == 2
     for sent, told in (
         ({"text": 5}, "text: input should be a valid string, not 5"),
-        ({"txt": "hi"}, "text: field required"),
+        ({"txt": "hi"}, "'txt' is no field of a text; the fields are text"),
+        ({}, "text: field required"),
         ([{"text": "hi"}, {"text": " "}], "text 2 of 2 is empty: it has no letter, digit or sign"),
     ):
         refused = httpx.post(f"{asks_url}/predict", json=sent)
