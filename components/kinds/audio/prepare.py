@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -28,6 +28,7 @@ from components.system.files import write_json
 logger = logging.getLogger(__name__)
 
 _MOST_RATE = 16_000
+_READ = 64  # recordings that are read at a time
 _SECONDS = (0.25, 10.0)
 _LONGEST = 0.95  # part of the recordings that are heard whole
 _TRAINING_SECONDS = 3_600.0
@@ -54,18 +55,18 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
         ConfigError: a pattern fits no name.
         DataError: recordings are unreadable, labels are missing or none of the task, or a split would be empty.
     """
-    table = pq.read_table(raw)
-    sounds, about = table["sound"], json.loads(table.schema.metadata[b"journeyman"])
+    file = pq.ParquetFile(raw)
+    about, count = json.loads(file.schema_arrow.metadata[b"journeyman"]), file.metadata.num_rows
     lost: dict[str, str] = {}
-    columns = [name for name in table.column_names if name != "sound"]
-    known, read = _known(table.select(columns).to_pylist(), config, lost)
-    heads = {one.row: head for one in known if (head := _head(sounds[one.row].as_py(), one.name, lost))}
+    columns = [name for name in file.schema_arrow.names if name != "sound"]
+    known, read = _known(file.read(columns).to_pylist(), config, lost)
+    heads = {one.row: head for one, data in _sounds(raw, known) if (head := _head(data, one.name, lost))}
     input = _input(heads, config)
-    samples, kept = _decoded(sounds, [one for one in known if one.row in heads], input, lost)
-    if len(lost) > config.unreadable * len(table) or not kept:
+    samples, kept = _decoded(raw, [one for one in known if one.row in heads], input, lost)
+    if len(lost) > config.unreadable * count or not kept:
         shown = "; ".join(f"{name}: {why}" for name, why in list(lost.items())[:3])
         raise DataError(
-            f"{len(lost)} of {len(table)} recordings cannot be used ({shown}); prepare.unreadable allows "
+            f"{len(lost)} of {count} recordings cannot be used ({shown}); prepare.unreadable allows "
             f"{config.unreadable:g} of them"
         )
     told = asked([one.label for one in kept], config.positive, task, "recordings")
@@ -137,6 +138,16 @@ def _finder(said: str, part: str) -> Callable[[Mapping[str, Any]], str | None]:
     return lambda record: find(record["name"].partition("/")[2])
 
 
+def _sounds(raw: Path, known: Sequence[_Recording]) -> Iterator[tuple[_Recording, bytes]]:
+    """Yield the file of each recording, in the order of the rows: a few at a time are in memory."""
+    of_row, row = {one.row: one for one in known}, 0
+    for batch in pq.ParquetFile(raw).iter_batches(_READ, columns=["sound"]):
+        for data in batch["sound"]:
+            if row in of_row:
+                yield of_row[row], data.as_py()
+            row += 1
+
+
 def _head(data: bytes, name: str, lost: dict[str, str]) -> sound.Head | None:
     try:
         return sound.head(data)
@@ -157,12 +168,12 @@ def _input(heads: Heads, config: Prepare) -> Input:
 
 
 def _decoded(
-    sounds: Any, known: Sequence[_Recording], input: Input, lost: dict[str, str]
+    raw: Path, known: Sequence[_Recording], input: Input, lost: dict[str, str]
 ) -> tuple[NDArray[np.int16], list[_Recording]]:
     samples, kept = np.empty((len(known), input["length"]), dtype=np.int16), list[_Recording]()
-    for one in known:
+    for one, data in _sounds(raw, known):
         try:
-            samples[len(kept)] = sound.decode(sounds[one.row].as_py(), input, _TRAINING_SECONDS)
+            samples[len(kept)] = sound.decode(data, input, _TRAINING_SECONDS)
         except BadRequest as error:
             lost[one.name] = str(error)
         else:

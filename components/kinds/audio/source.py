@@ -22,6 +22,8 @@ SCHEMA = pa.schema(
         pa.field("split", pa.string()),  # where folders are called as splits
     ]
 )
+BATCH_BYTES = 64 * 2**20
+"""Of recordings held in memory at a time; an array holds 2 GiB at most."""
 _BATCH = 1_000
 
 
@@ -96,11 +98,13 @@ def to_batch(records: list[Record]) -> pa.RecordBatch:
 
 def _batches(origin: Origin, files: list[_File]) -> Iterator[pa.RecordBatch]:
     held: list[Record] = []
+    size = 0
     for record in _records(origin, files):
         held.append(record)
-        if len(held) == _BATCH:
+        size += len(record.sound)
+        if len(held) == _BATCH or size >= BATCH_BYTES:
             yield to_batch(held)
-            held = []
+            held, size = [], 0
     if held:
         yield to_batch(held)
     if origin.live:

@@ -185,3 +185,10 @@ def test_a_source_that_is_no_folder_is_told_what_to_do(name: str, told: str, tmp
     (tmp_path / name).write_bytes(b"x")
     with pytest.raises(ConfigError, match=told):
         source.open(Origin(str(tmp_path / name), None, None))
+
+
+def test_few_recordings_are_in_memory_at_a_time(voices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "BATCH_BYTES", 10_000)
+    batches = list(source.open(Origin(str(voices), None, None)).batches)
+    assert {batch.num_rows for batch in batches} == {3}
+    assert sum(batch.num_rows for batch in batches) == 72
