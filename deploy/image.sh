@@ -26,6 +26,7 @@ if [ "$what" = endpoint ]; then
 else
   git clone --quiet --no-hardlinks . "$context/project"
   url=$(git remote get-url origin 2>/dev/null) || url=
+  url=$(printf %s "$url" | sed -E 's|^(https?://)[^/]*@|\1|; s|^([a-z+]+://[^/@:]*):[^/]*@|\1@|')    # no token, no password
   if [ -n "$url" ]; then git -C "$context/project" remote set-url origin "$url"; else git -C "$context/project" remote remove origin; fi
   file=deploy/Containerfile.project image=journeyman-project
 fi

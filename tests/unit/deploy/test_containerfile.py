@@ -89,3 +89,30 @@ def test_a_missing_engine_is_said(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert done.stderr.startswith("error: no-such-engine is missing")
+
+
+@pytest.mark.parametrize(
+    ("origin", "shipped"),
+    [
+        ("https://me:secret@git.example.org/team/project", "https://git.example.org/team/project"),
+        ("https://secret@git.example.org/team/project", "https://git.example.org/team/project"),
+        ("ssh://git:secret@git.example.org:22/project", "ssh://git@git.example.org:22/project"),
+        ("git@git.example.org:team/project.git", "git@git.example.org:team/project.git"),
+    ],
+)
+def test_no_secret_of_the_origin_goes_into_the_image(origin: str, shipped: str, tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "--quiet")
+    git("commit", "--quiet", "--allow-empty", "--message", "x")
+    git("remote", "add", "origin", origin)
+    engine = tmp_path / "engine"
+    engine.write_text(f"#!/bin/sh\nfor context; do :; done\ncat $context/project/.git/config > {tmp_path}/shipped\n")
+    engine.chmod(0o755)
+    command = ["sh", IMAGE_SH, "project", "garments", f"python@sha256:{'0' * 64}", str(engine)]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    told = (tmp_path / "shipped").read_text()
+    assert f"url = {shipped}\n" in told
+    assert "secret" not in told
