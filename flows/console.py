@@ -16,6 +16,7 @@ from components.config import errors
 from components.config.errors import JourneymanError, NotIdentical
 from components.config.settings import environment
 from components.internals.prefect import CHATTY_LOGGERS
+from components.system.entry import FULL
 from flows.embedded import prefect_server
 
 API = "PREFECT_API_URL"
@@ -50,6 +51,11 @@ def show(call: Callable[[], Any]) -> NoReturn:
         if isinstance(error, NotIdentical):
             print(error.told, flush=True)  # before what goes to stderr, also where both are one file
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        print(f"error: {error.filename or 'a file'}: {error.strerror}; make room, then run it again", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)

@@ -12,7 +12,8 @@ from components.ledger.measure import metered
 from components.system.processes import die_with_parent
 
 _INTERRUPTED = 128 + signal.SIGINT
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What an error says of a disk that is full, or full for this user."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def run(command: Callable[[str], None]) -> NoReturn:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in FULL:
             raise
         print(f"error: {error.filename or 'a file'}: {error.strerror}; make room, then run it again", file=sys.stderr)
         sys.exit(1)
