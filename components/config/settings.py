@@ -112,6 +112,7 @@ def environment(root: Path) -> dict[str, str]:
     chosen = {name: value for name, value in said.items() if value and (name, value) not in no_choice}
     shared = {**team, SET: json.dumps(team)} if team or team_before else {}
     found = {**_defaults(root), **shared, **chosen, **_past_the_proxy(), ROOT: str(root)}
+    found[LOGS] = str(root / found[LOGS])  # an endpoint's workers stand in another folder
     return {**_without_urls(found["MLFLOW_TRACKING_URI"]), **found}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from components.config.errors import ConfigError
 from components.inference.device import Device
@@ -19,6 +19,12 @@ _NEVER_EMPTY = ("api_keys", "api_keys_file")  # a secret that did not arrive is 
 
 def _listed(text: str | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",")) if isinstance(text, str) else text
+
+
+def _whole(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError(f"name the folder by its whole path, as {path.absolute()}: workers stand in another folder")
+    return path
 
 
 class Options(BaseModel):
@@ -62,7 +68,7 @@ class Options(BaseModel):
     """What is answered is logged before the answer is sent; where that cannot be, `best` answers all the same."""
     log_sync: Literal["second", "always"] = "second"
     """When the log is on the disk: a second later at most, or before the answer is sent."""
-    log_dir: Path | None = None
+    log_dir: Annotated[Path, AfterValidator(_whole)] | None = None
     """The folder of the logs, one in it for each workload; `log` in BentoML's home."""
     log_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Of the rows that are logged: all of an entity (a row without one by chance), or nothing."""
@@ -100,7 +106,8 @@ class Options(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = variable(str(first["loc"][0]))
-            raise ConfigError(f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}") from error
+            said = first["msg"].removeprefix("Value error, ")
+            raise ConfigError(f"{name}: {said[:1].lower()}{said[1:]}") from error
 
 
 def variable(field: str) -> str:

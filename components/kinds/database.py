@@ -173,6 +173,8 @@ def address_of(url: str) -> sa.URL:
     if address.get_backend_name() not in DIALECTS or address.database in (None, "", ":memory:"):
         raise EndpointError(f"{address}: the memory cannot be kept there. {_FORMS}")
     if address.get_backend_name() == "sqlite" and "uri" not in address.query:
+        if not Path(str(address.database)).is_absolute():  # an endpoint's workers stand in another folder
+            raise EndpointError(f"{address}: name the memory's file by its whole path. {_FORMS}")
         try:
             Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -10,6 +10,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from components.config.errors import ConfigError
 from components.config.settings import RUN_ARTIFACTS, STATE, environment, tracking_uri
 from components.system.relocation import follow_folder
 from components.tracking.reach import REGISTRY, ask_tracking, is_database
@@ -79,6 +80,8 @@ def _experiment(client: MlflowClient, name: str) -> str:
 def _artifacts(experiment: str) -> str | None:
     """Return where artifacts go: beside the local database, by the setting beside another one, or as a server says."""
     if is_database(tracking_uri()) and (address := os.environ.get(RUN_ARTIFACTS)):
+        if "://" not in address and not (path := Path(address)).is_absolute():
+            raise ConfigError(f"{RUN_ARTIFACTS}: {address}: name the directory by its whole path, as {path.absolute()}")
         return f"{address.rstrip('/')}/{experiment}"
     if not tracking_uri().startswith("sqlite:"):
         return None

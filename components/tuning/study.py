@@ -24,6 +24,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from components.config.errors import ConfigError
+from components.config.passwords import without_password
 from components.config.settings import STATE, STUDIES
 from components.internals.optuna import beating, continued
 from components.kinds.space import Choice, Interval, Space, Value
@@ -155,8 +156,8 @@ def open_search(workload: str, key: str, space: Space, directions: Sequence[Dire
                 study_name=f"{workload}-{key[:16]}", storage=storage, directions=list(directions), load_if_exists=True
             )
     except (SQLAlchemyError, StorageInternalError, ArgumentError, ImportError, ValueError) as error:
-        first = str(error).splitlines()[0]
-        raise ConfigError(f"{STUDIES}={address.partition('@')[2] or address}: {first}") from error
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ConfigError(f"{STUDIES}={without_password(address)}: {without_password(first)}") from error
     count = len(study.get_trials(deepcopy=False))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # what is drawn together

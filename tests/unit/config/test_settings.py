@@ -26,3 +26,11 @@ def test_threads_of_a_training_do_not_spin_unless_the_user_wants_it(
     assert spins() == "0"
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
     assert int(spins()) > 1_000_000
+
+
+def test_the_folder_of_the_logs_is_the_project_s_wherever_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for said in ("shared/log", str(tmp_path / "shared" / "log")):
+        monkeypatch.setenv("JOURNEYMAN_LOG_DIR", said)
+        assert environment(tmp_path)["JOURNEYMAN_LOG_DIR"] == str(tmp_path / "shared" / "log")

@@ -17,6 +17,11 @@ def test_each_setting_is_a_variable() -> None:
     ("variable", "value", "sentence"),
     [
         ("JOURNEYMAN_QUEUE", "0", "JOURNEYMAN_QUEUE: input should be greater than or equal to 1"),
+        (
+            "JOURNEYMAN_LOG_DIR",
+            "log",
+            "JOURNEYMAN_LOG_DIR: name the folder by its whole path, as /.*/log: workers stand",
+        ),
         ("JOURNEYMAN_DEADLINE", "soon", "JOURNEYMAN_DEADLINE: input should be a valid number"),
     ],
 )

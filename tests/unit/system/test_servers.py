@@ -160,6 +160,7 @@ def test_what_is_published_and_remembered_is_asked(
         ("JOURNEYMAN_CHAMPIONS", f"http://{nobody}", "does not answer: nothing listens there"),
         ("JOURNEYMAN_MEMORY", f"postgresql://me:secret@{nobody}/x", "does not answer: nothing listens there"),
         ("JOURNEYMAN_MEMORY", "postgresql://me:secret@host:port/x", "the memory's address is none"),
+        ("JOURNEYMAN_MEMORY", "sqlite:///memory.db", "name the memory's file by its whole path"),
         ("JOURNEYMAN_MEMORY", "redis://127.0.0.1", "the memory cannot be kept there"),
     ]:
         monkeypatch.setenv("JOURNEYMAN_CHAMPIONS", str(tmp_path))
