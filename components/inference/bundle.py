@@ -8,6 +8,7 @@ model, if anything; a file there that was rewritten without somebody's records i
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -60,6 +61,11 @@ class About(BaseModel):
     """SHA-256 of each file under `serving/`, by its name."""
     requires: tuple[str, ...] = ()
     """The installed packages that kind and task are of, as pip names them; none: both are built in."""
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The index of each class: there may be a hundred thousand."""
+        return {name: place for place, name in enumerate(self.classes)}
 
 
 class Scored(NamedTuple):
@@ -233,7 +239,8 @@ def label_value(value: Any, about: About) -> float | None:
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     if isinstance(value, bool) and len(about.classes) == 2:
         return float(value)
-    return float(about.classes.index(str(value))) if str(value) in about.classes else None
+    place = about.places.get(str(value))
+    return None if place is None else float(place)
 
 
 def bundle_hash(path: Path) -> str:

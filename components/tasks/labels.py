@@ -11,6 +11,10 @@ Told = bool | int | float | str
 
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _SHOWN = 20  # classes that are named
+_COMPARED = 1_000  # classes up to which the nearest is looked for: of a hundred thousand it would take seconds
+
+_LAST: list[tuple[Sequence[str], frozenset[str]]] = [((), frozenset())]
+"""The classes that were asked about last, by their identity, and the set of them."""
 
 
 def plain(told: Told, classes: Sequence[str]) -> str | float:
@@ -21,7 +25,8 @@ def plain(told: Told, classes: Sequence[str]) -> str | float:
     """
     if not classes:
         return _number(told)
-    found = next((name for name in _written(told) if name in classes), None)
+    known = _known(classes)
+    found = next((name for name in _written(told) if name in known), None)
     if found is None:
         raise _unknown(told, classes)
     return found
@@ -39,6 +44,14 @@ def binary(told: Told, classes: Sequence[str]) -> str:
     if truth is None:
         raise _unknown(told, classes, "true, false, ")
     return classes[truth]
+
+
+def _known(classes: Sequence[str]) -> frozenset[str]:
+    """Return the classes as a set, kept for as long as it is asked about the same: a catalogue has very many."""
+    last = _LAST[0]
+    if last[0] is not classes:
+        last = _LAST[0] = (classes, frozenset(classes))
+    return last[1]
 
 
 def _number(told: Told) -> float:
@@ -61,7 +74,7 @@ def _written(told: Told) -> tuple[str, ...]:
 
 
 def _unknown(told: Told, classes: Sequence[str], others: str = "") -> BadRequest:
-    close = get_close_matches(str(told)[:100], classes, n=1)
+    close = get_close_matches(str(told)[:100], classes, n=1) if len(classes) <= _COMPARED else []
     known = ", ".join(classes[:_SHOWN]) + (f" and {len(classes) - _SHOWN} more" if len(classes) > _SHOWN else "")
     nearest = f"; did you mean {close[0]!r}?" if close else ""
     return BadRequest(f"label: {told!r:.60} is no class of the version at work; known are {others}{known}{nearest}")

@@ -7,6 +7,7 @@ import pytest
 
 from components import catalogue
 from components.config.errors import BadRequest
+from components.tasks.labels import plain
 
 CLASSES = ["T-shirt/top", "Bag", "Ankle boot"]
 
@@ -52,3 +53,20 @@ def test_a_label_is_kept_as_the_class_or_the_number(task: str, classes: list[str
 def test_what_is_neither_is_refused_with_what_is_known(task: str, classes: list[str], told: Any, sentence: str) -> None:
     with pytest.raises(BadRequest, match=f"^label: .*{re.escape(sentence)}"):
         catalogue.codec("table", task).label(told, classes)
+
+
+class Many(tuple[str, ...]):
+    """A catalogue, which is not to be searched from its beginning for each label."""
+
+    def __contains__(self, name: object) -> bool:
+        raise AssertionError
+
+
+def test_of_very_many_classes_none_is_compared_with_every_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    classes = Many(f"lamp {number}" for number in range(2_000))
+    assert plain("lamp 1999", classes) == "lamp 1999"
+    assert plain(" lamp 7", classes) == "lamp 7"
+    with pytest.raises(BadRequest, match=r"'lamp x' is no class .* and 1980 more$"):
+        plain("lamp x", classes)
+    with pytest.raises(BadRequest, match="did you mean 'lamp 7'"):
+        plain("Lamp 7", [f"lamp {number}" for number in range(9)])
