@@ -44,7 +44,7 @@ def score(
     check(workload, source, out, id, every, log, shard, merge)
     mark_dead_runs("score")
 
-    if shard or merge:
+    if shard is not None or merge:
         return score_shards(workload, source, out, id, shard)
     champion, bundle = fetch_champion(workload)
     scored = score_source(bundle, champion, source, _out(workload, source, out), id, every, log)
@@ -71,10 +71,10 @@ def check(
     catalogue.workload(workload)
     if "://" not in source and not Path(source).exists():
         raise ConfigError(f"{source}: no such file or folder")
+    if shard is not None:  # an empty one would be all rows
+        Shard.parse(shard)
     if out and "://" in out and not (shard or merge):
         raise ConfigError(f"--out {out}: one machine writes a file; to an address go --shard 0/1 and --merge")
-    if shard:
-        Shard.parse(shard)
     if shard and merge:
         raise ConfigError("--shard answers rows, --merge puts them together when all are answered: name one of them")
     if log and (shard or merge):

@@ -53,14 +53,14 @@ def _is_gone(tags: Mapping[str, str]) -> bool:
     if LOCK not in tags:
         return _has_no_number(tags)
     found = look_for(tags[LOCK])
-    if found == "elsewhere":
-        return is_silent(int(tags[BEAT]) / 1000)
+    if found == "elsewhere":  # of one whose heartbeat somebody has taken away nothing is known
+        return tags.get(BEAT, "").isdecimal() and is_silent(int(tags[BEAT]) / 1000)
     return found == "gone"
 
 
 def _has_no_number(tags: Mapping[str, str]) -> bool:
     """Whether a run from before there was a lock had a process of this host that is gone."""
-    if tags.get("process.host") != socket.gethostname():
+    if tags.get("process.host") != socket.gethostname() or not tags.get("process.pid", "").isdecimal():
         return False
     return dict(tags) != {**tags, **_numbers(int(tags["process.pid"]))}
 

@@ -296,6 +296,8 @@ def test_the_flow_scores_with_the_champion(trained: Project, digits: Path, prefe
     command = ["python", "-m", "flows.score"]
     said = trained.fail(*command, "digits", "nowhere")
     assert said.endswith("error: nowhere: no such file or folder\n")
+    said = trained.fail(*command, "digits", str(digits), "--shard", "")  # a variable that is not set: not all rows
+    assert said.endswith("error: --shard : expected i/n with i from 0 to n - 1, as 0/16 or 15/16\n")
     registered("digits")
     options = ("--out", "scores.parquet", "--log")
     said = trained.run(*command, "digits", str(digits), *options, PREFECT_API_URL=prefect_url)

@@ -138,3 +138,18 @@ def test_runs_from_before_are_judged_by_host_and_process(host: str, expected: st
     foreign = store.client.create_run(store.experiment).info.run_id
     mark_dead_runs(store)
     assert [status(store, run) for run in (gone, living, foreign)] == [expected, "RUNNING", "RUNNING"]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"process.lock": "another"},
+        {"process.lock": "another", "process.heartbeat": "soon"},
+        {"process.host": HOST},
+        {"process.host": HOST, "process.pid": "one"},
+    ],
+)
+def test_a_run_whose_tags_somebody_has_changed_keeps_nobody_from_work(tags: dict[str, str], store: Store) -> None:
+    run = store.client.create_run(store.experiment, tags=tags).info.run_id
+    mark_dead_runs(store)
+    assert status(store, run) == "RUNNING"
