@@ -74,6 +74,7 @@ def lay_out(files: Sequence[Parts], source: str, wrapped: bool) -> Layout:
     if _are_splits(files, tops, source):
         found = [_place(parts[1:], split_names.within(parts[0])) if len(parts) > 1 else _NOWHERE for parts in files]
         return Layout(found, [f"the folders {_listed(tops)} are taken as the splits"])
+    _refuse_joined(tops, source)
     if wrapped and len(tops) == 1 and len(within := _below(files, (top := next(iter(tops))))) > 1:
         raise DataError(f"{source}: all lies in the folder {top!r}, in {_listed(within)}: set source to {source}/{top}")
     inner = {parts[1] for parts in files if len(parts) > 2}
@@ -113,6 +114,19 @@ def _are_splits(files: Sequence[Parts], tops: set[str], source: str) -> bool:
             "call it train, validation or test"
         )
     return False
+
+
+def _refuse_joined(tops: set[str], source: str) -> None:
+    """Refuse folders as `train_cat` and `test_cat`, each of them a split and a label in one."""
+    found: dict[str, set[Split]] = {}
+    for name in tops:
+        if split := split_names.within(name):
+            found.setdefault(split_names.rest(name), set()).add(split)
+    if found and sum(map(len, found.values())) == len(tops) and all(len(splits) > 1 for splits in found.values()):
+        raise DataError(
+            f"{source}: the folders {_listed(tops)} have splits and labels in one name: make them train/label, "
+            "validation/label, test/label"
+        )
 
 
 def _below(files: Sequence[Parts], top: str) -> set[str]:

@@ -39,6 +39,10 @@ def test_labels_that_sound_like_splits_are_labels() -> None:
     ("files", "told"),
     [
         (("train/a/1", "test/a/1", "more/a/1"), "here: test, train are called as splits, and more beside them is not"),
+        (
+            ("train_cat/1", "test_cat/1", "train_dog/1", "test_dog/1"),
+            "here: the folders test_cat, test_dog, train_cat, train_dog have splits and labels in one name: make them",
+        ),
         (("data/a/1", "data/b/1"), "here: all lies in the folder 'data', in a, b: set source to here/data"),
     ],
 )
