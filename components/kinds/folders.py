@@ -36,6 +36,8 @@ class Layout(NamedTuple):
     places: list[Place]
     read: list[str]
     """How they were understood, in sentences."""
+    ask: str = ""
+    """What has to be said before folders can be labels, in a line; empty: nothing."""
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -66,17 +68,11 @@ def lay_out(files: Sequence[Parts], source: str, wrapped: bool) -> Layout:
         files: below the source.
         source: as the user says it, for messages.
         wrapped: whether one folder alone that has folders is none of a label, but has the labels in it.
-
-    Raises:
-        DataError: they can be read in two ways; the line says what to do.
     """
     tops = {parts[0] for parts in files if len(parts) > 1}
-    if _are_splits(files, tops, source):
+    if len(tops) > 1 and split_names.alike(tops) and len(set(map(split_names.within, tops))) > 1:
         found = [_place(parts[1:], split_names.within(parts[0])) if len(parts) > 1 else _NOWHERE for parts in files]
         return Layout(found, [f"the folders {_listed(tops)} are taken as the splits"])
-    _refuse_joined(tops, source)
-    if wrapped and len(tops) == 1 and len(within := _below(files, (top := next(iter(tops))))) > 1:
-        raise DataError(f"{source}: all lies in the folder {top!r}, in {_listed(within)}: set source to {source}/{top}")
     inner = {parts[1] for parts in files if len(parts) > 2}
     if len({split_names.exactly(name) for name in inner} - {None}) > 1 and all(map(split_names.exactly, inner)):
         found = [
@@ -84,7 +80,8 @@ def lay_out(files: Sequence[Parts], source: str, wrapped: bool) -> Layout:
             for parts in files
         ]
         return Layout(found, [f"the folders {_listed(inner)} within the labels are taken as the splits"])
-    return Layout([_place(parts, None) for parts in files], [])
+    ask = _ask_of_splits(files, tops) or _ask_of_joined(tops) or (_ask_of_one(files, tops, source) if wrapped else "")
+    return Layout([_place(parts, None) for parts in files], [], ask and f"{source}: {ask}")
 
 
 _NOWHERE = Place(None, None, None)
@@ -97,36 +94,39 @@ def _place(parts: Parts, split: Split | None) -> Place:
     return Place(label_text(parts[0]), split, as_text("/".join(parts[1:-1])) or None)
 
 
-def _are_splits(files: Sequence[Parts], tops: set[str], source: str) -> bool:
-    """Whether the first folders are the splits.
-
-    Raises:
-        DataError: some are, and others are not.
-    """
-    if len(tops) > 1 and split_names.alike(tops) and len(set(map(split_names.within, tops))) > 1:
-        return True
+def _ask_of_splits(files: Sequence[Parts], tops: set[str]) -> str:
+    """Return what to ask where some of the first folders are splits, by their names and what is in them."""
     named = {name for name in tops if split_names.exactly(name)}
     labels = [_below(files, name) for name in named]
-    if len(set(map(split_names.exactly, named))) > 1 and all(labels) and set.intersection(*labels):
-        others = _listed(tops - named)
-        raise DataError(
-            f"{source}: {_listed(named)} are called as splits, and {others} beside them is not: move it elsewhere, or "
-            "call it train, validation or test"
-        )
-    return False
+    if len(set(map(split_names.exactly, named))) < 2 or not all(labels) or not set.intersection(*labels):
+        return ""
+    return (
+        f"{_listed(named)} are called as splits, and {_listed(tops - named)} beside them is not: move it elsewhere, or "
+        "call it train, validation or test"
+    )
 
 
-def _refuse_joined(tops: set[str], source: str) -> None:
-    """Refuse folders as `train_cat` and `test_cat`, each of them a split and a label in one."""
+def _ask_of_joined(tops: set[str]) -> str:
+    """Return what to do where folders are called `train_cat` and `test_cat`, each a split and a label in one."""
     found: dict[str, set[Split]] = {}
     for name in tops:
         if split := split_names.within(name):
             found.setdefault(split_names.rest(name), set()).add(split)
-    if found and sum(map(len, found.values())) == len(tops) and all(len(splits) > 1 for splits in found.values()):
-        raise DataError(
-            f"{source}: the folders {_listed(tops)} have splits and labels in one name: make them train/label, "
-            "validation/label, test/label"
-        )
+    if not found or sum(map(len, found.values())) < len(tops) or any(len(splits) < 2 for splits in found.values()):
+        return ""
+    return (
+        f"the folders {_listed(tops)} have splits and labels in one name: make them train/label, validation/label, "
+        "test/label"
+    )
+
+
+def _ask_of_one(files: Sequence[Parts], tops: set[str], source: str) -> str:
+    """Return what to do where all lies in one folder that has folders: these may be the labels."""
+    (top,) = tops if len(tops) == 1 else ("",)
+    within = _below(files, top)
+    if len(within) < 2:
+        return ""
+    return f"all lies in the folder {as_text(top)!r}, in {_listed(within)}: set source to {source}/{as_text(top)}"
 
 
 def _below(files: Sequence[Parts], top: str) -> set[str]:

@@ -57,6 +57,8 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     """
     file = pq.ParquetFile(raw)
     about, count = json.loads(file.schema_arrow.metadata[b"journeyman"]), file.metadata.num_rows
+    if config.labels == "folder" and about.get("ask"):
+        raise DataError(about["ask"][0])
     lost: dict[str, str] = {}
     columns = [name for name in file.schema_arrow.names if name != "sound"]
     known, read = _known(file.read(columns).to_pylist(), config, lost)

@@ -60,19 +60,21 @@ def open(origin: Origin) -> Raw:
     files: list[_File] = []
     ignored: list[str] = []
     read: list[str] = []
+    ask: list[str] = []
     for start, folder, source in folders:
         below = files_below(folder)
         meant = [path for path in below if is_recording(path.name)]
         ignored += [as_text(str(path)) for path in below if not is_recording(path.name)]
         layout = lay_out([path.relative_to(folder).parts for path in meant], source, wrapped=start == "source")
         read += layout.read
+        ask += [layout.ask] if layout.ask else []
         names = [f"{start}/{as_text(path.relative_to(folder).as_posix())}" for path in meant]
         files += map(_File, meant, names, layout.places)
     if origin.data_set is None and not files:
         raise DataError(
             f"{origin.source}: no recording ({', '.join(SUFFIXES)}); found {', '.join(ignored[:5]) or 'none'}"
         )
-    return Raw(SCHEMA, _batches(origin, files), {"ignored": ignored, "read": read})
+    return Raw(SCHEMA, _batches(origin, files), {"ignored": ignored, "read": read, "ask": ask})
 
 
 def _neither(path: Path) -> str:

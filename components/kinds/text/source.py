@@ -137,6 +137,8 @@ def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
 def _from_folder(path: Path, source: str, files: list[Path], prefix: str, notes: _Notes) -> pa.Table:
     layout = lay_out([file.relative_to(path).parts for file in files], source, wrapped=not prefix)
+    if layout.ask:
+        raise DataError(layout.ask)
     columns = {
         "text": _decoded(files),
         "label": [place.label for place in layout.places],

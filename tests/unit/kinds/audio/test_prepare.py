@@ -192,3 +192,13 @@ def test_few_recordings_are_in_memory_at_a_time(voices: Path, monkeypatch: pytes
     batches = list(source.open(Origin(str(voices), None, None)).batches)
     assert {batch.num_rows for batch in batches} == {3}
     assert sum(batch.num_rows for batch in batches) == 72
+
+
+def test_folders_are_asked_about_only_where_they_are_the_labels(prepared: Prepared, voices: Path) -> None:
+    for path in list(voices.rglob("*.wav")):
+        session = voices / "all" / path.name.partition("_")[0]
+        session.mkdir(parents=True, exist_ok=True)
+        path.rename(session / f"{path.parent.name}-{path.name}")
+    assert prepared(labels="{label}-*", group="*-{group}_*").classes == ("a", "i", "u")
+    with pytest.raises(DataError, match=r"all lies in the folder 'all', in anna, bert, .*: set source to .*/all$"):
+        prepared(group=None)

@@ -139,3 +139,9 @@ def test_tables_beside_folders_of_texts_are_asked_about_and_other_files_named(tm
     write(tmp_path, {"index.csv": b"text,label\nhi,a\n"})
     with pytest.raises(DataError, match=r"there are tables, as index\.csv, and folders of \.txt files, as a: move"):
         read(tmp_path)
+
+
+def test_folders_that_may_be_labels_or_not_are_asked_about(tmp_path: Path) -> None:
+    write(tmp_path, {"all/a/1.txt": b"hi", "all/b/1.txt": b"ho"})
+    with pytest.raises(DataError, match=r"all lies in the folder 'all', in a, b: set source to .*/all$"):
+        read(tmp_path)
