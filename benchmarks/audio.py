@@ -1,6 +1,7 @@
 """Accuracy of `kind: audio` on voices that were never heard, and on files, beside a plain model; its cost.
 
-    dvc repro prepare@digits && python -m benchmarks.audio [--workload NAME] [--groups NAMES] [--json FILE] [--quick]
+    dvc repro prepare@digits && python -m benchmarks.audio [--workload NAME] [--groups NAMES] [--seed N]
+                                                           [--json FILE] [--quick]
 
 Each voice in turn is the test split and is heard by neither training nor validation, which is a tenth of the other
 voices' files. `by file`: a sixth of all files, of every voice. The plain model is what a careful person writes in ten
@@ -54,12 +55,13 @@ def main() -> None:
     parser = harness.parser(__doc__, quick="one epoch, one voice, and by file")
     parser.add_argument("--workload", default="digits", help="of params.yaml; default: %(default)s")
     parser.add_argument("--groups", help=f"what to leave out, each in turn; default: every voice, and {_BY_FILE!r}")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and augmentation; default: %(default)s")
     options = parser.parse_args()
     quiet()
     torch.set_num_threads(1)
     data, groups = open_prepared(artifacts(options.workload, "prepared")), groups_of(options.workload)
     names = options.groups.split(",") if options.groups else [*sorted(set(groups)), _BY_FILE]
-    config = catalogue.workload(options.workload).train.model_copy(update={"threads": 1})
+    config = catalogue.workload(options.workload).train.model_copy(update={"threads": 1, "seed": options.seed})
     if options.quick:
         names, config = [names[0], _BY_FILE], config.model_copy(update={"epochs": 1})
     print(

@@ -68,6 +68,12 @@ class Train(params.Training):
     """Most seconds that it is moved by."""
     noise: Annotated[float, Field(ge=-10.0, le=100.0)] = 5.0
     """Least decibels that it lies above the noise put to it; 100: none."""
+    coloration: Annotated[float, Field(ge=0.0, le=30.0)] = 6.0
+    """Decibels, a standard deviation, by which a random filter makes frequencies of the recording louder or softer, and
+    another one those of the noise; 0: no filter."""
+    mixup: Annotated[float, Field(ge=0.0, le=10.0)] = 0.4
+    """In half of the batches each recording is heard together with another one, and both labels are learned, by the
+    part of the energy. Parameter of the beta distribution of the parts: the larger, the more equal; 0: never."""
     mask: Annotated[int, Field(ge=0, le=8)] = 1
     """Bands of frequency, and as many spans of time, that are taken out of its spectrum."""
 

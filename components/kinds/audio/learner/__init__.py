@@ -40,7 +40,13 @@ class SoundModule(ObjectiveModule):
         with torch.no_grad():
             sounds = augment.heard(inputs.float() / _FULL, self.rate, self.config)
             spectrum = augment.seen(self.network.spectrum(sounds), self.config)
-        raw, _ = self.network.of_spectrum(spectrum)
+        if not self.config.mixup:
+            return self._loss(self.network.of_spectrum(spectrum)[0], labels)
+        mixed, order, part = augment.mixed(spectrum, self.config)
+        raw, _ = self.network.of_spectrum(mixed)
+        return part * self._loss(raw, labels) + (1 - part) * self._loss(raw, labels[order])
+
+    def _loss(self, raw: Tensor, labels: Tensor) -> Tensor:
         return self.objective.loss(raw.float(), labels, self.config.label_smoothing)
 
     def configure_optimizers(self) -> Any:

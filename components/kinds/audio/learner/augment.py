@@ -1,9 +1,11 @@
 """What may happen to a recording while it is learned from; every number is drawn from torch's generator of the step."""
 
+from math import ceil, log2
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.distributions import Beta
 from torch.nn import functional
 
 if TYPE_CHECKING:
@@ -14,10 +16,19 @@ _NOISE_SPAN = 45.0  # decibels from the loudest noise to the softest
 _IN_FREQUENCY = 0.6  # of the stretch in time
 _MASKED = (0.2, 0.15)  # most of the frequencies, of the time
 _NO_NOISE = 100.0
+_CUT = 0.5  # of the recordings have noise that begins and ends with them
+_POINTS = 5  # of a curve over the frequencies
+_FALL = 1.7  # of the coloration: decibels that the highest frequency may lose besides
+_CORNER = 700.0  # Hz, from which the mel scale is logarithmic
+_MIXED = 0.5  # of the batches
 
 
 def heard(sounds: Tensor, rate: int, config: "Train") -> Tensor:
-    """Return samples `[N, length]` of -1 to 1 faster or slower, moved, in white noise, louder or softer."""
+    """Return samples `[N, length]` of -1 to 1 faster or slower, moved, through a filter, in noise, louder or softer.
+
+    Noise is put to all of it, or to what lies between its first and its last sound: who cuts a recording to the word
+    cuts its noise as well.
+    """
     count, length = sounds.shape
     factor = _factors(count, config.speed, sounds.device)[:, None]
     by = _between(-config.shift * rate, config.shift * rate, count, sounds.device)[:, None]
@@ -27,10 +38,17 @@ def heard(sounds: Tensor, rate: int, config: "Train") -> Tensor:
     there = (index >= 0) & (index < length - 1)
     index = index.clamp(0, length - 2)
     moved = (sounds.gather(1, index) * (1 - part) + sounds.gather(1, index + 1) * part) * there
+    inside = _between_ends(moved != 0)
+    if config.coloration:
+        moved = _coloured(moved, rate, config.coloration, _FALL * config.coloration)
     if config.noise < _NO_NOISE:
         above = _between(config.noise, config.noise + _NOISE_SPAN, count, sounds.device)[:, None]
-        loudness = moved.square().mean(dim=1, keepdim=True).sqrt()
-        moved = moved + torch.randn_like(moved) * loudness * _times(-above)
+        noise = torch.randn_like(moved)
+        if config.coloration:
+            noise = _coloured(noise, rate, config.coloration)
+            noise = noise / _loudness(noise)
+        whole = _between(0.0, 1.0, count, sounds.device)[:, None] >= _CUT
+        moved = moved + noise * (whole | inside) * _loudness(moved) * _times(-above)
     return moved * _times(_between(*_GAIN, count, sounds.device)[:, None])
 
 
@@ -45,6 +63,48 @@ def seen(spectrum: Tensor, config: "Train") -> Tensor:
         for dimension, share in zip((1, 2), _MASKED, strict=True):
             stretched = _masked(stretched, dimension, share)
     return stretched
+
+
+def mixed(spectrum: Tensor, config: "Train") -> tuple[Tensor, Tensor, Tensor]:
+    """Return log-mel spectra `[N, mels, frames]` of two recordings at once, the second's indices, and the first's part.
+
+    Indices into the batch `[N]`; the part of the energy `[]` is 0.5 to 1, and weighs the loss of the first's label:
+    mixup (Zhang et al. 2018, arXiv:1710.09412), of energies rather than of their logarithms, as sounds add up. Half of
+    the batches stay as they are: the part is 1.
+    """
+    device = spectrum.device
+    order = torch.randperm(len(spectrum), device=device)
+    drawn = Beta(*torch.full((2,), config.mixup, device=device)).sample()
+    alone = torch.rand((), device=device) >= _MIXED
+    part = torch.where(alone, 1.0, torch.maximum(drawn, 1 - drawn))
+    return torch.logaddexp(spectrum + part.log(), spectrum[order] + (1 - part).log()), order, part
+
+
+def _coloured(sounds: Tensor, rate: int, deviation: float, fall: float = 0.0) -> Tensor:
+    """Return samples `[N, length]` through filters, each of a random curve over the mel scale, in decibels.
+
+    Its points deviate by `deviation`; besides, the highest frequency loses up to `fall`.
+    """
+    count, length = sounds.shape
+    size, device = 2 ** ceil(log2(length)), sounds.device
+    hertz = torch.linspace(0.0, rate / 2, size // 2 + 1, device=device)
+    high = torch.log1p(hertz / _CORNER) / torch.log1p(hertz[-1] / _CORNER)
+    below = (high * (_POINTS - 1)).long().clamp(max=_POINTS - 2)
+    part = high * (_POINTS - 1) - below
+    points = deviation * torch.randn(count, _POINTS, device=device)
+    curve = points[:, below] * (1 - part) + points[:, below + 1] * part
+    curve = curve - _between(0.0, fall, count, device)[:, None] * high
+    filtered: Tensor = torch.fft.irfft(torch.fft.rfft(sounds, size) * _times(curve), size)
+    return filtered[:, :length]
+
+
+def _between_ends(there: Tensor) -> Tensor:
+    """Return which of `[N, length]` lie between the first and the last that are there."""
+    return (there.cumsum(dim=1) > 0) & (there.flip(1).cumsum(dim=1).flip(1) > 0)
+
+
+def _loudness(sounds: Tensor) -> Tensor:
+    return sounds.square().mean(dim=1, keepdim=True).sqrt()
 
 
 def _stretched(spectrum: Tensor, most: float) -> Tensor:

@@ -63,7 +63,7 @@ def test_what_is_heard_in_a_step_is_drawn_by_its_generator_alone() -> None:
 
 def test_what_is_not_asked_for_does_not_happen() -> None:
     given = torch.from_numpy(samples()).float() / 32_768
-    still = Train(speed=0.0, shift=0.0, stretch=0.0, noise=100.0, mask=0)
+    still = Train(speed=0.0, shift=0.0, stretch=0.0, noise=100.0, coloration=0.0, mask=0)
     heard = augment.heard(given, 8_000, still)
     gain = (heard / given)[given.abs() > 0.01]
     assert all(((heard[row] / given[row])[given[row].abs() > 0.05].std() < 1e-4) for row in range(len(given)))
@@ -75,10 +75,60 @@ def test_what_is_not_asked_for_does_not_happen() -> None:
 def test_speed_moves_the_pitch() -> None:
     tone = 0.5 * torch.sin(2 * torch.pi * 1_000 * torch.arange(8_000) / 8_000)[None].expand(40, -1)
     torch.manual_seed(0)
-    heard = augment.heard(tone, 8_000, Train(speed=0.25, shift=0.0, noise=100.0))
+    heard = augment.heard(tone, 8_000, Train(speed=0.25, shift=0.0, noise=100.0, coloration=0.0))
     peaks = torch.fft.rfft(heard).abs().argmax(dim=1)
     assert 790 < peaks.min() < 900
     assert 1_100 < peaks.max() < 1_260
+
+
+def test_filters_change_the_bands_and_not_the_time() -> None:
+    torch.manual_seed(0)
+    click = torch.zeros(400, 8_000)
+    click[:, 4_000] = 1.0
+    config = Train(speed=0.0, shift=0.0, noise=100.0, coloration=6.0)
+    heard = augment.heard(click, 8_000, config)
+    levels = 20 * torch.fft.rfft(heard).abs().log10()
+    lower = levels[:, 0] - levels[:, -1]  # the gain is in both
+    assert 7.5 < lower.std() < 10.5
+    assert 3.5 < lower.mean() < 6.7  # the highest frequency loses 5.1 in the mean
+    assert (heard.abs().argmax(dim=1) - 4_000).abs().max() <= 1
+
+
+def test_half_of_the_recordings_have_noise_that_ends_with_them() -> None:
+    torch.manual_seed(0)
+    word = torch.zeros(200, 8_000)
+    word[:, 3_000:5_000] = 0.1 * torch.randn(200, 2_000)
+    heard = augment.heard(word, 8_000, Train(speed=0.0, shift=0.0, coloration=0.0, noise=5.0))
+    silent = (heard[:, :3_000] == 0).all(dim=1) & (heard[:, 5_000:] == 0).all(dim=1)
+    assert 0.35 < silent.float().mean() < 0.65
+    assert (heard[:, 3_000:5_000] != 0).any(dim=1).all()
+
+
+def test_two_recordings_are_heard_at_once_by_their_energy() -> None:
+    spectrum = torch.randn(6, 40, 20)
+    parts = []
+    for seed in range(200):
+        torch.manual_seed(seed)
+        mixed, order, part = augment.mixed(spectrum, Train(mixup=1.0))
+        assert torch.allclose(mixed.exp(), part * spectrum.exp() + (1 - part) * spectrum[order].exp(), atol=1e-4)
+        parts.append(part.item())
+    alone = [part for part in parts if part == 1.0]
+    assert 70 <= len(alone) <= 130
+    assert 0.5 <= min(parts) < 0.6
+
+
+def test_the_loss_of_a_mixture_is_that_of_both_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    config = Train(width=8, dropout=0.0)
+    network = learner.Network(8_000, config, THREE).eval()
+    torch.nn.init.normal_(network.head.weight)
+    module = learner.SoundModule(network, 8_000, config, THREE)
+    given, labels, order = torch.from_numpy(samples(3)), torch.tensor([0, 1, 2]), torch.tensor([1, 2, 0])
+    monkeypatch.setattr(augment, "seen", lambda spectrum, config: network.spectrum(given))
+    raw = network.scored(given)[0]
+    expected = 0.7 * THREE.loss(raw, labels, 0.1) + 0.3 * THREE.loss(raw, labels[order], 0.1)
+    monkeypatch.setattr(augment, "mixed", lambda spectrum, config: (spectrum, order, torch.tensor(0.7)))
+    assert torch.allclose(module.loss(given, labels), expected)
 
 
 def test_vowels_are_learned_whoever_says_them(prepared: Prepared) -> None:
