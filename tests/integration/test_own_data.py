@@ -102,5 +102,5 @@ def test_texts_in_a_table(checked: Checked, tmp_path: Path) -> None:
     assert {name: sum(counts.values()) for name, counts in report.counts.items()} == {
         "other": 10, "song": 32, "timer": 32, "transfer": 32, "weather": 32,
     }  # fmt: skip
-    assert report.overview.read == ["texts are read up to 128 characters"]
+    assert report.overview.read == ["the text is 'subject', the label 'team'", "texts are read up to 128 characters"]
     assert report.overview.lost == []
