@@ -45,7 +45,7 @@ from components.plan.power_law import fitted_law
 from components.plan.predicted import Predictor, predictor
 from components.plan.probe import Probe, probe
 from components.plan.value import grown
-from components.plan.workers import used_by, worker_processes
+from components.plan.workers import apart, used_by, worker_processes
 
 WORK = "CPU µs an answer"
 QUIET = 0.05
@@ -55,7 +55,7 @@ PROMISED, COVERED = 0.15, 0.9
 _CONNECTIONS = 64
 _TURNS = re.compile(r"^journeyman_batch_size_count\S* (\S+)$", re.MULTILINE)
 _LOOK, _OTHERS = 0.3, 0.2  # seconds, and the part of all cores that others may have in them
-_LATE = 0.2  # of p50, that an arrival in a hundred may be sent late
+_LATE = 0.2  # of p50, that one of two arrivals may be sent late
 
 
 @dataclass(frozen=True)
@@ -166,10 +166,11 @@ def measure(bundle: Path, rows: list[Any], made: Predictor, options: argparse.Na
         with served(serve(tag, port), port, variables, requests[0]) as server:
             ask(port, requests, min(1.0, options.seconds), 8)  # warm
             processes = worker_processes(server.process.pid)
-            for number in range(options.rounds):
-                for load in (*options.loads, 0.0):
-                    windows += patient(port, requests, processes, made, workers, load, options, number)
-                    print(f"{workers} workers, round {number + 1}, load {load:g}", file=sys.stderr)
+            with apart(processes):
+                for number in range(options.rounds):
+                    for load in (*options.loads, 0.0):
+                        windows += patient(port, requests, processes, made, workers, load, options, number)
+                        print(f"{workers} workers, round {number + 1}, load {load:g}", file=sys.stderr)
     return windows
 
 
@@ -224,17 +225,16 @@ def window(
     cpu, waited, turns = now.cpu - before.cpu, now.waited - before.waited, turns_of(port) - turns
     share = waited / max(cpu + waited, 1e-9)
     p50, p99 = (float(np.quantile(asked.latencies, part)) for part in (0.5, 0.99))
-    late = float(np.quantile(asked.late, 0.99)) / max(p50, 1e-9) if len(asked.late) else 0.0
+    late = float(np.median(asked.late)) / max(p50, 1e-9) if len(asked.late) else 0.0
     disturbed = max(share, QUIET * late / _LATE)
     state = "shared" if workers >= (os.cpu_count() or 1) else "busy" if disturbed > QUIET else ""
     count = len(asked.latencies)
-    each = made.interval(lambda service: 1e6 * (service.each + service.turn * turns / count), workers)
-    taken = 1e6 * (cpu - made.found.idle * workers * asked.seconds) / count
-    used = Window(workers, load, WORK, *each, taken, share, state)
     if rate is None:
         predicted = made.interval(lambda service: service.capacity * workers, workers)
-        return disturbed, [Window(workers, 0.0, "requests/s", *predicted, asked.rate, share, state), used]
-    found = [used]
+        return disturbed, [Window(workers, 0.0, "requests/s", *predicted, asked.rate, share, state)]
+    each = made.interval(lambda service: 1e6 * (service.each + service.turn * turns / count), workers)
+    taken = 1e6 * (cpu - made.found.idle * workers * asked.seconds) / count
+    found = [Window(workers, load, WORK, *each, taken, share, state)]
     for what, part, measured in (("p50 ms", 0.5, p50), ("p99 ms", 0.99, p99)):
         predicted = made.latency(rate, workers, part)
         found.append(Window(workers, load, what, *(1e3 * each for each in predicted), 1e3 * measured, share, state))
@@ -279,8 +279,19 @@ def report(result: dict[str, Any]) -> None:
         kept = "kept" if error <= PROMISED and covered >= COVERED else "NOT KEPT"
         print(
             f"{what}: median error {error:.0%}, at most {PROMISED:.0%}; in the interval {covered:.0%}, at least "
-            f"{COVERED:.0%}, of {len(those)}: {kept}"
+            f"{COVERED:.0%}, of {len(those)}: {kept}; a window is {apart_by(those):.0%} off the others of its load"
         )
+
+
+def apart_by(windows: list[Window]) -> float:
+    """Return the median of how far a window is off the mean of the others like it: no prediction can do better."""
+    found = []
+    for each in windows:
+        others = [
+            one.measured for one in windows if one is not each and (one.workers, one.load) == (each.workers, each.load)
+        ]
+        found += [abs(statistics.mean(others) / each.measured - 1.0)] if others else []
+    return statistics.median(found) if found else math.nan
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What an endpoint will do at a load, from what was measured of it, each with an interval.
 
-The interval is where nine of ten predictions lie that are fitted to levels and latencies drawn again from those that
-were measured. It is the uncertainty of the fit; by how much the model itself is off, `benchmarks/plan.py` tells.
+The interval is where nine of ten predictions lie that are fitted to levels, latencies and windows drawn again from
+those that were measured, one window of each rate. By how much the model is off, `benchmarks/plan.py` tells.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from components.plan.arrivals import Arrivals, with_arrivals
 from components.plan.probe import Probe
 from components.plan.queue import percentile
 from components.plan.scaling import Scaling, fitted_scaling
-from components.plan.service_time import ServiceTime, fitted, resampled
+from components.plan.service_time import ServiceTime, fitted, off_the_line, resampled
 
 DRAWN = 20
 """Fits to what was drawn again."""
@@ -40,7 +41,20 @@ class Predictor:
     @cached_property
     def drawn(self) -> list[ServiceTime]:
         """Return what would have been fitted to other measurements like these."""
-        return resampled(self.found.levels, self.found.latencies, DRAWN)
+        found, random = self.found, np.random.default_rng(0)
+        services = resampled(found.levels, found.latencies, DRAWN, arrived=found.arrived)
+        off = random.choice(off_the_line(found.levels, found.arrived), DRAWN)
+        windows = [self._one_of_each(random) for _ in services]
+        return [
+            with_arrivals(service, those).slower(factor)
+            for service, those, factor in zip(services, windows, off, strict=True)
+        ]
+
+    def _one_of_each(self, random: np.random.Generator) -> list[Arrivals]:
+        by_rate: dict[float, list[Arrivals]] = {}
+        for each in self.found.arrivals:
+            by_rate.setdefault(each.rate, []).append(each)
+        return [those[random.integers(0, len(those))] for those in by_rate.values()]
 
     def capacity(self, workers: int) -> float:
         """Return the most that so many workers of one machine answer, each with a core of its own."""
@@ -61,4 +75,5 @@ class Predictor:
 
 def predictor(found: Probe) -> Predictor:
     """Return the predictor that is fitted to what was measured."""
-    return Predictor(found, fitted(found.levels, found.latencies), fitted_scaling(found.several))
+    service = with_arrivals(fitted(found.levels, found.latencies, found.arrived), found.arrivals)
+    return Predictor(found, service, fitted_scaling(found.several))

@@ -13,9 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,19 @@ import numpy as np
 from components.config.errors import BundleError, EndpointError
 from components.inference.smoke.client import EndpointClient, running_endpoint
 from components.ledger.measure import processor
+from components.plan.arrivals import PARTS, Arrivals
 from components.plan.asking import Asked, ask, ask_alone, http_request
 from components.plan.service_time import Float64, Level, ServiceTime, fitted
-from components.plan.workers import memory_of, used_by, worker_processes
+from components.plan.workers import apart, memory_of, used_by, worker_processes
 from components.system.processes import cores
 
 CONNECTIONS = (1, 2, 4, 8, 16, 32)
 _SEVERAL = (2, 4, 8)
 _ROUNDS = 2
+_LOADS = (0.2, 0.45, 0.7, 0.85, 0.93)  # parts of the capacity at which requests come at random
+_WINDOWS = 3  # of each load
+_OPEN = 64  # connections that they find
+_FEW, _LONGEST = 100, 8.0  # requests that a window has at least, unless it takes more seconds
 _IDLE = 2.0  # seconds without a request
 _TURNS = re.compile(r"^journeyman_batch_size_count\S* (\S+)$", re.MULTILINE)
 _PACKAGE = "import sys; from components.inference.package import *; print(package(Path(sys.argv[1]), sys.argv[2], '1'))"
@@ -49,6 +55,9 @@ class Probe:
     processor: str
     cores: int
     levels: list[Level]
+    """Of connections that ask all the time."""
+    arrivals: list[Arrivals]
+    """Of requests that come at random, several windows of each rate."""
     single: list[float]
     """Latencies of one connection, seconds; those alone in which nobody waited for a core, if these are enough."""
     undisturbed: bool
@@ -65,9 +74,14 @@ class Probe:
     """Bytes of the bundle."""
 
     @property
+    def arrived(self) -> list[Level]:
+        """Return what the worker did while requests came at random."""
+        return [each.level for each in self.arrivals]
+
+    @property
     def requests(self) -> int:
         """Return how many requests it was found by."""
-        return sum(level.requests for level in self.levels)
+        return sum(level.requests for level in self.levels + self.arrived)
 
     @property
     def waited(self) -> float:
@@ -88,12 +102,13 @@ class Probe:
 def probe_from_json(told: Mapping[str, Any]) -> Probe:
     """Return what `to_json` made."""
     levels = [Level(**level) for level in told["levels"]]
+    arrivals = [Arrivals(**{**each, "level": Level(**each["level"])}) for each in told["arrivals"]]
     by_workers = {name: {int(count): value for count, value in told[name].items()} for name in ("memory", "several")}
-    return Probe(**{**told, "levels": levels, **by_workers})
+    return Probe(**{**told, "levels": levels, "arrivals": arrivals, **by_workers})
 
 
 def probe(bundle: Path, rows: Sequence[Mapping[str, Any]], patience: float, seconds: float = 0.7) -> Probe:
-    """Measure the endpoint of a bundle on this machine; it takes about twenty times `seconds`, and the starts.
+    """Measure the endpoint of a bundle on this machine; it takes about fifty times `seconds`, and the starts.
 
     Args:
         bundle: its directory.
@@ -110,8 +125,10 @@ def probe(bundle: Path, rows: Sequence[Mapping[str, Any]], patience: float, seco
         tag = _packaged(bundle, home)
         with _served(tag, home, 1, patience) as served:
             started = time.perf_counter() - served.began
-            single, undisturbed = _alone(served.client, rows, 4 * seconds)
-            levels, idle = _measured(served.client, rows, seconds)
+            with apart(worker_processes(served.client.process)):
+                single, undisturbed = _alone(served.client, rows, 4 * seconds)
+                levels, idle = _measured(served.client, rows, seconds)
+                arrivals = _at_random(served.client, rows, seconds, idle, fitted(levels, single), levels)
             memory, several = {1: memory_of(served.client.process)}, {1: 1.0}
         alone = fitted(levels, single)
         for workers in [count for count in _SEVERAL if count <= cores()]:
@@ -123,6 +140,7 @@ def probe(bundle: Path, rows: Sequence[Mapping[str, Any]], patience: float, seco
         processor(),
         cores(),
         levels,
+        arrivals,
         [float(value) for value in single[-_KEPT:]],
         undisturbed,
         idle,
@@ -179,13 +197,44 @@ def _measured(client: EndpointClient, rows: Sequence[Mapping[str, Any]], seconds
     levels = []
     for turn in range(_ROUNDS):
         for connections in CONNECTIONS[:: 1 if turn % 2 == 0 else -1]:
-            turns, before = _turns(client), used_by(workers)
-            asked = _checked(ask(port, requests, seconds, connections), client)
-            used = used_by(workers)
-            cpu = max(1e-9, used.cpu - before.cpu - idle * asked.seconds)
-            count, waited = len(asked.latencies), used.waited - before.waited
-            levels.append(Level(connections, count, max(1, _turns(client) - turns), cpu, asked.seconds, waited))
+            asking = partial(ask, port, requests, seconds, connections)
+            levels.append(_window(client, workers, connections, idle, asking)[0])
     return levels, idle
+
+
+def _at_random(
+    client: EndpointClient,
+    rows: Sequence[Mapping[str, Any]],
+    seconds: float,
+    idle: float,
+    service: ServiceTime,
+    levels: Sequence[Level],
+) -> list[Arrivals]:
+    """Return what came of requests at parts of the capacity, or of what was reached where others had the machine."""
+    port, workers = _port(client), worker_processes(client.process)
+    requests = [http_request(port, row) for row in rows]
+    capacity = min(service.capacity, max(level.requests / level.seconds for level in levels))
+    found = []
+    for turn in range(_WINDOWS):
+        for load in _LOADS:
+            rate = load * capacity
+            long = max(2 * seconds, min(_LONGEST, _FEW / rate))
+            asking = partial(ask, port, requests, long, _OPEN, rate, turn)
+            level, latencies = _window(client, workers, _OPEN, idle, asking)
+            found.append(Arrivals(rate, level, np.quantile(latencies, PARTS).tolist()))
+    return found
+
+
+def _window(
+    client: EndpointClient, workers: Sequence[int], connections: int, idle: float, asking: Callable[[], Asked]
+) -> tuple[Level, Float64]:
+    """Return what the worker did while it was asked, and the latencies."""
+    turns, before = _turns(client), used_by(workers)
+    asked = _checked(asking(), client)
+    used = used_by(workers)
+    cpu = max(1e-9, used.cpu - before.cpu - idle * asked.seconds)
+    count, waited = len(asked.latencies), used.waited - before.waited
+    return Level(connections, count, max(1, _turns(client) - turns), cpu, asked.seconds, waited), asked.latencies
 
 
 def _of_several(

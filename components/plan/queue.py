@@ -55,10 +55,13 @@ def percentile(service: ServiceTime, rate: float, part: float = 0.99, arrivals: 
     Of no rate at all it is that of requests that are alone.
     """
     if rate <= 0.0:
-        return float(np.quantile(service.alone * service.noise, part)) + service.beside
+        alone = float(np.quantile(service.alone * service.noise, part)) + service.beside
+        return alone * service.longer(part, 0.0)
     if rate >= service.capacity:
         return float("inf")
-    return float(np.quantile(latencies(service, rate, arrivals), part))
+    load = rate / service.capacity
+    played = float(np.quantile(latencies(service, load * service.limit, arrivals), part))
+    return played * service.longer(part, load)
 
 
 def workers_needed(rate: float, allowed: float, predicted: Callable[[float], float], most: int = 4096) -> int | None:

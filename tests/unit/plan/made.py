@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from components.plan.arrivals import Arrivals
 from components.plan.fleet import Model
 from components.plan.predicted import predictor
 from components.plan.probe import Probe
@@ -11,7 +12,11 @@ TURN, EACH = 0.0004, 0.0001
 
 
 def made_probe(
-    turn: float = TURN, each: float = EACH, waited: float = 0.0, several: dict[int, float] | None = None
+    turn: float = TURN,
+    each: float = EACH,
+    waited: float = 0.0,
+    several: dict[int, float] | None = None,
+    arrivals: list[Arrivals] | None = None,
 ) -> Probe:
     """Return what a probe would have found of a worker that takes `turn` and `each`, without any chance in it."""
     levels = [
@@ -24,6 +29,7 @@ def made_probe(
         "A processor",
         2,
         levels,
+        arrivals or [],
         single,
         True,
         0.002,
