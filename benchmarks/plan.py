@@ -5,11 +5,12 @@
 
 The service time is fitted as `flows.plan` does it, by closed loops of 1 to 32 connections; then requests come at random
 at parts of the capacity that was fitted, and p50, p99 and the throughput of 64 connections are held against what was
-predicted. Other work on the machine would be measured, too: a window in which the workers waited for a core for more
-than 5 % of their time, or the load was sent late, is measured again, until `--patience` seconds have gone by for its
-load; then the least disturbed is taken, and marked `busy`. An endpoint whose workers and load do not fit on the cores
-is marked `shared`. Errors are of undisturbed windows alone, if there are any; but for the CPU time of an answer, which
-is predicted for as many turns as there were, and which others cannot lengthen by taking the cores.
+predicted. Other work on the machine would be measured, too: a window in which others had more than 5 % of a core, or
+the load was sent late, is measured again, until `--patience` seconds have gone by for its load; then the least
+disturbed is taken, and marked `busy`. A worker waits for itself, too: its threads have one core. An endpoint whose
+workers and load do not fit on the cores is marked `shared`. Errors are of undisturbed windows alone, if there are any;
+but for the CPU time of an answer, which is predicted for as many turns as there were, and which others cannot lengthen
+by taking the cores.
 
 `--training` trains on parts of the data as `--learn-curve` does, and holds what the lesser parts predict of the whole
 against what it took and reached: CPU time, and the error.
@@ -49,7 +50,7 @@ from components.plan.workers import apart, used_by, worker_processes
 
 WORK = "CPU µs an answer"
 QUIET = 0.05
-"""Of the time for which a worker was at it or waited."""
+"""Of a core, that others have."""
 PROMISED, COVERED = 0.15, 0.9
 """The median error, and how many of what was measured lie in the interval."""
 _CONNECTIONS = 64
@@ -71,7 +72,7 @@ class Window:
     high: float
     measured: float
     waited: float
-    """Part of the time for which the workers wanted a core that others had."""
+    """Part of the time for which a thread of the workers wanted the core that another one had, or somebody else."""
     state: str
     """Empty: undisturbed; `busy`; `shared`."""
 
@@ -219,14 +220,15 @@ def window(
 ) -> tuple[float, list[Window]]:
     """Return how disturbed a window was, and what it found."""
     rate = load * made.capacity(workers) or None
-    turns, before = turns_of(port), used_by(processes)
+    turns, before, began = turns_of(port), used_by(processes), (machine_cpu() or 0.0) - time.process_time()
     asked = ask(port, requests, seconds, _CONNECTIONS, rate, seed + 1)
-    now = used_by(processes)
+    now, ended = used_by(processes), (machine_cpu() or 0.0) - time.process_time()
     cpu, waited, turns = now.cpu - before.cpu, now.waited - before.waited, turns_of(port) - turns
     share = waited / max(cpu + waited, 1e-9)
     p50, p99 = (float(np.quantile(asked.latencies, part)) for part in (0.5, 0.99))
     late = float(np.median(asked.late)) / max(p50, 1e-9) if len(asked.late) else 0.0
-    disturbed = max(share, QUIET * late / _LATE)
+    others = max(0.0, ended - began - cpu) / asked.seconds
+    disturbed = max(others, QUIET * late / _LATE)
     state = "shared" if workers >= (os.cpu_count() or 1) else "busy" if disturbed > QUIET else ""
     count = len(asked.latencies)
     if rate is None:
