@@ -31,8 +31,8 @@ from components.plan.training import host_figures, training_figures
 from components.plan.value import grown_figure, hour_figure, label_figures, staleness_figure
 
 _OFF = (
-    "p99 6 to 22 %, CPU an answer 2 to 5 % (medians, one worker on a quiet machine); of an endpoint that writes into its "
-    "memory p99 is off by as much as itself, and the upper end of its interval counts: benchmarks/plan.py, "
+    "p99 6 to 22 %, CPU an answer 2 to 5 % (medians, one worker on a quiet machine); of an endpoint that writes into "
+    "its memory p99 is off by as much as itself, and the upper end of its interval counts: benchmarks/plan.py, "
     "docs/planning.md"
 )
 
