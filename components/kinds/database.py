@@ -137,23 +137,29 @@ def _engine(address: sa.URL, key: str, patience: float) -> sa.Engine:
             connection.isolation_level = None  # transactions begin where `begin` says, not where sqlite3 thinks
         cursor = connection.cursor()
         for statement in words.connect:
-            cursor.execute(statement.format(patience=round(patience * 1000)))
+            said = statement.format(patience=round(patience * 1000))
+            if driver != "pysqlite" or not _done(cursor, said, patience):
+                cursor.execute(said)
         connection.commit()
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        if driver != "pysqlite" or not _has_begun(connection, words.begin, patience):
+        if driver != "pysqlite" or not _done(connection.connection.cursor(), words.begin, patience):
             connection.exec_driver_sql(words.begin.format(key=crc32(key.encode())))
 
     return engine
 
 
-def _has_begun(connection: sa.Connection, begin: str, patience: float) -> bool:
-    """Try to begin every half millisecond: SQLite's own waiting naps for up to 0.1 s, while others go ahead."""
+def _done(cursor: Any, statement: str, patience: float) -> bool:
+    """Try a statement each half millisecond while others hold the file; False: they did all the time, or it is wrong.
+
+    SQLite's own waiting naps for up to 0.1 s, while others go ahead; and where several make a file one of WAL at the
+    same moment, it does not wait at all.
+    """
     given_up = time.monotonic() + patience
     while time.monotonic() < given_up:
         try:
-            connection.connection.cursor().execute(begin)
+            cursor.execute(statement)
             return True
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
