@@ -66,7 +66,8 @@ class ShardCache:
 
     @contextmanager
     def _turn(self, needed: bool) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared it away meanwhile
+        with suppress(FileExistsError):  # it was there, and is cleared away at this moment; whoever asks tries again
+            self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared it away meanwhile
         path = self._folder / ".needed"
         with path.open("w") as waiting:
             while not needed and not try_lock(waiting):
