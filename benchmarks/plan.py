@@ -46,7 +46,7 @@ from components.plan.power_law import fitted_law
 from components.plan.predicted import Predictor, predictor
 from components.plan.probe import Probe, probe
 from components.plan.value import grown
-from components.plan.workers import apart, used_by, worker_processes
+from components.plan.workers import pinned, used_by, worker_processes
 
 WORK = "CPU µs an answer"
 QUIET = 0.05
@@ -167,7 +167,7 @@ def measure(bundle: Path, rows: list[Any], made: Predictor, options: argparse.Na
         with served(serve(tag, port), port, variables, requests[0]) as server:
             ask(port, requests, min(1.0, options.seconds), 8)  # warm
             processes = worker_processes(server.process.pid)
-            with apart(processes):
+            with pinned(processes):
                 for number in range(options.rounds):
                     for load in (*options.loads, 0.0):
                         windows += patient(port, requests, processes, made, workers, load, options, number)

@@ -32,7 +32,7 @@ class Arrivals:
 
 
 @dataclass(frozen=True)
-class Longer:
+class Correction:
     """By how much longer answers take than played: a factor by their part and the part of the capacity."""
 
     loads: Float64
@@ -60,4 +60,4 @@ def with_arrivals(service: ServiceTime, found: Sequence[Arrivals]) -> ServiceTim
         parts = np.minimum(PARTS, resolved)
         played = np.quantile(latencies(service, load * service.limit), parts)
         factors.append(np.log(np.interp(parts, PARTS, measured) / played))
-    return replace(service, longer=Longer(loads, np.array(factors)))
+    return replace(service, correction=Correction(loads, np.array(factors)))

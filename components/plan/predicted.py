@@ -15,7 +15,7 @@ from components.plan.arrivals import Arrivals, with_arrivals
 from components.plan.probe import Probe
 from components.plan.queue import percentile
 from components.plan.scaling import Scaling, fitted_scaling
-from components.plan.service_time import ServiceTime, fitted, off_the_line, resampled
+from components.plan.service_time import ServiceTime, fitted, resampled, residual_ratios
 
 DRAWN = 20
 """Fits to what was drawn again."""
@@ -43,7 +43,7 @@ class Predictor:
         """Return what would have been fitted to other measurements like these."""
         found, random = self.found, np.random.default_rng(0)
         services = resampled(found.levels, found.latencies, DRAWN, arrived=found.arrived)
-        off = random.choice(off_the_line(found.levels, found.arrived), DRAWN)
+        off = random.choice(residual_ratios(found.levels, found.arrived), DRAWN)
         windows = [self._one_of_each(random) for _ in services]
         return [
             with_arrivals(service, those).slower(factor)

@@ -28,7 +28,7 @@ from components.ledger.measure import processor
 from components.plan.arrivals import PARTS, Arrivals
 from components.plan.asking import Asked, ask, ask_alone, http_request
 from components.plan.service_time import Float64, Level, ServiceTime, fitted
-from components.plan.workers import apart, memory_of, used_by, worker_processes
+from components.plan.workers import memory_of, pinned, used_by, worker_processes
 from components.system.processes import cores
 
 CONNECTIONS = (1, 2, 4, 8, 16, 32)
@@ -125,7 +125,7 @@ def probe(bundle: Path, rows: Sequence[Mapping[str, Any]], patience: float, seco
         tag = _packaged(bundle, home)
         with _served(tag, home, 1, patience) as served:
             started = time.perf_counter() - served.began
-            with apart(worker_processes(served.client.process)):
+            with pinned(worker_processes(served.client.process)):
                 single, undisturbed = _alone(served.client, rows, 4 * seconds)
                 levels, idle = _measured(served.client, rows, seconds)
                 arrivals = _at_random(served.client, rows, seconds, idle, fitted(levels, single), levels)
@@ -210,7 +210,10 @@ def _at_random(
     service: ServiceTime,
     levels: Sequence[Level],
 ) -> list[Arrivals]:
-    """Return what came of requests at parts of the capacity, or of what was reached where others had the machine."""
+    """Return what came of requests at parts of the capacity, or of what was reached where others had the machine.
+
+    A window in which the endpoint refused one, as it was overloaded, is left out.
+    """
     port, workers = _port(client), worker_processes(client.process)
     requests = [http_request(port, row) for row in rows]
     capacity = min(service.capacity, max(level.requests / level.seconds for level in levels))
@@ -220,7 +223,10 @@ def _at_random(
             rate = load * capacity
             long = max(2 * seconds, min(_LONGEST, _FEW / rate))
             asking = partial(ask, port, requests, long, _OPEN, rate, turn)
-            level, latencies = _window(client, workers, _OPEN, idle, asking)
+            try:
+                level, latencies = _window(client, workers, _OPEN, idle, asking)
+            except EndpointError:
+                continue
             found.append(Arrivals(rate, level, np.quantile(latencies, PARTS).tolist()))
     return found
 

@@ -56,12 +56,12 @@ def percentile(service: ServiceTime, rate: float, part: float = 0.99, arrivals: 
     """
     if rate <= 0.0:
         alone = float(np.quantile(service.alone * service.noise, part)) + service.beside
-        return alone * service.longer(part, 0.0)
+        return alone * service.correction(part, 0.0)
     if rate >= service.capacity:
         return float("inf")
     load = rate / service.capacity
     played = float(np.quantile(latencies(service, load * service.limit, arrivals), part))
-    return played * service.longer(part, load)
+    return played * service.correction(part, load)
 
 
 def workers_needed(rate: float, allowed: float, predicted: Callable[[float], float], most: int = 4096) -> int | None:

@@ -17,7 +17,7 @@ Float64 = NDArray[np.float64]
 _TOGETHER = 1.5  # requests of a turn, at some load, from which on arrivals tell what each of them takes
 
 
-def as_played(part: float, load: float) -> float:
+def uncorrected(part: float, load: float) -> float:
     """Return 1: nothing was measured of requests that come at random."""
     return 1.0
 
@@ -56,7 +56,7 @@ class ServiceTime:
     """`[N]`, by how much turns differ: around 1."""
     most: float = 0.0
     """Requests a second that it answers where all ask all the time; 0: what turns of that many come to."""
-    longer: Callable[[float, float], float] = as_played
+    correction: Callable[[float, float], float] = uncorrected
     """By how much longer answers take than the queue says, by their part and the part of the capacity that comes."""
 
     @property
@@ -109,7 +109,7 @@ def resampled(
     return found
 
 
-def off_the_line(levels: Sequence[Level], arrived: Sequence[Level] = ()) -> Float64:
+def residual_ratios(levels: Sequence[Level], arrived: Sequence[Level] = ()) -> Float64:
     """Return by how much slower or faster each level was than the line through them, `[N]`, around 1.
 
     As much off it will be what is asked at another time.

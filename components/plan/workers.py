@@ -37,7 +37,7 @@ def used_by(workers: Sequence[int]) -> Used:
 
 
 @contextmanager
-def apart(workers: Sequence[int]) -> Iterator[None]:
+def pinned(workers: Sequence[int]) -> Iterator[None]:
     """Have this thread on a core of its own, as callers are on another machine, and the workers on the others.
 
     Where there are no more cores than workers, nothing is changed.

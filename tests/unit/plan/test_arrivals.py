@@ -11,8 +11,8 @@ from components.plan.arrivals import PARTS, Arrivals, with_arrivals
 from components.plan.predicted import predictor
 from components.plan.probe import probe_from_json
 from components.plan.queue import latencies, percentile
-from components.plan.service_time import Level, ServiceTime, fitted, off_the_line
-from components.plan.workers import apart
+from components.plan.service_time import Level, ServiceTime, fitted, residual_ratios
+from components.plan.workers import pinned
 from tests.unit.plan.made import EACH, TURN, made_probe
 
 SERVICE = ServiceTime(TURN, EACH, 4.0, 0.0001, np.ones(1))
@@ -66,8 +66,8 @@ def test_the_line_is_that_of_arrivals_and_the_most_that_of_all_who_ask() -> None
     service = fitted(probe.levels, probe.latencies, probe.arrived)
     assert (service.turn, service.each) == (pytest.approx(1.1 * TURN, rel=0.01), pytest.approx(1.1 * EACH, rel=0.01))
     assert service.capacity == pytest.approx(32 / (TURN + 32 * EACH))
-    assert off_the_line(probe.levels) == pytest.approx(np.ones(6))
-    off = off_the_line(probe.levels, probe.arrived)
+    assert residual_ratios(probe.levels) == pytest.approx(np.ones(6))
+    off = residual_ratios(probe.levels, probe.arrived)
     assert off == pytest.approx(np.array([1 / 1.1] * 6 + [1.0] * 3), rel=0.01)
     assert probe_from_json(probe.to_json()) == probe
 
@@ -91,10 +91,10 @@ def test_the_interval_knows_that_windows_differ() -> None:
 def test_the_caller_has_a_core_of_its_own_while_it_asks() -> None:
     mine = os.sched_getaffinity(0)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as worker:
-        with apart([worker.pid]):
+        with pinned([worker.pid]):
             inside, its = os.sched_getaffinity(0), os.sched_getaffinity(worker.pid)
         assert (os.sched_getaffinity(0), os.sched_getaffinity(worker.pid)) == (mine, mine)
-        with apart([worker.pid] * len(mine)):
+        with pinned([worker.pid] * len(mine)):
             assert os.sched_getaffinity(0) == mine
         worker.communicate(b"\n")
     assert (inside | its, len(inside)) == (mine, 1 if len(mine) > 1 else len(mine))
