@@ -4,7 +4,7 @@ Kinds whose examples are files or texts read their labels by it, as strings.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -49,7 +49,7 @@ def asked(said: Sequence[str], positive: str | None, task: str | None, of: str) 
     if chosen == "regression":
         return Asked(chosen, [], _numbers(said))
     counts = Counter(said)
-    _refuse_cases(counts)
+    refuse_cases(counts)
     if len(counts) < 2:
         raise DataError(f"all {of} have the label {next(iter(counts), '')!r}: there is nothing to tell")
     if len(said) > _FEW and len(counts) > _DISTINCT * len(said):
@@ -68,8 +68,12 @@ def contradicting(keys: NDArray[np.uint64], labels: NDArray[Any]) -> NDArray[np.
     return np.isin(keys, once[times > 1])
 
 
-def _refuse_cases(counts: Counter[str]) -> None:
-    """Refuse labels that differ in case alone; single letters may be labels."""
+def refuse_cases(counts: Mapping[str, int]) -> None:
+    """Refuse labels that differ in case alone, by how many examples each has; single letters may be labels.
+
+    Raises:
+        DataError: two do.
+    """
     known: dict[str, str] = {}
     for label in sorted(counts):
         other = known.setdefault(label.casefold(), label)

@@ -77,15 +77,3 @@ def _says_boxes(file: PurePosixPath, pictures: Collection[str]) -> bool:
     if file.suffix.lower() in (".txt", ".xml"):
         return file.stem in pictures
     return file.suffix.lower() == ".json" and bool(_COCO.search(file.stem))
-
-
-def refuse_cases(counts: Mapping[str, int]) -> None:
-    """Refuse labels that differ in case alone; letters may be labels."""
-    known: dict[str, str] = {}
-    for label in sorted(counts):
-        other = known.setdefault(label.casefold(), label)
-        if other != label and len(label) > 1:
-            raise DataError(
-                f"the labels {other!r} ({counts[other]:,} pictures) and {label!r} ({counts[label]:,}) differ in case "
-                f"alone: write both the same way, or, if they are two, name one otherwise"
-            )

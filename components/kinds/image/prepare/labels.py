@@ -9,6 +9,7 @@ from typing import Any
 
 from components.config.errors import ConfigError, DataError
 from components.kinds import pattern, split_names
+from components.kinds.asked import refuse_cases
 from components.kinds.image.params import Prepare
 from components.kinds.image.prepare import columns
 from components.kinds.image.prepare.columns import TableColumn
@@ -17,7 +18,6 @@ from components.kinds.image.prepare.label_questions import (
     KEY,
     ask_folder_or_table,
     propose,
-    refuse_cases,
     refuse_tables,
 )
 from components.kinds.image.prepare.label_tables import (

@@ -265,7 +265,7 @@ def test_folders_that_are_parts_are_no_labels_where_a_table_may_say_them(tmp_pat
         (
             "file,label",
             lambda number: f"{number:03d}.jpg,{'Cat' if number == 3 else label_of(number)}",
-            "the labels 'Cat' (1 pictures) and 'cat' (11) differ in case alone: "
+            "the labels 'Cat' (1) and 'cat' (11) differ in case alone: "
             "write both the same way, or, if they are two, name one otherwise",
         ),
     ],
