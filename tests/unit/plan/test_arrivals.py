@@ -3,10 +3,15 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
+from components.config.errors import EndpointError
+from components.inference.smoke.client import EndpointClient
+from components.plan import probe
 from components.plan.arrivals import PARTS, Arrivals, with_arrivals
 from components.plan.predicted import predictor
 from components.plan.probe import probe_from_json
@@ -62,21 +67,37 @@ def test_windows_of_one_rate_count_alike() -> None:
 
 
 def test_the_line_is_that_of_arrivals_and_the_most_that_of_all_who_ask() -> None:
-    probe = made_probe(arrivals=[arrivals(load, 1.0, together=1 + 2 * load) for load in (0.2, 0.5, 0.8)])
-    service = fitted(probe.levels, probe.latencies, probe.arrived)
+    made = made_probe(arrivals=[arrivals(load, 1.0, together=1 + 2 * load) for load in (0.2, 0.5, 0.8)])
+    service = fitted(made.levels, made.latencies, made.arrived)
     assert (service.turn, service.each) == (pytest.approx(1.1 * TURN, rel=0.01), pytest.approx(1.1 * EACH, rel=0.01))
     assert service.capacity == pytest.approx(32 / (TURN + 32 * EACH))
-    assert residual_ratios(probe.levels) == pytest.approx(np.ones(6))
-    off = residual_ratios(probe.levels, probe.arrived)
+    assert residual_ratios(made.levels) == pytest.approx(np.ones(6))
+    off = residual_ratios(made.levels, made.arrived)
     assert off == pytest.approx(np.array([1 / 1.1] * 6 + [1.0] * 3), rel=0.01)
-    assert probe_from_json(probe.to_json()) == probe
+    assert probe_from_json(made.to_json()) == made
 
 
 def test_of_turns_of_one_request_the_line_is_that_of_all() -> None:
-    probe = made_probe(arrivals=[arrivals(load, 1.0) for load in (0.2, 0.5, 0.8)])
-    service = fitted(probe.levels, probe.latencies, probe.arrived)
+    made = made_probe(arrivals=[arrivals(load, 1.0) for load in (0.2, 0.5, 0.8)])
+    service = fitted(made.levels, made.latencies, made.arrived)
     assert service.each == pytest.approx(EACH, rel=0.1)
-    assert len(predictor(probe).drawn) == 20
+    assert len(predictor(made).drawn) == 20
+
+
+def test_a_window_in_which_the_endpoint_was_overloaded_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = iter(range(100))
+
+    def window(*_: object) -> tuple[Level, np.ndarray[Any, Any]]:
+        if next(asked) % 5 == 4:  # at the highest of the rates
+            raise EndpointError("1 of 100 requests were not answered 200")
+        return Level(64, 100, 100, 0.1, 1.0, 0.0), np.full(100, 0.001)
+
+    monkeypatch.setattr(probe, "_window", window)
+    monkeypatch.setattr(probe, "worker_processes", lambda supervisor: [])
+    client = EndpointClient("http://127.0.0.1:1", httpx.Client(), 0)
+    found = probe._at_random(client, [{"x": 1}], 0.1, 0.0, SERVICE, made_probe().levels)
+    assert len(found) == 12
+    assert len({each.rate for each in found}) == 4
 
 
 def test_the_interval_knows_that_windows_differ() -> None:
