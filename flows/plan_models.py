@@ -72,7 +72,7 @@ def _probed(path: Path, section: Workload, data: PreparedData, folder: Path, aga
     rows = requests(read_about(path), data, range(min(ROWS, data.counts["test"])))
     if not rows:
         raise ConfigError(f"{path}: takes other inputs than the data that is prepared now, so that it cannot be asked")
-    console.print_report(f"measuring the endpoint of {path}, half a minute")
+    console.print_report(f"measuring the endpoint of {path}, a minute")
     measured = probe(path, rows, section.serve.start_timeout)
     kept.parent.mkdir(parents=True, exist_ok=True)
     write_json(kept, measured.to_json())

@@ -16,7 +16,7 @@ from tests.conftest import Project
 def test_a_trained_model_is_planned_and_not_measured_twice(trained: Project) -> None:
     said = trained.run("taskset", "-c", "0", "python", "-m", "flows.plan", "digits", "--p99", "2s", "--requests", "2/s")
     folder = Path("state/plan/digits")
-    assert "measuring the endpoint of artifacts/digits/bundle, half a minute" in said
+    assert "measuring the endpoint of artifacts/digits/bundle, a minute" in said
     assert f"the page: {folder}/index.html" in said
     made = json.loads((folder / "plan.json").read_text())
     (served,) = made["served"]  # no layer gained by int8: there is one graph
