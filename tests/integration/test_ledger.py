@@ -28,7 +28,7 @@ def test_every_stage_has_a_line_and_a_version_those_that_made_it(trained: Projec
     assert set(done) == set(OUTPUTS)
     for stage, line in done.items():
         assert line.key == output_key("digits", stage) != ""
-        assert line.cpu_seconds > 0.05
+        assert line.cpu_seconds > 0
         assert (line.peak_bytes or 0) > 2**24
     trained.run("python", "-c", REGISTER)
 
