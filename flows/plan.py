@@ -18,6 +18,7 @@ from components import catalogue
 from components.config.errors import ConfigError
 from components.config.prices import read_prices
 from components.config.settings import STATE, artifacts, ledger_folder
+from components.kinds.baseline import PREFIX
 from components.kinds.prepared import PreparedData, open_prepared
 from components.ledger.power import power
 from components.plan.contents import Plan
@@ -29,7 +30,7 @@ from components.plan.page.sections import headline
 from components.plan.past import past
 from components.plan.planned import Given, planned
 from components.plan.staleness import staleness
-from components.system.files import write_content
+from components.system.files import read_json, write_content
 from components.training.served import bundle_path, read_served
 from flows import console
 from flows.plan_models import made_versions, number_of, plan_models
@@ -91,6 +92,7 @@ def plan(
         aged=aged,
         lower_is_better=catalogue.evaluation(data.kind, data.task).lower_is_better(metric),
         by_chance=data.drawn,
+        baseline=read_json(artifacts(workload, "report") / "metrics.json").get(f"{PREFIX}{metric}"),
         hosts=hosts,
         hosts_file=hardware,
     )

@@ -28,7 +28,7 @@ from components.plan.queue import percentile
 from components.plan.speed import relative_speed, this_machine
 from components.plan.staleness import Aged
 from components.plan.training import host_figures, training_figures
-from components.plan.value import grown_figure, hour_figure, label_figures, staleness_figure
+from components.plan.value import baseline_figure, grown_figure, hour_figure, label_figures, staleness_figure
 
 _OFF = (
     "p99 6 to 22 %, CPU an answer 2 to 5 % (medians, one worker on a quiet machine); of an endpoint that writes into "
@@ -59,6 +59,8 @@ class Given:
     """Of the metric."""
     by_chance: bool
     """Whether splits were drawn, and are no spans of time."""
+    baseline: float | None
+    """What the baseline of the evaluation reaches; None: there is none."""
     hosts: Sequence[Host]
     hosts_file: Path | None
 
@@ -86,6 +88,7 @@ def planned(given: Given, today: date) -> Plan:
         hosts=_hosts(given),
         beyond=_beyond(given, served[0]),
         value=[
+            baseline_figure(given.metric, given.baseline),
             *label_figures(given.metric, given.points),
             grown_figure(given.points),
             hour_figure(given.metric, len(given.made)),

@@ -68,6 +68,15 @@ def grown(examples: Sequence[int], cpu: Sequence[float], times: float) -> Predic
     return Predicted(value, max(0.0, value - error), value + error)
 
 
+def baseline_figure(metric: str, reached: float | None) -> Figure:
+    """Return what the baseline of the evaluation reaches: what all that a model takes is paid for."""
+    name = f"{metric} of the baseline"
+    if reached is None:
+        return not_known(name, "the evaluation has none to hold the model against")
+    said = "the last evaluation, on the test split; it has no endpoint, so what its answers would cost is not known"
+    return Figure(name, reached, "", "measured", said)
+
+
 def hour_figure(metric: str, versions: int) -> Figure:
     """Return what the next hour of training is worth: registered versions differ in more than time."""
     why = "the table below has what each registered version reached; they differ in more than their time"

@@ -42,7 +42,7 @@ def port() -> Iterator[int]:
 
 def test_connections_ask_one_thing_at_a_time(port: int) -> None:
     requests = [http_request(port, {"number": number}) for number in range(3)]
-    asked = ask(port, requests, 0.2, 2)
+    asked = ask(port, requests, 1.0, 2)
     assert len(asked.latencies) == len(Answers.bodies)
     assert asked.latencies.min() >= TAKES
     assert asked.rate <= 2 / TAKES

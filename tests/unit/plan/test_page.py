@@ -46,6 +46,7 @@ GIVEN = Given(
     aged=[],
     lower_is_better=False,
     by_chance=True,
+    baseline=0.8,
     hosts=[],
     hosts_file=None,
 )
@@ -94,6 +95,14 @@ def test_the_page_needs_nothing_else_and_says_what_markdown_says() -> None:
         assert words in text
     assert html.count("<svg") == 6  # p99 of two models and the share of training, wide and narrow
     assert "| replicas | 2 |" in text
+
+
+@pytest.mark.parametrize("reached", [0.8, None])
+def test_what_the_baseline_reaches_is_in_it(reached: float | None) -> None:
+    made = planned(replace(GIVEN, baseline=reached), TODAY)
+    (figure,) = [each for each in made.value if each.name == "accuracy of the baseline"]
+    assert (figure.value, figure.known) == (reached, "not known" if reached is None else "measured")
+    assert "accuracy of the baseline" in page(made)
 
 
 def test_what_no_model_can_do_is_said_in_one_line() -> None:
