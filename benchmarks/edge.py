@@ -53,7 +53,7 @@ async (files) => {
   });
   await call(0, "open");
   const times = [];
-  for (const file of files) times.push((await call(1, "picture", bytes(file).buffer)).milliseconds);
+  for (const file of files) times.push((await call(1, "file", bytes(file).buffer)).milliseconds);
   return times.sort((a, b) => a - b)[files.length >> 1];
 }
 """

@@ -1,15 +1,22 @@
 """A real browser, and pages of real endpoints in it."""
 
+import functools
+import http.server
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from components.config.errors import DataError
+from components.inference.edge.runtime import PACKAGE, VERSION, fetch_runtime
 from tests.conftest import Project, copy_of
 from tests.integration.test_bento import serving
 
@@ -17,7 +24,7 @@ REQUIRED = bool(os.environ.get("JOURNEYMAN_REQUIRE_CHROMIUM"))
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """As in install/chromium.sh."""
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-PACKAGE = """
+PACKAGING = """
 import sys
 from flows.release import package_champion
 from tests.registering import registered
@@ -99,4 +106,67 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
 
 def packaged(project: Project, workload: str) -> tuple[Project, str]:
     """Make the workload's Bento as the flow makes it; return its tag with the project."""
-    return project, project.run("python", "-c", PACKAGE, workload, PYTHONPATH=".").split()[-1]
+    return project, project.run("python", "-c", PACKAGING, workload, PYTHONPATH=".").split()[-1]
+
+
+@pytest.fixture
+def patience() -> Iterator[None]:
+    """A busy machine takes its time to compile the runtime."""
+    expect.set_options(timeout=60_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="session")
+def runtime(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The runtime's files. Where no registry has them the test is skipped, or fails where Chromium is required."""
+    refused = []
+
+    def fetch(folder: Path) -> None:
+        try:
+            shutil.copytree(fetch_runtime(), folder, dirs_exist_ok=True)
+        except DataError as error:
+            refused.append(str(error))
+
+    found = once("edge-runtime", fetch)
+    if not any(found.iterdir()):
+        (pytest.fail if REQUIRED else pytest.skip)(f"needs {PACKAGE} {VERSION}: {' '.join(refused)}")
+    return found
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder as any server of files does; when the block ends nobody answers at its address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Callable[[str], Page]]:
+    """Open a page; what the browser has to complain of, and what it asks of others, fails the test at its end."""
+    context = browser.new_context()
+    context.grant_permissions(["camera", "microphone"])
+    wrong: list[str] = []
+    addresses: list[str] = []
+
+    def open_page(url: str) -> Page:
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        context.on("request", lambda request: addresses.append(request.url))
+        page.goto(url)
+        expect(page.locator("html[data-ready], #refused:visible")).to_be_visible(timeout=60_000)
+        assert not [address for address in addresses if not address.startswith(url)]
+        return page
+
+    yield open_page
+    context.close()
+    assert wrong == []

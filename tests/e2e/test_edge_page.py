@@ -1,13 +1,9 @@
 """A champion as a static folder, in a real browser: it answers as the bundle does, with nobody behind it."""
 
 import base64
-import functools
-import http.server
 import json
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +11,21 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from components.config.errors import BundleError, ConfigError, DataError
+from components.config.errors import BundleError, ConfigError
 from components.inference.bundle import Bundle
 from components.inference.edge import write_edge
-from components.inference.edge.runtime import PACKAGE, VERSION, fetch_runtime
+from components.inference.edge.runtime import PACKAGE, VERSION
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
 from components.kinds.text.codec.characters import encoded
 from components.training.served import Precision, bundle_path
 from tests.conftest import Project
-from tests.e2e.conftest import REQUIRED
+from tests.e2e.conftest import served
 from tests.golden_bundle import golden_bundle
 from tests.servers import wait_for
 from tests.torture import torture
 
-pytestmark = pytest.mark.usefixtures("chromium")
+pytestmark = pytest.mark.usefixtures("chromium", "patience")
 
 CARD = {"description": "Digits as people write them.", "data": {"title": "digits"}, "history": [1]}
 READ = """
@@ -45,31 +41,6 @@ INPUTS: list[Any] = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """A busy machine takes its time to compile the runtime."""
-    expect.set_options(timeout=60_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
-@pytest.fixture(scope="session")
-def runtime(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
-    """The runtime's files. Where no registry has them the test is skipped, or fails where Chromium is required."""
-    refused = []
-
-    def fetch(folder: Path) -> None:
-        try:
-            shutil.copytree(fetch_runtime(), folder, dirs_exist_ok=True)
-        except DataError as error:
-            refused.append(str(error))
-
-    found = once("edge-runtime", fetch)
-    if not any(found.iterdir()):
-        (pytest.fail if REQUIRED else pytest.skip)(f"needs {PACKAGE} {VERSION}: {' '.join(refused)}")
-    return found
-
-
 @pytest.fixture(scope="module")
 def project(digits_bento: tuple[Project, str], runtime: Path) -> Project:
     made = digits_bento[0]
@@ -81,44 +52,6 @@ def project(digits_bento: tuple[Project, str], runtime: Path) -> Project:
 def folder(project: Project, runtime: Path, tmp_path: Path) -> Path:
     bundle = project.path / bundle_path("digits", "float32")
     return write_edge(bundle, "1", CARD, runtime, tmp_path / "edge").path
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder as any server of files does; when the block ends nobody answers at its address."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/"
-        finally:
-            server.shutdown()
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Iterator[Callable[[str], Page]]:
-    """Open a page; what the browser has to complain of, and what it asks of others, fails the test at its end."""
-    context = browser.new_context()
-    context.grant_permissions(["camera"])
-    wrong: list[str] = []
-    addresses: list[str] = []
-
-    def open_page(url: str) -> Page:
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        context.on("request", lambda request: addresses.append(request.url))
-        page.goto(url)
-        expect(page.locator("html[data-ready], #refused:visible")).to_be_visible(timeout=60_000)
-        assert not [address for address in addresses if not address.startswith(url)]
-        return page
-
-    yield open_page
-    context.close()
-    assert wrong == []
 
 
 def picture(project: Project, index: int) -> np.ndarray:

@@ -2,8 +2,10 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -13,13 +15,16 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from components.config.settings import artifacts
 from components.inference.bundle import Bundle
+from components.inference.edge.runtime import PACKAGE, VERSION
 from components.kinds.audio import sample
+from components.kinds.audio.codec.sound import decode
 from components.kinds.prepared import open_prepared
 from components.labelling.questions import Questions
 from components.prediction_log.reader import Log
 from components.watch.bundles import Bundles
 from flows.label import choose_questions
 from tests.conftest import EASY, Project
+from tests.e2e.conftest import served
 from tests.e2e.test_champion_stays import run
 from tests.integration.test_bento import serving
 from tests.voices import VOWELS, file, said, write_voices
@@ -113,6 +118,46 @@ def test_the_page_records_draws_and_answers_and_a_person_hears_what_is_asked(
         for row in sample.requests(data, range(20), True):
             assert httpx.post(f"{url}/predict", files=row).status_code == 200
     asks(logs)
+
+
+def test_it_answers_in_a_browser_as_its_bundle_does(
+    vowels: Project, runtime: Path, opened: Callable[[str], Page], patience: None
+) -> None:
+    shutil.copytree(runtime, vowels.path / "state" / "downloads" / f"{PACKAGE}-{VERSION}", dirs_exist_ok=True)
+    made = vowels.run("python", "-m", "flows.edge", "vowels")
+    if shutil.which("node"):
+        found = re.search(
+            r"test examples: accuracy (\S+), (\S+) in Python; largest difference of an output (\S+);", made
+        )
+        assert found
+        assert found[1] == found[2]
+        assert float(found[3]) < 1e-4
+    bundle = Bundle(artifacts("vowels", "bundle"))
+    input: Any = bundle.about.input
+    files = {"a.wav": file(said("a", "bert", 1)), "i.flac": file(said("i", "dora", 2), format="FLAC")}
+    with served(vowels.path / "state" / "edge" / "vowels") as url:
+        page = opened(url)  # which checks the golden requests
+        for name, content in files.items():
+            page.set_input_files("#file", {"name": name, "mimeType": "", "buffer": content})
+            (outputs,) = bundle.outputs(decode(content, input)[None])
+            expect(page.locator("#verdict .label")).to_have_text(bundle.about.classes[int(outputs.argmax())])
+            expect(page.locator("#bars .chosen .value")).to_have_text(f"{100 * outputs.max():.1f}%")
+            expect(page.locator("#picture")).to_have_attribute("aria-label", name)
+        page.get_by_role("button", name="Record", exact=True).click()
+        expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+        page.wait_for_timeout(1_500)  # Chromium's microphone beeps each second
+        page.get_by_role("button", name="Stop", exact=True).click()
+        expect(page.locator("#picture")).to_have_attribute("aria-label", "recording")
+        expect(page.locator("#verdict")).to_contain_text("in this browser")
+        expect(page.locator("#sound")).to_be_visible()
+        assert drawn(page) > 20
+        expect(page.get_by_role("button", name="Camera")).to_be_hidden()
+        assert page.locator("#file").get_attribute("accept") == "audio/wav,audio/x-wav,audio/flac"
+        vorbis = file(said("a", "anna", 1), format="OGG", subtype="VORBIS")
+        page.set_input_files("#file", {"name": "c.ogg", "mimeType": "", "buffer": vorbis})
+        expect(page.locator("#problem")).to_have_text(
+            "OGG is not read in a browser: send WAV or FLAC, or record it here"
+        )
 
 
 def asks(logs: Path) -> None:

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 
 const ALONE = 200; // examples that are run one by one, as the page does: how long one takes
 const BATCH = 100;
-const ARRAYS = { uint8: Uint8Array, float32: Float32Array };
+const ARRAYS = { uint8: Uint8Array, int16: Int16Array, int32: Int32Array, float32: Float32Array };
 
 const [folder, asked, inputs, outputs] = process.argv.slice(2);
 const { type, shape, output } = JSON.parse(readFileSync(asked));

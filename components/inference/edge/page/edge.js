@@ -42,7 +42,7 @@ async function introduce() {
   showCard({ workload: about.workload, version: edge.version, classes: about.classes, card: edge.card });
   tellUpdate();
   at("question").hidden = false;
-  if (edge.form.upload) drawUpload();
+  if (edge.form.upload) await drawUpload(edge.form.upload.types);
   else drawRecord();
   document.documentElement.dataset.ready = "";
 }
@@ -73,29 +73,46 @@ async function ask(name, content, moved) {
   }
 }
 
-function drawUpload() {
+/** Take pictures, or sounds, as the upload's media types say. */
+async function drawUpload(types) {
   at("upload").hidden = false;
-  const take = (files) => files?.length && askPicture(files[0]);
+  if (!types.some((type) => type.startsWith("audio/"))) {
+    offerPictures();
+    return;
+  }
+  const { SOUNDS } = await import("./page/sound.js");
+  const read = types.filter((type) => !about.notRead.includes(type));
+  offerDrop(SOUNDS.offer(read, (file, name) => askFile(file, name, SOUNDS.show)));
+}
+
+function offerPictures() {
+  const take = (files) => files?.length && askFile(files[0], "the picture", showPicture);
   at("file").addEventListener("change", () => {
     take(at("file").files);
     at("file").value = "";
   });
   addEventListener("paste", (event) => take(event.clipboardData.files));
+  offerDrop(take);
+  at("frame").addEventListener("click", () => at("file").click());
+  offerCamera((bitmap) => call("frame", bitmap, [bitmap]), said);
+}
+
+/** Hand over what is dropped anywhere on the page. */
+function offerDrop(take) {
   addEventListener("dragover", (event) => event.preventDefault());
   addEventListener("drop", (event) => {
     event.preventDefault();
     take(event.dataTransfer.files);
   });
-  at("frame").addEventListener("click", () => at("file").click());
-  offerCamera((bitmap) => call("frame", bitmap, [bitmap]), said);
 }
 
-async function askPicture(file) {
-  const drawn = await showPicture(at("picture"), file);
+async function askFile(file, name, show) {
+  const drawn = await show(at("picture"), file);
   at("picture").hidden = !drawn;
+  at("picture").setAttribute("aria-label", name);
   at("invitation").hidden = drawn;
   const bytes = await file.arrayBuffer();
-  await ask("picture", bytes, [bytes]);
+  await ask("file", bytes, [bytes]);
 }
 
 function drawRecord() {

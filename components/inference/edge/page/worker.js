@@ -1,7 +1,7 @@
 // The model at work in the browser, beside the page: nothing is answered before its files and its golden rows are what they should be.
 
 import { answer } from "./answers.js";
-import { read } from "./codec/codec.js";
+import * as codec from "./codec/codec.js";
 import { arrayOf, checkOutputs, checkRequests, bytesOf } from "./golden.js";
 import * as ort from "./runtime/ort.wasm.bundle.min.mjs";
 import { marked } from "./unfamiliar.js";
@@ -39,9 +39,12 @@ async function open() {
   kind = golden.inputs.type;
   shape = golden.inputs.shape.slice(1);
   await checkOutputs(golden, run);
-  await checkRequests(golden, (row) => read(row, about.input, about.serve));
-  return { edge, about: { classes: about.classes, workload: about.workload }, milliseconds: performance.now() - began };
+  await checkRequests(golden, read, codec.takes);
+  const told = { classes: about.classes, workload: about.workload, notRead: codec.NOT_READ ?? [] };
+  return { edge, about: told, milliseconds: performance.now() - began };
 }
+
+const read = (row) => codec.read(row, about.input, about.serve);
 
 /** Return the outputs of `count` examples, by name. */
 async function run(values, count, names) {
@@ -52,7 +55,7 @@ async function run(values, count, names) {
 
 async function ask(row) {
   const began = performance.now();
-  const outputs = await run(await read(row, about.input, about.serve), 1, wanted());
+  const outputs = await run(await read(row), 1, wanted());
   const told = answer(outputs[edge.output], about.classes, about.decision);
   const found = marked({ ...told, model_version: edge.version }, outputs.unfamiliar, about);
   return { answer: found, milliseconds: performance.now() - began };
@@ -63,8 +66,8 @@ const wanted = () => [edge.output, "unfamiliar"].filter((name) => session.output
 const CALLS = {
   open,
   record: ask,
-  picture: (bytes) => ask({ picture: new Uint8Array(bytes) }),
-  frame: (bitmap) => ask({ picture: pixelsOf(bitmap) }),
+  file: (bytes) => ask({ [edge.form.upload.field]: new Uint8Array(bytes) }),
+  frame: (bitmap) => ask({ [edge.form.upload.field]: pixelsOf(bitmap) }),
   examples: async ({ inputs, count }) => (await run(arrayOf(kind, inputs), count, [edge.output]))[edge.output],
 };
 
