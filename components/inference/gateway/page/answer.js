@@ -116,7 +116,7 @@ function interval(found, low, high) {
 function showExplanation(effects, { hint, written, slight } = {}) {
   at("explanation").hidden = effects.length === 0;
   if (effects.length === 0) return;
-  at("explanation-hint").textContent = `${hint} would be ${"word" in effects[0] ? "without the word" : "with the typical value"}.`;
+  at("explanation-hint").textContent = `${hint} would be ${otherwise(effects[0])}.`;
   const largest = Math.max(...effects.map(({ effect }) => Math.abs(effect)), slight) || 1;
   const drawn = effects.map((effect) => row(effect, largest, written));
   at("effects").replaceChildren(...drawn.slice(0, STRONG));
@@ -124,15 +124,23 @@ function showExplanation(effects, { hint, written, slight } = {}) {
   at("weaker-effects").replaceChildren(...drawn.slice(STRONG));
 }
 
-function row({ feature, word, value: here, typical, effect }, largest, written) {
+const otherwise = (effect) => ("word" in effect ? "without the word" : "start" in effect ? "without this part" : "with the typical value");
+
+function row({ feature, value: here, typical, effect, ...part }, largest, written) {
   const item = element("li", "effect");
   const track = element("span", "track two-sided");
   const fill = element("span", effect < 0 ? "fill less" : "fill more");
   fill.style.width = `${(50 * Math.abs(effect)) / largest}%`;
   track.append(fill);
-  const known = word === undefined ? [element("span", "here", `${value(here)}, typical ${value(typical)}`)] : [];
-  item.append(element("span", "name", word ?? feature), ...known, track, element("span", "value", written(effect)));
+  const known = feature === undefined ? [] : [element("span", "here", `${value(here)}, typical ${value(typical)}`)];
+  item.append(element("span", "name", feature ?? partName(part)), ...known, track, element("span", "value", written(effect)));
   return item;
+}
+
+/** A word of a text, a stretch of time of a sound, or a band of its frequencies. */
+function partName({ word, start, end, low, high }) {
+  if (word !== undefined) return word;
+  return start === null ? `${numeral(low)} to ${numeral(high)} Hz` : `${start.toFixed(2)} to ${end.toFixed(2)} s`;
 }
 
 function bringIntoView() {

@@ -129,6 +129,7 @@ async function ask(type, body) {
   if (!response) return;
   const answer = await response.json();
   if (mine !== asked) return;
+  if (answer.explanation && files.mark) answer.explanation = files.mark(at("picture"), answer.explanation);
   showAnswer(answer, about.classes, performance.now() - began);
   shelf?.show(answer);
   talk?.addTurn(body, answer, about.classes);

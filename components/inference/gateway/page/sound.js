@@ -6,10 +6,15 @@ const LONGEST = 30_000; // ms of a recording
 const SIZE = 512; // samples of a window
 const COLUMNS = 320;
 const RANGE = 70; // decibels from the loudest to black
+const MORE = "109 191 169"; // colours of what speaks for an answer, and against it
+const LESS = "217 154 108";
+const SEEN = 0.1; // of the strongest effect: what is less is not marked
 const at = (id) => document.getElementById(id);
 
 /** What the page does with sounds. */
-export const SOUNDS = { offer: offerSounds, show: showSound };
+export const SOUNDS = { offer: offerSounds, show: showSound, mark: markEffects };
+
+let shown = null; // samples of what is asked about; null: the browser cannot read it
 
 /** Take sounds of these media types, and hand each to `take`; return what takes the first of several files. */
 function offerSounds(types, take) {
@@ -31,17 +36,54 @@ function offerSounds(types, take) {
 
 /** Draw the spectrum on the canvas, low below, time to the right; return whether the browser can read the sound. */
 async function showSound(canvas, blob) {
+  const asked = canvas.id === "picture";
+  if (asked) shown = null;
   try {
     const samples = await decoded(blob, RATE);
+    if (asked) shown = samples;
     const hop = Math.max(RATE / 100, samples.length / COLUMNS);
     const columns = Math.max(1, Math.floor(samples.length / hop));
     const spectra = Array.from({ length: columns }, (_, column) => spectrum(samples, Math.round(column * hop)));
     draw(canvas, spectra);
-    if (canvas.id === "picture") hear(blob);
+    if (asked) hear(blob);
     return true;
   } catch {
     return false;
   }
+}
+
+/** Mark stretches of time and bands of frequencies on the spectrum; return the effects by the recording's own time. */
+function markEffects(canvas, effects) {
+  if (!shown) return effects;
+  const before = heardFrom(Math.max(...effects.map(({ end }) => end ?? 0)));
+  const whole = shown.length / RATE;
+  const within = (time) => Math.min(whole, Math.max(0, time + before));
+  const placed = effects.map((one) => (one.start === null ? one : { ...one, start: within(one.start), end: within(one.end) }));
+  const there = placed.filter(({ start, end }) => start === null || end > start);
+  const strongest = Math.max(...there.map(({ effect }) => Math.abs(effect)));
+  const context = canvas.getContext("2d");
+  const [across, up] = [canvas.width / whole, canvas.height / (RATE / 2)];
+  for (const { start, end, low, high, effect } of there) {
+    const part = Math.abs(effect) / strongest;
+    if (!(part >= SEEN)) continue;
+    context.fillStyle = `rgb(${effect < 0 ? LESS : MORE} / ${part / 2})`;
+    if (start === null) context.fillRect(0, canvas.height - high * up, canvas.width, (high - low) * up);
+    else context.fillRect(start * across, 0, (end - start) * across, canvas.height);
+  }
+  canvas.dataset.marked = String(there.filter(({ effect }) => Math.abs(effect) >= SEEN * strongest).length);
+  return there;
+}
+
+/** Return from which second of the recording on the model hears so many: from its loudest part, or from silence before it. */
+function heardFrom(seconds) {
+  const length = Math.round(seconds * RATE);
+  if (shown.length <= length) return (shown.length - length) / 2 / RATE;
+  let [energy, most, start] = [0, 0, 0];
+  for (let index = 0; index < shown.length; index += 1) {
+    energy += shown[index] ** 2 - (shown[index - length] ?? 0) ** 2;
+    if (index < length || energy > most) [most, start] = [energy, Math.max(0, index - length + 1)];
+  }
+  return start / RATE;
 }
 
 function hear(blob) {

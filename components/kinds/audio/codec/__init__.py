@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from components.kinds.audio.codec import sound
+from components.kinds.audio.codec.explain import Effect as Effect
+from components.kinds.audio.codec.explain import explain as explain
 from components.kinds.audio.codec.input import Input
 from components.kinds.plain import PlainReader
 from components.kinds.plain import entities as entities
@@ -17,7 +19,6 @@ from components.kinds.plain import labelled as labelled
 from components.kinds.plain import remembers as remembers
 from components.kinds.upload import Shown, Upload
 
-Effect = explain = None  # samples are no features that could move an answer
 WARNS = False
 _SMALL = 32_768  # bytes of a WAV file, which takes a fraction of a millisecond
 _QUIET = 0.001  # of the full scale

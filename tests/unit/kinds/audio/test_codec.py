@@ -129,3 +129,53 @@ def test_many_channels_are_read_in_parts_and_too_many_refused() -> None:
     assert np.array_equal(sound.decode(file(many), INPUT), sound.decode(file(TONE[:4_000]), INPUT))
     with pytest.raises(BadRequest, match="has 65 channels: at most 64 are read"):
         sound.decode(file(np.repeat(TONE[:, None], 65, axis=1)), INPUT)
+
+
+def test_an_explanation_says_which_stretch_and_which_band_an_answer_stands_on() -> None:
+    times = np.arange(4_000) / RATE
+    burst = np.where((times > 0.25) & (times < 0.31), np.sin(2 * np.pi * 1_000 * times), 0)
+    others = 0.2 * np.sin(2 * np.pi * 2_600 * times) + np.random.default_rng(0).normal(0, 0.01, 4_000)
+    examples = np.stack([sound.whole(0.5 * burst + 0.5 * others), sound.whole(0.5 * others)])
+    wave = np.exp(-2j * np.pi * 1_000 * times)
+
+    def number(variants: np.ndarray) -> np.ndarray:  # hears the burst, and is less sure the louder 2.6 kHz are
+        heard = np.abs((variants / 32_768) @ wave) / 4_000
+        against = np.abs((variants / 32_768) @ np.exp(-2j * np.pi * 2_600 * times)) / 4_000
+        return (10 * heard - 0.5 * against).astype(np.float32)
+
+    first, second = codec.explain(number, examples, INPUT)
+    stretches = [one for one in first if one.start is not None]
+    bands = [one for one in first if one.low is not None]
+    assert (len(stretches), len(bands)) == (10, 8)
+    assert (bands[0].low, bands[0].high) == (730, 1_114)
+    assert {(one.start, one.end) for one in stretches[:2]} == {(0.25, 0.3), (0.3, 0.35)}
+    assert stretches[0].effect > 0.05 > 5 * stretches[2].effect
+    assert bands[0].effect > 0.2
+    (lost,) = [one for one in bands if one.effect < -0.01]
+    assert lost.low is not None
+    assert lost.high is not None
+    assert lost.low < 2_600 < lost.high
+    assert [abs(one.effect) for one in first] == sorted((abs(one.effect) for one in first), reverse=True)
+    assert max(one.effect for one in second) < 0.01
+
+
+def test_without_a_part_a_recording_is_as_it_was_elsewhere() -> None:
+    heard: list[np.ndarray] = []
+
+    def number(variants: np.ndarray) -> np.ndarray:
+        heard.append(variants)
+        return np.zeros(len(variants), np.float32)
+
+    example = sound.whole(said("a", "anna", 0, seconds=0.5))
+    codec.explain(number, example[None], INPUT)
+    changed = heard[0][3] != example
+    assert heard[0].dtype == np.int16
+    assert not heard[0][3][1_240:1_560].any()  # the fourth tenth
+    assert changed[1_240:1_560].mean() > 0.9
+    assert not changed[:1_180].any()
+    assert not changed[1_620:].any()
+    spectrum, before = (np.abs(np.fft.rfft(one)) for one in (heard[0][10 + 3], example))
+    hertz = np.arange(2_001) * 2
+    inside, outside = (hertz > 790) & (hertz < 1_040), (hertz < 680) | (hertz > 1_180)
+    assert spectrum[inside].max() < 0.02 * before[inside].max()
+    assert spectrum[outside] == pytest.approx(before[outside], abs=100)
