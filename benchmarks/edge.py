@@ -1,14 +1,15 @@
-"""What a model costs in a browser: its page's size, how long it takes to open, a picture, a frame of a camera.
+"""What a model costs in a browser: its page's size, how long it takes to open, a file, a frame of a camera.
 
     python -m benchmarks.edge [--quick] [--json FILE] [--artifacts FOLDER] [--url URL] [--seconds N]
 
-FOLDER is what the stages of a workload of pictures left (`dvc repro`); artifacts/garments if nothing is said. Both
-bundles are written as edge folders and served on loopback.
+FOLDER is what the stages of a workload of pictures or sounds left (`dvc repro`); artifacts/garments if nothing is said.
+Both bundles are written as edge folders and served on loopback. Of sounds there is no camera and no other library.
 
     compressed   megabytes of all files, each by gzip as servers do; of it the runtime
     opened       milliseconds in a fresh headless Chromium until it is ready: fetched, compiled, golden rows checked
     again        the same from the service worker's cache
-    a picture    median milliseconds of a PNG of the test split in the worker: read, run, answered
+    a picture    median milliseconds of a PNG, or of a WAV file at the model's rate, of the test split in the worker:
+                 read, run, answered
     frames       a second, of Chromium's fake camera (640 x 480)
     largest      difference of an output from Python's, over the test split, by the same runtime in Node
     other labels than Python's, of the same pictures (transformers.js) or over the test split
@@ -30,7 +31,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import harness
 from benchmarks.edge_server import ready, served
@@ -38,7 +39,6 @@ from benchmarks.edge_transformers import in_transformers
 from components import catalogue
 from components.inference.bundle import Bundle
 from components.inference.edge import compressed, examine, fetch_runtime, write_edge
-from components.kinds.image import codec
 from components.kinds.prepared import PreparedData, open_prepared
 
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -69,18 +69,20 @@ def main() -> None:
     options = parser.parse_args()
     count, seconds = (20, 2.0) if options.quick else (200, 10.0)
     data = open_prepared(options.artifacts / "prepared")
-    files = [codec.encode(picture)["picture"] for picture in data.inputs("test")[:count]]
+    rows = catalogue.sample(data.kind).requests(data, range(min(count, data.counts["test"])), True)
+    files = [next(value for value in row.values() if isinstance(value, bytes)) for row in rows]
+    camera = data.kind == "image"
     runtime = fetch_runtime()
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         for name, bundle in BUNDLES.items():
             path = options.artifacts / bundle
             folder = write_edge(path, "1", {}, runtime, Path(scratch, name)).path
-            figures[name] = in_browser(browser, folder, files, options.seconds or seconds)
+            figures[name] = in_browser(browser, folder, files, (options.seconds or seconds) if camera else 0.0)
             figures[name] |= in_node(folder, path, data, count if options.quick else None)
         bundle = options.artifacts / "bundle"
         labels = Bundle(bundle).outputs(np.asarray(data.inputs("test")[:count])).argmax(axis=1).tolist()
-        if peer := in_transformers(browser, bundle, files, labels, Path(scratch)):
+        if camera and (peer := in_transformers(browser, bundle, files, labels, Path(scratch))):
             figures["transformers.js"] = peer
     if options.url:
         figures["endpoint"] = {"a picture, ms": round_trip(options.url, files)}
@@ -105,7 +107,7 @@ def found() -> str:
 
 
 def in_browser(browser: Browser, folder: Path, files: list[bytes], seconds: float) -> dict[str, float]:
-    """Return what the page takes in a fresh context."""
+    """Return what the page takes in a fresh context; the camera so many seconds, 0: it is left out."""
     context = browser.new_context(permissions=["camera"])
     page = context.new_page()
     with served(folder) as url:
@@ -113,12 +115,7 @@ def in_browser(browser: Browser, folder: Path, files: list[bytes], seconds: floa
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         again = ready(page, page.reload)
         picture = page.evaluate(ASK, [base64.b64encode(file).decode() for file in files])
-        page.click("#watch")
-        while page.evaluate(FRAMES) < 5:
-            time.sleep(0.1)
-        before, began = page.evaluate(FRAMES), time.monotonic()
-        time.sleep(seconds)
-        frames = (page.evaluate(FRAMES) - before) / (time.monotonic() - began)
+        frames = {"frames/s": of_camera(page, seconds)} if seconds else {}
     context.close()
     whole, runtime = compressed(folder), compressed(folder / "runtime")
     return {
@@ -127,8 +124,18 @@ def in_browser(browser: Browser, folder: Path, files: list[bytes], seconds: floa
         "opened, ms": opened,
         "again, ms": again,
         "a picture, ms": picture,
-        "frames/s": frames,
+        **frames,
     }
+
+
+def of_camera(page: Page, seconds: float) -> float:
+    """Return how many frames a second are answered."""
+    page.click("#watch")
+    while page.evaluate(FRAMES) < 5:
+        time.sleep(0.1)
+    before, began = page.evaluate(FRAMES), time.monotonic()
+    time.sleep(seconds)
+    return float(page.evaluate(FRAMES) - before) / (time.monotonic() - began)
 
 
 def in_node(folder: Path, path: Path, data: PreparedData, count: int | None) -> dict[str, float]:

@@ -5,6 +5,7 @@ import http.server
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from components.config.errors import DataError
 from components.inference.edge.runtime import PACKAGE, VERSION, fetch_runtime
-from tests.conftest import Project, copy_of
+from tests.conftest import ROOT, Project, copy_of
 from tests.integration.test_bento import serving
 
 REQUIRED = bool(os.environ.get("JOURNEYMAN_REQUIRE_CHROMIUM"))
@@ -102,6 +103,12 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     yield open_page
     for context in contexts:
         context.close()
+
+
+def on_a_device(bundle: Path, said: str, stream: bytes = b"") -> list[str]:
+    """Return the lines that `docs/predict.py` prints of a bundle."""
+    command = [sys.executable, "-I", str(ROOT / "docs" / "predict.py"), str(bundle), said]
+    return subprocess.run(command, input=stream, capture_output=True, check=True).stdout.decode().splitlines()
 
 
 def packaged(project: Project, workload: str) -> tuple[Project, str]:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from components.config.errors import BundleError, ConfigError
 from components.inference.bundle import Bundle
-from components.inference.edge import write_edge
+from components.inference.edge import examine, write_edge
 from components.inference.edge.runtime import PACKAGE, VERSION
 from components.kinds.image import codec
 from components.kinds.prepared import open_prepared
@@ -189,7 +189,10 @@ def test_texts_of_any_script_are_read_in_the_browser_too(
     }  # the page checks them
     text = "Über 7 CUPS, 今天? \U0001f44d\U0001f3fd"
     expected = Bundle(path).outputs(encoded([text], 64))[0]
-    with served(write_edge(path, "1", {}, runtime, tmp_path / "edge").path) as url:
+    folder = write_edge(path, "1", {}, runtime, tmp_path / "edge").path
+    if examined := examine(folder, encoded([text], 64), "probabilities"):  # by Node, where that is
+        assert examined.outputs[0] == pytest.approx(expected, abs=1e-5)
+    with served(folder) as url:
         page = opened(url)
         page.get_by_label("text").fill(text)
         page.get_by_role("button", name="Ask").click()

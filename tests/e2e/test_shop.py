@@ -15,7 +15,7 @@ from components.config.settings import artifacts
 from components.kinds.interactions.codec.seed import SEED, read_seed
 from components.kinds.prepared import open_prepared
 from tests.conftest import EASY, Project
-from tests.e2e.conftest import Visit, packaged
+from tests.e2e.conftest import Visit, on_a_device, packaged
 from tests.integration.test_bento import serving
 
 PARAMS = (
@@ -100,6 +100,25 @@ def test_any_list_is_answered_or_refused_in_a_sentence(stall_url: str, stall: tu
     ):
         refused = httpx.post(f"{stall_url}/predict", json=sent)
         assert (refused.status_code, refused.json()["error"]) == (400, told)
+
+
+def test_lists_are_answered_on_a_device_as_the_endpoint_does(
+    stall_url: str, stall: tuple[Project, str], tmp_path: Path
+) -> None:
+    names = open_prepared(stall[0].path / artifacts("stall", "prepared")).classes
+    lists: list[dict[str, Any]] = [
+        {"recent": [names[0], "no such item", names[3]]},
+        {"recent": list(names[:20]), "exclude": [names[30]]},  # more than are looked at
+        {},
+    ]
+    found = {}
+    for name, said in (("several", lists), ("one", lists[0])):
+        (tmp_path / f"{name}.json").write_text(json.dumps(said))
+        printed = on_a_device(stall[0].path / artifacts("stall", "bundle"), str(tmp_path / f"{name}.json"))
+        found[name] = [json.loads(line) for line in printed]
+    answers = [httpx.post(f"{stall_url}/predict", json=said).json()["suggestions"] for said in lists]
+    assert found["several"] == [[one["item"] for one in answer] for answer in answers]
+    assert found["one"] == found["several"][:1] != found["several"][2:]
 
 
 def test_who_is_known_is_answered_by_what_is_remembered(

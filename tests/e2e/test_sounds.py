@@ -17,16 +17,17 @@ from components.config.settings import artifacts
 from components.inference.bundle import Bundle
 from components.inference.edge.runtime import PACKAGE, VERSION
 from components.kinds.audio import sample
-from components.kinds.audio.codec.sound import decode
+from components.kinds.audio.codec.sound import decode, whole
 from components.kinds.prepared import open_prepared
 from components.labelling.questions import Questions
 from components.prediction_log.reader import Log
 from components.watch.bundles import Bundles
 from flows.label import choose_questions
 from tests.conftest import EASY, Project
-from tests.e2e.conftest import served
+from tests.e2e.conftest import on_a_device, served
 from tests.e2e.test_champion_stays import run
 from tests.integration.test_bento import serving
+from tests.servers import wait_for
 from tests.voices import VOWELS, file, said, write_voices
 
 PARAMS = (
@@ -109,6 +110,11 @@ def test_the_page_records_draws_and_answers_and_a_person_hears_what_is_asked(
         expect(page.locator("#picture")).to_have_attribute("aria-label", "a.flac")
         page.locator("#examples button").first.click()
         expect(page.locator("#verdict .label")).to_be_visible()
+        expect(page.locator("#explanation-hint")).to_contain_text("would be without this part")
+        assert re.fullmatch(
+            r"\d\.\d\d to \d\.\d\d s|[\d,]+ to [\d,]+ Hz", page.locator("#effects .name").first.inner_text()
+        )
+        explained_where_it_sounds(page, url)
         chosen.set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"no sound"})
         expect(page.locator("#problem")).to_contain_text("send WAV, FLAC or OGG", timeout=60_000)
         assert [one for one in complaints if "400" not in one] == []
@@ -158,6 +164,54 @@ def test_it_answers_in_a_browser_as_its_bundle_does(
         expect(page.locator("#problem")).to_have_text(
             "OGG is not read in a browser: send WAV or FLAC, or record it here"
         )
+
+
+def test_recordings_and_a_microphone_are_answered_on_a_device(vowels: Project, tmp_path: Path) -> None:
+    path = artifacts("vowels", "bundle")
+    bundle = Bundle(path)
+    input: Any = bundle.about.input
+    long = np.concatenate([np.zeros(30_000), said("a", "dora", 3, 44_100)])
+    stereo = np.stack([long, 0.5 * long], axis=1)
+    files = {
+        "same": file(said("a", "bert", 1)),
+        "bytes": file(said("i", "bert", 2), subtype="PCM_U8"),
+        "long": file(stereo, 44_100, subtype="PCM_24"),
+        "short": file(said("u", "dora", 4, 16_000, 0.15), 16_000, subtype="PCM_32"),
+    }
+    for name, content in files.items():
+        (tmp_path / f"{name}.wav").write_bytes(content)
+        (line,) = on_a_device(path, str(tmp_path / f"{name}.wav"))
+        (outputs,) = bundle.outputs(decode(content, input)[None])
+        label, probability = line.split(" ")[:2]
+        assert (label, float(probability)) == (
+            bundle.about.classes[int(outputs.argmax())],
+            pytest.approx(outputs.max(), abs=1e-4),
+        )
+    heard = whole(said("i", "dora", 5, seconds=0.3))
+    half = input["length"] // 2
+    stream = np.concatenate([np.zeros(2 * half, np.int16), heard[: 2 * half]])
+    lines = on_a_device(path, "--microphone", stream.astype("<i2").tobytes())
+    (outputs,) = bundle.outputs(stream[-2 * half :][None])
+    assert len(lines) == 4
+    assert float(lines[-1].split(" ")[1]) == pytest.approx(outputs.max(), abs=1e-4)
+
+
+def explained_where_it_sounds(page: Page, url: str) -> None:
+    """Of a vowel behind silence, longer than what is heard, what moved the answer lies in the vowel."""
+    later = np.concatenate([np.zeros(16_000), said("i", "bert", 11), np.zeros(2_000)])
+    answer = httpx.post(f"{url}/explain", files={"sound": file(later)}, timeout=30).raise_for_status().json()
+    moved = answer["explanation"]
+    assert {"label", "probability", "probabilities", "model_version", "explanation"} <= set(answer)
+    assert max(abs(one["effect"]) for one in moved) > 0.02
+    assert all((one["start"] is None) == (one["low"] is not None) for one in moved)
+    page.set_input_files("#file", {"name": "later.wav", "mimeType": "audio/wav", "buffer": file(later)})
+    expect(page.locator("#picture")).to_have_attribute("aria-label", "later.wav")
+    wait_for(lambda: int(page.evaluate("document.getElementById('picture').dataset.marked ?? 0")) > 0)
+    page.locator("#weaker summary").click()
+    names = page.locator("#effects .name, #weaker-effects .name").all_inner_texts()
+    times = [float(name.split(" ")[0]) for name in names if name.endswith(" s")]
+    assert len(times) >= 8
+    assert all(1.9 <= time <= 2.4 for time in times), times
 
 
 def asks(logs: Path) -> None:
