@@ -91,7 +91,8 @@ def recording(file: Path) -> np.ndarray:
         sound = sound[start : start + asked["length"]]
     before = (asked["length"] - len(sound)) // 2
     silent = np.pad(sound, (before, asked["length"] - len(sound) - before))
-    return np.clip(np.rint(silent * 32768), -32768, 32767).astype(np.int16)[None]
+    heard: np.ndarray = np.clip(np.rint(silent * 32768), -32768, 32767).astype(np.int16)[None]
+    return heard
 
 
 def resampled(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:
@@ -103,7 +104,7 @@ def resampled(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     blocks = ceil(len(sound) / block) + 2 * edge
     padded = np.pad(sound, (edge * block, (blocks - edge) * block - len(sound)))
     spectrum = np.fft.rfft(padded)[: min(blocks * block, blocks * made) // 2 + 1]
-    whole = np.fft.irfft(spectrum, blocks * made) * (made / block)
+    whole: np.ndarray = np.fft.irfft(spectrum, blocks * made) * (made / block)
     return whole[edge * made :][: max(1, round(len(sound) * wanted / rate))]
 
 

@@ -70,7 +70,8 @@ def _variants(example: Int16, stretches: int, rate: int) -> Int16:
     silent = example * _without((np.arange(length) + 0.5) / length * stretches, stretches, _FADE[0])
     heights = _mel(np.arange(length // 2 + 1) * rate / length) / _mel(rate / 2) * _BANDS
     dull = np.fft.irfft(np.fft.rfft(example) * _without(heights, _BANDS, _FADE[1]), length, axis=1)
-    return np.rint(np.concatenate([silent, dull])).clip(-_LOUDEST - 1, _LOUDEST).astype(np.int16)
+    variants: Int16 = np.rint(np.concatenate([silent, dull])).clip(-_LOUDEST - 1, _LOUDEST).astype(np.int16)
+    return variants
 
 
 def _without(places: Float64, count: int, fade: float) -> Float64:
