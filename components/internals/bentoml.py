@@ -13,6 +13,8 @@ from bentoml._internal.utils.args import set_arguments
 
 __all__ = ["IORootModel", "bento_home", "build_bento", "client_schema", "create_model", "keep_arguments", "openapi"]
 
+_TRIES = 20
+
 
 def bento_home() -> Path:
     """Return the folder of BentoML's stores; by documented means only the user's own setting of it is known."""
@@ -30,16 +32,27 @@ def create_model(tag: bentoml.Tag, metadata: Mapping[str, Any], store: Path) -> 
 
 
 def build_bento(bentofile: Path, context: Path, tag: bentoml.Tag, arguments: Mapping[str, Any], store: Path) -> None:
-    """Build the Bento into a store of its own at `store`, likewise."""
-    bentoml.bentos.build_bentofile(
-        str(bentofile),
-        build_ctx=str(context),
-        name=tag.name,
-        version=tag.version,
-        args=dict(arguments),
-        reload=True,
-        _bento_store=BentoStore(store),
-    )
+    """Build the Bento into a store of its own at `store`, likewise.
+
+    BentoML looks through all folders below `context`, and gives up where one of them goes meanwhile, as drafts of other
+    processes do: then it is built again.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            bentoml.bentos.build_bentofile(
+                str(bentofile),
+                build_ctx=str(context),
+                name=tag.name,
+                version=tag.version,
+                args=dict(arguments),
+                reload=True,
+                _bento_store=BentoStore(store),
+            )
+        except FileNotFoundError:
+            if not left:
+                raise
+        else:
+            return
 
 
 def openapi(service: Any) -> dict[str, Any]:

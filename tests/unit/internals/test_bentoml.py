@@ -1,6 +1,7 @@
 """The names of BentoML that `components/internals/bentoml.py` uses are in the pinned version."""
 
 import inspect
+from contextlib import nullcontext
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -43,6 +44,23 @@ def test_a_model_is_made_in_the_store_that_is_named(tmp_path: Path) -> None:
     with internals.create_model(bentoml.Tag("mug", "1"), {"version": "1"}, tmp_path) as model:
         Path(model.path, "content").write_text("whole")
     assert (tmp_path / "mug" / "1" / "content").read_text() == "whole"
+
+
+@pytest.mark.parametrize("gone", [0, 3, 10_000])
+def test_a_bento_is_built_again_where_a_folder_goes_meanwhile(
+    gone: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    internals, tries = import_module("components.internals.bentoml"), list[str]()
+
+    def build(bentofile: str, **_: object) -> None:
+        tries.append(bentofile)
+        if len(tries) <= gone:
+            raise FileNotFoundError("state/.clock.draft-1")
+
+    monkeypatch.setattr(bentoml.bentos, "build_bentofile", build)
+    with pytest.raises(FileNotFoundError) if gone > 100 else nullcontext():
+        internals.build_bento(tmp_path / "bentofile.yaml", tmp_path, bentoml.Tag("mug", "1"), {}, tmp_path)
+    assert len(tries) == min(gone + 1, internals._TRIES)
 
 
 def _exists(name: str) -> bool:
