@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -88,15 +88,28 @@ def forks(warm: Project) -> Iterator[Forks]:
         yield Forks(process)
 
 
-def item(project: Project, code: str, uri: str = "", kill: int | None = None, tags: bool = False) -> dict[str, Any]:
+def item(
+    project: Project,
+    code: str,
+    uri: str = "",
+    kill: int | None = None,
+    tags: bool = False,
+    also: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return what `Forks.run` takes: code to run in the project's folder.
 
-    Killed before its write number `kill`; `tags`: those of tags are counted as well.
+    Killed before its write number `kill`; `tags`: those of tags are counted as well, `also`: so are these.
     """
     store = uri or f"sqlite:///{project.path}/state/mlflow/mlflow.db"
     patient = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "60"}  # eight at once ask a server that has two cores
     environment = {**project.environment(), **patient, "MLFLOW_TRACKING_URI": store}
-    return {"code": NAMES + code, "cwd": str(project.path), "env": environment, "kill": kill, "tags": tags}
+    return {
+        "code": NAMES + code,
+        "cwd": str(project.path),
+        "env": environment,
+        "kill": kill,
+        "also": [*also, *([TAG] if tags else [])],
+    }
 
 
 def succeed(forked: Forks, *items: dict[str, Any]) -> list[Any]:
@@ -120,6 +133,7 @@ def read(forked: Forks, *projects: Project) -> list[tuple[dict[str, str], list[l
 
 
 def _serve() -> None:
+    import flows.retrain
     import flows.rollback
     import flows.shadow  # noqa: F401 - imported once, for all
     from tests.registering import reconciled_champion
@@ -152,7 +166,7 @@ def _start(item: dict[str, Any], output: Path) -> int:
         os.chdir(item["cwd"])
         os.environ.clear()
         os.environ.update(item["env"])
-        _count_steps(item.get("kill"), (*WRITES, TAG) if item.get("tags") else WRITES)
+        _count_steps(item.get("kill"), (*WRITES, *item["also"]))
         exec(item["code"], {"__name__": "__fork__"})
         status = 0
     except BaseException:
