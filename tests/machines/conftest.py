@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -171,7 +172,7 @@ def bucket(s3: Store, monkeypatch: pytest.MonkeyPatch) -> str:
 
 SLURM = """
 ClusterName=test
-SlurmctldHost={host}(127.0.0.1)
+SlurmctldHost={host}({address})
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
@@ -180,56 +181,72 @@ CredType=cred/munge
 SlurmctldPort={ports[0]}
 SlurmdPort={ports[1]}
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool-%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 MpiDefault=none
 ReturnToService=2
+SlurmdTimeout=20
+KillWait=10
 SchedulerParameters=sched_interval=2
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
-NodeName={host} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN
+{nodes}
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
-"""Of one machine, which is made to have four processors, and keeps no accounts."""
+"""Which keeps no accounts; each machine is made to have four processors."""
+Daemon = Callable[..., "subprocess.Popen[bytes]"]
+"""Starts a program with its arguments; `environment` and `said`, the file for what it says, are its keywords."""
 
 
 @pytest.fixture(scope="session")
 def slurm() -> Iterator[str]:
-    """The path of the configuration of a SLURM that runs: munge, the controller, and one node."""
+    """The path of the configuration of a SLURM of this machine that runs."""
+    with slurm_of({socket.gethostname(): ("127.0.0.1", _here)}) as configuration:
+        yield configuration
+
+
+@contextmanager
+def slurm_of(machines: Mapping[str, tuple[str, Daemon]], address: str = "127.0.0.1") -> Iterator[str]:
+    """Run a SLURM: munge, the controller, and a daemon on each machine; yield the path of its configuration.
+
+    Args:
+        machines: of each its address, and what starts a program there.
+        address: that of the controller for them, which is here.
+    """
     programs = {name: shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in _DAEMONS}
     if absent := [name for name, found in programs.items() if found is None]:
         pytest.skip(f"needs SLURM's {absent[0]}: apt install slurm-wlm")
     folder = Path(tempfile.mkdtemp(prefix="slurm"))
     folder.chmod(0o755)  # munge wants others to reach its socket
-    for name in ("state", "spool"):
-        (folder / name).mkdir()
+    (folder / "state").mkdir()
     (folder / "munge.key").write_bytes(os.urandom(1024))
     (folder / "munge.key").chmod(0o400)
     configuration = folder / "slurm.conf"
-    known = {"host": socket.gethostname(), "user": Path.home().owner(), "folder": folder}
-    configuration.write_text(SLURM.format(**known, ports=[free_port(), free_port()]))
+    nodes = [f"NodeName={name} NodeAddr={place} CPUs=4 State=UNKNOWN" for name, (place, _) in machines.items()]
+    known = {"host": socket.gethostname(), "address": address, "user": Path.home().owner(), "folder": folder}
+    configuration.write_text(SLURM.format(**known, nodes="\n".join(nodes), ports=[free_port(), free_port()]))
     files = [f"--{name}-file={folder}/munge.{name}" for name in ("key", "pid", "log", "seed")]
-    commands = {
-        "munged": ["--foreground", "--force", f"--socket={folder}/munge.socket", *files],
-        "slurmctld": ["-D", "-f", str(configuration)],
-        "slurmd": ["-D", "-f", str(configuration)],
-    }
     environment = {**os.environ, "SLURM_CONF": str(configuration)}
     started: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str, *arguments: str, by: Daemon = _here, on: str = "") -> Path:
+        said = folder / f"{name}{on}.said"
+        started.append(by(str(programs[name]), *arguments, environment=environment, said=said))
+        return said
+
     try:
-        for name, arguments in commands.items():
-            with (folder / f"{name}.said").open("wb") as log:
-                command = [str(programs[name]), *arguments]
-                started.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
-            if name == "munged":
-                wait_for(lambda: (folder / "munge.socket").exists(), told=(folder / "munged.said").read_text)
-        wait_for(lambda: _is_idle(environment), told=(folder / "slurmctld.said").read_text)
+        said = start("munged", "--foreground", "--force", f"--socket={folder}/munge.socket", *files)
+        wait_for(lambda: (folder / "munge.socket").exists(), told=said.read_text)
+        said = start("slurmctld", "-D", "-f", str(configuration))
+        for name, (_, by) in machines.items():
+            start("slurmd", "-D", "-f", str(configuration), by=by, on=f"-{name}")
+        wait_for(lambda: _are_idle(environment, len(machines)), told=said.read_text)
         yield str(configuration)
     finally:
         for server in reversed(started):
@@ -240,6 +257,12 @@ def slurm() -> Iterator[str]:
 _DAEMONS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue")
 
 
-def _is_idle(environment: dict[str, str]) -> bool:
-    said = subprocess.run(["sinfo", "--noheader", "--format=%T"], env=environment, capture_output=True, text=True)
-    return said.stdout.strip() == "idle"
+def _here(*command: str, environment: Mapping[str, str], said: Path) -> "subprocess.Popen[bytes]":
+    with said.open("ab") as log:
+        return subprocess.Popen(command, env=dict(environment), stdout=log, stderr=log)
+
+
+def _are_idle(environment: dict[str, str], count: int) -> bool:
+    command = ["sinfo", "--noheader", "--Node", "--format=%T"]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True)
+    return said.stdout.split() == ["idle"] * count

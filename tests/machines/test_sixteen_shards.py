@@ -82,11 +82,12 @@ def bundle(new_project: Callable[..., Project], tmp_path: Path, monkeypatch: pyt
 
 
 class Network:
-    """One machine's way to the store, which can be cut."""
+    """One machine's way to a server, which can be cut."""
 
-    def __init__(self, port: int) -> None:
-        self._to, self._open = ("127.0.0.1", port), [socket.create_server(("127.0.0.1", 0))]
-        self.url = f"http://127.0.0.1:{self._open[0].getsockname()[1]}"
+    def __init__(self, port: int, here: str = "127.0.0.1") -> None:
+        self._to, self._open = ("127.0.0.1", port), [socket.create_server((here, 0))]
+        self.port = self._open[0].getsockname()[1]
+        self.url = f"http://{here}:{self.port}"
         threading.Thread(target=self._listen, daemon=True).start()
 
     def cut(self) -> None:
@@ -120,7 +121,7 @@ def network(store: Store) -> Iterator[Network]:
         made.cut()
 
 
-@pytest.mark.timeout(3_600)
+@pytest.mark.timeout(3_600 + ROWS // 100)
 def test_every_id_once_and_the_file_of_one_machine(bundle: Path, s3: Store, bucket: str, tmp_path: Path) -> None:
     files = fsspec.filesystem("s3", use_listings_cache=False)
     parcels(ROWS, 1).drop("late").write_parquet(tmp_path / "rows.parquet", row_group_size=CHUNK)

@@ -3,6 +3,7 @@
 It ends with this process, and goes on from the last checkpoint when the stage runs again.
 """
 
+import logging
 import os
 import subprocess
 import sys
@@ -20,14 +21,18 @@ from components.training.launch.state import State
 if TYPE_CHECKING:
     from components.config.params import Training
 
+logger = logging.getLogger(__name__)
+
 WORKER = "components.training.launch.worker"
 RESTART = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
 """Without it what torchrun starts again ends in `Gloo connectFullMesh failed` (pytorch #167288, #135712)."""
 _THREADS = {"OMP_NUM_THREADS": "1"}
 """What torchrun sets itself, and warns of; the training sets its own count."""
 _RESTARTS = 3
-_ENDPOINT = "PET_RDZV_ENDPOINT"
-"""torchrun's own variable: where the processes of several machines meet."""
+ENDPOINT = "PET_RDZV_ENDPOINT"
+"""torchrun's own variable: where the processes of several machines meet, on the machine of the stage."""
+_OPTIONS = "PET_RDZV_CONF"
+"""torchrun's own variable: options of how they meet, as join_timeout=600."""
 _PATIENCE = 60.0  # seconds that its processes have to save and end
 
 
@@ -36,35 +41,57 @@ class Torchrun:
 
     every = 0.2
 
-    def __init__(self, config: "Training") -> None:
-        """Take the counts of processes and of machines from the section `train`."""
-        self._nodes, self._devices = config.nodes, config.devices
+    def __init__(self, config: "Training", joins: bool = False) -> None:
+        """Take the counts of processes and of machines from the section `train`.
+
+        Args:
+            config: the section.
+            joins: another machine than the stage's; where they meet is there.
+        """
+        self._nodes, self._devices, self._joins = config.nodes, config.devices, joins
         self._cpu = config.accelerator == "cpu"
         self._agent: subprocess.Popen[bytes] | None = None
 
     def submit(self, job: Job) -> str:
-        """Start torchrun; return its process id."""
+        """Start torchrun; return its process id.
+
+        Raises:
+            ConfigError: there are several machines, and it is not known where they meet.
+        """
+        arguments = self._arguments(job)
+        if self._nodes > 1 and not self._joins:
+            others = "another machine" if self._nodes == 2 else f"{self._nodes - 1} other machines"
+            logger.info("torchrun: waits for %s: type python -m flows.join %s there", others, job.workload)
         self._agent = subprocess.Popen(
-            [sys.executable, "-m", "torch.distributed.run", *self._arguments(job), "-m", WORKER, job.workload],
+            [sys.executable, "-m", "torch.distributed.run", *arguments, "-m", WORKER, job.workload],
             env={**RESTART, **_THREADS, **os.environ, **job.variables},
             preexec_fn=partial(die_with_parent, SIGTERM, os.getpid()),
         )
         return str(self._agent.pid)
 
-    def _arguments(self, job: Job) -> list[str]:
-        where = os.environ.get(_ENDPOINT, "localhost:0")
-        if self._nodes > 1 and _ENDPOINT not in os.environ:
+    def must_meet(self) -> None:
+        """Raise a `ConfigError` where there are several machines and it is not known where they meet."""
+        if self._nodes > 1 and not os.environ.get(ENDPOINT):
             raise ConfigError(
-                f"train.nodes: {self._nodes} machines: set {_ENDPOINT} to where they meet, as head.example.org:29500"
+                f"train.nodes: {self._nodes} machines: set {ENDPOINT} to where they meet, as head.example.org:29500"
             )
+
+    def _arguments(self, job: Job) -> list[str]:
+        self.must_meet()
         return [
             f"--nnodes={self._nodes}",
             f"--nproc-per-node={self._processes()}",
             "--rdzv-backend=c10d",
-            f"--rdzv-endpoint={where}",
-            f"--rdzv-id=train-{job.workload}",
+            *self._meeting(),
+            f"--rdzv-id={job.name}",  # those of a job that was given up do not meet those of the next
             f"--max-restarts={_RESTARTS}",
         ]
+
+    def _meeting(self) -> list[str]:
+        if self._nodes == 1:
+            return ["--rdzv-endpoint=localhost:0"]
+        options = [f"is_host={int(not self._joins)}", os.environ.get(_OPTIONS, "")]  # of two the later counts
+        return [f"--rdzv-endpoint={os.environ[ENDPOINT]}", f"--rdzv-conf={','.join(filter(None, options))}"]
 
     def _processes(self) -> int:
         if self._devices != "auto":
