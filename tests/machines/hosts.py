@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-import psutil
 import pytest
 
 NEEDED = ("ip", "unshare", "nsenter", "mount")
@@ -32,11 +31,13 @@ class Host:
     _pid: int
     _wire: str
 
-    def started(self, *command: str, folder: Path, environment: Mapping[str, str], said: Path) -> psutil.Popen:
+    def started(
+        self, *command: str, environment: Mapping[str, str], said: Path, folder: Path = Path("/")
+    ) -> "subprocess.Popen[bytes]":
         """Start a command on it; what it says is written to the end of a file."""
         inside = ["nsenter", f"--target={self._pid}", "--net", "--uts", "--mount", "--pid", f"--wd={folder}", "--"]
         with said.open("ab") as file:
-            return psutil.Popen([*inside, *command], cwd=folder, env=dict(environment), stdout=file, stderr=file)
+            return subprocess.Popen([*inside, *command], cwd=folder, env=dict(environment), stdout=file, stderr=file)
 
     def lost(self) -> None:
         """Take away its network, and then its power: nobody hears from it that it ends."""
@@ -67,7 +68,8 @@ class Hosts:
         known = self.folder / "hosts"
         address = dict(line.split()[::-1] for line in known.read_text().splitlines())[name]
         init = subprocess.Popen(
-            [*APART, "sh", "-c", f"hostname {name}; mount --bind {known} /etc/hosts; sleep infinity & wait"]
+            [*APART, "sh", "-c", f"hostname {name}; mount --bind {known} /etc/hosts; sleep infinity & wait"],
+            stderr=subprocess.DEVNULL,  # it complains of a signal when its process is killed
         )
         pid = _first(init)
         wire = f"{self.bridge}w{next(self._count)}"

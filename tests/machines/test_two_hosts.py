@@ -1,6 +1,7 @@
 """A training on two hosts: a worker is killed, then its agent, then the host where they meet is lost."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +62,7 @@ class Training:
         self.head, self.other = hosts.host(head), hosts.host(other)
         self.stage, self.join = self._start(self.head, STAGE), self._start(self.other, JOIN)
 
-    def _start(self, host: Host, command: tuple[str, ...]) -> psutil.Popen:
+    def _start(self, host: Host, command: tuple[str, ...]) -> "subprocess.Popen[bytes]":
         return host.started(*command, folder=self._project.path, environment=self._environment, said=self._file(host))
 
     def _file(self, host: Host) -> Path:
@@ -127,9 +128,9 @@ def test_without_the_setting_for_restarts_torchrun_cannot(project: Project, host
     wait_for(lambda: "connectFullMesh failed" in training.said(training.head) + training.said(training.other))
 
 
-def processes(join: psutil.Popen) -> tuple[psutil.Process, psutil.Process]:
+def processes(join: "subprocess.Popen[bytes]") -> tuple[psutil.Process, psutil.Process]:
     """Return torchrun and the one process that it has started."""
-    found = running(join.children(recursive=True), "torch.distributed.run")
+    found = running(psutil.Process(join.pid).children(recursive=True), "torch.distributed.run")
     (agent,) = [each for each in found if each.ppid() not in {other.pid for other in found}]
     (worker,) = running(agent.children(), WORKER)
     return agent, worker
