@@ -1,10 +1,11 @@
 """Find a workload's section of `params.yaml`, and the parts of its kind and of its task, by name."""
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from components.config import params
 from components.config.errors import ConfigError
@@ -157,6 +158,14 @@ def preparation(kind: str) -> "contract.Preparation":
 def sample(kind: str) -> "contract.Sample":
     """Return how the kind shows held-out examples as callers send them."""
     return cast("contract.Sample", _module(kind, "sample"))
+
+
+def remembered(kind: str) -> Callable[[Path, Any, int], list[dict[str, Any]]] | None:
+    """Return the kind's `sample.remembered`: rows that stand on what an endpoint remembers alone; None: it has none.
+
+    It takes the directory of what `prepare` gave the bundle, the bundle's description of one example, and how many.
+    """
+    return getattr(_module(kind, "sample"), "remembered", None)
 
 
 def overview(kind: str) -> "contract.Overviews":

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import expect
 
+from components.config.errors import EndpointError
 from components.config.settings import artifacts
+from components.inference.engine.model import Model
+from components.inference.smoke import check
 from components.kinds.interactions.codec.seed import SEED, read_seed
 from components.kinds.prepared import open_prepared
 from tests.conftest import EASY, Project
@@ -100,6 +104,26 @@ def test_any_list_is_answered_or_refused_in_a_sentence(stall_url: str, stall: tu
     ):
         refused = httpx.post(f"{stall_url}/predict", json=sent)
         assert (refused.status_code, refused.json()["error"]) == (400, told)
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_a_new_bento_is_asked_about_users_too(
+    remembers: bool, stall: tuple[Project, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, data = (stall[0].path / artifacts("stall", name) for name in ("bundle", "prepared"))
+    model, users = Model.open(path, "1", None), list[str]()
+
+    class Endpoint:
+        def ask(self, row: dict[str, Any]) -> dict[str, Any]:
+            users.extend(row[name] for name in row if name == "user")
+            known = row if remembers else {**row, "user": "nobody"}
+            (answer,) = model.answers(model.scored(model.read([known])))
+            return answer.model_dump(mode="json")
+
+    monkeypatch.setattr(check, "running_endpoint", lambda *_: nullcontext(Endpoint()))
+    with nullcontext() if remembers else pytest.raises(EndpointError, match="stall:1 remembers otherwise than its"):
+        assert len(check.check_endpoint("stall:1", path, "1", open_prepared(data))) == 10
+    assert len(set(users)) == (3 if remembers else 1)
 
 
 def test_lists_are_answered_on_a_device_as_the_endpoint_does(

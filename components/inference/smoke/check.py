@@ -19,6 +19,7 @@ from components.inference.sample_requests import is_own, requests
 from components.inference.smoke.client import START_TIMEOUT, running_endpoint
 from components.kinds.prepared import PreparedData, label_name
 
+_REMEMBERED = 3  # rows that stand on what the endpoint remembers alone
 _TOLERANCE = 1e-5  # of a probability, which crosses as JSON; of a large number a part of it
 
 
@@ -50,7 +51,8 @@ def check_endpoint(
 ) -> list[Asked]:
     """Serve the Bento, ask it about some `count` examples of the test split, as many of each class, and end it.
 
-    Nothing is asked, and nothing returned, where the bundle takes other inputs than those of `data`. The endpoint has
+    Of a kind that has rows which are answered by what an endpoint remembers, it is asked about some, too. Nothing is
+    asked, and nothing returned, where the bundle takes other inputs than those of `data`. The endpoint has
     `start_timeout` seconds to get ready.
 
     Raises:
@@ -73,6 +75,9 @@ def check_endpoint(
             if not _same(answer, expected):
                 raise EndpointError(f"{bento} answers otherwise than its bundle: {answer} against {expected}")
             asked.append(Asked(index, *_told(answer, reference, data, labels[index]), milliseconds, counted))
+        for request, expected in _remembered(reference, version):
+            if not _same(answer := endpoint.ask(request), expected):
+                raise EndpointError(f"{bento} remembers otherwise than its bundle: {answer} against {expected}")
     return asked
 
 
@@ -102,6 +107,17 @@ def _expected(
         return None
     answers = Answering(about).answers(bundle.scored(inputs), version)
     return [answer.model_dump(mode="json") for answer in answers]
+
+
+def _remembered(bundle: Bundle, version: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return rows that stand on what the endpoint remembers alone, and what it has to answer."""
+    about, codec = bundle.about, catalogue.codec(bundle.about.kind, bundle.about.task)
+    make = catalogue.remembered(about.kind)
+    if not make or not (rows := make(bundle.files, about.input, _REMEMBERED)):
+        return []
+    reader = codec.Reader(about.workload, about.input, about.serve, bundle.files, None)
+    answers = Answering(about).answers(bundle.scored(reader.read(rows)), version)
+    return [(row, answer.model_dump(mode="json")) for row, answer in zip(rows, answers, strict=True)]
 
 
 def _read(bundle: Bundle, rows: list[dict[str, Any]]) -> NDArray[Any]:

@@ -1,11 +1,13 @@
 """Held-out lists as callers send them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from components.kinds.interactions.codec.input import Input
+from components.kinds.interactions.codec.seed import SEED, read_seed
 from components.kinds.prepared import PreparedData
 
 
@@ -19,3 +21,15 @@ def requests(data: PreparedData[Input], indices: Sequence[int], complete: bool) 
         }
         for one in lists
     ]
+
+
+def remembered(files: Path, input: Input, count: int) -> list[dict[str, Any]]:
+    """Return rows of users alone, some `count` of those that the bundle knows by its `serving/`; none: it knows nobody.
+
+    What such a row is answered by is what the endpoint remembers; what was held out is among it.
+    """
+    if "user" not in input:
+        return []
+    users = np.unique(read_seed(files / SEED).users)
+    chosen = users[np.linspace(0, len(users) - 1, min(count, len(users))).astype(np.int64)]
+    return [{input["user"]: name} for name in chosen.tolist()]
