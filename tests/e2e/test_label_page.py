@@ -99,7 +99,12 @@ def test_two_people_label_by_the_keyboard(asked: tuple[str, Path], visit: Callab
 
 def test_of_a_record_no_key_says_another_class_than_it_shows(visit: Callable[..., Visit], tmp_path: Path) -> None:
     questions = Questions.begin(tmp_path / "shop")
-    effects = [{"feature": "amount", "value": 412.5, "typical": 48.0, "effect": 0.41}]
+    effects: list[dict[str, Any]] = [
+        {"feature": "amount", "value": 412.5, "typical": 48.0, "effect": 0.41},
+        {"word": "please", "place": 3, "effect": 0.2},
+        {"start": 0.25, "end": 0.3, "low": None, "high": None, "effect": -0.125},
+        {"start": None, "end": None, "low": 730.0, "high": 1114.0, "effect": 0.1},
+    ]
     shown = {"record": {"amount": 412.5, "note": None}, "explanation": effects}
     asked = [Question(name, 1, shown, None, "1", []) for name in ("first", "second")]
     questions.ask([(one.id, 0.5, 0.3) for one in asked], asked, ["0", "1"], "3")
@@ -112,7 +117,8 @@ def test_of_a_record_no_key_says_another_class_than_it_shows(visit: Callable[...
         assert page.locator("#classes kbd").all_inner_texts() == ["0", "1"]
         expect(page.locator("#moved")).to_be_hidden()
         page.keyboard.press("a")
-        expect(page.locator("#effects")).to_have_text("amount+0.410")
+        names = ["amount+0.410", "please+0.200", "0.25 to 0.30 s-0.125", "730 to 1114 Hz+0.100"]
+        expect(page.locator("#effects li")).to_have_text(names)
         for key in "10":
             press(page, key)
         assert [each.value for each in questions.all()] == ["1", "0"]

@@ -105,11 +105,17 @@ function effect(each) {
   const made = document.createElement("li");
   const [name, moved] = [document.createElement("span"), document.createElement("span")];
   const values = Object.values(each);
-  name.textContent = each.feature ?? each.name ?? String(values[0]);
+  name.textContent = each.feature ?? each.name ?? (span(each) || String(values[0]));
   const number = each.effect ?? values.findLast((value) => typeof value === "number");
   moved.textContent = typeof number === "number" ? `${number > 0 ? "+" : ""}${number.toPrecision(3)}` : "";
   made.append(name, moved);
   return made;
+}
+
+/** What part of a sound an effect is of: a stretch of time, or a band of frequencies; empty: of none. */
+function span({ start, end, low, high }) {
+  if (typeof start === "number") return `${start.toFixed(2)} to ${end.toFixed(2)} s`;
+  return typeof low === "number" ? `${low} to ${high} Hz` : "";
 }
 
 function button(name, shown) {
