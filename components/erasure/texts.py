@@ -1,7 +1,8 @@
-"""Rows of CSV and Parquet files, removed; every byte of the other rows of a CSV file stays as it is."""
+"""Rows of CSV, Parquet and JSON Lines files, removed; every byte of the other rows of a text stays as it is."""
 
 import gzip
 import io
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.config.errors import DataError
+from components.kinds import json_lines
 from components.kinds.csv_files import SUFFIXES, TEXT, dialect
 from components.system.files import whole_file
 
@@ -22,7 +24,7 @@ def remove_rows(path: Path, gone: Gone, columns: set[str] | None = None, write: 
     """Remove rows of the file at `path`, if it is a table; return how many.
 
     Args:
-        path: a CSV or Parquet file; of any other nothing is removed.
+        path: a CSV, Parquet or JSON Lines file; of any other nothing is removed.
         gone: which rows.
         columns: that `gone` looks at; None: at all.
         write: False: count them only.
@@ -33,6 +35,8 @@ def remove_rows(path: Path, gone: Gone, columns: set[str] | None = None, write: 
     name = path.name.lower()
     if name.endswith((".parquet", ".pq")):
         return _of_parquet(path, gone, columns, write)
+    if name.endswith(json_lines.SUFFIXES):
+        return _of_json_lines(path, gone, write)
     return _of_csv(path, gone, write) if name.endswith((*SUFFIXES, *TEXT)) else 0
 
 
@@ -67,6 +71,18 @@ def _of_csv(path: Path, gone: Gone, write: bool) -> int:
         left = "".join(part for part, is_gone in parts if not is_gone).encode(encoding)
         with whole_file(path) as draft:
             draft.write_bytes(gzip.compress(left, mtime=0) if packed else left)
+    return count
+
+
+def _of_json_lines(path: Path, gone: Gone, write: bool) -> int:
+    lines = path.read_bytes().splitlines(keepends=True)
+    try:
+        kept = [line for line in lines if not line.strip() or not gone(dict(json.loads(line)))]
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path}: a line is no JSON object; nothing was removed from it") from error
+    if (count := len(lines) - len(kept)) and write:
+        with whole_file(path) as draft:
+            draft.write_bytes(b"".join(kept))
     return count
 
 

@@ -1,4 +1,4 @@
-"""A CSV or Parquet file, a folder of them, a folder of `.txt` files a label, or a public data set -> raw records."""
+"""A table or a folder of tables, a folder of `.txt` files a label, or a public data set -> raw records."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.config.errors import DataError
+from components.kinds import json_lines
 from components.kinds.csv_files import SUFFIXES, encoding, reader
 from components.kinds.folders import as_text, files_below, lay_out
 from components.kinds.raw import DataSet, Origin, Raw
 from components.kinds.text.params.columns import NAME
 
 _BATCH = 4_096
-_TABLES = (*SUFFIXES, ".parquet")
+_TABLES = (*SUFFIXES, *json_lines.SUFFIXES, ".parquet")
 _IN_FOLDERS = ["text", "label", NAME, "split"]  # columns of texts whose folders say the split, too
 _SAMPLE = 1 << 16  # bytes by which an encoding is told
 
@@ -83,9 +84,9 @@ def _place(path: Path, source: str, prefix: str, notes: _Notes) -> list[pa.Table
         )
     if not tables and not texts:
         raise DataError(
-            f"{source}: {'no such file or folder' if not path.exists() else 'no text there'}: set source to a CSV or "
-            "Parquet file with a column of texts and one of labels, or to a folder that has for each label a folder of "
-            ".txt files"
+            f"{source}: {'no such file or folder' if not path.exists() else 'no text there'}: set source to a CSV, "
+            "Parquet or JSON Lines file with a column of texts and one of labels, or to a folder that has for each "
+            "label a folder of .txt files"
         )
     taken = set(tables or texts)
     notes.ignored += [as_text(str(file)) for file in files if file not in taken]
@@ -110,6 +111,8 @@ def _table(file: Path, called: str, notes: _Notes) -> pa.Table:
     try:
         if file.suffix.lower() == ".parquet":
             table = _as_texts(pq.read_table(file), file, notes)
+        elif file.suffix.lower() in json_lines.SUFFIXES:
+            table = _as_texts(json_lines.read(file), file, notes)
         else:
             names = reader.header(file).names
             batches = [reader.filled(batch) for batch in reader.rows(file)]

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from components.config.errors import DataError
 from components.erasure.subject import Subject
 from components.erasure.texts import remove_rows
 
@@ -44,6 +45,18 @@ def test_a_packed_csv_without_a_last_line_end(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"customer,note\n4711,a\n12,b\n4711.0,c"))
     assert remove_rows(path, lambda row: WHO.is_it(row.get("customer"))) == 2
     assert gzip.decompress(path.read_bytes()) == b"customer,note\n12,b\n"
+
+
+def test_lines_of_json(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    kept = b'{"customer": 12,  "note": "4711"}\r\n'
+    path.write_bytes(b'{"customer": 4711}\n' + kept + b'\n{"customer": "4711", "n": 1}')
+    assert remove_rows(path, lambda row: WHO.is_it(row.get("customer")), write=False) == 2
+    assert remove_rows(path, lambda row: WHO.is_it(row.get("customer"))) == 2
+    assert path.read_bytes() == kept + b"\n"
+    path.write_bytes(b'{"customer": 4711}\n[1]\n')
+    with pytest.raises(DataError, match=r"rows\.jsonl: a line is no JSON object; nothing was removed"):
+        remove_rows(path, lambda row: True)
 
 
 @pytest.mark.parametrize("type", [pa.int64(), pa.float64(), pa.string()])

@@ -1,4 +1,4 @@
-"""CSV or Parquet files of interactions, or the simulation of a shop -> raw records, the user's columns as they are."""
+"""Tables of interactions, or the simulation of a shop -> raw records, the user's columns as they are."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,13 +9,14 @@ import pyarrow.parquet as pq
 
 from components.config import params
 from components.config.errors import DataError
+from components.kinds import json_lines
 from components.kinds.csv_files import SUFFIXES, reader
 from components.kinds.folders import files_below
 from components.kinds.interactions.params.columns import LIVE
 from components.kinds.interactions.source import simulator
 from components.kinds.raw import DataSet, Origin, Raw
 
-_TABLES = (*SUFFIXES, ".parquet")
+_TABLES = (*SUFFIXES, *json_lines.SUFFIXES, ".parquet")
 
 
 def open(origin: Origin) -> Raw:
@@ -47,8 +48,8 @@ def _given(source: str) -> Raw:
     if not files:
         missing = "no such file or folder" if not path.exists() else "no table there"
         raise DataError(
-            f"{source}: {missing}: set source to a CSV or Parquet file, or a folder of them, with columns that say who "
-            "took what, and when"
+            f"{source}: {missing}: set source to a CSV, Parquet or JSON Lines file, or a folder of them, with columns "
+            "that say who took what, and when"
         )
     schema = _schema(files[0])
     return Raw(schema, _rows(files, schema), {"files": len(files)}, "zstd")
@@ -65,6 +66,8 @@ def _schema(file: Path) -> pa.Schema:
     try:
         if file.suffix.lower() == ".parquet":
             return pq.read_schema(file).remove_metadata()
+        if file.suffix.lower() in json_lines.SUFFIXES:
+            return json_lines.read(file).schema
         return pa.schema([(name, pa.string()) for name in reader.header(file).names])
     except (pa.ArrowInvalid, OSError, DataError) as error:
         raise DataError(f"{file}: {error}") from error
@@ -90,6 +93,8 @@ def _rows(files: list[Path], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 def _batches(file: Path) -> Iterator[pa.RecordBatch]:
     if file.suffix.lower() == ".parquet":
         yield from pq.ParquetFile(file).iter_batches()
+    elif file.suffix.lower() in json_lines.SUFFIXES:
+        yield from json_lines.read(file).to_batches()
     else:
         yield from (reader.filled(batch) for batch in reader.rows(file))
 

@@ -13,10 +13,10 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from components.config.errors import DataError
-from components.kinds import csv_files
+from components.kinds import csv_files, json_lines
 
-CSV, PARQUET = csv_files.SUFFIXES, (".parquet", ".pq")
-TAKEN = ", ".join(PARQUET + CSV)
+CSV, PARQUET, JSON = csv_files.SUFFIXES, (".parquet", ".pq"), json_lines.SUFFIXES
+TAKEN = ", ".join(PARQUET + CSV + JSON)
 
 _USER = re.compile(r"(://)[^/\s@]*@")
 _QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\")]*")
@@ -41,7 +41,7 @@ class File:
     def suffix(self) -> str:
         """The one of those taken that its name ends with, or nothing."""
         path = urlsplit(self.path).path if "://" in self.path else self.path
-        taken = PARQUET + CSV + (csv_files.TEXT if self.alone else ())
+        taken = PARQUET + CSV + JSON + (csv_files.TEXT if self.alone else ())
         return next((suffix for suffix in taken if path.lower().endswith(suffix)), "")
 
 

@@ -1,4 +1,4 @@
-"""A user's own table: Parquet or CSV files at a path or an address -> record batches, one file after another."""
+"""A user's own table: files at a path or an address -> record batches, one file after another."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 from components.config.errors import DataError
 from components.kinds.csv_files import reader, texts
 from components.kinds.table.codec.schema import INDEX
-from components.kinds.table.source import addresses, columns, parquet_file
+from components.kinds.table.source import addresses, columns, json_file, parquet_file
 from components.kinds.table.source.addresses import File
 
 _ADVICE = dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods"), "save the sheet as CSV (UTF-8), and name that file")
@@ -22,8 +22,6 @@ _ADVICE |= dict.fromkeys(
 )
 _READERS = {
     ".json": "read_json({name!r})",
-    ".jsonl": "read_json({name!r}, lines=True)",
-    ".ndjson": "read_json({name!r}, lines=True)",
     ".feather": "read_feather({name!r})",
     ".arrow": "read_feather({name!r})",
     ".orc": "read_orc({name!r})",
@@ -38,7 +36,7 @@ _READERS = {
 
 
 class Format(Protocol):
-    """`csv_files/reader.py`, `parquet_file.py`."""
+    """`csv_files/reader.py`, `parquet_file.py`, `json_file.py`."""
 
     def header(self, path: Path, /) -> pa.Schema:
         """Return the columns, and their types where the file says them; `null` where it does not."""
@@ -60,7 +58,8 @@ def table(address: str) -> tuple[list[File], list[str]]:
     if not files:
         there = f"found {', '.join(ignored[:5])}" if ignored else "the folder is empty"
         advice = next(filter(None, map(_advice, ignored)), "")
-        raise DataError(f"{addresses.shown(address)}: no Parquet or CSV file ({addresses.TAKEN}): {there}{advice}")
+        said = f"no Parquet, CSV or JSON Lines file ({addresses.TAKEN})"
+        raise DataError(f"{addresses.shown(address)}: {said}: {there}{advice}")
     return files, ignored
 
 
@@ -208,6 +207,8 @@ def _repeated(file: File, column: pa.Field, count: int) -> pa.Array:
 
 
 def _format(file: File) -> Format:
+    if file.suffix in addresses.JSON:
+        return json_file
     return parquet_file if file.suffix in addresses.PARQUET else reader
 
 

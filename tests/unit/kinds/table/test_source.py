@@ -188,7 +188,7 @@ def test_an_address_that_does_not_answer(tmp_path: Path, server: str) -> None:
     (tmp_path / "public" / "empty.csv").touch()
     _refused(f"{server}/empty.csv", r"empty\.csv: empty \(0 bytes\)")
     _refused(f"{server}/locked.csv?token=secret", r"locked\.csv: does not answer \(403.*Forbidden.*\); .*your right")
-    _refused(f"{server}/page.html", r"page\.html: no Parquet or CSV file")
+    _refused(f"{server}/page.html", r"page\.html: no Parquet, CSV or JSON Lines file")
     _refused("http://127.0.0.1:9/t.csv", r"t\.csv: does not answer \(.*127\.0\.0\.1:9")
     _refused("gopher://me:secret@x/t.csv", r"gopher://x/t\.csv: does not answer \(Protocol not known: gopher\)")
 
@@ -207,15 +207,15 @@ def test_no_such_path(tmp_path: Path) -> None:
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    _refused(tmp_path, "no Parquet or CSV file .*: the folder is empty")
+    _refused(tmp_path, "no Parquet, CSV or JSON Lines file .*: the folder is empty")
     (tmp_path / "notes.txt").write_text("hello")
-    _refused(tmp_path, r"no Parquet or CSV file \(\.parquet, \.pq, \.csv, \.csv\.gz, .*\): found .*notes\.txt")
+    _refused(tmp_path, r"no Parquet, CSV or JSON Lines file \(\.parquet, \.pq, \.csv, .*\): found .*notes\.txt")
     _refused(tmp_path / "notes.txt", r"notes\.txt: no rows")
-    (tmp_path / "lines.jsonl").write_text('{"x": 1}\n')
-    said = r"lines\.jsonl; write it as Parquet: .*read_json\('.*', lines=True\)\.to_parquet\('.*lines\.parquet'\)"
-    _refused(tmp_path / "lines.jsonl", said)
+    (tmp_path / "whole.json").write_text('[{"x": 1}]')
+    said = r"whole\.json; write it as Parquet: .*read_json\('.*'\)\.to_parquet\('.*whole\.parquet'\)"
+    _refused(tmp_path / "whole.json", said)
     (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04")
-    _refused(tmp_path / "book.xlsx", r"no Parquet or CSV file .*; save the sheet as CSV \(UTF-8\)")
+    _refused(tmp_path / "book.xlsx", r"no Parquet, CSV or JSON Lines file .*; save the sheet as CSV \(UTF-8\)")
     (tmp_path / "book.csv").write_bytes(b"PK\x03\x04....")
     _refused(tmp_path / "book.csv", "an Excel workbook or a ZIP archive, not CSV: save the sheet as CSV")
 

@@ -56,7 +56,7 @@ def test_a_public_data_set_is_one_file_of_sentences(tmp_path: Path) -> None:
 
 
 def test_what_is_no_source_is_told_in_a_line(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no such file or folder: set source to a CSV or Parquet file"):
+    with pytest.raises(DataError, match="no such file or folder: set source to a CSV, Parquet or JSON Lines file"):
         read(tmp_path / "missing")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no text there: set source to"):
