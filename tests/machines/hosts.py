@@ -30,20 +30,28 @@ class Host:
     _init: "subprocess.Popen[bytes]"
     _pid: int
     _wire: str
+    _started: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     def started(
         self, *command: str, environment: Mapping[str, str], said: Path, folder: Path = Path("/")
     ) -> "subprocess.Popen[bytes]":
         """Start a command on it; what it says is written to the end of a file."""
-        inside = ["nsenter", f"--target={self._pid}", "--net", "--uts", "--mount", "--pid", f"--wd={folder}", "--"]
+        inside = ["nsenter", f"--target={self._pid}", "--net", "--uts", "--mount", "--pid", "--"]
+        there = [
+            "env",
+            f"--chdir={folder}",
+        ]  # from within: else it is a folder of another mount
         with said.open("ab") as file:
-            return subprocess.Popen([*inside, *command], cwd=folder, env=dict(environment), stdout=file, stderr=file)
+            made = subprocess.Popen([*inside, *there, *command], env=dict(environment), stdout=file, stderr=file)
+        self._started.append(made)
+        return made
 
     def lost(self) -> None:
         """Take away its network, and then its power: nobody hears from it that it ends."""
         _run("ip", "link", "set", self._wire, "down")
         os.kill(self._pid, signal.SIGKILL)  # the kernel ends all of a namespace with its first process
-        self._init.wait(60)
+        for process in (self._init, *self._started):
+            process.wait(60)
         with suppress(subprocess.CalledProcessError):  # it may have gone with the namespace
             _run("ip", "link", "delete", self._wire)
 

@@ -169,8 +169,10 @@ def test_ledger_alias_pointer_and_answers_agree(
     assert len(registry.versions) == 2 * CLONES - ("judge_version" not in STEPS)  # each clone has two recipes
     assert len(set(registry.hashes)) == len(registry.hashes) == len(registry.versions)
     entries = registry.entries
-    assert sum(entry.what == "rolled back" for entry in entries) == CLONES - 1
-    assert len(entries) > CLONES
+    rolled_back = [clone.result()[-1][1] for clone in whole]
+    finished = sum("finished, it had been cut short" in output for output in rolled_back)  # another's, at that moment
+    assert sum(entry.what == "rolled back" for entry in entries) == CLONES - 1 - finished >= 1
+    assert {"promoted", "overridden", "rolled back"} <= {entry.what for entry in entries}
     assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
     assert [entry.left for entry in entries] == [None, *(entry.to for entry in entries[:-1])]
     assert [str(version) for version in registry.champion] == [entries[-1].to]

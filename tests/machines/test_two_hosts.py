@@ -89,6 +89,13 @@ class Training:
         self.head = self._hosts.host(self.head.name)
         self.stage = self._start(self.head, STAGE)
 
+    def loses_the_other(self) -> None:
+        """Lose the other host; another one of that name takes part."""
+        self.other.lost()
+        self.join.wait(60)
+        self.other = self._hosts.host(self.other.name)
+        self.join = self._start(self.other, JOIN)
+
 
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize(("head", "other", "first"), [("one", "two", "one"), ("two", "one", "one")])
@@ -117,6 +124,22 @@ def test_a_worker_its_agent_and_the_host_where_they_meet_are_lost(
     launcher, job, host = run.data.tags["journeyman.launched"].split()
     assert (launcher, host) == ("torchrun", first)
     assert job.startswith("train-digits-")
+
+
+@pytest.mark.timeout(1_800)
+def test_another_host_takes_the_place_of_one_that_is_lost(
+    project: Project,
+    undisturbed: Project,  # noqa: F811
+    hosts: Hosts,
+) -> None:
+    training = Training(project, hosts, "one", "two")
+    training.goes_on(0)
+    training.loses_the_other()
+    training.goes_on(1)
+    assert training.stage.wait(900) == 0, training.said(training.head)
+    assert "is submitted again" not in training.said(training.head)
+    assert training.join.wait(60) == 0, training.said(training.other)
+    assert bundle(project) == bundle(undisturbed)
 
 
 @pytest.mark.timeout(1_800)
