@@ -2,6 +2,7 @@
 
 import { readFlac } from "./flac.js";
 import { resampled } from "./resample.js";
+import { halfToEven } from "./rounding.js";
 import { readWav } from "./wav.js";
 
 const MAX_SECONDS = 60; // of bundles that say none
@@ -59,9 +60,4 @@ function fitted(sound, length) {
 /** Return samples of -1 to 1 in 16 bits; what is louder is clipped. */
 function whole(sound) {
   return Int16Array.from(sound, (sample) => Math.min(FULL - 1, Math.max(-FULL, halfToEven(sample * FULL))));
-}
-
-function halfToEven(value) {
-  const down = Math.floor(value);
-  return value - down === 0.5 ? down + Math.abs(down % 2) : Math.round(value);
 }

@@ -1,6 +1,7 @@
 // A sound at another rate, by its Fourier transform: `resampled` of `components/kinds/audio/codec/sound.py`.
 
 import { transformed } from "./fourier.js";
+import { halfToEven } from "./rounding.js";
 
 const EDGE = 0.02; // seconds of silence around a recording, into which its ends ring
 
@@ -34,9 +35,4 @@ function fromSpectrum({ real, imaginary }, before, length) {
 
 function divisor(a, b) {
   return b ? divisor(b, a % b) : a;
-}
-
-function halfToEven(value) {
-  const down = Math.floor(value);
-  return value - down === 0.5 ? down + (down % 2) : Math.round(value);
 }
