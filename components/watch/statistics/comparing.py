@@ -7,7 +7,8 @@ it ever reaches 1 / alpha with a probability of at most alpha (Ville 1939; Robbi
 
 Where answers cost more or less, or labels were asked for with different probabilities, the capital of a gambler on the
 mean difference is taken (`betting.py`), a half of alpha for each direction; from the first label on that was asked for,
-multiplied by the evidence before it.
+multiplied by the evidence before it. A label that stands for fifty leaves a gambler little to bet on each. So half of
+the evidence is that of the rows alone whose labels nobody had to ask for: the mean of two martingales is one.
 """
 
 from dataclasses import dataclass
@@ -63,8 +64,8 @@ def compare(
     gained = before - after
     counted = np.ones_like(gained) if weights is None else weights
     binary = bool(np.isin(before, (0.0, 1.0)).all() and np.isin(after, (0.0, 1.0)).all())
-    logs = _evidence(gained, counted, most or counted.max(initial=1.0), binary)
-    found, sign = _first(logs, np.sign(np.cumsum(gained * counted)), alpha)
+    logs, towards = _evidence(gained, counted, most or counted.max(initial=1.0), binary)
+    found, sign = _first(logs, towards, alpha)
     decisions: dict[int, Decision] = {1: "better", -1: "worse", 0: "open"}
     return Comparison(
         rows=len(gained),
@@ -88,14 +89,23 @@ def _thinned(rows: int, decided: int | None) -> list[int]:
     return sorted({*even, *([decided - 1] if decided else [])})
 
 
-def _evidence(gained: Floats, weights: Floats, most: float, binary: bool) -> Floats:
-    """Return log E after each row, `[N]`: of coins up to the first that was sought, then of two gamblers besides."""
-    sought = np.flatnonzero(weights != 1.0)
-    plain = 0 if not binary else int(sought[0]) if len(sought) else len(gained)
+def _evidence(gained: Floats, weights: Floats, most: float, binary: bool) -> tuple[Floats, Floats]:
+    """Return log E after each row, `[N]`, and for whom it speaks, 1 or -1.
+
+    It is that of coins up to the first label that was sought, then of two gamblers besides; mixed with that of coins of
+    all rows whose labels were not.
+    """
+    sought, towards = weights != 1.0, np.sign(np.cumsum(gained * weights))
+    plain = 0 if not binary else int(np.argmax(sought)) if sought.any() else len(gained)
     coins = discordant(gained[:plain] > 0, gained[:plain] < 0)
     stakes = gained[plain:] * weights[plain:] / most
     gamblers = np.maximum(capital(stakes), capital(-stakes)) - np.log(2)
-    return np.concatenate([coins, gamblers + (coins[-1] if plain else 0.0)])
+    all_rows = np.concatenate([coins, gamblers + (coins[-1] if plain else 0.0)])
+    if not binary or plain == len(gained):
+        return all_rows, towards
+    unsought = discordant((gained > 0) & ~sought, (gained < 0) & ~sought)
+    speaks = np.where(unsought > all_rows, np.sign(np.cumsum(gained * ~sought)), towards)
+    return np.logaddexp(unsought, all_rows) - np.log(2), speaks
 
 
 def discordant(won: NDArray[np.bool_], lost: NDArray[np.bool_]) -> Floats:
