@@ -3,6 +3,10 @@
 A model that does harm is wrong in many ways; labels that were turned round are wrong where chance alone would have been
 right. So a source is refused that agrees with the answers less than its own labels, dealt out at random, would; or
 less than half as often as the other sources do of the same answers. What gets past, the gate sees on the test split.
+
+Who was asked labels the latest answers first, about which others say nothing yet, and those that the model is least
+sure of. Where something has just changed, such labels agree with few answers, and older ones of others with nearly all:
+so they are held against labels of answers of the same day.
 """
 
 from collections import Counter
@@ -14,12 +18,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from components.prediction_log.event_id import milliseconds, of_text
 from components.retraining.manifest import label_value
 
 FEWEST = 30
 """Labels of a source under which nothing is said of it."""
 ALPHA = 1e-3
 """How seldom a source is refused that agrees as often as the limit, at each training."""
+_DAY = 86_400_000  # milliseconds
 _KNOWN = 10  # labels of others under which an answer's agreement is not known
 
 
@@ -56,11 +62,13 @@ def _contradicting(new: pa.Table) -> Iterator[str]:
     answers = np.array(new["answer"].to_pylist(), dtype=object)
     labels = np.array(list(map(label_text, new["label"].to_pylist())), dtype=object)
     sources = np.array(new["source"].to_pylist(), dtype=object)
+    on_day = np.array([f"{day} {name}" for day, name in zip(_days(new), answers, strict=True)], dtype=object)
+    shares, right = np.array(new["share"].to_pylist(), dtype=np.float64), answers == labels
     for source in sorted(set(sources)):
         its = sources == source
         if its.sum() < FEWEST:
             continue
-        agreed = answers[its] == labels[its]
+        agreed = right[its]
         chance = _by_chance(answers[its], labels[its])
         if _is_below(agreed, chance):
             yield (
@@ -68,7 +76,8 @@ def _contradicting(new: pa.Table) -> Iterator[str]:
                 f"random would do with {chance:.0%}: they may be turned round"
             )
             continue
-        there, others = _of_others(answers, labels, its)
+        was_asked = bool((shares[its] < 1.0).all())
+        there, others = _of_others(on_day if was_asked else answers, right, its)
         if there.sum() >= FEWEST and _is_below(agreed[there], others / 2):
             yield (
                 f"labels of source {source!r} agree with {agreed[there].mean():.0%} of the answers, those of others "
@@ -83,17 +92,28 @@ def _by_chance(answers: NDArray[np.object_], labels: NDArray[np.object_]) -> flo
 
 
 def _of_others(
-    answers: NDArray[np.object_], labels: NDArray[np.object_], its: NDArray[np.bool_]
+    alike: NDArray[np.object_], right: NDArray[np.bool_], its: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], float]:
-    """Return of which of its answers others have labelled enough, and how often those agree with the same answers."""
+    """Return of which of its answers others have labelled enough, and how often those agree with answers alike.
+
+    Args:
+        alike: `[N]`, the same for answers that are held against each other.
+        right: `[N]`, whether label and answer are the same.
+        its: `[N]`, whose labels are of the source.
+    """
     rates = {}
-    for name in set(answers[~its]):
-        same = (answers == name) & ~its
+    for name in set(alike[~its]):
+        same = (alike == name) & ~its
         if same.sum() >= _KNOWN:
-            rates[name] = float((labels[same] == name).mean())
-    there = np.array([name in rates for name in answers[its]], dtype=np.bool_)
-    expected = [rates[name] for name in answers[its][there]]
+            rates[name] = float(right[same].mean())
+    there = np.array([name in rates for name in alike[its]], dtype=np.bool_)
+    expected = [rates[name] for name in alike[its][there]]
     return there, float(np.mean(expected)) if expected else 0.0
+
+
+def _days(new: pa.Table) -> Iterator[int]:
+    """Yield the day of each answer, which its event id tells, counted since 1970."""
+    return (milliseconds(of_text(name)) // _DAY for name in new["id"].to_pylist())
 
 
 def _is_below(agreed: NDArray[np.bool_], limit: float) -> bool:

@@ -4,16 +4,26 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from components.prediction_log.event_id import as_text
 from components.retraining.poison import refused
 
+DAY_MS = 86_400_000
 CLASSES = ("cup", "mug", "plate")
 EVEN = dict.fromkeys(CLASSES, 1 / 3)
 RARE = {"fine": 0.99, "fraud": 0.01}
 
 
-def labelled(source: str, answers: Sequence[str], labels: Sequence[str]) -> pa.Table:
+def labelled(
+    source: str, answers: Sequence[str | None], labels: Sequence[str], day: int = 0, share: float | None = None
+) -> pa.Table:
     return pa.table(
-        {"answer": list(answers), "label": [json.dumps(text) for text in labels], "source": [source] * len(labels)}
+        {
+            "id": [as_text((day * DAY_MS << 80) + (7 << 76) + row) for row in range(len(labels))],
+            "answer": pa.array(answers, pa.string()),
+            "label": [json.dumps(text) for text in labels],
+            "source": [source] * len(labels),
+            "share": pa.array([share] * len(labels), pa.float64()),
+        }
     )
 
 
@@ -66,6 +76,24 @@ def test_a_source_that_is_at_odds_with_the_others_is_named() -> None:
     assert "those of others with" in said
 
 
+def test_who_was_asked_about_what_is_new_is_held_against_labels_of_the_same_day() -> None:
+    """On the third day the model is wrong about most that somebody is asked about, and nobody else has labelled any."""
+    random = np.random.default_rng(4)
+    before = told("caller", 300, 0.99, 2)
+    answers = random.choice(CLASSES, 60).tolist()
+    others = [next(each for each in CLASSES if each != name) for name in answers]
+    mostly = [
+        name if index % 4 == 0 else other for index, (name, other) in enumerate(zip(answers, others, strict=True))
+    ]
+    asked = labelled("alice", answers, mostly, day=2, share=0.05)
+    assert refused(pa.concat_tables([before, asked]), 0.8, EVEN) == []
+    (said,) = refused(pa.concat_tables([before, labelled("eve", answers, mostly, day=2)]), 0.8, EVEN)
+    assert "'eve'" in said  # nobody asked for hers
+    later = labelled("caller", answers, answers, day=2)
+    (said,) = refused(pa.concat_tables([before, asked, later]), 0.8, EVEN)
+    assert "'alice'" in said  # of the same day others say the contrary
+
+
 def test_investigators_who_see_alerts_alone_are_not_at_odds() -> None:
     """Of flagged payments one in three is a fraud; of the others nearly none, and those labels come from elsewhere."""
     random = np.random.default_rng(0)
@@ -86,5 +114,5 @@ def test_a_class_that_floods_is_named_with_whoever_says_it() -> None:
 
 def test_of_few_labels_nothing_is_said_and_of_numbers_neither() -> None:
     assert refused(told("eve", 20, 0.0, 1), 0.8, EVEN) == []
-    numbers = pa.table({"answer": pa.array([None] * 50, pa.string()), "label": ["3.5"] * 50, "source": ["eve"] * 50})
+    numbers = labelled("eve", [None] * 50, ["3.5"] * 50)
     assert refused(numbers, 0.8, {}) == []
