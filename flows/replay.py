@@ -6,6 +6,7 @@ from datetime import timedelta
 from components import catalogue
 from components.config.errors import ConfigError, DataError
 from components.config.settings import log_folder
+from components.kinds.formatting import number
 from components.prediction_log.compaction import compact
 from components.prediction_log.reader import Log
 from components.registry.version import get_version
@@ -34,7 +35,7 @@ def replay(workload: str, version: str, days: float = DAYS) -> str:
     if days <= 0:
         raise ConfigError(f"--days {days:g}: more than none are needed")
     ask_registry()
-    get_version(workload, version)
+    asked = get_version(workload, version)
     compact(log_folder(workload))
     now = clock.now()
     bundles = Bundles(lambda number: get_version(workload, number).bundle())
@@ -42,11 +43,12 @@ def replay(workload: str, version: str, days: float = DAYS) -> str:
     found = replay_log(log, bundles, version, now - timedelta(days=days), now, delay_of(section), section.watch.asked)
     if not found.rows:
         raise DataError(f"{log.folder}: no caller has asked in the last {days:g} days")
-    return table(f"{workload} version {version} on {found.rows:,} logged requests", ["", ""], facts(found))
+    head = f"{workload} version {version} on {found.rows:,} logged requests"
+    return table(head, ["", ""], [*facts(found), [f"{named(asked.metric)}, of its test split", number(asked.value)]])
 
 
 def facts(found: Replay) -> list[list[str]]:
-    """Return the rows of the table."""
+    """Return the rows of the table that the log tells."""
     rows = []
     if found.own:
         equal = f"{found.same:,} of {found.own:,} to the bit"
@@ -60,7 +62,7 @@ def facts(found: Replay) -> list[list[str]]:
     rows += [[f"  {before} -> {now}", f"{count:,}"] for (before, now), count in found.changed.most_common(_CHANGES)]
     if found.comparison is None:
         return [*rows, ["labels", found.unequal or "none has come that both can be compared by"]]
-    name = found.metric.replace("_", " ")
+    name = named(found.metric)
     return [
         *rows,
         ["labels", f"{found.labelled:,}"],
@@ -68,6 +70,11 @@ def facts(found: Replay) -> list[list[str]]:
         [f"{name}, by this version", f"{found.now:.4f}"],
         ["in short", said(found.comparison)],
     ]
+
+
+def named(metric: str) -> str:
+    """Return the metric's name for people."""
+    return metric.replace("_", " ")
 
 
 def said(found: Comparison) -> str:
@@ -82,7 +89,7 @@ def said(found: Comparison) -> str:
 def evidence(result: Replay) -> str:
     """Return by what it was decided, for the history."""
     assert result.comparison is not None
-    both = f"{result.metric.replace('_', ' ')} {result.now:.4f} against {result.before:.4f}"
+    both = f"{named(result.metric)} {result.now:.4f} against {result.before:.4f}"
     return f"{both} on {result.labelled:,} live labels; {said(result.comparison)}"
 
 

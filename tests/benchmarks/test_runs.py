@@ -362,6 +362,17 @@ def test_what_the_loop_is_worth_is_measured_beside_other_ways_of_training_again(
     assert len(figures["poisoned"]) == 2
 
 
+def test_what_the_gate_decides_by_tells_what_is_saved_at_work(project: Project) -> None:
+    figures = _quick(project, "offline_metric")
+    found = figures["correlations"]
+    assert min(found["average_precision"]) > 0.6
+    assert min(found["cost_per_1000"]) > 0.6
+    assert max(found["dealt out anew"]) < 0.4  # control: it knows nothing
+    told = [pair["cheaper"] for world in figures["pairs"] for pair in world]
+    assert len(told) > 40
+    assert sum(told) > 0.75 * len(told)
+
+
 def test_decoding_at_a_reduced_size_is_measured(trained: Project) -> None:
     found = _quick(trained, "draft", "--artifacts", "artifacts/digits")["sizes"]
     assert set(found) == {"200", "520"}

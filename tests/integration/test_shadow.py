@@ -1,6 +1,7 @@
 """A challenger is tried on live answers, put to work, found to be worse there, and taken back once: in a real store."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -68,7 +69,10 @@ def test_a_trial_decides_and_a_promotion_is_taken_back_once(three: Project) -> N
     assert tried_lately.found
     assert tried_lately.found.evidence
     assert tried_lately.found.evidence == tried_lately.found.course[-1][1] > 20
-    assert "its own answers are the same" not in replay("digits", "2")
+    said = replay("digits", "2")
+    assert "its own answers are the same" not in said
+    assert re.search(r"accuracy, of its test split\W+0\.92", said)
+    assert "accuracy, by this version" in said
 
     assert shadow.watch_promotion.fn("digits")[0] is None  # it has not answered yet
     answer("3", wrong=0.5)
