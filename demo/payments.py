@@ -35,7 +35,7 @@ workloads:
       limits: {}
     train: {epochs: 20, false_alarm: 20}
     serve: {precision: float32}
-    retrain: {labels: 20000, least: 11500, cooldown: 2}
+    retrain: {labels: 20000, least: 500, cooldown: 2}
     gate: {shadow: true, canary: 10, canary_days: 0.5}
 """
 """A label is known a day later. A version that has passed the gate is tried on live answers first."""

@@ -27,7 +27,7 @@ from components.registry.version import Version, get_version
 from components.registry.versions import last_registered, tagged
 from components.retraining.attempt import learning_from, put_back
 from components.retraining.due import Decision, decide
-from components.retraining.manifest import Live, first_left, gather
+from components.retraining.manifest import Live, first_left, gather, learnt_until
 from components.retraining.poison import refused
 from components.retraining.trainings import counted, trainings
 from components.retraining.unlabelled import Unlabelled, gather_unlabelled
@@ -133,7 +133,17 @@ def decided(workload: str, as_of: datetime) -> tuple[Decision, Live]:
     registered = last_registered(workload)
     last = max([*moments, *([registered] if registered else [])], default=None)
     number = champion.number if champion else None
-    found = decide(section.retrain, len(live.new), last, done, _verdict(workload), number, as_of, _tried(workload))
+    found = decide(
+        section.retrain,
+        len(live.new),
+        last,
+        done,
+        _verdict(workload),
+        number,
+        as_of,
+        _tried(workload),
+        learnt_until(section, as_of, delay_of(section)),
+    )
     found.refused = refused(live.new, section.retrain.flood, _before(workload, champion))
     return found, live
 

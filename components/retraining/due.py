@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from components.config.retrain import Retrain
@@ -41,6 +41,7 @@ def decide(
     champion: str | None,
     as_of: datetime,
     tried: Mapping[str, datetime] | None = None,
+    learnt_until: datetime | None = None,
 ) -> Decision:
     """Return whether a training is due.
 
@@ -53,9 +54,11 @@ def decide(
         champion: the version at work.
         as_of: now.
         tried: by version that is tried on live answers since when; None: none is.
+        learnt_until: a training would learn from answers before this moment alone, the later ones validate and test;
+            None: the splits are drawn, so that it would learn from some of every day.
     """
     found = Decision()
-    _harm(found, verdict, champion, as_of)
+    _harm(found, verdict, champion, as_of, learnt_until)
     if new >= limits.labels:
         found.why.append(f"{new:,} labels were not learnt from yet (retrain.labels: {limits.labels:,})")
     else:
@@ -85,7 +88,13 @@ def decide(
     return found
 
 
-def _harm(found: Decision, verdict: Mapping[str, Any] | None, champion: str | None, as_of: datetime) -> None:
+def _harm(
+    found: Decision,
+    verdict: Mapping[str, Any] | None,
+    champion: str | None,
+    as_of: datetime,
+    learnt_until: datetime | None,
+) -> None:
     if verdict is None:
         found.notes.append("nobody watches: python -m flows.watch says whether it does harm")
         return
@@ -95,6 +104,17 @@ def _harm(found: Decision, verdict: Mapping[str, Any] | None, champion: str | No
     elif verdict["version"] != champion:
         found.notes.append(f"{said} of version {verdict['version']}, which is not at work any more")
     elif verdict["verdict"] == HARM:
-        found.why.append(f"{said} since {verdict['since']}")
+        _learnable(found, f"{said} since {verdict['since']}", verdict["since"], learnt_until)
     else:
         found.notes.append(said)
+
+
+def _learnable(found: Decision, said: str, since: str | None, learnt_until: datetime | None) -> None:
+    """Have harm ask for a training once one learns from a day of it; before, one would come to what is at work."""
+    if since is None or learnt_until is None or date.fromisoformat(since) + timedelta(days=1) <= learnt_until.date():
+        found.why.append(said)
+        return
+    found.notes.append(
+        f"{said}, but a training now would learn from answers before {learnt_until:%Y-%m-%d} alone, as the later ones "
+        "validate and test (prepare.split): it asks for one once that is behind the first day of the harm"
+    )

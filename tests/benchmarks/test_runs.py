@@ -359,6 +359,7 @@ def test_what_the_loop_is_worth_is_measured_beside_other_ways_of_training_again(
     assert figures["costs"]["the loop"] == pytest.approx(figures["costs"]["never"])  # it has not trained within 3 days
     assert figures["costs"]["oracle"] == pytest.approx(figures["costs"]["every 1 days"])
     assert figures["regret"]["oracle"] == 0
+    assert len(figures["regret_by_phase"]) == 1  # of a schedule of every night there is one
     assert len(figures["poisoned"]) == 2
 
 

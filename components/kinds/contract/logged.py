@@ -28,6 +28,13 @@ class Logged(Protocol):
         """
 
 
+class LoggedByTime(Logged, Protocol):
+    """`logged.py` of a kind whose splits may be spans of time, so that the latest answers are not trained on."""
+
+    def held_back(self, workload: Any, /) -> float:
+        """Return the last days of the labelled records, which a training does not learn from; 0: splits are drawn."""
+
+
 class LoggedUnlabelled(Logged, Protocol):
     """`logged.py` of a kind whose sections may ask for answers without labels."""
 

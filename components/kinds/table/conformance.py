@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from components.kinds import contract
     from components.kinds.contract.learner import JoinedLearner
+    from components.kinds.contract.logged import LoggedByTime
     from components.kinds.table import (
         codec,
         erasure,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
     _golden: contract.Golden[Input] = golden
     _learner: contract.Learner[Input, params.Train, RecordModule | TreeModule] = learner
-    _logged: contract.Logged = logged
+    _logged: LoggedByTime = logged
     _overview: contract.Overviews = overview
     _params: contract.Params = params
     _preparation: contract.Preparation[params.Prepare] = prepare

@@ -2,17 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from components.config.errors import DataError
 from components.kinds.logged import LoggedRow
 
+if TYPE_CHECKING:
+    from components.kinds.table.params import Workload
+
 
 def takes_unlabelled(workload: Any) -> bool:
     """Return whether records count for others: where entities have windows, all that they did is counted."""
     return bool(workload.prepare.entities)
+
+
+def held_back(workload: "Workload") -> float:
+    """Return the days of validation, of the delay and of the test split, the last ones; 0: the splits are drawn."""
+    config = workload.prepare
+    return sum(config.split.days[1:]) + config.delay if config.by_time else 0.0
 
 
 def raw(rows: Sequence[LoggedRow], schema: pa.Schema, workload: Any) -> pa.Table:

@@ -39,6 +39,16 @@ def test_labels_age_and_harm_ask_for_it() -> None:
     assert all(found.due for found in (decided(new=500), decided(days=30.0), decided(watched=verdict())))
 
 
+@pytest.mark.parametrize(("day", "due"), [(27, False), (28, True), (29, True)])
+def test_harm_asks_for_a_training_once_that_learns_from_a_day_of_it(day: int, due: bool) -> None:
+    until = datetime(2026, 11, day, tzinfo=UTC)
+    found = decide(LIMITS, 100, None, (), verdict(), "3", NOW, None, until)
+    assert found.due == due
+    said = f"watch says 'harm' since 2026-11-27, but a training now would learn from answers before 2026-11-{day} alone"
+    assert any(note.startswith(said) for note in found.notes) != due
+    assert decide(LIMITS, 500, None, (), verdict(), "3", NOW, None, until).due, "labels ask for one all the same"
+
+
 @pytest.mark.parametrize(
     ("watched", "note"),
     [

@@ -27,7 +27,7 @@ from components.prediction_log.identities import EVENT
 from components.prediction_log.reader import Log
 from components.prediction_log.record import Answered, Label, Origin
 from components.prediction_log.writer import Writer
-from components.retraining.manifest import Live, first_left, gather, note_learnt, write
+from components.retraining.manifest import Live, first_left, gather, learnt_until, note_learnt, write
 
 NOW = datetime.now(UTC)
 DAY, ZERO = timedelta(days=1), timedelta(0)
@@ -255,6 +255,26 @@ def test_records_of_a_table_count_with_and_without_a_label(shop: Work) -> None:
     assert len([row for row in test if row["id"] >= 1000]) == 20  # the latest days are the test's
     assert json.loads((data.path / "report.json").read_text())["splits"]["test"][1] > str((NOW - 2 * DAY).date())
     assert ids == live.manifest["id"].to_pylist()
+
+
+@pytest.mark.parametrize("hours", [0, 24, 30])
+def test_what_a_training_learns_from_ends_where_the_spans_of_its_data_say(shop: Work, hours: int) -> None:
+    noon, delay = NOW.replace(hour=12), timedelta(hours=hours)
+    moments = [noon - timedelta(hours=6 * number) for number in range(40)]
+    for number, moment in enumerate(moments):
+        record = {"id": 1_000 + number, "time": moment.isoformat(timespec="seconds"), "customer": 1, "amount": 5.0}
+        answered = shop.answer(np.zeros((1, 2), dtype=np.float32), ["0"], moment, [record])
+        shop.label(answered, str(number % 2), when=moment)
+    as_of = noon + timedelta(minutes=1)
+    write("shop", gather("shop", shop.log(), as_of, delay))
+    spans = json.loads((prepared("shop").path / "report.json").read_text())["splits"]
+    until = learnt_until(catalogue.workload("shop"), as_of, delay)
+    assert until is not None
+    assert spans["train"][1].startswith(str(until.date()))
+
+
+def test_where_splits_are_drawn_a_training_learns_from_every_day(cups: Work) -> None:
+    assert learnt_until(catalogue.workload("cups"), NOW, ZERO) is None
 
 
 def test_who_is_erased_is_not_learnt_from_again(shop: Work) -> None:

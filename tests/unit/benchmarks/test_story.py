@@ -1,0 +1,23 @@
+"""The ways of training again that the story is held against."""
+
+import pytest
+
+from benchmarks.alternatives import Inputs
+from benchmarks.story import scheduled
+
+
+class Night:
+    def __init__(self, night: int) -> None:
+        self.night = night
+
+    def __call__(self, rows: Inputs) -> list[str]:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("every", "phase", "trained"), [(1, 0, [0, 1, 2, 3, 4]), (3, 1, [None, 1, 1, 1, 4]), (3, 2, [None, None, 2, 2, 2])]
+)
+def test_a_schedule_has_its_last_training_at_work(every: int, phase: int, trained: list[int | None]) -> None:
+    nights, first = [Night(night) for night in range(5)], Night(-1)
+    found = [scheduled(nights, night, every, phase, first) for night in range(5)]
+    assert found == [first if night is None else nights[night] for night in trained]
