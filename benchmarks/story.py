@@ -11,8 +11,9 @@ At the end two sources tell wrong labels.
 Costs: of a fraud that is missed its amount, of a false alarm 5; of a picture that is answered wrongly 1. Regret is the
 cost above that of an oracle, which trains every night for nothing, on all labels of that night, without a gate, and is
 at work the next morning. Beside the loop: never training again, and a schedule that trains three times as often as the
-loop did, at equal distances, without a gate either; it does not know when something begins, so its cost is the mean
-over all nights that it could begin with. They answer the requests that were logged: `never` by the first version's
+loop did, at equal distances, without a gate either; and the same with versions that are tried for as many nights as
+those of the loop were. A schedule does not know when something begins, so its cost is the mean over all nights that it
+could begin with. They answer the requests that were logged: `never` by the first version's
 bundle, the others by models that are trained as the stages train them.
 """
 
@@ -90,14 +91,15 @@ def measure(workload: str, folder: Path, quick: bool) -> dict[str, Any]:
             "poisoned": poisoned(story, _say),
             "costs": {"the loop": list(told.costs)},
         }
-    beside, phases = others(story, folder, len(told.trainings))
+    beside, phases = others(story, folder)
     found["costs"] |= beside
     oracle = sum(beside["oracle"])
-    return found | {"regret": regret(found["costs"]), "regret_by_phase": [sum(days) - oracle for days in phases]}
+    by_phase = {name: [sum(days) - oracle for days in each] for name, each in phases.items()}
+    return found | {"regret": regret(found["costs"]), "regret_by_phase": by_phase}
 
 
-def others(story: Story, folder: Path, trainings: int) -> tuple[dict[str, list[float]], list[list[float]]]:
-    """Return by day what its requests would have cost otherwise; and those of the schedule by its first night."""
+def others(story: Story, folder: Path) -> tuple[dict[str, list[float]], dict[str, list[list[float]]]]:
+    """Return by day what its requests would have cost otherwise; and those of the schedules by their first night."""
     work, log = story.work, Path(story.project.variables[LOGS]) / story.work.workload
     inputs = logged(story, Log.open(log))
     first = of_bundle(story.first)
@@ -110,17 +112,25 @@ def others(story: Story, folder: Path, trainings: int) -> tuple[dict[str, list[f
             as_of = story.clock.first + timedelta(days=day + _NIGHT)
             nights.append(trained(work.workload, log, as_of) if day else first)
             _say(f"a model of night {day}")
-    every = max(1, round(work.days / (OFTEN * max(trainings, 1))))
-    phases = [
-        costs(story, inputs, [first, *(scheduled(nights, day - 1, every, phase, first) for day in range(1, work.days))])
-        for phase in range(every)
-    ]
-    beside = {
-        "never": costs(story, inputs, [first] * work.days),
-        f"every {every} days": [statistics.mean(day) for day in zip(*phases, strict=True)],
-        "oracle": costs(story, inputs, [first, *nights]),
+    every = max(1, round(work.days / (OFTEN * max(len(story.told.trainings), 1))))
+    tried = nights_of_trial(story.told.trainings, [night for night, *_ in story.told.changes])
+    names = {f"every {every} days": 0, f"every {every} days, tried for {tried} nights": tried}
+    phases = {
+        name: [
+            costs(story, inputs, [scheduled(nights, day - 1 - wait, every, phase, first) for day in range(work.days)])
+            for phase in range(every)
+        ]
+        for name, wait in names.items()
     }
-    return beside, phases
+    means = {name: [statistics.mean(day) for day in zip(*each, strict=True)] for name, each in phases.items()}
+    never = costs(story, inputs, [first] * work.days)
+    return {"never": never, **means, "oracle": costs(story, inputs, [first, *nights])}, phases
+
+
+def nights_of_trial(trained: Sequence[int], swapped: Sequence[int]) -> int:
+    """Return for how many nights the loop's versions were tried on average: from a training to the next swap."""
+    waits = [swap - max(before) for swap in swapped if (before := [night for night in trained if night <= swap])]
+    return round(statistics.mean(waits)) if waits else 0
 
 
 def scheduled(nights: Sequence[Model], night: int, every: int, phase: int, first: Model) -> Model:
@@ -141,7 +151,7 @@ def report(figures: Mapping[str, Any]) -> None:
     for name, spent in figures["costs"].items():
         before, after = statistics.mean(spent[:begins]), statistics.mean(spent[begins:])
         print(f"| {name} | {_trainings(name, figures)} | {before:,.0f} | {after:,.0f} | ", end="")
-        print(f"{figures['regret'][name]:,.0f}{_between(figures) if name.startswith('every') else ''} |")
+        print(f"{figures['regret'][name]:,.0f}{_between(figures, name)} |")
     print(f"\n{figures['requests']:,} requests, {figures['dropped']} dropped; ", end="")
     print(f"{figures['requests_while_the_loop_worked']:,} while the loop was at work")
     print(f"labels that somebody was asked for and gave: {figures['asked']}")
@@ -150,8 +160,9 @@ def report(figures: Mapping[str, Any]) -> None:
         print(f"- {said}")
 
 
-def _between(figures: Mapping[str, Any]) -> str:
-    return f" ({min(figures['regret_by_phase']):,.0f} to {max(figures['regret_by_phase']):,.0f})"
+def _between(figures: Mapping[str, Any], name: str) -> str:
+    found = figures["regret_by_phase"].get(name)
+    return f" ({min(found):,.0f} to {max(found):,.0f})" if found else ""
 
 
 def _trainings(name: str, figures: Mapping[str, Any]) -> str:

@@ -108,7 +108,8 @@ def retrain(workload: str = DEFAULT, dry_run: bool = False) -> Retrained:
     live, section = _live(workload, as_of), catalogue.workload(workload)
     unlabelled = gather_unlabelled(workload, Log.open(log_folder(workload)), as_of, live.manifest)
     files = unlabelled.files() if unlabelled else {}
-    with counted(workload, "; ".join(decision.why)), learning_from(workload, live, files):
+    until = learnt_until(section, as_of, delay_of(section))
+    with counted(workload, "; ".join(decision.why), decision.harm_since, until), learning_from(workload, live, files):
         report = train(workload)
         version, _ = register(workload)  # which it has registered
         version.set_tags({UNSEEN: (as_of if files else first_left(as_of, delay_of(section))).isoformat()})

@@ -18,6 +18,9 @@ class Retrain(Section):
     """Labels that are final and were not learnt from yet, under which no training is due, whatever else is."""
     cooldown: Annotated[float, Field(ge=0.0)] = 1.0
     """Days from a training to the next, at least."""
+    follow_up: Annotated[float, Field(gt=1.0)] | None = 2.0
+    """After a training because of harm another one is due, once it learns from so many times as many days of the harm:
+    the first one knew little of it. Until the last one learned from `days`; null: never."""
     trial: Annotated[float, Field(ge=0.0)] = 7.0
     """Days for which no training is due while a version is tried on live answers (`gate.shadow`, `gate.canary`)."""
     cpu_hours: Annotated[float, Field(gt=0.0)] = 40.0

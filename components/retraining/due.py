@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from components.config.retrain import Retrain
@@ -25,6 +25,8 @@ class Decision:
     """Whose labels are not to be trusted."""
     notes: list[str] = field(default_factory=list)
     """What neither asks for it nor is against it."""
+    harm_since: date | None = None
+    """The first day of the harm that it is to end, or that the last one was to end and knew little of."""
 
     @property
     def due(self) -> bool:
@@ -54,11 +56,11 @@ def decide(
         champion: the version at work.
         as_of: now.
         tried: by version that is tried on live answers since when; None: none is.
-        learnt_until: a training would learn from answers before this moment alone, the later ones validate and test;
-            None: the splits are drawn, so that it would learn from some of every day.
+        learnt_until: a training would learn from answers before this moment alone; None: from all.
     """
     found = Decision()
     _harm(found, verdict, champion, as_of, learnt_until)
+    _follow_up(found, limits, done, learnt_until)
     if new >= limits.labels:
         found.why.append(f"{new:,} labels were not learnt from yet (retrain.labels: {limits.labels:,})")
     else:
@@ -113,8 +115,26 @@ def _learnable(found: Decision, said: str, since: str | None, learnt_until: date
     """Have harm ask for a training once one learns from a day of it; before, one would come to what is at work."""
     if since is None or learnt_until is None or date.fromisoformat(since) + timedelta(days=1) <= learnt_until.date():
         found.why.append(said)
+        found.harm_since = None if since is None else date.fromisoformat(since)
         return
     found.notes.append(
-        f"{said}, but a training now would learn from answers before {learnt_until:%Y-%m-%d} alone, as the later ones "
-        "validate and test (prepare.split): it asks for one once that is behind the first day of the harm"
+        f"{said}, but a training now would learn from answers before {learnt_until:%Y-%m-%d} alone, as later ones "
+        "validate and test, or have no final label: it asks for one once that is behind the first day of the harm"
     )
+
+
+def _follow_up(found: Decision, limits: Retrain, done: Sequence[Training], learnt_until: datetime | None) -> None:
+    """Have one more training asked for where the last one that was to end a harm has learned from few days of it."""
+    last = next((each for each in reversed(done) if not each.failed), None)
+    if found.harm_since or last is None or last.harm_since is None or last.learnt_until is None or learnt_until is None:
+        return
+    began = datetime.combine(last.harm_since, time.min, UTC)
+    before, now = ((until - began) / timedelta(days=1) for until in (last.learnt_until, learnt_until))
+    if limits.follow_up is None or before >= limits.days:
+        return
+    found.harm_since = last.harm_since
+    said = (
+        f"the last training learned from {before:g} days of the harm since {last.harm_since}, "
+        f"one now would from {now:g} (retrain.follow_up: {limits.follow_up:g})"
+    )
+    (found.why if now >= limits.follow_up * max(before, 1.0) else found.notes).append(said)

@@ -120,21 +120,20 @@ def first_left(as_of: datetime, delay: timedelta) -> datetime:
     return datetime.combine((as_of - delay).date(), time.min, UTC) if delay else as_of
 
 
-def learnt_until(section: Workload, as_of: datetime, delay: timedelta) -> datetime | None:
-    """Return the moment up to which a training would learn from answers: later ones validate and test.
+def learnt_until(section: Workload, as_of: datetime, delay: timedelta) -> datetime:
+    """Return the midnight up to which a training would learn from answers.
+
+    Later ones have no final label yet; or they validate and test, where splits are spans of time.
 
     Args:
         section: of the workload.
         as_of: when it would begin.
         delay: after which a label is final.
-
-    Returns:
-        None: the splits are drawn, so that it learns from answers of every day.
     """
     held_back = getattr(catalogue.logged(section.kind), "held_back", None)  # a part that kinds may do without
     days = held_back(section) if held_back else 0.0
     end = (as_of - delay).date() if delay else as_of.date() + timedelta(days=1)  # of the day that has begun, all of it
-    return datetime.combine(end, time.min, UTC) - timedelta(days=days) if days else None
+    return datetime.combine(end, time.min, UTC) - timedelta(days=days)
 
 
 def write(name: str, live: Live, beside: Mapping[str, pa.Table] | None = None) -> Path:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
@@ -27,6 +28,10 @@ class Training(BaseModel):
     failed: bool
     """Whether it ended with an error."""
     cpu_seconds: float
+    harm_since: date | None = None
+    """The first day of the harm that it was to end; None: there was none."""
+    learnt_until: AwareDatetime | None = None
+    """It learned from answers before this moment; None: nobody noted it, as before there were follow-ups."""
 
 
 _TRAININGS = TypeAdapter(tuple[Training, ...])
@@ -44,19 +49,22 @@ def cost(done: Sequence[Training], as_of: datetime) -> float:
 
 
 @contextmanager
-def counted(workload: str, why: str) -> Iterator[None]:
+def counted(
+    workload: str, why: str, harm_since: date | None = None, learnt_until: datetime | None = None
+) -> Iterator[None]:
     """Count the block as a training, with the CPU time of this process and its children; not one that is cut short."""
-    began, before = now(), _cpu_seconds()
+    began, before, failed = now(), _cpu_seconds(), True
     try:
         yield
+        failed = False
     except Exception:
-        _note(workload, began, why, True, _cpu_seconds() - before)
+        _note(workload, began, before, why=why, failed=failed, harm_since=harm_since, learnt_until=learnt_until)
         raise
-    _note(workload, began, why, False, _cpu_seconds() - before)
+    _note(workload, began, before, why=why, failed=failed, harm_since=harm_since, learnt_until=learnt_until)
 
 
-def _note(workload: str, began: datetime, why: str, failed: bool, spent: float) -> None:
-    made = Training(began=began, ended=now(), why=why, failed=failed, cpu_seconds=spent)
+def _note(workload: str, began: datetime, before: float, **about: Any) -> None:
+    made = Training(began=began, ended=now(), cpu_seconds=_cpu_seconds() - before, **about)
     with locked(_path(workload).with_suffix(".lock")):
         write_json(_path(workload), _TRAININGS.dump_python((*trainings(workload), made), mode="json"))
 

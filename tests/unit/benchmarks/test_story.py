@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.alternatives import Inputs
-from benchmarks.story import scheduled
+from benchmarks.story import nights_of_trial, scheduled
 
 
 class Night:
@@ -21,3 +21,11 @@ def test_a_schedule_has_its_last_training_at_work(every: int, phase: int, traine
     nights, first = [Night(night) for night in range(5)], Night(-1)
     found = [scheduled(nights, night, every, phase, first) for night in range(5)]
     assert found == [first if night is None else nights[night] for night in trained]
+
+
+@pytest.mark.parametrize(
+    ("trained", "swapped", "nights"),
+    [([5], [7], 2), ([3, 6, 9], [8, 12], 2), ([3], [], 0), ([], [4], 0), ([2], [2], 0)],
+)
+def test_how_long_versions_were_tried(trained: list[int], swapped: list[int], nights: int) -> None:
+    assert nights_of_trial(trained, swapped) == nights

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,40 @@ def test_labels_age_and_harm_ask_for_it() -> None:
     assert decided(days=30.0).why == ["the last training was 30.0 days ago (retrain.days: 30)"]
     assert decided(watched=verdict()).why == ["watch says 'harm' since 2026-11-27"]
     assert all(found.due for found in (decided(new=500), decided(days=30.0), decided(watched=verdict())))
+
+
+def after_harm(learnt_until: datetime | None, failed: bool = False) -> Training:
+    began, since = NOW - timedelta(days=2), date(2026, 11, 20)
+    about = {"failed": failed, "cpu_seconds": 1.0, "harm_since": since, "learnt_until": learnt_until}
+    return Training(began=began, ended=began, why="", **about)
+
+
+@pytest.mark.parametrize(("before", "now", "due"), [(21, 21, False), (21, 22, True), (22, 23, False), (22, 24, True)])
+def test_a_training_that_knew_little_of_a_harm_is_followed_by_another(before: int, now: int, due: bool) -> None:
+    done, until = [after_harm(datetime(2026, 11, before, tzinfo=UTC))], datetime(2026, 11, now, tzinfo=UTC)
+    found = decide(LIMITS, 100, None, done, verdict("well"), "3", NOW, None, until)
+    assert found.due == due
+    said = (
+        f"the last training learned from {before - 20} days of the harm since 2026-11-20, one now would from {now - 20}"
+    )
+    assert any(each.startswith(said) for each in (found.why if due else found.notes))
+    assert found.harm_since == date(2026, 11, 20)
+
+
+@pytest.mark.parametrize(
+    ("done", "limits"),
+    [
+        ([after_harm(None)], LIMITS),  # from before there were follow-ups
+        ([after_harm(datetime(2026, 11, 21, tzinfo=UTC), failed=True)], LIMITS),
+        ([training(5, 1)], LIMITS),  # of no harm
+        ([after_harm(datetime(2026, 12, 21, tzinfo=UTC))], LIMITS),  # it learned from days enough
+        ([after_harm(datetime(2026, 11, 21, tzinfo=UTC))], LIMITS.model_copy(update={"follow_up": None})),
+    ],
+)
+def test_other_trainings_are_not_followed(done: list[Training], limits: Retrain) -> None:
+    found = decide(limits, 100, None, done, verdict("well"), "3", NOW, None, datetime(2027, 3, 1, tzinfo=UTC))
+    assert not found.why
+    assert found.harm_since is None
 
 
 @pytest.mark.parametrize(("day", "due"), [(27, False), (28, True), (29, True)])
@@ -94,7 +128,8 @@ def test_refused_labels_are_against_it() -> None:
 
 def test_a_training_counts_when_it_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with counted("cups", "harm"):
+    since, until = date(2026, 11, 20), datetime(2026, 11, 22, tzinfo=UTC)
+    with counted("cups", "harm", since, until):
         assert sum(number**2 for number in range(300_000))
     with pytest.raises(ValueError, match="no room"), counted("cups", "age"):
         raise ValueError("no room")
@@ -102,4 +137,5 @@ def test_a_training_counts_when_it_has_ended(tmp_path: Path, monkeypatch: pytest
         raise KeyboardInterrupt
     first, second = trainings("cups")
     assert (first.why, first.failed, second.why, second.failed) == ("harm", False, "age", True)
+    assert (first.harm_since, first.learnt_until, second.harm_since) == (since, until, None)
     assert 0 < first.cpu_seconds < 60

@@ -269,12 +269,14 @@ def test_what_a_training_learns_from_ends_where_the_spans_of_its_data_say(shop: 
     write("shop", gather("shop", shop.log(), as_of, delay))
     spans = json.loads((prepared("shop").path / "report.json").read_text())["splits"]
     until = learnt_until(catalogue.workload("shop"), as_of, delay)
-    assert until is not None
     assert spans["train"][1].startswith(str(until.date()))
 
 
-def test_where_splits_are_drawn_a_training_learns_from_every_day(cups: Work) -> None:
-    assert learnt_until(catalogue.workload("cups"), NOW, ZERO) is None
+@pytest.mark.parametrize(("hours", "days"), [(0, 1), (24, -1), (30, -1)])
+def test_where_splits_are_drawn_a_training_learns_from_every_day(hours: int, days: int) -> None:
+    noon = NOW.replace(hour=12, minute=0, second=0, microsecond=0)
+    until = learnt_until(catalogue.workload("cups"), noon, timedelta(hours=hours))
+    assert until == noon.replace(hour=0) + timedelta(days=days)
 
 
 def test_who_is_erased_is_not_learnt_from_again(shop: Work) -> None:
