@@ -1,25 +1,28 @@
 """Suggestions, from a simulated shop to items that are clicked on the endpoint's page and a table of answers."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from components.config.errors import EndpointError
+from components.config.errors import ConfigError, EndpointError
 from components.config.settings import artifacts
+from components.inference.edge import examine, write_edge
 from components.inference.engine.model import Model
 from components.inference.smoke import check
 from components.kinds.interactions.codec.seed import SEED, read_seed
 from components.kinds.prepared import open_prepared
 from tests.conftest import EASY, Project
-from tests.e2e.conftest import Visit, on_a_device, packaged
+from tests.e2e.conftest import Visit, on_a_device, packaged, served
 from tests.integration.test_bento import serving
 
 PARAMS = (
@@ -41,6 +44,14 @@ licence: Apache-2.0
 kind: interactions
 format: shop
 settings: {users: 150, items: 60, days: 60, visits: 1.0, seed: 3}
+"""
+
+
+READ = """
+async ([row, input, classes]) => {
+  const { read } = await import("./codec/codec.js");
+  return Array.from(await read(row, input, {}, classes));
+}
 """
 
 
@@ -143,6 +154,45 @@ def test_lists_are_answered_on_a_device_as_the_endpoint_does(
     answers = [httpx.post(f"{stall_url}/predict", json=said).json()["suggestions"] for said in lists]
     assert found["several"] == [[one["item"] for one in answer] for answer in answers]
     assert found["one"] == found["several"][:1] != found["several"][2:]
+
+
+def test_a_shop_that_remembers_nobody_suggests_in_a_browser_too(
+    stall: tuple[Project, str], runtime: Path, opened: Callable[[str], Page], patience: None, tmp_path: Path
+) -> None:
+    path, data = (stall[0].path / artifacts("stall", name) for name in ("bundle", "prepared"))
+    with pytest.raises(ConfigError, match="its records need what an endpoint remembers"):
+        write_edge(path, "1", {}, runtime, tmp_path / "edge")
+    bundle = tmp_path / "bundle"
+    shutil.copytree(path, bundle)
+    about = json.loads((bundle / "bundle.json").read_text())
+    del about["input"]["user"]
+    (bundle / "bundle.json").write_text(json.dumps(about))
+    model = Model.open(bundle, "1", None)
+    folder = write_edge(bundle, "1", {}, runtime, tmp_path / "edge").path
+    inputs = np.asarray(open_prepared(data).inputs("test"))
+    if examined := examine(folder, inputs, "ranking"):  # by Node, where that is
+        assert np.array_equal(examined.outputs, model.scored(inputs).outputs)
+
+    def suggested(**row: list[str]) -> list[str]:
+        (answer,) = model.answers(model.scored(model.read([row])))
+        return [one.item for one in answer.suggestions]  # type: ignore[attr-defined]
+
+    with served(folder) as url:
+        page = opened(url)  # which checks the golden requests
+        first = page.locator("#bars .suggestion").first.get_by_role("button").first
+        popular = suggested()
+        expect(first).to_have_text(popular[0])
+        first.click()
+        then = suggested(recent=popular[:1])
+        expect(first).to_have_text(then[0])
+        expect(page.locator("#bars")).to_contain_text(f"because of {popular[0]}, ")
+        page.get_by_role("button", name=f"{then[0]} is sold out").click()
+        expect(first).to_have_text(suggested(recent=popular[:1], exclude=then[:1])[0])
+        taken = [*model.about.classes[:20], *model.about.classes[-1:]]  # more than are looked at
+        found = page.evaluate(
+            READ, [{"recent": taken, "exclude": popular[:2]}, about["input"], list(model.about.classes)]
+        )
+        assert found == model.read([{"recent": taken, "exclude": popular[:2]}])[0].tolist()
 
 
 def test_who_is_known_is_answered_by_what_is_remembered(

@@ -21,7 +21,7 @@ from components.system.files import whole_directory
 
 _OWN = Path(__file__).parent / "page"
 _SHARED = Path(__file__).parents[1] / "gateway" / "page"
-_TAKEN = ("page.css", "words.js", "answer.js", "card.js", "fields.js", "picture.js", "sound.js")
+_TAKEN = ("page.css", "words.js", "answer.js", "card.js", "fields.js", "picture.js", "shelf.js", "sound.js")
 _SERVICE_WORKER = "sw.js"
 _PLACE = "const CONTENTS = {};"
 _CARD = ("description", "trained", "metrics")

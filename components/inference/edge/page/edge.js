@@ -14,6 +14,7 @@ let asked = 0;
 let shown = 0;
 let edge = null;
 let about = null;
+let shelf = null;
 
 worker.addEventListener("message", ({ data: { id, found, problem } }) => {
   const { resolve, reject } = waiting.get(id);
@@ -43,7 +44,7 @@ async function introduce() {
   tellUpdate();
   at("question").hidden = false;
   if (edge.form.upload) await drawUpload(edge.form.upload.types);
-  else drawRecord();
+  else await drawRecord();
   document.documentElement.dataset.ready = "";
 }
 
@@ -67,7 +68,9 @@ async function ask(name, content, moved) {
   showWaiting();
   try {
     const { answer, milliseconds } = await call(name, content, moved);
-    if (mine === shown) showAnswer(answer, about.classes, milliseconds, "in this browser");
+    if (mine !== shown) return;
+    showAnswer(answer, about.classes, milliseconds, "in this browser");
+    shelf?.show(answer);
   } catch (error) {
     if (mine === shown) showProblem(error.message);
   }
@@ -115,8 +118,14 @@ async function askFile(file, name, show) {
   await ask("file", bytes, [bytes]);
 }
 
-function drawRecord() {
+async function drawRecord() {
   at("record").hidden = false;
+  const { properties } = edge.form.fields;
+  if (Object.values(properties).some((property) => property["x-items"])) {
+    shelf = await import("./page/shelf.js");
+    shelf.begin(about.classes, properties, (record) => ask("record", JSON.parse(record)));
+    return;
+  }
   at("record").addEventListener("submit", (event) => {
     event.preventDefault();
     ask("record", JSON.parse(readFields(at("fields"))));

@@ -44,7 +44,7 @@ async function open() {
   return { edge, about: told, milliseconds: performance.now() - began };
 }
 
-const read = (row) => codec.read(row, about.input, about.serve);
+const read = (row) => codec.read(row, about.input, about.serve, about.classes);
 
 /** Return the outputs of `count` examples, by name. */
 async function run(values, count, names) {
