@@ -76,7 +76,7 @@ def _contradicting(new: pa.Table) -> Iterator[str]:
                 f"random would do with {chance:.0%}: they may be turned round"
             )
             continue
-        was_asked = bool((shares[its] < 1.0).all())
+        was_asked = not np.isnan(shares[its]).any()
         there, others = _of_others(on_day if was_asked else answers, right, its)
         if there.sum() >= FEWEST and _is_below(agreed[there], others / 2):
             yield (

@@ -85,7 +85,7 @@ def test_who_was_asked_about_what_is_new_is_held_against_labels_of_the_same_day(
     mostly = [
         name if index % 4 == 0 else other for index, (name, other) in enumerate(zip(answers, others, strict=True))
     ]
-    asked = labelled("alice", answers, mostly, day=2, share=0.05)
+    asked = labelled("alice", answers, mostly, day=2, share=1.0)
     assert refused(pa.concat_tables([before, asked]), 0.8, EVEN) == []
     (said,) = refused(pa.concat_tables([before, labelled("eve", answers, mostly, day=2)]), 0.8, EVEN)
     assert "'eve'" in said  # nobody asked for hers
