@@ -102,6 +102,7 @@ def test_slurm_starts_again_what_it_requeues_and_who_waits_is_killed(
         waiting.kill()
     (job,) = asked("squeue", "--noheader", "--format=%i").split()
     asked("scontrol", "requeue", job)
+    wait_for(lambda: asked("squeue", "--noheader", "--format=%T").split() == ["PENDING"])
     asked("scontrol", "update", f"JobId={job}", "StartTime=now")  # not two minutes later
     output = project.run("dvc", "repro", "export", SLURM_CONF=slurm)
     assert f"slurm: waiting for job {job}, which was submitted before" in output
