@@ -23,7 +23,7 @@ from onnx import numpy_helper
 
 from components.inference.answering import Answering
 from components.inference.bundle import Bundle
-from components.inference.champion.canary import publish_canary
+from components.inference.champion.canary import publish_canary, withdraw_canary
 from components.inference.champion.published import publish
 from components.inference.engine.trial import Trial
 from components.inference.gateway.keys import new_key
@@ -223,8 +223,21 @@ def test_a_canary_answers_its_share_and_one_that_fails_costs_no_request(served: 
     assert said["version"] == "3"
 
 
-def tried(id: str, version: str) -> Trial:
-    return Trial(id=id, version=version, against="1", share=0.2, latency=10.0, milliseconds=1e4)
+def test_of_two_canaries_one_after_the_other_each_goes_to_work_wholly(served: Served) -> None:
+    served.move("1")
+    for version, before in (("2", "1"), ("3", "2")):
+        told = f"digits: version {version} answers 20 % of entities beside version {before}"
+        published = served.log.count(told)
+        publish_canary(served.bundles[version], "digits", tried(version * 32, version, before), served.address)
+        wait_for(lambda told=told, published=published: served.log.count(told) == published + 2)
+        served.move(version)
+        withdraw_canary("digits", served.address)
+        load = Load(served.url)
+        assert {each["model_version"] for each in load.ask(100)} == {version}
+
+
+def tried(id: str, version: str, against: str = "1") -> Trial:
+    return Trial(id=id, version=version, against=against, share=0.2, latency=10.0, milliseconds=1e4)
 
 
 def all_stopped(served: Served) -> bool:
