@@ -10,7 +10,7 @@ from demo.pictures import Pictures
 from demo.play import play
 from demo.project import Project as Copy
 from demo.project import commit
-from demo.story import TURNED, begun
+from demo.story import begun
 from tests.conftest import Project
 
 PARAMS = """\
@@ -36,7 +36,7 @@ workloads:
 
 
 @pytest.mark.timeout(1_500)
-def test_what_is_dark_is_learnt_while_callers_ask_and_wrong_labels_are_not(
+def test_what_is_dark_is_learnt_while_callers_ask(
     new_project: Callable[..., Project], tmp_path: Path, prefect_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = new_project(PARAMS, tmp_path)
@@ -62,7 +62,6 @@ def test_what_is_dark_is_learnt_while_callers_ask_and_wrong_labels_are_not(
     assert story.traffic.beside > 20  # requests while the loop was at work
     assert "1" not in {each.answer["model_version"] for each in story.days[-1]}
     assert told.costs[-1] < 0.7 * np.mean(told.costs[1:4])
-    assert any(f"labels of source {TURNED!r} agree with" in each for each in told.refused), "\n".join(said)
 
 
 def work() -> Pictures:
