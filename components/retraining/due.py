@@ -9,6 +9,8 @@ from components.config.retrain import Retrain
 from components.retraining.trainings import Training, cost
 
 HARM = "harm"
+_NIGHTLY = 2 / 24
+"""Days by which one night's run may come earlier than the last one's, and a cool-down of whole days is over."""
 FRESH = timedelta(days=2)
 """Age of a watch up to which its verdict counts."""
 
@@ -71,7 +73,7 @@ def decide(
         age = (as_of - last) / timedelta(days=1)
         said = f"the last training was {age:.1f} days ago (retrain.days: {limits.days:g})"
         (found.why if age >= limits.days else found.notes).append(said)
-        if age < limits.cooldown:
+        if age < limits.cooldown - _NIGHTLY:
             found.against.append(f"the last training was {age:.1f} days ago (retrain.cooldown: {limits.cooldown:g})")
     for number, since in (tried or {}).items():
         days = (as_of - since) / timedelta(days=1)

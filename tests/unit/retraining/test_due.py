@@ -111,6 +111,11 @@ def test_what_is_against_it_is_said() -> None:
     assert decided(new=500, done=[training(50, 9), training(5, 4)]).due
 
 
+@pytest.mark.parametrize(("days", "due"), [(0.9, False), (0.97, True), (1.03, True)])
+def test_a_cooldown_of_a_day_lets_every_night_train(days: float, due: bool) -> None:
+    assert decided(new=500, days=days).due == due
+
+
 def test_what_is_tried_is_waited_for_but_not_for_ever() -> None:
     tried = {"4": NOW - timedelta(days=2)}
     found = decide(LIMITS, 500, None, (), verdict(), "3", NOW, tried)
