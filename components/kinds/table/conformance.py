@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     _evaluation: contract.Inspection[Input, params.Train] = evaluation
     _golden: contract.Golden[Input] = golden
     _learner: contract.Learner[Input, params.Train, RecordModule | TreeModule] = learner
-    _logged: LoggedByTime = logged
+    _logged: contract.Logged = logged
     _overview: contract.Overviews = overview
     _params: contract.Params = params
     _preparation: contract.Preparation[params.Prepare] = prepare
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     _source: contract.Source = source
     _space: contract.SearchSpace[params.Train] = space
 
-    def _has_trees(learner: JoinedLearner[Input, params.Train, RecordModule | TreeModule]) -> None: ...
+    def _has_more(
+        learner: JoinedLearner[Input, params.Train, RecordModule | TreeModule], logged: LoggedByTime
+    ) -> None: ...
 
-    _has_trees(learner)
+    _has_more(learner, logged)
