@@ -275,7 +275,7 @@ def draw(runs: Sequence[dict[str, Any]], file: Path) -> None:
         Line2D([], [], linestyle="", color=_COLOURS[0], marker=_MARKERS[arm], label=arm)
         for arm in dict.fromkeys(run["arm"] for run in runs)
     ]
-    panels[1].legend(handles=[*sets, *arms], fontsize="small", loc="lower right")
+    figure.legend(handles=[*sets, *arms], fontsize="small", loc="outside right upper")
     with rc_context({"svg.hashsalt": "transfer"}):
         figure.savefig(file, format="svg", metadata={"Date": None})
 
