@@ -15,6 +15,10 @@ loop did, at equal distances, without a gate either; and the same with versions 
 those of the loop were. A schedule does not know when something begins, so its cost is the mean over all nights that it
 could begin with. They answer the requests that were logged: `never` by the first version's
 bundle, the others by models that are trained as the stages train them.
+
+Played this fast, a night of the loop takes as long as the day behind it, so that what it decides is late by a day. So
+the loop is there twice: as it was answered, and by the versions' bundles as if each night had ended before its morning,
+as the nights of all others do.
 """
 
 import logging
@@ -41,9 +45,20 @@ from demo.work import Work
 
 OFTEN = 3
 """How many times as often as the loop the schedule trains."""
+LOOP = "the loop"
+NEXT_MORNING = "the loop, from the next morning on"
+_BUNDLE = (
+    "python",
+    "-c",
+    "import sys; from components.registry.version import get_version as get; print(get(*sys.argv[1:]).bundle())",
+)
+"""Prints where the bundle of a version is."""
 _NIGHT = 1.05  # days from a day's beginning to the night behind it, when its labels have been told
 _EASY = "gate: {baseline: false, calibration: {error: 1.0, brier: 2.0}, "  # little data have little to show
 _PATIENCE = 30.0  # seconds of a day at least while the loop is at work
+_FIRST = "1"
+Change = tuple[int, str, str]
+"""Night, what happened, and the version that is at work from then on."""
 
 
 def main() -> None:
@@ -89,16 +104,34 @@ def measure(workload: str, folder: Path, quick: bool) -> dict[str, Any]:
             "trainings": list(told.trainings),
             "changes": list(told.changes),
             "poisoned": poisoned(story, _say),
-            "costs": {"the loop": list(told.costs)},
         }
-    beside, phases = others(story, folder)
-    found["costs"] |= beside
+    work_of_loop = morning_after(story, found["changes"])
+    beside, phases = others(story, folder, found["trainings"], found["changes"])
+    found["costs"] = {LOOP: list(told.costs), NEXT_MORNING: work_of_loop, **beside}
     oracle = sum(beside["oracle"])
     by_phase = {name: [sum(days) - oracle for days in each] for name, each in phases.items()}
     return found | {"regret": regret(found["costs"]), "regret_by_phase": by_phase}
 
 
-def others(story: Story, folder: Path) -> tuple[dict[str, list[float]], dict[str, list[list[float]]]]:
+def morning_after(story: Story, changes: Sequence[Change]) -> list[float]:
+    """Return by day what its requests would have cost, had each night of the loop ended before the morning."""
+    work, log = story.work, Path(story.project.variables[LOGS]) / story.work.workload
+    at_work = versions_at_work(changes, work.days)
+    models = {_FIRST: of_bundle(story.first)}
+    for version in sorted({*at_work} - {_FIRST}):
+        said = story.project.run(*_BUNDLE, work.workload, version).splitlines()[-1]
+        models[version] = of_bundle(story.project.path / said)
+    return costs(story, logged(story, Log.open(log)), [models[version] for version in at_work])
+
+
+def versions_at_work(changes: Sequence[Change], days: int) -> list[str]:
+    """Return by day the version that the night before it has left at work."""
+    return [next((to for night, _, to in reversed(changes) if night < day), _FIRST) for day in range(days)]
+
+
+def others(
+    story: Story, folder: Path, trainings: Sequence[int], changes: Sequence[Change]
+) -> tuple[dict[str, list[float]], dict[str, list[list[float]]]]:
     """Return by day what its requests would have cost otherwise; and those of the schedules by their first night."""
     work, log = story.work, Path(story.project.variables[LOGS]) / story.work.workload
     inputs = logged(story, Log.open(log))
@@ -112,8 +145,8 @@ def others(story: Story, folder: Path) -> tuple[dict[str, list[float]], dict[str
             as_of = story.clock.first + timedelta(days=day + _NIGHT)
             nights.append(trained(work.workload, log, as_of) if day else first)
             _say(f"a model of night {day}")
-    every = max(1, round(work.days / (OFTEN * max(len(story.told.trainings), 1))))
-    tried = nights_of_trial(story.told.trainings, [night for night, *_ in story.told.changes])
+    every = max(1, round(work.days / (OFTEN * max(len(trainings), 1))))
+    tried = nights_of_trial(trainings, [night for night, what, _ in changes if what == "promoted"])
     names = {f"every {every} days": 0, f"every {every} days, tried for {tried} nights": tried}
     phases = {
         name: [
@@ -167,7 +200,7 @@ def _between(figures: Mapping[str, Any], name: str) -> str:
 
 def _trainings(name: str, figures: Mapping[str, Any]) -> str:
     days = len(figures["verdicts"]) + 1
-    if name == "the loop":
+    if name in (LOOP, NEXT_MORNING):
         return str(len(figures["trainings"]))
     if name.startswith("every"):
         return f"{(days - 1) / int(name.split()[1]):.2g}"

@@ -65,6 +65,8 @@ class Story:
     told: Told = field(default_factory=Told)
     days: list[list[Asked]] = field(default_factory=list)
     """By day, what was asked and answered."""
+    trying: bool = False
+    """Whether a version is tried, or a promotion is watched, since `flows.shadow` ran last."""
     label_url: str = ""
 
     @property
@@ -92,13 +94,19 @@ class Story:
         self.told.costs.append(sum(self.work.cost(each.example, each.said) for each in asked))
 
     def night(self, day: int) -> None:
-        """Tell the labels that have come by the end of a day, and have the loop decide."""
+        """Tell the labels that have come by the end of a day, and have the loop decide.
+
+        What is tried is looked at before a training is thought of as well as behind it, for `prefect.yaml` has that
+        happen each hour.
+        """
         if day >= self.work.delay:
             self.tell(day - self.work.delay, BANK)
         before = self.told.verdicts[-1:]
         said = self.watched()
         if said in ("look", "harm") and [said] != before:
             self.asked_for()
+        if self.trying:
+            self.tried(day)
         self.learnt(day)
         self.tried(day)
 
@@ -155,6 +163,7 @@ class Story:
     def tried(self, day: int) -> None:
         """Have `flows.shadow` compare, and act on it."""
         found = self.loop.run("shadow")
+        self.trying = bool(found.get("rows"))
         for name, said in found.get("rows", []):
             if name:
                 self.say(f"shadow: {name}: {said}")

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.alternatives import Inputs
-from benchmarks.story import nights_of_trial, scheduled
+from benchmarks.story import nights_of_trial, scheduled, versions_at_work
 
 
 class Night:
@@ -29,3 +29,17 @@ def test_a_schedule_has_its_last_training_at_work(every: int, phase: int, traine
 )
 def test_how_long_versions_were_tried(trained: list[int], swapped: list[int], nights: int) -> None:
     assert nights_of_trial(trained, swapped) == nights
+
+
+@pytest.mark.parametrize(
+    ("changes", "at_work"),
+    [
+        ([], ["1", "1", "1", "1"]),
+        ([(0, "promoted", "3"), (2, "rolled back", "1")], ["1", "3", "3", "1"]),
+        ([(1, "promoted", "2"), (1, "promoted", "3")], ["1", "1", "3", "3"]),
+    ],
+)
+def test_what_a_night_decides_is_at_work_the_next_morning(
+    changes: list[tuple[int, str, str]], at_work: list[str]
+) -> None:
+    assert versions_at_work(changes, 4) == at_work
