@@ -72,6 +72,15 @@ def test_several_at_once_share_the_trials_and_the_best_is_applied(trained: Proje
     assert train["learning_rate"] == float(f"{best.params['learning_rate']:.3g}")
 
 
+def test_what_is_spoilt_is_found_better_by_far(trained: Project) -> None:
+    trained.params("epochs: 10", "epochs: 2, learning_rate: 0.0005")
+    told = trained.run(*TUNE, "--trials", "8")
+    as_it_is, *others = (
+        trial.user_attrs["reached.metric"] for trial in trials(trained) if "reached.metric" in trial.user_attrs
+    )
+    assert max(others) > as_it_is + 0.1, told
+
+
 def test_what_cannot_be_searched_is_said_before_anything_runs(trained: Project) -> None:
     assert "--budget: say how long it may take" in trained.fail(*TUNE[:4])
     assert "--for: unknown goal 'speed'" in trained.fail(*TUNE, "--for", "speed")
