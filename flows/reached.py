@@ -13,7 +13,7 @@ from components import catalogue
 from components.config.errors import ConfigError
 from components.config.passwords import without_password
 from components.config.settings import CHAMPIONS, LOGS, MEMORY, RUN_ARTIFACTS, SERVER_TIMEOUT, STUDIES, tracking_uri
-from components.config.team import FILE, read_team
+from components.config.team import FILE, read_team, written_passwords
 from components.kinds.database import address_of
 from components.system.address import Address
 from components.system.files import must_be_writable
@@ -55,8 +55,10 @@ def ask_settings() -> Reached:
 
 
 def _file() -> tuple[str, str, str]:
-    said = read_team(Path.cwd())
-    return (str(FILE), f"{len(said)} settings" if said else "not there", "the environment wins over it")
+    said, plain = read_team(Path.cwd()), written_passwords(Path.cwd())
+    shared = f"a password stands in {', '.join(plain)}, for all to read: write ${{NAME}}, and export NAME=…"
+    about = shared if plain else "the environment wins over it"
+    return (str(FILE), f"{len(said)} settings" if said else "not there", about)
 
 
 def _well(server: Server) -> str:

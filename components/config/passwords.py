@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote
 
-_HIDDEN = "***"
+HIDDEN = "***"
 _OF_AN_ADDRESS = re.compile(r"(://[^/@:\s]*):\S*@")
 _ALONE = re.compile(r"^([\w+.-]+://[^/@:\s]*):(?!.*://).*@")
 """Where nothing else is said, whatever stands before the last `@`."""
@@ -17,8 +17,8 @@ _TO_QUOTE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9%._~!$&'()*+,;=-]")
 def without_password(text: str) -> str:
     """Return an address, or words with one in them, as they may be shown: rather too little of it than a password."""
     for pattern in (_ALONE, _OF_AN_ADDRESS, _WITHOUT_SLASHES):
-        text = pattern.sub(rf"\1:{_HIDDEN}@", text)
-    return _OF_A_QUERY.sub(rf"\1{_HIDDEN}", text)
+        text = pattern.sub(rf"\1:{HIDDEN}@", text)
+    return _OF_A_QUERY.sub(rf"\1{HIDDEN}", text)
 
 
 def quoted(password: str) -> str:

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from components.config.errors import ConfigError
-from components.config.passwords import quoted
+from components.config.passwords import HIDDEN, quoted, without_password
 
 FILE = Path("journeyman.toml")
 TABLE = "environment"
@@ -93,6 +93,16 @@ def read_team(root: Path) -> dict[str, str]:
     Raises:
         ConfigError: it is no TOML, names what is no setting, has a secret in it, or wants a variable that is not set.
     """
+    return {name: _value(name, value) for name, value in _table(root).items()}
+
+
+def written_passwords(root: Path) -> list[str]:
+    """Return the settings of the file that have a password in their address which is no `${NAME}`."""
+    as_shown = {name: _VARIABLE.sub(HIDDEN, str(value)) for name, value in _table(root).items()}
+    return [name for name, value in as_shown.items() if without_password(value) != value]
+
+
+def _table(root: Path) -> dict[str, object]:
     path = root / FILE
     try:
         said = tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # some editors begin it with a mark
@@ -107,7 +117,7 @@ def read_team(root: Path) -> dict[str, str]:
     table = said.get(TABLE, {})
     if not isinstance(table, dict):
         raise ConfigError(f"{FILE}: {TABLE} has to be a table: settings stand below the line [{TABLE}]")
-    return {name: _value(name, value) for name, value in table.items()}
+    return table
 
 
 def _value(name: str, value: object) -> str:

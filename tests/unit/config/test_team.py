@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from components.config.errors import ConfigError
 from components.config.settings import environment, no_longer_set
-from components.config.team import FILE, NAMES, read_team
+from components.config.team import FILE, NAMES, read_team, written_passwords
 from tests.conftest import ROOT
 from tests.public_names import held
 
@@ -61,6 +61,19 @@ def test_a_password_is_put_in_so_that_the_address_is_read_as_it_is_meant(
         found = sa.make_url(said["JOURNEYMAN_MEMORY"])
         assert (found.host, found.password) == ("db", "p@ss" if password == "p%40ss" else password)
         assert said["AWS_SECRET_ACCESS_KEY"] == password  # which stands in no address
+
+
+def test_a_password_that_is_written_out_is_named(tmp_path: Path) -> None:
+    assert written_passwords(tmp_path) == []
+    say(
+        tmp_path,
+        'JOURNEYMAN_MEMORY = "postgresql://endpoint:${PASSWORD}@db.example.org/memory"',
+        'MLFLOW_TRACKING_URI = "postgresql+pg8000://mlflow:hunter2@db.example.org/mlflow"',
+        'JOURNEYMAN_STUDIES = "postgresql+pg8000://search:pre${PASSWORD}@db.example.org/studies"',
+        'JOURNEYMAN_CHAMPIONS = "s3://team/champions"',
+        "JOURNEYMAN_LOG_BYTES = 5",
+    )
+    assert written_passwords(tmp_path) == ["MLFLOW_TRACKING_URI", "JOURNEYMAN_STUDIES"]
 
 
 def test_names_of_tools_that_are_like_another_are_taken_as_they_are(tmp_path: Path) -> None:
