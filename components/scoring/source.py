@@ -1,4 +1,6 @@
-"""What is to be scored: files of a folder that are one row each, or rows of Parquet or CSV files -> chunks, in order.
+"""What is to be scored: files of a folder that are one row each, or rows of tables -> chunks, in order.
+
+A table is a Parquet, CSV or JSON Lines file.
 
 Where a chunk begins and ends follows from the source alone, so that a run which goes on somewhere has the same chunks.
 """
@@ -15,8 +17,9 @@ import pyarrow as pa
 from components import catalogue
 from components.config.errors import ConfigError
 from components.inference.bundle import About
-from components.kinds import csv_files
+from components.kinds import csv_files, json_lines
 from components.kinds.leftovers import is_leftover
+from components.scoring.objects import ObjectSource
 from components.scoring.table import TableSource
 from components.scoring.texts import TextSource
 
@@ -58,27 +61,27 @@ def open_source(path: Path, about: About, id: str | None) -> Source:
     """Open what is to be scored by the bundle that says `about`.
 
     Args:
-        path: a folder of uploads, a Parquet or CSV file, or a folder of those; names that begin with `.` or `_` are
-            passed over.
+        path: a folder of uploads, a Parquet, CSV or JSON Lines file, or a folder of those; names that begin with `.` or
+            `_` are passed over.
         about: the bundle's.
         id: the column with each row's id; None: the kind's, or else the row's number.
 
     Raises:
-        ConfigError: there is nothing of the sort.
+        ConfigError: there is nothing of the sort, or files of which one cannot say in which order they come.
         DataError: a file is not readable, or lacks columns.
     """
     scoring = catalogue.scoring(about.kind)
     fields = scoring.fields(about.input)
-    texts = [] if scoring.SUFFIXES else _texts(path)  # beside pictures, a CSV file is of their labels
-    tables = texts or ([path] if path.is_file() else _below_with(path, PARQUET))
+    type_, tables = _tables(path, bool(scoring.SUFFIXES))
     if tables:
         identity = id or scoring.identity(about.input)
         found = fingerprint((str(table.relative_to(path)), table.stat()) for table in tables)
-        return (TextSource if texts else TableSource)(tables, found, fields, identity, scoring.CHUNK_ROWS)
+        return type_(tables, found, fields, identity, scoring.CHUNK_ROWS)
     if not path.is_dir():
         raise ConfigError(f"{path}: no such file or folder")
     if not scoring.SUFFIXES or not any(True for _ in _chosen(path, scoring.is_row)):
-        expected = ", ".join([*scoring.SUFFIXES, *PARQUET, *([] if scoring.SUFFIXES else csv_files.SUFFIXES)])
+        others = () if scoring.SUFFIXES else csv_files.SUFFIXES + json_lines.SUFFIXES
+        expected = ", ".join([*scoring.SUFFIXES, *PARQUET, *others])
         raise ConfigError(f"{path}: nothing there to score: expected are files {expected}")
     if id:
         raise ConfigError(f"{path}: files have no column {id!r}; leave --id out: their paths are their ids")
@@ -155,11 +158,25 @@ class FolderChunk:
         return {self.field: content}
 
 
-def _texts(path: Path) -> list[Path]:
-    """Return the CSV files at `path`; none where there are Parquet files, too."""
+def _tables(path: Path, uploads: bool) -> tuple[type[TableSource] | type[TextSource] | type[ObjectSource], list[Path]]:
+    """Return what reads the tables at `path`, and these; beside uploads, CSV and JSON Lines files are of their labels.
+
+    Raises:
+        ConfigError: a folder has tables of several sorts.
+    """
     if path.is_file():
-        return [path] if path.name.lower().endswith(csv_files.SUFFIXES + csv_files.TEXT) else []
-    return [] if _below_with(path, PARQUET) else _below_with(path, csv_files.SUFFIXES)
+        name = path.name.lower()
+        if not uploads and name.endswith(csv_files.SUFFIXES + csv_files.TEXT):
+            return TextSource, [path]
+        return (ObjectSource if not uploads and name.endswith(json_lines.SUFFIXES) else TableSource), [path]
+    parquet = _below_with(path, PARQUET)
+    objects = [] if uploads else _below_with(path, json_lines.SUFFIXES)
+    texts = [] if uploads or parquet else _below_with(path, csv_files.SUFFIXES)
+    if objects and (other := [*parquet, *texts]):
+        raise ConfigError(
+            f"{path}: has {objects[0].name} and {other[0].name}: score JSON Lines and other tables one after the other"
+        )
+    return (ObjectSource, objects) if objects else (TextSource, texts) if texts else (TableSource, parquet)
 
 
 def _below_with(path: Path, suffixes: tuple[str, ...]) -> list[Path]:

@@ -74,10 +74,10 @@ class TableSource:
             raise _unreadable(file, error) from error
 
     def _chunk(self, start: int, batch: pa.RecordBatch) -> "TableChunk":
-        arrays = [_brought(batch.column(column), self._fields[field][0]) for field, column in self._columns.items()]
+        arrays = [brought(batch.column(column), self._fields[field][0]) for field, column in self._columns.items()]
         records = pa.record_batch(arrays, names=list(self._columns))
         numbers = pa.array(range(start, start + batch.num_rows), NUMBER)
-        ids = _ids(batch.column(self._identity), self.id) if self._identity else numbers
+        ids = ids_as(batch.column(self._identity), self.id) if self._identity else numbers
         return TableChunk(start, ids, records)
 
 
@@ -137,7 +137,7 @@ def _holds_bytes(type: pa.DataType) -> bool:
     return any(pa.types.is_binary(type) or pa.types.is_large_binary(type) for type in inner)
 
 
-def _brought(array: pa.Array, kind: str) -> pa.Array:
+def brought(array: pa.Array, kind: str) -> pa.Array:
     """Return a column as a caller would send it: numbers of the field's type where they fit, times in microseconds."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
@@ -155,7 +155,12 @@ def _brought(array: pa.Array, kind: str) -> pa.Array:
         return array  # row by row it will be said what is wrong
 
 
-def _ids(array: pa.Array, type: pa.DataType) -> pa.Array:
+def ids_as(array: pa.Array, type: pa.DataType) -> pa.Array:
+    """Return ids in the type that the others have.
+
+    Raises:
+        DataError: they are of another one.
+    """
     try:
         return array.cast(type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
