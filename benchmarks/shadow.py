@@ -3,7 +3,8 @@
     python -m benchmarks.shadow [--quick] [--json FILE]
 
 *A/A*: 2,000 shadows of 20,000 labelled rows, looked at after every row, of two versions that are as good: one has right
-what the other has wrong in 4 or 10 % of the rows, or their costs differ in 10 %, by a little often and by much seldom.
+what the other has wrong in 4 or 10 % of the rows, or their costs differ in 10 %, by a little often and by much seldom;
+the same where one label in fifty was asked for, and stands for fifty.
 Printed is how many ever promote or stop (at most 5 % may), and how many McNemar's exact test for one look would, were
 it looked at after every hundredth row.
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
 from benchmarks import harness
-from components.watch.statistics.comparing import ALPHA, capital, discordant
+from components.watch.statistics.comparing import ALPHA, capital, compare, discordant
 
 ROWS, SHADOWS, RUNS = 20_000, 2_000, 400
 APART = {"apart in 4 %": 0.04, "apart in 10 %": 0.10}
@@ -29,6 +30,7 @@ POINTS = (0.01, 0.02, 0.05)
 _LOSES = 0.02
 _AT_ONCE = 50
 _EVERY = 100
+_STANDS_FOR = 50.0
 
 Bools = NDArray[np.bool_]
 
@@ -42,6 +44,7 @@ def main() -> None:
         "aa": {
             **{name: as_good(apart, shadows, rows) for name, apart in APART.items()},
             "cost the same": as_dear(shadows, rows),
+            "cost the same, some labels asked for": as_dear_asked(shadows, rows),
         },
         "ab": {f"{points:.0%}": better(points, runs, rows * 2) for points in POINTS},
     }
@@ -65,11 +68,26 @@ def as_dear(shadows: int, rows: int) -> dict[str, float]:
     """Return the parts of the shadows that decide of versions which cost the same on average."""
     random, promoted, stopped = np.random.default_rng(2), 0, 0
     for _ in range(shadows):
-        gains = random.choice([0.2, -0.8, 0.0], size=rows, p=[0.08, 0.02, 0.9])
+        gains = _dear(random, rows)
         ends = [np.flatnonzero(capital(side) >= np.log(2 / ALPHA)) for side in (gains, -gains)]
         first = [found[0] if len(found) else rows for found in ends]
         promoted, stopped = promoted + (first[0] < first[1]), stopped + (first[1] < first[0])
     return _parts(shadows, rows, promoted, stopped)
+
+
+def as_dear_asked(shadows: int, rows: int) -> dict[str, float]:
+    """Return the same where some labels were asked for."""
+    random, promoted, stopped = np.random.default_rng(3), 0, 0
+    for _ in range(shadows):
+        gains = _dear(random, rows)
+        weights = np.where(random.random(rows) < 1 / _STANDS_FOR, _STANDS_FOR, 1.0)
+        found = compare(gains.clip(0), -gains.clip(max=0), weights, ALPHA, _STANDS_FOR)
+        promoted, stopped = promoted + (found.decision == "better"), stopped + (found.decision == "worse")
+    return _parts(shadows, rows, promoted, stopped)
+
+
+def _dear(random: np.random.Generator, rows: int) -> NDArray[np.float64]:
+    return random.choice([0.2, -0.8, 0.0], size=rows, p=[0.08, 0.02, 0.9])
 
 
 def _parts(shadows: int, rows: int, promoted: int, stopped: int) -> dict[str, float]:

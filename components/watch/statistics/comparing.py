@@ -6,9 +6,10 @@ of all coins by Jeffreys' prior, E = 2^(w + l) B(w + 1/2, l + 1/2) / B(1/2, 1/2)
 it ever reaches 1 / alpha with a probability of at most alpha (Ville 1939; Robbins 1970). It needs no horizon.
 
 Where answers cost more or less, or labels were asked for with different probabilities, the capital of a gambler on the
-mean difference is taken (`betting.py`), a half of alpha for each direction; from the first label on that was asked for,
-multiplied by the evidence before it. A label that stands for fifty leaves a gambler little to bet on each. So half of
-the evidence is that of the rows alone whose labels nobody had to ask for: the mean of two martingales is one.
+mean difference is taken (`betting.py`), a half of alpha for each direction; of answers that are right or wrong from the
+first label on that was asked for, multiplied by the evidence before it. A label that stands for fifty leaves a gambler
+little to bet on each. So half of the evidence is that of the rows alone whose labels nobody had to ask for: the mean of
+two martingales is one.
 """
 
 from dataclasses import dataclass
@@ -92,20 +93,26 @@ def _thinned(rows: int, decided: int | None) -> list[int]:
 def _evidence(gained: Floats, weights: Floats, most: float, binary: bool) -> tuple[Floats, Floats]:
     """Return log E after each row, `[N]`, and for whom it speaks, 1 or -1.
 
-    It is that of coins up to the first label that was sought, then of two gamblers besides; mixed with that of coins of
-    all rows whose labels were not.
+    It is that of coins up to the first label that was sought, then of two gamblers besides; mixed with that of all rows
+    whose labels were not. Where answers cost more or less, gamblers take the place of the coins.
     """
     sought, towards = weights != 1.0, np.sign(np.cumsum(gained * weights))
     plain = 0 if not binary else int(np.argmax(sought)) if sought.any() else len(gained)
     coins = discordant(gained[:plain] > 0, gained[:plain] < 0)
     stakes = gained[plain:] * weights[plain:] / most
-    gamblers = np.maximum(capital(stakes), capital(-stakes)) - np.log(2)
-    all_rows = np.concatenate([coins, gamblers + (coins[-1] if plain else 0.0)])
-    if not binary or plain == len(gained):
+    all_rows = np.concatenate([coins, _gamblers(stakes) + (coins[-1] if plain else 0.0)])
+    if plain == len(gained):
         return all_rows, towards
-    unsought = discordant((gained > 0) & ~sought, (gained < 0) & ~sought)
+    won, lost = (gained > 0) & ~sought, (gained < 0) & ~sought
+    unsought = discordant(won, lost) if binary else _gamblers(gained * ~sought)
     speaks = np.where(unsought > all_rows, np.sign(np.cumsum(gained * ~sought)), towards)
     return np.logaddexp(unsought, all_rows) - np.log(2), speaks
+
+
+def _gamblers(gains: Floats) -> Floats:
+    """Return log E after each row, `[N]`, of two who bet half of a capital each, one that the mean is over zero."""
+    found: Floats = np.maximum(capital(gains), capital(-gains)) - np.log(2)
+    return found
 
 
 def discordant(won: NDArray[np.bool_], lost: NDArray[np.bool_]) -> Floats:

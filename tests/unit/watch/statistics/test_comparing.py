@@ -83,24 +83,28 @@ def test_what_was_known_before_labels_were_asked_for_is_not_forgotten() -> None:
     assert found.evidence > alike.evidence / 2
 
 
+@pytest.mark.parametrize("cost", [1.0, 0.6], ids=["right or wrong", "costs"])
 @pytest.mark.parametrize(("sign", "decision"), [(1, "better"), (-1, "worse")])
-def test_a_few_labels_that_stand_for_many_do_not_hide_what_the_others_say(sign: int, decision: str) -> None:
+def test_a_few_labels_that_stand_for_many_do_not_hide_what_the_others_say(
+    sign: int, decision: str, cost: float
+) -> None:
     random = np.random.default_rng(4)
     drawn = random.random(400)
     gained = np.where(drawn < 0.13, 1.0, np.where(drawn > 0.97, -1.0, 0.0)) * sign
     weights = np.where(np.arange(400) % 10 == 5, 30.0, 1.0)
     gained[weights > 1] = 0.0
     gained[5] = -sign  # the first of them says the contrary
-    found = compare((gained > 0).astype(float), (gained < 0).astype(float), weights, most=50.0)
+    found = compare((gained > 0) * cost, (gained < 0) * cost, weights, most=50.0)
     assert found.decision == decision
     assert found.evidence > 100
 
 
-def test_with_labels_that_stand_for_many_as_good_a_challenger_is_seldom_promoted_or_stopped() -> None:
+@pytest.mark.parametrize("cost", [1.0, 0.6], ids=["right or wrong", "costs"])
+def test_with_labels_that_stand_for_many_as_good_a_challenger_is_seldom_promoted_or_stopped(cost: float) -> None:
     random, trials, rows = np.random.default_rng(5), 500, 600
     decided = 0
     for _ in range(trials):
         drawn, weights = random.random(rows), np.where(random.random(rows) < 0.1, 50.0, 1.0)
         gained = np.where(drawn < 0.1, 1.0, np.where(drawn > 0.9, -1.0, 0.0))
-        decided += compare((gained > 0) * 1.0, (gained < 0) * 1.0, weights, most=50.0).decision != "open"
+        decided += compare((gained > 0) * cost, (gained < 0) * cost, weights, most=50.0).decision != "open"
     assert decided / trials <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / trials)
