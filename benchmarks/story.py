@@ -146,7 +146,7 @@ def others(
             nights.append(trained(work.workload, log, as_of) if day else first)
             _say(f"a model of night {day}")
     every = max(1, round(work.days / (OFTEN * max(len(trainings), 1))))
-    tried = nights_of_trial(trainings, [night for night, what, _ in changes if what == "promoted"])
+    tried = nights_of_trial(trainings, changes)
     names = {f"every {every} days": 0, f"every {every} days, tried for {tried} nights": tried}
     phases = {
         name: [
@@ -160,9 +160,12 @@ def others(
     return {"never": never, **means, "oracle": costs(story, inputs, [first, *nights])}, phases
 
 
-def nights_of_trial(trained: Sequence[int], swapped: Sequence[int]) -> int:
-    """Return for how many nights the loop's versions were tried on average: from a training to the next swap."""
-    waits = [swap - max(before) for swap in swapped if (before := [night for night in trained if night <= swap])]
+def nights_of_trial(trainings: Sequence[int], changes: Sequence[Change]) -> int:
+    """Return for how many nights the loop's versions were tried on average, of those that came to work.
+
+    Each training has made a version, the first one the one behind the version that was there.
+    """
+    waits = [night - trainings[int(to) - 2] for night, what, to in changes if what == "promoted"]
     return round(statistics.mean(waits)) if waits else 0
 
 

@@ -82,7 +82,7 @@ def try_canary(workload: str) -> tuple[Outcome | None, Rows]:
         return None, [[name, why]]
     keep_found(workload, "canary", began.version, began.against, found)
     labels = found.unequal or "no label has come" if found.comparison is None else said(found.comparison)
-    rows = [[name, f"{found.rows:,} answers; {labels}"]]
+    rows = [[name, f"{found.rows:,} answers, {found.tried:,} of them its own; {labels}"]]
     if found.comparison is None or found.comparison.decision == "open":
         if not (why := _lasted(workload, began, found)):
             return None, rows

@@ -24,11 +24,17 @@ def test_a_schedule_has_its_last_training_at_work(every: int, phase: int, traine
 
 
 @pytest.mark.parametrize(
-    ("trained", "swapped", "nights"),
-    [([5], [7], 2), ([3, 6, 9], [8, 12], 2), ([3], [], 0), ([], [4], 0), ([2], [2], 0)],
+    ("trained", "changes", "nights"),
+    [
+        ([5], [(7, "promoted", "2")], 2),
+        ([3, 6, 9], [(8, "promoted", "3"), (13, "promoted", "4"), (14, "rolled back", "3")], 3),
+        ([5, 8], [(8, "promoted", "2")], 3),  # the night in which the next one was trained
+        ([2], [(2, "promoted", "2")], 0),
+        ([3], [], 0),
+    ],
 )
-def test_how_long_versions_were_tried(trained: list[int], swapped: list[int], nights: int) -> None:
-    assert nights_of_trial(trained, swapped) == nights
+def test_how_long_versions_were_tried(trained: list[int], changes: list[tuple[int, str, str]], nights: int) -> None:
+    assert nights_of_trial(trained, changes) == nights
 
 
 @pytest.mark.parametrize(
