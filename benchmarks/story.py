@@ -16,9 +16,8 @@ those of the loop were. A schedule does not know when something begins, so its c
 could begin with. They answer the requests that were logged: `never` by the first version's
 bundle, the others by models that are trained as the stages train them.
 
-Played this fast, a night of the loop takes as long as the day behind it, so that what it decides is late by a day. So
-the loop is there twice: as it was answered, and by the versions' bundles as if each night had ended before its morning,
-as the nights of all others do.
+The flows of a night are at work while callers ask about the first eighth of the next day. So the loop is there twice:
+as it was answered, and by the versions' bundles as if each night had ended before its morning, as those of all others do.
 """
 
 import logging

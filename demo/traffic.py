@@ -14,6 +14,8 @@ from demo.work import Answer, Example
 CALLERS = 2
 """That ask at the same time."""
 _LIMIT = 30.0  # seconds for an answer
+NIGHT = 1 / 8
+"""Part of a day's examples that callers ask about while the loop is at work: it is done in the first three hours."""
 _LABELS = 500  # in a request
 _LOOK = 0.02  # seconds
 _AGAIN = (429, 503, 504)
@@ -60,12 +62,13 @@ class Traffic:
 
         Args:
             examples: of the day.
-            busy: whether the loop is at work: so long the callers take their time.
-            patience: seconds that they take for all of it then.
+            busy: whether the loop is at work: so long the callers take their time, and it is night.
+            patience: seconds that they take for a night's examples; if the loop takes longer, they wait for it.
             passed: is told which part of the day has gone by.
         """
         groups = [examples[start : start + self.at_once] for start in range(0, len(examples), self.at_once)]
-        pause = patience * CALLERS / max(len(groups), 1)
+        night = max(CALLERS, round(NIGHT * len(groups)))
+        pause = patience * CALLERS / night
 
         def asked(index: int) -> list[Asked]:
             if self._ended.is_set():
@@ -74,9 +77,7 @@ class Traffic:
             beside = busy()
             found = self._post(groups[index], beside)
             until = time.monotonic() + pause
-            while (
-                busy() and not self._ended.wait(_LOOK) and (time.monotonic() < until or index >= len(groups) - CALLERS)
-            ):
+            while busy() and not self._ended.wait(_LOOK) and (time.monotonic() < until or index >= night - CALLERS):
                 pass
             return found
 

@@ -56,7 +56,9 @@ def test_a_canary_that_is_better_goes_to_work_with_its_evidence() -> None:
     answer("3", wrong=0.0)
     outcome, rows = canary.try_canary.fn("digits")
     assert outcome is None
-    assert "300 answers; better on 0 rows, worse on 0 of 300: which is better cannot be said yet" in rows[0][1]
+    assert (
+        ", 150 of them its own; better on 0 rows, worse on 0 of 300: which is better cannot be said yet" in rows[0][1]
+    )
     answer("1", wrong=0.5)
     outcome, rows = canary.try_canary.fn("digits")
     assert outcome is not None
