@@ -17,7 +17,7 @@ could begin with. They answer the requests that were logged: `never` by the firs
 bundle, the others by models that are trained as the stages train them.
 
 The flows of a night are at work while callers ask about the first eighth of the next day. So the loop is there twice:
-as it was answered, and by the versions' bundles as if each night had ended before its morning, as those of all others do.
+as it was answered, and by the versions' bundles as if each night had ended before its morning, as all others' do.
 """
 
 import logging
