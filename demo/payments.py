@@ -65,7 +65,7 @@ class Payments:
     workload: str = "fraud"
     params: str = PARAMS
     change: str = "a fraud that nobody has seen: stolen cards that pay twelve times within an hour of the night"
-    at_once: int = 8
+    at_once: int = 4
     delay: int = 1
     wrong: str = _FRAUD
 

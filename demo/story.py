@@ -1,6 +1,7 @@
 """The story: days of work at a real endpoint, nights in which the loop's own flows decide, and what became of it."""
 
 import math
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,6 +28,7 @@ _BACK = 2  # days whose answers are asked about
 _ASKED = 0.03  # part of them; harm is judged by labels that are asked for with 0.02 at least (`watch.asked`)
 _FEWEST = 40  # questions
 _LEFT = 10  # questions that are left open for whoever looks at the page
+_CANARY = re.compile(r"version (\d+) answers")
 
 
 @dataclass
@@ -167,12 +169,20 @@ class Story:
         for name, said in found.get("rows", []):
             if name:
                 self.say(f"shadow: {name}: {said}")
+            if told := _CANARY.match(said if name == "endpoints were told" else ""):
+                self._followed("journeyman_canary_workers", told[1])
         self._changes(day, found)
 
     def _changes(self, day: int, found: dict[str, Any]) -> None:
         for entry in found["history"]:
             self.told.changes.append((day, entry["what"], entry["to"]))
             self.say(f"version {entry['to']} is at work now, in the place of {entry['from']}: {entry['what']}")
+        if found["history"]:
+            self._followed("journeyman_model_workers", self.told.changes[-1][2])
+
+    def _followed(self, metric: str, version: str) -> None:
+        if not self.traffic.followed(metric, version):
+            self.say(f"the endpoint has not followed to version {version} yet")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Callers of an endpoint: they ask without a pause, tell what became of it, and count what they get no answer to."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -98,6 +99,18 @@ class Traffic:
                     break
                 time.sleep(_PAUSE)
             reply.raise_for_status()
+
+    def followed(self, metric: str, version: str) -> bool:
+        """Return whether the endpoint says, before long, that the version is counted by the metric.
+
+        It looks for a canary every few seconds, which are nothing of a day, and much of one that is played.
+        """
+        counted = re.compile(rf'^{metric}\{{[^}}]*version="{version}"[^}}]*\}} [1-9]', re.MULTILINE)
+        until = time.monotonic() + _LIMIT
+        while not self._ended.wait(_LOOK) and time.monotonic() < until:
+            if counted.search(self._client.get("/metrics").text):
+                return True
+        return False
 
     def close(self) -> None:
         """Let go of the connections."""
