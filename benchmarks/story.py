@@ -12,7 +12,7 @@ Costs: of a fraud that is missed its amount, of a false alarm 5; of a picture th
 cost above that of an oracle, which trains every night for nothing, on all labels of that night, without a gate, and is
 at work the next morning. Beside the loop: never training again, and a schedule that trains three times as often as the
 loop did, at equal distances, without a gate either; and the same with versions that are tried for as many nights as
-those of the loop were. A schedule does not know when something begins, so its cost is the mean over all nights that it
+those of the loop were, the shortest of these trials and their mean. A schedule does not know when something begins, so its cost is the mean over all nights that it
 could begin with. They answer the requests that were logged: `never` by the first version's
 bundle, the others by models that are trained as the stages train them.
 
@@ -145,8 +145,12 @@ def others(
             nights.append(trained(work.workload, log, as_of) if day else first)
             _say(f"a model of night {day}")
     every = max(1, round(work.days / (OFTEN * max(len(trainings), 1))))
-    tried = nights_of_trial(trainings, changes)
-    names = {f"every {every} days": 0, f"every {every} days, tried for {tried} nights": tried}
+    waits = nights_of_trial(trainings, changes)
+    tried = {min(waits), round(statistics.mean(waits))} if waits else set[int]()
+    names = {
+        f"every {every} days": 0,
+        **{f"every {every} days, tried for {wait} nights": wait for wait in sorted(tried)},
+    }
     phases = {
         name: [
             costs(story, inputs, [scheduled(nights, day - 1 - wait, every, phase, first) for day in range(work.days)])
@@ -159,13 +163,12 @@ def others(
     return {"never": never, **means, "oracle": costs(story, inputs, [first, *nights])}, phases
 
 
-def nights_of_trial(trainings: Sequence[int], changes: Sequence[Change]) -> int:
-    """Return for how many nights the loop's versions were tried on average, of those that came to work.
+def nights_of_trial(trainings: Sequence[int], changes: Sequence[Change]) -> list[int]:
+    """Return for how many nights each of the loop's versions was tried, of those that came to work.
 
     Each training has made a version, the first one the one behind the version that was there.
     """
-    waits = [night - trainings[int(to) - 2] for night, what, to in changes if what == "promoted"]
-    return round(statistics.mean(waits)) if waits else 0
+    return [night - trainings[int(to) - 2] for night, what, to in changes if what == "promoted"]
 
 
 def scheduled(nights: Sequence[Model], night: int, every: int, phase: int, first: Model) -> Model:

@@ -26,14 +26,16 @@ def test_a_schedule_has_its_last_training_at_work(every: int, phase: int, traine
 @pytest.mark.parametrize(
     ("trained", "changes", "nights"),
     [
-        ([5], [(7, "promoted", "2")], 2),
-        ([3, 6, 9], [(8, "promoted", "3"), (13, "promoted", "4"), (14, "rolled back", "3")], 3),
-        ([5, 8], [(8, "promoted", "2")], 3),  # the night in which the next one was trained
-        ([2], [(2, "promoted", "2")], 0),
-        ([3], [], 0),
+        ([5], [(7, "promoted", "2")], [2]),
+        ([3, 6, 9], [(8, "promoted", "3"), (13, "promoted", "4"), (14, "rolled back", "3")], [2, 4]),
+        ([5, 8], [(8, "promoted", "2")], [3]),  # the night in which the next one was trained
+        ([2], [(2, "promoted", "2")], [0]),
+        ([3], [], []),
     ],
 )
-def test_how_long_versions_were_tried(trained: list[int], changes: list[tuple[int, str, str]], nights: int) -> None:
+def test_how_long_versions_were_tried(
+    trained: list[int], changes: list[tuple[int, str, str]], nights: list[int]
+) -> None:
     assert nights_of_trial(trained, changes) == nights
 
 
