@@ -12,9 +12,9 @@ Costs: of a fraud that is missed its amount, of a false alarm 5; of a picture th
 cost above that of an oracle, which trains every night for nothing, on all labels of that night, without a gate, and is
 at work the next morning. Beside the loop: never training again, and a schedule that trains three times as often as the
 loop did, at equal distances, without a gate either; and the same with versions that are tried for as many nights as
-those of the loop were, the shortest of these trials and their mean. A schedule does not know when something begins, so its cost is the mean over all nights that it
-could begin with. They answer the requests that were logged: `never` by the first version's
-bundle, the others by models that are trained as the stages train them.
+those of the loop were, the shortest of these trials and their mean. A schedule does not know when something begins, so
+its cost is the mean over all nights that it could begin with. They answer the requests that were logged: `never` by
+the first version's bundle, the others by models that are trained as the stages train them.
 
 The flows of a night are at work while callers ask about the first eighth of the next day. So the loop is there twice:
 as it was answered, and by the versions' bundles as if each night had ended before its morning, as all others' do.
