@@ -16,7 +16,7 @@ from demo.clock import Clock
 from demo.loop import Loop, loop
 from demo.people import answer
 from demo.project import Project, free_port
-from demo.traffic import Asked, Traffic
+from demo.traffic import NIGHT, Asked, Traffic
 from demo.work import Example, Work
 
 Say = Callable[[str], None]
@@ -60,7 +60,7 @@ class Story:
     clock: Clock
     say: Say
     patience: float
-    """Seconds that a day takes at least while the loop is at work."""
+    """Seconds that a night takes at least while the loop is at work."""
     stack: ExitStack
     nights: ThreadPoolExecutor
     """One thread for all of them: what it starts ends with it."""
@@ -186,7 +186,7 @@ class Story:
 
 
 @contextmanager
-def begun(work: Work, project: Project, say: Say, patience: float) -> Iterator[Story]:
+def begun(work: Work, project: Project, say: Say, patience: float, night: float = NIGHT) -> Iterator[Story]:
     """Put a first model to work, and yield the story that begins with it.
 
     Args:
@@ -194,6 +194,7 @@ def begun(work: Work, project: Project, say: Say, patience: float) -> Iterator[S
         project: a copy of the project, in which nothing has been trained.
         say: is told what happens, a sentence at a time.
         patience: see `Story`.
+        night: see `Traffic`.
     """
     clock = Clock(project.clock)
     project.run("python", "-m", "flows.train", work.workload)
@@ -204,7 +205,7 @@ def begun(work: Work, project: Project, say: Say, patience: float) -> Iterator[S
         url = stack.enter_context(project.served(f"http://127.0.0.1:{port}", "/readyz", *serve))
         say(f"version 1 is at work at {url}; {cores()} cores")
         flows = stack.enter_context(loop(project, work.workload))
-        traffic = Traffic(url, work.at_once)
+        traffic = Traffic(url, work.at_once, night)
         stack.callback(traffic.close)
         nights = stack.enter_context(ThreadPoolExecutor(1))
         yield Story(work, project, flows, traffic, clock, say, patience, stack, nights)

@@ -16,7 +16,7 @@ CALLERS = 2
 """That ask at the same time."""
 _LIMIT = 30.0  # seconds for an answer
 NIGHT = 1 / 8
-"""Part of a day's examples that callers ask about while the loop is at work: it is done in the first three hours."""
+"""Part of a day, its first three hours, in which the loop is done."""
 _LABELS = 500  # in a request
 _LOOK = 0.02  # seconds
 _AGAIN = (429, 503, 504)
@@ -44,6 +44,8 @@ class Traffic:
     url: str
     at_once: int
     """Examples in a request."""
+    night: float = NIGHT
+    """Part of a day's examples that callers ask about while the loop is at work."""
     requests: int = 0
     beside: int = 0
     """Of them those that were asked while the loop was at work."""
@@ -68,7 +70,7 @@ class Traffic:
             passed: is told which part of the day has gone by.
         """
         groups = [examples[start : start + self.at_once] for start in range(0, len(examples), self.at_once)]
-        night = max(CALLERS, round(NIGHT * len(groups)))
+        night = max(CALLERS, round(self.night * len(groups)))
         pause = patience * CALLERS / night
 
         def asked(index: int) -> list[Asked]:

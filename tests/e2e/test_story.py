@@ -60,7 +60,7 @@ def test_what_is_new_is_learnt_while_callers_ask_and_wrong_labels_are_not(
     copy, payments, said = Copy(made.path, made.warm_environment() | there), work(), list[str]()
     payments.begin(made.path)
     commit(copy)
-    with begun(payments, copy, said.append, patience=2.0) as story:
+    with begun(payments, copy, said.append, patience=2.0, night=0.5) as story:
         play(story, said.append)
     assert [(what, to) for _, what, to in story.told.changes] == [("promoted", "2")], "\n".join(said)
     _noticed(story)
