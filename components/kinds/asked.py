@@ -84,6 +84,11 @@ def refuse_cases(counts: Mapping[str, int]) -> None:
             )
 
 
+def true_of(two: Sequence[str]) -> str | None:
+    """Return which of two labels is the true one by its word, as `yes` beside `no`; None: neither is."""
+    return next((label for label in two if _TRUTH.get(two[1 - two.index(label)].casefold()) == label.casefold()), None)
+
+
 def _are_numbers(labels: Counter[str]) -> bool:
     try:
         return all(isfinite(float(label)) for label in labels)
@@ -95,8 +100,7 @@ def _two(counts: Counter[str], positive: str | None) -> list[str]:
     two = sorted(counts)
     if len(two) != 2:
         raise DataError(f"task: detection needs two labels, and there are {len(two):,}")
-    known = [label for label in two if _TRUTH.get(two[1 - two.index(label)].casefold()) == label.casefold()]
-    found = positive if positive is not None else next(iter(known), None)
+    found = positive if positive is not None else true_of(two)
     if found not in two:
         raise DataError(f"the labels are {two[0]!r} and {two[1]!r}: write in prepare.positive which is to be found")
     return [label for label in two if label != found] + [found]

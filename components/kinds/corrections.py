@@ -9,7 +9,7 @@ left out), and by whom and when that was said.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -75,32 +75,37 @@ def read_as(path: str, corrections: Sequence[Correction]) -> list[str]:
     return [f"{len(corrections):,} labels are corrected by {path}{left}"]
 
 
-def corrected(labels: list[str], names: Sequence[str], path: str | None, of: str) -> list[str]:
-    """Put labels right in place, of examples that have a name; return what there is to say of it.
+def corrected(
+    labels: Mapping[int, str], names: Sequence[str], path: str | None, of: str
+) -> tuple[dict[int, str], list[str]]:
+    """Return the labels as corrections put them right, of examples that have a name, and what there is to say of it.
 
     Args:
-        labels: of each example; empty: it has none, or is corrected to none.
-        names: of each.
+        labels: by the number of the example; one that is corrected to no label is left out.
+        names: of every example.
         path: `prepare.corrections`; None: there are none.
         of: what one is called: `text`.
 
     Raises:
         DataError: a correction names no example, another label than it has, or one that no example has.
     """
+    found, known = dict(labels), set(labels.values())
     if path is None:
-        return []
+        return found, []
     corrections, rows = read_corrections(Path(path)), {name: row for row, name in enumerate(names)}
-    known = set(labels)
     for one in corrections:
         row = rows.get(one.name)
         if row is None:
             raise refuse(path, one, f"is no {of} of the source")
-        if labels[row] != one.given:
-            raise refuse(path, one, f"has the label {labels[row]!r}, not {one.given!r}")
-        if one.label and one.label not in known:
+        if labels.get(row) != one.given:
+            raise refuse(path, one, f"has the label {labels.get(row)!r}, not {one.given!r}")
+        if not one.label:
+            del found[row]
+        elif one.label in known:
+            found[row] = one.label
+        else:
             raise refuse(path, one, f"is to be {one.label!r}, a label that no {of} has")
-        labels[row] = one.label
-    return read_as(path, corrections)
+    return found, read_as(path, corrections)
 
 
 def refuse(path: str, correction: Correction, why: str) -> DataError:

@@ -7,13 +7,14 @@ label/train/1.txt        the same, within the labels
 
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from components.config.errors import DataError
 from components.kinds import split_names
-from components.kinds.leftovers import is_leftover
+from components.kinds.leftovers import is_leftover, sort_of
 from components.kinds.prepared import Split
 
 Parts = tuple[str, ...]
@@ -48,7 +49,45 @@ def files_below(folder: Path) -> list[Path]:
     Raises:
         DataError: a folder cannot be read, or a link leads nowhere.
     """
-    return sorted(_walk(folder, (_identity(folder),)))
+    found: list[Path] = []
+    for name, entry in walk(str(folder), [], Counter()):
+        if entry.is_file():
+            found.append(folder / name)
+        elif entry.is_symlink():
+            raise DataError(f"{as_text(str(folder / name))}: a link that leads nowhere: mend it, or take it away")
+    return sorted(found)
+
+
+def walk(
+    folder: str, folders: list[str], leftovers: Counter[str], before: str = "", above: tuple[tuple[int, int], ...] = ()
+) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    """Yield what is no folder below `folder`, in the order of the names, folder by folder, each with its path there.
+
+    Args:
+        folder: links are followed, but not into a folder that they lie in.
+        folders: is given the path of each folder below.
+        leftovers: counts by their sort the files and folders that systems and tools left, which are passed over.
+        before: what paths begin with.
+        above: the folders that this one lies in.
+
+    Raises:
+        DataError: a folder cannot be read.
+    """
+    above = (*above, _identity(folder))
+    try:
+        with os.scandir(folder) as scanned:
+            entries = sorted(scanned, key=lambda entry: entry.name)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
+    for entry in entries:
+        name = before + entry.name
+        if is_leftover(entry.name):
+            leftovers[sort_of(entry.name)] += 1
+        elif not entry.is_dir():
+            yield name, entry
+        elif _identity(entry.path) not in above:
+            folders.append(name)
+            yield from walk(entry.path, folders, leftovers, f"{name}/", above)
 
 
 def as_text(name: str) -> str:
@@ -138,22 +177,6 @@ def _listed(names: set[str]) -> str:
     return f"{shown} and {len(names) - _LISTED:,} more" if len(names) > _LISTED else shown
 
 
-def _walk(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[Path]:
-    try:
-        entries = list(os.scandir(folder))
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
-    for entry in entries:
-        if is_leftover(entry.name):
-            continue
-        if entry.is_file():
-            yield folder / entry.name
-        elif entry.is_dir() and (identity := _identity(folder / entry.name)) not in above:
-            yield from _walk(folder / entry.name, (*above, identity))
-        elif entry.is_symlink() and not entry.is_dir():
-            raise DataError(f"{as_text(str(folder / entry.name))}: a link that leads nowhere: mend it, or take it away")
-
-
-def _identity(folder: Path) -> tuple[int, int]:
-    about = folder.stat()
+def _identity(folder: str) -> tuple[int, int]:
+    about = os.stat(folder)  # noqa: PTH116 - one of very many
     return about.st_dev, about.st_ino

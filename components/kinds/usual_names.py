@@ -31,7 +31,7 @@ def named_or_usual(names: Sequence[str], said: str | None, usual: Usual, key: st
 def usual_name(names: Sequence[str], usual: Usual, key: str, what: str) -> str | None:
     """Return the column that is called as usual; None: there is none. Raises as `named_or_usual` does."""
     for alike in usual:
-        found = [name for name in names if _plain(name) in alike]
+        found = [name for name in names if plain_name(name) in alike]
         if len(found) > 1:
             raise DataError(f"{key}: {' or '.join(map(repr, found))} may be {what}: write which")
         if found:
@@ -54,5 +54,6 @@ def check_different(columns: Mapping[str, str | None]) -> None:
         known[name] = key
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a column's name in small letters and digits alone."""
     return "".join(letter for letter in name.lower() if letter.isalnum())

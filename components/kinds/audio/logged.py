@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from components.config.errors import DataError
 from components.kinds.audio.codec import sound
-from components.kinds.audio.source import SCHEMA, Record, to_batch
+from components.kinds.audio.source import SCHEMA, Record
+from components.kinds.examples.batches import to_table
 from components.kinds.logged import LoggedRow
 
 
@@ -30,4 +31,4 @@ def raw(rows: Sequence[LoggedRow], schema: pa.Schema, workload: Any) -> pa.Table
     records = [
         Record(sound.encode(row.example, rate), str(row.label), f"inbox/live/{row.id}.wav", "live") for row in rows
     ]
-    return pa.Table.from_batches([to_batch(records)] if records else [], schema=SCHEMA)
+    return to_table(records, SCHEMA)

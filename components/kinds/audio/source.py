@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from components.config.errors import ConfigError, DataError
 from components.kinds.archive import files_in
+from components.kinds.examples.batches import BATCH, in_batches
 from components.kinds.folders import Place, as_text, files_below, lay_out
 from components.kinds.raw import Origin, Raw
 
@@ -22,9 +23,6 @@ SCHEMA = pa.schema(
         pa.field("split", pa.string()),  # where folders are called as splits
     ]
 )
-BATCH_BYTES = 64 * 2**20
-"""Of recordings held in memory at a time; an array holds 2 GiB at most."""
-_BATCH = 1_000
 
 
 class Record(NamedTuple):
@@ -90,27 +88,10 @@ def is_recording(path: str) -> bool:
     return path.lower().endswith(SUFFIXES)
 
 
-def to_batch(records: list[Record]) -> pa.RecordBatch:
-    """Return the records as a batch."""
-    columns = zip(*records, strict=True)
-    return pa.record_batch(
-        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], SCHEMA
-    )
-
-
 def _batches(origin: Origin, files: list[_File]) -> Iterator[pa.RecordBatch]:
-    held: list[Record] = []
-    size = 0
-    for record in _records(origin, files):
-        held.append(record)
-        size += len(record.sound)
-        if len(held) == _BATCH or size >= BATCH_BYTES:
-            yield to_batch(held)
-            held, size = [], 0
-    if held:
-        yield to_batch(held)
+    yield from in_batches(_records(origin, files), SCHEMA)
     if origin.live:
-        yield from map(_padded, pq.ParquetFile(origin.live).iter_batches(_BATCH))
+        yield from map(_padded, pq.ParquetFile(origin.live).iter_batches(BATCH))
 
 
 def _padded(batch: pa.RecordBatch) -> pa.RecordBatch:

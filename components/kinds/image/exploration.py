@@ -13,6 +13,7 @@ from PIL import Image
 from components.config.errors import BadRequest, ConfigError, DataError
 from components.kinds import similarity
 from components.kinds.contract.exploration import Explored
+from components.kinds.folders import as_text
 from components.kinds.image import codec
 from components.kinds.image.codec.input import Input
 from components.kinds.image.params import Prepare
@@ -21,7 +22,6 @@ from components.kinds.image.prepare.depth import Depths
 from components.kinds.image.source.files import files_below
 from components.kinds.image.source.folder import look_at
 from components.kinds.image.source.idx import from_files
-from components.kinds.image.source.names import as_text
 from components.kinds.raw import DataSet, Origin
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import Any
 import pyarrow as pa
 
 from components.config.errors import DataError
+from components.kinds.examples.batches import to_table
 from components.kinds.image.codec import encode
-from components.kinds.image.source.records import SCHEMA, Record, to_batch
+from components.kinds.image.source.records import SCHEMA, Record
 from components.kinds.logged import LoggedRow
 
 FOLDER = "live"
@@ -27,7 +28,7 @@ def raw(rows: Sequence[LoggedRow], schema: pa.Schema, workload: Any) -> pa.Table
         Record(encode(row.example)["picture"], str(row.label), f"inbox/{FOLDER}/{row.id}.png", None, FOLDER)
         for row in rows
     ]
-    return pa.Table.from_batches([to_batch(records)] if records else [], schema=SCHEMA)
+    return to_table(records, SCHEMA)
 
 
 def raw_unlabelled(rows: Sequence[LoggedRow]) -> pa.Table:
@@ -35,4 +36,4 @@ def raw_unlabelled(rows: Sequence[LoggedRow]) -> pa.Table:
     records = [
         Record(encode(row.example)["picture"], None, f"unlabelled/{FOLDER}/{row.id}.png", None, "") for row in rows
     ]
-    return pa.Table.from_batches([to_batch(records)] if records else [], schema=SCHEMA)
+    return to_table(records, SCHEMA)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from components.config.errors import DataError
 from components.kinds import split_names
 from components.kinds.prepared import Split
+from components.kinds.usual_names import plain_name
 
 _LABELS = {
     *("label", "labels", "class", "classes", "category", "categories", "target", "targets", "classname", "labelname"),
@@ -56,23 +57,18 @@ def _value(written: str) -> str:
     return "" if written in _NOTHING else unicodedata.normalize("NFC", written)
 
 
-def plain(name: str) -> str:
-    """Return a column's name in small letters and digits alone."""
-    return "".join(letter for letter in name.lower() if letter.isalnum())
-
-
 def split_column(columns: Sequence[TableColumn]) -> TableColumn | None:
     """Return the column that says the split, all of whose values are words for one."""
     for column in columns:
         values = column.different
-        if plain(column.name) in _SPLITS and values and all(map(as_split, values)):
+        if plain_name(column.name) in _SPLITS and values and all(map(as_split, values)):
             return column
     return None
 
 
 def as_split(value: str) -> Split | None:
     """Return the split that a value of such a column means."""
-    return split_names.exactly(plain(value))
+    return split_names.exactly(plain_name(value))
 
 
 def label_columns(columns: Sequence[TableColumn]) -> list[TableColumn]:
@@ -86,7 +82,7 @@ def label_columns(columns: Sequence[TableColumn]) -> list[TableColumn]:
 
 def is_called_label(column: TableColumn) -> bool:
     """Whether the column is called as labels are, `Finding Labels` and `image_label` too."""
-    return plain(column.name) in _LABELS or _LABEL.search(column.name) is not None
+    return plain_name(column.name) in _LABELS or _LABEL.search(column.name) is not None
 
 
 def is_measured(column: TableColumn) -> bool:
@@ -106,7 +102,7 @@ def are_numbers(labels: Collection[str]) -> bool:
 def one_hot(columns: Sequence[TableColumn]) -> dict[int, tuple[str, ...]] | None:
     """Return the labels of a table with a column of 0 and 1 for each of them, None if it is none such."""
     marks = [column for column in columns if column.different <= {"0", "1", "0.0", "1.0"} and len(column.different) > 1]
-    if len(marks) < 2 or any(plain(column.name) in _LABELS for column in columns):
+    if len(marks) < 2 or any(plain_name(column.name) in _LABELS for column in columns):
         return None
     labels: dict[int, tuple[str, ...]] = {}
     for row in marks[0].values:

@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from components.config.errors import ConfigError, DataError
-from components.kinds import pattern
+from components.kinds.examples.source_example import SourceExample, part_finder
 from components.kinds.image.params import Prepare
-from components.kinds.image.prepare.source_picture import SourcePicture
 
 _KEY = "prepare.group"
 _MOST_WITHOUT = 0.01  # part of the pictures that may have no group; each is then one of its own
 
 
-def find_groups(pictures: Sequence[SourcePicture], config: Prepare) -> tuple[dict[int, str], list[str]]:
+def find_groups(pictures: Sequence[SourceExample], config: Prepare) -> tuple[dict[int, str], list[str]]:
     """Return the group of each picture by its number, and how it was found; nothing where none is asked for.
 
     Raises:
@@ -21,13 +20,10 @@ def find_groups(pictures: Sequence[SourcePicture], config: Prepare) -> tuple[dic
     """
     if config.group is None:
         return {}, []
-    if pattern.is_pattern(config.group, "group"):
-        find = pattern.finder(config.group, "group", _KEY)
-        groups = {row: group for row, picture in enumerate(pictures) if (group := find(picture.path))}
-        where = f"in the names ({config.group})"
-    elif config.group == "folder":
-        groups = {row: picture.folder for row, picture in enumerate(pictures) if picture.folder != "."}
-        where = "the folders within those of the labels"
+    if find := part_finder(config.group, "group", _KEY):
+        groups = {row: group for row, picture in enumerate(pictures) if (group := find(picture))}
+        by_folder = config.group == "folder"
+        where = "the folders within those of the labels" if by_folder else f"in the names ({config.group})"
     else:
         groups = _of_column(pictures, config.group)
         where = f"in the column {config.group!r}"
@@ -40,7 +36,7 @@ def find_groups(pictures: Sequence[SourcePicture], config: Prepare) -> tuple[dic
     return groups, [read]
 
 
-def _of_column(pictures: Sequence[SourcePicture], text: str) -> dict[int, str]:
+def _of_column(pictures: Sequence[SourceExample], text: str) -> dict[int, str]:
     table, _, name = text.rpartition(":")
     lines = [line for picture in pictures[:1000] for rows in picture.rows.values() for line in rows]
     there = sorted({column for line in lines for column in line})
@@ -57,7 +53,7 @@ def _of_column(pictures: Sequence[SourcePicture], text: str) -> dict[int, str]:
     }
 
 
-def _refuse_without(pictures: Sequence[SourcePicture], groups: dict[int, str], text: str) -> None:
+def _refuse_without(pictures: Sequence[SourceExample], groups: dict[int, str], text: str) -> None:
     without = [picture.path for row, picture in enumerate(pictures) if row not in groups and not picture.came_later]
     if not groups:
         raise ConfigError(

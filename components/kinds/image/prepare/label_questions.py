@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 from components.config.errors import DataError
 from components.kinds import pattern
+from components.kinds.examples.source_example import SourceExample
 from components.kinds.image.prepare.columns import TableColumn
 from components.kinds.image.prepare.label_tables import LabelCandidate
-from components.kinds.image.prepare.source_picture import SourcePicture
 
 KEY = "prepare.labels"
 """The key of `params.yaml` that answers."""
@@ -42,7 +42,7 @@ def ask_folder_or_table(folders: Mapping[int, str], found: LabelCandidate) -> No
     )
 
 
-def propose(pictures: Sequence[SourcePicture], folders: Mapping[int, str], about: Mapping[str, Any]) -> None:
+def propose(pictures: Sequence[SourceExample], folders: Mapping[int, str], about: Mapping[str, Any]) -> None:
     """Raise which patterns of the names may be labels, where folders are none."""
     training = [picture.path for picture in pictures if picture.split == "train"]
     proposals = pattern.propose(training or [picture.path for picture in pictures])

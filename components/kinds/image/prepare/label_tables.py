@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.kinds.examples.source_example import SourceExample
 from components.kinds.image.prepare import columns
 from components.kinds.image.prepare.columns import TableColumn
-from components.kinds.image.prepare.source_picture import SourcePicture
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class LabelCandidate:
             columns.refuse_unfit(self.column)
 
 
-def read_tables(pictures: Sequence[SourcePicture], about: Mapping[str, Any]) -> dict[str, list[TableColumn]]:
+def read_tables(pictures: Sequence[SourceExample], about: Mapping[str, Any]) -> dict[str, list[TableColumn]]:
     """Return the columns of each table by its name."""
     tables: dict[str, list[TableColumn]] = {}
     for name, described in about.get("tables", {}).items():

@@ -10,6 +10,7 @@ from typing import Any
 from components.config.errors import ConfigError, DataError
 from components.kinds import pattern, split_names
 from components.kinds.asked import refuse_cases
+from components.kinds.examples.source_example import SourceExample
 from components.kinds.image.params import Prepare
 from components.kinds.image.prepare import columns
 from components.kinds.image.prepare.columns import TableColumn
@@ -27,7 +28,6 @@ from components.kinds.image.prepare.label_tables import (
     join_tables,
     read_tables,
 )
-from components.kinds.image.prepare.source_picture import SourcePicture
 
 _PART = re.compile(r"(part|fold|batch|chunk|shard|split|set|image|img|folder|dir)s?[ _-]*\d+$", re.IGNORECASE)
 
@@ -42,7 +42,7 @@ class FoundLabels:
     """That says them, if one does."""
 
 
-def find_labels(pictures: Sequence[SourcePicture], about: Mapping[str, Any], config: Prepare) -> FoundLabels:
+def find_labels(pictures: Sequence[SourceExample], about: Mapping[str, Any], config: Prepare) -> FoundLabels:
     """Return the label of each picture that has one.
 
     Raises:
@@ -66,8 +66,8 @@ def find_labels(pictures: Sequence[SourcePicture], about: Mapping[str, Any], con
 
 
 def find_splits(
-    pictures: Sequence[SourcePicture], found: FoundLabels, about: Mapping[str, Any]
-) -> tuple[list[SourcePicture], list[str]]:
+    pictures: Sequence[SourceExample], found: FoundLabels, about: Mapping[str, Any]
+) -> tuple[list[SourceExample], list[str]]:
     """Return the pictures with the splits that the labels' tables say, and how they say them."""
     tables = read_tables(pictures, about)
     column = columns.split_column(join_tables(tables).get(found.table, []))
@@ -91,7 +91,7 @@ def note_missing(found: FoundLabels, about: Mapping[str, Any], findings: Finding
             findings.missing |= dict.fromkeys(described["missing"], f"in {name}")
 
 
-def note_unlabelled(pictures: Sequence[SourcePicture], found: FoundLabels, findings: Findings) -> list[str]:
+def note_unlabelled(pictures: Sequence[SourceExample], found: FoundLabels, findings: Findings) -> list[str]:
     """Note the pictures that have no label; those of a split in which none has one are passed over, and said."""
     labelled = {picture.split for row, picture in enumerate(pictures) if row in found.labels}
     passed_over: Counter[str] = Counter()
@@ -110,7 +110,7 @@ def note_unlabelled(pictures: Sequence[SourcePicture], found: FoundLabels, findi
 
 
 def _found(
-    pictures: Sequence[SourcePicture],
+    pictures: Sequence[SourceExample],
     folders: Mapping[int, str],
     tables: Mapping[str, list[TableColumn]],
     about: Mapping[str, Any],
@@ -150,7 +150,7 @@ def _by_folder(
     return FoundLabels(folders, [f"the labels are the folders; {found.said} says the same" for found in certain[:1]])
 
 
-def _by_pattern(pictures: Sequence[SourcePicture], text: str) -> FoundLabels:
+def _by_pattern(pictures: Sequence[SourceExample], text: str) -> FoundLabels:
     find = pattern.finder(text, "label", KEY)
     source = [(row, picture.path) for row, picture in enumerate(pictures) if not picture.came_later]
     labels = {row: label for row, path in source if (label := find(path))}

@@ -8,28 +8,17 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from components.config.errors import DataError
+from components.kinds.corrections import corrected
+from components.kinds.examples.labels import LabelledExample, labelled_examples
+from components.kinds.examples.source_example import SourceExample, read_source_examples
 from components.kinds.image.params import Prepare
-from components.kinds.image.prepare.corrections import corrected
 from components.kinds.image.prepare.decode import DecodedPicture
 from components.kinds.image.prepare.findings import Findings
 from components.kinds.image.prepare.groups import find_groups
 from components.kinds.image.prepare.labels import FoundLabels, find_labels, find_splits, note_missing, note_unlabelled
-from components.kinds.image.prepare.source_picture import SourcePicture, read_source_pictures
 from components.kinds.image.prepare.split import SplitCandidate, describe_splits, split_pictures
 from components.kinds.image.prepare.task import NO_LABELS, AskedTask
 from components.kinds.prepared import SPLITS, Split
-
-
-@dataclass(frozen=True)
-class LabelledPicture:
-    """A picture that has a label, before it is decoded."""
-
-    name: str
-    label: str
-    split: Split | None
-    """Where the source gives one."""
-    folder: str
-    group: str | None
 
 
 @dataclass(frozen=True)
@@ -49,12 +38,12 @@ class PictureRecord:
 
 def label_pictures(
     table: pq.ParquetFile, about: Mapping[str, Any], config: Prepare, findings: Findings, unlabelled: bool = False
-) -> tuple[dict[int, LabelledPicture], list[str]]:
+) -> tuple[dict[int, LabelledExample], list[str]]:
     """Return the pictures that have a label, by their number, and how the labels were found.
 
     `unlabelled`: those without one too, with an empty label.
     """
-    pictures = read_source_pictures(table)
+    pictures = read_source_examples(table)
     if unlabelled and not _has_labels(pictures, about, config):
         labels = FoundLabels({row: _later(picture) for row, picture in enumerate(pictures)}, [])
     else:
@@ -66,29 +55,27 @@ def label_pictures(
     findings.unlabelled |= dict.fromkeys(about["unlabelled"], "beside the folders of the labels")
     passed_over = note_unlabelled(pictures, labels, findings)
     groups, group_read = find_groups(pictures, config)
-    found, corrected_read = corrected(labels.labels, pictures, config)
-    labelled = {
-        row: LabelledPicture(pictures[row].name, label, pictures[row].split, pictures[row].folder, groups.get(row))
-        for row, label in sorted(found.items())
-    }
+    names = [picture.name for picture in pictures]
+    found, corrected_read = corrected(labels.labels, names, config.corrections, "picture")
+    labelled = labelled_examples(pictures, found, groups)
     return labelled, [*labels.read, *split_read, *passed_over, *group_read, *corrected_read]
 
 
-def _has_labels(pictures: Sequence[SourcePicture], about: Mapping[str, Any], config: Prepare) -> bool:
+def _has_labels(pictures: Sequence[SourceExample], about: Mapping[str, Any], config: Prepare) -> bool:
     """Whether something may label pictures that need no label: several folders, a table, or what the user says."""
     if config.labels is not None:
         return config.labels != NO_LABELS
     return len({picture.label for picture in pictures} - {None}) > 1 or bool(about.get("tables"))
 
 
-def _later(picture: SourcePicture) -> str:
+def _later(picture: SourceExample) -> str:
     """Return the label of a picture of the inbox, where folders are labels; of others none."""
     return (picture.label or "") if picture.came_later else ""
 
 
 def split_records(
     decoded: Sequence[DecodedPicture],
-    labelled: Mapping[int, LabelledPicture],
+    labelled: Mapping[int, LabelledExample],
     config: Prepare,
     asked: AskedTask,
 ) -> tuple[list[PictureRecord], list[str]]:
@@ -105,7 +92,7 @@ def split_records(
     apart = sum(candidate.given != about.split for candidate, about in zip(placed, known, strict=True))
     told = [f"{apart:,} pictures to be found are taken into the test split: no training sees them"] if apart else []
     records = [
-        PictureRecord(picture.row, about.name, about.label, picture.content, split, about.folder, about.group)
+        PictureRecord(picture.row, about.name, about.label, picture.content, split, about.folder or ".", about.group)
         for picture, about, split in zip(decoded, known, split_pictures(placed, config), strict=True)
     ]
     return records, [*describe_splits(candidates, config), *told]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.asked import true_of
 from components.kinds.image.prepare.anomalies import Anomalies, find_anomalies
 from components.kinds.image.prepare.columns import are_numbers
 from components.kinds.prepared import UNLABELLED, Split
@@ -18,7 +19,6 @@ KEY = "prepare.positive"
 NO_LABELS = "none"
 """What `prepare.labels` says of pictures without labels, which ask for anomalies."""
 
-_TRUTH = {"0": "1", "false": "true", "no": "yes", "n": "y"}
 _LISTED = 5
 
 
@@ -133,9 +133,8 @@ def _positive(counts: Counter[str], positive: str | None, task: str) -> str:
     two = sorted(counts)
     if len(two) != 2:
         raise DataError(f"task: {task} needs two labels, and there are {len(two):,} ({_listed(two)})")
-    by_truth = [label for label in two if _TRUTH.get(two[1 - two.index(label)].casefold()) == label.casefold()]
-    if positive is None and by_truth:
-        return by_truth[0]
+    if positive is None and (true := true_of(two)):
+        return true
     if positive in two:
         return str(positive)
     wrong = "" if positive is None else f"{KEY} is {positive!r}, which is neither: "

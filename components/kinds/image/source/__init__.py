@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.config.errors import ConfigError
+from components.kinds.examples.batches import BATCH
 from components.kinds.image.source.files import SUFFIXES as SUFFIXES
 from components.kinds.image.source.files import is_picture as is_picture
 from components.kinds.image.source.folder import Folder, look_at, refuse_empty
 from components.kinds.image.source.idx import from_files
-from components.kinds.image.source.records import BATCH
 from components.kinds.image.source.records import SCHEMA as SCHEMA
 from components.kinds.image.source.unlabelled import open_unlabelled as open_unlabelled
 from components.kinds.raw import Origin, Raw

@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Mapping
 
 from components.config.errors import DataError
-from components.kinds.image.source.names import GENERIC, MASKS, Parts, below, name_list, subfolders
+from components.kinds.folders import Parts
+from components.kinds.image.source.names import GENERIC, MASKS, below, name_list, subfolders
 
 _PART = re.compile(
     r"(fold|part|batch|set|subset|chunk|shard|session|group|kfold|split|site|round|run)s?[ _-]*\d+"

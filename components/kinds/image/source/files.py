@@ -3,14 +3,12 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from components.config.errors import DataError
+from components.kinds.folders import walk
 from components.kinds.image.codec.file import FORMATS, FURTHER
 from components.kinds.image.codec.recognise import HEAD, FileFormat, reads_heic, recognise
-from components.kinds.leftovers import is_leftover, sort_of
 
 SUFFIXES = (
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".mpo", ".webp", ".bmp", ".dib"),
@@ -53,7 +51,7 @@ def files_below(folder: Path) -> Files:
     Links are followed, but not into a folder that they lie in.
     """
     found = Files()
-    for name, entry in _walk(str(folder), "", found, (_identity(str(folder)),)):
+    for name, entry in walk(str(folder), found.folders, found.leftovers):
         _sort(name, entry, found)
     stems = {str(PurePosixPath(name).with_suffix("")) for name in found.pictures}
     found.masks = [name for name in found.pictures if (of := _MASK.fullmatch(name)) and of["picture"] in stems]
@@ -74,32 +72,6 @@ def is_picture(path: str) -> bool:
         return _is_read(_recognised(path, name))
     except OSError:
         return False
-
-
-def _walk(
-    folder: str, before: str, found: Files, above: tuple[tuple[int, int], ...]
-) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    try:
-        with os.scandir(folder) as scanned:
-            entries = sorted(scanned, key=lambda entry: entry.name)
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
-    for entry in entries:
-        name = before + entry.name
-        if is_leftover(entry.name):
-            found.leftovers[sort_of(entry.name)] += 1
-        elif entry.is_dir():
-            identity = _identity(entry.path)
-            if identity not in above:
-                found.folders.append(name)
-                yield from _walk(entry.path, f"{name}/", found, (*above, identity))
-        else:
-            yield name, entry
-
-
-def _identity(path: str) -> tuple[int, int]:
-    about = os.stat(path)  # noqa: PTH116
-    return about.st_dev, about.st_ino
 
 
 def _sort(name: str, entry: "os.DirEntry[str]", found: Files) -> None:

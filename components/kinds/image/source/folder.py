@@ -10,15 +10,13 @@ from typing import Any
 import pyarrow as pa
 
 from components.config.errors import DataError
+from components.kinds.examples.batches import in_batches
+from components.kinds.folders import as_text, label_text
 from components.kinds.image.codec.recognise import FileFormat
 from components.kinds.image.source.files import Files, files_below
 from components.kinds.image.source.layout import Layout, lay_out
-from components.kinds.image.source.names import as_text, clean_label
-from components.kinds.image.source.records import BATCH, Record, to_batch
+from components.kinds.image.source.records import SCHEMA, Record
 from components.kinds.image.source.tables import PictureTable, rows_by_picture, tables_of
-
-BATCH_BYTES = 64 * 2**20
-"""Of pictures held in memory at a time."""
 
 _BESIDE = 0.05  # part of the pictures that may lie beside the labels' folders and are taken for no data
 _SHOWN = 3
@@ -41,7 +39,7 @@ class Folder:
         pictures = self.layout.pictures.values()
         found = {picture.label for picture in pictures if picture.label is not None}
         plain = found and all(picture.split is None for picture in pictures)
-        tops = {clean_label(name) for name in self.files.folders if "/" not in name}
+        tops = {label_text(name) for name in self.files.folders if "/" not in name}
         empty = tops if plain or not pictures else set()
         return sorted(found | empty)
 
@@ -73,22 +71,14 @@ class Folder:
         }
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the pictures as records, as they are; nothing is decoded."""
-        records: list[Record] = []
-        size = 0
+        """Return the pictures as records, as they are; nothing is decoded."""
+        return in_batches(self._records(), SCHEMA)
+
+    def _records(self) -> Iterator[Record]:
         for name in self.files.pictures:
-            if (said := self.layout.pictures.get(name)) is None:
-                continue
-            picture = self._bytes(name)
-            if records and (len(records) == BATCH or size + len(picture) > BATCH_BYTES):
-                yield to_batch(records)
-                records, size = [], 0
-            row = self._rows.get(name)
-            named = f"{self.origin}/{as_text(name)}"
-            records.append(Record(picture, said.label, named, said.split, as_text(said.folder), row))
-            size += len(picture)
-        if records:
-            yield to_batch(records)
+            if said := self.layout.pictures.get(name):
+                named, folder = f"{self.origin}/{as_text(name)}", as_text(said.folder)
+                yield Record(self._bytes(name), said.label, named, said.split, folder, self._rows.get(name))
 
     def _bytes(self, name: str) -> bytes:
         try:
@@ -115,7 +105,7 @@ class Folder:
         counts: dict[str, Counter[str]] = {}
         for name, format in self.files.foreign.items():
             if format.sort != "picture" and "/" in name:
-                counts.setdefault(clean_label(name.split("/")[0]), Counter())[format.name] += 1
+                counts.setdefault(label_text(name.split("/")[0]), Counter())[format.name] += 1
         return {label: dict(count) for label, count in counts.items()}
 
     def _describe_masks(self) -> list[str]:

@@ -11,8 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from components.config.errors import DataError
+from components.kinds.examples.batches import in_batches
 from components.kinds.image import codec
-from components.kinds.image.source.records import BATCH, Record, to_batch
+from components.kinds.image.source.records import SCHEMA, Record
 from components.kinds.raw import DataSet
 
 _UINT8 = 0x08  # type code in the third byte of an IDX file; the fourth is the number of dimensions
@@ -31,15 +32,11 @@ def from_files(data_set: DataSet) -> Iterator[pa.RecordBatch]:
         pictures, numbers = (_read(files[f"{split}_{part}"]) for part in ("pictures", "labels"))
         if len(pictures) != len(numbers):
             raise DataError(f"{split}: {len(pictures)} pictures but {len(numbers)} labels")
-        for start in range(0, len(pictures), BATCH):
-            yield to_batch(
-                [
-                    Record(codec.encode(picture[..., None])["picture"], labels[number], f"{split}/{index:05d}", split)
-                    for index, picture, number in zip(
-                        range(start, len(pictures)), pictures[start : start + BATCH], numbers[start:], strict=False
-                    )
-                ]
-            )
+        records = (
+            Record(codec.encode(picture[..., None])["picture"], labels[number], f"{split}/{index:05d}", split)
+            for index, (picture, number) in enumerate(zip(pictures, numbers, strict=True))
+        )
+        yield from in_batches(records, SCHEMA)
 
 
 def _read(path: Path) -> NDArray[np.uint8]:

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from components.config.errors import DataError
 from components.kinds import split_names as splits
+from components.kinds.folders import Parts, label_text
 from components.kinds.image.source import ambiguous, split_folders
-from components.kinds.image.source.names import Parts, below, clean_label, name_list, subfolders
+from components.kinds.image.source.names import below, name_list, subfolders
 from components.kinds.prepared import Split
 
 
@@ -82,7 +83,7 @@ def _splits(tree: Mapping[str, Parts], base: Parts, source: str) -> Layout:
             passed_over["/".join((*base, name)) if name else source] += 1
         elif len(parts) > len(inner) + 1:
             rest = parts[len(inner) :]
-            layout.pictures[path] = PathLabel(clean_label(rest[0]), splits.within(name), "/".join(rest[1:-1]) or ".")
+            layout.pictures[path] = PathLabel(label_text(rest[0]), splits.within(name), "/".join(rest[1:-1]) or ".")
         else:
             layout.unlabelled.append(path)
     layout.read.append(split_folders.describe(folders))
@@ -107,7 +108,7 @@ def _without_labels(tree: Mapping[str, Parts], base: Parts) -> Layout:
     layout = Layout()
     for path, parts in tree.items():
         split = splits.within(parts[len(base)]) if len(parts) > len(base) + 1 else None
-        label = clean_label(parts[0]) if base and len(parts) > 1 else None
+        label = label_text(parts[0]) if base and len(parts) > 1 else None
         layout.pictures[path] = PathLabel(label, split, "/".join(parts[1 if label else 0 : -1]) or ".")
     return layout
 
@@ -122,7 +123,7 @@ def _labels(tree: Mapping[str, Parts], split_at: int | None = None) -> Layout:
         within = parts[1:-1]
         split = splits.within(parts[split_at]) if split_at else None
         layout.pictures[path] = PathLabel(
-            clean_label(parts[0]), split, "/".join(within[1:] if split_at else within) or "."
+            label_text(parts[0]), split, "/".join(within[1:] if split_at else within) or "."
         )
     if split_at:
         names = sorted({parts[split_at] for parts in tree.values() if len(parts) > 2})
@@ -134,7 +135,7 @@ def _describe_joined(folders: Iterable[str]) -> list[str]:
     """Return which folders are one label, though they are written otherwise."""
     found: dict[str, set[str]] = {}
     for folder in folders:
-        found.setdefault(clean_label(folder), set()).add(folder)
+        found.setdefault(label_text(folder), set()).add(folder)
     several = {label: sorted(names) for label, names in found.items() if len(names) > 1}
     return [
         f"the folders {' and '.join(map(ascii, names))} are one label, {label!r}" for label, names in several.items()

@@ -1,12 +1,9 @@
 """Names and paths of folders: as text, folded, listed in a sentence, and which folders lie below one."""
 
-import os
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-Parts = tuple[str, ...]
-"""A path, or a folder, part by part."""
+from components.kinds.folders import Parts, label_text
 
 GENERIC = {"image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages", "frames"}
 """Names of folders that say what is in them, and no label."""
@@ -15,16 +12,6 @@ MASKS |= {"gt", "labels", "trimaps", "bbox", "boxes", "segmentationclass"}
 """Names of folders of what is marked in pictures, and no pictures to learn."""
 
 _LISTED = 10  # names
-
-
-def clean_label(label: str) -> str:
-    """Return the label without blanks around it, in one form of Unicode (NFC): macOS writes another."""
-    return unicodedata.normalize("NFC", as_text(label)).strip()
-
-
-def as_text(name: str) -> str:
-    """Return a name as text that can be written: with the codes of its bytes that are no UTF-8."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def name_list(names: Iterable[str]) -> str:
@@ -36,7 +23,7 @@ def name_list(names: Iterable[str]) -> str:
 
 def folded(label: str) -> str:
     """Return the label as it is compared where case does not matter."""
-    return clean_label(label).casefold()
+    return label_text(label).casefold()
 
 
 def below(source: str, base: Parts) -> str:

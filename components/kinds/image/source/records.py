@@ -1,12 +1,8 @@
 """Raw records of pictures: one row a picture."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
-
-BATCH = 1_000
-"""Most records of a batch."""
 
 SCHEMA = pa.schema(
     [
@@ -29,11 +25,3 @@ class Record(NamedTuple):
     split: str | None = None
     folder: str | None = None
     row: str | None = None
-
-
-def to_batch(records: Sequence[Record]) -> pa.RecordBatch:
-    """Return the records as a batch."""
-    columns = zip(*records, strict=True)
-    return pa.record_batch(
-        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
-    )

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from components.config.errors import DataError
 from components.kinds import split_names as splits
-from components.kinds.image.source.names import GENERIC, MASKS, Parts, folded, name_list, subfolders
+from components.kinds.folders import Parts
+from components.kinds.image.source.names import GENERIC, MASKS, folded, name_list, subfolders
 from components.kinds.prepared import Split
 
 

@@ -15,6 +15,7 @@ from components.kinds.csv_files import SUFFIXES as CSV
 from components.kinds.csv_files import dialect, encoding
 from components.kinds.image.source.files import SUFFIXES
 from components.kinds.image.source.matching import Pictures, looks_like_picture
+from components.kinds.usual_names import plain_name
 
 logger = logging.getLogger(__name__)
 
@@ -63,11 +64,6 @@ def rows_by_picture(tables: Sequence[PictureTable]) -> dict[str, str]:
         for picture, rows in table.rows.items():
             found.setdefault(picture, {})[table.name] = rows
     return {picture: json.dumps(rows, ensure_ascii=False) for picture, rows in found.items()}
-
-
-def plain_name(column: str) -> str:
-    """Return a column's name in small letters alone, so that `Image_ID` and `image id` are one."""
-    return "".join(letter for letter in column.lower() if letter.isalnum())
 
 
 def _may_be(name: str) -> bool:

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.config.errors import ConfigError, DataError
+from components.kinds.examples.batches import BATCH
 from components.kinds.image.source.files import Files, files_below
 from components.kinds.image.source.folder import Folder, refuse_empty
 from components.kinds.image.source.layout import Layout, PathLabel
-from components.kinds.image.source.records import BATCH, SCHEMA
+from components.kinds.image.source.records import SCHEMA
 from components.kinds.raw import Raw
 
 _KEY = "prepare.unlabelled"

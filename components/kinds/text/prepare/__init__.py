@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from components.config.errors import DataError
 from components.kinds import split_names
-from components.kinds.asked import asked, contradicting
+from components.kinds.asked import asked
 from components.kinds.corrections import corrected
-from components.kinds.draw import TEST, TRAIN, VALIDATION, content_keys, draw
+from components.kinds.draw import TEST
+from components.kinds.examples.splits import Examples, given_splits, split_examples, write_examples
 from components.kinds.folders import label_text
 from components.kinds.nulls import is_null
-from components.kinds.prepared import SPLITS, write_about, write_splits, write_strangers
+from components.kinds.prepared import write_strangers
 from components.kinds.text.codec.characters import encode, normalized
 from components.kinds.text.codec.input import Input
 from components.kinds.text.params import Prepare
@@ -45,7 +46,8 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     if task == "regression":
         said = ["" if is_null(label) else label for label in said]
     words = [normalized(text or "", config.length or _LONGEST) for text in table[columns.text].to_pylist()]
-    read = corrected(said, names, config.corrections, "text")
+    labels, read = corrected(dict(enumerate(said)), names, config.corrections, "text")
+    said = [labels.get(row, "") for row in range(len(names))]
     given, unsplit = _given(table[columns.split].to_pylist() if columns.split else [None] * len(words), columns, config)
 
     there = np.array([bool(text) for text in words])
@@ -58,24 +60,29 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     told = asked([said[row] for row in kept], config.positive, task, "texts")
     length, most = _size([words[row] for row in kept], config.length)
     inputs = np.stack([encode(words[row], length) for row in kept])
-    keys = content_keys(inputs)
-    splits = _splits(keys, told.labels, given[kept], config)
-    copied = np.isin(keys, keys[splits == TEST]) & (splits != TEST)
-    arrays = {"inputs": inputs, "labels": told.labels, "rows": kept}
-    if (given[kept] < 0).all():
-        arrays["keys"] = keys
-    _check_splits(splits[~copied], len(told.classes))
-    counts = write_splits(out, splits[~copied], **{name: array[~copied] for name, array in arrays.items()})
+    examples = Examples(inputs, kept, told, given[kept])
+    splits = split_examples(examples, config.validation, config.test)
+    copied = examples.copied(splits)
+    if split := examples.empty(splits):
+        of = f" of {len(told.classes):,} labels" if told.classes else ""
+        raise DataError(
+            f"no text is left for the {split} split, of {np.count_nonzero(~copied):,} texts{of}: bring more, or give "
+            "each split some in the column of splits"
+        )
+    described: Input = {"length": length, "words": most}
+    if none is not None:
+        described["none"] = none
+    write_examples(out, "text", described, examples, splits)
     if config.none is not None:
         chosen = np.flatnonzero(strange & ((given < 0) | (given == TEST)))
         write_strangers(
             out, np.array([encode(words[row], length) for row in chosen]).reshape(-1, length).astype(np.int32)
         )
     findings = {
-        "empty": _finding(~there, names),
-        "without a label": _finding(there & ~labelled, names),
-        "copies of test texts": _finding_of(kept[copied], names),
-        "with several labels": _finding_of(kept[contradicting(keys, told.labels)], names),
+        "empty": _finding(np.flatnonzero(~there), names),
+        "without a label": _finding(np.flatnonzero(there & ~labelled), names),
+        "copies of test texts": _finding(kept[copied], names),
+        "with several labels": _finding(kept[examples.contradicting], names),
     }
     about = json.loads((table.schema.metadata or {}).get(b"journeyman", b"{}"))
     read = [_told(columns, given_names), f"texts are read up to {length:,} characters", *read, *unsplit]
@@ -83,10 +90,6 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
         read.append(f"{strange.sum():,} texts are {none!r}, none of the classes")
     report = {"read": [*about.get("read", []), *read], "findings": findings, "ignored": about.get("ignored", [])}
     write_json(out / "report.json", report)
-    described: Input = {"length": length, "words": most}
-    if none is not None:
-        described["none"] = none
-    write_about(out, "text", told.classes, described, counts, told.task)
 
 
 def _told(columns: Columns, names: Sequence[str]) -> str:
@@ -104,24 +107,13 @@ def _given(said: Sequence[str | None], columns: Columns, config: Prepare) -> tup
     doubtful = config.split is None and (columns.split or "").strip().lower() != "split"  # nobody says that it is one
     if unknown and doubtful and len(unknown) == len(split_of):
         told = [f"{columns.split!r} says no split (as {unknown[0]!r}), so chance draws them"]
-        return np.full(len(said), -1, dtype=np.int64), told
+        return given_splits([None] * len(said)), told
     if unknown:
         raise DataError(
             f"prepare.split: {unknown[0]!r} is no split: write train, validation or test, or call the column "
             f"{columns.split!r} otherwise"
         )
-    known = {value: SPLITS.index(split) for value, split in split_of.items() if split}
-    return np.array([known.get(value or "", -1) for value in said], dtype=np.int64), []
-
-
-def _check_splits(splits: Int64, classes: int) -> None:
-    for index, split in enumerate(SPLITS):
-        if not (splits == index).any():
-            of = f" of {classes:,} labels" if classes else ""
-            raise DataError(
-                f"no text is left for the {split} split, of {len(splits):,} texts{of}: bring more, or give each split "
-                "some in the column of splits"
-            )
+    return given_splits([split_of.get(value or "") for value in said]), []
 
 
 def _size(words: Sequence[str], length: int | None) -> tuple[int, int]:
@@ -131,18 +123,5 @@ def _size(words: Sequence[str], length: int | None) -> tuple[int, int]:
     return found, min(max(_LEAST[1], *(text.count(" ") + 1 for text in words)), found // 2)
 
 
-def _splits(keys: NDArray[np.uint64], labels: NDArray[np.generic], given: Int64, config: Prepare) -> Int64:
-    """Return the split of each text: as given; of a split that no text is given, chance draws."""
-    drawn = draw(keys, labels, config.validation, config.test).astype(np.int64)
-    for split in (VALIDATION, TEST):
-        if (given == split).any():
-            drawn[drawn == split] = TRAIN
-    return np.where((given == VALIDATION) | (given == TEST), given, drawn)
-
-
-def _finding(mask: NDArray[np.bool_], names: Sequence[str]) -> dict[str, object]:
-    return _finding_of(np.flatnonzero(mask), names)
-
-
-def _finding_of(rows: Int64, names: Sequence[str]) -> dict[str, object]:
+def _finding(rows: Int64, names: Sequence[str]) -> dict[str, object]:
     return {"count": len(rows), "examples": [names[row] for row in rows[:_SHOWN]]}

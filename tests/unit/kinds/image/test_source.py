@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from components.config.errors import ConfigError, DataError
+from components.kinds.examples import batches
 from components.kinds.image import codec, source
-from components.kinds.image.source import folder
 from components.kinds.image.source.folder import look_at
 from components.kinds.raw import DataSet, Origin
 
@@ -25,9 +25,9 @@ def test_a_folder_is_read_in_order_with_names_and_labels(pictures: Path) -> None
 
 def test_large_pictures_come_in_small_batches(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = (pictures / "cup" / "00.png").stat().st_size
-    monkeypatch.setattr(folder, "BATCH_BYTES", 5 * size + size // 2)
-    batches = list(look_at(pictures, "source").batches())
-    assert [batch.num_rows for batch in batches] == [5, 5, 5, 5, 4]
+    monkeypatch.setattr(batches, "BATCH_BYTES", 5 * size + size // 2)
+    found = list(look_at(pictures, "source").batches())
+    assert [batch.num_rows for batch in found] == [5, 5, 5, 5, 4]
 
 
 def test_idx_files_become_pictures(tmp_path: Path) -> None:
