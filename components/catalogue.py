@@ -155,6 +155,12 @@ def preparation(kind: str) -> "contract.Preparation":
     return cast("contract.Preparation", _module(kind, "prepare"))
 
 
+def partitioned(kind: str) -> "contract.PartitionedPreparation | None":
+    """Return how the kind prepares a part of raw records for all machines; None: one machine prepares all of them."""
+    module = _module(kind, "prepare")
+    return cast("contract.PartitionedPreparation", module) if hasattr(module, "prepare_partition") else None
+
+
 def sample(kind: str) -> "contract.Sample":
     """Return how the kind shows held-out examples as callers send them."""
     return cast("contract.Sample", _module(kind, "sample"))

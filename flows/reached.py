@@ -22,7 +22,7 @@ from components.system.skew import must_agree
 from components.tracking.reach import REGISTRY, TRACKING, is_database, servers
 from components.versioning.remote import Remote, ask_remote, default_remote
 from flows.release import is_own
-from flows.servers import ask_followed, prefect_servers, shard_servers
+from flows.servers import ask_followed, partition_servers, prefect_servers, shard_servers
 
 WITHIN = 5.0
 """Seconds that all of them have together, where `JOURNEYMAN_SERVER_TIMEOUT` does not say another number."""
@@ -87,6 +87,7 @@ def _servers() -> Iterator[Server]:
     champions = os.environ[CHAMPIONS]
     yield Server(CHAMPIONS, champions, lambda: _ask_champions(champions), "champions are published under state/")
     yield from shard_servers(*catalogue.workloads())
+    yield from partition_servers()
     yield from _database(MEMORY, "an endpoint remembers in a file of its own", address_of)
     logs = os.environ[LOGS]
     yield Server(LOGS, logs, lambda: must_be_writable(Path(logs), LOGS), "logs are under state/")

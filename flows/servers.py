@@ -9,7 +9,16 @@ from prefect.settings import get_current_settings
 
 from components import catalogue
 from components.config.errors import ConfigError
-from components.config.settings import ARTIFACTS, CHAMPIONS, MEMORY, SHARDS, STATE, shard_address, tracking_uri
+from components.config.settings import (
+    ARTIFACTS,
+    CHAMPIONS,
+    MEMORY,
+    PARTITIONS,
+    SHARDS,
+    STATE,
+    shard_address,
+    tracking_uri,
+)
 from components.inference.champion.published import CHAMPION, read_pointer
 from components.kinds.database import address_of
 from components.registry.promotion.ledger import Ledger
@@ -78,6 +87,12 @@ def shard_servers(*workloads: str) -> list[Server]:
         return []
     address = shard_address()
     return [Server(SHARDS, address, lambda: _ask(address, SHARDS), "shards are under state/")]
+
+
+def partition_servers() -> list[Server]:
+    """Return the store of windows that are computed in partitions, where a setting names one."""
+    address = os.environ.get(PARTITIONS, "")
+    return [Server(PARTITIONS, address, lambda: _ask(address, PARTITIONS), "it is under state/")] if address else []
 
 
 def _ask(address: str, setting: str) -> None:

@@ -28,6 +28,8 @@ SHARD_CACHE = "JOURNEYMAN_SHARD_CACHE"
 """The variable with the folder in which shards that lie elsewhere are kept while they are read."""
 SHARD_CACHE_BYTES = "JOURNEYMAN_SHARD_CACHE_BYTES"
 """The variable with the most bytes of that folder."""
+PARTITIONS = "JOURNEYMAN_PARTITIONS"
+"""The variable with the address at which windows lie that are computed in partitions; see `kinds/table/prepare`."""
 LOGS = "JOURNEYMAN_LOG_DIR"
 """The variable with the folder of the prediction logs, one in it for each workload."""
 LEDGER = "JOURNEYMAN_LEDGER"
@@ -63,6 +65,11 @@ def log_folder(workload: str) -> Path:
 def shard_address() -> str:
     """Return the address of the shards of prepared pictures: `JOURNEYMAN_SHARDS`, else a folder under `state/`."""
     return os.environ.get(SHARDS) or str(Path.cwd() / STATE / "shards")
+
+
+def partition_address() -> str:
+    """Return the address of windows that are computed in partitions: `JOURNEYMAN_PARTITIONS`, else under `state/`."""
+    return os.environ.get(PARTITIONS) or str(Path.cwd() / STATE / "partitions")
 
 
 def live_before(workload: str) -> Path:

@@ -5,11 +5,12 @@ import shutil
 from pathlib import Path
 
 from components import catalogue
+from components.config.errors import ConfigError
 from components.config.params import Workload
-from components.config.settings import SCHEMAS, artifacts
+from components.config.settings import SCHEMAS, STATE, artifacts
 from components.kinds.prepared import LEFT_OUT, name_task, open_prepared
 from components.system import entry
-from components.system.files import whole_directory, write_json
+from components.system.files import scratch_directory, whole_directory, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,26 @@ def write_prepared(workload: Workload, records: Path, out: Path, schema: Path) -
     catalogue.preparation(workload.kind).prepare(records, out, workload.prepare, schema, labels)
     if workload.task and workload.task != labels:
         name_task(out, workload.task)
+
+
+def prepare_partition(name: str, index: int, count: int) -> int:
+    """Do part `index` of `count` of what the preparation of the workload `name` computes; return how many windows.
+
+    Raises:
+        ConfigError: nothing of it can be shared out, or there are no raw records.
+        DataError: see `prepare`.
+    """
+    workload, records = catalogue.workload(name), artifacts(name, "raw") / "records.parquet"
+    kind = catalogue.partitioned(workload.kind)
+    if kind is None:
+        raise ConfigError(f"--partition: only tables are prepared in partitions, and {name} is of kind {workload.kind}")
+    if not records.exists():
+        raise ConfigError(f"{records}: no such file; run `dvc repro ingest@{name}`, or `dvc pull ingest@{name}`")
+    labels = catalogue.labels_of(workload.task)
+    with scratch_directory(STATE / "partition" / name) as scratch:
+        return kind.prepare_partition(
+            records, scratch, workload.prepare, SCHEMAS / f"{name}.yaml", labels, index, count
+        )
 
 
 if __name__ == "__main__":

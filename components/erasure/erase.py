@@ -101,7 +101,7 @@ def erase_event(name: str, event: str, cache: bool) -> Erasure:
 
 def _erase_answer(name: str, subject: Subject, person: Person, held: training.Held, cache: bool) -> Erasure:
     """Remove an answer that has no key of its own, from the log and from where it was learnt from."""
-    done = Erasure([*_from_log(name, person), *(training.clean(held) if cache else ())])
+    done = Erasure([*_from_log(name, person), *(training.clean(name, held) if cache else ())])
     done.notes += _trained(name, subject, held, cache)
     if held.versions:
         done.notes += _out_of_reach(name, subject)
@@ -125,7 +125,7 @@ def _erase(name: str, workload: Workload, subject: Subject, person: Person, cach
     done.removed += erase_from_copies(name, workload, subject)
     done.removed += erase_from_schema(name, subject)
     if cache:
-        done.removed += training.clean(held)
+        done.removed += training.clean(name, held)
     done.notes += _notes(name, workload, subject, held, cache)
     return done
 

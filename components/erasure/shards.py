@@ -1,9 +1,10 @@
-"""Shards of prepared pictures: a picture is one of many in a shard, so that whole shards go."""
+"""What is prepared at an address: a picture is one of many in a shard, so that whole shards go; windows all go."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from components.config.settings import shard_address
+from components.config.settings import partition_address, shard_address
 from components.erasure.subject import Removed
 from components.kinds.prepared import SPLITS, index_of
 from components.kinds.shards.cache import cache_folder
@@ -44,6 +45,18 @@ def remove_shards(names: Iterable[str]) -> Iterator[Removed]:
         count += address.delete(name)
     if count:
         yield Removed(str(address), "shards of prepared pictures; `dvc repro` makes them", count)
+
+
+def remove_partitions(workload: str) -> Iterator[Removed]:
+    """Remove all windows of the workload that were computed in partitions.
+
+    Raises:
+        PublishedError: as of `remove_shards`.
+    """
+    address = Address(partition_address())
+    mine = filter(re.compile(rf"{re.escape(workload)}-[0-9a-f]{{16}}/.*").fullmatch, address.names())
+    if count := sum(address.delete(name) for name in mine):
+        yield Removed(str(address), "files of windows; `flows.prepare --partition` makes them", count)
 
 
 def _named(files: dict[str, Path]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from components import catalogue
 from components.config.params import Workload
 from components.config.settings import artifacts
-from components.erasure.shards import remove_shards, shards_of
+from components.erasure.shards import remove_partitions, remove_shards, shards_of
 from components.erasure.subject import Removed, Subject
 from components.erasure.texts import remove_rows
 from components.inference.bundle import ABOUT, SERVING
@@ -69,9 +69,11 @@ def held(name: str, workload: Workload, subject: Subject) -> Held:
     )
 
 
-def clean(found: Held) -> Iterator[Removed]:
+def clean(name: str, found: Held) -> Iterator[Removed]:
     """Remove all of it; raw records go last, by which the rest is found."""
     yield from remove_shards(found.shards)
+    if found.workspace or found.objects:
+        yield from remove_partitions(name)
     for folder in found.workspace:
         shutil.rmtree(folder)
         yield Removed(str(folder), "outputs of a stage; the next `dvc repro` makes them", 1)

@@ -5,7 +5,7 @@ A kind has its own types of `input`, `decision` and its sections of `params.yaml
 """
 
 from components.kinds.contract.codec import Codec, Explain, Reader, Row, Score
-from components.kinds.contract.data import Overviews, Params, Preparation, Sample, Source
+from components.kinds.contract.data import Overviews, Params, PartitionedPreparation, Preparation, Sample, Source
 from components.kinds.contract.erasure import Erasure
 from components.kinds.contract.evaluation import Evaluated, Inspection
 from components.kinds.contract.exploration import Exploration, Explored
@@ -34,6 +34,7 @@ __all__ = [
     "Observations",
     "Overviews",
     "Params",
+    "PartitionedPreparation",
     "Preparation",
     "RawRecord",
     "Reader",

@@ -57,6 +57,21 @@ class Preparation(Protocol[ConfigT]):
         """
 
 
+class PartitionedPreparation(Preparation[ConfigT], Protocol[ConfigT]):
+    """`prepare/` of a kind in which many machines can do a part each of what takes time."""
+
+    def prepare_partition(
+        self, raw: Path, out: Path, config: ConfigT, schema: Path, task: str | None, index: int, count: int, /
+    ) -> int:
+        """Write what `prepare` takes of partition `index` of `count` to `JOURNEYMAN_PARTITIONS`; return how much it is.
+
+        The others are those of `prepare`; nothing is left in `out`.
+
+        Raises:
+            ConfigError: the section has nothing to be shared out.
+        """
+
+
 class Sample(Protocol[InputT]):
     """`sample.py`: held-out examples as callers send them."""
 

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from components.config.errors import DataError
+from components.config.errors import ConfigError, DataError
 from components.kinds.column import ROW
 from components.kinds.prepared import SPLITS, Split, write_about
 from components.kinds.prepared import known as is_known
@@ -28,16 +28,17 @@ from components.kinds.table.prepare.index import without_index
 from components.kinds.table.prepare.infer import Profile, infer, profile
 from components.kinds.table.prepare.labels import Labels, labels
 from components.kinds.table.prepare.leaks import leaks
+from components.kinds.table.prepare.partitions import Partition, PartitionFiles, code, is_begun
 from components.kinds.table.prepare.reading import Readings, decide, read
 from components.kinds.table.prepare.seed import write_seed
 from components.kinds.table.prepare.slices import write_columns
 from components.kinds.table.prepare.split import SPLIT, Parted
-from components.kinds.table.prepare.stream import write_features
+from components.kinds.table.prepare.stream import write_features, write_windows
 from components.kinds.table.prepare.table import TIME, Table, open_table, whole_numbers
 from components.kinds.table.prepare.time_split import assign, counts, spans
 from components.kinds.table.prepare.unknown import rare
 from components.kinds.table.prepare.validate import validate
-from components.system.files import write_json
+from components.system.files import sha256, write_json
 
 if TYPE_CHECKING:
     from components.kinds.table.params import Prepare
@@ -62,11 +63,32 @@ def prepare(raw: Path, out: Path, config: "Prepare", schema: Path, task: str | N
         raw_table, known = open_table(right, config), schemas.read(schema) if schema.exists() else None
         readings = decide(right, raw_table, config, known)
         with read(right, out, raw_table, readings, config) as table:
-            _prepare(table, out, config, schema, known, readings, task, said)
+            _prepare(table, right, out, config, schema, known, readings, task, said)
+
+
+def prepare_partition(
+    raw: Path, out: Path, config: "Prepare", schema: Path, task: str | None, index: int, count: int
+) -> int:
+    """Write the windows of partition `index` of `count` to the address of `JOURNEYMAN_PARTITIONS`; say how many.
+
+    `prepare` of the same table takes them from there, once all partitions have theirs. `out` is a scratch directory.
+
+    Raises:
+        ConfigError: there are no windows, partitions of another count are there, or nothing can be written there.
+        DataError: `prepare` would raise it.
+    """
+    if not config.entities or not config.by_time:
+        raise ConfigError("--partition: windows alone are computed in partitions, and there are none: prepare.entities")
+    with corrected(raw, out, config) as (right, said):
+        raw_table, known = open_table(right, config), schemas.read(schema) if schema.exists() else None
+        readings = decide(right, raw_table, config, known)
+        with read(right, out, raw_table, readings, config) as table:
+            return _prepare(table, right, out, config, schema, known, readings, task, said, Partition(index, count))
 
 
 def _prepare(
     table: Table,
+    raw: Path,
     out: Path,
     config: "Prepare",
     schema: Path,
@@ -74,7 +96,9 @@ def _prepare(
     readings: Readings,
     task: str | None,
     corrections: list[str],
-) -> None:
+    partition: Partition | None = None,
+) -> int:
+    """Write all, or the windows of the partition alone; return how many those are."""
     expected = [name for name, column in known.columns.items() if column.type == "integer"] if known else []
     named = filter(None, [config.columns.id, config.columns.group])
     table = whole_numbers(table, {*named, *config.entities, *expected})
@@ -89,7 +113,13 @@ def _prepare(
     enforce(findings, config.limits, table.rows)
     definition, sent = define(columns, config)
     with _split(table, records, definition, out, label, config) as parted:
-        write_features(parted.frame, out, definition, parted.sizes, config.card, config.labelled, label)
+        files, described = None, columns.model_copy(update={"task": label.task})
+        if definition.entities and (partition or is_begun(schema.stem)):
+            files = PartitionFiles(schema.stem, _made_of(raw, config, described, parted))
+        if files and partition:
+            return _write_partition(files, partition, parted, definition, config)
+        merged = files.merged(definition) if files else None
+        write_features(parted.frame, out, definition, parted.sizes, config.card, config.labelled, label, merged)
         missing = _every_class(out, label, config)
         findings["leaks"] = leaks(out, definition)
         enforce({"leaks": findings["leaks"]}, config.limits, table.rows)
@@ -118,8 +148,30 @@ def _prepare(
     write_json(out / "report.json", about)
     write_about(out, "table", label.classes, describe(out, definition, table, sent, config), parted.sizes, label.task)
     if known is None:
-        schemas.write(schema, columns.model_copy(update={"task": label.task}))
+        schemas.write(schema, described)
         logger.info("wrote %s: look it through, and commit it", schema)
+    return 0
+
+
+def _made_of(raw: Path, config: "Prepare", schema: Schema, parted: Parted) -> dict[str, Any]:
+    """Return all that windows depend on."""
+    return {
+        "table": sha256(raw),
+        "prepare": config.model_dump(mode="json"),
+        "schema": schema.model_dump(mode="json", exclude_none=True),
+        "splits": dict(parted.about),
+        "records": dict(parted.sizes),
+        "code": code(),
+    }
+
+
+def _write_partition(
+    files: PartitionFiles, partition: Partition, parted: Parted, definition: Definition, config: "Prepare"
+) -> int:
+    files.begin(partition)
+    if (done := files.done(partition.index)) is not None:
+        return sum(done)
+    return write_windows(parted.frame, definition, config.labelled, partition, files)
 
 
 @contextmanager

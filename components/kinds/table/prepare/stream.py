@@ -1,6 +1,6 @@
 """Features of the splits, in one pass over the records; memory holds a chunk, and what windows reach back to."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,19 @@ from components.kinds.table.codec import features
 from components.kinds.table.codec.features import Definition, Float32, Float64, Int8, Int64
 from components.kinds.table.codec.memory import ArrayMemory, Records
 from components.kinds.table.prepare.labels import LABEL, Labels, drawn
+from components.kinds.table.prepare.partitions import MergedWindows, Partition, PartitionFiles, partition_of
 from components.kinds.table.prepare.split import KEY, SPLIT
 from components.kinds.table.prepare.table import TIME
 from components.system.progress import Progress
 
 CHUNK = 4_000_000
 """Records that are computed at a time."""
+_MERGED = 500_000  # where windows are computed elsewhere, nothing is gained by more
+_PARTITIONS = 2_000_000  # of all partitions together, so that whoever merges them holds so many
+_FEWEST = 50_000  # of one partition
+
+WindowsOf = Callable[["_Chunk", Int64], Sequence[Float32]]
+"""The windows of those records of a chunk that are at these indices, `[N, measures * days]` for each entity column."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,7 @@ def write_features(
     card: str | None,
     fraction: float,
     labels: Labels,
+    merged: MergedWindows | None = None,
 ) -> None:
     """Write `{split}_inputs.npy` and the arrays that go with them to `out`.
 
@@ -69,18 +77,19 @@ def write_features(
         card: the entity column whose codes are written, if any.
         fraction: part of the labels that is used; those of the test split stay for the evaluation.
         labels: what the label column means.
+        merged: windows that are computed already; None: they are computed here.
+
+    Raises:
+        DataError: `merged` are not those of these records.
     """
     splits = [_Arrays(out, split, sizes[split]) for split in SPLITS]
-    memory = ArrayMemory(definition)
+    known = [_values(frame, entity.name) for entity in definition.entities]
+    windows_of = _taken(merged, definition, known) if merged else _computed(definition)
     with Progress(desc="prepare", unit=" records") as progress:
-        for chunk in _chunks(frame, definition, fraction):
+        for chunk in _chunks(frame, definition, fraction, known, _MERGED if merged else CHUNK):
             wanted = np.flatnonzero(chunk.split >= 0)
-            amount = features.fixed_point(chunk.amount, definition.decimals)
             times = None if chunk.time is None else chunk.time[wanted]
-            windows: Sequence[Float32] = []
-            if chunk.time is not None and definition.entities:
-                positive = chunk.known.clip(max=1).astype(np.int8)  # of two classes; no other label is in a window
-                windows = memory.windows(Records(chunk.time, amount, positive, chunk.entities), wanted)
+            windows = windows_of(chunk, wanted) if definition.entities else []
             table = features.assemble(chunk.numbers[wanted], times, windows, chunk.categories[wanted])
             for index, arrays in enumerate(splits):
                 mine = chunk.split[wanted] == index
@@ -96,15 +105,93 @@ def write_features(
                     arrays.append("cards", chunk.entities[card][rows])
                 arrays.filled += len(rows)
             progress.update(len(chunk.label))
+    if merged is not None:
+        merged.end()
 
 
-def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Iterator[_Chunk]:
+def write_windows(
+    frame: pl.LazyFrame, definition: Definition, fraction: float, partition: Partition, files: PartitionFiles
+) -> int:
+    """Write the windows of the records whose entities are in a partition, and return how many there are.
+
+    Args:
+        frame: as `write_features` takes it.
+        definition: of the features.
+        fraction: part of the labels that is used.
+        partition: which.
+        files: where they go; what is there already stays, and is not computed again.
+    """
+    counts = []
+    with Progress(desc="prepare", unit=" records") as progress:
+        for number, entity in enumerate(definition.entities):
+            folder, count = f"{partition.index}/{number}", 0
+            memory = ArrayMemory(definition.model_copy(update={"entities": (entity,)}))
+            for records, row, wanted in _records(frame, definition, entity.name, fraction, partition):
+                name = f"{folder}/{count:012d}-{count + len(wanted):012d}.parquet"
+                there = len(wanted) == 0 or files.has(name)
+                (windows,) = memory.windows(records, wanted[:0] if there else wanted)
+                if not there:
+                    files.add(name, row[wanted], windows)
+                count += len(wanted)
+                progress.update(len(row))
+            counts.append(count)
+    files.end(partition.index, counts)
+    return sum(counts)
+
+
+def _records(
+    frame: pl.LazyFrame, definition: Definition, entity: str, fraction: float, partition: Partition
+) -> Iterator[tuple[Records, Int64, Int64]]:
+    """Yield the records whose entity is in the partition, their rows, and the indices of those in a split."""
+    values = _values(frame, entity)
+    mine = values.filter(pl.Series(partition_of(values, partition.count) == partition.index))
+    columns = frame.join(_codes(mine, "entity"), on=entity, how="inner", maintain_order="left").select(
+        pl.col(ROW).alias("row"),
+        pl.col(TIME).alias("time"),
+        pl.col(LABEL).alias("label"),
+        pl.col(SPLIT).alias("split"),
+        _amount(definition).alias("amount"),
+        pl.col("journeyman:entity").alias("entity"),
+    )
+    for batch in columns.collect_batches(chunk_size=max(_PARTITIONS // partition.count, _FEWEST)):
+        row = batch["row"].to_numpy().astype(np.int64)
+        label = np.where(drawn(row, fraction), batch["label"].to_numpy().astype(np.int64), -1)
+        amount = features.fixed_point(batch["amount"].to_numpy(), definition.decimals)
+        codes = {entity: batch["entity"].to_numpy()}
+        records = Records(batch["time"].to_numpy(), amount, _positive(label), codes)
+        yield records, row, np.flatnonzero(batch["split"].to_numpy() >= 0)
+
+
+def _computed(definition: Definition) -> WindowsOf:
+    """Return what computes the windows of some records after those before them."""
+    memory = ArrayMemory(definition)
+
+    def windows(chunk: _Chunk, wanted: Int64) -> Sequence[Float32]:
+        if chunk.time is None:
+            return []
+        amount = features.fixed_point(chunk.amount, definition.decimals)
+        return memory.windows(Records(chunk.time, amount, _positive(chunk.known), chunk.entities), wanted)
+
+    return windows
+
+
+def _taken(merged: MergedWindows, definition: Definition, known: Sequence[pl.Series]) -> WindowsOf:
+    """Return what takes the windows of some records from the partitions that their entities, all `known`, are in."""
+    of_code = [np.append(partition_of(values, merged.count), -1) for values in known]  # the last one is that of -1
+
+    def windows(chunk: _Chunk, wanted: Int64) -> Sequence[Float32]:
+        codes = [chunk.entities[entity.name][wanted] for entity in definition.entities]
+        return merged.windows(chunk.row[wanted], [mine[code] for mine, code in zip(of_code, codes, strict=True)])
+
+    return windows
+
+
+def _chunks(
+    frame: pl.LazyFrame, definition: Definition, fraction: float, values: Sequence[pl.Series], size: int
+) -> Iterator[_Chunk]:
     numbers, categories = (range(len(columns)) for columns in (definition.numbers, definition.categories))
-    amount = pl.lit(0.0) if definition.amount is None else pl.col(definition.amount).cast(pl.Float64).fill_null(0.0)
-    for number, entity in enumerate(definition.entities):
-        frame = frame.join(
-            _codes(frame, entity.name, f"journeyman:{number}"), on=entity.name, how="left", maintain_order="left"
-        )
+    for number, known in enumerate(values):
+        frame = frame.join(_codes(known, str(number)), on=known.name, how="left", maintain_order="left")
     there = frame.collect_schema()
     added = {name: column for name, column in (("time", TIME), ("key", KEY)) if column in there}
     columns = frame.select(
@@ -112,7 +199,7 @@ def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Ite
         *(pl.col(column).alias(name) for name, column in added.items()),
         pl.col(LABEL).alias("label"),
         pl.col(SPLIT).alias("split"),
-        amount.alias("amount"),
+        _amount(definition).alias("amount"),
         *(pl.col(definition.numbers[number]).cast(pl.Float64).alias(f"number {number}") for number in numbers),
         *(
             pl.col(name).dt.epoch("ms").cast(pl.Float64).alias(f"date {number}")
@@ -127,7 +214,7 @@ def _chunks(frame: pl.LazyFrame, definition: Definition, fraction: float) -> Ite
             for number in range(len(definition.entities))
         ),
     )
-    for batch in columns.collect_batches(chunk_size=CHUNK):
+    for batch in columns.collect_batches(chunk_size=size):
         yield _Chunk(
             batch["time"].to_numpy() if "time" in added else None,
             batch["key"].to_numpy() if "key" in added else None,
@@ -150,10 +237,25 @@ def _table(batch: pl.DataFrame, names: list[str]) -> NDArray[Any]:
     return batch.select(names).to_numpy().reshape(len(batch), len(names))
 
 
-def _codes(frame: pl.LazyFrame, name: str, code: str) -> pl.LazyFrame:
-    """Return the values of an entity column, ascending, and their codes, from 0."""
-    values = frame.select(pl.col(name).drop_nulls().unique()).collect(engine="streaming").sort(name)
-    return values.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(code)).lazy()
+def _values(frame: pl.LazyFrame, name: str) -> pl.Series:
+    """Return the values of an entity column, ascending."""
+    return frame.select(pl.col(name).drop_nulls().unique()).collect(engine="streaming").to_series().sort()
+
+
+def _codes(values: pl.Series, name: str) -> pl.LazyFrame:
+    """Return the values of an entity column, and their codes, from 0, as the column `journeyman:name`."""
+    return pl.LazyFrame([values]).with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(f"journeyman:{name}"))
+
+
+def _amount(definition: Definition) -> pl.Expr:
+    if definition.amount is None:
+        return pl.lit(0.0)
+    return pl.col(definition.amount).cast(pl.Float64).fill_null(0.0)
+
+
+def _positive(label: Int64) -> Int8:
+    """Return labels as windows take them: of two classes; no other label is in a window."""
+    return label.clip(max=1).astype(np.int8)
 
 
 def _category(name: str, values: tuple[str, ...]) -> pl.Expr:
