@@ -4,7 +4,7 @@
 
 Prepares the simulated payments, `--factor` times the default number, with the handbook's windows and splits of 90, 14
 and 14 days: by one machine, by each of four partitions, and by the machine that takes the windows from those. Each is a
-process of its own, and they take turns. Seconds, and the peak of private resident memory (`RssAnon` of
+process of its own, and they take turns. Seconds, CPU seconds, and the peak of private resident memory (`RssAnon` of
 /proc/self/status, every 10 ms) beyond what the process has before it begins. It ends with an error unless every file of
 the merged data set is that of one machine to the byte. Of the partitions the slowest and the largest count; of several
 turns the median.
@@ -106,12 +106,12 @@ def measured(call: Callable[[], None]) -> dict[str, float]:
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     call()
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     ended.set()
     watcher.join()
-    return {"seconds": seconds, "gib": seen[0] - before}
+    return {"seconds": seconds, "cpu": cpu, "gib": seen[0] - before}
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -123,13 +123,14 @@ def contents(folder: Path) -> dict[str, str]:
 def report(figures: dict[str, Any]) -> None:
     """Print the table."""
     print(f"{figures['machine']}, load {figures['load']:.1f}; {figures['rows']:,} records, turns: {figures['turns']}\n")
-    print("| | seconds | of one machine | peak of private memory | of one machine |\n|---|---|---|---|---|")
+    print("| | seconds | CPU seconds | of one machine | peak of private memory | of one machine |")
+    print("|---|---|---|---|---|---|")
     alone = figures["one"]
     names = {"one": "one machine", "partition": f"one of {COUNT} partitions", "merge": "the machine that merges them"}
     for name, words in names.items():
-        seconds, gib = figures[name]["seconds"], figures[name]["gib"]
-        ratios = [f"{seconds / alone['seconds']:.2f}", f"{gib / alone['gib']:.2f}"]
-        print(f"| {words} | {seconds:.1f} | {ratios[0]} | {gib:.2f} GiB | {ratios[1]} |")
+        found = figures[name]
+        cpu, gib = (f"{found[key] / alone[key]:.2f}" for key in ("cpu", "gib"))
+        print(f"| {words} | {found['seconds']:.1f} | {found['cpu']:.1f} | {cpu} | {found['gib']:.2f} GiB | {gib} |")
 
 
 if __name__ == "__main__":

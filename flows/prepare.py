@@ -32,7 +32,7 @@ def prepare(workload: str, partition: str) -> str:
     if not found or int(found[1]) >= int(found[2]):
         raise ConfigError(f"--partition {partition}: expected i/n with i from 0 to n - 1, as 0/16 or 15/16")
     catalogue.workload(workload)
-    ask_servers(partition_servers())
+    ask_servers(partition_servers(workload))
     count = prepare_partition(workload, int(found[1]), int(found[2]))
     return (
         f"partition {partition} of {workload}: {count:,} windows at {without_password(partition_address())}; "

@@ -87,7 +87,7 @@ def _servers() -> Iterator[Server]:
     champions = os.environ[CHAMPIONS]
     yield Server(CHAMPIONS, champions, lambda: _ask_champions(champions), "champions are published under state/")
     yield from shard_servers(*catalogue.workloads())
-    yield from partition_servers()
+    yield from partition_servers(*catalogue.workloads())
     yield from _database(MEMORY, "an endpoint remembers in a file of its own", address_of)
     logs = os.environ[LOGS]
     yield Server(LOGS, logs, lambda: must_be_writable(Path(logs), LOGS), "logs are under state/")

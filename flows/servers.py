@@ -39,7 +39,7 @@ def ask_all(workload: str) -> None:
         PublishedError: endpoints of the workload follow another registry at the address where champions are published.
     """
     must_be_writable(ARTIFACTS, "artifacts")
-    ask_registry(*_published(), *_memory(), *shard_servers(workload))
+    ask_registry(*_published(), *_memory(), *shard_servers(workload), *partition_servers(workload))
     ask_followed(workload)
 
 
@@ -89,10 +89,12 @@ def shard_servers(*workloads: str) -> list[Server]:
     return [Server(SHARDS, address, lambda: _ask(address, SHARDS), "shards are under state/")]
 
 
-def partition_servers() -> list[Server]:
-    """Return the store of windows that are computed in partitions, where a setting names one."""
+def partition_servers(*workloads: str) -> list[Server]:
+    """Return the store of windows that are computed in partitions, where a setting names it and a workload has any."""
     address = os.environ.get(PARTITIONS, "")
-    return [Server(PARTITIONS, address, lambda: _ask(address, PARTITIONS), "it is under state/")] if address else []
+    if not address or not any(getattr(catalogue.workload(name).prepare, "entities", None) for name in workloads):
+        return []
+    return [Server(PARTITIONS, address, lambda: _ask(address, PARTITIONS), "they are under state/")]
 
 
 def _ask(address: str, setting: str) -> None:

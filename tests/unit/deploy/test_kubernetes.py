@@ -198,14 +198,24 @@ def test_a_pod_may_do_little(name: str, pod: Manifest) -> None:
 
 
 def test_all_kinds_of_pods_are_looked_at() -> None:
-    assert [name for name, _ in PODS] == ["endpoint", "score-garments", "journeyman", "worker", "prefect"]
+    assert [name for name, _ in PODS] == [
+        "endpoint",
+        "prepare-fraud",
+        "score-garments",
+        "journeyman",
+        "worker",
+        "prefect",
+    ]
 
 
 # --- jobs
 
 
+JOBS = {each["metadata"]["name"]: each["spec"] for each in manifests("jobs") if each["kind"] == "Job"}
+
+
 def test_shards_are_as_many_as_pods() -> None:
-    job = manifest("jobs", "Job")["spec"]
+    job = JOBS["score-garments"]
     (container,) = job["template"]["spec"]["containers"]
     said = container["args"][container["args"].index("--shard") + 1]
     shards = [Shard.parse(said.replace("$(JOB_COMPLETION_INDEX)", str(index))) for index in range(job["completions"])]
@@ -213,9 +223,19 @@ def test_shards_are_as_many_as_pods() -> None:
     assert container["command"][:3] == ["python", "-m", "flows.score"]
 
 
+def test_partitions_are_as_many_as_pods() -> None:
+    job = JOBS["prepare-fraud"]
+    (container,) = job["template"]["spec"]["containers"]
+    (said,) = container["args"]
+    assert said.endswith(f'--partition "$JOB_COMPLETION_INDEX/{job["completions"]}"')
+    assert [each["name"] for each in container["env"]] == ["JOB_COMPLETION_INDEX"]
+
+
 def test_jobs_run_modules_that_are_there() -> None:
     train = manifest("jobs", "TrainJob")["spec"]["trainer"]
-    told = [manifest("jobs", "Job")["spec"]["template"]["spec"]["containers"][0]["command"], train["args"]]
+    (preparing,) = (each["args"] for each in JOBS["prepare-fraud"]["template"]["spec"]["containers"])
+    (scoring,) = (each["command"] for each in JOBS["score-garments"]["template"]["spec"]["containers"])
+    told = [scoring, train["args"], preparing[0].split()]
     for words in told:
         assert find_spec(words[words.index("-m") + 1]) is not None
 
