@@ -1,11 +1,16 @@
-"""What a canary costs an endpoint, and what becomes of requests when it fails or is slow.
+"""What a canary and a shadow cost an endpoint, and what becomes of requests when a canary fails or is slow.
 
     python -m benchmarks.canary [--quick] [--json FILE] [--bundle DIR] [--data DIR] [--seconds S] [--rounds N]
+        [--only cost|shadow|injected]
 
 One Bento with one worker that follows a champion, asked over connections that are kept. Cost: arms take turns, each on
 an endpoint of its own: `alone` (it follows no champion), `none` (it does, and there is no canary), `canary` (the same
 bundle as version 2, for 5 % of the requests), and `again`, which is `alone` once more: the control. CPU is user and
 system time of the server's processes by request, of 32 connections; a ratio is the median over rounds by `alone`.
+
+Shadow: one such endpoint, asked in turns while the same bundle is measured as version 2 on 1 % of the requests
+(`shadow`), and while nothing is (`none`, and `again`: the control); over 1 connection, which leaves it idle between two
+requests, and over 32, which seldom do. How often it was measured is told: nothing is while anything waits.
 
 Injected: while 8 connections ask, a version is published for 5 % of the requests: one whose outputs are no numbers
 (`errors`), one that answers as the champion does and takes tens of milliseconds for it (`slow`), where the gate allows
@@ -43,8 +48,8 @@ from benchmarks.serving import one_load
 from benchmarks.wire import post
 from components.config.settings import artifacts
 from components.inference.bundle import ABOUT, MODEL, SERVING, read_about
-from components.inference.champion.canary import publish_canary
 from components.inference.champion.published import publish
+from components.inference.champion.tried import publish_tried, withdraw_tried
 from components.inference.engine.trial import Trial
 from components.inference.golden import GOLDEN
 from components.system.files import read_json, sha256, write_json
@@ -54,6 +59,8 @@ CONNECTIONS = 8
 """Of the load under which a canary fails."""
 SIDE, TIMES = 200, 50
 """A slow one multiplies so large matrices so often besides: some tens of milliseconds, where 5 are allowed."""
+_SHADOWS = 'journeyman_shadow_workers{version="2"}'
+_MEASURED = 'journeyman_shadow_seconds_count{version="2",role="challenger"}'
 _WARM = 1.0  # seconds of load before anything is measured
 _PATIENCE = 60.0  # seconds until a canary has to be at work, or stopped
 _LOOK = 0.05  # seconds between two looks at the metrics
@@ -87,7 +94,7 @@ class Followed:
         """Have it try the bundle as version 2."""
         id = uuid.uuid4().hex
         trial = Trial(id=id, version="2", against="1", share=SHARE, latency=2.0, milliseconds=5.0, harm=harm)
-        publish_canary(bundle, self.name, trial, address)
+        publish_tried(bundle, self.name, trial, address)
 
     def cost(self, name: str, seconds: float) -> dict[str, float]:
         """Return the figures of an arm."""
@@ -96,6 +103,27 @@ class Followed:
                 self.publish(self.bundle, address)
                 wait(server, "journeyman_canary_workers")
             return one_load(server, arm, MANY, seconds)
+
+    def shadowed(self, seconds: float, rounds: int) -> dict[str, list[dict[str, dict[str, float]]]]:
+        """Return the figures with a shadow and without, by number of connections."""
+        figures: dict[str, list[dict[str, dict[str, float]]]] = {name: [] for name in ("none", "shadow", "again")}
+        with self.served(True) as (server, arm, address):
+            for number, name in harness.turns(figures, rounds):
+                trial = Trial(id=uuid.uuid4().hex, version="2", against="1", share=0.01, latency=2.0, milliseconds=5.0)
+                if name == "shadow":
+                    publish_tried(self.bundle, self.name, trial, address, role="shadow")
+                else:
+                    withdraw_tried(self.name, address, role="shadow")
+                if name == "shadow" or count(server, _SHADOWS):
+                    wait_for(server, _SHADOWS, float(name == "shadow"))
+                before, found = count(server, _MEASURED), dict[str, dict[str, float]]()
+                for connections in (1, MANY):
+                    found[str(connections)] = one_load(server, arm, connections, seconds)
+                    after = count(server, _MEASURED)
+                    found[str(connections)]["measured"], before = after - before, after
+                figures[name].append(found)
+                print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
+        return figures
 
     def injected(self, bundle: Path, seconds: float, harm: float | None = None) -> dict[str, Any]:
         """Return what becomes of requests while the bundle is tried: they go on until it is stopped."""
@@ -129,20 +157,19 @@ def main() -> None:
         folder = Path(name)
         endpoint = Followed(options.bundle, pictures, folder)
         costs: dict[str, list[dict[str, float]]] = {arm: [] for arm in ("alone", "none", "canary", "again")}
-        for number, arm in harness.turns(costs, options.rounds):
+        for number, arm in harness.turns(costs, options.rounds) if options.only in (None, "cost") else ():
             costs[arm].append(endpoint.cost(arm, options.seconds))
             print(f"round {number + 1} of {options.rounds}: {arm}", file=sys.stderr)
-        wrong = {"errors": altered(options.bundle, folder / "errors", _no_numbers)}
-        wrong["slow"] = altered(options.bundle, folder / "slow", _slow)
-        wrong["harm"] = altered(options.bundle, folder / "harm", _turned)
+        shadow = endpoint.shadowed(options.seconds, options.rounds) if options.only in (None, "shadow") else {}
+        changes = {"errors": _no_numbers, "slow": make_slow, "harm": _turned}
         injected = {
             what: [
                 endpoint.injected(bundle, 2 * options.seconds, 0.05 if what == "harm" else None)
-                for _ in range(options.rounds)
+                for bundle in [altered(options.bundle, folder / what, change)] * options.rounds
             ]
-            for what, bundle in wrong.items()
+            for what, change in (changes.items() if options.only in (None, "injected") else ())
         }
-    harness.finish({"kind": about.kind, "cost": costs, "injected": injected}, report, options.json)
+    harness.finish({"kind": about.kind, "cost": costs, "shadow": shadow, "injected": injected}, report, options.json)
 
 
 def parsed() -> argparse.Namespace:
@@ -150,6 +177,7 @@ def parsed() -> argparse.Namespace:
     parser = harness.parser(__doc__, quick="two rounds of half a second")
     parser.add_argument("--bundle", type=Path, default=artifacts("garments", "bundle"), help="of a workload")
     parser.add_argument("--data", type=Path, help="its prepared examples, if not those of the workload")
+    parser.add_argument("--only", choices=["cost", "shadow", "injected"], help="measure this part alone")
     return timed(parser)
 
 
@@ -157,10 +185,15 @@ def report(result: dict[str, Any]) -> None:
     """Print the tables."""
     costs, injected = result["cost"], result["injected"]
     print(f"{result['machine']}; {result['kind']}\n")
-    print("| | CPU µs a request | by alone | p99 ms |\n|---|---|---|---|")
-    for name, rows in costs.items():
+    if costs["alone"]:
+        print("| | CPU µs a request | by alone | p99 ms |\n|---|---|---|---|")
+    for name, rows in costs.items() if costs["alone"] else ():
         cpu, p99 = (statistics.median(row[figure] for row in rows) for figure in ("cpu_us", "p99_ms"))
         print(f"| {name} | {cpu:.0f} | {ratio(costs, name, 'cpu_us', 'alone'):.3f} | {p99:.2f} |")
+    if shadow := result["shadow"]:
+        report_shadow(shadow)
+    if not injected:
+        return
     print("\n| injected | requests | dropped | the canary had | seconds until it stopped | p99 ms |")
     print("|---|---|---|---|---|---|")
     for name, rows in injected.items():
@@ -168,6 +201,20 @@ def report(result: dict[str, Any]) -> None:
         had = statistics.median(row["by_canary"] + row["failed"] for row in rows)
         seconds, p99 = (statistics.median(row[figure] for row in rows) for figure in ("seconds", "p99_ms"))
         print(f"| {name} | {asked:,} | {dropped} | {had:.0f} | {seconds:.2f} | {p99:.1f} |")
+
+
+def report_shadow(figures: dict[str, list[dict[str, dict[str, float]]]]) -> None:
+    """Print the table of the shadow."""
+    print("\n| connections | | CPU µs a request | by none | requests/s | by none | p99 ms | measured |")
+    print("|---|---|---|---|---|---|---|---|")
+    for connections in figures["none"][0]:
+        its = {name: [row[connections] for row in rows] for name, rows in figures.items()}
+        for name, rows in its.items():
+            cpu, rate, p99 = (statistics.median(row[figure] for row in rows) for figure in ("cpu_us", "rate", "p99_ms"))
+            more, as_many = (ratio(its, name, figure, "none") for figure in ("cpu_us", "rate"))
+            runs = sum(row["measured"] for row in rows)
+            shown = f"{cpu:.0f} | {more:.3f} | {rate:,.0f} | {as_many:.3f} | {p99:.2f} | {runs:,.0f}"
+            print(f"| {connections} | {name} | {shown} |")
 
 
 @contextmanager
@@ -221,6 +268,21 @@ def wait(server: Server, name: str) -> float:
             return time.perf_counter()
         time.sleep(_LOOK)
     sys.exit(f"{name} did not come to be within {_PATIENCE:g} s")
+
+
+def wait_for(server: Server, name: str, value: float) -> None:
+    """Wait until a number of the metrics has a value."""
+    given_up = time.perf_counter() + _PATIENCE
+    while count(server, name) != value:
+        if time.perf_counter() > given_up:
+            sys.exit(f"{name} did not come to be {value:g} within {_PATIENCE:g} s")
+        time.sleep(_LOOK)
+
+
+def count(server: Server, name: str) -> float:
+    """Return a number of the metrics, by its name and labels; 0 where it is not there."""
+    said = (line for line in exposition(server) if line.startswith(f"{name} "))
+    return next((float(line.rpartition(" ")[2]) for line in said), 0.0)
 
 
 def metrics(server: Server) -> dict[str, float]:
@@ -281,7 +343,7 @@ def _renamed(model: onnx.ModelProto) -> str:
     return output
 
 
-def _slow(model: onnx.ModelProto) -> None:
+def make_slow(model: onnx.ModelProto) -> None:
     """Have the graph multiply matrices besides, of which nothing is left in what it says."""
     graph, output = model.graph, _renamed(model)
     square = numpy_helper.from_array(np.full((SIDE, SIDE), 1 / SIDE, np.float32), "square")

@@ -8,12 +8,10 @@ from prefect.cache_policies import NO_CACHE
 
 from components import catalogue
 from components.config.errors import DataError
-from components.config.settings import CHAMPIONS, artifacts, log_folder
+from components.config.settings import CHAMPIONS, log_folder
 from components.inference.bundle import read_about
-from components.inference.champion.canary import CANARY, publish_canary, stopped, withdraw_canary
-from components.inference.champion.position import Position
+from components.inference.champion.tried import stopped
 from components.inference.engine.trial import Trial
-from components.kinds.prepared import open_prepared
 from components.prediction_log.reader import Log
 from components.registry.gate import judge
 from components.registry.promotion import Outcome, promote, reconciled_champion
@@ -28,9 +26,10 @@ from components.system.priority import gently
 from components.watch.bundles import Bundles
 from components.watch.replay import Replay, replay_both
 from components.watch.split_check import check_split
-from flows.release import is_own, older_registry, this_run
+from flows.release import this_run
 from flows.replay import evidence, said
 from flows.trials import keep_found
+from flows.tried import Due, allowed, tell
 from flows.watch import delay_of
 
 LEAST = 20
@@ -42,21 +41,15 @@ Rows = list[list[str]]
 @task(task_run_name="tell of canary", cache_policy=NO_CACHE, persist_result=False)
 def tell_of_canary(workload: str) -> str:
     """Have the endpoints that follow try what the history says is tried, or nothing; return what, in one line."""
-    address = os.environ[CHAMPIONS]
-    while True:  # until the history says the same after it was told
+
+    def due() -> Due:
         began, history = settled_canary(workload, this_run())
-        position = Position(history.length, Ledger(workload).id) if history.length else None
-        if began is None:
-            over = history.last_canary
-            withdraw_canary(workload, address, position, over.id if over else None, is_own(address))
-            return ""
-        bundle, trial = get_version(workload, began.version).bundle(), _trial(workload, began)
-        published = publish_canary(bundle, workload, trial, address, position, is_own(address))
-        known = Ledger(workload).read()
-        if published and known.canary == began:
-            return f"version {began.version} answers {100 * began.share:g} % of entities beside version {began.against}"
-        if not published and known.length == history.length:
-            raise older_registry(f"{Address(address)}/{workload}/{CANARY}.json")
+        over = history.last_canary.id if history.last_canary else None
+        return Due(history, _trial(workload, began) if began else None, over)
+
+    if (trial := tell(workload, "canary", due)) is None:
+        return ""
+    return f"version {trial.version} answers {100 * trial.share:g} % of entities beside version {trial.against}"
 
 
 @task(task_run_name="try canary", cache_policy=NO_CACHE, persist_result=False)
@@ -163,8 +156,7 @@ def _trial(workload: str, began: Step) -> Trial:
     """Return what endpoints are told; what an answer may cost is the gate's limit."""
     section = catalogue.workload(workload)
     assert began.against
-    data = open_prepared(artifacts(workload, "prepared"))
-    cost = section.gate.cost.sensible(catalogue.decided(section, data).train.ordinary_cost(data.input))
+    cost = allowed(workload)
     return Trial(
         id=began.id,
         version=began.version,

@@ -4,6 +4,7 @@ from components.kinds.formatting import number
 from components.registry.promotion import Outcome
 from components.registry.promotion.ledger import Ledger
 from flows.canary import tell_of_canary
+from flows.measured import tell_of_shadow
 from flows.release import package_champion, publish_champion
 from flows.report import Report, publish_report
 
@@ -13,6 +14,7 @@ def release_champion(workload: str, outcome: Outcome) -> Report:
     bundle, bento = package_champion(outcome.champion)
     published = publish_champion(bundle, outcome.champion)
     tell_of_canary(workload)
+    tell_of_shadow(workload)
     return publish_report(
         workload,
         promotion_facts(workload, outcome, bento, published),

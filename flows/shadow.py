@@ -32,6 +32,7 @@ from components.watch.trials import Kind
 from flows import console
 from flows.canary import tell_of_canary, try_canary
 from flows.costs import measure
+from flows.measured import measured, stopped_by_endpoints, tell_of_shadow
 from flows.promotion import release_champion
 from flows.release import this_run
 from flows.replay import evidence, said
@@ -87,8 +88,9 @@ def shadow(workload: str = DEFAULT) -> Shadowed:
         if outcome:
             break
     report = release_champion(workload, outcome) if (outcome := outcome or cut_short(workload)) else None
-    if (told := tell_of_canary(workload)) and not report:
-        rows = [*rows, ["endpoints were told", told]]
+    told = [said for said in (tell_of_canary(workload), tell_of_shadow(workload)) if said]
+    if told and not report:
+        rows = [*rows, ["endpoints were told", "; ".join(told)]]
     return Shadowed(workload, rows, report)
 
 
@@ -125,10 +127,15 @@ def try_challenger(workload: str, number: str) -> tuple[Outcome | None, Rows]:
         end(challenger, True, last.reason or last.verdict, last.left, this_run())
         return None, []
     name = f"version {number} beside version {champion.number}, answers since {since:%Y-%m-%d %H:%M}"
-    result, rows = compared(workload, name, "shadow", number, champion.number, since)
+    if why := stopped_by_endpoints(workload, number, champion.number):
+        end(challenger, False, why, champion.number, this_run())
+        return None, [[name, f"stopped: {why}"]]
+    cost = measured(workload, number, champion.number)
+    result, rows = compared(workload, name, "shadow", number, champion.number, since, cost)
     if result is None or result.comparison is None or result.comparison.decision == "open":
         return None, rows
-    better, why = result.comparison.decision == "better", evidence(result)
+    better = result.comparison.decision == "better"
+    why = "; ".join(filter(None, (evidence(result), cost)))
     if not better:
         end(challenger, False, why, champion.number, this_run())
         return None, [*rows, [f"version {number}", f"stopped: {why}"]]
@@ -164,11 +171,11 @@ def watch_promotion(workload: str) -> tuple[Outcome | None, Rows]:
 
 
 def compared(
-    workload: str, name: str, kind: Kind, version: str, of: str, since: datetime
+    workload: str, name: str, kind: Kind, version: str, of: str, since: datetime, cost: str = ""
 ) -> tuple[Replay | None, Rows]:
     """Return what `version` says of the answers of the version `of`, and a row about it; None: it cannot be asked.
 
-    It is kept for the page of the watch.
+    It is kept for the page of the watch, with what its answers `cost`, as endpoints have measured it.
     """
     section, now = catalogue.workload(workload), clock.now()
     bundles = Bundles(lambda number: get_version(workload, number).bundle())
@@ -177,11 +184,11 @@ def compared(
         least, alpha = section.watch.asked, section.gate.error
         result = gently(lambda: replay_log(log, bundles, version, since, now, delay_of(section), least, of, alpha))
     except DataError as error:
-        keep_found(workload, kind, version, of, why := f"cannot be compared: {error}")
+        keep_found(workload, kind, version, of, why := f"cannot be compared: {error}", cost)
         return None, [[name, why]]
-    keep_found(workload, kind, version, of, result)
+    keep_found(workload, kind, version, of, result, cost)
     labels = result.unequal or "no label has come" if result.comparison is None else said(result.comparison)
-    return result, [[name, f"{result.rows:,} answers; {labels}"]]
+    return result, [[name, "; ".join(filter(None, (f"{result.rows:,} answers; {labels}", cost)))]]
 
 
 def _arguments() -> tuple[object, ...]:

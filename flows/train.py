@@ -32,6 +32,7 @@ from components.versioning.stages import PREPARING, TRAINING
 from flows import console
 from flows.canary import tell_of_canary
 from flows.costs import measure
+from flows.measured import tell_of_shadow
 from flows.overview import DataReport, report_data
 from flows.release import package_champion, publish_champion, this_run
 from flows.report import Report
@@ -67,6 +68,7 @@ def train(workload: str = DEFAULT) -> Report:
     asked = ask_endpoint(bento, bundle, decided.champion)
     published = publish_champion(bundle, decided.champion)
     tell_of_canary(workload)
+    tell_of_shadow(workload)
 
     validated = read_cross_validation(workload)
     evaluated = Evaluated(version, new, measured(version), read_served(workload), verdict, validated)

@@ -13,9 +13,9 @@ from components.watch.replay import Replay
 from components.watch.trials import LATELY, Finding, Kind, State, Trial, keep_finding, read_findings, with_findings
 
 
-def keep_found(workload: str, kind: Kind, version: str, against: str, found: Replay | str) -> None:
-    """Keep for the watch's page what a comparison said, or why there is none."""
-    said = {"kind": kind, "version": version, "against": against, "when": clock.now()}
+def keep_found(workload: str, kind: Kind, version: str, against: str, found: Replay | str, cost: str = "") -> None:
+    """Keep for the watch's page what a comparison said, or why there is none; and what endpoints have measured."""
+    said = {"kind": kind, "version": version, "against": against, "when": clock.now(), "cost": cost}
     if isinstance(found, str):
         finding = Finding(**said, answers=0, why=found)
     elif (comparison := found.comparison) is None:

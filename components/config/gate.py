@@ -121,6 +121,10 @@ class Gate(Section):
     """What becomes of a challenger that has passed: it goes to work, or waits for a person (`flows.promote`)."""
     shadow: bool = False
     """Whether one that has passed is tried first: `flows.shadow` has it answer what was asked since, and compares."""
+    shadow_latency: Annotated[float, Field(ge=0.0, le=0.5)] = 0.01
+    """Part of the requests on whose examples endpoints that follow the champion measure what the version costs that is
+    tried so (the latest one), once the answer has gone out and while nothing waits; 0: none. One that takes longer than
+    `cost` allows is stopped. See docs/trying.md#what-it-would-cost."""
     canary: Annotated[float, Field(ge=0.0, le=50.0)] = 0.0
     """Per cent of all entities (cards, customers; pictures: requests) that one that has passed, and its shadow, answers
     beside the champion, until `flows.shadow` can decide; 0: none. See docs/trying.md#canary."""

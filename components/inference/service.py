@@ -20,8 +20,7 @@ from components.inference.answering import Answering
 from components.inference.bento_io import input_type, output_type
 from components.inference.bundle import verified
 from components.inference.champion.follow import Follower
-from components.inference.champion.follow_canary import CanaryFollower
-from components.inference.champion.source import canary_follower, opening
+from components.inference.champion.source import Beside, beside, opening
 from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.gateway.access import warn_of_strangers
@@ -36,11 +35,12 @@ from components.inference.gateway.metrics import Metrics
 from components.inference.gateway.openapi import DOCUMENT, document
 from components.inference.gateway.operations import EXPLAIN, LABELS, PREDICT, Operation, answering, prediction
 from components.inference.gateway.page import routes
-from components.inference.gateway.policies import Route, policies
+from components.inference.gateway.policies import Observer, Route, policies
 from components.inference.gateway.protocols import sagemaker
 from components.inference.gateway.protocols.open_inference import metadata, paths
 from components.inference.gateway.protocols.open_inference.infer import infer
 from components.inference.gateway.request.parser import RequestParser
+from components.inference.gateway.shadows import measure_answered, report_shadows
 from components.inference.gateway.spending import Spending
 from components.inference.gateway.tracing import tracing
 from components.inference.gateway.watched import page_of, verdict_cells, watched
@@ -81,7 +81,9 @@ try:
     if _options.metrics != "off":
         _shown["/watch"] = partial(watched, _watched)
     _spending = Spending(_metrics, _logs.parent / "ledger" / _model.tag.name) if _options.ledger == "on" else None
-    _observers = [each.observe for each in (_spending, _log) if each]
+    _observers: list[Observer] = [each.observe for each in (_spending, _log) if each]
+    if _options.champions:
+        _observers.append(partial(measure_answered, _engine))
     _around = {"around": _spending.around} if _spending else {}
     _policies = policies(_options, _metrics, _shown, *_observers, verdict=lambda: _beside(), **_around)
     _tracing = tracing(_options.tracing, _options.tracing_share)
@@ -141,7 +143,7 @@ class Endpoint:
             if _log:
                 _log.open(*_log_of(_model.tag.name))
             _engine.ran, _engine.swapped = _metrics.ran, _metrics.serves
-            model, self._follower, self._canaries = _opening()
+            model, self._follower, self._tried = _opening()
             _engine.swap(model)
             ignore_upgrades()
             if not _options.looks_at_each:
@@ -159,11 +161,13 @@ class Endpoint:
             _log.begin()
         if self._follower:
             self._follower.failed = partial(loop.call_soon_threadsafe, _metrics.swapped, "failed")
-            if self._canaries:
-                report_canaries(_engine, self._canaries, _metrics)
-                self._canaries.failed = self._follower.failed
-                self._canaries.start(loop)
-                self._follower.also = self._canaries.look
+            if self._tried:
+                report_canaries(_engine, self._tried.canary, _metrics)
+                report_shadows(_engine, self._tried.shadow, _metrics)
+                for each in (self._tried.canary, self._tried.shadow):
+                    each.failed = self._follower.failed
+                    each.start(loop)
+                self._follower.also = self._tried.look
             self._follower.start(_engine.swap, loop)
 
     @bentoml.api
@@ -217,7 +221,7 @@ def _log_of(workload: str) -> tuple[Path, Description]:
     return _logs / workload, log_description(workload, _about, _options)
 
 
-def _opening() -> tuple[Model, Follower | None, CanaryFollower | None]:
+def _opening() -> tuple[Model, Follower | None, Beside | None]:
     """Return the model to start with, and who follows; what is remembered and fetched is kept beside the models."""
     home, version = internals.bento_home(), str(_model.info.metadata["version"])
     memory = home / "memory" / f"{_model.tag.name}.db"
@@ -225,7 +229,7 @@ def _opening() -> tuple[Model, Follower | None, CanaryFollower | None]:
     options = _options.model_copy(update={"version": version}) if _pinned else _options
     path, followed = Path(_model.path), home / "followed"
     model, follower = opening(path, version, _options.memory or f"sqlite:///{memory}", followed, options)
-    return model, follower, canary_follower(path, _engine, followed, options) if follower else None
+    return model, follower, beside(path, _engine, followed, options) if follower else None
 
 
 def _beside() -> dict[str, float]:

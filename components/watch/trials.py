@@ -49,6 +49,8 @@ class Finding(_Part):
     """E after some of the labelled rows."""
     why: str = ""
     """Why nothing can be compared."""
+    cost: str = ""
+    """What its answers cost in the endpoints, as those have measured it."""
 
 
 class Trial(_Part):

@@ -9,8 +9,8 @@ import pytest
 from components.config.errors import PublishedError
 from components.config.gate import Gate
 from components.config.settings import CHAMPIONS
-from components.inference.champion.canary import Canary, note_stopped, read_canary, stopped
 from components.inference.champion.position import Position
+from components.inference.champion.tried import Tried, note_stopped, read_tried, stopped
 from components.registry.promotion import promote
 from components.registry.promotion.canary import end_canary
 from components.registry.promotion.history import Step
@@ -19,7 +19,7 @@ from components.registry.promotion.trial import end, hold
 from components.system.address import Address
 from components.system.clock import now
 from components.watch.split_check import evidence
-from flows import canary, shadow
+from flows import canary, shadow, tried
 from flows.history import rows as told
 from tests.conftest import Project
 from tests.integration.test_shadow import answer, at_work, good, history, version
@@ -69,7 +69,7 @@ def test_a_canary_that_is_better_goes_to_work_with_its_evidence() -> None:
     assert "live labels; better on" in last.reason
     assert [row[4] for row in told(history())] == ["promoted", "canary began", "canary passed", "promoted"]
     assert told(history())[1][-1] == "version 3 beside version 1: 20 % of entities"
-    assert tell() == Canary(format=1, workload="digits")
+    assert tell() == Tried(format=1, workload="digits")
     assert canary.try_canary.fn("digits") == (None, [])
 
 
@@ -120,7 +120,7 @@ def test_what_an_endpoint_has_stopped_ends() -> None:
     ended = history().ended("3", "canary")
     assert ended
     assert ended.why.endswith(": 3 of its last 3 answers failed")
-    assert tell() == Canary(format=1, workload="digits")
+    assert tell() == Tried(format=1, workload="digits")
 
 
 def test_it_ends_with_its_champion_and_the_next_one_has_its_turn(three: Project) -> None:
@@ -196,17 +196,17 @@ def test_steps_are_written_once(three: Project) -> None:
 def test_a_canary_that_ended_while_its_publisher_slept_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another flow ends it and tells so, before it was ever published."""
     begin("3")
-    began, there = history().canary, canary.publish_canary
+    began, there = history().canary, tried.publish_tried
     assert began
 
     def asleep(*arguments: Any) -> bool:
-        monkeypatch.setattr(canary, "publish_canary", there)
+        monkeypatch.setattr(tried, "publish_tried", there)
         end_canary("digits", began, False, "gate.canary is 0", "another")
         assert tell() is None
         return there(*arguments)
 
-    monkeypatch.setattr(canary, "publish_canary", asleep)
-    assert tell() == Canary(format=1, workload="digits")
+    monkeypatch.setattr(tried, "publish_tried", asleep)
+    assert tell() == Tried(format=1, workload="digits")
     assert stopped(address(), "digits", began.id)
 
 
@@ -230,9 +230,9 @@ def begin(number: str) -> None:
     assert not outcome.promoted
 
 
-def tell() -> Canary | None:
+def tell() -> Tried | None:
     canary.tell_of_canary.fn("digits")
-    return read_canary(address(), "digits")
+    return read_tried(address(), "digits")
 
 
 def address() -> Address:

@@ -21,15 +21,21 @@ import psutil
 import pytest
 from onnx import numpy_helper
 
+from benchmarks.canary import altered, make_slow
+from components.config.settings import CHAMPIONS
 from components.inference.answering import Answering
 from components.inference.bundle import Bundle
-from components.inference.champion.canary import publish_canary, withdraw_canary
 from components.inference.champion.published import publish
+from components.inference.champion.tried import publish_tried, stopped, withdraw_tried
 from components.inference.engine.trial import Trial
 from components.inference.gateway.keys import new_key
 from components.inference.golden import GOLDEN
 from components.inference.smoke.client import running_endpoint
 from components.kinds.image import codec
+from components.registry.promotion.history import Step
+from components.registry.promotion.ledger import Ledger
+from components.system.address import Address
+from flows.measured import measured
 from tests.conftest import Project
 from tests.integration.test_bento import PACKAGE, _picture, serving
 from tests.processes import child, running
@@ -201,11 +207,11 @@ def test_a_canary_answers_its_share_and_one_that_fails_costs_no_request(served: 
     expected = {version: answer(served.bundles[version], version) for version in ("1", "2")}
 
     def publish_both() -> None:
-        publish_canary(good, "digits", tried("a" * 32, "2"), served.address)
+        publish_tried(good, "digits", tried("a" * 32, "2"), served.address)
         wait_for(lambda: served.log.count("digits: version 2 answers 20 % of entities beside version 1") == 2)
         begun = len(answers)
         wait_for(lambda: len(answers) > begun + 200)
-        publish_canary(bad, "digits", tried("b" * 32, "3"), served.address)
+        publish_tried(bad, "digits", tried("b" * 32, "3"), served.address)
         wait_for(lambda: all_stopped(served))
 
     load = Load(served.url)
@@ -228,12 +234,56 @@ def test_of_two_canaries_one_after_the_other_each_goes_to_work_wholly(served: Se
     for version, before in (("2", "1"), ("3", "2")):
         told = f"digits: version {version} answers 20 % of entities beside version {before}"
         published = served.log.count(told)
-        publish_canary(served.bundles[version], "digits", tried(version * 32, version, before), served.address)
+        publish_tried(served.bundles[version], "digits", tried(version * 32, version, before), served.address)
         wait_for(lambda told=told, published=published: served.log.count(told) == published + 2)
         served.move(version)
-        withdraw_canary("digits", served.address)
+        withdraw_tried("digits", served.address)
         load = Load(served.url)
         assert {each["model_version"] for each in load.ask(100)} == {version}
+
+
+def test_a_shadow_answers_nobody_and_what_it_costs_is_told(
+    served: Served, mlflow_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.move("1")
+    expected = answer(served.bundles["1"], "1")
+    monkeypatch.chdir(served.project.path)
+    monkeypatch.setenv(CHAMPIONS, served.address)
+    step = Ledger("digits").note(Step(trial="shadow", what="began", version="2", against="1"))
+    assert measured("digits", "2", "1") == "no endpoint has measured it"
+    trial = tried(step.id, "2").model_copy(update={"share": 0.5})
+    publish_tried(served.bundles["2"], "digits", trial, served.address, role="shadow")
+    wait_for(lambda: served.log.count("version 2 is measured on 50 % of what is answered, beside version 1") == 2)
+    answers = Load(served.url).ask(60)
+    wait_for(lambda: measured("digits", "2", "1") != "no endpoint has measured it")
+    said = measured("digits", "2", "1")
+    assert re.fullmatch(r"\S+ ms of a processor an example in the endpoint, version 1 \S+, over \d+ runs?", said)
+    for told in answers:
+        told.pop("id")
+        assert told == expected
+    shown = httpx.get(f"{served.url}/metrics").text
+    for labels in ('version="2",role="challenger"', 'version="1",role="champion"'):
+        counted = re.search(rf"journeyman_shadow_seconds_count{{{labels}}} (\d+)", shown)
+        assert counted
+        assert int(counted[1]) >= 1
+    assert 'journeyman_shadow_workers{version="2"} 2' in shown
+    withdraw_tried("digits", served.address, role="shadow")
+    wait_for(lambda: 'journeyman_shadow_workers{version="2"} 0' in httpx.get(f"{served.url}/metrics").text)
+
+
+def test_a_shadow_that_is_slow_in_the_endpoint_is_stopped(served: Served, tmp_path: Path) -> None:
+    served.move("1")
+    slow, said = altered(served.bundles["3"], tmp_path / "slow", make_slow), tried("d" * 32, "3")
+    trial = said.model_copy(update={"share": 0.5, "latency": 2.0, "milliseconds": 1.0})
+    publish_tried(slow, "digits", trial, served.address, role="shadow")
+    wait_for(lambda: 'journeyman_shadow_workers{version="3"} 2' in httpx.get(f"{served.url}/metrics").text)
+    load = Load(served.url)
+    load.run(1, lambda: wait_for(lambda: "digits: shadow version 3 is stopped: an example takes" in served.log))
+    assert {told["model_version"] for told in load.answers} == {"1"}
+    wait_for(lambda: 'journeyman_shadow_workers{version="3"} 0' in httpx.get(f"{served.url}/metrics").text)
+    stop = stopped(Address(served.address), "digits", "d" * 32)
+    assert stop
+    assert "ms of a processor, the limit is 1 ms" in stop.why
 
 
 def tried(id: str, version: str, against: str = "1") -> Trial:

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from components.config.gate import Gate
-from components.config.settings import artifacts
+from components.config.settings import CHAMPIONS, artifacts
 from components.inference.bundle import Bundle
+from components.inference.champion.measured import Said
+from components.inference.champion.tried import Tried, note_stopped, read_tried
+from components.inference.engine.trial import Trial
 from components.kinds.prepared import open_prepared
 from components.prediction_log.description import Description, describe
 from components.prediction_log.event_id import EventIds, as_text
@@ -24,9 +27,11 @@ from components.registry.promotion.ledger import Ledger
 from components.registry.promotion.trial import TRIAL, UNSEEN, began, hold
 from components.registry.promotion.waiting import waiting
 from components.registry.version import Version, get_version
+from components.system.address import Address
 from components.system.clock import now
 from flows import shadow
 from flows.history import rows as told
+from flows.measured import tell_of_shadow
 from flows.replay import replay
 from flows.trials import trials_of
 from tests.conftest import Project
@@ -36,8 +41,9 @@ LOG = Path("state/log/digits")
 
 
 @pytest.fixture(autouse=True)
-def by_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a run of the flow is called; and the gate, which has found the challenger to be better."""
+def by_the_flow(three: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run of the flow is called, where champions are published, and a gate that finds for the challenger."""
+    monkeypatch.setenv(CHAMPIONS, str(three.path / "state" / "champions"))
     monkeypatch.setattr(shadow, "this_run", lambda: "flow shadow, run 1")
     monkeypatch.setattr(shadow, "judge", verdict)
 
@@ -127,6 +133,84 @@ def test_answers_that_its_training_could_not_have_had_count_from_before_its_tria
     assert outcome is not None
     assert rows[0][1].startswith("150 answers")
     assert at_work() == "3"
+
+
+def test_what_endpoints_measure_is_told_and_what_is_slow_there_is_stopped_though_it_is_better() -> None:
+    promoted(version("1"))
+    tried = Gate(shadow=True)
+    hold(version("2"), good("2"), tried, history())
+    hold(version("3"), good("3"), tried, history())
+    assert tell_of_shadow.fn("digits") == "version 3 is measured on 1 % of what version 1 answers"  # the latest
+    said = read_tried(address(), "digits", "shadow")
+    step = history().began("3", "shadow")
+    assert said
+    assert said.trial
+    assert step
+    assert said.trial == Trial(id=step.id, version="3", against="1", share=0.01, latency=2.0, milliseconds=5.0)
+    answer("1", wrong=0.0)
+    _, rows = shadow.try_challenger.fn("digits", "3")
+    assert rows[0][1].endswith("; no endpoint has measured it")
+
+    for worker in ("one", "other"):
+        keep_measured(worker, step.id, runs=107, slow=0, seconds=0.041)
+    _, rows = shadow.try_challenger.fn("digits", "3")
+    assert rows[0][1].endswith("; 0.41 ms of a processor an example in the endpoint, version 1 0.38, over 214 runs")
+    found = next(each for each in trials_of("digits", now()) if each.version == "3").found
+    assert found
+    assert found.cost.startswith("0.41 ms")
+    answer("1", wrong=0.5)  # the challenger is better
+    for worker in ("one", "other"):
+        keep_measured(worker, step.id, runs=107, slow=100, seconds=4.1)
+    outcome, rows = shadow.try_challenger.fn("digits", "3")
+    assert outcome is None
+    assert at_work() == "1"
+    assert rows[0][1].startswith("stopped: 200 of 214 runs took longer than gate.cost allows: 41 ms of a processor an ")
+    assert "was stopped by its trial: 200 of 214 runs" in hold(version("3"), good("3"), tried, history())
+
+    assert tell_of_shadow.fn("digits") == "version 2 is measured on 1 % of what version 1 answers"
+    said = read_tried(address(), "digits", "shadow")
+    assert said
+    assert said.trial
+    note_stopped(address(), "digits", said.trial, "an example takes 41 ms of a processor, the limit is 5 ms")
+    _, rows = shadow.try_challenger.fn("digits", "2")
+    assert re.search(r"stopped: an endpoint stopped it at .*: an example takes 41 ms", rows[0][1])
+    assert tell_of_shadow.fn("digits") == ""
+    assert read_tried(address(), "digits", "shadow") == Tried(format=1, workload="digits")
+
+
+def test_what_was_measured_is_in_the_evidence_and_nothing_is_where_nobody_wants_it(three: Project) -> None:
+    promoted(version("1"))
+    hold(version("3"), good("3"), Gate(shadow=True), history())
+    three.params("    gate:\n", "    gate:\n      shadow_latency: 0\n")
+    assert tell_of_shadow.fn("digits") == ""
+    assert read_tried(address(), "digits", "shadow") is None
+    answer("1", wrong=0.5)
+    three.params("shadow_latency: 0", "shadow_latency: 0.1")
+    assert tell_of_shadow.fn("digits") == "version 3 is measured on 10 % of what version 1 answers"
+    three.params("shadow_latency: 0.1", "shadow_latency: 0")
+    assert tell_of_shadow.fn("digits") == ""
+    assert read_tried(address(), "digits", "shadow") == Tried(format=1, workload="digits")
+    step = history().began("3", "shadow")
+    assert step
+    keep_measured("one", step.id, runs=7, slow=0, seconds=0.041)
+    outcome, _ = shadow.try_challenger.fn("digits", "3")
+    assert outcome is not None
+    last = history().last
+    assert last is not None
+    assert last.reason.endswith("; 0.41 ms of a processor an example in the endpoint, version 1 0.38, over 7 runs")
+
+
+def keep_measured(worker: str, id: str, runs: int, slow: int, seconds: float) -> None:
+    """Say what an endpoint's worker would, of a hundred examples."""
+    said = Said(
+        format=1, id=id, version="3", against="1", runs=runs, slow=slow, examples=100, seconds=seconds,
+        champion_seconds=0.038,
+    )  # fmt: skip
+    address().write(f"digits/measured-{id}/{worker}.json", said.model_dump_json().encode())
+
+
+def address() -> Address:
+    return Address(str(Path("state/champions").absolute()))
 
 
 def answer(

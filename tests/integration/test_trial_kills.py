@@ -9,7 +9,7 @@ import pytest
 from components.config.gate import Gate
 from components.config.settings import CHAMPIONS
 from components.registry.promotion.trial import hold
-from flows import canary
+from flows import canary, measured
 from tests.conftest import Project
 from tests.forks import IMPATIENT, Forks, item, succeed
 from tests.integration.test_shadow import answer, good, history, version
@@ -21,7 +21,7 @@ FLOW = (
 import os
 from components import catalogue
 from components.registry.promotion.trial import hold
-from flows import canary, shadow
+from flows import canary, measured, shadow
 
 os.environ["JOURNEYMAN_CHAMPIONS"] = os.path.abspath("state/champions")
 for module in (canary, shadow):
@@ -33,6 +33,7 @@ challenger = get_version("digits", "3")
 said, gate = verdict(challenger, reconciled_champion("digits")), catalogue.workload("digits").gate
 promote(challenger, said, "a test", hold=hold(challenger, said, gate, Ledger("digits").read()))
 canary.tell_of_canary.fn("digits")
+measured.tell_of_shadow.fn("digits")
 """
 SHADOW = """
 outcome, _ = shadow.watch_promotion.fn("digits")
@@ -41,6 +42,7 @@ if not outcome:
 for number in [] if outcome else shadow.tried("digits"):
     shadow.try_challenger.fn("digits", number)
 canary.tell_of_canary.fn("digits")
+measured.tell_of_shadow.fn("digits")
 """
 STATE = """
 import json, re
@@ -50,9 +52,11 @@ history = ledger.read()
 entries = [[entry.what, entry.left, entry.to, entry.reason] for entry in history.entries]
 steps = [[step.trial, step.what, step.version, step.against, step.why] for step in history.steps]
 tags = {number: get_version("digits", number).tags().get("journeyman.trial", "") for number in "123"}
-path = Path("state/champions/digits/canary.json")
-told = json.loads(path.read_text())["trial"] if path.exists() else None
-told = told and [told["version"], told["against"], told["share"], told["id"] == history.canary.id]
+told = []
+for role, began in (("canary", history.canary), ("shadow", history.shadow)):
+    path = Path(f"state/champions/digits/{role}.json")
+    said = json.loads(path.read_text())["trial"] if path.exists() else None
+    told.append(said and [said["version"], said["against"], said["share"], said["id"] == began.id])
 tried = {number: re.sub("since .*", "since", tag) for number, tag in tags.items()}
 answer([aliases.aliases(ledger), entries, steps, tried, told])
 """
@@ -121,6 +125,7 @@ def begin(trial: str, wrong: float | None, three: Project, monkeypatch: pytest.M
         gate = Gate(canary=20.0) if trial == "canary" else Gate(shadow=True)
         assert hold(version("3"), good("3"), gate, history())
         canary.tell_of_canary.fn("digits")
+        measured.tell_of_shadow.fn("digits")
         answer("1", wrong=abs(wrong), labelled_as_answered=wrong > 0)
 
 

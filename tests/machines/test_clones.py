@@ -29,7 +29,7 @@ CLONES = int(os.environ.get("JOURNEYMAN_TEST_CLONES", "3"))
 STEPS = os.environ.get(
     "JOURNEYMAN_TEST_STEPS",
     "describe_data training register_version judge_version note_cost describe_version promote_version package_champion "
-    "ask_endpoint publish_champion tell_of_canary",
+    "ask_endpoint publish_champion tell_of_canary tell_of_shadow",
 ).split()
 """Before which it is killed; `training`: in the midst of the stage."""
 KILLED = """

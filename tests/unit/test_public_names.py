@@ -12,8 +12,9 @@ from components.config.prices import Prices
 from components.config.settings import environment
 from components.data.description import Description
 from components.inference.bundle import About
-from components.inference.champion.canary import Canary
+from components.inference.champion.measured import Said
 from components.inference.champion.published import Pointer
+from components.inference.champion.tried import Tried
 from components.inference.options import PREFIX, Options
 from components.kinds.audio.params import Workload as Audio
 from components.kinds.image.params import Workload as Image
@@ -37,7 +38,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "description of a data set": Description,
     "bundle.json": About,
     "served.json": Served,
-    "canary.json": Canary,
+    "canary.json": Tried,
+    "shadow.json": Tried,
+    "measured of a shadow": Said,
     "champion.json": Pointer,
     "lineage.json": Lineage,
     "verdict.json": Verdict,

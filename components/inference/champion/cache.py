@@ -12,7 +12,7 @@ from components.system.locks import locked
 
 logger = logging.getLogger(__name__)
 
-_KEPT = 3  # bundles in the cache: the one at work, the one before, and a canary's
+_KEPT = 4  # bundles in the cache: the one at work, the one before, a canary's, and a shadow's
 
 
 class Champions:
@@ -44,7 +44,7 @@ class Champions:
             return None
 
     def remember(self, pointer: Pointer) -> None:
-        """Note that this pointer's bundle is good, and delete the bundles before the last three."""
+        """Note that this pointer's bundle is good, and delete the bundles before the last four."""
         try:
             with locked(self._cache / LOCK):
                 bundles = sorted((p for p in self._cache.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)

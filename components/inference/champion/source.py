@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from pydantic import TypeAdapter
 
@@ -13,7 +14,8 @@ from components.config.errors import BundleError, PublishedError
 from components.inference.bundle import About, examples_of, read_about
 from components.inference.champion.cache import Champions
 from components.inference.champion.follow import Follower
-from components.inference.champion.follow_canary import CanaryFollower
+from components.inference.champion.follow_tried import CANARY, SHADOW, TriedFollower
+from components.inference.champion.measured import MeasuredWriter
 from components.inference.engine.engine import Engine
 from components.inference.engine.model import Model
 from components.inference.options import Options, variable
@@ -62,18 +64,40 @@ def _published(champions: Champions | None, version: str, opened: Callable[[Path
     raise PublishedError(f"{variable('version')}: version {version} is not in the Bento, {where}")
 
 
-def canary_follower(bundle: Path, engine: Engine, cache: Path, options: Options) -> CanaryFollower | None:
-    """Return who is to follow the canary, if anybody follows the champion; see `opening`."""
+class Beside(NamedTuple):
+    """Who follows what is tried beside the champion."""
+
+    canary: TriedFollower
+    shadow: TriedFollower
+    measured: MeasuredWriter
+
+    def look(self) -> None:
+        """Look at all of it, in the follower's thread; the canary first, which takes a shadow's model over."""
+        self.canary.look()
+        self.shadow.look()
+        self.measured.look()
+
+
+def beside(bundle: Path, engine: Engine, cache: Path, options: Options) -> Beside | None:
+    """Return who is to follow what is tried, if anybody follows the champion; see `opening`."""
     if options.version or not options.champions:
         return None
     own = read_about(bundle)
-    return CanaryFollower(
-        Champions(options.champions, own.workload, cache), partial(_opened_beside, own, options, engine), engine
+    champions = Champions(options.champions, own.workload, cache)
+    opened = partial(_opened_beside, own, options, engine, WeakValueDictionary())
+    return Beside(
+        TriedFollower(champions, opened, engine, CANARY),
+        TriedFollower(champions, partial(_measurable, engine, opened), engine, SHADOW),
+        MeasuredWriter(champions.address, own.workload, lambda: engine.shadow),
     )
 
 
-def _opened_beside(own: About, options: Options, engine: Engine, path: Path, version: str) -> Model:
+def _opened_beside(
+    own: About, options: Options, engine: Engine, known: "WeakValueDictionary[Path, Model]", path: Path, version: str
+) -> Model:
     """Open the bundle at `path`, which has to take the very examples that the champion does; it remembers nothing.
+
+    One that is `known`, since it is tried in another manner, is not opened again.
 
     Raises:
         BundleError: it does not, or is not whole.
@@ -81,7 +105,22 @@ def _opened_beside(own: About, options: Options, engine: Engine, path: Path, ver
     champion = engine.model
     if examples_of(read_about(path)) != examples_of(champion.about):
         raise BundleError(f"version {version} takes other examples than version {champion.version}, the champion")
-    return _opened(own, None, options, path, version)
+    model = known.get(path)
+    if model is None:
+        model = known[path] = _opened(own, None, options, path, version)
+    return model
+
+
+def _measurable(engine: Engine, opened: Callable[[Path, str], Model], path: Path, version: str) -> Model:
+    """Open a bundle that is to be measured beside the champion.
+
+    Raises:
+        BundleError: one of both runs on a GPU, where what is measured would be in the way of what is asked.
+    """
+    model = opened(path, version)
+    if {model.provider, engine.model.provider} != {"cpu"}:
+        raise BundleError(f"version {version} is not measured, for models run on a GPU here")
+    return model
 
 
 def _opened(own: About, memory: str | None, options: Options, path: Path, version: str) -> Model:

@@ -92,6 +92,11 @@ class Batcher:
         self._users -= 1
         self._close_if_unused()
 
+    @property
+    def used(self) -> bool:
+        """Whether anybody uses the model."""
+        return self._users > 0
+
     def hold_until(self, done: "Future[Any]") -> None:
         """Use the model until what a thread does is done."""
         loop = asyncio.get_running_loop()

@@ -17,6 +17,7 @@ from components.inference.engine.batcher import Batcher, Job, Late
 from components.inference.engine.canary import Canary, Part
 from components.inference.engine.model import Model
 from components.inference.engine.prediction import Prediction
+from components.inference.engine.shadow import Shadow
 from components.inference.engine.trial import Trial
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ class Engine:
         """Is told of a canary that begins."""
         self.canary_ended: Callable[[Canary, str], None] = _nothing
         """Is told that a canary answers no longer, and why if it was stopped here."""
+        self.shadow: Shadow | None = None
+        """What is measured beside the current model, and answers nobody; None: nothing is."""
+        self.shadow_begun: Callable[[Shadow], None] = _nothing
+        """Is told of a shadow that begins."""
+        self.shadow_ended: Callable[[Shadow, str], None] = _nothing
+        """Is told that a shadow is measured no longer, and why if it was stopped here."""
         self._batcher: Batcher | None = None
         self._beside: ThreadPoolExecutor | None = None
 
@@ -65,6 +72,8 @@ class Engine:
         """
         if self.canary and self.canary.trial.against != model.version:
             self.end_canary()
+        if self.shadow and self.shadow.trial.against != model.version:
+            self.end_shadow()
         before, self._batcher = self._batcher, Batcher(model, self._tell)
         if self.canary:
             self._batcher.timed = self.canary.guard.champion_ran
@@ -127,6 +136,24 @@ class Engine:
         canary.batcher.retire()
         self.canary_ended(canary, why)
 
+    def begin_shadow(self, trial: Trial, model: Model) -> bool:
+        """Have `model` measured from here on; False, and it is closed: another champion is at work by now."""
+        if self.model.version != trial.against:
+            model.close()
+            return False
+        self.end_shadow()
+        self.shadow = Shadow(trial, model, self._idle)
+        self.shadow.stopped = self.end_shadow
+        self.shadow_begun(self.shadow)
+        return True
+
+    def end_shadow(self, why: str = "") -> None:
+        """Have nothing measured any more."""
+        shadow, self.shadow = self.shadow, None
+        if shadow:
+            shadow.close()
+            self.shadow_ended(shadow, why)
+
     async def split(
         self, canary: Canary, rows: "Sequence[Row]", chosen: Sequence[int], *, deadline: float, explained: bool = False
     ) -> list[Part]:
@@ -178,6 +205,7 @@ class Engine:
         if self._beside:
             self._beside.shutdown(wait=False, cancel_futures=True)
         self.end_canary()
+        self.end_shadow()
         batcher, self._batcher = self._batcher, None
         if batcher:
             batcher.retire()
@@ -219,6 +247,11 @@ class Engine:
         if self._batcher is None:
             raise RuntimeError("the engine has no model yet")
         return self._batcher
+
+    def _idle(self) -> Batcher | None:
+        """Return the current model's batcher; None: somebody waits for an answer, or is being answered."""
+        canary = self.canary and self.canary.batcher.used
+        return None if canary or self._current.used else self._current
 
     def _tell(self, examples: int) -> None:
         self.ran(examples)

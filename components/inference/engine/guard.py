@@ -1,4 +1,4 @@
-"""Whether a canary is to stop at once: it fails, it is slow, or labels say that it does harm."""
+"""Whether what is tried is to stop at once: it fails, it is slow, or labels say that it does harm."""
 
 import math
 from collections import deque
@@ -12,7 +12,7 @@ _KNOWN = 10  # runs of the champion from which its pace at work is known
 
 
 class Guard:
-    """Takes down how a canary does beside the champion in one worker."""
+    """Takes down how what is tried does beside the champion in one worker."""
 
     def __init__(self, pace: float, latency: float, milliseconds: float, harm: float | None = None) -> None:
         """Begin.
@@ -52,13 +52,28 @@ class Guard:
 
     def canary_ran(self, examples: int, seconds: float) -> None:
         """Take down a run of the canary; likewise, but of any size."""
-        self._canary.append(seconds / examples)
-        self._slow.append(seconds / examples > self._limit)
+        self._ran(seconds / examples, self._limit, self._limit)
+
+    def measured(self, seconds: float, champion: float) -> bool:
+        """Take down what an example has taken in a run, and in one of the champion on the same examples, seconds.
+
+        Each run is held against the champion's right beside it. That is an answer, too: it did not fail. Return whether
+        it was slow.
+        """
+        self.answered()
+        self._champion.append(champion)
+        usual = max(self._enough, self._latency * median(self._champion))
+        return self._ran(seconds, max(self._enough, self._latency * champion), usual)
+
+    def _ran(self, seconds: float, limit: float, usual: float) -> bool:
+        self._canary.append(seconds)
+        self._slow.append(seconds > limit)
         if sum(self._slow) >= _SLOW:
             self.stopped = self.stopped or (
                 f"an example takes {1e3 * median(self._canary):.3g} ms of a processor, "
-                f"the limit is {1e3 * self._limit:.3g} ms"
+                f"the limit is {1e3 * usual:.3g} ms"
             )
+        return self._slow[-1]
 
     def compared(self, won: int, lost: int) -> None:
         """Take down so many labelled rows on which the canary alone is better, and on which the champion alone is.

@@ -18,7 +18,7 @@ class Trial(BaseModel):
     against: str
     """The champion beside which it is tried: no other shares its work with it."""
     share: float = Field(gt=0.0, le=0.5)
-    """Of all entities."""
+    """Of all entities; of a shadow, of the requests whose examples it is measured on."""
     latency: float = Field(ge=1.0)
     """How many times as long as the champion one example may take."""
     milliseconds: float = Field(ge=0.0)

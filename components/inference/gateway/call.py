@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from numpy.typing import NDArray
 from pydantic import BaseModel
 from pydantic_core import to_json
 
@@ -49,8 +50,8 @@ class Call:
     """One request: what it says, and what becomes known of it."""
 
     __slots__ = (
-        "answers", "began", "caller", "deadline", "given_up", "headers", "id", "method", "outcome", "parts", "path",
-        "receive", "received", "scope", "seconds", "sent", "status", "uploads", "version", "whole",
+        "answers", "began", "caller", "deadline", "examples", "given_up", "headers", "id", "method", "outcome",
+        "parts", "path", "receive", "received", "scope", "seconds", "sent", "status", "uploads", "version", "whole",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, limit: float) -> None:
@@ -76,6 +77,8 @@ class Call:
         """What each row's file was, where rows are files."""
         self.version: str | None = None
         """The registered version that answered; both, where a champion and its canary did."""
+        self.examples: NDArray[Any] | None = None
+        """What the answers were made of, where that is measured (`engine/shadow.py`)."""
         self.parts: Sequence[tuple[str, Sequence[BaseModel]]] = ()
         """What each version answered, where a canary has had a part in it."""
         self.status = 0

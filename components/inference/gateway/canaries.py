@@ -1,13 +1,13 @@
 """What is said of a canary: to the metrics, and to whoever follows what is published."""
 
-from components.inference.champion.follow_canary import CanaryFollower
+from components.inference.champion.follow_tried import TriedFollower
 from components.inference.engine.canary import Canary
 from components.inference.engine.engine import Engine
 from components.inference.gateway.exposition import cell
 from components.inference.gateway.metrics import Metrics
 
 
-def report_canaries(engine: Engine, follower: CanaryFollower, metrics: Metrics) -> None:
+def report_canaries(engine: Engine, follower: TriedFollower, metrics: Metrics) -> None:
     """Have the engine tell of its canaries from now on."""
 
     def begun(canary: Canary) -> None:
@@ -18,7 +18,7 @@ def report_canaries(engine: Engine, follower: CanaryFollower, metrics: Metrics) 
         metrics.canary(canary.trial.version, 0)
         if why:
             metrics.canary_stopped(canary.trial.version)
-        follower.ended(canary, why)
+        follower.ended(canary.trial, why)
 
     engine.canary_begun, engine.canary_ended = begun, ended
 

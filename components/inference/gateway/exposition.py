@@ -27,6 +27,7 @@ class Family:
 
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_RUNS = tuple(digit * 10.0**power for power in range(-5, 0) for digit in (1, 2, 5))  # 10 us to 0.5 s
 _COUNTS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
 _PIXELS = tuple(16.0 * 2**power for power in range(10))  # 16 to 8192
 _BYTES = tuple(1024.0 * 4**power for power in range(8))  # 1 KiB to 16 MiB
@@ -51,6 +52,15 @@ FAMILIES = (
     Family("journeyman_canary_share", "gauge", "Of all entities, the share that this version answers as a canary."),
     Family("journeyman_canary_requests_total", "counter", "Requests of a canary's share, by version and outcome."),
     Family("journeyman_canary_stopped_total", "counter", "Canaries stopped at once for failures, slowness or harm."),
+    Family("journeyman_shadow_workers", "gauge", "Workers in which this version is measured beside the champion."),
+    Family(
+        "journeyman_shadow_seconds",
+        "histogram",
+        "CPU seconds of an example in a run that answers nobody, by version and role: champion or challenger.",
+        _RUNS,
+    ),
+    Family("journeyman_shadow_failed_total", "counter", "Runs of a version in the champion's shadow that failed."),
+    Family("journeyman_shadow_stopped_total", "counter", "Shadows stopped at once for failures or slowness."),
     Family("journeyman_predictions_total", "counter", "Answers, by version and label."),
     Family("journeyman_unfamiliar_total", "counter", "Answers to examples like nothing seen in training, by version."),
     Family("journeyman_log_rows_total", "counter", "Rows that are in the prediction log."),

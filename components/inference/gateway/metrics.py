@@ -194,6 +194,22 @@ class Metrics:
         """Count a canary that this worker has stopped by itself."""
         self._values[self._cells.index(cell("journeyman_canary_stopped_total", version=version))] += 1
 
+    def shadowed(self, version: str, workers: int) -> None:
+        """Say whether this worker measures a version in the champion's shadow, 1 or 0."""
+        self._values[self._cells.index(cell("journeyman_shadow_workers", version=version))] = workers
+
+    def measured(self, version: str, seconds: float, role: str) -> None:
+        """Take down what an example took in a run that answers nobody; `role` is `champion` or `challenger`."""
+        _Histogram(self._cells, "journeyman_shadow_seconds", version=version, role=role).add(seconds)
+
+    def shadow_failed(self, version: str) -> None:
+        """Count a run of a version in the champion's shadow that failed."""
+        self._values[self._cells.index(cell("journeyman_shadow_failed_total", version=version))] += 1
+
+    def shadow_stopped(self, version: str) -> None:
+        """Count a shadow that this worker has stopped by itself."""
+        self._values[self._cells.index(cell("journeyman_shadow_stopped_total", version=version))] += 1
+
     def exposition(self, beside: Mapping[str, float] | None = None) -> bytes:
         """Return what all workers have counted, and what is known beside it, in Prometheus's text format."""
         return exposition({**self._cells.total(), **(beside or {})})

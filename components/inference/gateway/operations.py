@@ -84,6 +84,8 @@ def answering(
 
     def replied(call: Call, asked: Question, found: Prediction, identity: int | None, texts: Written) -> Reply:
         call.uploads = list(map(upload, asked.rows)) if upload else ()
+        if engine.shadow:
+            call.examples = found.examples
         return _reply(call, asked, found, identity, texts, log)
 
     return answer

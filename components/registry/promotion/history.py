@@ -132,6 +132,10 @@ class History:
         """Return how the trial of a version ended; None: it has not."""
         return next((step for step in self.steps if step.key == f"trial.{version}.{trial}.ended"), None)
 
+    def began(self, version: str, trial: str) -> Step | None:
+        """Return the step with which the trial of a version began; None: it has not, or only a tag says so."""
+        return next((step for step in self.steps if step.key == f"trial.{version}.{trial}.began"), None)
+
     @property
     def canary(self) -> Step | None:
         """The step with which the canary began that is tried now; None: nothing is."""
@@ -139,10 +143,25 @@ class History:
         return next((step for step in began if not self.ended(step.version, "canary")), None)
 
     @property
+    def shadow(self) -> Step | None:
+        """The step with which the latest shadow began of those that are tried now; None: nothing is."""
+        began = (step for step in reversed(self.steps) if (step.trial, step.what) == ("shadow", "began"))
+        tried = (step for step in began if not self.ended(step.version, "shadow"))
+        return next((step for step in tried if step.version != self.champion), None)
+
+    @property
     def last_canary(self) -> Step | None:
         """The step with which the last canary began whose trial has ended; None: none has."""
-        began = (step for step in reversed(self.steps) if (step.trial, step.what) == ("canary", "began"))
-        return next((step for step in began if self.ended(step.version, "canary")), None)
+        return self._last("canary")
+
+    @property
+    def last_shadow(self) -> Step | None:
+        """The same of a shadow."""
+        return self._last("shadow")
+
+    def _last(self, trial: str) -> Step | None:
+        began = (step for step in reversed(self.steps) if (step.trial, step.what) == (trial, "began"))
+        return next((step for step in began if self.ended(step.version, trial)), None)
 
     @property
     def passed_canary(self) -> Step | None:

@@ -49,12 +49,13 @@ def _named(trial: Trial) -> str:
 def _stands(found: Finding | None) -> str:
     if found is None:
         return "nothing was compared yet (flows.shadow does it)"
+    cost = f"; {found.cost}" if found.cost else ""
     if found.evidence is None or found.needed is None:
-        return f"{found.answers:,} answers were asked again; {found.why}"
+        return f"{found.answers:,} answers were asked again; {found.why}{cost}"
     both = f"{name(found.metric).lower()} {number(found.now)} against {number(found.before)}"
     return (
         f"{both} on {found.labelled:,} labels; better on {found.better:,} of them, worse on {found.worse:,}; evidence "
-        f"{_power(found.evidence)}, and it is decided at {found.needed:g} (up to {found.when:%Y-%m-%d %H:%M})"
+        f"{_power(found.evidence)}, and it is decided at {found.needed:g} (up to {found.when:%Y-%m-%d %H:%M}){cost}"
     )
 
 

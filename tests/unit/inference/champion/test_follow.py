@@ -90,12 +90,12 @@ def test_what_is_taken_answers_as_what_was_published(followed: Followed) -> None
     assert models[0].outputs(np.zeros((1, 1, 2, 1), np.uint8))[0] == pytest.approx([0.75, 0.25])
 
 
-def test_the_cache_keeps_the_last_three(followed: Followed) -> None:
-    for version in ("1", "2", "3", "4", "2"):
+def test_the_cache_keeps_the_last_four(followed: Followed) -> None:
+    for version in ("1", "2", "3", "4", "5", "2"):
         followed.publish(version)
         followed.look()
     kept = sorted(path.name.partition("-")[0] for path in (followed.folder / "cache" / "w").iterdir() if path.is_dir())
-    assert kept == ["2", "3", "4"]
+    assert kept == ["2", "3", "4", "5"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
-"""What is published of a canary: a second version, which answers a share of all entities beside the champion.
+"""What is published of a version that is tried beside the champion: as a canary, or in its shadow.
 
-    <address>/<workload>/canary.json          which version, and what share; or that there is none
-    <address>/<workload>/stopped-<id>.json    that an endpoint has stopped it, and why
+A canary answers a share of all entities; in the shadow it answers nobody, and what its answers would cost is measured.
 
-An endpoint that knows no canary reads neither. One that stops the canary writes the second, which the others follow; so
-does a flow when the trial is over. The first moves as the champion's pointer does: see `published`.
+    <address>/<workload>/canary.json          which version is a canary, and of what share; or that none is
+    <address>/<workload>/shadow.json          which version is tried in the champion's shadow; or that none is
+    <address>/<workload>/stopped-<id>.json    that an endpoint has stopped a trial, and why
+
+An endpoint that knows no canary or no shadow does not read its file. One that stops a trial writes the last, which the
+others follow; so does a flow when the trial is over. The first two move as the champion's pointer does: see
+`published`.
 """
 
 from pathlib import Path
@@ -19,14 +23,14 @@ from components.inference.engine.trial import Trial, TrialId
 from components.system.address import Address
 from components.system.clock import now
 
-CANARY = "canary"
-"""The name of the file that says which version is tried."""
+Role = Literal["canary", "shadow"]
+"""How a version is tried; the name of the file that says which one is."""
 
 Said = TypeVar("Said", bound=BaseModel)
 
 
-class Canary(BaseModel):
-    """What `canary.json` says."""
+class Tried(BaseModel):
+    """What `canary.json` and `shadow.json` say."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,7 +43,7 @@ class Canary(BaseModel):
 
 
 class Stop(BaseModel):
-    """That an endpoint has stopped a canary."""
+    """That an endpoint has stopped a trial."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -50,8 +54,14 @@ class Stop(BaseModel):
     when: AwareDatetime
 
 
-def publish_canary(
-    bundle: Path, workload: str, trial: Trial, address: str, position: Position | None = None, alone: bool = False
+def publish_tried(
+    bundle: Path,
+    workload: str,
+    trial: Trial,
+    address: str,
+    position: Position | None = None,
+    alone: bool = False,
+    role: Role = "canary",
 ) -> bool:
     """Publish the bundle, then have endpoints try it; what is there already and right is left alone.
 
@@ -62,6 +72,7 @@ def publish_canary(
         address: where to publish.
         position: how far the history was when it said so; None: it is not known.
         alone: as of `publish`.
+        role: how it is tried.
 
     Returns:
         Whether that is what endpoints are told now; not, where somebody who knew more of the history was here before.
@@ -73,22 +84,28 @@ def publish_canary(
     pointer, there = publish_version(bundle, workload, trial.version, address).at(position), Address(address)
     if position:
         write_if_new(there, f"{pointer.path}/{position.name}", position.content)
-    said = as_bytes(Canary(format=FORMAT, workload=workload, trial=trial, pointer=pointer))
-    return move_on(there, _at(workload), said, position, _position, alone) is None
+    said = as_bytes(Tried(format=FORMAT, workload=workload, trial=trial, pointer=pointer))
+    return move_on(there, _at(workload, role), said, position, _position, alone) is None
 
 
-def withdraw_canary(
-    workload: str, address: str, position: Position | None = None, ended: str | None = None, alone: bool = False
+def withdraw_tried(
+    workload: str,
+    address: str,
+    position: Position | None = None,
+    ended: str | None = None,
+    alone: bool = False,
+    role: Role = "canary",
 ) -> None:
     """Have endpoints try nothing, if they do, and never again what has ended; what began meanwhile stays.
 
     Args:
-        workload: whose canary.
+        workload: whose.
         address: where it is published.
         position: how far the history was when it said that nothing is tried; None: it is not known.
         ended: the id of the trial that ended last. It is put down as stopped, which nobody takes back: so one who slept
             since the trial began, and publishes it now, has no endpoint try it.
         alone: as of `publish`.
+        role: as which nothing is tried any more.
 
     Raises:
         PublishedError: the address cannot be read or written, or follows another registry's history.
@@ -97,34 +114,34 @@ def withdraw_canary(
     if ended:
         over = Stop(format=FORMAT, id=ended, version="", why="its trial is over", when=now())
         there.create(_stop(workload, ended), as_bytes(over))
-    if there.read(_at(workload)) is not None:
-        move_on(there, _at(workload), as_bytes(Canary(format=FORMAT, workload=workload)), position, _position, alone)
+    if there.read(at := _at(workload, role)) is not None:
+        move_on(there, at, as_bytes(Tried(format=FORMAT, workload=workload)), position, _position, alone)
 
 
 def _position(content: bytes) -> Position | None:
     try:
-        said = Canary.model_validate_json(content)
+        said = Tried.model_validate_json(content)
     except ValidationError:
         return None
     return said.pointer.position if said.pointer else None
 
 
-def read_canary(address: Address, workload: str) -> Canary | None:
-    """Return what is tried; None: nothing, and nothing ever was.
+def read_tried(address: Address, workload: str, role: Role = "canary") -> Tried | None:
+    """Return what is tried in that role; None: nothing, and nothing ever was.
 
     Raises:
         PublishedError: the address cannot be read, or what is there is of another format or workload.
     """
-    if (content := address.read(_at(workload))) is None:
+    if (content := address.read(at := _at(workload, role))) is None:
         return None
-    found = _parsed(Canary, content, f"{address}/{_at(workload)}")
+    found = parsed(Tried, content, f"{address}/{at}")
     if found.workload != workload or (found.trial is None) != (found.pointer is None):
-        raise PublishedError(f"{address}/{_at(workload)}: no canary of {workload}")
+        raise PublishedError(f"{address}/{at}: no {role} of {workload}")
     return found
 
 
 def note_stopped(address: Address, workload: str, trial: Trial, why: str) -> None:
-    """Say that an endpoint has stopped the canary.
+    """Say that an endpoint has stopped the trial.
 
     Raises:
         PublishedError: the address cannot be written.
@@ -140,10 +157,15 @@ def stopped(address: Address, workload: str, id: str) -> Stop | None:
         PublishedError: the address cannot be read, or what is there is of another format.
     """
     content = address.read(_stop(workload, id))
-    return None if content is None else _parsed(Stop, content, f"{address}/{_stop(workload, id)}")
+    return None if content is None else parsed(Stop, content, f"{address}/{_stop(workload, id)}")
 
 
-def _parsed(type_: type[Said], content: bytes, where: str) -> Said:
+def parsed(type_: type[Said], content: bytes, where: str) -> Said:
+    """Return the content of the file `where` as what it is to say.
+
+    Raises:
+        PublishedError: it does not.
+    """
     try:
         return type_.model_validate_json(content)
     except ValidationError as error:
@@ -152,8 +174,8 @@ def _parsed(type_: type[Said], content: bytes, where: str) -> Said:
         raise PublishedError(f"{where}: not of format {FORMAT} ({at}: {first['msg']})") from error
 
 
-def _at(workload: str) -> str:
-    return f"{workload}/{CANARY}.json"
+def _at(workload: str, role: Role) -> str:
+    return f"{workload}/{role}.json"
 
 
 def _stop(workload: str, id: str) -> str:
