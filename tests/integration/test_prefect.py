@@ -48,7 +48,7 @@ def test_the_deployment_is_scheduled_and_a_worker_runs_it(trained: Project, serv
     states = {task["name"]: task["state_name"] for task in _tasks(server, run["id"])}
     tasks = (
         "describe data", "register", "judge", "describe", "promote", "package", "ask endpoint", "publish",
-        "tell of canary", "note cost",
+        "tell of canary", "tell of shadow", "note cost",
     )  # fmt: skip
     assert states == dict.fromkeys(STAGES, "Skipped") | dict.fromkeys(tasks, "Completed")
     artifacts = {one["key"]: one["data"] for one in httpx.post(f"{server}/artifacts/latest/filter", json={}).json()}

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     _logged: contract.Logged = logged
     _overview: contract.Overviews = overview
     _params: contract.Params = params
-    _preparation: contract.PartitionedPreparation[params.Prepare] = prepare
+    _preparation: contract.Preparation[params.Prepare] = prepare
+    _partitioned: contract.PartitionedPreparation[params.Prepare] = prepare
     _relabelling: contract.Relabelling[params.Prepare] = relabelling
     _sample: contract.Sample[Input] = sample
     _scoring: contract.Scoring[Input] = scoring

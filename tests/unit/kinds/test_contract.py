@@ -29,6 +29,8 @@ OPTIONAL = {
     "space": contract.SearchSpace,
 }
 """Parts that a kind may leave out."""
+PARTITIONED = contract.PartitionedPreparation
+"""What the module of a part may offer besides."""
 MODULES = {"preparation": "prepare"}
 """Parts that are called otherwise than their module."""
 
@@ -57,7 +59,10 @@ def test_mypy_is_asked_whether_a_kind_has_every_part(kind: str) -> None:
     there = {part: protocol for part, protocol in OPTIONAL.items() if (path.parent / f"{part}.py").exists()}
     parts = {"params": contract.Params, **PARTS, **there, "prepare": PARTS["preparation"]}
     del parts["preparation"]
-    assert asked == {f"contract.{protocol.__name__}": part for part, protocol in parts.items()}
+    expected = {f"contract.{protocol.__name__}": part for part, protocol in parts.items()}
+    if catalogue.partitioned(kind):
+        expected[f"contract.{PARTITIONED.__name__}"] = "prepare"
+    assert asked == expected
 
 
 @pytest.mark.parametrize("kind", catalogue.names())
@@ -65,6 +70,6 @@ def test_mypy_is_told_the_types_in_which_a_kind_differs(kind: str) -> None:
     text = (Path(catalogue.__file__).parent / "kinds" / kind / "conformance.py").read_text()
     generic = {name for name, part in vars(contract).items() if getattr(part, "__parameters__", ())}
     assert {"Codec", "Inspection", "Learner", "Sample", "Scoring"} <= generic
-    optional = {protocol.__name__ for protocol in OPTIONAL.values()}  # the test above has those that are there
+    optional = {protocol.__name__ for protocol in (*OPTIONAL.values(), PARTITIONED)}  # the test above has these
     for name in generic - {"Explain"} - optional:  # of `Explain` a codec has one
         assert f"contract.{name}[" in text, f"{kind}: contract.{name} without its types is not checked"
