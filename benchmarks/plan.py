@@ -132,8 +132,7 @@ def trainings(workload: str, data: PreparedData, folder: Path) -> list[dict[str,
     section = catalogue.decided(catalogue.workload(workload), data)
     metric, points = learning_curve(workload, section, data, folder / "curve")
     *lesser, whole = points
-    times = whole.examples / lesser[-1].examples
-    cpu = grown([point.examples for point in lesser], [point.cpu for point in lesser], times)
+    cpu = grown(lesser, lesser[-1])
     law = fitted_law(lesser)
     found = [Window(0, 0.0, "CPU s of a training", *cpu, whole.cpu, 0.0, "")]
     if law and whole.error > 0:

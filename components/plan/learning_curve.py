@@ -20,7 +20,7 @@ from components.internals.lightning import quiet
 from components.kinds.prepared import PreparedData
 from components.kinds.resplit import Int64, resplit
 from components.plan.power_law import Point
-from components.plan.trained import key, trained
+from components.plan.trained import key, trained, work_of
 from components.system.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -90,4 +90,6 @@ def _drawn(labels: "np.typing.NDArray[np.generic]", count: int, seed: int) -> In
 
 def _trained(data: PreparedData, workload: "Workload") -> Point:
     found = trained(data, workload)
-    return Point(data.counts["train"], 1.0 - found.reached, found.examined, found.cpu)
+    count = data.counts["train"]
+    work, twice = (work_of(workload, examples) for examples in (count, 2 * count))
+    return Point(count, 1.0 - found.reached, found.examined, found.cpu, work=work, twice=twice)

@@ -31,6 +31,10 @@ class Point:
     cpu: float
     """CPU seconds of the training."""
     seed: int = 0
+    work: float = 0.0
+    """Examples that it has computed, each as often as it was; 0: not known."""
+    twice: float = 0.0
+    """The same of a training on twice as many examples; 0: not known."""
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,14 @@ def _on_one_device(config: "Training") -> "Training":
     return altered(config, devices=1, nodes=1, strategy="auto")
 
 
+def work_of(workload: "Workload", examples: int) -> float:
+    """Return how many examples a training on so many computes, each as often as it does, unless it ends early."""
+    config = workload.train.fitted(examples)
+    if getattr(config, "model", "") == config.FITTED:
+        return float(examples)
+    return float(config.epochs * config.steps_an_epoch(examples) * config.batch_size)
+
+
 def trained(data: PreparedData, workload: "Workload") -> Trained:
     """Train on the train split, choose by the validation split, and examine on the test split of a view of the data."""
     learner, evaluation = catalogue.learner(data.kind, data.task), catalogue.evaluation(data.kind, data.task)

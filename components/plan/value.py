@@ -47,24 +47,28 @@ def grown_figure(points: Sequence[Point]) -> Figure:
     name = "CPU of training on twice the data"
     if len({point.examples for point in points}) < FEWEST:
         return not_known(name, "ask for it: --learn-curve trains on parts of the data")
-    found = grown([point.examples for point in points], [point.cpu for point in points], 2.0)
-    said = f"a line through the CPU seconds of {len(points)} trainings by their examples"
+    found = grown(points, max(points, key=lambda point: point.examples))
+    said = f"a line through the CPU seconds of {len(points)} trainings by the examples that they compute"
     return Figure(name, found.value, "s", "extrapolated", said, found.low, found.high)
 
 
-def grown(examples: Sequence[int], cpu: Sequence[float], times: float) -> Predicted:
-    """Return the CPU seconds on `times` the most examples, by least squares, and where nine of ten such trainings lie.
+def grown(points: Sequence[Point], most: Point) -> Predicted:
+    """Return the CPU seconds of a training on twice the examples of `most`, and where nine of ten such trainings lie.
 
-    The interval is that of a new point of a regression with normal errors, by Student's t of two fewer than there are.
+    By least squares on the examples that trainings compute, which are as many for few examples as for some more, for a
+    recipe has a least number of steps. The interval is that of a new point of a regression with normal errors, by
+    Student's t. Where less than three different numbers are computed, the line goes through 0.
     """
-    x, y = np.array(examples, dtype=np.float64), np.array(cpu)
-    design = np.stack([np.ones_like(x), x], axis=1)
+    known = all(point.work and point.twice for point in points)
+    x = np.array([point.work if known else point.examples for point in points], dtype=np.float64)
+    y, at = np.array([point.cpu for point in points]), most.twice if known else 2.0 * most.examples
+    few = len(set(x)) < FEWEST
+    design, new = (x[:, None], np.array([at])) if few else (np.stack([np.ones_like(x), x], axis=1), np.array([1.0, at]))
     line, *_ = np.linalg.lstsq(design, y, rcond=None)
-    at = np.array([1.0, times * x.max()])
-    freedom = max(1, len(x) - 2)
+    freedom = max(1, len(x) - len(new))
     spread = float(np.sum((y - design @ line) ** 2)) / freedom
-    error = float(t.ppf(0.95, freedom) * np.sqrt(spread * (1.0 + at @ np.linalg.inv(design.T @ design) @ at)))
-    value = float(at @ line)
+    error = float(t.ppf(0.95, freedom) * np.sqrt(spread * (1.0 + new @ np.linalg.inv(design.T @ design) @ new)))
+    value = float(new @ line)
     return Predicted(value, max(0.0, value - error), value + error)
 
 

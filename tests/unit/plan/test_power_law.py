@@ -1,5 +1,7 @@
 """The law is found again, and its interval holds it as often as it says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,11 +36,24 @@ def test_nine_of_ten_intervals_hold_what_is_true() -> None:
 
 
 def test_a_training_on_twice_the_data_takes_what_a_line_says() -> None:
-    exact = grown([100, 200, 400], [3.0, 4.0, 6.0], 2.0)
-    assert tuple(exact) == pytest.approx((10.0, 10.0, 10.0))
-    rough = grown([100, 200, 400, 800], [3.1, 3.9, 6.2, 9.9], 2.0)
-    assert rough.low < 18.0 < rough.high
+    exact = took({100: 3.0, 200: 4.0, 400: 6.0})
+    assert tuple(grown(exact, exact[-1])) == pytest.approx((10.0, 10.0, 10.0))
+    rough = took({100: 3.1, 200: 3.9, 400: 6.2, 800: 9.9})
+    assert grown(rough, rough[-1]).low < 18.0 < grown(rough, rough[-1]).high
     assert grown_figure([]).known == "not known"
+
+
+def test_of_few_examples_a_training_computes_as_many_as_of_some_more() -> None:
+    work = {100: 6000.0, 200: 6000.0, 400: 7000.0, 800: 14000.0}
+    plain = took({100: 6.1, 200: 5.9, 400: 7.0})
+    there = [replace(each, work=work[each.examples], twice=work[2 * each.examples]) for each in plain]
+    assert grown(there, there[-1]).value == pytest.approx(14.0, rel=0.02)
+    assert grown(there, there[-1]).low < 14.0 < grown(there, there[-1]).high
+    assert grown(plain, plain[-1]).value < 10.0  # by examples alone
+
+
+def took(cpu: dict[int, float]) -> list[Point]:
+    return [Point(examples, 0.1, 100, seconds) for examples, seconds in cpu.items()]
 
 
 def test_what_is_not_known_has_a_reason() -> None:
