@@ -1,8 +1,5 @@
-import asyncio
-import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,10 +9,11 @@ from components.inference.engine import canary as canaries
 from components.inference.engine.canary import Canary, in_order
 from components.inference.engine.engine import Engine
 from components.inference.engine.guard import Guard
-from components.inference.engine.model import Model, Pace
+from components.inference.engine.model import Model
 from components.inference.engine.split import Split
 from components.inference.engine.trial import Trial
 from tests.unit.inference.conftest import picture
+from tests.unit.inference.engine.running import soon, with_engine
 
 NewModel = Callable[..., Model]
 ID = "0123456789abcdef" * 2
@@ -47,7 +45,7 @@ def test_the_canary_answers_its_rows_and_the_champion_the_others(new_model: NewM
     async def ask(engine: Engine) -> None:
         canary = begin(engine, new_model("2"))
         for chosen in ([1, 3], [0, 1, 2, 3, 4], [2]):
-            parts = await engine.split(canary, rows, chosen, deadline=_soon())
+            parts = await engine.split(canary, rows, chosen, deadline=soon())
             answers = in_order(parts)
             versions = ["2" if number in chosen else "1" for number in range(5)]
             assert [answer.model_version for answer in answers] == versions
@@ -58,7 +56,7 @@ def test_the_canary_answers_its_rows_and_the_champion_the_others(new_model: NewM
         assert not canary.guard.stopped
 
     two = new_model("2")
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 40], ids=["one", "few", "beside"])
@@ -75,12 +73,12 @@ def test_whatever_goes_wrong_the_champion_answers_and_the_third_time_ends_it(row
         canary.told = lambda *what: told.update([what])
         for _ in range(3):
             assert engine.canary is canary
-            (part,) = await engine.split(canary, asked, range(rows), deadline=_soon())
+            (part,) = await engine.split(canary, asked, range(rows), deadline=soon())
             assert part.found.version == "1"
         assert engine.canary is None
         assert told == {("2", "failed"): 3}
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
     ((version, why),) = ended
     assert version == "2"
     assert why.startswith("3 of its last 3 answers failed, lastly: ")
@@ -90,11 +88,11 @@ def test_whatever_goes_wrong_the_champion_answers_and_the_third_time_ends_it(row
 def test_outputs_that_are_no_numbers_are_failures(new_model: NewModel) -> None:
     async def ask(engine: Engine) -> None:
         canary = begin(engine, new_model("nan"))
-        (part,) = await engine.split(canary, [picture(9)], [0], deadline=_soon())
+        (part,) = await engine.split(canary, [picture(9)], [0], deadline=soon())
         assert part.found.version == "1"
         assert np.isfinite(part.found.outputs).all()
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 def test_one_that_comes_to_no_end_is_left_and_the_champion_answers_in_time(
@@ -105,26 +103,26 @@ def test_one_that_comes_to_no_end_is_left_and_the_champion_answers_in_time(
     async def ask(engine: Engine) -> None:
         canary = begin(engine, new_model("2", wide=1_000, deep=700))
         for _ in range(3):
-            (part,) = await engine.split(canary, [picture(9)], [0], deadline=_soon())
+            (part,) = await engine.split(canary, [picture(9)], [0], deadline=soon())
             assert part.found.version == "1"
         assert canary.guard.stopped.endswith("TimeoutError")
         assert engine.canary is None
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 def test_a_slow_one_is_ended_though_it_answers(new_model: NewModel) -> None:
     async def ask(engine: Engine) -> int:
         canary = begin(engine, new_model("2", wide=600, deep=60), milliseconds=0.1)
         for asked in range(1, 100):
-            (part,) = await engine.split(canary, [picture(9)], [0], deadline=_soon())
+            (part,) = await engine.split(canary, [picture(9)], [0], deadline=soon())
             assert part.found.version == "2"
             if engine.canary is None:
                 assert "ms of a processor, the limit is" in canary.guard.stopped
                 return asked
         return 0
 
-    assert 18 <= _with(new_model(), ask) <= 20
+    assert 18 <= with_engine(new_model(), ask) <= 20
 
 
 def test_a_row_that_nobody_can_read_is_its_senders_and_no_failure(new_model: NewModel) -> None:
@@ -132,10 +130,10 @@ def test_a_row_that_nobody_can_read_is_its_senders_and_no_failure(new_model: New
         canary = begin(engine, new_model("2"))
         for _ in range(5):
             with pytest.raises(BadRequest):
-                await engine.split(canary, [{"picture": b"junk"}], [0], deadline=_soon())
+                await engine.split(canary, [{"picture": b"junk"}], [0], deadline=soon())
         assert engine.canary is canary
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 def test_it_ends_with_the_champion_beside_which_it_is_tried(new_model: NewModel) -> None:
@@ -148,7 +146,7 @@ def test_it_ends_with_the_champion_beside_which_it_is_tried(new_model: NewModel)
         assert not engine.begin_canary(trial("2"), new_model("2"))
         assert engine.canary is None
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 def test_the_guard_lets_pass_what_is_within_the_limits() -> None:
@@ -176,20 +174,3 @@ def begin(engine: Engine, model: Model, **limits: float) -> Canary:
 
 def trial(version: str, milliseconds: float = 1e4) -> Trial:
     return Trial(id=ID, version=version, against="1", share=0.5, latency=2.0, milliseconds=milliseconds)
-
-
-def _with(model: Model, what: Callable[[Engine], Coroutine[Any, Any, Any]]) -> Any:
-    async def run() -> Any:
-        engine = Engine()
-        engine.swap(model)
-        try:
-            return await what(engine)
-        finally:
-            engine.close()
-
-    model.pace = Pace(single=1e-4, batch=model.pace.batch, batched=model.pace.batched)
-    return asyncio.run(run())
-
-
-def _soon() -> float:
-    return time.monotonic() + 60

@@ -1,6 +1,6 @@
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,11 @@ import pytest
 from components.inference.engine import shadow as shadows
 from components.inference.engine.engine import Engine
 from components.inference.engine.guard import Guard
-from components.inference.engine.model import Model, Pace
+from components.inference.engine.model import Model
 from components.inference.engine.shadow import Shadow
 from components.inference.engine.trial import Trial
 from tests.unit.inference.conftest import picture
+from tests.unit.inference.engine.running import soon, with_engine
 
 NewModel = Callable[..., Model]
 ROWS = [picture(grey) for grey in (0, 40, 255)]
@@ -26,12 +27,12 @@ def every_request_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_both_are_timed_on_what_was_answered_and_answers_are_the_same_to_the_bit(new_model: NewModel) -> None:
     async def ask(engine: Engine) -> None:
-        alone = await engine.answer(ROWS, deadline=_soon())
+        alone = await engine.answer(ROWS, deadline=soon())
         told: list[tuple[str, float, float]] = []
         shadow = begin(engine, new_model("2"))
         shadow.told = lambda *what: told.append(what)
         for number in range(1, 6):
-            found = await engine.answer(ROWS, deadline=_soon())
+            found = await engine.answer(ROWS, deadline=soon())
             assert found.version == "1"
             assert found.answers == alone.answers
             assert found.outputs.tobytes() == alone.outputs.tobytes()
@@ -43,7 +44,7 @@ def test_both_are_timed_on_what_was_answered_and_answers_are_the_same_to_the_bit
         assert sum(its for *_, its in told) * 3 == pytest.approx(champion_seconds)
         assert min(own for _, own, _ in told) > 0
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 def test_it_is_as_fast_as_itself_and_a_large_one_takes_its_time(new_model: NewModel) -> None:
@@ -55,7 +56,7 @@ def test_it_is_as_fast_as_itself_and_a_large_one_takes_its_time(new_model: NewMo
                 await measured(shadow, examples, number)
             assert fewest < shadow.measured.seconds / shadow.measured.champion_seconds < most
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 def test_nothing_is_measured_while_anybody_waits(new_model: NewModel) -> None:
@@ -70,7 +71,7 @@ def test_nothing_is_measured_while_anybody_waits(new_model: NewModel) -> None:
         await asyncio.sleep(0.01)
         assert shadow.measured.runs == 1
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 def test_a_share_is_measured(new_model: NewModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +86,7 @@ def test_a_share_is_measured(new_model: NewModel, monkeypatch: pytest.MonkeyPatc
         await measured(shadow, np.repeat(examples, 100, axis=0), 1)
         assert shadow.measured.examples == 64  # a large batch would take long
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 @pytest.mark.parametrize("wrong", ["raises", "no numbers", "no end"])
@@ -102,18 +103,18 @@ def test_whatever_goes_wrong_is_no_callers_and_the_third_time_ends_it(
         shadow, failed = begin(engine, bad), list[str]()
         shadow.failed = failed.append
         for number in range(1, 4):
-            found = await engine.answer(ROWS, deadline=_soon())
+            found = await engine.answer(ROWS, deadline=soon())
             shadow.answered(found.examples)
             await until(lambda number=number: len(failed) == number)
         assert engine.shadow is None
         assert shadow.measured.runs == 0
         shadow.answered(found.examples)  # of a request that began before
-        assert (await engine.answer(ROWS, deadline=_soon())).version == "1"
+        assert (await engine.answer(ROWS, deadline=soon())).version == "1"
 
     endless = wrong == "no end"
     if endless:
         monkeypatch.setattr(shadows, "_PATIENCE", 0.01)
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
     (why,) = ended
     assert why.startswith("3 of its last 3 answers failed, lastly: ")
     assert {"raises": "no such input", "no numbers": "its outputs are no numbers", "no end": "erminat"}[wrong] in why
@@ -132,7 +133,7 @@ def test_a_slow_one_is_stopped(new_model: NewModel) -> None:
                 return shadow.measured.slow
         return 0
 
-    assert 18 <= _with(new_model(), ask) <= 20
+    assert 18 <= with_engine(new_model(), ask) <= 20
     assert "ms of a processor, the limit is" in ended[0]
 
 
@@ -149,7 +150,7 @@ def test_it_ends_with_the_champion_beside_which_it_is_measured(new_model: NewMod
         assert not engine.begin_shadow(trial("2"), new_model("2"))
         assert engine.shadow is None
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 def test_beside_a_canary_another_version_is_measured(new_model: NewModel) -> None:
@@ -163,13 +164,13 @@ def test_beside_a_canary_another_version_is_measured(new_model: NewModel) -> Non
             shadow.answered(examples)
             await asyncio.sleep(0.02)
             assert shadow.measured.runs == 0
-        parts = await engine.split(engine.canary, ROWS, [1], deadline=_soon())
+        parts = await engine.split(engine.canary, ROWS, [1], deadline=soon())
         assert {part.found.version for part in parts} == {"1", "4"}
         await measured(shadow, examples, 1)
         engine.end_canary()
         assert engine.shadow is shadow
 
-    _with(new_model(), ask)
+    with_engine(new_model(), ask)
 
 
 def test_each_run_is_held_against_the_champions_beside_it() -> None:
@@ -205,20 +206,3 @@ async def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < given_up
         await asyncio.sleep(0.001)
-
-
-def _with(model: Model, what: Callable[[Engine], Coroutine[Any, Any, Any]]) -> Any:
-    async def run() -> Any:
-        engine = Engine()
-        engine.swap(model)
-        try:
-            return await what(engine)
-        finally:
-            engine.close()
-
-    model.pace = Pace(single=1e-4, batch=model.pace.batch, batched=model.pace.batched)
-    return asyncio.run(run())
-
-
-def _soon() -> float:
-    return time.monotonic() + 60
