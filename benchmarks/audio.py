@@ -1,16 +1,17 @@
 """Accuracy of `kind: audio` on voices that were never heard, and on files, beside a plain model; its cost.
 
-    dvc repro prepare@digits && python -m benchmarks.audio [--workload NAME] [--groups NAMES] [--seed N]
-                                                           [--json FILE] [--quick]
+    dvc repro backbone@digits && python -m benchmarks.audio [--workload NAME] [--recipes NAMES] [--groups NAMES]
+                                                            [--seeds N] [--json FILE] [--quick]
 
 Each voice in turn is the test split and is heard by neither training nor validation, which is a tenth of the other
 voices' files. `by file`: a sixth of all files, of every voice. The plain model is what a careful person writes in ten
 lines: mean and standard deviation of each band of the log-mel spectrum, standardised, and logistic regression.
 
-    parity    the largest difference of the graph's spectrum to that of a Fourier transform, on real files
-    ms        of one second of sound, on one thread: the file read, and the ONNX graph
+    quick, transfer    the recipes, each by its own defaults; CPU s: of a training of each
+    parity             the largest difference of the graph's spectrum to that of a Fourier transform, on real files
+    ms                 of one second of sound, on one thread: the file read, and the ONNX graph of each recipe
 
-One seed, one thread. `--quick` trains one epoch, on one voice and by file.
+One thread; of several seeds the means. `--quick` trains one epoch, on one voice and by file.
 """
 
 import statistics
@@ -55,27 +56,42 @@ def main() -> None:
     parser = harness.parser(__doc__, quick="one epoch, one voice, and by file")
     parser.add_argument("--workload", default="digits", help="of params.yaml; default: %(default)s")
     parser.add_argument("--groups", help=f"what to leave out, each in turn; default: every voice, and {_BY_FILE!r}")
-    parser.add_argument("--seed", type=int, default=0, help="of weights and augmentation; default: %(default)s")
+    parser.add_argument("--recipes", default="quick,transfer", help="that are trained; default: %(default)s")
+    parser.add_argument("--seeds", type=int, default=1, help="of weights and augmentation; default: %(default)s")
     options = parser.parse_args()
     quiet()
     torch.set_num_threads(1)
-    data, groups = open_prepared(artifacts(options.workload, "prepared")), groups_of(options.workload)
+    groups = groups_of(options.workload)
+    data = open_prepared(artifacts(options.workload, "prepared"), artifacts(options.workload, "backbone"))
     names = options.groups.split(",") if options.groups else [*sorted(set(groups)), _BY_FILE]
-    config = catalogue.workload(options.workload).train.model_copy(update={"threads": 1, "seed": options.seed})
+    section = type(catalogue.workload(options.workload).train)
+    configs = {
+        recipe: section.model_validate({"recipe": recipe, "threads": 1}) for recipe in options.recipes.split(",")
+    }
     if options.quick:
-        names, config = [names[0], _BY_FILE], config.model_copy(update={"epochs": 1})
-    print(
-        f"{harness.machine()}\n{'left out':12} {'train':>6} {'test':>6} {'plain %':>8} {'network %':>10} {'CPU s':>7}"
-    )
+        names = [names[0], _BY_FILE]
+        configs = {recipe: config.model_copy(update={"epochs": 1}) for recipe, config in configs.items()}
+    print(f"{harness.machine()}\n{head(list(configs))}")
     runs = []
     for name in names:
-        runs.append(run_of(name, folded(data, groups, name), config))
-        print(LINE.format(**runs[-1]), flush=True)
-    costs = {**cost(data, config), **spread(runs)}
-    harness.finish({"runs": runs, **costs}, lambda figures: print(told(figures)), options.json)
+        runs.append(run_of(name, folded(data, groups, name), configs, options.seeds))
+        print(line(runs[-1]), flush=True)
+    costs = {recipe: cost(data, config) for recipe, config in configs.items()}
+    figures = {"runs": runs, "costs": costs, "parity": parity(data), "voices": spread(runs)}
+    harness.finish(figures, lambda figures: print(told(figures)), options.json)
 
 
-LINE = "{name:12} {train:>6,} {test:>6,} {plain:>8.1%} {accuracy:>10.1%} {cpu_s:>7.1f}"
+def head(recipes: list[str]) -> str:
+    """Return the head of the table."""
+    return f"{'left out':12} {'train':>6} {'test':>6} {'plain':>7}" + "".join(
+        f" {recipe:>9} {'CPU s':>7}" for recipe in recipes
+    )
+
+
+def line(run: Run) -> str:
+    """Return a row of the table."""
+    arms = "".join(f" {run[recipe]:>9.1%} {seconds:>7.1f}" for recipe, seconds in run["cpu_s"].items())
+    return f"{run['name']:12} {run['train']:>6,} {run['test']:>6,} {run['plain']:>7.1%}{arms}"
 
 
 def groups_of(workload: str) -> list[str]:
@@ -100,10 +116,22 @@ def folded(data: PreparedData, groups: list[str], left_out: str) -> PreparedData
     return resplit(data, members)
 
 
-def run_of(name: str, data: PreparedData, config: Any) -> Run:
-    """Train the network and the plain model, and return how many of the test split each answers rightly."""
-    learner, labels = catalogue.learner(data.kind, data.task), np.asarray(data.labels("test"))
-    began = time.process_time()
+def run_of(name: str, data: PreparedData, configs: dict[str, Any], seeds: int) -> Run:
+    """Train by each recipe, and the plain model, and return how many of the test split each answers rightly."""
+    labels = np.asarray(data.labels("test"))
+    found: Run = {"name": name, "train": data.counts["train"], "test": len(labels), "plain": plain(data, labels)}
+    trained = {
+        recipe: [trained_on(data, config.model_copy(update={"seed": seed}), labels) for seed in range(seeds)]
+        for recipe, config in configs.items()
+    }
+    right = {recipe: statistics.mean(right for right, _ in runs) for recipe, runs in trained.items()}
+    seconds = {recipe: statistics.mean(seconds for _, seconds in runs) for recipe, runs in trained.items()}
+    return {**found, **right, "cpu_s": seconds}
+
+
+def trained_on(data: PreparedData, config: Any, labels: Int64) -> tuple[float, float]:
+    """Return the accuracy on the test split of a network that was trained, and the CPU seconds that it took."""
+    learner, began = catalogue.learner(data.kind, data.task), time.process_time()
     fitted = config.fitted(data.counts["train"])
     trained = fit(learner, data, fitted)
     seconds = time.process_time() - began
@@ -112,15 +140,7 @@ def run_of(name: str, data: PreparedData, config: Any) -> Run:
     serving = learner.serving(module)
     with torch.no_grad():
         outputs = torch.cat([serving(torch.from_numpy(part))[0] for part in np.array_split(data.inputs("test"), 10)])
-    right = float((outputs.argmax(dim=1).numpy() == labels).mean())
-    return {
-        "name": name,
-        "train": data.counts["train"],
-        "test": len(labels),
-        "plain": plain(data, labels),
-        "accuracy": right,
-        "cpu_s": seconds,
-    }
+    return float((outputs.argmax(dim=1).numpy() == labels).mean()), seconds
 
 
 def plain(data: PreparedData, labels: Int64) -> float:
@@ -130,10 +150,16 @@ def plain(data: PreparedData, labels: Int64) -> float:
     return float(model.score(test, labels))
 
 
+def parity(data: PreparedData) -> float:
+    """Return the largest difference of the spectrum of `quick` on real files to that by a Fourier transform."""
+    rate, some, mels = data.input["rate"], np.array(data.inputs("test")[:_TIMED]), 40
+    made = LogMel(rate, mels)(torch.from_numpy(some)).numpy()
+    return float(np.abs(made - log_mel(some, rate, mels)).max())
+
+
 def cost(data: PreparedData, config: Any) -> dict[str, float]:
-    """Return parity of the spectrum on real files, and milliseconds of a second of sound."""
-    rate, some = data.input["rate"], np.array(data.inputs("test")[:_TIMED])
-    made = LogMel(rate, config.mels)(torch.from_numpy(some)).numpy()
+    """Return milliseconds of a second of sound, and how large the graph is."""
+    some = np.array(data.inputs("test")[:_TIMED])
     learner = catalogue.learner(data.kind, data.task)
     serving = learner.serving(learner.module(data, config))
     options = onnxruntime.SessionOptions()
@@ -146,7 +172,6 @@ def cost(data: PreparedData, config: Any) -> dict[str, float]:
     files = [row["sound"] for row in sample.requests(data, range(len(some)), True)]
     asked = session.get_inputs()[0].name
     return {
-        "parity": float(np.abs(made - log_mel(some, rate, config.mels)).max()),
         "read_ms": per_second([lambda file=file: sound.decode(file, data.input) for file in files], data),
         "graph_ms": per_second([lambda one=one: session.run(None, {asked: one[None]}) for one in some], data),
         "megabytes": megabytes,
@@ -163,32 +188,25 @@ def per_second(calls: list[Any], data: PreparedData) -> float:
     return 1e3 * statistics.median(took) * data.input["rate"] / data.input["length"]
 
 
-def spread(runs: list[Run]) -> dict[str, float]:
-    """Return mean and standard deviation over the voices."""
+def spread(runs: list[Run]) -> dict[str, tuple[float, float]]:
+    """Return mean and standard deviation over the voices, by the model."""
     voices = [run for run in runs if run["name"] != _BY_FILE]
-    found: dict[str, float] = {}
     if not voices:
-        return found
-    for arm in ("accuracy", "plain"):
-        of_voices = [run[arm] for run in voices]
-        found |= {f"{arm}_mean": statistics.mean(of_voices), f"{arm}_sd": statistics.pstdev(of_voices)}
-    return found
+        return {}
+    of_voices = {arm: [run[arm] for run in voices] for arm in (*voices[0]["cpu_s"], "plain")}
+    return {arm: (statistics.mean(some), statistics.pstdev(some)) for arm, some in of_voices.items()}
 
 
 def told(figures: dict[str, Any]) -> str:
     """Return what there is to say besides the table."""
-    said = [
-        f"spectrum: at most {figures['parity']:.1e} from a Fourier transform's",
-        f"a second of sound: {figures['read_ms']:.2f} ms to read, {figures['graph_ms']:.2f} ms to answer",
-        f"graph: {figures['megabytes']:.2f} MB",
+    voices = [f"{arm} {mean:.1%} ± {deviation:.1%}" for arm, (mean, deviation) in figures["voices"].items()]
+    costs = [
+        f"{recipe}: a second of sound takes {cost['read_ms']:.2f} ms to read and {cost['graph_ms']:.2f} ms to answer; "
+        f"the graph has {cost['megabytes']:.2f} MB"
+        for recipe, cost in figures["costs"].items()
     ]
-    if "accuracy_mean" in figures:
-        arms = [
-            f"{name} {figures[f'{arm}_mean']:.1%} ± {figures[f'{arm}_sd']:.1%}"
-            for name, arm in (("network", "accuracy"), ("plain", "plain"))
-        ]
-        said.insert(0, f"unheard voices: {', '.join(arms)}")
-    return "\n".join(said)
+    spectrum = f"spectrum of quick: at most {figures['parity']:.1e} from a Fourier transform's"
+    return "\n".join([*([f"unheard voices: {', '.join(voices)}"] if voices else []), *costs, spectrum])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The description of a pretrained network, `backbones/*.yaml`: what it is, how it is trusted, who may have it."""
 
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -73,9 +74,33 @@ class Bert(Section):
     """Pieces of a text that it has learned the places of."""
 
 
-Network = EfficientNetLite | ConvNeXt | Bert
+class SpeechEmbeddingBlock(Section):
+    """Pairs of layers, of which the first sees neighbouring bands and the second neighbouring frames; then a pool."""
 
-NETWORKS: dict[str, type[Network]] = {"efficientnet-lite": EfficientNetLite, "convnext": ConvNeXt, "bert": Bert}
+    width: Count
+    """Channels."""
+    pairs: Count
+    pool: Annotated[list[Literal[1, 2]], Field(min_length=2, max_length=2)]
+    """Frames, and bands, of which the largest is kept."""
+
+
+class SpeechEmbedding(Section):
+    """The shape of a network that hears words in a log-mel spectrum (Lin et al. 2020, arXiv:2002.01322)."""
+
+    blocks: Annotated[list[SpeechEmbeddingBlock], Field(min_length=1)]
+    """The first pair of the first block sees three frames of three bands."""
+    width: Count
+    """Numbers of the embedding of each stretch of time."""
+
+
+Network = EfficientNetLite | ConvNeXt | Bert | SpeechEmbedding
+
+NETWORKS: dict[str, type[Network]] = {
+    "efficientnet-lite": EfficientNetLite,
+    "convnext": ConvNeXt,
+    "bert": Bert,
+    "speech-embedding": SpeechEmbedding,
+}
 """What `network` says, by the name of the architecture."""
 
 
@@ -116,7 +141,7 @@ class Pretrained(Section):
     homepage: str = ""
     learned_from: str
     """The data that it was trained on, in words; it goes onto the model card."""
-    architecture: Literal["efficientnet-lite", "convnext", "bert"]
+    architecture: Literal["efficientnet-lite", "convnext", "bert", "speech-embedding"]
     network: Network
     """Its shape; what is said of it depends on the architecture."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
@@ -179,10 +204,50 @@ class Encoder(Pretrained):
     """That it reads of one text, the two around it included."""
 
 
-DESCRIPTIONS: dict[str, type[Backbone] | type[Encoder]] = {
+class SpeechEncoder(Pretrained):
+    """A network of speech, and the log-mel spectrum that it sees.
+
+    Its bands are triangles of the same area on the mel scale of Slaney (1998, Auditory Toolbox): of equal width up to 1
+    kHz, then of equal ratio.
+    """
+
+    architecture: Literal["speech-embedding"]
+    network: SpeechEmbedding
+    bands: Count
+    lowest: Annotated[float, Field(gt=0.0)]
+    """Hz, where the lowest band begins."""
+    highest: Annotated[float, Field(gt=0.0)]
+    """Hz, where the highest band ends."""
+    window: Annotated[float, Field(gt=0.0)]
+    """Seconds that a frame hears."""
+    transform: Annotated[float, Field(gt=0.0)]
+    """Seconds of the Fourier transform of a frame, silence around the window included."""
+    hop: Annotated[float, Field(gt=0.0)]
+    """Seconds from one frame to the next."""
+    loudest: float
+    """What it takes for the loudest band of a recording; one for each order of magnitude of the energy."""
+    span: Annotated[float, Field(gt=0.0)]
+    """Orders of magnitude below the loudest band that are told apart."""
+
+    @model_validator(mode="after")
+    def _bands_that_can_be(self) -> Self:
+        if self.lowest >= self.highest:
+            raise ValueError(f"highest: {self.highest:g} Hz is not above lowest, {self.lowest:g} Hz")
+        if self.window > self.transform:
+            raise ValueError(f"window: {self.window:g} s is longer than the transform, {self.transform:g} s")
+        left = self.bands // prod(block.pool[1] for block in self.network.blocks)
+        if left != 1:
+            raise ValueError(f"bands: the pools leave {left} of {self.bands}, and the last layer sees one")
+        return self
+
+
+Description = Backbone | Encoder | SpeechEncoder
+
+DESCRIPTIONS: dict[str, type[Description]] = {
     "efficientnet-lite": Backbone,
     "convnext": Backbone,
     "bert": Encoder,
+    "speech-embedding": SpeechEncoder,
 }
 """What a description says, by the architecture; one that is not known is said as a backbone's."""
 
@@ -195,6 +260,11 @@ def backbones() -> list[str]:
 def encoders() -> list[str]:
     """Return the names of those of texts."""
     return _names(Encoder)
+
+
+def speech_encoders() -> list[str]:
+    """Return the names of those of speech."""
+    return _names(SpeechEncoder)
 
 
 def read_backbone(name: str, folder: Path = BACKBONES) -> Backbone:
@@ -213,7 +283,13 @@ def read_encoder(name: str, folder: Path = BACKBONES) -> Encoder:
     return params.parse(Encoder, params.read_yaml(path), f"{path}: ")
 
 
-def read_pretrained(name: str, folder: Path = BACKBONES) -> Backbone | Encoder:
+def read_speech_encoder(name: str, folder: Path = BACKBONES) -> SpeechEncoder:
+    """Return the description of the network of speech of that name; raises as `read_backbone`."""
+    path = folder / f"{name}.yaml"
+    return params.parse(SpeechEncoder, params.read_yaml(path), f"{path}: ")
+
+
+def read_pretrained(name: str, folder: Path = BACKBONES) -> Description:
     """Return the description of that name, whatever the network takes; raises as `read_backbone`."""
     path = folder / f"{name}.yaml"
     said = params.read_yaml(path)
@@ -224,5 +300,5 @@ def _names(of: type[Pretrained]) -> list[str]:
     return sorted(path.stem for path in BACKBONES.glob("*.yaml") if _sort(params.read_yaml(path)) is of)
 
 
-def _sort(said: Any) -> type[Backbone] | type[Encoder]:
+def _sort(said: Any) -> type[Description]:
     return DESCRIPTIONS.get(str(said.get("architecture", "")) if isinstance(said, dict) else "", Backbone)

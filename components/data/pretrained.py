@@ -37,10 +37,12 @@ logger = logging.getLogger(__name__)
 
 _TIMEOUT = 60.0  # seconds without a byte
 _COMMAND_TIMEOUT = 600.0  # seconds for pip
-_SUFFIXES = (".safetensors", ".pth")
+_SUFFIXES = (".safetensors", ".pth", ".onnx")
 _REFUSED = (
     DataError, OSError, SafetensorError, UnpicklingError, RuntimeError, subprocess.SubprocessError, zipfile.BadZipFile
 )  # fmt: skip
+
+_ONNX = b"\x08"  # what a graph's file begins with: the tag of its format's version
 
 Read = Callable[[], bytes]
 Source = tuple[str, Read, Read | None]
@@ -106,13 +108,28 @@ def _verified(content: bytes, vocabulary: bytes | None, described: Pretrained) -
 
 
 def _read(content: bytes) -> "dict[str, Tensor]":
-    """Return the tensors of a file of safetensors or of torch, of which nothing is run."""
+    """Return the tensors of a file of safetensors, of torch or of ONNX, of which nothing is run."""
     if content[8:9] == b"{":
         return safetensors.torch.load(content)
+    if content[:1] == _ONNX:
+        return _of_graph(content)
     found = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     if not isinstance(found, dict):
         raise DataError("it holds no tensors by name")
     return found
+
+
+def _of_graph(content: bytes) -> "dict[str, Tensor]":
+    """Return the numbers by name that an ONNX graph holds."""
+    import onnx  # here: few backbones come as a graph
+    from google.protobuf.message import DecodeError
+
+    try:
+        stored = onnx.load_model_from_string(content).graph.initializer
+        arrays = {one.name: onnx.numpy_helper.to_array(one) for one in stored}
+    except (DecodeError, ValueError, TypeError) as error:
+        raise DataError(f"no ONNX graph with its numbers in it: {error}") from error
+    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
 
 
 def _sources(name: str, described: Pretrained, scratch: Path) -> Iterator[Source]:

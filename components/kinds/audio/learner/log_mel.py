@@ -38,14 +38,13 @@ class LogMel(nn.Module):
     def __init__(self, rate: int, mels: int) -> None:
         super().__init__()
         self.size, self.hop = window(rate), max(1, rate // FRAMES)
-        self.register_buffer("waves", torch.from_numpy(_waves(self.size))[:, None], persistent=False)
+        self.register_buffer("waves", torch.from_numpy(waves(self.size, self.size))[:, None], persistent=False)
         self.register_buffer("bands", torch.from_numpy(bands(rate, self.size, mels)), persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return the spectrum, in 32 bit whatever the rest is computed in."""
         with torch.autocast(samples.device.type, enabled=False):
-            sound = samples.float() if samples.is_floating_point() else samples.float() / _FULL
-            padded = functional.pad(sound[:, None], (self.size // 2, self.size // 2))
+            padded = functional.pad(samples_of(samples)[:, None], (self.size // 2, self.size // 2))
             parts = functional.conv1d(padded, self.waves, stride=self.hop) ** 2
             real, imaginary = parts.chunk(2, dim=1)
             energy = self.bands @ (real + imaginary)
@@ -67,17 +66,23 @@ def bands(rate: int, size: int, mels: int) -> Float32:
     return found
 
 
+def samples_of(recordings: Tensor) -> Tensor:
+    """Return samples of -1 to 1, float32, of such ones or of int16, of any shape."""
+    return recordings.float() if recordings.is_floating_point() else recordings.float() / _FULL
+
+
+def waves(size: int, window: int) -> Float32:
+    """Return `[2 * (size // 2 + 1), size]`: cosines, then sines, of every frequency, in a Hann window in the middle."""
+    angles = 2.0 * np.pi / size * np.outer(np.arange(size // 2 + 1), np.arange(size))
+    hann, before = 0.5 - 0.5 * np.cos(2.0 * np.pi / window * np.arange(window)), (size - window) // 2
+    seen = np.pad(hann, (before, size - window - before))
+    found: Float32 = (np.concatenate([np.cos(angles), np.sin(angles)]) * seen).astype(np.float32)
+    return found
+
+
 def _mel(hertz: float) -> float:
     return 2595.0 * log10(1.0 + hertz / 700.0)
 
 
 def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
     return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
-
-
-def _waves(size: int) -> Float32:
-    """Return `[2 * (size // 2 + 1), size]`: windowed cosines, then sines, of every frequency."""
-    angles = 2.0 * np.pi / size * np.outer(np.arange(size // 2 + 1), np.arange(size))
-    hann = 0.5 - 0.5 * np.cos(2.0 * np.pi / size * np.arange(size))
-    found: Float32 = (np.concatenate([np.cos(angles), np.sin(angles)]) * hann).astype(np.float32)
-    return found

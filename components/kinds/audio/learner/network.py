@@ -1,4 +1,4 @@
-"""The network: samples -> log-mel spectrum -> convolutions -> the head's numbers."""
+"""The networks: samples -> log-mel spectrum -> convolutions -> the head's numbers."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from components.kinds.audio.learner.log_mel import LogMel
+from components.kinds.audio.learner.speech import SpeechEncoder
 
 if TYPE_CHECKING:
     from components.kinds.audio.params import Train
@@ -34,10 +35,7 @@ class Network(nn.Module):
         )
         self.width = 2 * most
         self.dropout = nn.Dropout(config.dropout)
-        self.head = nn.Linear(self.width, objective.width)
-        nn.init.zeros_(self.head.weight)
-        with torch.no_grad():
-            self.head.bias.copy_(torch.from_numpy(objective.prior))
+        self.head = _head(self.width, objective)
 
     def scored(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """Return both."""
@@ -50,6 +48,42 @@ class Network(nn.Module):
         maps = maps.float()
         features = torch.cat([maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))], dim=1)
         return self.head(self.dropout(features)), features
+
+
+class PretrainedNetwork(nn.Module):
+    """Samples `[N, length]` -> the head's numbers `[N, outputs]`, and the features before it `[N, width]`.
+
+    The features are what the encoder makes of a recording, standardised by those of training; the head is linear, and
+    all that learns.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, encoder: SpeechEncoder, config: "Train", objective: "Objective") -> None:
+        super().__init__()
+        self.encoder, self.width = encoder, encoder.width
+        self.standardise = nn.BatchNorm1d(self.width, momentum=None, affine=False)
+        self.dropout = nn.Dropout(config.dropout)
+        self.head = _head(self.width, objective)
+
+    def scored(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """Return both."""
+        return self.of_embedded(self.encoder(samples))
+
+    def of_embedded(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Return both of what the encoder made of recordings, `[N, width]`."""
+        features = self.standardise(numbers)
+        return self.head(self.dropout(features)), features
+
+
+def _head(width: int, objective: "Objective") -> nn.Linear:
+    """Return a head that answers by how common each label is, until it learns."""
+    head = nn.Linear(width, objective.width)
+    nn.init.zeros_(head.weight)
+    with torch.no_grad():
+        head.bias.copy_(torch.from_numpy(objective.prior))
+    return head
 
 
 def _layer(
