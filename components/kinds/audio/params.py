@@ -11,7 +11,7 @@ from components.config.section import Label
 
 TRANSFER: dict[str, Any] = {
     "backbone": "google-speech-embedding",
-    "weight_decay": 0.02,
+    "label_smoothing": 0.0,
     "speed": 0.0,
     "shift": 0.0,
     "coloration": 0.0,
@@ -85,7 +85,7 @@ class Train(params.Training):
     """Part of the features that the head is not given."""
     speed: Annotated[float, Field(ge=0.0, le=1.0)] = 0.33
     """Most part by which a training recording is slower or faster, and its pitch lower or higher. With `recipe:
-    transfer` it is 0 unless it is written, as are `shift` and `coloration`."""
+    transfer` it is 0 unless it is written, as are `shift`, `coloration` and `label_smoothing`."""
     stretch: Annotated[float, Field(ge=0.0, le=1.0)] = 0.45
     """Most part by which its spectrum is stretched, in time and, at three fifths of it, in frequency."""
     shift: Annotated[float, Field(ge=0.0, le=5.0)] = 0.125

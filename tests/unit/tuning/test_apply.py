@@ -14,6 +14,7 @@ SHIPPED = (ROOT / "params.yaml").read_text()
 @pytest.fixture(autouse=True)
 def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "params.yaml").write_text(SHIPPED)
+    (tmp_path / "backbones").symlink_to(ROOT / "backbones")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "params.yaml"
 

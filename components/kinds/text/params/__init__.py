@@ -28,6 +28,9 @@ class Prepare(params.Section):
     split: Column | None = None
     """The column of a table that says which split a text is in (`train`, `validation`, `test`). Left out: chance draws.
     """
+    group: Column | None = None
+    """The column of a table that says what keeps texts in one split, as who wrote them or in which conversation: then
+    nobody of the test split was read before. Left out: copies alone."""
     none: Label | None = None
     """The label of texts that are none of the classes, as `oos`: they are learned from by nobody, and the evaluation
     says how many of them are flagged as unfamiliar."""

@@ -1,4 +1,4 @@
-"""Which column of a table is the text, which the label, and which says the split."""
+"""Which column of a table is the text, which the label, and which say split and group."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,6 +22,7 @@ class Columns(NamedTuple):
     text: str
     label: str
     split: str | None
+    group: str | None
 
 
 def find_columns(names: Sequence[str], config: Prepare) -> Columns:
@@ -38,5 +39,6 @@ def find_columns(names: Sequence[str], config: Prepare) -> Columns:
         if config.split
         else usual_name(others, _SPLIT, "prepare.split", "the split")
     )
-    check_different({"prepare.text": text, "prepare.label": label, "prepare.split": split})
-    return Columns(text, label, split)
+    group = named_or_usual(names, config.group, (), "prepare.group", "the group") if config.group else None
+    check_different({"prepare.text": text, "prepare.label": label, "prepare.split": split, "prepare.group": group})
+    return Columns(text, label, split, group)

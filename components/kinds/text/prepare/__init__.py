@@ -60,11 +60,13 @@ def prepare(raw: Path, out: Path, config: Prepare, schema: Path, task: str | Non
     told = asked([said[row] for row in kept], config.positive, task, "texts")
     length, most = _size([words[row] for row in kept], config.length)
     inputs = np.stack([encode(words[row], length) for row in kept])
-    examples = Examples(inputs, kept, told, given[kept])
+    groups = _groups(table[columns.group].to_pylist() if columns.group else [None] * len(words))
+    examples = Examples(inputs, kept, told, given[kept], [groups[row] for row in kept])
     splits = split_examples(examples, config.validation, config.test)
     copied = examples.copied(splits)
     if split := examples.empty(splits):
         of = f" of {len(told.classes):,} labels" if told.classes else ""
+        of += f" and {len(set(examples.groups)):,} groups" if columns.group else ""
         raise DataError(
             f"no text is left for the {split} split, of {np.count_nonzero(~copied):,} texts{of}: bring more, or give "
             "each split some in the column of splits"
@@ -96,6 +98,7 @@ def _told(columns: Columns, names: Sequence[str]) -> str:
     """Return which column is which, and which are not read."""
     others = [repr(name) for name in names if name not in columns]
     split = f", the split {columns.split!r}" if columns.split else ""
+    split += f", the group {columns.group!r}" if columns.group else ""
     rest = f"; not read: {', '.join(others[:_LISTED])}{', …' if len(others) > _LISTED else ''}" if others else ""
     return f"the text is {columns.text!r}, the label {columns.label!r}{split}{rest}"
 
@@ -114,6 +117,11 @@ def _given(said: Sequence[str | None], columns: Columns, config: Prepare) -> tup
             f"{columns.split!r} otherwise"
         )
     return given_splits([split_of.get(value or "") for value in said]), []
+
+
+def _groups(said: Sequence[str | None]) -> list[str | None]:
+    """Return of each text what it stays together with; None: nothing."""
+    return [value.strip() or None if value else None for value in said]
 
 
 def _size(words: Sequence[str], length: int | None) -> tuple[int, int]:

@@ -44,6 +44,25 @@ def test_splits_are_as_a_column_says_and_chance_draws_the_missing_one(tmp_path: 
     assert not data.drawn
 
 
+def test_what_one_author_wrote_is_in_one_split_and_who_has_none_stands_alone(
+    tmp_path: Path, prepared: Prepared
+) -> None:
+    authors = [f"author {number}" for number in range(30)]
+    frame = pd.DataFrame({"text": [f"{author} writes line {line}" for author in authors for line in range(8)]})
+    frame["label"] = ["a" if row % 2 else "b" for row in range(len(frame))]
+    frame["author"] = [author for author in authors for _ in range(8)]
+    frame["author"] = [None if author == authors[0] else author for author in frame["author"]]
+    frame.to_parquet(tmp_path / "a.parquet")
+    data = prepared(tmp_path / "a.parquet", group="author")
+    wrote = {split: [decode(text).split(" writes")[0] for text in data.inputs(split)] for split in SPLITS}
+    assert sum(len(some) for some in wrote.values()) == len(frame)
+    places = {author: {split for split, some in wrote.items() if author in some} for author in authors}
+    assert all(len(there) == 1 for author, there in places.items() if author != authors[0])
+    assert len(places[authors[0]]) > 1
+    assert len(set(wrote["test"])) >= 2
+    assert any("the group 'author'" in line for line in overview(data).read)
+
+
 def test_copies_of_test_texts_are_not_learned_from(tmp_path: Path, prepared: Prepared) -> None:
     frame = pd.DataFrame(
         {
@@ -74,6 +93,8 @@ def test_a_detection_and_a_regression_are_told_from_labels(tmp_path: Path, prepa
     [
         ({"title": "x", "label": "a"}, {}, None, "prepare.text: no column is called as the text usually is: write one"),
         ({"text": "x", "label": "a"}, {"label": "lab"}, None, "prepare.label: there is no column 'lab': write one of"),
+        ({"text": "x", "label": "a"}, {"group": "by"}, None, "prepare.group: there is no column 'by': write one of"),
+        ({"text": "x", "label": "a"}, {"group": "label"}, None, "prepare.label and prepare.group"),
         ({"text": "x", "label": "a"}, {}, None, "all texts have the label 'a': there is nothing to tell"),
         ({"text": "x", "label": "a"}, {}, "anomaly", "task: anomaly: of texts classification, detection or regression"),
         ({"text": "x", "label": "a"}, {}, "regression", "a regression tells numbers"),
@@ -110,8 +131,8 @@ def test_labels_are_put_right_by_the_names_that_people_are_shown(
 
 
 def test_a_column_that_is_called_as_the_role_wins_and_how_it_is_written_does_not_matter() -> None:
-    assert find_columns(["Topic", " Text ", "Label", "query"], Prepare()) == (" Text ", "Label", None)
-    assert find_columns(["subset", "user_query", "Query", "intent"], Prepare()) == ("Query", "intent", "subset")
+    assert find_columns(["Topic", " Text ", "Label", "query"], Prepare()) == (" Text ", "Label", None, None)
+    assert find_columns(["subset", "user_query", "Query", "intent"], Prepare()) == ("Query", "intent", "subset", None)
 
 
 def test_a_column_that_only_sounds_like_splits_is_none(tmp_path: Path, prepared: Prepared) -> None:
