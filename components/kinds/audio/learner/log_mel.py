@@ -44,10 +44,10 @@ class LogMel(nn.Module):
     def forward(self, samples: Tensor) -> Tensor:
         """Return the spectrum, in 32 bit whatever the rest is computed in."""
         with torch.autocast(samples.device.type, enabled=False):
-            padded = functional.pad(samples_of(samples)[:, None], (self.size // 2, self.size // 2))
-            parts = functional.conv1d(padded, self.waves, stride=self.hop) ** 2
-            real, imaginary = parts.chunk(2, dim=1)
-            energy = self.bands @ (real + imaginary)
+            sound = samples_of(samples)[:, None]
+            parts = functional.conv1d(sound, self.waves, stride=self.hop, padding=self.size // 2) ** 2
+            cosines = self.size // 2 + 1
+            energy = self.bands @ (parts[:, :cosines] + parts[:, cosines:])
             return torch.log(energy / (energy.mean(dim=(1, 2), keepdim=True) + _SILENCE) + _FLOOR)
 
 

@@ -69,9 +69,10 @@ class SpeechEncoder(nn.Module):
 
     def spectrum(self, samples: Tensor) -> Tensor:
         """Return the energy in each band `[N, frames, bands]`, of the loudest one: a logarithm to the base of ten."""
-        padded = functional.pad(samples_of(samples)[:, None], (self.around, self.around))
-        real, imaginary = (functional.conv1d(padded, self.waves, stride=self.hop) ** 2).chunk(2, dim=1)
-        energy = (self.bands @ (real + imaginary)).transpose(1, 2)
+        sound = samples_of(samples)[:, None]
+        parts = functional.conv1d(sound, self.waves, stride=self.hop, padding=self.around) ** 2
+        cosines = self.size // 2 + 1
+        energy = (self.bands @ (parts[:, :cosines] + parts[:, cosines:])).transpose(1, 2)
         part = energy / (energy.amax(dim=(1, 2), keepdim=True) + _SILENCE)
         found: Tensor = torch.log10(part.clamp(min=self.least)) + self.loudest
         return found

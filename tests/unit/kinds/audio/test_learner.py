@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import numpy as np
+import onnx
 import pytest
 import torch
 from torch import Tensor
@@ -13,6 +16,8 @@ from components.kinds.audio.learner.log_mel import LogMel
 from components.kinds.audio.params import Train
 from components.tasks.anomaly.objective import Anomaly
 from components.tasks.classification.objective import Classification
+from components.training.export import write_onnx
+from components.training.quantize import answers, quantize
 from tests.unit.kinds.audio.conftest import Prepared
 from tests.voices import VOICES, file, said
 
@@ -179,3 +184,23 @@ def test_the_operations_of_an_answer_are_counted() -> None:
         network.scored(given)
     counted = counter.get_total_flops() / 2
     assert config.operations({"rate": 8_000, "length": 8_000}) == pytest.approx(counted, rel=0.15)
+
+
+@pytest.mark.filterwarnings("ignore:The feature will be removed:DeprecationWarning")
+def test_in_int8_convolutions_are_rounded_and_the_fourier_transform_is_not(prepared: Prepared, tmp_path: Path) -> None:
+    data = prepared(rate=8_000, seconds=1.0)
+    torch.manual_seed(0)
+    module = learner.module(data, Train(), THREE)
+    torch.nn.init.normal_(module.network.head.weight)
+    given = np.concatenate([data.inputs("train"), data.inputs("test")])
+    write_onnx(learner.serving(module), given, tmp_path / "model.onnx", ["probabilities", "embedding"])
+    count = quantize(tmp_path / "model.onnx", given, tmp_path / "int8.onnx")
+    graph = onnx.load(tmp_path / "int8.onnx").graph
+    made = {name: node.op_type for node in graph.node for name in node.output}
+    rounded = [made.get(node.input[1]) == "DequantizeLinear" for node in graph.node if node.op_type == "Conv"]
+    assert count >= 4
+    assert rounded.count(True) == count
+    (transform,) = [node for node in graph.node if node.op_type == "Conv" and "spectrum" in node.name]
+    assert made.get(transform.input[1]) != "DequantizeLinear"
+    exact, rounded_answers = (answers(tmp_path / f"{name}.onnx", given) for name in ("model", "int8"))
+    assert np.abs(exact - rounded_answers).max() < 0.1
