@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -106,6 +108,12 @@ def test_what_recordings_sound_like() -> None:
     assert found["loudness"][0] - found["loudness"][1] == pytest.approx(20, abs=0.1)
     assert found["peak"].tolist() == pytest.approx([0.5, 0.05], abs=0.001)
     assert found["crossings"][0] == pytest.approx(880, abs=8)
+
+
+def test_golden_requests_are_the_same_bytes_whenever_they_are_made() -> None:
+    first = golden.requests(INPUT, {})
+    time.sleep(1.1)  # WAV of floats says in seconds when its peak was found
+    assert [one.row for one in golden.requests(INPUT, {})] == [one.row for one in first]
 
 
 def test_golden_requests_try_every_format_and_are_read() -> None:
