@@ -1,7 +1,7 @@
 """Accuracy of `kind: audio` on voices that were never heard, and on files, beside a plain model; its cost.
 
     dvc repro backbone@digits && python -m benchmarks.audio [--workload NAME] [--recipes NAMES] [--groups NAMES]
-                                                            [--seeds N] [--json FILE] [--quick]
+                                                            [--each N] [--seeds N] [--json FILE] [--quick]
 
 Each voice in turn is the test split and is heard by neither training nor validation, which is a tenth of the other
 voices' files. `by file`: a sixth of all files, of every voice. The plain model is what a careful person writes in ten
@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--workload", default="digits", help="of params.yaml; default: %(default)s")
     parser.add_argument("--groups", help=f"what to leave out, each in turn; default: every voice, and {_BY_FILE!r}")
     parser.add_argument("--recipes", default="quick,transfer", help="that are trained; default: %(default)s")
+    parser.add_argument("--each", type=int, help="recordings of a label that are learned from; default: all")
     parser.add_argument("--seeds", type=int, default=1, help="of weights and augmentation; default: %(default)s")
     options = parser.parse_args()
     quiet()
@@ -74,7 +75,7 @@ def main() -> None:
     print(f"{harness.machine()}\n{head(list(configs))}")
     runs = []
     for name in names:
-        runs.append(run_of(name, folded(data, groups, name), configs, options.seeds))
+        runs.append(run_of(name, folded(data, groups, name, options.each), configs, options.seeds))
         print(line(runs[-1]), flush=True)
     costs = {recipe: cost(data, config) for recipe, config in configs.items()}
     figures = {"runs": runs, "costs": costs, "parity": parity(data), "voices": spread(runs)}
@@ -102,8 +103,8 @@ def groups_of(workload: str) -> list[str]:
     return [find(files[row].partition("/")[2]) or "" for row in all_examples(data, ROWS)]
 
 
-def folded(data: PreparedData, groups: list[str], left_out: str) -> PreparedData:
-    """Return the data with one voice as its test split, or a sixth of the files."""
+def folded(data: PreparedData, groups: list[str], left_out: str, each: int | None = None) -> PreparedData:
+    """Return the data with one voice as its test split, or a sixth of the files, and `each` to train of a label."""
     random = np.random.default_rng(0)
     order = random.permutation(len(groups))
     of_test = np.array([group == left_out for group in groups])
@@ -112,7 +113,9 @@ def folded(data: PreparedData, groups: list[str], left_out: str) -> PreparedData
         of_test[order[: len(groups) // len(set(groups))]] = True
     rest = order[~of_test[order]]
     held_out = int(_VALIDATION * len(rest))
-    members = {"validation": rest[:held_out], "train": np.sort(rest[held_out:]), "test": np.flatnonzero(of_test)}
+    labels = np.asarray(all_examples(data, "labels"))
+    train = np.concatenate([rest[held_out:][labels[rest[held_out:]] == label][:each] for label in np.unique(labels)])
+    members = {"validation": rest[:held_out], "train": np.sort(train), "test": np.flatnonzero(of_test)}
     return resplit(data, members)
 
 
