@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from components.kinds.audio.params import Train
     from components.kinds.contract import Objective
 
+_LEAST_VARIANCE = 1e-5
+
 
 class Network(nn.Module):
     """Samples `[N, length]` -> the head's numbers `[N, outputs]`, and the features before it `[N, width]`.
@@ -57,13 +59,10 @@ class PretrainedNetwork(nn.Module):
     all that learns.
     """
 
-    mean: Tensor
-    deviation: Tensor
-
     def __init__(self, encoder: SpeechEncoder, config: "Train", objective: "Objective") -> None:
         super().__init__()
         self.encoder, self.width = encoder, encoder.width
-        self.standardise = nn.BatchNorm1d(self.width, momentum=None, affine=False)
+        self.standardise = Standardised(self.width)
         self.dropout = nn.Dropout(config.dropout)
         self.head = _head(self.width, objective)
 
@@ -75,6 +74,37 @@ class PretrainedNetwork(nn.Module):
         """Return both of what the encoder made of recordings, `[N, width]`."""
         features = self.standardise(numbers)
         return self.head(self.dropout(features)), features
+
+
+class Standardised(nn.Module):
+    """Numbers `[N, width]` less the mean of all that were learned from so far, by their deviation.
+
+    The sums of Chan, Golub and LeVeque (1983): a batch may hold one example alone.
+    """
+
+    count: Tensor
+    mean: Tensor
+    squares: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("count", torch.zeros(()))
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("squares", torch.zeros(width))
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """Return numbers of the same shape; while it trains it takes them into account first."""
+        if self.training:
+            self._learn(numbers.detach())
+        variance = self.squares / self.count.clamp(min=1.0)
+        return (numbers - self.mean) * torch.rsqrt(variance + _LEAST_VARIANCE)
+
+    def _learn(self, numbers: Tensor) -> None:
+        many, mean = len(numbers), numbers.mean(dim=0)
+        part, away = many / (self.count + many), mean - self.mean
+        self.squares += (numbers - mean).square().sum(dim=0) + away.square() * self.count * part
+        self.mean += away * part
+        self.count += many
 
 
 def _head(width: int, objective: "Objective") -> nn.Linear:

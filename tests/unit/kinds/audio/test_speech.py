@@ -16,6 +16,7 @@ from components.inference.bundle import open_session
 from components.kinds.audio import learner
 from components.kinds.audio.codec import sound
 from components.kinds.audio.codec.input import Input
+from components.kinds.audio.learner.network import Standardised
 from components.kinds.audio.learner.speech import SpeechEncoder, embedded, versions
 from components.kinds.audio.params import Train
 from components.kinds.audio.space import space
@@ -158,6 +159,18 @@ def test_the_graph_answers_as_torch_does_and_as_it_was_learned(pretrained: Prepa
         expected = [part.numpy() for part in served(torch.from_numpy(some))]
     for one, other in zip(session.run(None, {"inputs": some}), expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [1, 3, 50])
+def test_features_are_standardised_by_all_that_was_learned_from(size: int) -> None:
+    random = np.random.default_rng(0)
+    numbers = torch.from_numpy((random.normal(size=(50, 4)) * [1, 5, 0.1, 0] + [0, 3, -2, 7]).astype(np.float32))
+    made = Standardised(4)
+    learned = [made(part) for part in numbers.split(size)]
+    expected = (numbers - numbers.mean(dim=0)) / (numbers.var(dim=0, correction=0) + 1e-5).sqrt()
+    torch.testing.assert_close(made.eval()(numbers), expected, atol=1e-3, rtol=1e-3)
+    assert all(torch.isfinite(part).all() for part in learned)
+    torch.testing.assert_close(learned[-1], expected[-len(learned[-1]) :], atol=1e-3, rtol=1e-3)
 
 
 def test_without_the_network_the_recipe_says_what_to_run(prepared: Prepared) -> None:
