@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from components.config.backbone import Bert, Encoder
+from components.config.backbone import Bert, Encoder, Pretrained
 from components.data.tensors import known_names, tensors_sha256
 from components.data.tensors.bert import pieces_tensor
 from components.kinds.vocabulary import VOCABULARY
@@ -58,8 +58,12 @@ def description(sources: list[dict[str, Any]]) -> Encoder:
 
 def write_artifact(folder: Path) -> Path:
     """Write what the stage `backbone` leaves of it, and return the folder."""
+    return left(folder, tensors(), description([{"path": "tiny.safetensors"}]))
+
+
+def left(folder: Path, tensors: dict[str, torch.Tensor], described: Pretrained) -> Path:
+    """Write what the stage `backbone` leaves of a pretrained network, and return the folder."""
     folder.mkdir()
-    save_file(tensors(), folder / "model.safetensors")
-    said = description([{"path": "tiny.safetensors"}]).model_dump(exclude={"sources"})
-    (folder / "backbone.json").write_text(json.dumps(said))
+    save_file(tensors, folder / "model.safetensors")
+    (folder / "backbone.json").write_text(json.dumps(described.model_dump(exclude={"sources"})))
     return folder

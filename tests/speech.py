@@ -1,14 +1,13 @@
 """A network of speech for tests: as small as it can be, its weights drawn by chance."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from components.config.backbone import SpeechEmbedding, SpeechEncoder
 from components.data.tensors import known_names, tensors_sha256
+from tests.encoders import left
 
 SHAPE: dict[str, Any] = {
     "blocks": [{"width": 4, "pairs": 1, "pool": [2, 2]}, {"width": 6, "pairs": 2, "pool": [1, 2]}],
@@ -58,8 +57,4 @@ def description(sources: list[dict[str, Any]]) -> SpeechEncoder:
 
 def write_artifact(folder: Path) -> Path:
     """Write what the stage `backbone` leaves of it, and return the folder."""
-    folder.mkdir()
-    save_file(tensors(), folder / "model.safetensors")
-    said = description([{"path": "tiny.safetensors"}]).model_dump(exclude={"sources"})
-    (folder / "backbone.json").write_text(json.dumps(said))
-    return folder
+    return left(folder, tensors(), description([{"path": "tiny.safetensors"}]))
