@@ -20,6 +20,7 @@ _FLOOR = 1e-3  # of the mean energy: what is softer is silence
 _FULL = 32_768.0
 
 Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
 
 
 class LogMel(nn.Module):
@@ -58,11 +59,16 @@ def window(rate: int) -> int:
 
 def bands(rate: int, size: int, mels: int) -> Float32:
     """Return `[mels, size // 2 + 1]`: how much of each frequency is in each band, 0 to 1."""
-    edges = _hertz(np.linspace(_mel(_LOWEST), _mel(rate / 2), mels + 2))[:, None]
-    frequencies = np.arange(size // 2 + 1) * rate / size
-    rising = (frequencies - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - frequencies) / (edges[2:] - edges[1:-1])
-    found: Float32 = np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    edges = _hertz(np.linspace(_mel(_LOWEST), _mel(rate / 2), mels + 2))
+    return triangles(edges, rate, size).astype(np.float32)
+
+
+def triangles(edges: Float64, rate: int, size: int) -> Float64:
+    """Return `[bands, size // 2 + 1]`: each rises from 0 at one of the edges `[bands + 2]`, in Hz, to 1 at the next."""
+    corners, frequencies = edges[:, None], np.arange(size // 2 + 1) * rate / size
+    rising = (frequencies - corners[:-2]) / (corners[1:-1] - corners[:-2])
+    falling = (corners[2:] - frequencies) / (corners[2:] - corners[1:-1])
+    found: Float64 = np.maximum(0.0, np.minimum(rising, falling))
     return found
 
 

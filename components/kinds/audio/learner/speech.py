@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from components.config.errors import DataError
 from components.kinds.audio.learner.augment import heard
-from components.kinds.audio.learner.log_mel import samples_of, waves
+from components.kinds.audio.learner.log_mel import samples_of, triangles, waves
 
 if TYPE_CHECKING:
     from components.kinds.audio.params import Train
@@ -148,12 +148,8 @@ def _convolution(weight: Tensor, bias: Tensor | None, bands: int) -> nn.Conv2d:
 def _bands(described: Mapping[str, Any], rate: int, size: int) -> Float32:
     """Return `[bands, size // 2 + 1]`: triangles of area 1 on the mel scale of Slaney (1998, Auditory Toolbox)."""
     mels = np.linspace(_mel(described["lowest"]), _mel(described["highest"]), described["bands"] + 2)
-    edges = _hertz(mels)[:, None]
-    frequencies = np.arange(size // 2 + 1) * rate / size
-    rising = (frequencies - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - frequencies) / (edges[2:] - edges[1:-1])
-    found: Float32 = (np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (edges[2:] - edges[:-2])).astype(np.float32)
-    return found
+    edges = _hertz(mels)
+    return (triangles(edges, rate, size) * (2.0 / (edges[2:] - edges[:-2]))[:, None]).astype(np.float32)
 
 
 def _mel(hertz: float) -> float:
